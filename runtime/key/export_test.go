@@ -1,0 +1,57 @@
+package key
+
+import "hash"
+
+// Canonical returns the bytes that durable mode writes for encode, by way of the
+// same flushing and streaming that Sum uses.
+func Canonical(encode func(*Encoder)) []byte {
+	r := &recorder{}
+	e := &Encoder{durable: true, sha: r}
+	encode(e)
+	e.flush()
+	return r.written
+}
+
+// Flushes is like Canonical and returns how often bytes were handed over.
+func Flushes(encode func(*Encoder)) int {
+	r := &recorder{}
+	e := &Encoder{durable: true, sha: r}
+	encode(e)
+	return r.writes
+}
+
+// recorder takes the place of SHA-256 and keeps what it is given.
+type recorder struct {
+	hash.Hash
+	written []byte
+	writes  int
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.written = append(r.written, b...)
+	r.writes++
+	return len(b), nil
+}
+
+// Folded returns the bytes of e in fingerprint mode.
+func Folded(e *Encoder) []byte { return e.buf }
+
+// Digest returns the digest of a long text.
+func Digest(t Text) (hi, lo uint64) { return t.hi, t.lo }
+
+// ByElements makes Numbers and Array take the path of big-endian machines, until
+// the returned function is called. Not for parallel tests.
+func ByElements() (restore func()) {
+	was := littleEndian
+	littleEndian = false
+	return func() { littleEndian = was }
+}
+
+// Held returns the memory of e's buffers in bytes, MaxHeld what it is at most
+// in the pool.
+func Held(e *Encoder) int { return e.held() }
+
+const MaxHeld = retain
+
+// KindOf is kindOf.
+func KindOf[T Number]() uint8 { return kindOf[T]() }

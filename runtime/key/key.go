@@ -1,0 +1,90 @@
+package key
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strconv"
+)
+
+// Version is the version of the encoding. It goes into every Key first, so a
+// change of format makes old keys miss, never hit.
+const Version = 1
+
+// Scope is what a Key belongs to: calls of different scopes share no results.
+// Any strings will do; they are told apart field by field.
+type Scope struct {
+	Work   string // full name of the work: import path, ".", type
+	Schema string // fingerprint of the types of arguments and results
+	Code   string // fingerprint of the code, or the version pinned by hand
+}
+
+// Key identifies a call durably: it is the same on every machine, architecture
+// and release of Go. It is the SHA-256 of the format's version, the scope and the
+// encoding of the arguments. Keys are comparable; the zero Key belongs to no call.
+type Key [sha256.Size]byte
+
+// Sum computes the key of a call: encode appends its arguments. It may be called
+// concurrently. The encoder belongs to Sum and must not be kept. Memory used is a
+// few KiB, and as much as the largest map or frame takes.
+//
+//	k := key.Sum(scope, func(e *key.Encoder) {
+//		e.String(day)
+//	})
+func Sum(s Scope, encode func(*Encoder)) Key {
+	e := pool.Get().(*Encoder)
+	if e.sha == nil {
+		e.sha = sha256.New()
+	}
+	e.sha.Reset()
+	e.durable = true
+	e.Uint64(Version)
+	e.String(s.Work)
+	e.String(s.Schema)
+	e.String(s.Code)
+	encode(e)
+	if e.open != 0 {
+		panic("key: the encoding of " + s.Work + " left a map or frame open: call End on every map and Close on every frame")
+	}
+	e.flush()
+	k := Key(e.sha.Sum(e.digest[:0])) // into memory of the encoder: nothing is allocated
+	e.Release()
+	return k
+}
+
+// IsZero tells whether k is the zero Key, which Sum never returns.
+func (k Key) IsZero() bool { return k == Key{} }
+
+// String returns k as 64 lower-case hexadecimal digits.
+func (k Key) String() string { return hex.EncodeToString(k[:]) }
+
+// MarshalText implements encoding.TextMarshaler with the text of String.
+func (k Key) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler. It takes what Parse takes,
+// and leaves k as it was when there is an error.
+func (k *Key) UnmarshalText(text []byte) error {
+	parsed, err := Parse(string(text))
+	if err != nil {
+		return err
+	}
+	*k = parsed
+	return nil
+}
+
+// Parse reads a key from the text of String: exactly 64 digits, lower-case
+// only, so that a key has one text and files can be named by it.
+func Parse(s string) (Key, error) {
+	var k Key
+	if len(s) != 2*len(k) {
+		return Key{}, errors.New("key has " + strconv.Itoa(len(s)) + " characters: give all 64 hexadecimal digits")
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return Key{}, errors.New("key has " + strconv.Quote(s[i:i+1]) + " at position " + strconv.Itoa(i+1) +
+				": give 64 lower-case hexadecimal digits")
+		}
+	}
+	_, err := hex.Decode(k[:], []byte(s))
+	return k, err
+}
