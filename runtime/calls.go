@@ -1,0 +1,309 @@
+package runtime
+
+import (
+	"context"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+)
+
+// Spec is what the generated code knows of one work. K identifies arguments
+// inside the process: equal keys mean equal arguments. A holds the arguments of
+// one call, R its results.
+type Spec[K comparable, A, R any] struct {
+	Name    string                                       // full name: import path, dot, type name
+	Execute func(ctx context.Context, args A) (R, error) // the body
+
+	// CloneArgs returns arguments that share no memory with its own, so that
+	// the caller may change what it passed while the execution reads its copy.
+	// CloneResult does the same for results, of which every caller gets one
+	// while the original stays in the cache. Nil: there are no references, or
+	// the work is marked share. Both may be called concurrently.
+	CloneArgs   func(A) A
+	CloneResult func(R) R
+
+	// Inputs encodes what could be written to while the body runs: fields
+	// tagged key, and arguments that cannot be copied. It is taken when the
+	// call is made and again after the execution; when the two differ, the
+	// call fails with an InputChangedError. Nil: there is no such thing.
+	Inputs func(e *key.Encoder, args *A)
+
+	Options []Option // from the directive; options of the constructor win
+}
+
+// Calls is the table of all calls of a runner: cache and single flight at once.
+// All methods may be called concurrently.
+//
+// The methods take the key's hash separately, because generated code computes
+// both together. Equal keys must have equal hashes, and hashes should differ in
+// all bits. A key that is given to Run or Start is kept, so it must own its
+// memory (key.Fingerprint has Clone for that); Hit, Lookup and Forget only look
+// at it.
+type Calls[K comparable, A, R any] struct {
+	// Read by every hit, and not near anything that is often written.
+	table[K, R]
+	owner owner[R]
+	spec  Spec[K, A, R]
+	epoch time.Time
+
+	// Guarded by owner.mu.
+	order             sieve[K, R]
+	results, failures lifetime[K, R]
+}
+
+// NewCalls makes the table for a runner. It panics when the spec has no Name or
+// no Execute, or an option is nil.
+func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls[K, A, R] {
+	if spec.Name == "" || spec.Execute == nil {
+		panic("runtime: NewCalls needs Name and Execute: set both in the Spec")
+	}
+	r := newRunner(newConfig(spec.Name, spec.Options, opts))
+	c := &Calls[K, A, R]{spec: spec, epoch: time.Now()}
+	c.owner = owner[R]{Runner: r, clone: spec.CloneResult, settle: c.settle}
+	c.results = lifetime[K, R]{ttl: r.ttl, queue: queue[K, R]{which: byDeadline}}
+	c.failures = lifetime[K, R]{ttl: r.cacheErrors, queue: queue[K, R]{which: byDeadline}}
+	c.table.reset()
+	r.forgetAll = c.forgetAll
+	return c
+}
+
+// Runner returns what a generated runner embeds.
+func (c *Calls[K, A, R]) Runner() *Runner { return c.owner.Runner }
+
+// Hit returns the call with this key if it has succeeded and is kept, and counts
+// a hit. It returns nil otherwise, rarely also for a call that is there; Run or
+// Start must follow then, which look again. It takes no lock, allocates nothing,
+// and k does not escape.
+func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
+	// This is table.find written out, which saves the call.
+	b := *c.buckets.Load()
+	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
+		if e.hash != hash || e.key != *k {
+			continue
+		}
+		if e.call.status() != Succeeded {
+			return nil
+		}
+		// Only write what changes: a line that is just read stays in the
+		// caches of all processors.
+		if !e.call.visited.Load() {
+			e.call.visited.Store(true)
+		}
+		c.owner.hits.add()
+		return &e.call
+	}
+	return nil
+}
+
+// Run returns the result of the call with this key: the kept one, that of an
+// unfinished call, or that of an execution which it starts. It is for callers
+// for whom Hit has returned nil.
+//
+//  1. What is kept is returned, even when ctx has ended.
+//  2. Otherwise a ctx that has ended gives its error, and nothing executes.
+//  3. An equal unfinished call is joined, or a CycleError returned.
+//  4. Otherwise a closed runner gives an error that wraps ErrClosed.
+//  5. Otherwise a call is made. Its arguments are copied before anything else.
+//  6. The caller then waits for the call. When ctx ends first it gets ctx.Err(),
+//     and if it was the last one who waited, the call is stopped.
+//
+// A panic in CloneArgs or Inputs fails the call and goes on in the caller that
+// made it.
+func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, error) {
+	parent := flightOf(ctx)
+	e, f, fresh, err := c.enter(ctx, hash, k, func(f *flight) error {
+		if parent != nil {
+			if err := parent.waitFor(f); err != nil {
+				return err
+			}
+		}
+		f.waiters++
+		return nil
+	})
+	if err != nil {
+		var zero R
+		return zero, err
+	}
+	if f == nil {
+		return e.call.outcome()
+	}
+	if fresh {
+		c.launch(ctx, e, f, args)
+	}
+	return e.call.await(ctx, f, parent)
+}
+
+// Start makes sure that the call with this key is made, and returns it without
+// waiting: a kept call (nothing is allocated then), an unfinished one, or a new
+// one. The rules are those of Run, except that until the call ends ctx itself is
+// one of those for whom it is kept going, next to callers in Run and Wait.
+//
+// Start never returns nil. Where Run would have returned an error at once, the
+// call is Stopped for that reason.
+func (c *Calls[K, A, R]) Start(ctx context.Context, hash uint64, k K, args A) *Call[R] {
+	if call := c.Hit(hash, &k); call != nil {
+		return call
+	}
+	return c.start(ctx, hash, k, args)
+}
+
+// start is apart because what it captures would make Start allocate on a hit.
+func (c *Calls[K, A, R]) start(ctx context.Context, hash uint64, k K, args A) *Call[R] {
+	done, watch := ctx.Done(), false
+	e, f, fresh, err := c.enter(ctx, hash, k, func(f *flight) error {
+		watch = f.addStart(done)
+		return nil
+	})
+	if err != nil {
+		return c.refusal(err)
+	}
+	if fresh {
+		c.launch(ctx, e, f, args)
+	}
+	if watch {
+		e.call.watch(ctx, done, f)
+	}
+	return &e.call
+}
+
+// refusal is a call that was never let in.
+func (c *Calls[K, A, R]) refusal(err error) *Call[R] {
+	now := stampOf(time.Now())
+	call := &Call[R]{owner: &c.owner, requested: now, finished: now, err: err}
+	call.state.Store(uint32(Stopped))
+	return call
+}
+
+// Lookup returns a copy of the kept result of the call with this key, and
+// whether there is one. It never executes and counts nothing, also not for the
+// choice of what to evict.
+func (c *Calls[K, A, R]) Lookup(hash uint64, k K) (R, bool) {
+	e := c.find(hash, &k)
+	if e == nil {
+		// Look again where the table does not grow meanwhile.
+		c.owner.mu.Lock()
+		e = c.find(hash, &k)
+		c.owner.mu.Unlock()
+	}
+	if e == nil || e.call.status() != Succeeded {
+		var zero R
+		return zero, false
+	}
+	result, _ := e.call.outcome()
+	return result, true
+}
+
+// Forget makes the next call with this key execute anew, and reports whether
+// there was one to forget. An unfinished call still serves those who wait for
+// it, but is not kept.
+func (c *Calls[K, A, R]) Forget(hash uint64, k K) bool {
+	r := c.owner.Runner
+	r.mu.Lock()
+	e := c.find(hash, &k)
+	switch {
+	case e == nil:
+	case e.call.status().ended():
+		c.drop(e, Forgotten)
+	default:
+		c.table.remove(e)
+	}
+	r.mu.Unlock()
+	r.deliver()
+	return e != nil
+}
+
+// forgetAll leaves unfinished calls without a place in the table, so that they
+// are not kept when they end.
+func (c *Calls[K, A, R]) forgetAll() {
+	r := c.owner.Runner
+	r.mu.Lock()
+	for c.order.oldest != nil {
+		c.drop(c.order.oldest, Forgotten)
+	}
+	c.table.reset()
+	r.mu.Unlock()
+	r.deliver()
+}
+
+// enter finds or makes the call with this key. For an unfinished one it returns
+// the flight too, to which join, called under the lock, has added the caller;
+// when join fails, so does enter. fresh says that the caller has to launch it.
+func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(*flight) error) (
+	e *entry[K, R], f *flight, fresh bool, err error,
+) {
+	ended := ctx.Err() // before the lock: contexts may be user code
+	r := c.owner.Runner
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e = c.find(hash, &k); e != nil && e.call.status().ended() {
+		e.call.visited.Store(true)
+		r.stats.Hits++
+		return e, nil, false, nil
+	}
+	switch {
+	case ended != nil:
+		err = ended
+	case e != nil:
+		f = e.call.flight
+		err = join(f)
+	case r.closed:
+		err = named(r.name, ErrClosed)
+	default:
+		e, f = c.make(hash, k)
+		return e, f, true, join(f)
+	}
+	if err != nil {
+		r.stats.Refused++
+		return nil, nil, false, err
+	}
+	r.stats.Joined++
+	return e, f, false, nil
+}
+
+// make adds a new call. Nothing waits for anything in it yet, so joining it
+// cannot fail. mu is held.
+func (c *Calls[K, A, R]) make(hash uint64, k K) (*entry[K, R], *flight) {
+	r := c.owner.Runner
+	e := &entry[K, R]{hash: hash, key: k}
+	f := &flight{runner: r, call: &e.call, hash: hash, done: make(chan struct{})}
+	r.take(f)
+	e.call.owner, e.call.flight, e.call.number = &c.owner, f, f.number
+	e.call.requested = stampOf(time.Now())
+	e.call.state.Store(uint32(Pending))
+	if r.cacheCalls {
+		c.table.insert(e)
+	}
+	r.note(f, e.call.snapshot())
+	return e, f
+}
+
+// settle keeps an ended call that is still in the table, or takes it out. Those
+// that were forgotten, or never entered, are not. mu is held.
+func (c *Calls[K, A, R]) settle(call *Call[R], hash uint64, keep bool) {
+	e := c.table.holder(call, hash)
+	switch {
+	case e == nil:
+	case !keep:
+		c.table.remove(e)
+	default:
+		// Make room first: the newcomer is not up for choice.
+		for c.order.len >= c.owner.maxEntries {
+			c.owner.stats.Evictions++
+			c.drop(c.order.victim(), Evicted)
+		}
+		c.owner.stats.Entries++
+		c.order.push(e)
+		c.age(e)
+	}
+}
+
+// drop ends the keeping of an entry. mu is held.
+func (c *Calls[K, A, R]) drop(e *entry[K, R], why Removal) {
+	c.table.remove(e)
+	c.order.remove(e)
+	if l := c.lifetimeOf(e); l.ttl != 0 {
+		l.remove(e)
+	}
+	c.owner.stats.Entries--
+	c.owner.record(Event{Number: e.call.number, Removed: why, Call: e.call.snapshot()})
+}

@@ -1,0 +1,176 @@
+package runtime
+
+import (
+	"context"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+)
+
+// outcome is what an execution came to.
+type outcome[R any] struct {
+	result   R
+	err      error
+	keep     bool
+	timedOut bool
+	panicked *PanicError // set also when err is something else
+}
+
+// broken is the outcome of user code that did not return; value is from recover,
+// called by the same deferred function.
+func broken[R any](work string, value any) (o outcome[R]) {
+	o.err = recovered(work, value)
+	o.panicked, _ = o.err.(*PanicError)
+	return o
+}
+
+// launch prepares a new call in the goroutine of the caller who made it, and has
+// it executed. The arguments are copied before launch returns, so the caller may
+// then change its own.
+//
+// Others may have joined the call by now. When copying panics, they get that as
+// the call's error before the panic goes on.
+func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, args A) {
+	prepared := false
+	defer func() {
+		if prepared {
+			return
+		}
+		v := recover()
+		c.conclude(&e.call, f, broken[R](c.owner.name, v))
+		if v != nil {
+			panic(v)
+		}
+	}()
+	if c.spec.CloneArgs != nil {
+		args = c.spec.CloneArgs(args)
+	}
+	before := c.inputs(&args)
+	prepared = true
+
+	ctx = context.WithValue(context.WithoutCancel(ctx), flightKey{}, f)
+	ctx, cancel := context.WithCancelCause(ctx)
+	r := c.owner.Runner
+	r.mu.Lock()
+	if e.call.flight == nil {
+		r.mu.Unlock()
+		cancel(nil) // stopped meanwhile
+		return
+	}
+	f.ctx, f.cancel = ctx, cancel
+	f.run = func() { c.execute(e, f, args, before) }
+	r.schedule(f)
+	r.mu.Unlock()
+	r.deliver()
+}
+
+// inputs returns the fingerprint of what could be written to meanwhile.
+func (c *Calls[K, A, R]) inputs(args *A) (fp key.Fingerprint) {
+	if c.spec.Inputs == nil {
+		return fp
+	}
+	e := key.Borrow()
+	c.spec.Inputs(e, args)
+	fp = e.Fingerprint().Clone()
+	e.Release()
+	return fp
+}
+
+// execute runs the body of a call that has got its slot. Its goroutine is its
+// own, so that no caller is needed until the end.
+func (c *Calls[K, A, R]) execute(e *entry[K, R], f *flight, args A, before key.Fingerprint) {
+	if !c.begin(&e.call, f) {
+		return
+	}
+	began := time.Now()
+	ctx, release := c.limit(&e.call, f)
+	var o outcome[R]
+	returned := false
+	defer func() {
+		// Deferred, for a body may also end by panic or by Goexit. The latter
+		// cannot be held up: the goroutine ends after this.
+		if !returned {
+			o = broken[R](c.owner.name, recover())
+		}
+		if cause := context.Cause(ctx); cause != nil {
+			// The context ended before the body did. Unless this is the very
+			// moment of the timeout, so has the call; what comes is too late.
+			o = outcome[R]{err: cause, timedOut: true, panicked: o.panicked}
+		}
+		release()
+		c.owner.bodyReturned(f, o.panicked, time.Since(began))
+		defer c.owner.logPanic(o.panicked) // whatever observers do, and after the waiters
+		c.conclude(&e.call, f, o)
+	}()
+	c.owner.deliver() // here, because an observer may call Goexit, too
+	o = c.body(ctx, &args, before)
+	returned = true
+}
+
+// begin makes the call Running, unless it has ended while it waited for a slot.
+func (c *Calls[K, A, R]) begin(call *Call[R], f *flight) bool {
+	r := c.owner.Runner
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if call.flight == nil {
+		r.slots.giveBack(f)
+		return false
+	}
+	r.stats.Pending--
+	r.stats.Executions++
+	r.stats.InFlight++
+	call.started = stampOf(time.Now())
+	call.state.Store(uint32(Running))
+	r.note(f, call.snapshot())
+	return true
+}
+
+// limit puts the timeout on the context of a body. The deadline shows in the
+// context, and when it passes, the call ends, whether the body heeds it or not.
+func (c *Calls[K, A, R]) limit(call *Call[R], f *flight) (context.Context, func()) {
+	d := c.owner.timeout
+	if d == 0 {
+		return f.ctx, func() {}
+	}
+	ctx, cancel := context.WithTimeoutCause(f.ctx, d, &TimeoutError{Work: c.owner.name, After: d})
+	stop := context.AfterFunc(ctx, func() {
+		c.conclude(call, f, outcome[R]{err: context.Cause(ctx), timedOut: true})
+	})
+	return ctx, func() { stop(); cancel() }
+}
+
+// body executes, and judges what comes back.
+func (c *Calls[K, A, R]) body(ctx context.Context, args *A, before key.Fingerprint) (o outcome[R]) {
+	o.result, o.err = c.spec.Execute(ctx, *args)
+	changed := c.inputs(args) != before
+	switch {
+	case o.err != nil:
+		o.keep = c.owner.cacheErrors != 0 && !changed && lasting(o.err)
+	case changed:
+		o = outcome[R]{err: &InputChangedError{Work: c.owner.name}}
+	default:
+		o.keep = true
+	}
+	return o
+}
+
+// conclude ends a call with an outcome, if nothing else has ended it.
+func (c *Calls[K, A, R]) conclude(call *Call[R], f *flight, o outcome[R]) {
+	status := Succeeded
+	if o.err != nil {
+		status = Failed
+	}
+	r := c.owner.Runner
+	r.mu.Lock()
+	mine := call.flight != nil
+	if mine {
+		if o.timedOut {
+			r.stats.Timeouts++
+		}
+		call.end(status, o.result, o.err, o.keep)
+	}
+	r.mu.Unlock()
+	if mine {
+		f.release(o.err)
+	}
+}

@@ -1,0 +1,92 @@
+package runtime
+
+import (
+	"container/list"
+	"context"
+)
+
+// flight is what a call has only until it ends: who waits for it, how its body
+// runs, and how both can be stopped. Kept results, of which there may be very
+// many, hold none. It knows nothing of the types of the call, so that the code
+// for slots and cycles exists once.
+//
+// The body sees its flight through its context, also when the call has long
+// ended without it.
+type flight struct {
+	runner *Runner
+	call   interface{ stop(reason error) }
+	hash   uint64
+	number uint64
+	done   chan struct{} // closed when the call ends
+
+	// Guarded by runner.mu. Once the call has ended only its ender touches the
+	// first four.
+	ctx     context.Context         // of the body; nil until launched
+	cancel  context.CancelCauseFunc // of ctx
+	waiters int                     // callers in Run and Wait
+	starts  starters
+	run     func() // the body and what belongs around it, for a goroutine of its own
+
+	// Guarded by runner.mu; see slots.go.
+	ticket *list.Element // place in a queue, nil when in none
+	held   bool          // has a slot
+	pauses int           // goroutines of the body that wait for other calls
+	resume chan struct{} // closed when a body that is to go on may; nil when none waits
+	over   bool          // the body has returned
+
+	waitsFor []*flight // guarded by waits.mu; see cycle.go
+}
+
+// starters are the contexts for which Start keeps a call going, told apart by
+// their Done channels: a flow that starts the same call on every pass with the
+// same context is one waiter. The value ends the watch on the context.
+type starters map[<-chan struct{}]func() bool
+
+// flightKey is where the context of an execution has its flight.
+type flightKey struct{}
+
+// flightOf returns the flight whose body was given ctx, nil outside of one.
+func flightOf(ctx context.Context) *flight {
+	f, _ := ctx.Value(flightKey{}).(*flight)
+	return f
+}
+
+// abandoned reports whether nobody waits any more. runner.mu is held.
+func (f *flight) abandoned() bool { return f.waiters == 0 && len(f.starts) == 0 }
+
+// ended reports whether the call has ended, with or without runner.mu.
+func (f *flight) ended() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// addStart makes a context one of the waiters and reports whether it is new and
+// can end, that is, has to be watched. runner.mu is held.
+func (f *flight) addStart(done <-chan struct{}) bool {
+	if _, known := f.starts[done]; known {
+		return false
+	}
+	if f.starts == nil {
+		f.starts = starters{}
+	}
+	f.starts[done] = nil
+	return done != nil
+}
+
+// release lets go of what the call held, after its end and with runner.mu free:
+// cancelling runs code of whoever made the contexts.
+func (f *flight) release(cause error) {
+	for _, stop := range f.starts {
+		if stop != nil {
+			stop()
+		}
+	}
+	if f.cancel != nil {
+		f.cancel(cause)
+	}
+	f.runner.deliver()
+}

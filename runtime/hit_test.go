@@ -1,0 +1,181 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+func TestAHitAllocatesNothing(t *testing.T) {
+	f := newFetch(echo, TTL(1<<60), Timeout(1<<60), Concurrency(1))
+	ctx := context.Background()
+	f.Run(ctx, "a")
+	for name, hit := range map[string]func(){
+		"Run":    func() { f.Run(ctx, "a") },
+		"Start":  func() { f.Start(ctx, "a") },
+		"Result": func() { f.Start(ctx, "a").Result() },
+		"Wait":   func() { f.Start(ctx, "a").Wait(ctx) },
+		"Done":   func() { <-f.Start(ctx, "a").Done() },
+		"Lookup": func() { f.Lookup("a") },
+	} {
+		if n := testing.AllocsPerRun(1000, hit); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+	want(t, "executions", f.Stats().Executions, 1)
+}
+
+func TestRunFindsWhatHitMissed(t *testing.T) {
+	// As it happens when the call finishes between the two, or the table grows.
+	f := newFetch(echo)
+	f.Run(t.Context(), "a")
+	wantResult(t, "got a")(f.calls.Run(t.Context(), hashOf("a"), "a", "a"))
+	s := f.Stats()
+	want(t, "hits", s.Hits, 1)
+	want(t, "executions", s.Executions, 1)
+}
+
+func TestKeysWithEqualHashesAreToldApart(t *testing.T) {
+	f := newFetch(echo, MaxEntries(500))
+	for range 2 {
+		for i := range 1000 {
+			arg := fmt.Sprint(i)
+			wantResult(t, "got "+arg)(f.calls.Run(t.Context(), 7, arg, arg))
+			call := f.calls.Hit(7, &arg)
+			want(t, "value", call.Value(), "got "+arg)
+		}
+	}
+	for i := range 1000 {
+		arg := fmt.Sprint(i)
+		want(t, "forgotten", f.calls.Forget(7, arg), i >= 500)
+	}
+	f.check(t)
+}
+
+func TestAKeyThatIsNotEqualToItselfIsNeverHitAndStaysBounded(t *testing.T) {
+	nan := 0.0
+	nan /= nan
+	calls := NewCalls(Spec[float64, float64, float64]{
+		Name:    "w",
+		Execute: func(ctx context.Context, args float64) (float64, error) { return args, nil },
+	}, MaxEntries(10))
+	for range 100 {
+		if calls.Hit(7, &nan) != nil {
+			t.Error("NaN was hit")
+		}
+		calls.Run(t.Context(), 7, nan, nan)
+	}
+	want(t, "entries", calls.Runner().Stats().Entries, 10)
+	want(t, "in the table", calls.table.len, 10)
+}
+
+func TestEveryResultIsThatOfItsArgumentsInAnEvictionStorm(t *testing.T) {
+	f := newFetch(echo, MaxEntries(16))
+	var made atomic.Int64
+	var all sync.WaitGroup
+	for g := range 8 {
+		all.Go(func() {
+			n := uint64(g)
+			for i := range 5000 {
+				n = n*6364136223846793005 + 1442695040888963407
+				arg := fmt.Sprint(n >> 59) // 32 of them
+				switch {
+				case i%100 == 0:
+					f.Forget(arg)
+				case i%1000 == 1:
+					f.ForgetAll()
+				case i%3 == 0:
+					made.Add(1)
+					wantResult(t, "got "+arg)(f.Start(t.Context(), arg).Wait(t.Context()))
+				case i%3 == 1:
+					if got, ok := f.Lookup(arg); ok && got != "got "+arg {
+						t.Errorf("looked up %q: got %q", arg, got)
+					}
+				default:
+					made.Add(1)
+					wantResult(t, "got "+arg)(f.Run(t.Context(), arg))
+				}
+			}
+		})
+	}
+	all.Wait()
+	f.check(t)
+	s := f.Stats()
+	want(t, "hits + misses + joined", s.Hits+s.Misses+s.Joined, made.Load())
+	want(t, "executions", s.Executions, s.Misses)
+	if s.Hits == 0 || s.Evictions == 0 {
+		t.Errorf("no storm: %+v", s)
+	}
+}
+
+func TestReadersGoOnWhileTheTableGrows(t *testing.T) {
+	f := newFetch(echo)
+	const known = 100
+	for i := range known {
+		f.Run(t.Context(), fmt.Sprint(i))
+	}
+	var stop atomic.Bool
+	var hits, falseMisses atomic.Int64
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for i := 0; !stop.Load(); i++ {
+				arg := fmt.Sprint(i % known)
+				call := f.calls.Hit(hashOf(arg), &arg)
+				if call == nil {
+					falseMisses.Add(1)
+					call = f.Start(t.Context(), arg) // must find it
+				} else {
+					hits.Add(1)
+				}
+				if got := call.Value(); got != "got "+arg {
+					t.Errorf("%s: got %q", arg, got)
+				}
+			}
+		})
+	}
+	for i := range 4_000 {
+		f.Run(t.Context(), fmt.Sprint("new", i))
+	}
+	stop.Store(true)
+	readers.Wait()
+	f.check(t)
+	s := f.Stats()
+	want(t, "executions", s.Executions, known+4_000)
+	t.Logf("%d hits, %d false misses, %d buckets", hits.Load(), falseMisses.Load(), len(*f.calls.buckets.Load()))
+}
+
+func TestEveryChainLeadsToEverOlderEntries(t *testing.T) {
+	// The rule that lets readers come to an end; see table.
+	var tab table[int, int]
+	tab.reset()
+	ages := map[*entry[int, int]]int{}
+	var entries []*entry[int, int]
+	check := func(what string) {
+		for i := range entries {
+			e := entries[i]
+			if next := e.next.Load(); next != nil && ages[next] >= ages[e] {
+				t.Fatalf("%s: entry %d leads to entry %d", what, ages[e], ages[next])
+			}
+		}
+	}
+	for i := range 300 {
+		e := &entry[int, int]{key: i, hash: uint64(i) * 0x9E3779B97F4A7C15 >> 40}
+		ages[e] = i
+		entries = append(entries, e)
+		tab.insert(e)
+		check("insert")
+		if i%3 == 2 {
+			want(t, "removed", tab.remove(entries[i/3]), true)
+			want(t, "removed again", tab.remove(entries[i/3]), false)
+			check("remove") // the removed entries included
+		}
+	}
+	want(t, "length", tab.len, 200)
+	for i, e := range entries {
+		found := tab.find(e.hash, &e.key)
+		want(t, fmt.Sprint("entry ", i, " found"), found == e, i >= 100)
+	}
+}

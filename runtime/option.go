@@ -1,0 +1,144 @@
+package runtime
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// DefaultMaxEntries is how many results a runner keeps unless [MaxEntries] says
+// otherwise.
+const DefaultMaxEntries = 65_536
+
+// Option sets one property of a runner. Options are given to a runner's
+// constructor, where they win over the work's directive; of two equal ones the
+// last wins. Except for [CacheCalls], the zero value of an option restores the
+// default, so that a constructor can undo a directive.
+//
+// A value that makes no sense panics where the option is made, for it is a
+// mistake in the program and the stack then shows its line.
+type Option interface{ apply(*config) }
+
+type config struct {
+	name        string
+	cacheCalls  bool
+	ttl         time.Duration
+	maxEntries  int
+	timeout     time.Duration
+	concurrency int
+	cacheErrors time.Duration
+	logger      *slog.Logger // nil: slog.Default() when something is logged
+	observer    Observer     // nil: none
+}
+
+type optionFunc func(*config)
+
+func (f optionFunc) apply(c *config) { f(c) }
+
+// newConfig applies the directive's options, then the constructor's.
+func newConfig(name string, directive, constructor []Option) config {
+	c := config{cacheCalls: true}
+	for _, opts := range [][]Option{directive, constructor} {
+		for i, o := range opts {
+			if o == nil {
+				panic(fmt.Sprintf("runtime: option %d of work %s is nil: leave it out", i, name))
+			}
+			o.apply(&c)
+		}
+	}
+	if c.name == "" {
+		c.name = name
+	}
+	if c.maxEntries == 0 {
+		c.maxEntries = DefaultMaxEntries
+	}
+	return c
+}
+
+// CacheCalls(false) makes every call execute: nothing is kept, and equal calls
+// do not share an execution. The default is true.
+func CacheCalls(cache bool) Option {
+	return optionFunc(func(c *config) { c.cacheCalls = cache })
+}
+
+// Name replaces the work's full name in statuses, errors, logs and events.
+// Empty, the default, is import path, dot, type name.
+func Name(name string) Option {
+	return optionFunc(func(c *config) { c.name = name })
+}
+
+// TTL makes results expire when d has passed since their execution finished.
+// Zero, the default, keeps them until they are evicted or forgotten. A negative
+// d panics.
+//
+// The time is that of the process's monotonic clock, which neither setting the
+// wall clock nor, on most systems, a suspended machine moves on. A hit reads no
+// clock: a timer removes what has expired, so a result may be served for as
+// long as that timer is late (usually well below a millisecond). In a
+// testing/synctest bubble it is exact, if the runner is made inside the bubble.
+func TTL(d time.Duration) Option {
+	atLeastZero("TTL", d, "use 0 for results that never expire")
+	return optionFunc(func(c *config) { c.ttl = d })
+}
+
+// MaxEntries bounds how many results (and errors, with [CacheErrors]) are kept;
+// unfinished calls do not count. When one more finishes, one that was not hit
+// lately is evicted, chosen by SIEVE. Zero restores [DefaultMaxEntries], a
+// negative n panics.
+func MaxEntries(n int) Option {
+	atLeastZero("MaxEntries", n, "use CacheCalls(false) to keep nothing")
+	return optionFunc(func(c *config) { c.maxEntries = n })
+}
+
+// Timeout ends an execution d after its body began: its callers are released
+// with a [TimeoutError] at once and its context is cancelled. Time spent waiting
+// for a slot does not count. Zero, the default, sets none; a negative d panics.
+//
+// Go cannot end a goroutine: a body that ignores its context goes on, keeps its
+// slot and is counted in flight until it returns. What it returns is dropped.
+func Timeout(d time.Duration) Option {
+	atLeastZero("Timeout", d, "use 0 for no timeout")
+	return optionFunc(func(c *config) { c.timeout = d })
+}
+
+// Concurrency lets at most n bodies run at once; further calls are Pending and
+// take turns in the order they came. Zero, the default, sets no limit; a
+// negative n panics.
+//
+// While a body waits for another call with its own context, it gives its slot
+// back, and takes one again, before those Pending, to go on. A body that waits
+// in several goroutines counts as waiting until the last of them is through.
+func Concurrency(n int) Option {
+	atLeastZero("Concurrency", n, "use 0 for no limit")
+	return optionFunc(func(c *config) { c.concurrency = n })
+}
+
+// CacheErrors keeps errors for d after their execution finished: equal calls
+// get the same error and do not execute. Zero, the default, keeps none; a
+// negative d panics.
+//
+// Never kept are errors that tell of the moment and not of the arguments:
+// cancellation, timeouts, panics, changed inputs, cycles, also wrapped ones.
+func CacheErrors(d time.Duration) Option {
+	atLeastZero("CacheErrors", d, "use 0 to keep no errors")
+	return optionFunc(func(c *config) { c.cacheErrors = d })
+}
+
+// WithLogger sets where panics of works and observers are logged. Nil, the
+// default, is slog.Default() at the time of logging.
+func WithLogger(l *slog.Logger) Option {
+	return optionFunc(func(c *config) { c.logger = l })
+}
+
+// WithObserver sets the function that is told of every change. Nil, the
+// default, is none.
+func WithObserver(o Observer) Option {
+	return optionFunc(func(c *config) { c.observer = o })
+}
+
+// atLeastZero panics, naming the option, its value and the fix.
+func atLeastZero[N int | time.Duration](option string, n N, fix string) {
+	if n < 0 {
+		panic(fmt.Sprintf("runtime: %s(%v): must not be negative: %s", option, n, fix))
+	}
+}

@@ -1,0 +1,163 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Runner is the part of a runner that does not depend on the types of its work.
+// Generated runners embed it. All methods may be called concurrently.
+//
+// Runners are made by the constructors that are generated; the zero Runner is
+// of no use.
+type Runner struct {
+	config
+	hits      counter // those that found their way without mu
+	forgetAll func()
+
+	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call
+	slots      slots
+	stats      Stats // without what is computed when asked for
+	flights    map[*flight]struct{}
+	calls      uint64  // calls made: the number of the latest one
+	latest     *flight // of the latest call, nil once it has ended
+	status     CallStatus
+	closed     bool
+	idle       chan struct{} // closed when the last body returns; nil unless Close waits
+	events     []Event
+	delivering bool
+}
+
+func newRunner(c config) *Runner {
+	return &Runner{
+		config:  c,
+		slots:   slots{limit: c.concurrency},
+		flights: map[*flight]struct{}{},
+	}
+}
+
+// Name returns the work's full name: import path, dot, type name, unless the
+// option Name says otherwise.
+func (r *Runner) Name() string { return r.name }
+
+// Stats returns the counters and gauges of this moment.
+func (r *Runner) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.stats
+	s.Hits += r.hits.sum()
+	return s
+}
+
+// Status returns the status of the latest call that was a miss; its Status is
+// NotStarted before the first one.
+func (r *Runner) Status() CallStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
+}
+
+// ForgetAll forgets every call: what was kept is gone, and unfinished calls
+// still serve those who wait for them, but are not kept. Equal calls made
+// afterwards execute anew.
+func (r *Runner) ForgetAll() { r.forgetAll() }
+
+// Close stops all unfinished calls, refuses further executions with ErrClosed,
+// and waits until every body has returned. When ctx ends before that, an error
+// that wraps ctx.Err() says how many still run. Closing again waits again.
+//
+// What was kept is still served; ForgetAll drops that, too. A body must not close
+// its own runner with a context that never ends: it would wait for itself.
+func (r *Runner) Close(ctx context.Context) error {
+	r.mu.Lock()
+	r.closed = true
+	unfinished := make([]*flight, 0, len(r.flights))
+	for f := range r.flights {
+		unfinished = append(unfinished, f)
+	}
+	r.mu.Unlock()
+
+	reason := fmt.Errorf("work %s: %w: %w", r.name, ErrStopped, ErrClosed)
+	for _, f := range unfinished {
+		f.call.stop(reason)
+	}
+	select {
+	case <-r.idleNow():
+		return nil
+	default: // so that bodies that have returned win over a ctx that has ended
+	}
+	select {
+	case <-r.idleNow():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close runner of work %s: %d executions ignore that their context has ended: %w",
+			r.name, r.Stats().InFlight, ctx.Err())
+	}
+}
+
+// idleNow returns a channel that is closed when no body runs.
+func (r *Runner) idleNow() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stats.InFlight == 0 {
+		return closedChan
+	}
+	if r.idle == nil {
+		r.idle = make(chan struct{})
+	}
+	return r.idle
+}
+
+var closedChan = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// take notes a new unfinished call. r.mu is held.
+func (r *Runner) take(f *flight) {
+	r.stats.Misses++
+	r.stats.Pending++
+	r.flights[f] = struct{}{}
+	r.calls++
+	f.number = r.calls
+	r.latest = f
+}
+
+// note tells of a new status of f's call. r.mu is held.
+func (r *Runner) note(f *flight, s CallStatus) {
+	if r.latest == f {
+		r.status = s
+		if s.Status.ended() {
+			r.latest = nil
+		}
+	}
+	r.record(Event{Number: f.number, Call: s})
+}
+
+// schedule runs f's body as soon as there is a slot. The caller has set f.run.
+// r.mu is held.
+func (r *Runner) schedule(f *flight) {
+	if r.slots.admit(f) {
+		go f.run()
+	}
+}
+
+// bodyReturned counts a body that has returned and frees its slot. It comes
+// before the call's end, so that callers find it counted.
+func (r *Runner) bodyReturned(f *flight, panicked *PanicError, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.slots.endBody(f)
+	r.stats.ExecutionTime += took
+	if panicked != nil {
+		r.stats.Panics++
+	}
+	r.stats.InFlight--
+	if r.stats.InFlight == 0 && r.idle != nil {
+		close(r.idle)
+		r.idle = nil
+	}
+}

@@ -1,0 +1,124 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// fetch stands for a generated runner: it does by hand what generated code does,
+// for a work whose only argument is a string.
+type fetch struct {
+	*Runner
+	calls *Calls[string, string, string]
+}
+
+var seed = maphash.MakeSeed()
+
+func hashOf(k string) uint64 { return maphash.String(seed, k) }
+
+func newFetch(body func(ctx context.Context, arg string) (string, error), opts ...Option) *fetch {
+	calls := NewCalls(Spec[string, string, string]{Name: "example.com/web.Fetch", Execute: body}, opts...)
+	return &fetch{calls.Runner(), calls}
+}
+
+func (f *fetch) Run(ctx context.Context, arg string) (string, error) {
+	h := hashOf(arg)
+	if call := f.calls.Hit(h, &arg); call != nil {
+		return call.Value(), nil
+	}
+	return f.calls.Run(ctx, h, arg, arg)
+}
+
+func (f *fetch) Start(ctx context.Context, arg string) *Call[string] {
+	return f.calls.Start(ctx, hashOf(arg), arg, arg)
+}
+
+func (f *fetch) Lookup(arg string) (string, bool) { return f.calls.Lookup(hashOf(arg), arg) }
+func (f *fetch) Forget(arg string) bool           { return f.calls.Forget(hashOf(arg), arg) }
+
+// echo is a body that succeeds at once.
+func echo(_ context.Context, arg string) (string, error) { return "got " + arg, nil }
+
+// sleeper is a body that takes a second and heeds its context.
+func sleeper(ctx context.Context, arg string) (string, error) {
+	select {
+	case <-time.After(time.Second):
+		return "got " + arg, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// bubble runs a test on fake time. A goroutine that is left behind fails it.
+func bubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t) })
+}
+
+func want[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func wantErr(t *testing.T, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("error: got %v, want one that is %v", got, want)
+	}
+}
+
+func wantResult(t *testing.T, want string) func(got string, err error) {
+	return func(got string, err error) {
+		t.Helper()
+		if err != nil || got != want {
+			t.Errorf("got %q and error %v, want %q", got, err, want)
+		}
+	}
+}
+
+// settled waits until nothing moves and checks what must hold then.
+func settled(t *testing.T, f *fetch) Stats {
+	t.Helper()
+	synctest.Wait()
+	f.check(t)
+	s := f.Stats()
+	want(t, "bodies in flight", s.InFlight, 0)
+	want(t, "pending calls", s.Pending, 0)
+	want(t, "slots used", f.slots.used, 0)
+	return s
+}
+
+// check verifies that what is kept, queued and counted agrees.
+func (f *fetch) check(t interface{ Errorf(string, ...any) }) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.calls
+	listed, unfinished := 0, 0
+	for i := range *c.buckets.Load() {
+		for e := (*c.buckets.Load())[i].Load(); e != nil; e = e.next.Load() {
+			listed++
+			if !e.call.status().ended() {
+				unfinished++
+			}
+		}
+	}
+	if listed != c.table.len || c.order.len != listed-unfinished || f.stats.Entries != c.order.len {
+		t.Errorf("table: %d entries listed of which %d unfinished, but counted %d, %d in order, Entries %d",
+			listed, unfinished, c.table.len, c.order.len, f.stats.Entries)
+	}
+	if c.order.len > f.maxEntries {
+		t.Errorf("%d entries kept, at most %d allowed", c.order.len, f.maxEntries)
+	}
+	if f.slots.limit > 0 && f.slots.used > f.slots.limit {
+		t.Errorf("%d slots used of %d", f.slots.used, f.slots.limit)
+	}
+	if f.slots.resuming.Len() != 0 || f.slots.pending.Len() > f.stats.Pending {
+		t.Errorf("slots: %d resuming, %d of %d pending queued", f.slots.resuming.Len(), f.slots.pending.Len(), f.stats.Pending)
+	}
+}
