@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitDiagnostics = 1 // problems in the user's packages
+	exitFailure     = 2 // wrong usage, or a failure that is not the packages'
+	exitStale       = 3 // check: a generated file is not up to date
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// An exit carries an exit status through cobra; what there is to say has been
+// printed.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// run is the command in the current directory, and returns its exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	root := command(stdout, stderr)
+	root.SetArgs(goFlags(args))
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if status := exit(0); errors.As(err, &status) {
+		return int(status)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "workgen: "+err.Error())
+		return exitFailure
+	}
+	return exitOK
+}
+
+// goFlags turns flags as the go command writes them, -tags, into pflag's --tags.
+// Shorthands are one letter long and stay.
+func goFlags(args []string) []string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		if arg == "--" {
+			copy(out[i:], args[i:])
+			break
+		}
+		if len(arg) > 2 && arg[0] == '-' && arg[1] != '-' && arg[2] != '=' {
+			arg = "-" + arg
+		}
+		out[i] = arg
+	}
+	return out
+}
+
+// command builds the commands and their flags.
+func command(stdout, stderr io.Writer) *cobra.Command {
+	c := &runner{stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use:     "workgen [packages]",
+		Short:   "Generate the wrappers that run each work once per distinct input",
+		Long:    rootHelp,
+		Example: rootExample,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    c.generate,
+		Version: version(),
+
+		// Errors are printed by run, and usage only when asked for: after a
+		// list of diagnostics it would hide them.
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("workgen {{.Version}}\n")
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; run %q for usage", err, cmd.CommandPath()+" -h")
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&c.tags, "tags", "", "build tags, `list` separated by commas")
+	flags.BoolVarP(&c.verbose, "verbose", "v", false, "say what was found, what was written, and how long it took")
+	root.AddCommand(&cobra.Command{
+		Use:   "check [packages]",
+		Short: "Report generated files that are stale, missing or orphaned, and write nothing",
+		Long:  checkHelp, Example: checkExample,
+		Args: cobra.ArbitraryArgs,
+		RunE: c.check,
+	}, &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of workgen",
+		Args:  cobra.NoArgs,
+		Run:   func(*cobra.Command, []string) { fmt.Fprintln(stdout, "workgen "+version()) },
+	})
+	return root
+}
+
+// version is that of the module the command was built from: "(devel)" in its
+// own working tree.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+const rootHelp = `Workgen writes workgen_gen.go into every package that has types marked
+//workgen:work: typed wrappers that run each work once per distinct input.
+
+Packages are named as for go build; the default is the package in the current
+directory. Either all generated files are brought up to date or, when there is
+a problem in any package, none is touched.
+
+The exit status is 0 when all is well, 1 when there are problems in the packages,
+and 2 for wrong usage and other failures.`
+
+const rootExample = `  //go:generate go run github.com/workgen/workgen/cmd/workgen
+
+  workgen             # the package in this directory
+  workgen ./...       # all packages below it
+  workgen -tags=linux,cuda -v ./...`
+
+const checkHelp = `Check prints the generated files that are not up to date, one a line: stale ones,
+whose source has changed, missing ones, and orphaned ones, whose package has no
+work any more. It writes nothing.
+
+The exit status is 0 when all is well, 1 when there are problems in the packages,
+2 for wrong usage and other failures, and 3 when a file is not up to date.`
+
+const checkExample = `  workgen check ./...`

@@ -1,0 +1,165 @@
+package emit
+
+import (
+	"go/types"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/workgen/workgen/generator/plan"
+)
+
+// encoder writes the statements that encode values.
+type encoder struct {
+	*file
+	names map[string]string // of local variables
+	depth int               // of the loops around the current statement
+	maps  int               // written so far
+}
+
+// e refers to the Encoder.
+func (w *encoder) e() *jen.Statement { return jen.Id(w.names["e"]) }
+
+// encode adds the statements that write v, an addressable expression of type
+// t, to the Encoder.
+func (w *encoder) encode(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	switch {
+	case t.Custom || t.Kind == plan.Struct && t.Named != nil:
+		g.Id(w.helpers.encode(t)).Call(w.e(), jen.Op("&").Add(v))
+	case t.Kind == plan.Basic || t.Kind == plan.String:
+		g.Add(w.e()).Dot(method(t)).Call(convert(v, t))
+	case t.Kind == plan.Time:
+		g.Add(w.e()).Dot("Time").Call(v)
+	case t.Kind == plan.Struct:
+		w.fields(g, v, t)
+	case t.Kind == plan.Slice:
+		w.slice(g, v, t)
+	case t.Kind == plan.Array:
+		w.array(g, v, t)
+	case t.Kind == plan.Map:
+		w.mapping(g, v, t)
+	case t.Kind == plan.Pointer:
+		w.pointer(g, v, t)
+	}
+}
+
+// fields encodes the fields of a struct in their order.
+func (w *encoder) fields(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	for i := range t.Fields {
+		if f := &t.Fields[i]; !f.Ignored {
+			w.encode(g, v.Clone().Dot(f.Name), f.Type)
+		}
+	}
+}
+
+// slice encodes a slice: numbers as one block, others one by one.
+func (w *encoder) slice(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	switch {
+	case t.Elem.Fixed() && t.Elem.Basic == types.Uint8 && t.Elem.Named == nil:
+		g.Add(w.e()).Dot("Bytes").Call(v)
+	case t.Elem.Fixed():
+		g.Add(w.key("Numbers")).Call(w.e(), v)
+	default:
+		g.Add(w.e()).Dot("Slice").Call(jen.Len(v.Clone()), v.Clone().Op("==").Nil())
+		w.elements(g, v, t)
+	}
+}
+
+// array encodes an array, whose length is part of its type.
+func (w *encoder) array(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	if t.Elem.Fixed() {
+		g.Add(w.key("Array")).Call(w.e(), v.Clone().Index(jen.Op(":")))
+		return
+	}
+	w.elements(g, v, t)
+}
+
+// elements encodes what is in a slice or an array.
+func (w *encoder) elements(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	i := w.loopVar("i", "j", "l")
+	w.depth++
+	defer func() { w.depth-- }()
+	g.For(jen.Id(i).Op(":=").Range().Add(v.Clone())).BlockFunc(func(g *jen.Group) {
+		w.encode(g, v.Clone().Index(jen.Id(i)), t.Elem)
+	})
+}
+
+// mapping encodes a map; the Encoder puts the entries in order.
+func (w *encoder) mapping(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	m, k, x := numbered(w.names["m"], w.maps), w.loopVar("k"), w.loopVar("x")
+	w.maps++ // several maps of one function stand side by side
+	w.depth++
+	defer func() { w.depth-- }()
+	g.Id(m).Op(":=").Add(w.e()).Dot("Map").Call(jen.Len(v.Clone()), v.Clone().Op("==").Nil())
+	g.For(rangeVars(k, x, t).Range().Add(v.Clone())).BlockFunc(func(g *jen.Group) {
+		g.Id(m).Dot("Key").Call()
+		w.encode(g, jen.Id(k), t.Key)
+		g.Id(m).Dot("Value").Call()
+		w.encode(g, jen.Id(x), t.Elem)
+	})
+	g.Id(m).Dot("End").Call()
+}
+
+// rangeVars are the variables of a loop over a map. A key or value that
+// writes nothing, such as the struct{} of a set, gets no variable.
+func rangeVars(k, x string, t *plan.Type) *jen.Statement {
+	switch {
+	case isEmpty(t.Key) && isEmpty(t.Elem):
+		return jen.Null()
+	case isEmpty(t.Elem):
+		return jen.Id(k).Op(":=")
+	case isEmpty(t.Key):
+		return jen.List(jen.Id("_"), jen.Id(x)).Op(":=")
+	}
+	return jen.List(jen.Id(k), jen.Id(x)).Op(":=")
+}
+
+// pointer encodes whether there is a value, and the value.
+func (w *encoder) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	g.If(w.e().Dot("Present").Call(v.Clone().Op("!=").Nil())).BlockFunc(func(g *jen.Group) {
+		if t.Elem.Custom || t.Elem.Kind == plan.Struct && t.Elem.Named != nil {
+			g.Id(w.helpers.encode(t.Elem)).Call(w.e(), v)
+			return
+		}
+		w.encode(g, deref(v, t.Elem), t.Elem)
+	})
+}
+
+// loopVar names a variable of the loop at the current depth.
+func (w *encoder) loopVar(wants ...string) string { return loopVar(w.names, w.depth, wants...) }
+
+// deref is *v, in parentheses where an operator follows.
+func deref(v *jen.Statement, elem *plan.Type) *jen.Statement {
+	d := jen.Op("*").Add(v.Clone())
+	switch elem.Kind {
+	case plan.Basic, plan.String, plan.Time, plan.Pointer:
+		return d
+	}
+	return jen.Parens(d)
+}
+
+// isEmpty reports whether encoding a value of type t writes nothing.
+func isEmpty(t *plan.Type) bool {
+	if t.Kind == plan.Array && t.Len == 0 {
+		return !t.Elem.Fixed()
+	}
+	if t.Kind != plan.Struct || t.Named != nil || t.Custom {
+		return false
+	}
+	for i := range t.Fields {
+		if f := &t.Fields[i]; !f.Ignored && !isEmpty(f.Type) {
+			return false
+		}
+	}
+	return true
+}
+
+// method is the Encoder's method for a number, boolean or string.
+func method(t *plan.Type) string { return upperFirst(types.Typ[t.Basic].Name()) }
+
+// convert turns v into the basic type underlying t.
+func convert(v *jen.Statement, t *plan.Type) *jen.Statement {
+	if t.Named == nil {
+		return v
+	}
+	return jen.Id(types.Typ[t.Basic].Name()).Call(v)
+}

@@ -1,0 +1,84 @@
+package emit
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+	"golang.org/x/tools/imports"
+
+	"github.com/workgen/workgen/generator/load"
+	"github.com/workgen/workgen/generator/plan"
+)
+
+// File returns the source of the generated file of p: formatted, its imports
+// grouped, the same bytes for the same plan. An error is a bug of this
+// package, not of the user's code.
+func File(p *plan.Package) ([]byte, error) {
+	f := &file{pkg: p, jen: jen.NewFilePathName(p.Scan.PkgPath, p.Scan.Name), names: newNames(p)}
+	f.helpers = newHelpers(f)
+	f.jen.HeaderComment(load.Header)
+
+	works := make([]*work, len(p.Works))
+	for i, w := range p.Works {
+		works[i] = newWork(f, w)
+	}
+	f.guards(works)
+	for _, w := range works {
+		w.emit()
+	}
+	f.helpers.emit()
+
+	var src bytes.Buffer
+	if err := f.jen.Render(&src); err != nil {
+		return nil, fmt.Errorf("package %s: %w", p.Scan.PkgPath, err)
+	}
+	out, err := imports.Process(load.GeneratedFile, src.Bytes(), &imports.Options{
+		FormatOnly: true, Comments: true, TabIndent: true, TabWidth: 8,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("package %s: format: %w", p.Scan.PkgPath, err)
+	}
+	return out, nil
+}
+
+// file is the file being written.
+type file struct {
+	pkg     *plan.Package
+	jen     *jen.File
+	names   *names
+	helpers *helpers
+}
+
+// comment adds a doc comment, broken into lines.
+func (f *file) comment(format string, args ...any) {
+	f.jen.Line()
+	for _, line := range wrap(fmt.Sprintf(format, args...), 77) {
+		f.jen.Comment(strings.TrimRight("// "+line, " "))
+	}
+}
+
+// wrap breaks text into lines of at most width bytes, between words; a blank
+// line in text stays one.
+func wrap(text string, width int) []string {
+	var lines []string
+	for i, paragraph := range strings.Split(text, "\n\n") {
+		if i > 0 {
+			lines = append(lines, "")
+		}
+		line := ""
+		for _, word := range strings.Fields(paragraph) {
+			if line != "" && len(line)+1+len(word) > width {
+				lines = append(lines, line)
+				line = ""
+			}
+			if line != "" {
+				line += " "
+			}
+			line += word
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,185 @@
+package emit
+
+import (
+	"go/types"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/workgen/workgen/generator/plan"
+)
+
+// emitIdentity writes the comparable struct that tells plain calls apart.
+func (w *work) emitIdentity() {
+	if !w.plan.Plain {
+		return
+	}
+	w.comment("%s tells the calls of one [%s] apart: two of them are equal exactly when their identities are.", w.identity, w.runner)
+	w.jen.Type().Id(w.identity).StructFunc(func(g *jen.Group) {
+		for _, leaf := range w.plan.Identity {
+			g.Id(leaf.Name).Add(w.leafType(leaf))
+		}
+	})
+}
+
+// emitCloneIdentity writes the method that makes an identity fit for being
+// kept: a string in it may be cut from a much longer text.
+func (w *work) emitCloneIdentity() {
+	if !w.plan.Plain || !w.hasText() {
+		return
+	}
+	id := w.names.local["id"]
+	w.comment("clone returns an equal identity that owns its memory.")
+	w.jen.Func().Params(jen.Id(id).Id(w.identity)).Id("clone").Params().Id(w.identity).BlockFunc(func(g *jen.Group) {
+		for _, leaf := range w.plan.Identity {
+			if leaf.Type.Kind == plan.String {
+				g.Id(id).Dot(leaf.Name).Op("=").Id(id).Dot(leaf.Name).Dot("Clone").Call()
+			}
+		}
+		g.Return(jen.Id(id))
+	})
+}
+
+// hasText reports whether there is a string in the identity.
+func (w *work) hasText() bool {
+	for _, leaf := range w.plan.Identity {
+		if leaf.Type.Kind == plan.String {
+			return true
+		}
+	}
+	return false
+}
+
+// leafType is the type in which a leaf is compared: floats as their bits, so
+// that NaN equals itself and -0 differs from 0; long strings by digest.
+func (w *work) leafType(leaf plan.Leaf) *jen.Statement {
+	switch {
+	case leaf.Type.Kind == plan.String:
+		return w.key("Text")
+	case leaf.Type.Basic == types.Float32:
+		return jen.Uint32()
+	case leaf.Type.Basic == types.Float64:
+		return jen.Uint64()
+	}
+	return jen.Id(types.Typ[leaf.Type.Basic].Name())
+}
+
+// leafValue turns the value of a leaf into its leafType.
+func (w *work) leafValue(leaf plan.Leaf) *jen.Statement {
+	v := w.local("args")
+	if leaf.Keyed {
+		v = w.local("r").Dot("work")
+	}
+	for _, field := range leaf.Path {
+		v = v.Dot(field)
+	}
+	v = convert(v, leaf.Type)
+	switch {
+	case leaf.Type.Kind == plan.String:
+		return w.key("TextOf").Call(v)
+	case leaf.Type.Basic == types.Float32:
+		return w.qual("math", "math", "Float32bits").Call(v)
+	case leaf.Type.Basic == types.Float64:
+		return w.qual("math", "math", "Float64bits").Call(v)
+	}
+	return v
+}
+
+// emitIdentify writes the method that finds a call's place in the cache. What
+// it finds out it writes through a pointer: returned, it would be copied once
+// more, which is a third of a hit.
+func (w *work) emitIdentify() {
+	if w.plan.Plain {
+		w.emitIdentifyPlain()
+		return
+	}
+	w.comment("identify sets id to the fingerprint of the inputs, valid until the Encoder is released, and returns its hash.")
+	params := []jen.Code{w.idParam(), w.local("e").Op("*").Add(w.key("Encoder")), w.local("args").Op("*").Id(w.args)}
+	w.method("identify", params, jen.Uint64(), func(g *jen.Group) {
+		if len(w.plan.Keyed) > 0 {
+			g.Add(w.local("r")).Dot("encode").Call(w.local("e"), w.local("args"))
+		} else {
+			g.Add(w.local("args")).Dot("EncodeKey").Call(w.local("e"))
+		}
+		g.Op("*").Add(w.local("id")).Op("=").Add(w.local("e")).Dot("Fingerprint").Call()
+		g.Return(w.local("id").Dot("Hash").Call())
+	})
+}
+
+// emitIdentifyPlain writes identify for inputs that need no encoding.
+func (w *work) emitIdentifyPlain() {
+	w.comment("identify sets id to the identity of a call with these inputs and returns its hash.")
+	params := []jen.Code{w.idParam(), w.local("args").Op("*").Id(w.args)}
+	w.method("identify", params, jen.Uint64(), func(g *jen.Group) {
+		for _, leaf := range w.plan.Identity {
+			g.Add(w.local("id")).Dot(leaf.Name).Op("=").Add(w.leafValue(leaf))
+		}
+		g.Add(w.local("h")).Op(":=").Add(w.key("NewHash")).Call()
+		for _, leaf := range w.plan.Identity {
+			g.Add(w.local("h")).Op("=").Add(w.local("h")).Add(w.hashLeaf(leaf))
+		}
+		g.Return(w.local("h").Dot("Sum").Call())
+	})
+}
+
+// idParam is the parameter through which identify returns the identity.
+func (w *work) idParam() *jen.Statement { return w.local("id").Op("*").Add(w.idType()) }
+
+// hashLeaf adds one leaf to the hash.
+func (w *work) hashLeaf(leaf plan.Leaf) *jen.Statement {
+	v := w.local("id").Dot(leaf.Name)
+	switch {
+	case leaf.Type.Kind == plan.String:
+		return jen.Dot("Text").Call(jen.Op("&").Add(v))
+	case leaf.Type.Basic == types.Bool:
+		return jen.Dot("Bool").Call(v)
+	case leaf.Type.Basic == types.Uint64 || leaf.Type.Basic == types.Float64:
+		return jen.Dot("Uint64").Call(v)
+	}
+	return jen.Dot("Uint64").Call(jen.Uint64().Call(v))
+}
+
+// identify adds the statements that set args, hash and id; where an Encoder is
+// needed, release says whether it is released when the method returns.
+func (w *work) identify(g *jen.Group, release bool) {
+	args := []jen.Code{jen.Op("&").Add(w.local("id")), jen.Op("&").Add(w.local("args"))}
+	w.setArgs(g)
+	g.Var().Add(w.local("id")).Add(w.idType())
+	if !w.plan.Plain {
+		g.Add(w.local("e")).Op(":=").Add(w.key("Borrow")).Call()
+		if release {
+			g.Defer().Add(w.local("e")).Dot("Release").Call()
+		}
+		args = []jen.Code{args[0], w.local("e"), args[1]}
+	}
+	g.Add(w.local("hash")).Op(":=").Add(w.local("r")).Dot("identify").Call(args...)
+}
+
+// lookUp adds the statements that look for the call, and hit for when it is
+// there. After them id may be kept.
+func (w *work) lookUp(g *jen.Group, hit func(g *jen.Group)) {
+	w.identify(g, false)
+	find := w.local("c").Op(":=").Add(w.calls("Hit", w.local("hash"), jen.Op("&").Add(w.local("id"))))
+	g.If(find, w.local("c").Op("!=").Nil()).BlockFunc(func(g *jen.Group) {
+		if !w.plan.Plain {
+			g.Add(w.local("e")).Dot("Release").Call()
+		}
+		hit(g)
+	})
+	id := w.local("id")
+	switch {
+	case !w.plan.Plain:
+		g.Add(id).Op("=").Add(id).Dot("Clone").Call()
+		g.Add(w.local("e")).Dot("Release").Call()
+	case w.hasText():
+		g.Add(id).Op("=").Add(id).Dot("clone").Call()
+	}
+}
+
+// setArgs adds the statement that gathers the parameters.
+func (w *work) setArgs(g *jen.Group) {
+	g.Add(w.local("args")).Op(":=").Id(w.args).ValuesFunc(func(g *jen.Group) {
+		for i, p := range w.plan.Params {
+			g.Id(p.Field).Op(":").Id(w.params[i])
+		}
+	})
+}

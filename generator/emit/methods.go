@@ -1,0 +1,237 @@
+package emit
+
+import (
+	"github.com/dave/jennifer/jen"
+
+	"github.com/workgen/workgen/generator/plan"
+)
+
+// emitRun writes Run, the method everything is about.
+func (w *work) emitRun() {
+	w.comment("Run returns what [%s.Run] returns for these inputs. It is executed unless an equal call has succeeded before; calls that are equal and made at the same time share one execution. When ctx ends first, Run returns its error, and the execution goes on if others wait for it.", w.name)
+	w.method("Run", append(w.context(), w.parameters()...), w.runResults(), func(g *jen.Group) {
+		hit := func(g *jen.Group) { w.returnHit(g) }
+		w.lookUp(g, hit)
+		call := w.calls("Run", w.local("ctx"), w.local("hash"), w.local("id"), w.local("args"))
+		switch len(w.plan.Results) {
+		case 0:
+			g.List(jen.Id("_"), w.local("err")).Op(":=").Add(call)
+			g.Return(w.local("err"))
+		case 1:
+			g.Return(call)
+		default:
+			g.List(w.local("res"), w.local("err")).Op(":=").Add(call)
+			g.Return(append(w.resultFields(), w.local("err"))...)
+		}
+	})
+}
+
+// returnHit returns the results of a call that was found.
+func (w *work) returnHit(g *jen.Group) {
+	value := w.local("c").Dot("Value").Call()
+	if w.cloneResult != "" {
+		value = jen.Id(w.cloneResult).Call(value)
+	}
+	switch len(w.plan.Results) {
+	case 0:
+		g.Return(jen.Nil())
+	case 1:
+		g.Return(value, jen.Nil())
+	default:
+		g.Add(w.local("res")).Op(":=").Add(value)
+		g.Return(append(w.resultFields(), jen.Nil())...)
+	}
+}
+
+// resultFields are the fields of the result struct res.
+func (w *work) resultFields() []jen.Code {
+	var list []jen.Code
+	for _, r := range w.plan.Results {
+		list = append(list, w.local("res").Dot(r.Field))
+	}
+	return list
+}
+
+// emitStart writes Start.
+func (w *work) emitStart() {
+	w.comment("Start is [%s.Run] without the waiting: it returns the call at once, finished if it was a hit. The execution goes on until ctx ends or the call is stopped.", w.runner)
+	result := jen.Op("*").Add(w.runtime("Call")).Index(w.resultType())
+	w.method("Start", append(w.context(), w.parameters()...), result, func(g *jen.Group) {
+		w.lookUp(g, func(g *jen.Group) { g.Return(w.local("c")) })
+		g.Return(w.calls("Start", w.local("ctx"), w.local("hash"), w.local("id"), w.local("args")))
+	})
+}
+
+// emitLookup writes Lookup.
+func (w *work) emitLookup() {
+	if len(w.plan.Results) == 0 {
+		w.comment("Lookup reports whether the call with these inputs has succeeded and is still cached. It never executes anything.")
+	} else {
+		w.comment("Lookup returns the cached results of the call with these inputs, and whether there are any. It never executes anything.")
+	}
+	results := jen.Params(w.resultType(), jen.Bool())
+	if len(w.plan.Results) == 0 {
+		results = jen.Bool()
+	}
+	w.method("Lookup", w.parameters(), results, func(g *jen.Group) {
+		w.identify(g, true)
+		call := w.calls("Lookup", w.local("hash"), w.local("id"))
+		if len(w.plan.Results) == 0 {
+			g.List(jen.Id("_"), w.local("ok")).Op(":=").Add(call)
+			g.Return(w.local("ok"))
+			return
+		}
+		g.Return(call)
+	})
+}
+
+// emitForget writes Forget.
+func (w *work) emitForget() {
+	w.comment("Forget drops the call with these inputs, so that the next equal one is executed, and reports whether there was one. Callers who wait for it still get its results.")
+	w.method("Forget", w.parameters(), jen.Bool(), func(g *jen.Group) {
+		w.identify(g, true)
+		g.Return(w.calls("Forget", w.local("hash"), w.local("id")))
+	})
+}
+
+// emitKey writes Key.
+func (w *work) emitKey() {
+	w.comment("Key returns the durable key of the call with these inputs: the same on every machine, as long as the work's name, version and types are.")
+	w.method("Key", w.parameters(), w.key("Key"), func(g *jen.Group) {
+		w.setArgs(g)
+		scope := []jen.Code{
+			jen.Id("Work").Op(":").Add(w.local("r")).Dot("Name").Call(),
+			jen.Id("Schema").Op(":").Id(w.schema),
+		}
+		if v := w.plan.Scan.Options.Version; v.Set {
+			scope = append(scope, jen.Id("Code").Op(":").Lit("version="+v.Value))
+		}
+		encode := w.local("args").Dot("EncodeKey")
+		if len(w.plan.Keyed) > 0 {
+			encode = jen.Func().Params(w.local("e").Op("*").Add(w.key("Encoder"))).Block(
+				w.local("r").Dot("encode").Call(w.local("e"), jen.Op("&").Add(w.local("args"))),
+			)
+		}
+		g.Return(w.key("Sum").Call(w.key("Scope").Values(scope...), encode))
+	})
+}
+
+// emitEncode writes how receiver fields enter the key, if there are any, and
+// what is encoded again after an execution.
+func (w *work) emitEncode() {
+	enc := &encoder{file: w.file, names: w.locals}
+	e := w.local("e").Op("*").Add(w.key("Encoder"))
+	args := w.local("args").Op("*").Id(w.args)
+	receiver := w.local("r").Dot("encodeReceiver").Call(w.local("e"))
+	if len(w.plan.Keyed) > 0 {
+		w.comment("encodeReceiver writes the fields of [%s] that are inputs.", w.name)
+		w.method("encodeReceiver", []jen.Code{e.Clone()}, nil, func(g *jen.Group) {
+			for _, v := range w.plan.Keyed {
+				enc.encode(g, w.local("r").Dot("work").Dot(v.Name), v.Type)
+			}
+		})
+		w.comment("encode writes all inputs.")
+		w.method("encode", []jen.Code{e.Clone(), args.Clone()}, nil, func(g *jen.Group) {
+			g.Add(receiver.Clone())
+			g.Add(w.local("args")).Dot("EncodeKey").Call(w.local("e"))
+		})
+	}
+	if !w.verified() {
+		return
+	}
+	w.comment("inputs writes the inputs that are not copied, and so might change while the work is executed: the runtime compares them before and after.")
+	w.method("inputs", []jen.Code{e, args}, nil, func(g *jen.Group) {
+		if len(w.plan.Keyed) > 0 {
+			g.Add(receiver)
+		}
+		for _, p := range w.plan.Params {
+			if p.Verified {
+				enc.encode(g, w.local("args").Dot(p.Field), p.Type)
+			}
+		}
+	})
+}
+
+// emitExecute writes the method that calls the user's Run.
+func (w *work) emitExecute() {
+	w.comment("execute calls [%s.Run].", w.name)
+	scan := w.plan.Scan
+	ctx := jen.Id("_")
+	if scan.Context {
+		ctx = w.local("ctx")
+	}
+	params := []jen.Code{ctx.Add(w.qual("context", "context", "Context")), w.local("args").Id(w.args)}
+	run := w.local("r").Dot("work").Dot("Run").CallFunc(func(g *jen.Group) {
+		if scan.Context {
+			g.Add(w.local("ctx"))
+		}
+		for i, p := range w.plan.Params {
+			arg := w.local("args").Dot(p.Field)
+			if scan.Variadic && i == len(w.plan.Params)-1 {
+				arg = arg.Op("...")
+			}
+			g.Add(arg)
+		}
+	})
+	w.method("execute", params, jen.Params(w.resultType(), jen.Error()), func(g *jen.Group) {
+		switch n := len(w.plan.Results); {
+		case n == 0 && scan.Error:
+			g.Return(jen.Struct().Values(), run)
+		case n == 0:
+			g.Add(run)
+			g.Return(jen.Struct().Values(), jen.Nil())
+		case n == 1 && scan.Error:
+			g.Return(run)
+		case n == 1:
+			g.Return(run, jen.Nil())
+		case scan.Error:
+			g.Var().Add(w.local("res")).Id(w.result)
+			g.Var().Add(w.local("err")).Error()
+			g.List(append(w.resultFields(), w.local("err"))...).Op("=").Add(run)
+			g.Return(w.local("res"), w.local("err"))
+		default:
+			g.Var().Add(w.local("res")).Id(w.result)
+			g.List(w.resultFields()...).Op("=").Add(run)
+			g.Return(w.local("res"), jen.Nil())
+		}
+	})
+}
+
+// emitCloneArgs writes the function that copies the arguments.
+func (w *work) emitCloneArgs() {
+	if w.cloneArgs == "" {
+		return
+	}
+	w.comment("%s returns arguments that the caller of Run cannot change any more.", w.cloneArgs)
+	w.cloneStruct(w.cloneArgs, jen.Id(w.args), w.plan.Params)
+}
+
+// emitCloneResult writes the function that copies the results, unless the
+// result's type has one already.
+func (w *work) emitCloneResult() {
+	if w.cloneResult == "" || len(w.plan.Results) == 1 && w.helpers.clones[w.plan.Results[0].Type] == w.cloneResult {
+		return
+	}
+	w.comment("%s returns results that share no memory with the cached ones.", w.cloneResult)
+	if len(w.plan.Results) > 1 {
+		w.cloneStruct(w.cloneResult, jen.Id(w.result), w.plan.Results)
+		return
+	}
+	w.cloneFunc(w.cloneResult, w.resultType(), func(g *jen.Group, v *jen.Statement) {
+		c := &cloner{file: w.file}
+		c.clone(g, v, w.plan.Results[0].Type)
+	})
+}
+
+// cloneStruct writes a function that copies the values of an argument or
+// result struct.
+func (w *work) cloneStruct(name string, typ *jen.Statement, values []plan.Value) {
+	w.cloneFunc(name, typ, func(g *jen.Group, v *jen.Statement) {
+		c := &cloner{file: w.file}
+		for _, value := range values {
+			if value.Copied {
+				c.clone(g, v.Clone().Dot(value.Field), value.Type)
+			}
+		}
+	})
+}

@@ -1,0 +1,190 @@
+package emit
+
+import (
+	"go/types"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/workgen/workgen/generator/plan"
+)
+
+// Import paths that generated code refers to itself.
+const (
+	runtimePath = "github.com/workgen/workgen/runtime"
+	keyPath     = "github.com/workgen/workgen/runtime/key"
+)
+
+// locals are the names of variables in generated bodies. They are kept free of
+// everything else, so that no import or helper is hidden by one of them.
+var locals = []string{"a", "args", "c", "ctx", "e", "err", "f", "h", "hash", "id", "i", "j", "k", "l", "m", "ok", "opts", "p", "r", "res", "v", "work", "x"}
+
+// names decides every name of one generated file.
+type names struct {
+	// taken holds the names of the package scope: the user's declarations,
+	// Go's own, those of this file, its imports, and locals.
+	taken map[string]bool
+	// elsewhere holds the names of imports in other files: no declaration can
+	// have one of them, but an import here can.
+	elsewhere map[string]bool
+	// imports holds the name under which each path is imported.
+	imports map[string]string
+	// alias says that a path is imported under another name than its own.
+	alias map[string]bool
+	// local holds the names of locals, changed where the user's package scope
+	// has the plain one.
+	local map[string]string
+}
+
+// newNames returns the names of a file in pkg. The names the works' exported
+// declarations will have are taken from the start.
+func newNames(pkg *plan.Package) *names {
+	n := &names{taken: map[string]bool{}, elsewhere: pkg.Scan.Imported, imports: map[string]string{}, alias: map[string]bool{}, local: map[string]string{}}
+	for _, name := range types.Universe.Names() {
+		n.taken[name] = true
+	}
+	for name := range pkg.Scan.Declared {
+		n.taken[name] = true
+	}
+	for _, w := range pkg.Works {
+		names := w.Scan.Names()
+		for _, name := range []string{names.Runner, names.Constructor, names.Args, names.Result} {
+			n.taken[name] = true
+		}
+	}
+	for _, name := range locals {
+		n.local[name] = n.fresh(name)
+	}
+	n.importName(runtimePath, "runtime")
+	n.importName(keyPath, "key")
+	return n
+}
+
+// fresh returns want, or want with a number, whichever is free, and takes it.
+func (n *names) fresh(want string) string {
+	name := want
+	for i := 2; n.taken[name]; i++ {
+		name = want + strconv.Itoa(i)
+	}
+	n.taken[name] = true
+	return name
+}
+
+// declare returns a fresh name for a declaration of this file.
+func (n *names) declare(want string) string {
+	name := n.fresh(want)
+	for n.elsewhere[name] {
+		name = n.fresh(want)
+	}
+	return name
+}
+
+// importName returns the name under which path is imported: the package's own
+// name, or that with "pkg" behind it when something else has it already.
+func (n *names) importName(path, own string) string {
+	if name, ok := n.imports[path]; ok {
+		return name
+	}
+	name := own
+	if n.taken[name] {
+		name = n.fresh(own + "pkg")
+		n.alias[path] = true
+	}
+	n.taken[name] = true
+	n.imports[path] = name
+	return name
+}
+
+// params returns the names of a work's parameters in generated methods: the
+// user's, unless one is missing or is in relied, the names that the bodies of
+// these methods refer to.
+func (n *names) params(values []plan.Value, relied ...string) []string {
+	used := map[string]bool{}
+	for _, name := range relied {
+		used[name] = true
+	}
+	var out []string
+	for _, v := range values {
+		name := v.Name
+		if name == "" {
+			name = lowerFirst(v.Field)
+		}
+		unique := name
+		for i := 2; used[unique]; i++ {
+			unique = name + "Arg"
+			if i > 2 {
+				unique += strconv.Itoa(i - 1)
+			}
+		}
+		used[unique] = true
+		out = append(out, unique)
+	}
+	return out
+}
+
+// localsBeside returns the names of local variables next to parameters of these
+// names, which come first.
+func (n *names) localsBeside(params []string) map[string]string {
+	used := map[string]bool{}
+	for _, name := range params {
+		used[name] = true
+	}
+	out := map[string]string{}
+	for _, want := range locals {
+		name := n.local[want]
+		for i := 2; used[name] || name != n.local[want] && n.taken[name]; i++ {
+			name = want + strconv.Itoa(i)
+		}
+		used[name] = true
+		out[want] = name
+	}
+	return out
+}
+
+// typeWords makes an identifier part of a type: Config → Config, url.Values →
+// UrlValues, Pair[int,string] → PairIntString.
+func typeWords(t types.Type, pkg *types.Package) string {
+	text := types.TypeString(t, func(p *types.Package) string {
+		if p == pkg {
+			return ""
+		}
+		return p.Name()
+	})
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	for i, w := range words {
+		words[i] = upperFirst(w)
+	}
+	return strings.Join(words, "")
+}
+
+// upperFirst is name beginning with a capital letter.
+func upperFirst(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
+}
+
+// lowerFirst is name beginning with a small letter.
+func lowerFirst(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(first)) + name[size:]
+}
+
+// loopVar names a variable of a loop nested depth deep: the next one wanted,
+// numbered when they run out.
+func loopVar(names map[string]string, depth int, wants ...string) string {
+	if depth < len(wants) {
+		return names[wants[depth]]
+	}
+	return numbered(names[wants[0]], depth)
+}
+
+// numbered is name for the first one, and with a number for those after it.
+func numbered(name string, n int) string {
+	if n == 0 {
+		return name
+	}
+	return name + strconv.Itoa(n+1)
+}

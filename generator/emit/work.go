@@ -1,0 +1,223 @@
+package emit
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/workgen/workgen/generator/plan"
+)
+
+// work is one work being written, with the names of its declarations.
+type work struct {
+	*file
+	plan *plan.Work
+
+	name        string // X
+	runner      string // XRunner
+	constructor string // NewXRunner
+	args        string // XArgs
+	result      string // XResult, of more than one result
+	identity    string // xIdentity, of plain inputs
+	schema      string // xSchema
+
+	params      []string          // names of the parameters in generated methods
+	locals      map[string]string // names of variables beside them
+	cloneArgs   string            // function that copies the arguments, or ""
+	cloneResult string            // function that copies the results, or ""
+}
+
+// newWork decides the names of w's declarations.
+func newWork(f *file, w *plan.Work) *work {
+	lower, names := lowerFirst(w.Scan.Name), w.Scan.Names()
+	out := &work{
+		file: f, plan: w, name: w.Scan.Name,
+		runner: names.Runner, constructor: names.Constructor, args: names.Args, result: names.Result,
+		schema: f.names.declare(lower + "Schema"),
+	}
+	if w.Plain {
+		out.identity = f.names.declare(lower + "Identity")
+	}
+	if anyCopied(w.Params) {
+		out.cloneArgs = f.names.declare("clone" + upperFirst(out.args))
+	}
+	if anyCopied(w.Results) {
+		if t := w.Results[0].Type; len(w.Results) == 1 && t.Named != nil && t.Kind == plan.Struct {
+			out.cloneResult = f.helpers.clone(t)
+		} else {
+			out.cloneResult = f.names.declare("clone" + upperFirst(w.Scan.Name) + "Result")
+		}
+	}
+	out.params = f.names.params(w.Params, "nil", f.names.imports[keyPath], out.args, out.schema, out.cloneResult)
+	out.locals = f.names.localsBeside(out.params)
+	return out
+}
+
+// anyCopied reports whether one of the values is to be copied.
+func anyCopied(values []plan.Value) bool {
+	for _, v := range values {
+		if v.Copied {
+			return true
+		}
+	}
+	return false
+}
+
+// verified reports whether inputs are to be encoded again after an execution.
+func (w *work) verified() bool {
+	for _, p := range w.plan.Params {
+		if p.Verified {
+			return true
+		}
+	}
+	return len(w.plan.Keyed) > 0
+}
+
+// emit writes everything that belongs to the work.
+func (w *work) emit() {
+	w.emitSchema()
+	w.emitArgs()
+	w.emitResult()
+	w.emitIdentity()
+	w.emitCloneIdentity()
+	w.emitRunner()
+	w.emitConstructor()
+	w.emitRun()
+	w.emitStart()
+	w.emitLookup()
+	w.emitForget()
+	w.emitKey()
+	w.emitEncode()
+	w.emitIdentify()
+	w.emitExecute()
+	w.emitCloneArgs()
+	w.emitCloneResult()
+}
+
+// emitSchema writes the digest of the shapes of inputs and results.
+func (w *work) emitSchema() {
+	w.comment("%s identifies the types of the inputs and results of [%s] in durable keys.", w.schema, w.name)
+	w.jen.Const().Id(w.schema).Op("=").Lit(w.plan.Schema)
+}
+
+// emitArgs writes the argument struct and its encoding.
+func (w *work) emitArgs() {
+	w.comment("%s holds the arguments of one call of [%s.Run].", w.args, w.name)
+	w.jen.Type().Id(w.args).StructFunc(func(g *jen.Group) {
+		for _, p := range w.plan.Params {
+			g.Id(p.Field).Add(w.valueType(p))
+		}
+	})
+	a, e := w.names.local["a"], w.names.local["e"]
+	w.comment("EncodeKey writes the canonical encoding of the arguments.")
+	w.jen.Func().Params(jen.Id(a).Op("*").Id(w.args)).Id("EncodeKey").
+		Params(jen.Id(e).Op("*").Add(w.key("Encoder"))).
+		BlockFunc(func(g *jen.Group) {
+			enc := &encoder{file: w.file, names: w.names.local}
+			for _, p := range w.plan.Params {
+				enc.encode(g, jen.Id(a).Dot(p.Field), p.Type)
+			}
+		})
+}
+
+// emitResult writes the struct of more than one result.
+func (w *work) emitResult() {
+	if len(w.plan.Results) < 2 {
+		return
+	}
+	w.comment("%s holds what one call of [%s.Run] returned.", w.result, w.name)
+	w.jen.Type().Id(w.result).StructFunc(func(g *jen.Group) {
+		for _, r := range w.plan.Results {
+			g.Id(r.Field).Add(w.valueType(r))
+		}
+	})
+}
+
+// emitRunner writes the runner type.
+func (w *work) emitRunner() {
+	w.comment("%s runs a [%s] once per distinct input. Make one with [%s]; its methods may be called from many goroutines at once.", w.runner, w.name, w.constructor)
+	w.jen.Type().Id(w.runner).Struct(
+		jen.Op("*").Add(w.runtime("Runner")).Comment("Name, Stats, Status, ForgetAll, Close"),
+		jen.Line(),
+		jen.Id("work").Op("*").Id(w.name),
+		jen.Id("calls").Op("*").Add(w.runtime("Calls")).Index(w.typeArgs()),
+	)
+}
+
+// emitConstructor writes the function that makes a runner.
+func (w *work) emitConstructor() {
+	name, r, work, opts := w.constructor, w.names.local["r"], w.names.local["work"], w.names.local["opts"]
+	w.comment("%s returns a runner around work, which must not be nil. Options given here win over those in the directive of [%s]; it panics if one of them is invalid.", name, w.name)
+	w.jen.Func().Id(name).Params(
+		jen.Id(work).Op("*").Id(w.name),
+		jen.Id(opts).Op("...").Add(w.runtime("Option")),
+	).Op("*").Id(w.runner).Block(
+		jen.If(jen.Id(work).Op("==").Nil()).Block(jen.Panic(jen.Lit(name+": work is nil"))),
+		jen.Id(r).Op(":=").Op("&").Id(w.runner).Values(jen.Dict{jen.Id("work"): jen.Id(work)}),
+		jen.Id(r).Dot("calls").Op("=").Add(w.runtime("NewCalls")).Call(
+			w.runtime("Spec").Index(w.typeArgs()).Values(w.spec(r)...),
+			jen.Id(opts).Op("..."),
+		),
+		jen.Id(r).Dot("Runner").Op("=").Id(r).Dot("calls").Dot("Runner").Call(),
+		jen.Return(jen.Id(r)),
+	)
+}
+
+// spec lists what the runtime is told of the work.
+func (w *work) spec(r string) []jen.Code {
+	field := func(name string, value jen.Code) jen.Code {
+		return jen.Line().Id(name).Op(":").Add(value)
+	}
+	list := []jen.Code{
+		field("Name", jen.Lit(w.plan.Name)),
+		field("Execute", jen.Id(r).Dot("execute")),
+	}
+	if w.cloneArgs != "" {
+		list = append(list, field("CloneArgs", jen.Id(w.cloneArgs)))
+	}
+	if w.cloneResult != "" {
+		list = append(list, field("CloneResult", jen.Id(w.cloneResult)))
+	}
+	if w.verified() {
+		list = append(list, field("Inputs", jen.Id(r).Dot("inputs")))
+	}
+	if options := w.options(); len(options) > 0 {
+		list = append(list, field("Options", jen.Index().Add(w.runtime("Option")).Values(options...)))
+	}
+	return append(list, jen.Line())
+}
+
+// options writes the directive's options as the runtime's.
+func (w *work) options() []jen.Code {
+	var list []jen.Code
+	add := func(set bool, name string, value jen.Code) {
+		if set {
+			list = append(list, w.runtime(name).Call(value))
+		}
+	}
+	o := w.plan.Scan.Options
+	add(o.Cache.Set, "CacheCalls", jen.Lit(o.Cache.Value))
+	add(o.Name.Set, "Name", jen.Lit(o.Name.Value))
+	add(o.TTL.Set, "TTL", w.duration(o.TTL.Value))
+	add(o.Entries.Set, "MaxEntries", jen.Lit(o.Entries.Value))
+	add(o.Timeout.Set, "Timeout", w.duration(o.Timeout.Value))
+	add(o.Concurrency.Set, "Concurrency", jen.Lit(o.Concurrency.Value))
+	add(o.Errors.Set, "CacheErrors", w.duration(o.Errors.Value))
+	return list
+}
+
+// duration writes d in the largest unit that divides it.
+func (w *work) duration(d time.Duration) *jen.Statement {
+	unit, name := time.Nanosecond, "Nanosecond"
+	for _, u := range []struct {
+		d    time.Duration
+		name string
+	}{{time.Hour, "Hour"}, {time.Minute, "Minute"}, {time.Second, "Second"}, {time.Millisecond, "Millisecond"}, {time.Microsecond, "Microsecond"}} {
+		if d%u.d == 0 {
+			unit, name = u.d, u.name
+			break
+		}
+	}
+	return jen.Op(strconv.FormatInt(int64(d/unit), 10)).Op("*").Add(w.qual("time", "time", name))
+}

@@ -1,0 +1,164 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/workgen/workgen/generator/diag"
+	"github.com/workgen/workgen/generator/emit"
+	"github.com/workgen/workgen/generator/load"
+	"github.com/workgen/workgen/generator/plan"
+	"github.com/workgen/workgen/generator/scan"
+	"github.com/workgen/workgen/generator/write"
+)
+
+// A Config says what to generate. The zero Config is for the package in the
+// current directory.
+type Config struct {
+	Dir      string   // where patterns are resolved; "" is the current directory
+	Patterns []string // packages as for go build; none means "."
+	Tags     string   // build tags as for go build -tags
+	Env      []string // of the go command; nil is this process's
+	// Log, when not nil, is told what was found and how long it took, a line
+	// at a time and without a newline. It is called from one goroutine.
+	Log func(format string, args ...any)
+}
+
+// A Result is what should be on disk, or why it cannot be said.
+type Result struct {
+	// Files are for [write.Write] and [write.Check]: one for each package with
+	// works, and one without content for each generated file in a package that
+	// has none any more. They are sorted by import path; nil when there are
+	// diagnostics.
+	Files []write.File
+	// Diagnostics are the problems in the packages. Never nil.
+	Diagnostics *diag.List
+}
+
+// Generate computes the generated files of the packages that match and writes
+// nothing. What is wrong with the user's code is in the Result; an error is one
+// of the go command, of ctx, or of workgen itself.
+func Generate(ctx context.Context, cfg Config) (*Result, error) {
+	g := &generation{Config: cfg, result: &Result{Diagnostics: new(diag.List)}}
+	if g.Log == nil {
+		g.Log = func(string, ...any) {}
+	}
+	start := time.Now()
+	pkgs, err := load.Load(ctx, load.Config{Dir: cfg.Dir, Patterns: cfg.Patterns, Tags: cfg.Tags, Env: cfg.Env})
+	if hard := (*load.Error)(nil); errors.As(err, &hard) {
+		for _, d := range hard.Diagnostics {
+			g.result.Diagnostics.Add(d)
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	g.Log("loaded %s in %v", count(len(pkgs), "package"), time.Since(start).Round(time.Millisecond))
+
+	start = time.Now()
+	for _, p := range pkgs {
+		if err := g.plan(p); err != nil {
+			return nil, err
+		}
+	}
+	if g.result.Diagnostics.Empty() {
+		if err := g.emit(); err != nil {
+			return nil, err
+		}
+	}
+	g.Log("generated %s in %v", count(len(g.result.Files), "file"), time.Since(start).Round(time.Millisecond))
+	return g.result, nil
+}
+
+// A generation is the state of one Generate.
+type generation struct {
+	Config
+	result  *Result
+	planned []planned
+}
+
+// planned is a package with a generated file, present or future.
+type planned struct {
+	path string        // of the generated file
+	plan *plan.Package // nil: the file is to go
+}
+
+// plan takes a package through scan and plan.
+func (g *generation) plan(p *load.Package) error {
+	if err := g.foreign(p); err != nil {
+		return err
+	}
+	scanned := scan.Scan(p, g.result.Diagnostics)
+	if len(scanned.Works) == 0 {
+		if p.Generated != "" {
+			g.planned = append(g.planned, planned{path: p.Generated})
+		}
+		return nil
+	}
+	names := make([]string, len(scanned.Works))
+	for i, w := range scanned.Works {
+		names[i] = w.Name
+	}
+	g.Log("package %s: works %s", p.PkgPath, strings.Join(names, ", "))
+	if p.Module == nil || !p.Module.Main {
+		g.result.Diagnostics.Add(diag.Diagnostic{
+			Pos:     p.Fset.Position(scanned.Works[0].Pos),
+			Message: "package " + p.PkgPath + " is not in the main module, so nothing can be written there",
+			Fix:     "run workgen in the module that has the package",
+		})
+	}
+	g.planned = append(g.planned, planned{
+		path: filepath.Join(p.Dir, load.GeneratedFile),
+		plan: plan.Plan(scanned, g.result.Diagnostics),
+	})
+	return nil
+}
+
+// foreign reports a file that has the generated file's name and is not ours.
+// Loading has left it out, so it is a problem even where nothing is generated.
+func (g *generation) foreign(p *load.Package) error {
+	if p.Generated == "" {
+		return nil
+	}
+	content, err := os.ReadFile(p.Generated)
+	if err != nil {
+		return fmt.Errorf("cannot read the generated file: %w", err)
+	}
+	if !write.Owned(content) {
+		g.result.Diagnostics.Add(diag.Diagnostic{
+			Pos:     token.Position{Filename: p.Generated, Line: 1, Column: 1},
+			Message: "this file has the name of the generated file, but workgen did not generate it: its header is missing",
+			Fix:     "rename it, or delete it if it is a damaged generated file",
+		})
+	}
+	return nil
+}
+
+// emit makes the files of all packages.
+func (g *generation) emit() error {
+	for _, p := range g.planned {
+		file := write.File{Path: p.path}
+		if p.plan != nil {
+			source, err := emit.File(p.plan)
+			if err != nil {
+				return fmt.Errorf("internal error: generating %s: %w", p.path, err)
+			}
+			file.Content = source
+		}
+		g.result.Files = append(g.result.Files, file)
+	}
+	return nil
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

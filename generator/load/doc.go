@@ -1,0 +1,14 @@
+// Package load reads Go packages, with types, for the generator.
+//
+// It is the only place that knows golang.org/x/tools/go/packages. One load
+// serves all patterns: syntax and types of the packages asked for, export data
+// for everything below them. Packages are loaded as if workgen had never been
+// run: what an earlier run generated is left out, so a stale, broken or
+// merge-conflicted generated file never stands in the way of the next one, and
+// code that does not compile because the wrappers are missing loads all the
+// same, with the type errors noted beside it.
+//
+// What does stop a load are problems that leave nothing to generate from: a
+// pattern that matches nothing, a syntax error in a file of the user's, an
+// import cycle. They are reported together as one [*Error].
+package load

@@ -1,0 +1,117 @@
+package plan
+
+import (
+	"go/token"
+	"go/types"
+
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// Package is one package with works, planned.
+type Package struct {
+	Scan  *scan.Package
+	Works []*Work // in source order
+	// Walked lists the named types whose insides the generated code relies
+	// on: in order of first use, each once.
+	Walked []*types.Named
+}
+
+// Work is one work, planned.
+type Work struct {
+	Scan *scan.Work
+	Name string // full name: import path, a dot, type name
+
+	Keyed   []Value // receiver fields tagged `workgen:"key"`
+	Params  []Value // without the context
+	Results []Value // without the last error
+
+	// Identity lists the plain values that tell calls apart when all inputs
+	// are plain; nil when the fingerprint of the encoding has to do that.
+	Identity []Leaf
+	// Plain says that Identity is used (it may be empty: no inputs at all).
+	Plain bool
+
+	// Schema is a digest of the shape of inputs and results, in hexadecimal.
+	Schema string
+}
+
+// Value is one parameter, result or keyed receiver field.
+type Value struct {
+	Name  string // as in the source: "" when unnamed or blank
+	Field string // exported name in the argument or result struct
+	Type  *Type
+	// Declared is the type as the user wrote it, with its aliases.
+	Declared types.Type
+	// Copied says that the generated code copies the value deeply. False for
+	// values without references, for shared ones, and for arguments that
+	// cannot be copied, which are encoded again after the execution instead.
+	Copied bool
+	// Verified says that the value is encoded again after the execution, to
+	// see whether it changed while the work was running.
+	Verified bool
+}
+
+// Leaf is one comparable part of an identity.
+type Leaf struct {
+	Path []string // field names from the value down; the first one is Value's
+	Name string   // name of the identity's field
+	Type *Type    // Basic or String
+	// Keyed says that Path begins at the receiver instead of the arguments.
+	Keyed bool
+}
+
+// Kind says how a type is walked.
+type Kind int
+
+// The kinds of types.
+const (
+	Invalid   Kind = iota // the type checker could not make sense of it
+	Basic                 // booleans and numbers
+	String                // strings
+	Slice                 // slices; Elem
+	Array                 // arrays; Elem, Len
+	Map                   // maps; Key, Elem
+	Pointer               // pointers; Elem
+	Struct                // structs; Fields
+	Time                  // time.Time
+	Opaque                // no walk is possible: see Reason
+	Recursive             // a type inside itself
+)
+
+// Type describes one type. Equal types share one node.
+type Type struct {
+	Kind Kind
+	// Go is the type itself, aliases resolved.
+	Go types.Type
+	// Named is the named type that Go is, or nil.
+	Named *types.Named
+	// Basic is the kind of a Basic or String.
+	Basic types.BasicKind
+	Elem  *Type
+	Key   *Type
+	Len   int64
+	// Fields are the fields of a Struct, all of them.
+	Fields []Field
+	// Reason says why the type is Opaque, as the end of the sentence
+	// "cannot key parameter x: …"; At is the place to look at.
+	Reason string
+	At     token.Pos
+	// Custom says that the type writes its own encoding: it, or a pointer to
+	// it, has a method EncodeKey(*key.Encoder) of its own.
+	Custom bool
+}
+
+// Field is one field of a struct.
+type Field struct {
+	Name     string
+	Type     *Type
+	Pos      token.Pos
+	Embedded bool
+	// Ignored says that the field is tagged `workgen:"-"` or blank: it is no
+	// input, and copies take it as it is.
+	Ignored bool
+}
+
+// Fixed reports whether values of t are plain numbers or booleans, whose
+// memory can be encoded as one block.
+func (t *Type) Fixed() bool { return t.Kind == Basic && !t.Custom }

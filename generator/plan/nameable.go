@@ -1,0 +1,106 @@
+package plan
+
+import (
+	"go/types"
+	"strings"
+)
+
+// unnameable says why the generated file cannot name the type, or returns ""
+// when it can: nil stands for a type literal, which needs no name.
+func (d *describer) unnameable(named *types.Named) string {
+	if named == nil || named.Obj().Pkg() == nil {
+		return ""
+	}
+	obj := named.Obj()
+	name := types.TypeString(named, d.qualify)
+	switch {
+	case obj.Parent() != nil && obj.Parent() != obj.Pkg().Scope():
+		return name + " is declared inside a function and cannot be named outside it"
+	case obj.Pkg() == d.pkg:
+		return d.unnameableArgs(named)
+	case !obj.Exported():
+		return name + " is not exported, so this package cannot name it"
+	case obj.Pkg().Name() == "main":
+		return name + " belongs to a command, which cannot be imported"
+	case !importable(d.pkg.Path(), obj.Pkg().Path()):
+		return name + " belongs to the internal package " + obj.Pkg().Path() + ", which this package cannot import"
+	}
+	return d.unnameableArgs(named)
+}
+
+// unnameableArgs looks at the type arguments of an instantiated type: they
+// are written out where it is named.
+func (d *describer) unnameableArgs(named *types.Named) string {
+	args := named.TypeArgs()
+	for i := range args.Len() {
+		if arg, ok := types.Unalias(args.At(i)).(*types.Named); ok {
+			if reason := d.unnameable(arg); reason != "" {
+				return reason
+			}
+		}
+	}
+	return ""
+}
+
+// importable reports whether from may import path by the rule for internal
+// packages (go help list, "Internal Directories"): only code rooted at the
+// parent of the internal directory may.
+func importable(from, path string) bool {
+	elems := strings.Split(path, "/")
+	for i := len(elems) - 1; i >= 0; i-- {
+		if elems[i] != "internal" {
+			continue
+		}
+		root := strings.Join(elems[:i], "/")
+		return root != "" && (from == root || strings.HasPrefix(from, root+"/"))
+	}
+	return true
+}
+
+// spellable reports whether the generated file can write t out: it is valid,
+// and all names in it can be used in this package.
+func (d *describer) spellable(t types.Type) bool {
+	switch t := types.Unalias(t).(type) {
+	case *types.Basic:
+		return t.Kind() != types.Invalid
+	case *types.Named:
+		return d.unnameable(t) == ""
+	case *types.Map:
+		return d.spellable(t.Key()) && d.spellable(t.Elem())
+	case interface{ Elem() types.Type }: // pointers, slices, arrays, channels
+		return d.spellable(t.Elem())
+	case *types.Struct:
+		for f := range t.Fields() {
+			if !d.spellable(f.Type()) || !f.Exported() && f.Pkg() != d.pkg {
+				return false
+			}
+		}
+		return true
+	case *types.Signature:
+		return d.spellableAll(t.Params()) && d.spellableAll(t.Results())
+	case *types.Interface:
+		for m := range t.ExplicitMethods() {
+			if !d.spellable(m.Type()) || !m.Exported() && m.Pkg() != d.pkg {
+				return false
+			}
+		}
+		for e := range t.EmbeddedTypes() {
+			if !d.spellable(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// spellableAll reports whether all types of a list of parameters are
+// spellable.
+func (d *describer) spellableAll(vars *types.Tuple) bool {
+	for v := range vars.Variables() {
+		if !d.spellable(v.Type()) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,193 @@
+package plan
+
+import (
+	"go/token"
+	"go/types"
+	"strconv"
+
+	"github.com/workgen/workgen/generator/diag"
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// Plan decides how the types of every work of p are encoded and copied. What
+// cannot be done correctly is added to diags; the plan is then incomplete and
+// must not be emitted.
+func Plan(p *scan.Package, diags *diag.List) *Package {
+	pl := &planner{
+		describer: describer{pkg: p.Types, fset: p.Fset},
+		scan:      p,
+		diags:     diags,
+	}
+	out := &Package{Scan: p}
+	pl.checkUniverse()
+	for _, w := range p.Works {
+		out.Works = append(out.Works, pl.work(w))
+	}
+	out.Walked = pl.walked(out.Works)
+	return out
+}
+
+// planner plans one package.
+type planner struct {
+	describer
+	scan  *scan.Package
+	diags *diag.List
+}
+
+// work plans one work.
+func (p *planner) work(w *scan.Work) *Work {
+	out := &Work{Scan: w, Name: p.scan.PkgPath + "." + w.Name}
+	share := w.Options.Share.Value
+	for _, f := range w.Fields {
+		if f.Mode == scan.Keyed {
+			out.Keyed = append(out.Keyed, p.keyed(w, f))
+		}
+	}
+	fields := newFieldNames("EncodeKey")
+	for i, param := range w.Params {
+		v := Value{Name: param.Name, Field: fields.name(param.Name, "Arg"+strconv.Itoa(i+1))}
+		v.Type, v.Declared = p.describe(param.Type), param.Type
+		if !param.Invalid {
+			p.argument(w, param, &v, share)
+		}
+		out.Params = append(out.Params, v)
+	}
+	fields = newFieldNames()
+	for i, result := range w.Results {
+		v := Value{Name: result.Name, Field: fields.name(result.Name, "R"+strconv.Itoa(i+1))}
+		v.Type, v.Declared = p.describe(result.Type), result.Type
+		if !result.Invalid {
+			p.result(w, i, result, &v, share)
+		}
+		out.Results = append(out.Results, v)
+	}
+	out.Identity, out.Plain = identity(out)
+	out.Schema = schema(out)
+	return out
+}
+
+// keyed plans a receiver field that is an input. Its value is read where it
+// stands and encoded again after the execution, so it is never copied.
+func (p *planner) keyed(w *scan.Work, f scan.Field) Value {
+	t := p.describe(f.Type)
+	p.key(w, "field "+f.Name, f.Name, f.Pos, t, true)
+	return Value{Name: f.Name, Field: f.Name, Type: t, Declared: f.Type, Verified: true}
+}
+
+// argument judges a parameter.
+func (p *planner) argument(w *scan.Work, param scan.Param, v *Value, share bool) {
+	p.key(w, "parameter "+nameOr(param.Name, v.Field), nameOr(param.Name, v.Field), param.Pos, v.Type, false)
+	if share || !References(v.Type) {
+		return
+	}
+	copies := forCopies()
+	copies.walk("", v.Type, param.Pos)
+	v.Copied = len(copies.problems) == 0
+	v.Verified = !v.Copied
+}
+
+// key reports everything in t that cannot be encoded; keyed says that it is the
+// type of a receiver field.
+func (p *planner) key(w *scan.Work, what, expr string, pos token.Pos, t *Type, keyed bool) {
+	keys := forKeys()
+	keys.walk(expr, t, pos)
+	for _, problem := range keys.problems {
+		p.report(w, "cannot key "+what, pos, problem, p.keyFix(w, problem, keyed))
+	}
+}
+
+// result judges a result.
+func (p *planner) result(w *scan.Work, i int, result scan.Param, v *Value, share bool) {
+	if share || !References(v.Type) && !holdsLock(v.Type.Go, 0) {
+		return
+	}
+	name := "result " + nameOr(result.Name, strconv.Itoa(i+1))
+	copies := forCopies()
+	copies.walk(nameOr(result.Name, "result"+strconv.Itoa(i+1)), v.Type, result.Pos)
+	for _, problem := range copies.problems {
+		p.report(w, "cannot copy "+name, result.Pos, problem, "return plain data instead, or write `//workgen:work share`: callers are then given the cached value itself and promise not to write to it")
+	}
+	v.Copied = len(copies.problems) == 0
+}
+
+// report adds a problem with a type.
+func (p *planner) report(w *scan.Work, what string, pos token.Pos, problem problem, fix string) {
+	reason := problem.reason
+	if reason == "" {
+		reason = "its type is invalid"
+	}
+	p.diags.Add(diag.Diagnostic{
+		Pos:     p.fset.Position(pos),
+		Work:    w.Name,
+		Message: what + ": " + reason,
+		Path:    p.steps(problem),
+		Fix:     fix,
+	})
+}
+
+// keyFix says what to do about a type that cannot be keyed: the tag goes to
+// the field that holds it, the method to the innermost named struct above it,
+// if those can be edited here.
+func (p *planner) keyFix(w *scan.Work, problem problem, keyed bool) string {
+	var tag, method string
+	for i := len(problem.path) - 1; i > 0; i-- {
+		owner := problem.path[i-1].typ
+		if owner.Kind != Struct || owner.Named == nil || !p.editable(owner.Named) {
+			continue
+		}
+		tag = "tag " + lastField(problem.path[i].expr) + " `workgen:\"-\"`"
+		method = types.TypeString(owner.Named, p.qualify)
+		break
+	}
+	last := problem.path[len(problem.path)-1].typ
+	if method == "" && last.Named != nil && last.Named.Obj().Parent() != nil && p.editable(last.Named) {
+		method = types.TypeString(last.Named, p.qualify)
+	}
+	switch {
+	case tag != "":
+		return tag + ", or give " + method + " a method EncodeKey(*key.Encoder)"
+	case method != "" && !types.IsInterface(last.Go):
+		return "give " + method + " a method EncodeKey(*key.Encoder)"
+	}
+	if keyed {
+		return "tag " + lastField(problem.path[0].expr) + " `workgen:\"-\"` if it is no input, or key plain data instead"
+	}
+	return "pass plain data instead, or make it a field of " + w.Name + " tagged `workgen:\"-\"` if it is no input"
+}
+
+// editable reports whether the user can change the declaration of named: it
+// stands in the module of the package that is planned.
+func (p *planner) editable(named *types.Named) bool {
+	pkg := named.Obj().Pkg()
+	if pkg == nil || pkg == p.pkg {
+		return pkg != nil
+	}
+	if p.scan.Module == nil {
+		return false
+	}
+	mod := p.scan.Module.Path
+	return pkg.Path() == mod || len(pkg.Path()) > len(mod) && pkg.Path()[:len(mod)+1] == mod+"/"
+}
+
+// lastField is the last selector of an expression: "cfg.Hooks[].Done" → "Done".
+func lastField(expr string) string {
+	start, end := len(expr), len(expr)
+	for start > 0 && expr[start-1] != '.' {
+		start--
+	}
+	for i := start; i < end; i++ {
+		if c := expr[i]; c == '[' || c == ')' {
+			end = i
+			break
+		}
+	}
+	return expr[start:end]
+}
+
+// nameOr is name, or otherwise when there is none.
+func nameOr(name, otherwise string) string {
+	if name == "" {
+		return otherwise
+	}
+	return name
+}

@@ -1,0 +1,92 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"go/types"
+	"strconv"
+	"strings"
+)
+
+// schema digests the shape of w's inputs and results: when a type on the way
+// changes, or a field is renamed, ignored or reordered, the schema differs and
+// with it every durable key.
+func schema(w *Work) string {
+	s := &schemaWriter{}
+	s.values("keyed", w.Keyed)
+	s.values("params", w.Params)
+	s.values("results", w.Results)
+	sum := sha256.Sum256([]byte(s.text.String()))
+	return hex.EncodeToString(sum[:16])
+}
+
+// schemaWriter writes types in full, each named type once.
+type schemaWriter struct {
+	text strings.Builder
+	seen map[*Type]bool
+}
+
+// values writes a list of values. Names of parameters are no part of it: what
+// is called by position may be renamed freely.
+func (s *schemaWriter) values(title string, values []Value) {
+	s.text.WriteString(title + "(")
+	for _, v := range values {
+		s.typ(v.Type)
+		s.text.WriteByte(',')
+	}
+	s.text.WriteString(")")
+}
+
+// typ writes t, and the inside of a named type at its first place.
+func (s *schemaWriter) typ(t *Type) {
+	if t.Named != nil {
+		s.text.WriteString(strconv.Quote(types.TypeString(t.Named, nil)))
+		if s.seen[t] {
+			return
+		}
+		if s.seen == nil {
+			s.seen = map[*Type]bool{}
+		}
+		s.seen[t] = true
+	}
+	if t.Custom {
+		s.text.WriteString("custom")
+	}
+	switch t.Kind {
+	case Basic, String:
+		s.text.WriteString(types.Typ[t.Basic].Name())
+	case Slice:
+		s.text.WriteString("[]")
+		s.typ(t.Elem)
+	case Array:
+		s.text.WriteString("[" + strconv.FormatInt(t.Len, 10) + "]")
+		s.typ(t.Elem)
+	case Map:
+		s.text.WriteString("map[")
+		s.typ(t.Key)
+		s.text.WriteString("]")
+		s.typ(t.Elem)
+	case Pointer:
+		s.text.WriteString("*")
+		s.typ(t.Elem)
+	case Struct:
+		s.fields(t)
+	default:
+		s.text.WriteString(types.TypeString(t.Go, nil))
+	}
+}
+
+// fields writes the fields of a struct that take part.
+func (s *schemaWriter) fields(t *Type) {
+	s.text.WriteString("struct{")
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if f.Ignored {
+			continue
+		}
+		s.text.WriteString(f.Name + " ")
+		s.typ(f.Type)
+		s.text.WriteString(";")
+	}
+	s.text.WriteString("}")
+}

@@ -1,0 +1,44 @@
+package plan
+
+import "go/types"
+
+// walked lists the named types whose insides generated code relies on, so
+// that it can be made to stop compiling when one of them changes: a field
+// added to a struct would otherwise be missing from every key, silently.
+func (d *describer) walked(works []*Work) []*types.Named {
+	c := &collector{describer: d, seen: map[*Type]bool{}}
+	for _, w := range works {
+		for _, values := range [][]Value{w.Keyed, w.Params, w.Results} {
+			for _, v := range values {
+				c.collect(v.Type)
+			}
+		}
+	}
+	return c.named
+}
+
+// collector gathers named types in the order in which they are met.
+type collector struct {
+	*describer
+	seen  map[*Type]bool
+	named []*types.Named
+}
+
+// collect adds t and what it is made of. Opaque types are not walked, and a
+// time.Time is no business of generated code.
+func (c *collector) collect(t *Type) {
+	if t == nil || c.seen[t] || t.Kind == Opaque || t.Kind == Time || t.Kind == Invalid {
+		return
+	}
+	c.seen[t] = true
+	if t.Named != nil && c.spellable(t.Named.Underlying()) {
+		c.named = append(c.named, t.Named)
+	}
+	c.collect(t.Elem)
+	c.collect(t.Key)
+	for i := range t.Fields {
+		if !t.Fields[i].Ignored {
+			c.collect(t.Fields[i].Type)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package scan
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// all returns the names in a fixed order, without the empty one.
+func (n Names) all() []string {
+	names := []string{n.Runner, n.Constructor, n.Args}
+	if n.Result != "" {
+		names = append(names, n.Result)
+	}
+	return names
+}
+
+// collisions reports the generated names that are taken: by a declaration of
+// the package or its tests, by an import, or by another work.
+func (s *scanner) collisions(tests []*ast.File) {
+	taken := map[string]*Work{}
+	for _, w := range s.out.Works {
+		for _, name := range w.Names().all() {
+			if other := taken[name]; other != nil {
+				s.report(w.Pos, w.Name, "its generated "+name+" is also generated for work "+other.Name, "rename one of the two works")
+				continue
+			}
+			taken[name] = w
+			for _, pos := range s.declared(name, tests) {
+				s.report(pos, w.Name, name+" is declared here, but it is the name of what is generated for the work",
+					"rename this declaration, or the work")
+			}
+		}
+	}
+}
+
+// declared returns the places where a package-level name is declared already.
+func (s *scanner) declared(name string, tests []*ast.File) []token.Pos {
+	var out []token.Pos
+	if obj := s.Types.Scope().Lookup(name); obj != nil {
+		out = append(out, obj.Pos())
+	}
+	// The names of imports, and what dot imports bring in, are in the scope of
+	// the file; the language forbids them at package level too.
+	for _, f := range s.Files {
+		if scope := s.Info.Scopes[f]; scope != nil {
+			if obj := scope.Lookup(name); obj != nil {
+				out = append(out, s.importPos(f, obj))
+			}
+		}
+	}
+	for _, f := range tests {
+		if f.Name.Name == s.Name { // not of the external test package
+			out = append(out, declaredIn(f, name)...)
+		}
+	}
+	return out
+}
+
+// importPos returns where f imports obj: a package name is where it stands,
+// what a dot import brings in is declared elsewhere.
+func (s *scanner) importPos(f *ast.File, obj types.Object) token.Pos {
+	for _, imp := range f.Imports {
+		if imp.Name != nil && imp.Name.Name == "." {
+			pkg := s.Info.PkgNameOf(imp)
+			if pkg != nil && pkg.Imported() == obj.Pkg() {
+				return imp.Pos()
+			}
+		}
+	}
+	return obj.Pos()
+}
+
+// taken lists the names for which declared would find something, by where it
+// would.
+func (s *scanner) taken(tests []*ast.File) (byPackage, byImport map[string]bool) {
+	byPackage, byImport = map[string]bool{}, map[string]bool{}
+	for _, name := range s.Types.Scope().Names() {
+		byPackage[name] = true
+	}
+	for _, f := range s.Files {
+		if scope := s.Info.Scopes[f]; scope != nil {
+			for _, name := range scope.Names() {
+				byImport[name] = true
+			}
+		}
+	}
+	for _, f := range tests {
+		if f.Name.Name != s.Name { // of the external test package
+			continue
+		}
+		for _, id := range declarations(f) {
+			byPackage[id.Name] = true
+		}
+	}
+	return byPackage, byImport
+}
+
+// declaredIn returns where a file that was not type-checked declares a
+// package-level name.
+func declaredIn(f *ast.File, name string) []token.Pos {
+	var out []token.Pos
+	for _, id := range declarations(f) {
+		if id.Name == name {
+			out = append(out, id.Pos())
+		}
+	}
+	return out
+}
+
+// declarations lists the package-level names that a file declares.
+func declarations(f *ast.File) []*ast.Ident {
+	var ids []*ast.Ident
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				ids = append(ids, d.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					ids = append(ids, spec.Name)
+				case *ast.ValueSpec:
+					ids = append(ids, spec.Names...)
+				}
+			}
+		}
+	}
+	return ids
+}
+
+// generates reports whether a name is one that is generated for a type marked
+// as a work, as far as works have been scanned, or for one of those to come.
+func (s *scanner) generates(name string) bool {
+	for _, f := range s.Files {
+		for group, o := range owners(f) {
+			if o.spec == nil || !slices.ContainsFunc(group.List, isWork) {
+				continue
+			}
+			w := Work{Name: o.spec.Name.Name, Results: make([]Param, 2)}
+			if slices.Contains(w.Names().all(), name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isWork(c *ast.Comment) bool {
+	return strings.HasPrefix(c.Text, prefix+"work")
+}
+
+// testFiles parses the tests of the package and reports the directives in
+// them: the wrapper of a work in a test would be in the package itself, which
+// cannot see the tests.
+func (s *scanner) testFiles() []*ast.File {
+	var out []*ast.File
+	for _, name := range s.TestFiles {
+		// A test that does not parse is no reason not to generate.
+		f, _ := parser.ParseFile(s.Fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if f == nil || f.Name == nil {
+			continue
+		}
+		out = append(out, f)
+		for _, group := range f.Comments {
+			for _, c := range group.List {
+				if d := s.directive(c); d != nil {
+					s.report(d.pos, "", "a work cannot be in a test file: its wrapper is part of the package, which does not see tests",
+						"move the type to a file whose name does not end in _test.go")
+				}
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package scan
+
+import (
+	"errors"
+	"go/token"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// An optionDef is one option the directive knows.
+type optionDef struct {
+	name string
+	// example is a correct use of it, for fixes.
+	example string
+	// set puts a value into o; flag is set when there was no "=value". Its
+	// error says what is wrong with the value.
+	set func(o *Options, pos token.Pos, value string, flag bool) error
+}
+
+// optionDefs are the options of //workgen:work, in the order they are listed to
+// the user.
+var optionDefs = []optionDef{
+	{"cache", "cache=false", valued(func(o *Options) *Option[bool] { return &o.Cache }, parseBool)},
+	{"name", "name=resize", valued(func(o *Options) *Option[string] { return &o.Name }, parseText)},
+	{"ttl", "ttl=1h", valued(func(o *Options) *Option[time.Duration] { return &o.TTL }, parseDuration)},
+	{"entries", "entries=1000", valued(func(o *Options) *Option[int] { return &o.Entries }, parseCount)},
+	{"timeout", "timeout=30s", valued(func(o *Options) *Option[time.Duration] { return &o.Timeout }, parseDuration)},
+	{"concurrency", "concurrency=4", valued(func(o *Options) *Option[int] { return &o.Concurrency }, parseCount)},
+	{"errors", "errors=30s", valued(func(o *Options) *Option[time.Duration] { return &o.Errors }, parseDuration)},
+	{"version", "version=3", valued(func(o *Options) *Option[string] { return &o.Version }, parseText)},
+	{"share", "share", setShare},
+}
+
+func optionNames() []string {
+	names := make([]string, len(optionDefs))
+	for i, def := range optionDefs {
+		names[i] = def.name
+	}
+	return names
+}
+
+// valued makes the setter of an option that needs a value.
+func valued[T any](field func(*Options) *Option[T], parse func(string) (T, error)) func(*Options, token.Pos, string, bool) error {
+	return func(o *Options, pos token.Pos, value string, flag bool) error {
+		if flag {
+			return errors.New("it needs a value")
+		}
+		v, err := parse(value)
+		if err != nil {
+			return err
+		}
+		*field(o) = Option[T]{Set: true, Value: v, Pos: pos}
+		return nil
+	}
+}
+
+func setShare(o *Options, pos token.Pos, _ string, flag bool) error {
+	if !flag {
+		return errors.New("it takes no value")
+	}
+	o.Share = Option[bool]{Set: true, Value: true, Pos: pos}
+	return nil
+}
+
+func parseBool(s string) (bool, error) {
+	if s != "true" && s != "false" {
+		return false, errors.New("it is true or false")
+	}
+	return s == "true", nil
+}
+
+// parseCount reads a Go integer literal: 1_000 and 0x400 too.
+func parseCount(s string) (int, error) {
+	// The bound is that of int on a 32-bit machine: generated code is the same
+	// on all.
+	n, err := strconv.ParseInt(s, 0, 64)
+	if err != nil || n < 1 || n > math.MaxInt32 {
+		return 0, errors.New("it is a whole number from 1 to 2147483647")
+	}
+	return int(n), nil
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, errors.New("it is a Go duration above zero")
+	}
+	return d, nil
+}
+
+// parseText takes any printable text, which may be quoted as in Go.
+func parseText(s string) (string, error) {
+	if strings.HasPrefix(s, `"`) || strings.HasPrefix(s, "`") {
+		unquoted, err := strconv.Unquote(s)
+		if err != nil {
+			return "", errors.New("the quotes are not those of a Go string")
+		}
+		s = unquoted
+	}
+	if s == "" {
+		return "", errors.New("it is empty")
+	}
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "", errors.New("it has characters that cannot be printed")
+	}
+	return s, nil
+}
+
+// options parses the options of a work's directive. Every fault is reported at
+// the option's first character, and the other options still count.
+func (s *scanner) options(work string, d *directive) Options {
+	o := Options{Pos: d.pos}
+	seen := map[string]bool{}
+	for _, word := range words(d.args) {
+		pos := d.argAt + token.Pos(word.at)
+		name, value, hasValue := strings.Cut(word.text, "=")
+		def := lookupOption(name)
+		switch {
+		case def == nil:
+			s.report(pos, work, "unknown option "+strconv.Quote(name), "write "+suggest(name, optionNames()))
+			continue
+		case seen[name]:
+			s.report(pos, work, "option "+name+" is given twice", "remove one")
+			continue
+		}
+		seen[name] = true
+		if err := def.set(&o, pos, value, !hasValue); err != nil {
+			s.report(pos, work, "option "+word.text+": "+err.Error(), "write it like "+def.example)
+		}
+	}
+	s.contradictions(work, o)
+	return o
+}
+
+func lookupOption(name string) *optionDef {
+	for i := range optionDefs {
+		if optionDefs[i].name == name {
+			return &optionDefs[i]
+		}
+	}
+	return nil
+}
+
+// contradictions reports options that cannot have an effect together.
+func (s *scanner) contradictions(work string, o Options) {
+	if !o.Cache.Set || o.Cache.Value {
+		return
+	}
+	check := func(name string, set bool, pos token.Pos) {
+		if set {
+			s.report(pos, work, "option "+name+" means nothing together with cache=false", "remove one of the two")
+		}
+	}
+	check("ttl", o.TTL.Set, o.TTL.Pos)
+	check("entries", o.Entries.Set, o.Entries.Pos)
+	check("errors", o.Errors.Set, o.Errors.Pos)
+}
+
+// A word is a part of a directive's arguments.
+type word struct {
+	text string
+	at   int // bytes from the start of the arguments
+}
+
+// words splits arguments at white space outside of quotes.
+func words(args string) []word {
+	var out []word
+	for i := 0; i < len(args); {
+		if args[i] == ' ' || args[i] == '\t' {
+			i++
+			continue
+		}
+		start := i
+		for i < len(args) && args[i] != ' ' && args[i] != '\t' {
+			// A quote opens only right after "=", and only if it closes.
+			if args[i] == '=' {
+				if q, err := strconv.QuotedPrefix(args[i+1:]); err == nil {
+					i += len(q)
+				}
+			}
+			i++
+		}
+		out = append(out, word{args[start:i], start})
+	}
+	return out
+}

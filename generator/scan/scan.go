@@ -1,0 +1,114 @@
+package scan
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/workgen/workgen/generator/diag"
+	"github.com/workgen/workgen/generator/load"
+)
+
+// Scan finds the works of p and adds what is wrong with them to diags, all of
+// it: no problem hides another.
+func Scan(p *load.Package, diags *diag.List) *Package {
+	s := &scanner{Package: p, diags: diags, out: &Package{Package: p}}
+	s.index()
+	for _, f := range p.Files {
+		s.tags(f)
+		s.file(f)
+	}
+	tests := s.testFiles()
+	s.collisions(tests)
+	s.out.Declared, s.out.Imported = s.taken(tests)
+	return s.out
+}
+
+// A scanner is the state of one Scan.
+type scanner struct {
+	*load.Package
+	diags *diag.List
+	out   *Package
+	// methods are the declarations of the package's methods and functions.
+	methods map[types.Object]*ast.FuncDecl
+}
+
+// index finds the declarations of functions by their objects.
+func (s *scanner) index() {
+	s.methods = map[types.Object]*ast.FuncDecl{}
+	for _, f := range s.Files {
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && s.Info.Defs[fn.Name] != nil {
+				s.methods[s.Info.Defs[fn.Name]] = fn
+			}
+		}
+	}
+}
+
+// report adds a diagnostic.
+func (s *scanner) report(pos token.Pos, work, message, fix string, path ...diag.Step) {
+	s.diags.Add(diag.Diagnostic{Pos: s.Fset.Position(pos), Work: work, Message: message, Path: path, Fix: fix})
+}
+
+// file reads the directives of one file, in their order.
+func (s *scanner) file(f *ast.File) {
+	belongs := owners(f)
+	for _, group := range f.Comments {
+		var first *directive
+		for _, c := range group.List {
+			d := s.directive(c)
+			switch {
+			case d == nil:
+			case first != nil:
+				s.report(d.pos, "", "a second "+prefix+d.name+" on one declaration", "put all options in one directive")
+			default:
+				first = d
+			}
+		}
+		if first == nil {
+			continue
+		}
+		o, ok := belongs[group]
+		if !ok || o.spec == nil || o.inner {
+			s.misplaced(f, first, o, ok)
+			continue
+		}
+		if w := s.work(o.spec, group, first); w != nil {
+			s.out.Works = append(s.out.Works, w)
+		}
+	}
+}
+
+// misplaced reports a directive that is not in the doc comment of a type at
+// package level.
+func (s *scanner) misplaced(f *ast.File, d *directive, o owner, attached bool) {
+	what := prefix + d.name
+	switch {
+	case o.inner && o.spec != nil:
+		s.report(d.pos, o.spec.Name.Name, "a work cannot be declared inside a function", "move the type to package level")
+	case attached:
+		s.report(d.pos, "", what+" is on "+o.decl+", not on a struct type",
+			"put it in the doc comment above the work's type")
+	default:
+		fix := "put it in the doc comment of the work's type"
+		if name := nextType(f, d.pos); name != "" {
+			fix = "remove the blank line between it and type " + name
+		}
+		s.report(d.pos, "", what+" belongs to no declaration", fix)
+	}
+}
+
+// nextType returns the name of the type declared next after pos, "" when the
+// next declaration is something else or pos is inside one.
+func nextType(f *ast.File, pos token.Pos) string {
+	for _, d := range f.Decls {
+		if d.End() < pos {
+			continue
+		}
+		if gen, ok := d.(*ast.GenDecl); ok && gen.Pos() > pos && gen.Tok == token.TYPE && len(gen.Specs) > 0 {
+			return gen.Specs[0].(*ast.TypeSpec).Name.Name
+		}
+		return ""
+	}
+	return ""
+}

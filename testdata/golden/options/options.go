@@ -1,0 +1,22 @@
+// Package options has works whose directives say something.
+package options
+
+import "time"
+
+// All has every option that goes together.
+//
+//workgen:work name=everything ttl=1h30m entries=100 timeout=1500ms concurrency=4 errors=30s version=3
+type All struct{}
+
+// Run returns n.
+func (All) Run(n int) int { return n }
+
+// Uncached is executed by every call.
+//
+//workgen:work cache=false
+type Uncached struct {
+	Count int
+}
+
+// Run counts.
+func (u *Uncached) Run(d time.Duration) { u.Count++ }
