@@ -1,0 +1,76 @@
+// Package examples holds programs that a newcomer runs first. This test runs
+// them as README does.
+package examples
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const (
+	one = "I received the following props: args: () kwargs: {'value': 1}\n"
+	ten = "I received the following props: args: () kwargs: {'value': 10}\n"
+)
+
+// build compiles an example and returns the path of the program.
+func build(t *testing.T, name string) string {
+	t.Helper()
+	exe := filepath.Join(t.TempDir(), name+".exe")
+	cmd := exec.Command("go", "build", "-o", exe, "./"+name)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, out)
+	}
+	return exe
+}
+
+// run returns what a program prints on standard output; it may print nothing
+// on standard error.
+func run(t *testing.T, exe string, args ...string) string {
+	t.Helper()
+	var stderr strings.Builder
+	cmd := exec.Command(exe, args...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("%v: %v\n%s", cmd, err, stderr.String())
+	}
+	return string(out)
+}
+
+func TestPropsExecutesOncePerDistinctArgument(t *testing.T) {
+	props := build(t, "props")
+	if got := run(t, props); got != one+ten {
+		t.Errorf("got\n%s", got)
+	}
+	if got, want := run(t, props, "-cache=false"), strings.Repeat(one, 5)+ten; got != want {
+		t.Errorf("without the cache: got\n%s", got)
+	}
+}
+
+func TestPrimesComputesEachCountOnce(t *testing.T) {
+	got := run(t, build(t, "primes"), "-goroutines=50", "-calls=20")
+	for _, want := range []string{
+		`(?m)^ *up to +primes +largest$`,
+		`(?m)^ *1000000 +78498 +999983$`,
+		`(?m)^1000 calls: 6 executions, \d+ hits, \d+ waited for another's execution$`,
+		`(?m)^took .*, saved about .*s$`,
+	} {
+		if !regexp.MustCompile(want).MatchString(got) {
+			t.Errorf("no line matches %s in\n%s", want, got)
+		}
+	}
+}
+
+func TestReadmeShowsWhatPropsPrints(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "go run ./examples/props\n"+one+ten) {
+		t.Error("README.md does not show the output of examples/props")
+	}
+}
