@@ -23,11 +23,11 @@ import (
 //
 // A handle stays valid when its call is evicted, expires or is forgotten.
 type Call[R any] struct {
-	// state is a Status. It is written under owner.mu, after everything below;
-	// who reads a status that has ended may read everything below without lock.
-	state   atomic.Uint32
-	visited atomic.Bool // hit since SIEVE's hand last passed
-	result  R           // here, because a hit reads just these three
+	// state is a Status, which is written under owner.mu, after everything
+	// below: who reads a status that has ended may read everything below
+	// without lock. From then on it also holds the visited bit.
+	state  atomic.Uint32
+	result R // here, since a hit reads nothing behind it
 
 	owner  *owner[R]
 	flight *flight // nil once the call has ended; owner.mu
@@ -45,7 +45,22 @@ type owner[R any] struct {
 	settle func(c *Call[R], hash uint64, keep bool) // keeps an ended call, or takes it out of the table; mu is held
 }
 
-func (c *Call[R]) status() Status { return Status(c.state.Load()) }
+// visited is the bit of Call.state that says that the call was hit since SIEVE's
+// hand last passed.
+const visited = 1 << 8
+
+func (c *Call[R]) status() Status { return Status(c.state.Load() &^ visited) }
+
+func (c *Call[R]) visit() { c.state.Or(visited) }
+
+// unvisit clears the bit and reports whether it was set.
+func (c *Call[R]) unvisit() bool {
+	if c.state.Load()&visited == 0 {
+		return false
+	}
+	c.state.And(^uint32(visited))
+	return true
+}
 
 // Done returns a channel that is closed when the call has ended.
 func (c *Call[R]) Done() <-chan struct{} {

@@ -81,13 +81,13 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 		if e.hash != hash || e.key != *k {
 			continue
 		}
-		if e.call.status() != Succeeded {
-			return nil
-		}
-		// Only write what changes: a line that is just read stays in the
-		// caches of all processors.
-		if !e.call.visited.Load() {
-			e.call.visited.Store(true)
+		if state := e.call.state.Load(); state != uint32(Succeeded)|visited {
+			if state != uint32(Succeeded) {
+				return nil
+			}
+			// Only write what changes: a line that is just read stays in the
+			// caches of all processors.
+			e.call.visit()
 		}
 		c.owner.hits.add()
 		return &e.call
@@ -236,7 +236,7 @@ func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e = c.find(hash, &k); e != nil && e.call.status().ended() {
-		e.call.visited.Store(true)
+		e.call.visit()
 		r.stats.Hits++
 		return e, nil, false, nil
 	}

@@ -71,10 +71,9 @@ func (s *sieve[K, R]) victim() *entry[K, R] {
 			s.hand = s.oldest
 		}
 		e := s.hand
-		if !e.call.visited.Load() {
+		if !e.call.unvisit() {
 			return e
 		}
-		e.call.visited.Store(false)
 		s.hand = e.links[byEviction].newer
 	}
 	if s.hand == nil {

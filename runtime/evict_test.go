@@ -149,12 +149,12 @@ func TestAMarkThatIsSetAsFastAsItIsClearedCannotHoldUpEviction(t *testing.T) {
 	var s sieve[string, string]
 	for i := range 3 {
 		e := &entry[string, string]{key: fmt.Sprint(i)}
-		e.call.visited.Store(true)
+		e.call.visit()
 		s.push(e)
 	}
 	want(t, "victim", s.victim().key, "0")
 	for e := s.oldest; e != nil; e = e.links[byEviction].newer {
-		e.call.visited.Store(true)
+		e.call.visit()
 	}
 	want(t, "victim", s.victim().key, "0")
 }

@@ -87,14 +87,13 @@ func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 // the same time share one execution. When ctx ends first, Run returns its
 // error, and the execution goes on if others wait for it.
 func (r *CounterRunner) Run(ctx context.Context, limit int) (int, int, error) {
-	args := CounterArgs{Limit: limit}
-	var id counterIdentity
-	hash := r.identify(&id, &args)
+	id := counterIdentity{limit: limit}
+	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		res := c.Value()
 		return res.Count, res.Largest, nil
 	}
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, id, CounterArgs{Limit: limit})
 	return res.Count, res.Largest, err
 }
 
@@ -102,21 +101,19 @@ func (r *CounterRunner) Run(ctx context.Context, limit int) (int, int, error) {
 // once, finished if it was a hit. The execution goes on until ctx ends or the
 // call is stopped.
 func (r *CounterRunner) Start(ctx context.Context, limit int) *runtime.Call[CounterResult] {
-	args := CounterArgs{Limit: limit}
-	var id counterIdentity
-	hash := r.identify(&id, &args)
+	id := counterIdentity{limit: limit}
+	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, CounterArgs{Limit: limit})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *CounterRunner) Lookup(limit int) (CounterResult, bool) {
-	args := CounterArgs{Limit: limit}
-	var id counterIdentity
-	hash := r.identify(&id, &args)
+	id := counterIdentity{limit: limit}
+	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -124,9 +121,8 @@ func (r *CounterRunner) Lookup(limit int) (CounterResult, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *CounterRunner) Forget(limit int) bool {
-	args := CounterArgs{Limit: limit}
-	var id counterIdentity
-	hash := r.identify(&id, &args)
+	id := counterIdentity{limit: limit}
+	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -135,15 +131,6 @@ func (r *CounterRunner) Forget(limit int) bool {
 func (r *CounterRunner) Key(limit int) key.Key {
 	args := CounterArgs{Limit: limit}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: counterSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *CounterRunner) identify(id *counterIdentity, args *CounterArgs) uint64 {
-	id.limit = args.Limit
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.limit))
-	return h.Sum()
 }
 
 // execute calls [Counter.Run].

@@ -84,13 +84,12 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 // the same time share one execution. When ctx ends first, Run returns its
 // error, and the execution goes on if others wait for it.
 func (r *PrinterRunner) Run(ctx context.Context, value int) error {
-	args := PrinterArgs{Value: value}
-	var id printerIdentity
-	hash := r.identify(&id, &args)
+	id := printerIdentity{value: value}
+	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return nil
 	}
-	_, err := r.calls.Run(ctx, hash, id, args)
+	_, err := r.calls.Run(ctx, hash, id, PrinterArgs{Value: value})
 	return err
 }
 
@@ -98,21 +97,19 @@ func (r *PrinterRunner) Run(ctx context.Context, value int) error {
 // once, finished if it was a hit. The execution goes on until ctx ends or the
 // call is stopped.
 func (r *PrinterRunner) Start(ctx context.Context, value int) *runtime.Call[struct{}] {
-	args := PrinterArgs{Value: value}
-	var id printerIdentity
-	hash := r.identify(&id, &args)
+	id := printerIdentity{value: value}
+	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, PrinterArgs{Value: value})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
 // cached. It never executes anything.
 func (r *PrinterRunner) Lookup(value int) bool {
-	args := PrinterArgs{Value: value}
-	var id printerIdentity
-	hash := r.identify(&id, &args)
+	id := printerIdentity{value: value}
+	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
 	_, ok := r.calls.Lookup(hash, id)
 	return ok
 }
@@ -121,9 +118,8 @@ func (r *PrinterRunner) Lookup(value int) bool {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *PrinterRunner) Forget(value int) bool {
-	args := PrinterArgs{Value: value}
-	var id printerIdentity
-	hash := r.identify(&id, &args)
+	id := printerIdentity{value: value}
+	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -132,15 +128,6 @@ func (r *PrinterRunner) Forget(value int) bool {
 func (r *PrinterRunner) Key(value int) key.Key {
 	args := PrinterArgs{Value: value}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: printerSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *PrinterRunner) identify(id *printerIdentity, args *PrinterArgs) uint64 {
-	id.value = args.Value
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.value))
-	return h.Sum()
 }
 
 // execute calls [Printer.Run].

@@ -65,11 +65,11 @@ func (w *work) leafType(leaf plan.Leaf) *jen.Statement {
 
 // leafValue turns the value of a leaf into its leafType.
 func (w *work) leafValue(leaf plan.Leaf) *jen.Statement {
-	v := w.local("args")
-	if leaf.Keyed {
-		v = w.local("r").Dot("work")
+	v, path := w.local("r").Dot("work"), leaf.Path
+	if !leaf.Keyed {
+		v, path = jen.Id(w.params[leaf.Param]), path[1:]
 	}
-	for _, field := range leaf.Path {
+	for _, field := range path {
 		v = v.Dot(field)
 	}
 	v = convert(v, leaf.Type)
@@ -107,8 +107,18 @@ func (w *work) emitIdentify() {
 
 // emitIdentifyPlain writes identify for inputs that need no encoding.
 func (w *work) emitIdentifyPlain() {
+	if w.inPlace() {
+		return
+	}
 	w.comment("identify sets id to the identity of a call with these inputs and returns its hash.")
-	params := []jen.Code{w.idParam(), w.local("args").Op("*").Id(w.args)}
+	params := []jen.Code{w.idParam()}
+	for i, p := range w.plan.Params {
+		param := jen.Id(w.params[i])
+		if p.Type.Kind == plan.Struct {
+			param.Op("*") // not copied once more
+		}
+		params = append(params, param.Add(w.valueType(p)))
+	}
 	w.method("identify", params, jen.Uint64(), func(g *jen.Group) {
 		for _, leaf := range w.plan.Identity {
 			g.Add(w.local("id")).Dot(leaf.Name).Op("=").Add(w.leafValue(leaf))
@@ -138,20 +148,52 @@ func (w *work) hashLeaf(leaf plan.Leaf) *jen.Statement {
 	return jen.Dot("Uint64").Call(jen.Uint64().Call(v))
 }
 
-// identify adds the statements that set args, hash and id; where an Encoder is
-// needed, release says whether it is released when the method returns.
+// identify adds the statements that set hash and id, and args where they have
+// to be encoded; release says whether the Encoder is released when the method
+// returns.
 func (w *work) identify(g *jen.Group, release bool) {
-	args := []jen.Code{jen.Op("&").Add(w.local("id")), jen.Op("&").Add(w.local("args"))}
-	w.setArgs(g)
-	g.Var().Add(w.local("id")).Add(w.idType())
-	if !w.plan.Plain {
+	if w.inPlace() {
+		w.identifyInPlace(g)
+		return
+	}
+	args := []jen.Code{jen.Op("&").Add(w.local("id"))}
+	if w.plan.Plain {
+		for i, p := range w.plan.Params {
+			arg := jen.Id(w.params[i])
+			if p.Type.Kind == plan.Struct {
+				arg = jen.Op("&").Add(arg)
+			}
+			args = append(args, arg)
+		}
+	} else {
+		args = append(args, w.local("e"), jen.Op("&").Add(w.local("args")))
+		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
 		g.Add(w.local("e")).Op(":=").Add(w.key("Borrow")).Call()
 		if release {
 			g.Defer().Add(w.local("e")).Dot("Release").Call()
 		}
-		args = []jen.Code{args[0], w.local("e"), args[1]}
 	}
+	g.Var().Add(w.local("id")).Add(w.idType())
 	g.Add(w.local("hash")).Op(":=").Add(w.local("r")).Dot("identify").Call(args...)
+}
+
+// inPlace reports whether an identity is so small that every method makes it by
+// itself: two lines that take less time than the call of identify. Literals of
+// more than one text are copied through memory, which takes more.
+func (w *work) inPlace() bool { return w.plan.Plain && len(w.plan.Identity) <= 1 }
+
+// identifyInPlace is identify for such an identity.
+func (w *work) identifyInPlace(g *jen.Group) {
+	g.Add(w.local("id")).Op(":=").Id(w.identity).ValuesFunc(func(g *jen.Group) {
+		for _, leaf := range w.plan.Identity {
+			g.Id(leaf.Name).Op(":").Add(w.leafValue(leaf))
+		}
+	})
+	hash := w.key("NewHash").Call()
+	for _, leaf := range w.plan.Identity {
+		hash = hash.Add(w.hashLeaf(leaf))
+	}
+	g.Add(w.local("hash")).Op(":=").Add(hash).Dot("Sum").Call()
 }
 
 // lookUp adds the statements that look for the call, and hit for when it is
@@ -175,11 +217,19 @@ func (w *work) lookUp(g *jen.Group, hit func(g *jen.Group)) {
 	}
 }
 
-// setArgs adds the statement that gathers the parameters.
-func (w *work) setArgs(g *jen.Group) {
-	g.Add(w.local("args")).Op(":=").Id(w.args).ValuesFunc(func(g *jen.Group) {
+// argsValue gathers the parameters in an argument struct.
+func (w *work) argsValue() *jen.Statement {
+	return jen.Id(w.args).ValuesFunc(func(g *jen.Group) {
 		for i, p := range w.plan.Params {
 			g.Id(p.Field).Op(":").Id(w.params[i])
 		}
 	})
+}
+
+// argsFound is args where identify has set it, and its value elsewhere.
+func (w *work) argsFound() *jen.Statement {
+	if w.plan.Plain {
+		return w.argsValue()
+	}
+	return w.local("args")
 }

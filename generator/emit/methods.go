@@ -12,7 +12,7 @@ func (w *work) emitRun() {
 	w.method("Run", append(w.context(), w.parameters()...), w.runResults(), func(g *jen.Group) {
 		hit := func(g *jen.Group) { w.returnHit(g) }
 		w.lookUp(g, hit)
-		call := w.calls("Run", w.local("ctx"), w.local("hash"), w.local("id"), w.local("args"))
+		call := w.calls("Run", w.local("ctx"), w.local("hash"), w.local("id"), w.argsFound())
 		switch len(w.plan.Results) {
 		case 0:
 			g.List(jen.Id("_"), w.local("err")).Op(":=").Add(call)
@@ -58,7 +58,7 @@ func (w *work) emitStart() {
 	result := jen.Op("*").Add(w.runtime("Call")).Index(w.resultType())
 	w.method("Start", append(w.context(), w.parameters()...), result, func(g *jen.Group) {
 		w.lookUp(g, func(g *jen.Group) { g.Return(w.local("c")) })
-		g.Return(w.calls("Start", w.local("ctx"), w.local("hash"), w.local("id"), w.local("args")))
+		g.Return(w.calls("Start", w.local("ctx"), w.local("hash"), w.local("id"), w.argsFound()))
 	})
 }
 
@@ -98,7 +98,7 @@ func (w *work) emitForget() {
 func (w *work) emitKey() {
 	w.comment("Key returns the durable key of the call with these inputs: the same on every machine, as long as the work's name, version and types are.")
 	w.method("Key", w.parameters(), w.key("Key"), func(g *jen.Group) {
-		w.setArgs(g)
+		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
 		scope := []jen.Code{
 			jen.Id("Work").Op(":").Add(w.local("r")).Dot("Name").Call(),
 			jen.Id("Schema").Op(":").Id(w.schema),

@@ -18,7 +18,8 @@ func identity(w *Work) (leaves []Leaf, plain bool) {
 	for _, v := range w.Keyed {
 		f.flatten(v.Type, []string{v.Field}, true)
 	}
-	for _, v := range w.Params {
+	for i, v := range w.Params {
+		f.param = i
 		f.flatten(v.Type, []string{v.Field}, false)
 	}
 	if f.failed || len(f.leaves) > maxLeaves {
@@ -31,6 +32,7 @@ func identity(w *Work) (leaves []Leaf, plain bool) {
 type flattener struct {
 	leaves []Leaf
 	names  map[string]bool
+	param  int  // the one that is being flattened
 	failed bool // something is not plain
 }
 
@@ -40,7 +42,7 @@ func (f *flattener) flatten(t *Type, path []string, keyed bool) {
 	case t.Custom:
 		f.failed = true
 	case t.Kind == String, t.Kind == Basic && !isComplex(t.Basic):
-		f.leaves = append(f.leaves, Leaf{Path: path, Name: f.name(path), Type: t, Keyed: keyed})
+		f.leaves = append(f.leaves, Leaf{Path: path, Name: f.name(path), Type: t, Keyed: keyed, Param: f.param})
 	case t.Kind == Struct:
 		for i := range t.Fields {
 			if field := &t.Fields[i]; !field.Ignored {

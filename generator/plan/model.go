@@ -56,8 +56,10 @@ type Leaf struct {
 	Path []string // field names from the value down; the first one is Value's
 	Name string   // name of the identity's field
 	Type *Type    // Basic or String
-	// Keyed says that Path begins at the receiver instead of the arguments.
+	// Keyed says that Path begins at the receiver; otherwise it does at the
+	// parameter with the index Param.
 	Keyed bool
+	Param int
 }
 
 // Kind says how a type is walked.

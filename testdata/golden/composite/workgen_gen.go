@@ -141,8 +141,8 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 // execution goes on if others wait for it.
 func (r *BuildRunner) Run(ctx context.Context, cfg Config, opt *Config, at time.Time) (int, error) {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -158,8 +158,8 @@ func (r *BuildRunner) Run(ctx context.Context, cfg Config, opt *Config, at time.
 // stopped.
 func (r *BuildRunner) Start(ctx context.Context, cfg Config, opt *Config, at time.Time) *runtime.Call[int] {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -174,9 +174,9 @@ func (r *BuildRunner) Start(ctx context.Context, cfg Config, opt *Config, at tim
 // there are any. It never executes anything.
 func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Lookup(hash, id)
 }
@@ -186,9 +186,9 @@ func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) 
 // get its results.
 func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Forget(hash, id)
 }
@@ -331,8 +331,8 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 // execution goes on if others wait for it.
 func (r *SumRunner) Run(ctx context.Context, ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, error) {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c2 := r.calls.Hit(hash, &id); c2 != nil {
 		e.Release()
@@ -348,8 +348,8 @@ func (r *SumRunner) Run(ctx context.Context, ids []ID, raw []byte, named []Byte,
 // stopped.
 func (r *SumRunner) Start(ctx context.Context, ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) *runtime.Call[float64] {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c2 := r.calls.Hit(hash, &id); c2 != nil {
 		e.Release()
@@ -364,9 +364,9 @@ func (r *SumRunner) Start(ctx context.Context, ids []ID, raw []byte, named []Byt
 // there are any. It never executes anything.
 func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, bool) {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Lookup(hash, id)
 }
@@ -376,9 +376,9 @@ func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c 
 // get its results.
 func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) bool {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Forget(hash, id)
 }
@@ -488,8 +488,8 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 // error, and the execution goes on if others wait for it.
 func (r *ReleaseRunner) Run(ctx context.Context, v Version, all []*Version, by map[string]Version) (int, error) {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -505,8 +505,8 @@ func (r *ReleaseRunner) Run(ctx context.Context, v Version, all []*Version, by m
 // call is stopped.
 func (r *ReleaseRunner) Start(ctx context.Context, v Version, all []*Version, by map[string]Version) *runtime.Call[int] {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -521,9 +521,9 @@ func (r *ReleaseRunner) Start(ctx context.Context, v Version, all []*Version, by
 // there are any. It never executes anything.
 func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version) (int, bool) {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Lookup(hash, id)
 }
@@ -533,9 +533,9 @@ func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version)
 // get its results.
 func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version) bool {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Forget(hash, id)
 }

@@ -121,8 +121,8 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 // execution goes on if others wait for it.
 func (r2 *CropRunner) Run(ctx context.Context, r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, error) {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
 	if c := r2.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -138,8 +138,8 @@ func (r2 *CropRunner) Run(ctx context.Context, r image.Rectangle, tag *constrain
 // stopped.
 func (r2 *CropRunner) Start(ctx context.Context, r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) *runtime.Call[image.Rectangle] {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
 	if c := r2.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -154,9 +154,9 @@ func (r2 *CropRunner) Start(ctx context.Context, r image.Rectangle, tag *constra
 // there are any. It never executes anything.
 func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, bool) {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
 	return r2.calls.Lookup(hash, id)
 }
@@ -166,9 +166,9 @@ func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, poi
 // get its results.
 func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) bool {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
 	return r2.calls.Forget(hash, id)
 }
@@ -262,8 +262,8 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 // execution goes on if others wait for it.
 func (r *AreaRunner) Run(ctx context.Context, s shape.Box[float64], all []shape.Box[int]) (shape.Box[float64], float64, error) {
 	args := AreaArgs{S: s, All: all}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -281,8 +281,8 @@ func (r *AreaRunner) Run(ctx context.Context, s shape.Box[float64], all []shape.
 // stopped.
 func (r *AreaRunner) Start(ctx context.Context, s shape.Box[float64], all []shape.Box[int]) *runtime.Call[AreaResult] {
 	args := AreaArgs{S: s, All: all}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -297,9 +297,9 @@ func (r *AreaRunner) Start(ctx context.Context, s shape.Box[float64], all []shap
 // there are any. It never executes anything.
 func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaResult, bool) {
 	args := AreaArgs{S: s, All: all}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Lookup(hash, id)
 }
@@ -309,9 +309,9 @@ func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaRes
 // get its results.
 func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 	args := AreaArgs{S: s, All: all}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Forget(hash, id)
 }

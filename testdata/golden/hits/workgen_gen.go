@@ -105,36 +105,33 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *OneRunner) Run(ctx context.Context, s string) (int, error) {
-	args := OneArgs{S: s}
-	var id oneIdentity
-	hash := r.identify(&id, &args)
+	id := oneIdentity{s: key.TextOf(s)}
+	hash := key.NewHash().Text(&id.s).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, OneArgs{S: s})
 }
 
 // Start is [OneRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *OneRunner) Start(ctx context.Context, s string) *runtime.Call[int] {
-	args := OneArgs{S: s}
-	var id oneIdentity
-	hash := r.identify(&id, &args)
+	id := oneIdentity{s: key.TextOf(s)}
+	hash := key.NewHash().Text(&id.s).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, OneArgs{S: s})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *OneRunner) Lookup(s string) (int, bool) {
-	args := OneArgs{S: s}
-	var id oneIdentity
-	hash := r.identify(&id, &args)
+	id := oneIdentity{s: key.TextOf(s)}
+	hash := key.NewHash().Text(&id.s).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -142,9 +139,8 @@ func (r *OneRunner) Lookup(s string) (int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *OneRunner) Forget(s string) bool {
-	args := OneArgs{S: s}
-	var id oneIdentity
-	hash := r.identify(&id, &args)
+	id := oneIdentity{s: key.TextOf(s)}
+	hash := key.NewHash().Text(&id.s).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -153,15 +149,6 @@ func (r *OneRunner) Forget(s string) bool {
 func (r *OneRunner) Key(s string) key.Key {
 	args := OneArgs{S: s}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *OneRunner) identify(id *oneIdentity, args *OneArgs) uint64 {
-	id.s = key.TextOf(args.S)
-	h := key.NewHash()
-	h = h.Text(&id.s)
-	return h.Sum()
 }
 
 // execute calls [One.Run].
@@ -231,36 +218,33 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *ThreeRunner) Run(ctx context.Context, n int, s string, b bool) (int, error) {
-	args := ThreeArgs{N: n, S: s, B: b}
 	var id threeIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, n, s, b)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
 // Start is [ThreeRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *ThreeRunner) Start(ctx context.Context, n int, s string, b bool) *runtime.Call[int] {
-	args := ThreeArgs{N: n, S: s, B: b}
 	var id threeIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, n, s, b)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
-	args := ThreeArgs{N: n, S: s, B: b}
 	var id threeIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, n, s, b)
 	return r.calls.Lookup(hash, id)
 }
 
@@ -268,9 +252,8 @@ func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
-	args := ThreeArgs{N: n, S: s, B: b}
 	var id threeIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, n, s, b)
 	return r.calls.Forget(hash, id)
 }
 
@@ -283,10 +266,10 @@ func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
 
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
-func (r *ThreeRunner) identify(id *threeIdentity, args *ThreeArgs) uint64 {
-	id.n = args.N
-	id.s = key.TextOf(args.S)
-	id.b = args.B
+func (r *ThreeRunner) identify(id *threeIdentity, n int, s string, b bool) uint64 {
+	id.n = n
+	id.s = key.TextOf(s)
+	id.b = b
 	h := key.NewHash()
 	h = h.Uint64(uint64(id.n))
 	h = h.Text(&id.s)
@@ -363,36 +346,33 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *EightRunner) Run(ctx context.Context, f Fields) (int, error) {
-	args := EightArgs{F: f}
 	var id eightIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, &f)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, EightArgs{F: f})
 }
 
 // Start is [EightRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *EightRunner) Start(ctx context.Context, f Fields) *runtime.Call[int] {
-	args := EightArgs{F: f}
 	var id eightIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, &f)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, EightArgs{F: f})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *EightRunner) Lookup(f Fields) (int, bool) {
-	args := EightArgs{F: f}
 	var id eightIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, &f)
 	return r.calls.Lookup(hash, id)
 }
 
@@ -400,9 +380,8 @@ func (r *EightRunner) Lookup(f Fields) (int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *EightRunner) Forget(f Fields) bool {
-	args := EightArgs{F: f}
 	var id eightIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, &f)
 	return r.calls.Forget(hash, id)
 }
 
@@ -415,15 +394,15 @@ func (r *EightRunner) Key(f Fields) key.Key {
 
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
-func (r *EightRunner) identify(id *eightIdentity, args *EightArgs) uint64 {
-	id.fID = args.F.ID
-	id.fName = key.TextOf(args.F.Name)
-	id.fOn = args.F.On
-	id.fPort = args.F.Port
-	id.fZone = key.TextOf(args.F.Zone)
-	id.fWeight = math.Float64bits(args.F.Weight)
-	id.fSize = args.F.Size
-	id.fPrio = args.F.Prio
+func (r *EightRunner) identify(id *eightIdentity, f *Fields) uint64 {
+	id.fID = f.ID
+	id.fName = key.TextOf(f.Name)
+	id.fOn = f.On
+	id.fPort = f.Port
+	id.fZone = key.TextOf(f.Zone)
+	id.fWeight = math.Float64bits(f.Weight)
+	id.fSize = f.Size
+	id.fPrio = f.Prio
 	h := key.NewHash()
 	h = h.Uint64(uint64(id.fID))
 	h = h.Text(&id.fName)
@@ -490,8 +469,8 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 // execution goes on if others wait for it.
 func (r *ListRunner) Run(ctx context.Context, list []Fields) (int, error) {
 	args := ListArgs{List: list}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -507,8 +486,8 @@ func (r *ListRunner) Run(ctx context.Context, list []Fields) (int, error) {
 // stopped.
 func (r *ListRunner) Start(ctx context.Context, list []Fields) *runtime.Call[int] {
 	args := ListArgs{List: list}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -523,9 +502,9 @@ func (r *ListRunner) Start(ctx context.Context, list []Fields) *runtime.Call[int
 // there are any. It never executes anything.
 func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 	args := ListArgs{List: list}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Lookup(hash, id)
 }
@@ -535,9 +514,9 @@ func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 // get its results.
 func (r *ListRunner) Forget(list []Fields) bool {
 	args := ListArgs{List: list}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Forget(hash, id)
 }

@@ -98,8 +98,8 @@ func newWorkRunner(work2 *work, opts ...runtimepkg.Option) *workRunner {
 // execution goes on if others wait for it.
 func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64, when time.Time) (runtime, error) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	var id keypkg.Fingerprint
 	e2 := keypkg.Borrow()
+	var id keypkg.Fingerprint
 	hash := r.identify(&id, e2, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e2.Release()
@@ -115,8 +115,8 @@ func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64
 // stopped.
 func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float64, when time.Time) *runtimepkg.Call[runtime] {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	var id keypkg.Fingerprint
 	e2 := keypkg.Borrow()
+	var id keypkg.Fingerprint
 	hash := r.identify(&id, e2, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e2.Release()
@@ -131,9 +131,9 @@ func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float
 // there are any. It never executes anything.
 func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) (runtime, bool) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	var id keypkg.Fingerprint
 	e2 := keypkg.Borrow()
 	defer e2.Release()
+	var id keypkg.Fingerprint
 	hash := r.identify(&id, e2, &args)
 	return r.calls.Lookup(hash, id)
 }
@@ -143,9 +143,9 @@ func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) 
 // get its results.
 func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) bool {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	var id keypkg.Fingerprint
 	e2 := keypkg.Borrow()
 	defer e2.Release()
+	var id keypkg.Fingerprint
 	hash := r.identify(&id, e2, &args)
 	return r.calls.Forget(hash, id)
 }

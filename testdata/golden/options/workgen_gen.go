@@ -88,34 +88,31 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *AllRunner) Run(ctx context.Context, n int) (int, error) {
-	args := AllArgs{N: n}
-	var id allIdentity
-	hash := r.identify(&id, &args)
+	id := allIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, AllArgs{N: n})
 }
 
 // Start is [AllRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *AllRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	args := AllArgs{N: n}
-	var id allIdentity
-	hash := r.identify(&id, &args)
+	id := allIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, AllArgs{N: n})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *AllRunner) Lookup(n int) (int, bool) {
-	args := AllArgs{N: n}
-	var id allIdentity
-	hash := r.identify(&id, &args)
+	id := allIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -123,9 +120,8 @@ func (r *AllRunner) Lookup(n int) (int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *AllRunner) Forget(n int) bool {
-	args := AllArgs{N: n}
-	var id allIdentity
-	hash := r.identify(&id, &args)
+	id := allIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -134,15 +130,6 @@ func (r *AllRunner) Forget(n int) bool {
 func (r *AllRunner) Key(n int) key.Key {
 	args := AllArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: allSchema, Code: "version=3"}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *AllRunner) identify(id *allIdentity, args *AllArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [All.Run].
@@ -201,13 +188,12 @@ func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
 // the same time share one execution. When ctx ends first, Run returns its
 // error, and the execution goes on if others wait for it.
 func (r *UncachedRunner) Run(ctx context.Context, d time.Duration) error {
-	args := UncachedArgs{D: d}
-	var id uncachedIdentity
-	hash := r.identify(&id, &args)
+	id := uncachedIdentity{d: int64(d)}
+	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return nil
 	}
-	_, err := r.calls.Run(ctx, hash, id, args)
+	_, err := r.calls.Run(ctx, hash, id, UncachedArgs{D: d})
 	return err
 }
 
@@ -215,21 +201,19 @@ func (r *UncachedRunner) Run(ctx context.Context, d time.Duration) error {
 // once, finished if it was a hit. The execution goes on until ctx ends or the
 // call is stopped.
 func (r *UncachedRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[struct{}] {
-	args := UncachedArgs{D: d}
-	var id uncachedIdentity
-	hash := r.identify(&id, &args)
+	id := uncachedIdentity{d: int64(d)}
+	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, UncachedArgs{D: d})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
 // cached. It never executes anything.
 func (r *UncachedRunner) Lookup(d time.Duration) bool {
-	args := UncachedArgs{D: d}
-	var id uncachedIdentity
-	hash := r.identify(&id, &args)
+	id := uncachedIdentity{d: int64(d)}
+	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
 	_, ok := r.calls.Lookup(hash, id)
 	return ok
 }
@@ -238,9 +222,8 @@ func (r *UncachedRunner) Lookup(d time.Duration) bool {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *UncachedRunner) Forget(d time.Duration) bool {
-	args := UncachedArgs{D: d}
-	var id uncachedIdentity
-	hash := r.identify(&id, &args)
+	id := uncachedIdentity{d: int64(d)}
+	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -249,15 +232,6 @@ func (r *UncachedRunner) Forget(d time.Duration) bool {
 func (r *UncachedRunner) Key(d time.Duration) key.Key {
 	args := UncachedArgs{D: d}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: uncachedSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *UncachedRunner) identify(id *uncachedIdentity, args *UncachedArgs) uint64 {
-	id.d = int64(args.D)
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.d))
-	return h.Sum()
 }
 
 // execute calls [Uncached.Run].

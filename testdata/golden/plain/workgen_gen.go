@@ -157,36 +157,33 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *BasicsRunner) Run(ctx context.Context, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, error) {
-	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
 	var id basicsIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
 	if c2 := r.calls.Hit(hash, &id); c2 != nil {
 		return c2.Value(), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
 // Start is [BasicsRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *BasicsRunner) Start(ctx context.Context, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) *runtime.Call[int] {
-	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
 	var id basicsIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
 	if c2 := r.calls.Hit(hash, &id); c2 != nil {
 		return c2
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *BasicsRunner) Lookup(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, bool) {
-	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
 	var id basicsIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
 	return r.calls.Lookup(hash, id)
 }
 
@@ -194,9 +191,8 @@ func (r *BasicsRunner) Lookup(a bool, b int, c int8, d int16, e int32, f int64, 
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) bool {
-	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
 	var id basicsIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
 	return r.calls.Forget(hash, id)
 }
 
@@ -209,22 +205,22 @@ func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g u
 
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
-func (r *BasicsRunner) identify(id *basicsIdentity, args *BasicsArgs) uint64 {
-	id.a = args.A
-	id.b = args.B
-	id.c = args.C
-	id.d = args.D
-	id.e = args.E
-	id.f = args.F
-	id.g = args.G
-	id.h = args.H
-	id.i = args.I
-	id.j = args.J
-	id.k = args.K
-	id.l = args.L
-	id.m = math.Float32bits(args.M)
-	id.n = math.Float64bits(args.N)
-	id.o = key.TextOf(args.O)
+func (r *BasicsRunner) identify(id *basicsIdentity, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) uint64 {
+	id.a = a
+	id.b = b
+	id.c = c
+	id.d = d
+	id.e = e
+	id.f = f
+	id.g = g
+	id.h = h
+	id.i = i
+	id.j = j
+	id.k = k
+	id.l = l
+	id.m = math.Float32bits(m)
+	id.n = math.Float64bits(n)
+	id.o = key.TextOf(o)
 	h2 := key.NewHash()
 	h2 = h2.Bool(id.a)
 	h2 = h2.Uint64(uint64(id.b))
@@ -327,36 +323,33 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r2 *NamedRunner) Run(ctx context.Context, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, error) {
-	args := NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m}
 	var id namedIdentity
-	hash := r2.identify(&id, &args)
+	hash := r2.identify(&id, level, text, number, r, b, d, m)
 	if c := r2.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
 	id = id.clone()
-	return r2.calls.Run(ctx, hash, id, args)
+	return r2.calls.Run(ctx, hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
 // Start is [NamedRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r2 *NamedRunner) Start(ctx context.Context, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) *runtime.Call[string] {
-	args := NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m}
 	var id namedIdentity
-	hash := r2.identify(&id, &args)
+	hash := r2.identify(&id, level, text, number, r, b, d, m)
 	if c := r2.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r2.calls.Start(ctx, hash, id, args)
+	return r2.calls.Start(ctx, hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r2 *NamedRunner) Lookup(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, bool) {
-	args := NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m}
 	var id namedIdentity
-	hash := r2.identify(&id, &args)
+	hash := r2.identify(&id, level, text, number, r, b, d, m)
 	return r2.calls.Lookup(hash, id)
 }
 
@@ -364,9 +357,8 @@ func (r2 *NamedRunner) Lookup(level Level, text Text, number Number, r rune, b b
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) bool {
-	args := NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m}
 	var id namedIdentity
-	hash := r2.identify(&id, &args)
+	hash := r2.identify(&id, level, text, number, r, b, d, m)
 	return r2.calls.Forget(hash, id)
 }
 
@@ -399,16 +391,16 @@ func (r2 *NamedRunner) inputs(e *key.Encoder, args *NamedArgs) {
 
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
-func (r2 *NamedRunner) identify(id *namedIdentity, args *NamedArgs) uint64 {
+func (r2 *NamedRunner) identify(id *namedIdentity, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) uint64 {
 	id.prefix = key.TextOf(r2.work.Prefix)
 	id.scale = int8(r2.work.Scale)
-	id.level = int8(args.Level)
-	id.text = key.TextOf(string(args.Text))
-	id.number = args.Number
-	id.r = args.R
-	id.b = args.B
-	id.d = int64(args.D)
-	id.m = int(args.M)
+	id.level = int8(level)
+	id.text = key.TextOf(string(text))
+	id.number = number
+	id.r = r
+	id.b = b
+	id.d = int64(d)
+	id.m = int(m)
 	h := key.NewHash()
 	h = h.Text(&id.prefix)
 	h = h.Uint64(uint64(id.scale))
@@ -489,36 +481,33 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *NestedRunner) Run(ctx context.Context, opts Options, scale float32) (float64, error) {
-	args := NestedArgs{Opts: opts, Scale: scale}
 	var id nestedIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, &opts, scale)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
 // Start is [NestedRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *NestedRunner) Start(ctx context.Context, opts Options, scale float32) *runtime.Call[float64] {
-	args := NestedArgs{Opts: opts, Scale: scale}
 	var id nestedIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, &opts, scale)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *NestedRunner) Lookup(opts Options, scale float32) (float64, bool) {
-	args := NestedArgs{Opts: opts, Scale: scale}
 	var id nestedIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, &opts, scale)
 	return r.calls.Lookup(hash, id)
 }
 
@@ -526,9 +515,8 @@ func (r *NestedRunner) Lookup(opts Options, scale float32) (float64, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *NestedRunner) Forget(opts Options, scale float32) bool {
-	args := NestedArgs{Opts: opts, Scale: scale}
 	var id nestedIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, &opts, scale)
 	return r.calls.Forget(hash, id)
 }
 
@@ -541,12 +529,12 @@ func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
-func (r *NestedRunner) identify(id *nestedIdentity, args *NestedArgs) uint64 {
-	id.optsLimitsLow = math.Float64bits(args.Opts.Limits.Low)
-	id.optsLimitsHigh = math.Float64bits(args.Opts.Limits.High)
-	id.optsLimitsName = key.TextOf(args.Opts.Limits.Name)
-	id.optsInnerOn = args.Opts.Inner.On
-	id.scale = math.Float32bits(args.Scale)
+func (r *NestedRunner) identify(id *nestedIdentity, opts *Options, scale float32) uint64 {
+	id.optsLimitsLow = math.Float64bits(opts.Limits.Low)
+	id.optsLimitsHigh = math.Float64bits(opts.Limits.High)
+	id.optsLimitsName = key.TextOf(opts.Limits.Name)
+	id.optsInnerOn = opts.Inner.On
+	id.scale = math.Float32bits(scale)
 	h := key.NewHash()
 	h = h.Uint64(id.optsLimitsLow)
 	h = h.Uint64(id.optsLimitsHigh)
@@ -605,13 +593,12 @@ func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 // the same time share one execution. When ctx ends first, Run returns its
 // error, and the execution goes on if others wait for it.
 func (r *NothingRunner) Run(ctx context.Context) error {
-	args := NothingArgs{}
-	var id nothingIdentity
-	hash := r.identify(&id, &args)
+	id := nothingIdentity{}
+	hash := key.NewHash().Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return nil
 	}
-	_, err := r.calls.Run(ctx, hash, id, args)
+	_, err := r.calls.Run(ctx, hash, id, NothingArgs{})
 	return err
 }
 
@@ -619,21 +606,19 @@ func (r *NothingRunner) Run(ctx context.Context) error {
 // once, finished if it was a hit. The execution goes on until ctx ends or the
 // call is stopped.
 func (r *NothingRunner) Start(ctx context.Context) *runtime.Call[struct{}] {
-	args := NothingArgs{}
-	var id nothingIdentity
-	hash := r.identify(&id, &args)
+	id := nothingIdentity{}
+	hash := key.NewHash().Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, NothingArgs{})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
 // cached. It never executes anything.
 func (r *NothingRunner) Lookup() bool {
-	args := NothingArgs{}
-	var id nothingIdentity
-	hash := r.identify(&id, &args)
+	id := nothingIdentity{}
+	hash := key.NewHash().Sum()
 	_, ok := r.calls.Lookup(hash, id)
 	return ok
 }
@@ -642,9 +627,8 @@ func (r *NothingRunner) Lookup() bool {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *NothingRunner) Forget() bool {
-	args := NothingArgs{}
-	var id nothingIdentity
-	hash := r.identify(&id, &args)
+	id := nothingIdentity{}
+	hash := key.NewHash().Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -653,13 +637,6 @@ func (r *NothingRunner) Forget() bool {
 func (r *NothingRunner) Key() key.Key {
 	args := NothingArgs{}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nothingSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *NothingRunner) identify(id *nothingIdentity, args *NothingArgs) uint64 {
-	h := key.NewHash()
-	return h.Sum()
 }
 
 // execute calls [Nothing.Run].

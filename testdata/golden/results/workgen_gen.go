@@ -110,13 +110,12 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *NoneRunner) Run(ctx context.Context, n int) error {
-	args := NoneArgs{N: n}
-	var id noneIdentity
-	hash := r.identify(&id, &args)
+	id := noneIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return nil
 	}
-	_, err := r.calls.Run(ctx, hash, id, args)
+	_, err := r.calls.Run(ctx, hash, id, NoneArgs{N: n})
 	return err
 }
 
@@ -124,21 +123,19 @@ func (r *NoneRunner) Run(ctx context.Context, n int) error {
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *NoneRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
-	args := NoneArgs{N: n}
-	var id noneIdentity
-	hash := r.identify(&id, &args)
+	id := noneIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, NoneArgs{N: n})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
 // cached. It never executes anything.
 func (r *NoneRunner) Lookup(n int) bool {
-	args := NoneArgs{N: n}
-	var id noneIdentity
-	hash := r.identify(&id, &args)
+	id := noneIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	_, ok := r.calls.Lookup(hash, id)
 	return ok
 }
@@ -147,9 +144,8 @@ func (r *NoneRunner) Lookup(n int) bool {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *NoneRunner) Forget(n int) bool {
-	args := NoneArgs{N: n}
-	var id noneIdentity
-	hash := r.identify(&id, &args)
+	id := noneIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -158,15 +154,6 @@ func (r *NoneRunner) Forget(n int) bool {
 func (r *NoneRunner) Key(n int) key.Key {
 	args := NoneArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: noneSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *NoneRunner) identify(id *noneIdentity, args *NoneArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [None.Run].
@@ -225,13 +212,12 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 // the same time share one execution. When ctx ends first, Run returns its
 // error, and the execution goes on if others wait for it.
 func (r *OnlyErrorRunner) Run(ctx context.Context, n int) error {
-	args := OnlyErrorArgs{N: n}
-	var id onlyErrorIdentity
-	hash := r.identify(&id, &args)
+	id := onlyErrorIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return nil
 	}
-	_, err := r.calls.Run(ctx, hash, id, args)
+	_, err := r.calls.Run(ctx, hash, id, OnlyErrorArgs{N: n})
 	return err
 }
 
@@ -239,21 +225,19 @@ func (r *OnlyErrorRunner) Run(ctx context.Context, n int) error {
 // once, finished if it was a hit. The execution goes on until ctx ends or the
 // call is stopped.
 func (r *OnlyErrorRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
-	args := OnlyErrorArgs{N: n}
-	var id onlyErrorIdentity
-	hash := r.identify(&id, &args)
+	id := onlyErrorIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, OnlyErrorArgs{N: n})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
 // cached. It never executes anything.
 func (r *OnlyErrorRunner) Lookup(n int) bool {
-	args := OnlyErrorArgs{N: n}
-	var id onlyErrorIdentity
-	hash := r.identify(&id, &args)
+	id := onlyErrorIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	_, ok := r.calls.Lookup(hash, id)
 	return ok
 }
@@ -262,9 +246,8 @@ func (r *OnlyErrorRunner) Lookup(n int) bool {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *OnlyErrorRunner) Forget(n int) bool {
-	args := OnlyErrorArgs{N: n}
-	var id onlyErrorIdentity
-	hash := r.identify(&id, &args)
+	id := onlyErrorIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -273,15 +256,6 @@ func (r *OnlyErrorRunner) Forget(n int) bool {
 func (r *OnlyErrorRunner) Key(n int) key.Key {
 	args := OnlyErrorArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: onlyErrorSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *OnlyErrorRunner) identify(id *onlyErrorIdentity, args *OnlyErrorArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [OnlyError.Run].
@@ -339,34 +313,31 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *OneRunner) Run(ctx context.Context, n int) (int, error) {
-	args := OneArgs{N: n}
-	var id oneIdentity
-	hash := r.identify(&id, &args)
+	id := oneIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, OneArgs{N: n})
 }
 
 // Start is [OneRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *OneRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	args := OneArgs{N: n}
-	var id oneIdentity
-	hash := r.identify(&id, &args)
+	id := oneIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, OneArgs{N: n})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *OneRunner) Lookup(n int) (int, bool) {
-	args := OneArgs{N: n}
-	var id oneIdentity
-	hash := r.identify(&id, &args)
+	id := oneIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -374,9 +345,8 @@ func (r *OneRunner) Lookup(n int) (int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *OneRunner) Forget(n int) bool {
-	args := OneArgs{N: n}
-	var id oneIdentity
-	hash := r.identify(&id, &args)
+	id := oneIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -385,15 +355,6 @@ func (r *OneRunner) Forget(n int) bool {
 func (r *OneRunner) Key(n int) key.Key {
 	args := OneArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *OneRunner) identify(id *oneIdentity, args *OneArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [One.Run].
@@ -458,36 +419,33 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *DeepRunner) Run(ctx context.Context, title string) (Report, error) {
-	args := DeepArgs{Title: title}
-	var id deepIdentity
-	hash := r.identify(&id, &args)
+	id := deepIdentity{title: key.TextOf(title)}
+	hash := key.NewHash().Text(&id.title).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return cloneReport(c.Value()), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, DeepArgs{Title: title})
 }
 
 // Start is [DeepRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *DeepRunner) Start(ctx context.Context, title string) *runtime.Call[Report] {
-	args := DeepArgs{Title: title}
-	var id deepIdentity
-	hash := r.identify(&id, &args)
+	id := deepIdentity{title: key.TextOf(title)}
+	hash := key.NewHash().Text(&id.title).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, DeepArgs{Title: title})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *DeepRunner) Lookup(title string) (Report, bool) {
-	args := DeepArgs{Title: title}
-	var id deepIdentity
-	hash := r.identify(&id, &args)
+	id := deepIdentity{title: key.TextOf(title)}
+	hash := key.NewHash().Text(&id.title).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -495,9 +453,8 @@ func (r *DeepRunner) Lookup(title string) (Report, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *DeepRunner) Forget(title string) bool {
-	args := DeepArgs{Title: title}
-	var id deepIdentity
-	hash := r.identify(&id, &args)
+	id := deepIdentity{title: key.TextOf(title)}
+	hash := key.NewHash().Text(&id.title).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -506,15 +463,6 @@ func (r *DeepRunner) Forget(title string) bool {
 func (r *DeepRunner) Key(title string) key.Key {
 	args := DeepArgs{Title: title}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *DeepRunner) identify(id *deepIdentity, args *DeepArgs) uint64 {
-	id.title = key.TextOf(args.Title)
-	h := key.NewHash()
-	h = h.Text(&id.title)
-	return h.Sum()
 }
 
 // execute calls [Deep.Run].
@@ -573,34 +521,31 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *SliceRunner) Run(ctx context.Context, n int) ([]*int, error) {
-	args := SliceArgs{N: n}
-	var id sliceIdentity
-	hash := r.identify(&id, &args)
+	id := sliceIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return cloneSliceResult(c.Value()), nil
 	}
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, SliceArgs{N: n})
 }
 
 // Start is [SliceRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *SliceRunner) Start(ctx context.Context, n int) *runtime.Call[[]*int] {
-	args := SliceArgs{N: n}
-	var id sliceIdentity
-	hash := r.identify(&id, &args)
+	id := sliceIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, SliceArgs{N: n})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
-	args := SliceArgs{N: n}
-	var id sliceIdentity
-	hash := r.identify(&id, &args)
+	id := sliceIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -608,9 +553,8 @@ func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *SliceRunner) Forget(n int) bool {
-	args := SliceArgs{N: n}
-	var id sliceIdentity
-	hash := r.identify(&id, &args)
+	id := sliceIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -619,15 +563,6 @@ func (r *SliceRunner) Forget(n int) bool {
 func (r *SliceRunner) Key(n int) key.Key {
 	args := SliceArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sliceSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *SliceRunner) identify(id *sliceIdentity, args *SliceArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [Slice.Run].
@@ -711,15 +646,14 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *ManyRunner) Run(ctx context.Context, s string) (string, string, []byte, error) {
-	args := ManyArgs{S: s}
-	var id manyIdentity
-	hash := r.identify(&id, &args)
+	id := manyIdentity{s: key.TextOf(s)}
+	hash := key.NewHash().Text(&id.s).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		res := cloneManyResult(c.Value())
 		return res.First, res.R2, res.Rest, nil
 	}
 	id = id.clone()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, id, ManyArgs{S: s})
 	return res.First, res.R2, res.Rest, err
 }
 
@@ -727,22 +661,20 @@ func (r *ManyRunner) Run(ctx context.Context, s string) (string, string, []byte,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *ManyRunner) Start(ctx context.Context, s string) *runtime.Call[ManyResult] {
-	args := ManyArgs{S: s}
-	var id manyIdentity
-	hash := r.identify(&id, &args)
+	id := manyIdentity{s: key.TextOf(s)}
+	hash := key.NewHash().Text(&id.s).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, ManyArgs{S: s})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *ManyRunner) Lookup(s string) (ManyResult, bool) {
-	args := ManyArgs{S: s}
-	var id manyIdentity
-	hash := r.identify(&id, &args)
+	id := manyIdentity{s: key.TextOf(s)}
+	hash := key.NewHash().Text(&id.s).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -750,9 +682,8 @@ func (r *ManyRunner) Lookup(s string) (ManyResult, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *ManyRunner) Forget(s string) bool {
-	args := ManyArgs{S: s}
-	var id manyIdentity
-	hash := r.identify(&id, &args)
+	id := manyIdentity{s: key.TextOf(s)}
+	hash := key.NewHash().Text(&id.s).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -761,15 +692,6 @@ func (r *ManyRunner) Forget(s string) bool {
 func (r *ManyRunner) Key(s string) key.Key {
 	args := ManyArgs{S: s}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: manySchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *ManyRunner) identify(id *manyIdentity, args *ManyArgs) uint64 {
-	id.s = key.TextOf(args.S)
-	h := key.NewHash()
-	h = h.Text(&id.s)
-	return h.Sum()
 }
 
 // execute calls [Many.Run].
@@ -842,14 +764,13 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *TwoRunner) Run(ctx context.Context, n int) (int, string, error) {
-	args := TwoArgs{N: n}
-	var id twoIdentity
-	hash := r.identify(&id, &args)
+	id := twoIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		res := c.Value()
 		return res.R1, res.R2, nil
 	}
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, id, TwoArgs{N: n})
 	return res.R1, res.R2, err
 }
 
@@ -857,21 +778,19 @@ func (r *TwoRunner) Run(ctx context.Context, n int) (int, string, error) {
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *TwoRunner) Start(ctx context.Context, n int) *runtime.Call[TwoResult] {
-	args := TwoArgs{N: n}
-	var id twoIdentity
-	hash := r.identify(&id, &args)
+	id := twoIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, TwoArgs{N: n})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *TwoRunner) Lookup(n int) (TwoResult, bool) {
-	args := TwoArgs{N: n}
-	var id twoIdentity
-	hash := r.identify(&id, &args)
+	id := twoIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -879,9 +798,8 @@ func (r *TwoRunner) Lookup(n int) (TwoResult, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *TwoRunner) Forget(n int) bool {
-	args := TwoArgs{N: n}
-	var id twoIdentity
-	hash := r.identify(&id, &args)
+	id := twoIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -890,15 +808,6 @@ func (r *TwoRunner) Forget(n int) bool {
 func (r *TwoRunner) Key(n int) key.Key {
 	args := TwoArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: twoSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *TwoRunner) identify(id *twoIdentity, args *TwoArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [Two.Run].
@@ -958,34 +867,31 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *SharedRunner) Run(ctx context.Context, n int) (map[int]any, error) {
-	args := SharedArgs{N: n}
-	var id sharedIdentity
-	hash := r.identify(&id, &args)
+	id := sharedIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, SharedArgs{N: n})
 }
 
 // Start is [SharedRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *SharedRunner) Start(ctx context.Context, n int) *runtime.Call[map[int]any] {
-	args := SharedArgs{N: n}
-	var id sharedIdentity
-	hash := r.identify(&id, &args)
+	id := sharedIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, SharedArgs{N: n})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
-	args := SharedArgs{N: n}
-	var id sharedIdentity
-	hash := r.identify(&id, &args)
+	id := sharedIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -993,9 +899,8 @@ func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *SharedRunner) Forget(n int) bool {
-	args := SharedArgs{N: n}
-	var id sharedIdentity
-	hash := r.identify(&id, &args)
+	id := sharedIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -1004,15 +909,6 @@ func (r *SharedRunner) Forget(n int) bool {
 func (r *SharedRunner) Key(n int) key.Key {
 	args := SharedArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sharedSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *SharedRunner) identify(id *sharedIdentity, args *SharedArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [Shared.Run].

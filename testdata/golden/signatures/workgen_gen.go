@@ -99,8 +99,8 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 // error, and the execution goes on if others wait for it.
 func (r *VariadicRunner) Run(ctx context.Context, sep string, parts ...string) (string, error) {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -116,8 +116,8 @@ func (r *VariadicRunner) Run(ctx context.Context, sep string, parts ...string) (
 // call is stopped.
 func (r *VariadicRunner) Start(ctx context.Context, sep string, parts ...string) *runtime.Call[string] {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -132,9 +132,9 @@ func (r *VariadicRunner) Start(ctx context.Context, sep string, parts ...string)
 // there are any. It never executes anything.
 func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Lookup(hash, id)
 }
@@ -144,9 +144,9 @@ func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
 // get its results.
 func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Forget(hash, id)
 }
@@ -229,34 +229,31 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 // the same time share one execution. When ctx ends first, Run returns its
 // error, and the execution goes on if others wait for it.
 func (r *AliasContextRunner) Run(ctx context.Context, n int) (int, error) {
-	args := AliasContextArgs{N: n}
-	var id aliasContextIdentity
-	hash := r.identify(&id, &args)
+	id := aliasContextIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, AliasContextArgs{N: n})
 }
 
 // Start is [AliasContextRunner.Run] without the waiting: it returns the call at
 // once, finished if it was a hit. The execution goes on until ctx ends or the
 // call is stopped.
 func (r *AliasContextRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	args := AliasContextArgs{N: n}
-	var id aliasContextIdentity
-	hash := r.identify(&id, &args)
+	id := aliasContextIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, AliasContextArgs{N: n})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *AliasContextRunner) Lookup(n int) (int, bool) {
-	args := AliasContextArgs{N: n}
-	var id aliasContextIdentity
-	hash := r.identify(&id, &args)
+	id := aliasContextIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -264,9 +261,8 @@ func (r *AliasContextRunner) Lookup(n int) (int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *AliasContextRunner) Forget(n int) bool {
-	args := AliasContextArgs{N: n}
-	var id aliasContextIdentity
-	hash := r.identify(&id, &args)
+	id := aliasContextIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -275,15 +271,6 @@ func (r *AliasContextRunner) Forget(n int) bool {
 func (r *AliasContextRunner) Key(n int) key.Key {
 	args := AliasContextArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasContextSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *AliasContextRunner) identify(id *aliasContextIdentity, args *AliasContextArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [AliasContext.Run].
@@ -341,8 +328,8 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 // error, and the execution goes on if others wait for it.
 func (r *UnnamedRunner) Run(ctx context.Context, arg1 int, arg2 string, arg3 []byte) (string, error) {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -358,8 +345,8 @@ func (r *UnnamedRunner) Run(ctx context.Context, arg1 int, arg2 string, arg3 []b
 // call is stopped.
 func (r *UnnamedRunner) Start(ctx context.Context, arg1 int, arg2 string, arg3 []byte) *runtime.Call[string] {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	var id key.Fingerprint
 	e := key.Borrow()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
@@ -374,9 +361,9 @@ func (r *UnnamedRunner) Start(ctx context.Context, arg1 int, arg2 string, arg3 [
 // there are any. It never executes anything.
 func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool) {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Lookup(hash, id)
 }
@@ -386,9 +373,9 @@ func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool
 // get its results.
 func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	var id key.Fingerprint
 	e := key.Borrow()
 	defer e.Release()
+	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
 	return r.calls.Forget(hash, id)
 }
@@ -482,36 +469,33 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *BlankRunner) Run(ctx context.Context, arg1 int, s string, arg3 bool) (string, error) {
-	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
 	var id blankIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, arg1, s, arg3)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
 // Start is [BlankRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *BlankRunner) Start(ctx context.Context, arg1 int, s string, arg3 bool) *runtime.Call[string] {
-	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
 	var id blankIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, arg1, s, arg3)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
-	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
 	var id blankIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, arg1, s, arg3)
 	return r.calls.Lookup(hash, id)
 }
 
@@ -519,9 +503,8 @@ func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
-	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
 	var id blankIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, arg1, s, arg3)
 	return r.calls.Forget(hash, id)
 }
 
@@ -534,10 +517,10 @@ func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
 
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
-func (r *BlankRunner) identify(id *blankIdentity, args *BlankArgs) uint64 {
-	id.arg1 = args.Arg1
-	id.s = key.TextOf(args.S)
-	id.arg3 = args.Arg3
+func (r *BlankRunner) identify(id *blankIdentity, arg1 int, s string, arg3 bool) uint64 {
+	id.arg1 = arg1
+	id.s = key.TextOf(s)
+	id.arg3 = arg3
 	h := key.NewHash()
 	h = h.Uint64(uint64(id.arg1))
 	h = h.Text(&id.s)
@@ -632,8 +615,8 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 // execution goes on if others wait for it.
 func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, error) {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	var id2 key.Fingerprint
 	e2 := key.Borrow()
+	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
 	if c2 := r2.calls.Hit(hash2, &id2); c2 != nil {
 		e2.Release()
@@ -649,8 +632,8 @@ func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, contex
 // stopped.
 func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) *runtime.Call[int] {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	var id2 key.Fingerprint
 	e2 := key.Borrow()
+	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
 	if c2 := r2.calls.Hit(hash2, &id2); c2 != nil {
 		e2.Release()
@@ -665,9 +648,9 @@ func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, cont
 // there are any. It never executes anything.
 func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, bool) {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	var id2 key.Fingerprint
 	e2 := key.Borrow()
 	defer e2.Release()
+	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
 	return r2.calls.Lookup(hash2, id2)
 }
@@ -677,9 +660,9 @@ func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, le
 // get its results.
 func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) bool {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	var id2 key.Fingerprint
 	e2 := key.Borrow()
 	defer e2.Release()
+	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
 	return r2.calls.Forget(hash2, id2)
 }
@@ -773,36 +756,33 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *hiddenRunner) Run(ctx context.Context, 日 string, _x int, X int) (string, error) {
-	args := hiddenArgs{X日: 日, X: _x, X2: X}
 	var id hiddenIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, 日, _x, X)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
 // Start is [hiddenRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *hiddenRunner) Start(ctx context.Context, 日 string, _x int, X int) *runtime.Call[string] {
-	args := hiddenArgs{X日: 日, X: _x, X2: X}
 	var id hiddenIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, 日, _x, X)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *hiddenRunner) Lookup(日 string, _x int, X int) (string, bool) {
-	args := hiddenArgs{X日: 日, X: _x, X2: X}
 	var id hiddenIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, 日, _x, X)
 	return r.calls.Lookup(hash, id)
 }
 
@@ -810,9 +790,8 @@ func (r *hiddenRunner) Lookup(日 string, _x int, X int) (string, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
-	args := hiddenArgs{X日: 日, X: _x, X2: X}
 	var id hiddenIdentity
-	hash := r.identify(&id, &args)
+	hash := r.identify(&id, 日, _x, X)
 	return r.calls.Forget(hash, id)
 }
 
@@ -825,10 +804,10 @@ func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
-func (r *hiddenRunner) identify(id *hiddenIdentity, args *hiddenArgs) uint64 {
-	id.x日 = key.TextOf(args.X日)
-	id.x = args.X
-	id.x2 = args.X2
+func (r *hiddenRunner) identify(id *hiddenIdentity, 日 string, _x int, X int) uint64 {
+	id.x日 = key.TextOf(日)
+	id.x = _x
+	id.x2 = X
 	h := key.NewHash()
 	h = h.Text(&id.x日)
 	h = h.Uint64(uint64(id.x))
@@ -891,34 +870,31 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 // the same time share one execution. When ctx ends first, Run returns its
 // error, and the execution goes on if others wait for it.
 func (r *GroupedRunner) Run(ctx context.Context, n int) (int, error) {
-	args := GroupedArgs{N: n}
-	var id groupedIdentity
-	hash := r.identify(&id, &args)
+	id := groupedIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, GroupedArgs{N: n})
 }
 
 // Start is [GroupedRunner.Run] without the waiting: it returns the call at
 // once, finished if it was a hit. The execution goes on until ctx ends or the
 // call is stopped.
 func (r *GroupedRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	args := GroupedArgs{N: n}
-	var id groupedIdentity
-	hash := r.identify(&id, &args)
+	id := groupedIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, GroupedArgs{N: n})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *GroupedRunner) Lookup(n int) (int, bool) {
-	args := GroupedArgs{N: n}
-	var id groupedIdentity
-	hash := r.identify(&id, &args)
+	id := groupedIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -926,9 +902,8 @@ func (r *GroupedRunner) Lookup(n int) (int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *GroupedRunner) Forget(n int) bool {
-	args := GroupedArgs{N: n}
-	var id groupedIdentity
-	hash := r.identify(&id, &args)
+	id := groupedIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -937,15 +912,6 @@ func (r *GroupedRunner) Forget(n int) bool {
 func (r *GroupedRunner) Key(n int) key.Key {
 	args := GroupedArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: groupedSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *GroupedRunner) identify(id *groupedIdentity, args *GroupedArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [Grouped.Run].
@@ -1003,34 +969,31 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *CallerRunner) Run(ctx context.Context, n int) (int, error) {
-	args := CallerArgs{N: n}
-	var id callerIdentity
-	hash := r.identify(&id, &args)
+	id := callerIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c.Value(), nil
 	}
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, id, CallerArgs{N: n})
 }
 
 // Start is [CallerRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *CallerRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	args := CallerArgs{N: n}
-	var id callerIdentity
-	hash := r.identify(&id, &args)
+	id := callerIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, hash, id, CallerArgs{N: n})
 }
 
 // Lookup returns the cached results of the call with these inputs, and whether
 // there are any. It never executes anything.
 func (r *CallerRunner) Lookup(n int) (int, bool) {
-	args := CallerArgs{N: n}
-	var id callerIdentity
-	hash := r.identify(&id, &args)
+	id := callerIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id)
 }
 
@@ -1038,9 +1001,8 @@ func (r *CallerRunner) Lookup(n int) (int, bool) {
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *CallerRunner) Forget(n int) bool {
-	args := CallerArgs{N: n}
-	var id callerIdentity
-	hash := r.identify(&id, &args)
+	id := callerIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Forget(hash, id)
 }
 
@@ -1049,15 +1011,6 @@ func (r *CallerRunner) Forget(n int) bool {
 func (r *CallerRunner) Key(n int) key.Key {
 	args := CallerArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: callerSchema}, args.EncodeKey)
-}
-
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
-func (r *CallerRunner) identify(id *callerIdentity, args *CallerArgs) uint64 {
-	id.n = args.N
-	h := key.NewHash()
-	h = h.Uint64(uint64(id.n))
-	return h.Sum()
 }
 
 // execute calls [Caller.Run].
