@@ -11,6 +11,7 @@ import (
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/testdata/golden/composite"
+	"github.com/workgen/workgen/testdata/golden/corners"
 	"github.com/workgen/workgen/testdata/golden/foreign"
 	"github.com/workgen/workgen/testdata/golden/options"
 	"github.com/workgen/workgen/testdata/golden/plain"
@@ -419,4 +420,65 @@ func TestNewRunnerRefusesNil(t *testing.T) {
 		}
 	}()
 	results.NewOneRunner(nil)
+}
+
+func TestTheCacheOwnsItsResults(t *testing.T) {
+	ctx := t.Context()
+	t.Run("returned from an argument that is not copied", func(t *testing.T) {
+		r := corners.NewLendingRunner(&corners.Lending{})
+		held := &corners.Held{S: []int{1}}
+		r.Run(ctx, held)
+		held.S[0] = 100
+		if got, _ := r.Run(ctx, &corners.Held{S: []int{1}}); got[0] != 1 || r.Stats().Executions != 1 {
+			t.Errorf("got %v after %d executions", got, r.Stats().Executions)
+		}
+	})
+	t.Run("returned from a buffer that is used again", func(t *testing.T) {
+		r := corners.NewReusingRunner(&corners.Reusing{})
+		for _, n := range []int{1, 2, 1, 2} {
+			if got, _ := r.Run(ctx, n); string(got) != string(rune('0'+n)) {
+				t.Errorf("Run(%d) returns %s", n, got)
+			}
+		}
+	})
+	t.Run("in fields that are no input", func(t *testing.T) {
+		r := corners.NewHidingRunner(&corners.Hiding{})
+		for range 3 {
+			got, _ := r.Run(ctx, corners.Data{})
+			if got.Public[0] != 1 || got.Private[0] != 2 {
+				t.Errorf("got %v", got)
+			}
+			got.Public[0], got.Private[0] = 7, 7
+		}
+	})
+}
+
+func TestShareStillCopiesArguments(t *testing.T) {
+	r := corners.NewSharingRunner(&corners.Sharing{})
+	look := make(chan struct{})
+	xs := []int{1}
+	call := r.Start(context.WithValue(t.Context(), corners.Sharing{}, look), xs)
+	xs[0] = 100
+	close(look)
+	if got, err := call.Wait(t.Context()); got != 1 || err != nil {
+		t.Errorf("the execution saw %d, %v: its caller changed the argument meanwhile", got, err)
+	}
+}
+
+func TestCornersOfTheLanguage(t *testing.T) {
+	r := corners.NewEmptyRunner(&corners.Empty{})
+	run := func(a, b int) {
+		r.Run(t.Context(), make([]struct{}, a), [3]struct{}{}, make([][]struct{}, b), map[[0]string]int{{}: a}, nil, nil, [0]int{}, [2][0]string{})
+	}
+	for _, lengths := range [][2]int{{1, 2}, {2, 1}, {1, 2}, {0, 3}, {3, 0}} {
+		run(lengths[0], lengths[1])
+	}
+	if got := r.Stats().Executions; got != 4 {
+		t.Errorf("%d executions, want 4", got)
+	}
+	keywords := corners.NewKeywordsRunner(&corners.Keywords{})
+	everyChangeCounts(t, keywords.Stats, func(a corners.KeywordsArgs) error {
+		_, err := keywords.Run(t.Context(), a.Math, a.Type, a.Uint64, a.String, a.KeywordsIdentity, a.Clone)
+		return err
+	})
 }

@@ -142,6 +142,11 @@ func (c *Calls[K, A, R]) limit(call *Call[R], f *flight) (context.Context, func(
 // body executes, and judges what comes back.
 func (c *Calls[K, A, R]) body(ctx context.Context, args *A, before key.Fingerprint) (o outcome[R]) {
 	o.result, o.err = c.spec.Execute(ctx, *args)
+	if c.spec.CloneResult != nil {
+		// The body may have returned memory that belongs to the work, or to an
+		// argument that could not be copied, and that is written to later.
+		o.result = c.spec.CloneResult(o.result)
+	}
 	changed := c.inputs(args) != before
 	switch {
 	case o.err != nil:

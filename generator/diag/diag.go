@@ -55,8 +55,8 @@ func (l *List) Empty() bool {
 }
 
 // Sorted returns the diagnostics by file, line, column and message, those
-// without a position first. Two that agree in position, work and message are
-// one problem reached on two ways: only the first added is kept. File names,
+// without a position first. Two that agree in position, work, message
+// and path are one problem: only the first added is kept. File names,
 // also those of the steps, are relative to dir, see [Rel]. The list itself is
 // not changed.
 func (l *List) Sorted(dir string) []Diagnostic {
@@ -86,5 +86,6 @@ func compare(a, b Diagnostic) int {
 		cmp.Compare(a.Pos.Column, b.Pos.Column),
 		cmp.Compare(a.Message, b.Message),
 		cmp.Compare(a.Work, b.Work),
+		slices.CompareFunc(a.Path, b.Path, func(x, y Step) int { return cmp.Compare(x.Expr, y.Expr) }),
 	)
 }

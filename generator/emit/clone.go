@@ -9,13 +9,14 @@ import (
 // cloner writes the statements that make a copy deep.
 type cloner struct {
 	*file
-	depth int // of the loops around the current statement
+	result bool // of results, not of arguments: see plan.Field.Uncopied
+	depth  int  // of the loops around the current statement
 }
 
 // clone adds the statements after which v, an assignable expression that
 // already holds a shallow copy, shares no memory with the original.
 func (w *cloner) clone(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	if !plan.References(t) {
+	if !plan.References(t, w.result) {
 		return
 	}
 	if copied := w.copied(v, t); copied != nil {
@@ -41,14 +42,14 @@ func (w *cloner) clone(g *jen.Group, v *jen.Statement, t *plan.Type) {
 // it: nil otherwise.
 func (w *cloner) copied(v *jen.Statement, t *plan.Type) *jen.Statement {
 	switch {
-	case !plan.References(t):
+	case !plan.References(t, w.result):
 		return v.Clone()
-	case t.Kind == plan.Slice && !plan.References(t.Elem):
+	case t.Kind == plan.Slice && !plan.References(t.Elem, w.result):
 		return w.qual("slices", "slices", "Clone").Call(v.Clone())
-	case t.Kind == plan.Map && !plan.References(t.Elem):
+	case t.Kind == plan.Map && !plan.References(t.Elem, w.result):
 		return w.qual("maps", "maps", "Clone").Call(v.Clone())
 	case t.Kind == plan.Struct && t.Named != nil:
-		return jen.Id(w.helpers.clone(t)).Call(v.Clone())
+		return jen.Id(w.helpers.clone(t, w.result)).Call(v.Clone())
 	}
 	return nil
 }
@@ -56,7 +57,7 @@ func (w *cloner) copied(v *jen.Statement, t *plan.Type) *jen.Statement {
 // fields clones the fields of a struct.
 func (w *cloner) fields(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	for i := range t.Fields {
-		if f := &t.Fields[i]; !f.Ignored {
+		if f := &t.Fields[i]; !f.Uncopied(w.result) {
 			w.clone(g, v.Clone().Dot(f.Name), f.Type)
 		}
 	}
@@ -64,7 +65,7 @@ func (w *cloner) fields(g *jen.Group, v *jen.Statement, t *plan.Type) {
 
 // elements clones what is in a slice or an array.
 func (w *cloner) elements(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	i := loopVar(w.names.local, w.depth, "i", "j", "l")
+	i := w.names.loopVar(w.names.local, w.depth, "i", "j", "l")
 	w.depth++
 	defer func() { w.depth-- }()
 	g.For(jen.Id(i).Op(":=").Range().Add(v.Clone())).BlockFunc(func(g *jen.Group) {
@@ -76,9 +77,9 @@ func (w *cloner) elements(g *jen.Group, v *jen.Statement, t *plan.Type) {
 // one: an entry whose key is not equal to itself cannot be
 // assigned to in place.
 func (w *cloner) mapping(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	m := loopVar(w.names.local, w.depth, "m")
-	k := loopVar(w.names.local, w.depth, "k")
-	x := loopVar(w.names.local, w.depth, "x")
+	m := w.names.loopVar(w.names.local, w.depth, "m")
+	k := w.names.loopVar(w.names.local, w.depth, "k")
+	x := w.names.loopVar(w.names.local, w.depth, "x")
 	w.depth++
 	defer func() { w.depth-- }()
 	g.If(v.Clone().Op("!=").Nil()).BlockFunc(func(g *jen.Group) {
@@ -97,7 +98,7 @@ func (w *cloner) mapping(g *jen.Group, v *jen.Statement, t *plan.Type) {
 
 // pointer clones what a pointer points to.
 func (w *cloner) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	p := loopVar(w.names.local, w.depth, "p")
+	p := w.names.loopVar(w.names.local, w.depth, "p")
 	w.depth++
 	defer func() { w.depth-- }()
 	g.If(v.Clone().Op("!=").Nil()).BlockFunc(func(g *jen.Group) {

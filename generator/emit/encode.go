@@ -66,7 +66,7 @@ func (w *encoder) slice(g *jen.Group, v *jen.Statement, t *plan.Type) {
 
 // array encodes an array, whose length is part of its type.
 func (w *encoder) array(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	if t.Elem.Fixed() {
+	if t.Elem.Fixed() && t.Len > 0 {
 		g.Add(w.key("Array")).Call(w.e(), v.Clone().Index(jen.Op(":")))
 		return
 	}
@@ -75,6 +75,9 @@ func (w *encoder) array(g *jen.Group, v *jen.Statement, t *plan.Type) {
 
 // elements encodes what is in a slice or an array.
 func (w *encoder) elements(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	if isEmpty(t.Elem) || t.Kind == plan.Array && t.Len == 0 {
+		return // the elements write nothing
+	}
 	i := w.loopVar("i", "j", "l")
 	w.depth++
 	defer func() { w.depth-- }()
@@ -85,7 +88,7 @@ func (w *encoder) elements(g *jen.Group, v *jen.Statement, t *plan.Type) {
 
 // mapping encodes a map; the Encoder puts the entries in order.
 func (w *encoder) mapping(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	m, k, x := numbered(w.names["m"], w.maps), w.loopVar("k"), w.loopVar("x")
+	m, k, x := w.file.names.numbered(w.names["m"], w.maps), w.loopVar("k"), w.loopVar("x")
 	w.maps++ // several maps of one function stand side by side
 	w.depth++
 	defer func() { w.depth-- }()
@@ -125,7 +128,9 @@ func (w *encoder) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
 }
 
 // loopVar names a variable of the loop at the current depth.
-func (w *encoder) loopVar(wants ...string) string { return loopVar(w.names, w.depth, wants...) }
+func (w *encoder) loopVar(wants ...string) string {
+	return w.file.names.loopVar(w.names, w.depth, wants...)
+}
 
 // deref is *v, in parentheses where an operator follows.
 func deref(v *jen.Statement, elem *plan.Type) *jen.Statement {
@@ -139,8 +144,8 @@ func deref(v *jen.Statement, elem *plan.Type) *jen.Statement {
 
 // isEmpty reports whether encoding a value of type t writes nothing.
 func isEmpty(t *plan.Type) bool {
-	if t.Kind == plan.Array && t.Len == 0 {
-		return !t.Elem.Fixed()
+	if t.Kind == plan.Array && !t.Custom {
+		return t.Len == 0 || isEmpty(t.Elem)
 	}
 	if t.Kind != plan.Struct || t.Named != nil || t.Custom {
 		return false

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"github.com/dave/jennifer/jen"
+	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/workgen/workgen/generator/plan"
 )
@@ -10,38 +11,52 @@ import (
 // per file however often the type occurs.
 type helpers struct {
 	*file
-	encodes map[*plan.Type]string
-	clones  map[*plan.Type]string
-	queue   []func() // writes the helpers asked for and not yet written
+	encodes typeutil.Map    // types.Type → name
+	clones  [2]typeutil.Map // likewise: of arguments, of results
+	names   map[string]bool // of the functions that clone
+	queue   []func()        // writes the helpers asked for and not yet written
 }
 
 func newHelpers(f *file) *helpers {
-	return &helpers{file: f, encodes: map[*plan.Type]string{}, clones: map[*plan.Type]string{}}
+	return &helpers{file: f, names: map[string]bool{}}
 }
 
 // encode returns the name of the function that encodes values of the named
 // type t.
 func (h *helpers) encode(t *plan.Type) string {
-	if name, ok := h.encodes[t]; ok {
-		return name
+	if name := h.encodes.At(t.Go); name != nil {
+		return name.(string)
 	}
-	name := h.names.declare("encode" + typeWords(t.Go, h.pkg.Scan.Types))
-	h.encodes[t] = name
+	name := h.file.names.declare("encode" + typeWords(t.Go, h.pkg.Scan.Types))
+	h.encodes.Set(t.Go, name)
 	h.queue = append(h.queue, func() { h.emitEncode(name, t) })
 	return name
 }
 
 // clone returns the name of the function that copies values of the named
-// struct type t.
-func (h *helpers) clone(t *plan.Type) string {
-	if name, ok := h.clones[t]; ok {
-		return name
+// struct type t. Where that makes a difference, there is another one for results
+// than for arguments.
+func (h *helpers) clone(t *plan.Type, result bool) string {
+	mode := 0
+	if result && plan.HidesInputs(t) {
+		mode = 1
 	}
-	name := h.names.declare("clone" + typeWords(t.Go, h.pkg.Scan.Types))
-	h.clones[t] = name
-	h.queue = append(h.queue, func() { h.emitClone(name, t) })
+	if name := h.clones[mode].At(t.Go); name != nil {
+		return name.(string)
+	}
+	want := "clone" + typeWords(t.Go, h.pkg.Scan.Types)
+	if mode == 1 {
+		want += "Whole"
+	}
+	name := h.file.names.declare(want)
+	h.clones[mode].Set(t.Go, name)
+	h.names[name] = true
+	h.queue = append(h.queue, func() { h.emitClone(name, t, mode == 1) })
 	return name
 }
+
+// isClone reports whether name is that of a function which clone has named.
+func (h *helpers) isClone(name string) bool { return h.names[name] }
 
 // emit writes the helpers, and those that they ask for.
 func (h *helpers) emit() {
@@ -54,7 +69,7 @@ func (h *helpers) emit() {
 
 // emitEncode writes the function that encodes t.
 func (h *helpers) emitEncode(name string, t *plan.Type) {
-	e, v := h.names.local["e"], h.names.local["v"]
+	e, v := h.file.names.local["e"], h.file.names.local["v"]
 	if t.Custom {
 		h.comment("%s writes the encoding that the type gives itself.", name)
 	} else {
@@ -65,22 +80,22 @@ func (h *helpers) emitEncode(name string, t *plan.Type) {
 		jen.Id(v).Op("*").Add(h.typ(t.Go)),
 	).BlockFunc(func(g *jen.Group) {
 		if t.Custom {
-			f := h.names.local["f"]
+			f := h.file.names.local["f"]
 			g.Id(f).Op(":=").Id(e).Dot("Open").Call()
 			g.Id(v).Dot("EncodeKey").Call(jen.Id(e))
 			g.Id(e).Dot("Close").Call(jen.Id(f))
 			return
 		}
-		w := &encoder{file: h.file, names: h.names.local}
+		w := &encoder{file: h.file, names: h.file.names.local}
 		w.fields(g, jen.Id(v), t)
 	})
 }
 
 // emitClone writes the function that copies t.
-func (h *helpers) emitClone(name string, t *plan.Type) {
+func (h *helpers) emitClone(name string, t *plan.Type, result bool) {
 	h.comment("%s returns a copy that shares no memory with the original.", name)
 	h.cloneFunc(name, h.typ(t.Go), func(g *jen.Group, v *jen.Statement) {
-		w := &cloner{file: h.file}
+		w := &cloner{file: h.file, result: result}
 		w.fields(g, v, t)
 	})
 }

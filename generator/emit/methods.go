@@ -203,31 +203,31 @@ func (w *work) emitCloneArgs() {
 		return
 	}
 	w.comment("%s returns arguments that the caller of Run cannot change any more.", w.cloneArgs)
-	w.cloneStruct(w.cloneArgs, jen.Id(w.args), w.plan.Params)
+	w.cloneStruct(w.cloneArgs, jen.Id(w.args), w.plan.Params, false)
 }
 
 // emitCloneResult writes the function that copies the results, unless the
 // result's type has one already.
 func (w *work) emitCloneResult() {
-	if w.cloneResult == "" || len(w.plan.Results) == 1 && w.helpers.clones[w.plan.Results[0].Type] == w.cloneResult {
+	if w.cloneResult == "" || len(w.plan.Results) == 1 && w.helpers.isClone(w.cloneResult) {
 		return
 	}
 	w.comment("%s returns results that share no memory with the cached ones.", w.cloneResult)
 	if len(w.plan.Results) > 1 {
-		w.cloneStruct(w.cloneResult, jen.Id(w.result), w.plan.Results)
+		w.cloneStruct(w.cloneResult, jen.Id(w.result), w.plan.Results, true)
 		return
 	}
 	w.cloneFunc(w.cloneResult, w.resultType(), func(g *jen.Group, v *jen.Statement) {
-		c := &cloner{file: w.file}
+		c := &cloner{file: w.file, result: true}
 		c.clone(g, v, w.plan.Results[0].Type)
 	})
 }
 
 // cloneStruct writes a function that copies the values of an argument or
 // result struct.
-func (w *work) cloneStruct(name string, typ *jen.Statement, values []plan.Value) {
+func (w *work) cloneStruct(name string, typ *jen.Statement, values []plan.Value, result bool) {
 	w.cloneFunc(name, typ, func(g *jen.Group, v *jen.Statement) {
-		c := &cloner{file: w.file}
+		c := &cloner{file: w.file, result: result}
 		for _, value := range values {
 			if value.Copied {
 				c.clone(g, v.Clone().Dot(value.Field), value.Type)

@@ -174,17 +174,22 @@ func lowerFirst(name string) string {
 
 // loopVar names a variable of a loop nested depth deep: the next one wanted,
 // numbered when they run out.
-func loopVar(names map[string]string, depth int, wants ...string) string {
+func (n *names) loopVar(local map[string]string, depth int, wants ...string) string {
 	if depth < len(wants) {
-		return names[wants[depth]]
+		return local[wants[depth]]
 	}
-	return numbered(names[wants[0]], depth)
+	return n.numbered(local[wants[0]], depth)
 }
 
-// numbered is name for the first one, and with a number for those after it.
-func numbered(name string, n int) string {
-	if n == 0 {
+// numbered is name for the first one, and with a number for those after it,
+// which may not be what something else is called.
+func (n *names) numbered(name string, i int) string {
+	if i == 0 {
 		return name
 	}
-	return name + strconv.Itoa(n+1)
+	numbered := name + strconv.Itoa(i+1)
+	for n.taken[numbered] {
+		numbered += "x"
+	}
+	return numbered
 }

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"go/types"
+	"strconv"
 
 	"github.com/dave/jennifer/jen"
 )
@@ -47,10 +48,21 @@ func (f *file) alias(t *types.Alias) *jen.Statement {
 	switch {
 	case obj.Pkg() == nil:
 		return jen.Id(obj.Name())
-	case obj.Pkg() == f.pkg.Scan.Types || obj.Exported() && obj.Pkg().Name() != "main":
+	case obj.Pkg() == f.pkg.Scan.Types && f.spellableAll(t.TypeArgs()),
+		obj.Exported() && obj.Pkg().Name() != "main" && f.pkg.Importable(obj.Pkg()) && f.spellableAll(t.TypeArgs()):
 		return f.named(obj, t.TypeArgs())
 	}
 	return f.typ(types.Unalias(t))
+}
+
+// spellableAll reports whether all type arguments can be written out.
+func (f *file) spellableAll(args *types.TypeList) bool {
+	for i := range args.Len() {
+		if !f.pkg.Spellable(args.At(i)) {
+			return false
+		}
+	}
+	return true
 }
 
 // named writes a declared type with its type arguments.
@@ -103,17 +115,29 @@ func (f *file) signature(t *types.Signature) *jen.Statement {
 	})
 }
 
-// structType writes a struct type without its tags: conversions ignore them.
+// structType writes a struct type with its tags, which are part of its identity.
 func (f *file) structType(t *types.Struct) *jen.Statement {
 	return jen.StructFunc(func(g *jen.Group) {
-		for v := range t.Fields() {
-			if v.Embedded() {
-				g.Add(f.typ(v.Type()))
-				continue
+		for i := range t.NumFields() {
+			v := t.Field(i)
+			field := g.Null()
+			if !v.Embedded() {
+				field.Id(v.Name())
 			}
-			g.Id(v.Name()).Add(f.typ(v.Type()))
+			field.Add(f.typ(v.Type()))
+			if tag := t.Tag(i); tag != "" {
+				field.Op(quoteTag(tag))
+			}
 		}
 	})
+}
+
+// quoteTag writes a tag between backquotes, as is the custom, if it can be.
+func quoteTag(tag string) string {
+	if strconv.CanBackquote(tag) {
+		return "`" + tag + "`"
+	}
+	return strconv.Quote(tag)
 }
 
 // interfaceType writes an interface type.

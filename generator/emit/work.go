@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"go/types"
 	"strconv"
 	"time"
 
@@ -44,14 +45,28 @@ func newWork(f *file, w *plan.Work) *work {
 	}
 	if anyCopied(w.Results) {
 		if t := w.Results[0].Type; len(w.Results) == 1 && t.Named != nil && t.Kind == plan.Struct {
-			out.cloneResult = f.helpers.clone(t)
+			out.cloneResult = f.helpers.clone(t, true)
 		} else {
 			out.cloneResult = f.names.declare("clone" + upperFirst(w.Scan.Name) + "Result")
 		}
 	}
-	out.params = f.names.params(w.Params, "nil", f.names.imports[keyPath], out.args, out.schema, out.cloneResult)
+	out.params = f.names.params(w.Params, append(out.basics(), "nil", f.names.imports[keyPath], out.args, out.identity, out.schema, out.cloneResult)...)
 	out.locals = f.names.localsBeside(out.params)
 	return out
+}
+
+// basics lists the names that identify converts leaves with.
+func (w *work) basics() []string {
+	names := []string{"uint64"}
+	for _, leaf := range w.plan.Identity {
+		if leaf.Type.Basic == types.Float32 || leaf.Type.Basic == types.Float64 {
+			names = append(names, w.names.importName("math", "math"))
+		}
+		if leaf.Type.Named != nil {
+			names = append(names, types.Typ[leaf.Type.Basic].Name())
+		}
+	}
+	return names
 }
 
 // anyCopied reports whether one of the values is to be copied.

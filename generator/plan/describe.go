@@ -17,6 +17,8 @@ type describer struct {
 	fset *token.FileSet
 	memo typeutil.Map // types.Type → *Type
 	open typeutil.Map // types being described, to notice recursion
+	// recursive counts the Recursive leaves made so far.
+	recursive int
 }
 
 // describe returns the node of t.
@@ -28,19 +30,27 @@ func (d *describer) describe(t types.Type) *Type {
 	named, _ := t.(*types.Named)
 	node := &Type{Go: t, Named: named}
 	if named != nil {
-		if d.open.At(t) != nil {
+		node.Custom = encodesItself(named)
+		if d.open.At(t) != nil || d.open.Len() > maxDepth {
+			d.recursive++
 			return d.opaque(node, "it contains itself, and recursive types are not supported", named.Obj().Pos(), Recursive)
 		}
 		d.open.Set(t, true)
 		defer d.open.Delete(t)
-		node.Custom = encodesItself(named)
 	}
+	before := d.recursive
 	d.fill(node)
-	// A node above a recursion holds the Recursive leaf and may be shared; the
-	// leaf itself belongs to this one path.
-	d.memo.Set(t, node)
+	if _, literal := t.(*types.Struct); !literal && d.recursive == before {
+		// A literal's fields have positions of their own wherever it stands, and
+		// what is above a recursion depends on where it began.
+		d.memo.Set(t, node)
+	}
 	return node
 }
+
+// maxDepth is how deep named types may be nested before they are taken for
+// recursive: an invalid program can have types that expand for ever.
+const maxDepth = 100
 
 // opaque marks node as a type that cannot be walked.
 func (d *describer) opaque(node *Type, reason string, at token.Pos, kind Kind) *Type {
@@ -109,6 +119,10 @@ func (d *describer) fillStruct(node *Type, u *types.Struct, at token.Pos) {
 			d.opaque(node, types.TypeString(node.Go, d.qualify)+" has the unexported field "+f.Name()+", which this package cannot read", at, Opaque)
 			return
 		}
+	}
+	if node.Named != nil && node.Named.Obj().Pkg() != d.pkg && !d.spellable(u) {
+		d.opaque(node, types.TypeString(node.Go, d.qualify)+" has fields that cannot be written out in this package, so that later ones would go unnoticed", at, Opaque)
+		return
 	}
 	node.Kind = Struct
 	for i := range u.NumFields() {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"go/token"
 	"go/types"
 	"strconv"
 )
@@ -14,7 +15,7 @@ const maxLeaves = 16
 // ==, which agrees with their encoding (floats go by their bits, and long
 // strings by length and digest, see key.Text), so that a hit encodes nothing.
 func identity(w *Work) (leaves []Leaf, plain bool) {
-	f := flattener{names: map[string]bool{}}
+	f := flattener{names: map[string]bool{"clone": true}} // its method
 	for _, v := range w.Keyed {
 		f.flatten(v.Type, []string{v.Field}, true)
 	}
@@ -61,7 +62,7 @@ func (f *flattener) name(path []string) string {
 		name += p
 	}
 	unique := name
-	for i := 2; f.names[unique]; i++ {
+	for i := 2; f.names[unique] || token.IsKeyword(unique); i++ {
 		unique = name + strconv.Itoa(i)
 	}
 	f.names[unique] = true

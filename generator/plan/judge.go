@@ -42,6 +42,8 @@ func forKeys() *judge {
 				return "", false
 			case t.Kind == Invalid, t.Kind == Opaque, t.Kind == Recursive:
 				return t.Reason, false
+			case t.Kind == Map && holdsLock(t.Elem.Go, 0):
+				return "the values of a map cannot be read without copying the lock in them", false
 			}
 			return "", true
 		},
@@ -49,27 +51,31 @@ func forKeys() *judge {
 	}
 }
 
-// forCopies judges whether values of a type can be copied deeply.
-func forCopies() *judge {
+// forCopies judges whether values of a type can be copied deeply: arguments, or
+// results. Fields of arguments that are no input are taken as they are; what is
+// returned is copied whole, whatever its tags say of it as an input.
+func forCopies(result bool) *judge {
 	return &judge{
 		verdict: func(t *Type) (string, bool) {
-			switch t.Kind {
-			case Invalid, Opaque, Recursive:
+			switch {
+			case t.Named != nil && isLock(t.Named):
+				return "a lock must not be copied", false
+			case t.Kind == Invalid, t.Kind == Opaque, t.Kind == Recursive:
 				if holdsLock(t.Go, 0) {
 					return "a lock must not be copied", false
 				}
 				return t.Reason, false
-			case Map:
-				if References(t.Key) {
-					return "the keys of a map are found by their address, which a copy does not have", false
-				}
+			case t.Kind == Map && References(t.Key, result):
+				return "the keys of a map are found by their address, which a copy does not have", false
 			}
 			return "", true
 		},
-		// What is no input is taken as it is, but a lock must not be copied.
-		ignore: func(f *Field) bool { return f.Ignored && !holdsLock(f.Type.Go, 0) },
+		ignore: func(f *Field) bool { return f.Uncopied(result) && !holdsLock(f.Type.Go, 0) },
 	}
 }
+
+// Uncopied reports whether a deep copy takes the field as it is.
+func (f *Field) Uncopied(result bool) bool { return f.Name == "_" || f.Ignored && !result }
 
 // walk looks at t, reached by expr, and at all its parts.
 func (j *judge) walk(expr string, t *Type, pos token.Pos) {
@@ -106,12 +112,8 @@ func holdsLock(t types.Type, depth int) bool {
 	if depth > 16 {
 		return true
 	}
-	if named, ok := types.Unalias(t).(*types.Named); ok {
-		set := types.NewMethodSet(types.NewPointer(named))
-		plain := types.NewMethodSet(named)
-		if set.Lookup(nil, "Lock") != nil && set.Lookup(nil, "Unlock") != nil && plain.Lookup(nil, "Lock") == nil {
-			return true
-		}
+	if named, ok := types.Unalias(t).(*types.Named); ok && isLock(named) {
+		return true
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Struct:
@@ -126,17 +128,46 @@ func holdsLock(t types.Type, depth int) bool {
 	return false
 }
 
+// isLock reports whether pointers to a type, and not the type itself, have the
+// methods Lock and Unlock.
+func isLock(named *types.Named) bool {
+	if types.IsInterface(named) {
+		return false
+	}
+	pointers, values := types.NewMethodSet(types.NewPointer(named)), types.NewMethodSet(named)
+	return pointers.Lookup(nil, "Lock") != nil && pointers.Lookup(nil, "Unlock") != nil && values.Lookup(nil, "Lock") == nil
+}
+
 // References reports whether a copy of a value of type t by assignment would
-// share memory with it that the owner of either could write to.
-func References(t *Type) bool {
+// share memory with it that the owner of either could write to, in what is to be
+// copied of an argument or of a result.
+func References(t *Type, result bool) bool {
 	switch t.Kind {
 	case Slice, Map, Pointer, Opaque, Recursive:
 		return true
 	case Array:
-		return t.Len > 0 && References(t.Elem)
+		return t.Len > 0 && References(t.Elem, result)
 	case Struct:
 		for i := range t.Fields {
-			if f := &t.Fields[i]; !f.Ignored && References(f.Type) {
+			if f := &t.Fields[i]; !f.Uncopied(result) && References(f.Type, result) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// HidesInputs reports whether a field in t is no input, so that arguments and
+// results of that type are copied differently.
+func HidesInputs(t *Type) bool {
+	switch t.Kind {
+	case Slice, Array, Pointer:
+		return HidesInputs(t.Elem)
+	case Map:
+		return HidesInputs(t.Key) || HidesInputs(t.Elem)
+	case Struct:
+		for i := range t.Fields {
+			if f := &t.Fields[i]; f.Name != "_" && (f.Ignored || HidesInputs(f.Type)) {
 				return true
 			}
 		}

@@ -14,6 +14,10 @@ type Package struct {
 	// Walked lists the named types whose insides the generated code relies
 	// on: in order of first use, each once.
 	Walked []*types.Named
+	// Spellable reports whether a type can be written out in the package.
+	Spellable func(types.Type) bool
+	// Importable reports whether the package may import another.
+	Importable func(*types.Package) bool
 }
 
 // Work is one work, planned.

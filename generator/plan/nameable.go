@@ -33,10 +33,8 @@ func (d *describer) unnameable(named *types.Named) string {
 func (d *describer) unnameableArgs(named *types.Named) string {
 	args := named.TypeArgs()
 	for i := range args.Len() {
-		if arg, ok := types.Unalias(args.At(i)).(*types.Named); ok {
-			if reason := d.unnameable(arg); reason != "" {
-				return reason
-			}
+		if arg := args.At(i); !d.spellable(arg) {
+			return types.TypeString(named, d.qualify) + " has the type argument " + types.TypeString(arg, d.qualify) + ", which cannot be written out in this package"
 		}
 	}
 	return ""

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"go/token"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -66,12 +68,16 @@ func (p *planner) checkUniverse() {
 		return
 	}
 	scope := p.pkg.Scope()
-	for _, name := range scope.Names() {
+	for _, name := range slices.Sorted(maps.Keys(p.scan.Declared)) {
 		if !relied[name] {
 			continue
 		}
+		pos := p.scan.Works[0].Pos // declared in a test
+		if obj := scope.Lookup(name); obj != nil {
+			pos = obj.Pos()
+		}
 		p.diags.Add(diag.Diagnostic{
-			Pos:     p.fset.Position(scope.Lookup(name).Pos()),
+			Pos:     p.fset.Position(pos),
 			Message: "the declaration of " + name + " hides Go's own in the whole package, also from generated code",
 			Fix:     "give it another name, or move the works to a package of their own",
 		})

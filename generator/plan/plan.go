@@ -18,7 +18,10 @@ func Plan(p *scan.Package, diags *diag.List) *Package {
 		scan:      p,
 		diags:     diags,
 	}
-	out := &Package{Scan: p}
+	out := &Package{
+		Scan: p, Spellable: pl.spellable,
+		Importable: func(other *types.Package) bool { return importable(p.PkgPath, other.Path()) },
+	}
 	pl.checkUniverse()
 	for _, w := range p.Works {
 		out.Works = append(out.Works, pl.work(w))
@@ -39,6 +42,13 @@ func (p *planner) work(w *scan.Work) *Work {
 	out := &Work{Scan: w, Name: p.scan.PkgPath + "." + w.Name}
 	share := w.Options.Share.Value
 	for _, f := range w.Fields {
+		if f.Mode == scan.Keyed && f.Name == "_" {
+			p.diags.Add(diag.Diagnostic{
+				Pos: p.fset.Position(f.Pos), Work: w.Name, Message: "a blank field has no value that could be an input",
+				Fix: "give the field a name, or remove the tag",
+			})
+			continue
+		}
 		if f.Mode == scan.Keyed {
 			out.Keyed = append(out.Keyed, p.keyed(w, f))
 		}
@@ -48,7 +58,7 @@ func (p *planner) work(w *scan.Work) *Work {
 		v := Value{Name: param.Name, Field: fields.name(param.Name, "Arg"+strconv.Itoa(i+1))}
 		v.Type, v.Declared = p.describe(param.Type), param.Type
 		if !param.Invalid {
-			p.argument(w, param, &v, share)
+			p.argument(w, param, &v)
 		}
 		out.Params = append(out.Params, v)
 	}
@@ -75,12 +85,12 @@ func (p *planner) keyed(w *scan.Work, f scan.Field) Value {
 }
 
 // argument judges a parameter.
-func (p *planner) argument(w *scan.Work, param scan.Param, v *Value, share bool) {
+func (p *planner) argument(w *scan.Work, param scan.Param, v *Value) {
 	p.key(w, "parameter "+nameOr(param.Name, v.Field), nameOr(param.Name, v.Field), param.Pos, v.Type, false)
-	if share || !References(v.Type) {
+	if !References(v.Type, false) {
 		return
 	}
-	copies := forCopies()
+	copies := forCopies(false)
 	copies.walk("", v.Type, param.Pos)
 	v.Copied = len(copies.problems) == 0
 	v.Verified = !v.Copied
@@ -98,11 +108,11 @@ func (p *planner) key(w *scan.Work, what, expr string, pos token.Pos, t *Type, k
 
 // result judges a result.
 func (p *planner) result(w *scan.Work, i int, result scan.Param, v *Value, share bool) {
-	if share || !References(v.Type) && !holdsLock(v.Type.Go, 0) {
+	if share || !References(v.Type, true) && !holdsLock(v.Type.Go, 0) {
 		return
 	}
 	name := "result " + nameOr(result.Name, strconv.Itoa(i+1))
-	copies := forCopies()
+	copies := forCopies(true)
 	copies.walk(nameOr(result.Name, "result"+strconv.Itoa(i+1)), v.Type, result.Pos)
 	for _, problem := range copies.problems {
 		p.report(w, "cannot copy "+name, result.Pos, problem, "return plain data instead, or write `//workgen:work share`: callers are then given the cached value itself and promise not to write to it")
@@ -140,7 +150,7 @@ func (p *planner) keyFix(w *scan.Work, problem problem, keyed bool) string {
 		break
 	}
 	last := problem.path[len(problem.path)-1].typ
-	if method == "" && last.Named != nil && last.Named.Obj().Parent() != nil && p.editable(last.Named) {
+	if method == "" && last.Named != nil && last.Kind != Pointer && last.Named.Obj().Parent() != nil && p.editable(last.Named) {
 		method = types.TypeString(last.Named, p.qualify)
 	}
 	switch {

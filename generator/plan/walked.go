@@ -31,7 +31,7 @@ func (c *collector) collect(t *Type) {
 		return
 	}
 	c.seen[t] = true
-	if t.Named != nil && c.spellable(t.Named.Underlying()) {
+	if t.Named != nil && (c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg) {
 		c.named = append(c.named, t.Named)
 	}
 	c.collect(t.Elem)

@@ -28,7 +28,7 @@ var (
 
 var (
 	_ = (*struct {
-		Env     map[string]string
+		Env     map[string]string `workgen:"key"`
 		Started int
 	})(runGoGenerate[Build]())
 	_ = (*struct{})(runGoGenerate[Sum]())
@@ -50,7 +50,7 @@ var (
 		}
 		Any    Set
 		secret string
-		Cache  map[string]int
+		Cache  map[string]int `workgen:"-"`
 	})(runGoGenerate[Config]())
 	_ = (*struct {
 		Owner   *string

@@ -30,7 +30,7 @@ var (
 
 var (
 	_ = (*struct {
-		Client *http.Client
+		Client *http.Client `workgen:"-"`
 	})(runGoGenerate[Crop]())
 	_ = (*struct{})(runGoGenerate[Area]())
 	_ = (*struct {

@@ -25,7 +25,7 @@ var (
 
 var (
 	_ = (*struct {
-		Maps bool
+		Maps bool `workgen:"key"`
 	})(runGoGenerate[work]())
 	_ = (*int)(runGoGenerate[key]())
 	_ = (*struct {

@@ -29,8 +29,8 @@ var (
 var (
 	_ = (*struct{})(runGoGenerate[Basics]())
 	_ = (*struct {
-		Prefix string
-		Scale  Level
+		Prefix string `workgen:"key"`
+		Scale  Level  `workgen:"key"`
 	})(runGoGenerate[Named]())
 	_ = (*struct{})(runGoGenerate[Nested]())
 	_ = (*struct{})(runGoGenerate[Nothing]())
@@ -49,7 +49,7 @@ var (
 		Low  float64
 		High float64
 		Name string
-		note string
+		note string `workgen:"-"`
 	})(runGoGenerate[Limits]())
 )
 

@@ -40,6 +40,12 @@ var (
 		n int
 	})(runGoGenerate[hidden]())
 	_ = (*struct{})(runGoGenerate[Grouped]())
+	_ = (*struct {
+		Grouped *GroupedRunner
+		More    map[string]*hiddenRunner
+		Lists   [][]*GroupedRunner
+		Other   func(*GroupedRunner) error
+	})(runGoGenerate[Caller]())
 )
 
 // runGoGenerate returns nil: what counts is its type, and its name in the
