@@ -3,6 +3,7 @@ module github.com/workgen/workgen
 go 1.26.0
 
 require (
+	github.com/adhocore/gronx v1.20.4
 	github.com/dave/jennifer v1.7.1
 	github.com/google/go-cmp v0.7.0
 	github.com/rogpeppe/go-internal v1.16.0

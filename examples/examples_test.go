@@ -65,6 +65,44 @@ func TestPrimesComputesEachCountOnce(t *testing.T) {
 	}
 }
 
+func TestDailyRunsEachWorkOncePerDay(t *testing.T) {
+	got := run(t, build(t, "daily"), "-days=3")
+	for _, day := range []string{"05/25/22", "05/26/22", "05/27/22"} {
+		for _, line := range []string{"  processing " + day + " of s3://sales\n", "  training on 8 rows of " + day + "\n"} {
+			if n := strings.Count(got, line); n != 1 {
+				t.Errorf("%d times %q", n, line)
+			}
+		}
+		if strings.Count(got, "\n"+day) < 2 && day != "05/25/22" {
+			t.Errorf("no passes on %s that skip the works", day)
+		}
+	}
+	for _, work := range []string{"DataProcessor", "Trainer"} {
+		if !strings.Contains(got, "daily."+work+": executed 3 times, skipped ") {
+			t.Errorf("%s was not executed 3 times", work)
+		}
+	}
+	if t.Failed() {
+		t.Log(got)
+	}
+}
+
+func TestUnreachableNeverGetsBehindItsWork(t *testing.T) {
+	var stderr strings.Builder
+	cmd := exec.Command(build(t, "unreachable"), "-passes=4")
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(out), strings.Repeat("HERE BEFORE\n", 4); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if !strings.Contains(stderr.String(), "never reached") || !strings.Contains(stderr.String(), "unreachable.Work") {
+		t.Errorf("no warning that names the work: %s", stderr.String())
+	}
+}
+
 func TestReadmeShowsWhatPropsPrints(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {

@@ -53,9 +53,11 @@ func (c *Call[R]) status() Status { return Status(c.state.Load() &^ visited) }
 
 func (c *Call[R]) visit() { c.state.Or(visited) }
 
+func (c *Call[R]) wasVisited() bool { return c.state.Load()&visited != 0 }
+
 // unvisit clears the bit and reports whether it was set.
 func (c *Call[R]) unvisit() bool {
-	if c.state.Load()&visited == 0 {
+	if !c.wasVisited() {
 		return false
 	}
 	c.state.And(^uint32(visited))
@@ -76,8 +78,12 @@ func (c *Call[R]) Done() <-chan struct{} {
 // caller is one of those for whom the call is kept going. If ctx ends first,
 // Wait returns ctx.Err(), and the call is stopped if nobody else waits.
 //
-// Inside of an execution, with its context, Wait may return a CycleError.
+// Inside of an execution, with its context, Wait may return a CycleError. Inside
+// of a flow it does not wait: it returns ErrSuspended before the call's end.
 func (c *Call[R]) Wait(ctx context.Context) (R, error) {
+	if p := passOf(ctx); p != nil {
+		return c.waitInFlow(p)
+	}
 	var zero R
 	parent := flightOf(ctx)
 	c.owner.mu.Lock()
@@ -243,6 +249,7 @@ func (c *Call[R]) end(status Status, result R, err error, keep bool) {
 	if c.status() == Pending {
 		r.stats.Pending--
 		r.slots.leave(f)
+		f.setOver()
 	}
 	switch status {
 	case Failed:

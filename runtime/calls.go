@@ -107,9 +107,14 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 //  6. The caller then waits for the call. When ctx ends first it gets ctx.Err(),
 //     and if it was the last one who waited, the call is stopped.
 //
+// Inside of a flow 5 and 6 do not wait but suspend; see Loop.
+//
 // A panic in CloneArgs or Inputs fails the call and goes on in the caller that
 // made it.
 func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, error) {
+	if p := passOf(ctx); p != nil {
+		return c.runInFlow(ctx, p, hash, k, args)
+	}
 	parent := flightOf(ctx)
 	e, f, fresh, err := c.enter(ctx, hash, k, func(f *flight) error {
 		if parent != nil {
@@ -149,6 +154,10 @@ func (c *Calls[K, A, R]) Start(ctx context.Context, hash uint64, k K, args A) *C
 
 // start is apart because what it captures would make Start allocate on a hit.
 func (c *Calls[K, A, R]) start(ctx context.Context, hash uint64, k K, args A) *Call[R] {
+	if p := passOf(ctx); p != nil {
+		call, _ := c.startInFlow(ctx, p, hash, k, args)
+		return call
+	}
 	done, watch := ctx.Done(), false
 	e, f, fresh, err := c.enter(ctx, hash, k, func(f *flight) error {
 		watch = f.addStart(done)
@@ -209,7 +218,8 @@ func (c *Calls[K, A, R]) Forget(hash uint64, k K) bool {
 	}
 	r.mu.Unlock()
 	r.deliver()
-	return e != nil
+	failed := forgetFailures(func(id callKey) bool { return id == callKey{r, k} })
+	return e != nil || failed
 }
 
 // forgetAll leaves unfinished calls without a place in the table, so that they
@@ -223,6 +233,7 @@ func (c *Calls[K, A, R]) forgetAll() {
 	c.table.reset()
 	r.mu.Unlock()
 	r.deliver()
+	forgetFailures(func(id callKey) bool { return id.runner == r })
 }
 
 // enter finds or makes the call with this key. For an unfinished one it returns

@@ -35,12 +35,20 @@
 // ends when the body returns; calls which the body began with Start and nobody
 // else waits for are stopped then.
 //
+// # Flows
+//
+// A [Loop] runs a flow, a function that calls works, from the top again and
+// again. Inside of it, as its context says, calls do not block: those that have
+// succeeded return, the others suspend the pass. The flow runs again when
+// something that it saw has changed.
+//
 // # Locks
 //
 // Every runner has one mutex, for everything that is not a hit. There is one
-// more for the whole process, in cycle.go, taken while a runner's is held and
-// never the other way round. No user code (works, copies, encoders, observers,
-// log handlers) ever runs under either.
+// more for the whole process, in cycle.go, and one per running loop, in
+// engine.go; both are taken while a runner's is held and never the other way
+// round. No user code (works, copies, encoders, observers, log handlers) ever
+// runs under one of them.
 //
 // [goruntime.Goexit]: https://pkg.go.dev/runtime#Goexit
 package runtime

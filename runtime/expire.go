@@ -64,6 +64,7 @@ func (c *Calls[K, A, R]) arm(l *lifetime[K, R]) {
 func (c *Calls[K, A, R]) expire(l *lifetime[K, R]) {
 	r := c.owner.Runner
 	r.mu.Lock()
+	defer wakeLoops() // their flows may want the results anew
 	l.armed = false
 	for now := time.Since(c.epoch); l.oldest != nil && l.oldest.deadline <= now; {
 		r.stats.Expirations++

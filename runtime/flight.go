@@ -14,7 +14,7 @@ import (
 // ended without it.
 type flight struct {
 	runner *Runner
-	call   interface{ stop(reason error) }
+	call   unfinished // the *Call
 	hash   uint64
 	number uint64
 	done   chan struct{} // closed when the call ends
@@ -25,16 +25,27 @@ type flight struct {
 	cancel  context.CancelCauseFunc // of ctx
 	waiters int                     // callers in Run and Wait
 	starts  starters
-	run     func() // the body and what belongs around it, for a goroutine of its own
+	onEnd   []func(Status) // called by release
+	run     func()         // the body and what belongs around it, for a goroutine of its own
 
 	// Guarded by runner.mu; see slots.go.
 	ticket *list.Element // place in a queue, nil when in none
 	held   bool          // has a slot
 	pauses int           // goroutines of the body that wait for other calls
 	resume chan struct{} // closed when a body that is to go on may; nil when none waits
-	over   bool          // the body has returned
+	over   bool          // the body has returned, or never will begin
+
+	onReturn []func() // called when over is set, under runner.mu
 
 	waitsFor []*flight // guarded by waits.mu; see cycle.go
+}
+
+// unfinished is what a flight has to do with its call, whatever that returns.
+type unfinished interface {
+	status() Status
+	wasVisited() bool
+	stop(reason error)
+	leaveStart(done <-chan struct{})
 }
 
 // starters are the contexts for which Start keeps a call going, told apart by
@@ -88,5 +99,17 @@ func (f *flight) release(cause error) {
 	if f.cancel != nil {
 		f.cancel(cause)
 	}
+	for _, tell := range f.onEnd {
+		tell(f.call.status())
+	}
 	f.runner.deliver()
+}
+
+// setOver says that no body of f runs, or will. runner.mu is held.
+func (f *flight) setOver() {
+	f.over = true
+	for _, tell := range f.onReturn {
+		tell()
+	}
+	f.onReturn = nil
 }

@@ -117,7 +117,7 @@ func (f *flight) resumeBody() {
 // endBody says that f's body has returned: its slot is free, and goroutines it
 // left behind need none.
 func (s *slots) endBody(f *flight) {
-	f.over = true
 	s.giveBack(f)
 	s.wake(f)
+	f.setOver()
 }

@@ -1,0 +1,146 @@
+// Command daily is the program that works and loops were made for: each day,
+// download and process the day's data, then train a model on it. The flow is
+// run from the top again and again, and each work once per day.
+//
+//	go run ./examples/daily -days 3
+//
+// So that it can be watched, a day lasts 300 milliseconds here (flag -day).
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/workgen/workgen/runtime"
+)
+
+//go:generate go run github.com/workgen/workgen/cmd/workgen
+
+// Dataset is what a day's download comes to.
+type Dataset struct {
+	Day  string
+	Rows []int
+}
+
+// DataProcessor downloads and cleans one day's data.
+//
+//workgen:work
+type DataProcessor struct {
+	Source string `workgen:"key"`
+}
+
+// Run returns the rows of a day, written as 05/25/22.
+func (p *DataProcessor) Run(ctx context.Context, day string) (Dataset, error) {
+	fmt.Printf("  processing %s of %s\n", day, p.Source)
+	if err := busy(ctx); err != nil {
+		return Dataset{}, err
+	}
+	data := Dataset{Day: day}
+	for i, c := range day {
+		data.Rows = append(data.Rows, i*int(c))
+	}
+	return data, nil
+}
+
+// Trainer trains a model.
+//
+//workgen:work
+type Trainer struct{}
+
+// Run returns the model's score on the data.
+func (Trainer) Run(ctx context.Context, data Dataset) (float64, error) {
+	fmt.Printf("  training on %d rows of %s\n", len(data.Rows), data.Day)
+	if err := busy(ctx); err != nil {
+		return 0, err
+	}
+	sum := 0
+	for _, row := range data.Rows {
+		sum += row
+	}
+	return 1 - 1/float64(sum), nil
+}
+
+// busy takes as long as a step does.
+func busy(ctx context.Context) error {
+	select {
+	case <-time.After(20 * time.Millisecond):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func main() {
+	days := flag.Int("days", 0, "how many days to run; 0 is no end")
+	length := flag.Duration("day", 300*time.Millisecond, "how long a day lasts")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *days, *length); err != nil && !errors.Is(err, context.Canceled) {
+		log.Fatal(err)
+	}
+}
+
+// run is the program: a flow over two works, and the loop that runs it.
+func run(ctx context.Context, days int, length time.Duration) error {
+	process := NewDataProcessorRunner(&DataProcessor{Source: "s3://sales"})
+	train := NewTrainerRunner(&Trainer{})
+	var today runtime.Var[string] // in a real program: runtime.Today(ctx).Format("01/02/06")
+	defer turn(&today, length)()
+	scores := 0
+	loop := runtime.Loop{Heartbeat: length / 4, Flow: func(ctx context.Context) error {
+		day := today.Get(ctx)
+		fmt.Println(day)
+		data, err := process.Run(ctx, day)
+		if err != nil {
+			return err
+		}
+		score, err := train.Run(ctx, data)
+		if err != nil {
+			return err
+		}
+		if n := int(train.Stats().Executions); n > scores {
+			scores = n
+			fmt.Printf("  the model scores %.4f\n", score)
+		}
+		if scores == days {
+			return runtime.Stop
+		}
+		return nil
+	}}
+	if err := loop.Run(ctx); err != nil {
+		return err
+	}
+	for _, runner := range []*runtime.Runner{process.Runner, train.Runner} {
+		stats := runner.Stats()
+		fmt.Printf("%s: executed %d times, skipped %d times\n", runner.Name(), stats.Executions, stats.Hits)
+	}
+	return nil
+}
+
+// turn lets days pass, each of the given length, until the returned function is
+// called.
+func turn(today *runtime.Var[string], length time.Duration) (stop func()) {
+	day := time.Date(2022, time.May, 25, 0, 0, 0, 0, time.UTC)
+	today.Set(day.Format("01/02/06"))
+	ticker := time.NewTicker(length)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				day = day.AddDate(0, 0, 1)
+				today.Set(day.Format("01/02/06"))
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(done) }
+}

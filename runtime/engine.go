@@ -1,0 +1,281 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// engine is one Run of a Loop.
+type engine struct {
+	loop  *Loop
+	ctx   context.Context // ends with Run: the calls of the flow are kept going until then
+	woken chan struct{}   // holds a token when a pass is due
+
+	mu       sync.Mutex           // taken after a runner's, never before
+	pass     uint64               // number of the latest pass
+	running  map[callKey]*flight  // calls of the flow that have not ended
+	failures map[callKey]*failure // calls that failed or were stopped, until they may execute again
+	bodies   map[*flight]struct{} // of the flow's calls, as far as they have not returned
+	others   map[*flight]bool     // unfinished calls of others that the flow waits for
+	inputs   map[input]struct{}   // that the flow has read
+	ending   chan struct{}        // closed when bodies is empty; nil before the end
+
+	novelties   map[*Runner]*novelty
+	unreachable map[*Runner]bool // has been warned about
+}
+
+// input is something that wakes the loops which have read it, such as a Var.
+type input interface{ unwatch(e *engine) }
+
+// callKey identifies a call of any runner. key is the runner's own comparable
+// identity of the arguments.
+type callKey struct {
+	runner *Runner
+	key    any
+}
+
+// failure is a call that ended without a result.
+type failure struct {
+	call  any       // *Call[R]
+	count int       // in a row, for these arguments
+	until time.Time // when it may execute again; zero: never, it was stopped
+	seen  uint64    // the latest pass that asked for it
+}
+
+// Backoff of failed calls, for loops that go on.
+const (
+	firstBackoff = time.Second
+	maxBackoff   = time.Minute
+)
+
+func newEngine(l *Loop) *engine {
+	return &engine{
+		loop: l, woken: make(chan struct{}, 1),
+		running:  map[callKey]*flight{},
+		failures: map[callKey]*failure{},
+		bodies:   map[*flight]struct{}{},
+		others:   map[*flight]bool{},
+		inputs:   map[input]struct{}{},
+
+		novelties:   map[*Runner]*novelty{},
+		unreachable: map[*Runner]bool{},
+	}
+}
+
+// wake makes a pass due. It never blocks, and several wake-ups before the next
+// pass are one.
+func (e *engine) wake() {
+	select {
+	case e.woken <- struct{}{}:
+	default:
+	}
+}
+
+// run does passes until one ends the loop.
+func (e *engine) run(ctx context.Context) error {
+	loopCtx, cancel := context.WithCancelCause(ctx)
+	e.ctx = loopCtx
+	defer e.shutdown(cancel)
+	register(e)
+	defer unregister(e)
+	for {
+		due, err, end := e.once(ctx)
+		if end {
+			return err
+		}
+		if err := e.wait(ctx, due); err != nil {
+			return err
+		}
+	}
+}
+
+// once does one pass. It returns when the next one is due at the latest (zero:
+// no time was asked for), or that the loop is to end.
+func (e *engine) once(ctx context.Context) (due time.Time, err error, end bool) {
+	if err := ctx.Err(); err != nil {
+		return due, err, true
+	}
+	e.mu.Lock()
+	e.pass++
+	p := &pass{engine: e, number: e.pass}
+	e.mu.Unlock()
+
+	began := time.Now()
+	err = e.flow(p)
+	if took := time.Since(began); took > slowPass {
+		e.log("a pass of the flow took long: do slow things in works", slog.Duration("took", took))
+	}
+
+	p.mu.Lock()
+	due, suspended := p.due, p.suspended
+	p.mu.Unlock()
+	var panicked *PanicError
+	switch {
+	case ctx.Err() != nil:
+		return due, ctx.Err(), true
+	case errors.Is(err, Stop):
+		return due, nil, true
+	case errors.Is(err, ErrSuspended):
+	case err == nil && len(suspended) > 0:
+		return due, &DroppedError{Works: suspended}, true
+	case err != nil && (!e.loop.KeepGoing || errors.As(err, &panicked) && panicked.Work == flowName):
+		return due, err, true
+	case err != nil:
+		e.log("the flow failed", slog.Any("error", err))
+	}
+	return earlier(due, e.tidy(p.number, err == nil)), nil, false
+}
+
+// flowName stands for the work's name in the PanicError of a flow.
+const flowName = "(flow)"
+
+// flow runs the flow, and turns a panic into an error.
+func (e *engine) flow(p *pass) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = recovered(flowName, v)
+		}
+	}()
+	return e.loop.Flow(context.WithValue(e.ctx, passKey{}, p))
+}
+
+// wait returns when the next pass is due, or with ctx's error.
+func (e *engine) wait(ctx context.Context, due time.Time) error {
+	heartbeat := e.loop.Heartbeat
+	if heartbeat == 0 {
+		heartbeat = defaultHeartbeat
+	}
+	if heartbeat > 0 {
+		due = earlier(due, time.Now().Add(heartbeat))
+	}
+	var alarm <-chan time.Time
+	if !due.IsZero() {
+		// The wall clock may be set meanwhile; the timer is for the distance
+		// as it is now, and a pass that comes too early sets it again.
+		timer := time.NewTimer(time.Until(due))
+		defer timer.Stop()
+		alarm = timer.C
+	}
+	select {
+	case <-e.woken:
+	case <-alarm:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// shutdown stops what the loop has started and nobody else waits for, and waits
+// until the bodies have returned.
+func (e *engine) shutdown(cancel context.CancelCauseFunc) {
+	e.mu.Lock()
+	for in := range e.inputs {
+		in.unwatch(e)
+	}
+	running := make([]*flight, 0, len(e.running))
+	for _, f := range e.running {
+		running = append(running, f)
+	}
+	e.mu.Unlock()
+	// Here and not by the context's end, which is noticed a moment later.
+	for _, f := range running {
+		f.call.leaveStart(e.ctx.Done())
+	}
+	cancel(errLoopEnded)
+	e.drain()
+}
+
+// drain waits for the bodies of calls that have ended, as long as Grace allows.
+func (e *engine) drain() {
+	e.mu.Lock()
+	for f := range e.bodies {
+		if !f.ended() {
+			delete(e.bodies, f) // goes on for others
+		}
+	}
+	left := len(e.bodies)
+	ending := make(chan struct{})
+	e.ending = ending
+	e.mu.Unlock()
+	if left == 0 {
+		return
+	}
+	grace := e.loop.Grace
+	if grace == 0 {
+		grace = defaultGrace
+	}
+	deadline := time.NewTimer(max(grace, 0))
+	defer deadline.Stop()
+	select {
+	case <-ending:
+	case <-deadline.C:
+		e.mu.Lock()
+		left = len(e.bodies)
+		e.mu.Unlock()
+		e.log("executions ignore that the loop has ended", slog.Int("executions", left))
+	}
+}
+
+// errLoopEnded is why the context of a loop ended.
+var errLoopEnded = errors.New("the loop has ended")
+
+func (e *engine) log(message string, attrs ...any) {
+	logger := e.loop.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	logger.Warn(message, attrs...)
+}
+
+// engines are all loops that run, to be woken by what no single one knows of: a
+// result has expired or was forgotten.
+var engines struct {
+	mu  sync.Mutex
+	all map[*engine]struct{}
+}
+
+func register(e *engine) {
+	engines.mu.Lock()
+	defer engines.mu.Unlock()
+	if engines.all == nil {
+		engines.all = map[*engine]struct{}{}
+	}
+	engines.all[e] = struct{}{}
+}
+
+func unregister(e *engine) {
+	engines.mu.Lock()
+	defer engines.mu.Unlock()
+	delete(engines.all, e)
+}
+
+// forgetFailures makes all loops forget the failed and stopped calls that match,
+// and reports whether there were any. It makes a pass due in every loop.
+func forgetFailures(match func(callKey) bool) (found bool) {
+	engines.mu.Lock()
+	defer engines.mu.Unlock()
+	for e := range engines.all {
+		e.mu.Lock()
+		for id := range e.failures {
+			if match(id) {
+				delete(e.failures, id)
+				found = true
+			}
+		}
+		e.mu.Unlock()
+		e.wake()
+	}
+	return found
+}
+
+// wakeLoops makes a pass due in every loop.
+func wakeLoops() {
+	engines.mu.Lock()
+	defer engines.mu.Unlock()
+	for e := range engines.all {
+		e.wake()
+	}
+}
