@@ -25,7 +25,7 @@ var (
 
 var (
 	_ = (*struct {
-		Source string
+		Source string `workgen:"key"`
 	})(runGoGenerate[DataProcessor]())
 	_ = (*struct{})(runGoGenerate[Trainer]())
 	_ = (*struct {

@@ -24,7 +24,7 @@ var (
 
 var (
 	_ = (*struct {
-		Out io.Writer
+		Out io.Writer `workgen:"-"`
 	})(runGoGenerate[Printer]())
 )
 

@@ -86,6 +86,9 @@ func (p *planner) keyed(w *scan.Work, f scan.Field) Value {
 
 // argument judges a parameter.
 func (p *planner) argument(w *scan.Work, param scan.Param, v *Value) {
+	if isContext(v.Type.Named) {
+		return // a second one; that has been reported
+	}
 	p.key(w, "parameter "+nameOr(param.Name, v.Field), nameOr(param.Name, v.Field), param.Pos, v.Type, false)
 	if !References(v.Type, false) {
 		return
@@ -94,6 +97,11 @@ func (p *planner) argument(w *scan.Work, param scan.Param, v *Value) {
 	copies.walk("", v.Type, param.Pos)
 	v.Copied = len(copies.problems) == 0
 	v.Verified = !v.Copied
+}
+
+// isContext reports whether named is context.Context.
+func isContext(named *types.Named) bool {
+	return named != nil && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "context" && named.Obj().Name() == "Context"
 }
 
 // key reports everything in t that cannot be encoded; keyed says that it is the

@@ -23,8 +23,8 @@ var directives = []string{"work"}
 const prefix = "//workgen:"
 
 // spaced matches a comment that would be a directive but for space where none
-// may be, or for being a /* */ comment.
-var spaced = regexp.MustCompile(`^(?://[ \t]+|/\*\s*)workgen:\s*([a-zA-Z]+)(.*?)(?:\*/)?$`)
+// may be, a missing colon, capital letters, or for being a /* */ comment.
+var spaced = regexp.MustCompile(`^(?://[ \t]*|/\*\s*)(?i:workgen)(?:\s*:\s*|[ \t]+)([a-zA-Z]+)(.*?)(?:\*/)?$`)
 
 // directive reads c as a directive. Comments that are not for workgen are nil;
 // so are those that were meant to be, and were reported.
@@ -32,7 +32,7 @@ func (s *scanner) directive(c *ast.Comment) *directive {
 	rest, ok := strings.CutPrefix(c.Text, prefix)
 	if !ok {
 		if m := spaced.FindStringSubmatch(c.Text); m != nil && meant(m[1], m[2]) {
-			s.report(c.Pos(), "", "this comment is no directive: the space or the comment's form makes it text",
+			s.report(c.Pos(), "", "this comment is no directive: its form makes it text",
 				"write "+prefix+nearest(m[1], directives)+strings.TrimRight(m[2], " \t")+" at the start of the comment")
 		}
 		return nil

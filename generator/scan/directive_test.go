@@ -208,17 +208,30 @@ type W struct{}
 
 // workgen:wrok share ttl=1h
 type V struct{}
+
+//workgen work
+type U struct{}
+
+//Workgen:work ttl=1h
+type T struct{}
+
+// workgen works well with types such as this one.
+type R struct{}
 `, `
-./x.go:3:1: this comment is no directive: the space or the comment's form makes it text
+./x.go:3:1: this comment is no directive: its form makes it text
 	fix: write //workgen:work at the start of the comment
-./x.go:8:1: this comment is no directive: the space or the comment's form makes it text
+./x.go:8:1: this comment is no directive: its form makes it text
 	fix: write //workgen:work ttl=1h share at the start of the comment
-./x.go:11:1: this comment is no directive: the space or the comment's form makes it text
+./x.go:11:1: this comment is no directive: its form makes it text
 	fix: write //workgen:work at the start of the comment
-./x.go:14:1: this comment is no directive: the space or the comment's form makes it text
+./x.go:14:1: this comment is no directive: its form makes it text
 	fix: write //workgen:work share at the start of the comment
-./x.go:17:1: this comment is no directive: the space or the comment's form makes it text
+./x.go:17:1: this comment is no directive: its form makes it text
 	fix: write //workgen:work share ttl=1h at the start of the comment
+./x.go:20:1: this comment is no directive: its form makes it text
+	fix: write //workgen:work at the start of the comment
+./x.go:23:1: this comment is no directive: its form makes it text
+	fix: write //workgen:work ttl=1h at the start of the comment
 `},
 		{"prose about it is none", `package x
 

@@ -178,6 +178,14 @@ func holdsInvalid(t types.Type) bool {
 		return t.Underlying() == types.Typ[types.Invalid]
 	case *types.Map:
 		return holdsInvalid(t.Key()) || holdsInvalid(t.Elem())
+	case *types.Signature:
+		for _, list := range []*types.Tuple{t.Params(), t.Results()} {
+			for v := range list.Variables() {
+				if holdsInvalid(v.Type()) {
+					return true
+				}
+			}
+		}
 	case *types.Struct:
 		for f := range t.Fields() {
 			if holdsInvalid(f.Type()) {
