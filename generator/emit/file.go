@@ -32,7 +32,9 @@ func File(p *plan.Package) ([]byte, error) {
 
 	var src bytes.Buffer
 	if err := f.jen.Render(&src); err != nil {
-		return nil, fmt.Errorf("package %s: %w", p.Scan.PkgPath, err)
+		// Jennifer's message ends with the whole source.
+		message, _, _ := strings.Cut(err.Error(), " while formatting source")
+		return nil, fmt.Errorf("package %s: the code is not valid: %s", p.Scan.PkgPath, message)
 	}
 	out, err := imports.Process(load.GeneratedFile, src.Bytes(), &imports.Options{
 		FormatOnly: true, Comments: true, TabIndent: true, TabWidth: 8,
