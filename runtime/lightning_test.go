@@ -151,7 +151,7 @@ func TestWhatLightningPromised(t *testing.T) {
 		}, "broken"},
 
 		{"a panic of a work is a failure", func(t *testing.T) any {
-			w := probe(func(context.Context, int) (int, error) { panic("ouch") })
+			w := probe(func(context.Context, int) (int, error) { panic("ouch") }, runtime.WithLogger(slog.New(slog.DiscardHandler)))
 			return fmt.Sprint(passes(t, time.Hour, false, func(ctx context.Context) error { return inTurn(ctx, w, 1) }))
 		}, "work github.com/workgen/workgen/testdata/golden/flows.Probe panicked: ouch"},
 
