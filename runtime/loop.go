@@ -67,8 +67,9 @@ type Loop struct {
 	// cancelled. Zero is ten seconds, negative is not at all.
 	Grace time.Duration
 
-	// Logger is told of flow errors under KeepGoing and of passes that take
-	// longer than a second. Nil is slog.Default().
+	// Logger is told of flow errors under KeepGoing, of passes that take longer
+	// than a second, of arguments that are new on every pass, of code that is
+	// never reached, and of executions that outlast Grace. Nil is slog.Default().
 	Logger *slog.Logger
 
 	mu      sync.Mutex

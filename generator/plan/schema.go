@@ -15,6 +15,7 @@ func schema(w *Work) string {
 	s := &schemaWriter{}
 	s.values("keyed", w.Keyed)
 	s.values("params", w.Params)
+	s.result, s.seen = true, nil // written anew: other fields take part
 	s.values("results", w.Results)
 	sum := sha256.Sum256([]byte(s.text.String()))
 	return hex.EncodeToString(sum[:16])
@@ -22,8 +23,9 @@ func schema(w *Work) string {
 
 // schemaWriter writes types in full, each named type once.
 type schemaWriter struct {
-	text strings.Builder
-	seen map[*Type]bool
+	text   strings.Builder
+	result bool // results take part whole: see Field.Uncopied
+	seen   map[*Type]bool
 }
 
 // values writes a list of values. Names of parameters are no part of it: what
@@ -81,7 +83,7 @@ func (s *schemaWriter) fields(t *Type) {
 	s.text.WriteString("struct{")
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		if f.Ignored {
+		if f.Uncopied(s.result) {
 			continue
 		}
 		s.text.WriteString(f.Name + " ")

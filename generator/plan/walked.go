@@ -6,10 +6,14 @@ import "go/types"
 // that it can be made to stop compiling when one of them changes: a field
 // added to a struct would otherwise be missing from every key, silently.
 func (d *describer) walked(works []*Work) []*types.Named {
-	c := &collector{describer: d, seen: map[*Type]bool{}}
+	c := &collector{describer: d, listed: map[*Type]bool{}}
 	for _, w := range works {
-		for _, values := range [][]Value{w.Keyed, w.Params, w.Results} {
-			for _, v := range values {
+		for _, list := range []struct {
+			values []Value
+			result bool
+		}{{w.Keyed, false}, {w.Params, false}, {w.Results, true}} {
+			c.result, c.seen = list.result, map[*Type]bool{}
+			for _, v := range list.values {
 				c.collect(v.Type)
 			}
 		}
@@ -20,8 +24,10 @@ func (d *describer) walked(works []*Work) []*types.Named {
 // collector gathers named types in the order in which they are met.
 type collector struct {
 	*describer
-	seen  map[*Type]bool
-	named []*types.Named
+	result bool           // results are walked whole: see Field.Uncopied
+	seen   map[*Type]bool // in the list of values at hand
+	listed map[*Type]bool // in named
+	named  []*types.Named
 }
 
 // collect adds t and what it is made of. Opaque types are not walked, and a
@@ -31,14 +37,15 @@ func (c *collector) collect(t *Type) {
 		return
 	}
 	c.seen[t] = true
-	if t.Named != nil && (c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg) {
+	if t.Named != nil && !c.listed[t] && (c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg) {
+		c.listed[t] = true
 		c.named = append(c.named, t.Named)
 	}
 	c.collect(t.Elem)
 	c.collect(t.Key)
 	for i := range t.Fields {
-		if !t.Fields[i].Ignored {
-			c.collect(t.Fields[i].Type)
+		if f := &t.Fields[i]; !f.Uncopied(c.result) {
+			c.collect(f.Type)
 		}
 	}
 }

@@ -113,11 +113,15 @@ type Hiding struct{}
 // Data has a field that is no input, and a result all the same.
 type Data struct {
 	Public  []int
-	Private []int `workgen:"-"`
+	Private []int   `workgen:"-"`
+	Secrets []Inner `workgen:"-"`
 }
 
+// Inner is copied with results only, and guarded all the same.
+type Inner struct{ Names []string }
+
 // Run returns both.
-func (Hiding) Run(d Data) Data { return Data{[]int{1}, []int{2}} }
+func (Hiding) Run(d Data) Data { return Data{Public: []int{1}, Private: []int{2}} }
 
 // Sharing shares results, and still copies arguments.
 //

@@ -76,8 +76,12 @@ var (
 	})(runGoGenerate[Held]())
 	_ = (*struct {
 		Public  []int
-		Private []int `workgen:"-"`
+		Private []int   `workgen:"-"`
+		Secrets []Inner `workgen:"-"`
 	})(runGoGenerate[Data]())
+	_ = (*struct {
+		Names []string
+	})(runGoGenerate[Inner]())
 )
 
 // runGoGenerate returns nil: what counts is its type, and its name in the
@@ -1060,7 +1064,7 @@ func cloneReusingResult(v []byte) []byte {
 
 // hidingSchema identifies the types of the inputs and results of [Hiding] in
 // durable keys.
-const hidingSchema = "b30716953243c8cba0c0a4c72f40735c"
+const hidingSchema = "204f30715f23fe8c6a5fb939a7605c70"
 
 // HidingArgs holds the arguments of one call of [Hiding.Run].
 type HidingArgs struct {
@@ -1313,6 +1317,10 @@ func cloneSharingArgs(v SharingArgs) SharingArgs {
 func cloneDataWhole(v Data) Data {
 	v.Public = slices.Clone(v.Public)
 	v.Private = slices.Clone(v.Private)
+	v.Secrets = slices.Clone(v.Secrets)
+	for i := range v.Secrets {
+		v.Secrets[i] = cloneInner(v.Secrets[i])
+	}
 	return v
 }
 
@@ -1338,5 +1346,11 @@ func encodeData(e *key.Encoder, v *Data) {
 // cloneData returns a copy that shares no memory with the original.
 func cloneData(v Data) Data {
 	v.Public = slices.Clone(v.Public)
+	return v
+}
+
+// cloneInner returns a copy that shares no memory with the original.
+func cloneInner(v Inner) Inner {
+	v.Names = slices.Clone(v.Names)
 	return v
 }

@@ -68,7 +68,7 @@ func runGoGenerate[T any]() *T {
 
 // cropSchema identifies the types of the inputs and results of [Crop] in
 // durable keys.
-const cropSchema = "d5cabfa2a2afe8f0671973f3ec751ef1"
+const cropSchema = "33db6c29dc783712cb53894dedebe5c9"
 
 // CropArgs holds the arguments of one call of [Crop.Run].
 type CropArgs struct {
@@ -206,7 +206,7 @@ func cloneCropArgs(v CropArgs) CropArgs {
 
 // areaSchema identifies the types of the inputs and results of [Area] in
 // durable keys.
-const areaSchema = "e9089724a6216a9f01b0bc4a5bc612cb"
+const areaSchema = "23cf0a5e1ab1f004f812918b1e87fe30"
 
 // AreaArgs holds the arguments of one call of [Area.Run].
 type AreaArgs struct {

@@ -45,7 +45,7 @@ func runGoGenerate[T any]() *T {
 
 // workSchema2 identifies the types of the inputs and results of [work] in
 // durable keys.
-const workSchema2 = "6aa50af0af9176f208ca466b5c1f4c18"
+const workSchema2 = "c64c1be3b19c33136e978b1943865e4f"
 
 // workArgs holds the arguments of one call of [work.Run].
 type workArgs struct {
