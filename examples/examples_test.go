@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,6 +68,9 @@ func TestPrimesComputesEachCountOnce(t *testing.T) {
 
 func TestDailyRunsEachWorkOncePerDay(t *testing.T) {
 	got := run(t, build(t, "daily"), "-days=3", "-day=1s") // long enough for a busy machine
+	if want, got := console(t, "go run ./examples/daily -days 3 | uniq"), unnumbered(uniq(got)); got != unnumbered(want) {
+		t.Errorf("README says\n%s\ngot\n%s", want, got)
+	}
 	for _, day := range []string{"05/25/22", "05/26/22", "05/27/22"} {
 		for _, line := range []string{"  processing " + day + " of s3://sales\n", "  training on 8 rows of " + day + "\n"} {
 			if n := strings.Count(got, line); n != 1 {
@@ -104,11 +108,33 @@ func TestUnreachableNeverGetsBehindItsWork(t *testing.T) {
 }
 
 func TestReadmeShowsWhatPropsPrints(t *testing.T) {
+	if got := console(t, "go generate ./examples/... && go run ./examples/props"); got != one+ten {
+		t.Errorf("README shows\n%s", got)
+	}
+}
+
+// console returns what README shows after a command.
+func console(t *testing.T, command string) string {
+	t.Helper()
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(readme), "go run ./examples/props\n"+one+ten) {
-		t.Error("README.md does not show the output of examples/props")
+	_, after, ok := strings.Cut(string(readme), "$ "+command+"\n")
+	if !ok {
+		t.Fatalf("README does not show %s", command)
 	}
+	out, _, _ := strings.Cut(after, "```")
+	return out
+}
+
+// uniq leaves out lines that repeat the one before.
+func uniq(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	return strings.Join(slices.Compact(lines), "")
+}
+
+// unnumbered replaces the numbers that depend on the machine.
+func unnumbered(text string) string {
+	return regexp.MustCompile(`skipped \d+ times`).ReplaceAllString(text, "skipped N times")
 }

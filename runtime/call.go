@@ -12,12 +12,14 @@ import (
 //
 //	            slot free            body returned, no error
 //	Pending ───────────────▶ Running ───────────────▶ Succeeded   kept, unless forgotten meanwhile
-//	   │                        │
-//	   │ arguments panicked     │ error, panic, timeout
-//	   ├───────────────────────▶├───────────────────▶ Failed      kept under CacheErrors
-//	   │                        │
-//	   │ Stop, Close, last      │
-//	   └─ waiter left ─────────▶└───────────────────▶ Stopped     never kept
+//	  │  ▲                      │
+//	  │  │ error, to be retried │
+//	  │  └──────────────────────┤
+//	  │ arguments panicked      │ error, panic, timeout
+//	  ├────────────────────────▶├───────────────────▶ Failed      kept under CacheErrors
+//	  │                         │
+//	  │ Stop, Close, last       │
+//	  └─ waiter left ──────────▶└───────────────────▶ Stopped     never kept
 //
 // The first to end a call wins: whatever its body returns later is dropped.
 //
@@ -26,8 +28,9 @@ type Call[R any] struct {
 	// state is a Status, which is written under owner.mu, after everything
 	// below: who reads a status that has ended may read everything below
 	// without lock. From then on it also holds the visited bit.
-	state  atomic.Uint32
-	result R // here, since a hit reads nothing behind it
+	state    atomic.Uint32
+	attempts uint32 // bodies that began; owner.mu until the end
+	result   R      // here, since a hit reads nothing behind it
 
 	owner  *owner[R]
 	flight *flight // nil once the call has ended; owner.mu
@@ -50,6 +53,9 @@ type owner[R any] struct {
 const visited = 1 << 8
 
 func (c *Call[R]) status() Status { return Status(c.state.Load() &^ visited) }
+
+// reason returns why an ended call has no result.
+func (c *Call[R]) reason() error { return c.err }
 
 func (c *Call[R]) visit() { c.state.Or(visited) }
 
@@ -85,7 +91,7 @@ func (c *Call[R]) Wait(ctx context.Context) (R, error) {
 		return c.waitInFlow(p)
 	}
 	var zero R
-	parent := flightOf(ctx)
+	parent := bodyOf(ctx)
 	c.owner.mu.Lock()
 	f := c.flight
 	if f == nil {
@@ -97,7 +103,7 @@ func (c *Call[R]) Wait(ctx context.Context) (R, error) {
 		return zero, err
 	}
 	if parent != nil {
-		if err := parent.waitFor(f); err != nil {
+		if err := parent.flight.waitFor(f); err != nil {
 			c.owner.mu.Unlock()
 			return zero, err
 		}
@@ -167,16 +173,17 @@ func (c *Call[R]) snapshot() CallStatus {
 		Requested: c.requested.time(),
 		Started:   c.started.time(),
 		Finished:  c.finished.time(),
+		Attempts:  int(c.attempts),
 		Reason:    c.err,
 	}
 }
 
 // await returns the outcome of the call, for whose flight f the caller has been
 // counted as waiter, or the error of the caller's context, whichever comes
-// first. parent is the flight of the execution that the caller is in, if any.
-func (c *Call[R]) await(ctx context.Context, f, parent *flight) (R, error) {
+// first. parent is the execution that the caller is in, if any.
+func (c *Call[R]) await(ctx context.Context, f *flight, parent *body) (R, error) {
 	if parent != nil {
-		parent.pauseBody()
+		parent.pause()
 	}
 	select {
 	case <-f.done:
@@ -184,8 +191,8 @@ func (c *Call[R]) await(ctx context.Context, f, parent *flight) (R, error) {
 	}
 	left := c.leave()
 	if parent != nil {
-		parent.waited(f)
-		parent.resumeBody()
+		parent.flight.waited(f)
+		parent.goOn()
 	}
 	if left {
 		var zero R
@@ -248,10 +255,14 @@ func (c *Call[R]) end(status Status, result R, err error, keep bool) {
 	f, r := c.flight, c.owner.Runner
 	if c.status() == Pending {
 		r.stats.Pending--
-		r.slots.leave(f)
+		if f.body != nil {
+			r.slots.leave(f.body)
+		}
 		f.setOver()
 	}
 	switch status {
+	case Succeeded:
+		r.stats.Successes++
 	case Failed:
 		r.stats.Errors++
 	case Stopped:

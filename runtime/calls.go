@@ -115,10 +115,10 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 	if p := passOf(ctx); p != nil {
 		return c.runInFlow(ctx, p, hash, k, args)
 	}
-	parent := flightOf(ctx)
+	parent := bodyOf(ctx)
 	e, f, fresh, err := c.enter(ctx, hash, k, func(f *flight) error {
 		if parent != nil {
-			if err := parent.waitFor(f); err != nil {
+			if err := parent.flight.waitFor(f); err != nil {
 				return err
 			}
 		}

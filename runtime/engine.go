@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 // engine is one Run of a Loop.
@@ -39,17 +41,11 @@ type callKey struct {
 
 // failure is a call that ended without a result.
 type failure struct {
-	call  any       // *Call[R]
-	count int       // in a row, for these arguments
-	until time.Time // when it may execute again; zero: never, it was stopped
-	seen  uint64    // the latest pass that asked for it
+	call  any                         // *Call[R]
+	waits *backoff.ExponentialBackOff // between failures in a row
+	until time.Time                   // when it may execute again; zero: never, it was stopped
+	seen  uint64                      // the latest pass that asked for it
 }
-
-// Backoff of failed calls, for loops that go on.
-const (
-	firstBackoff = time.Second
-	maxBackoff   = time.Minute
-)
 
 func newEngine(l *Loop) *engine {
 	return &engine{

@@ -109,8 +109,14 @@ func named(work string, err error) error { return fmt.Errorf("work %s: %w", work
 // not of the moment. Cancellation, timeouts, panics and cycles do not, also when
 // a nested call met them and the body only passes them on.
 func lasting(err error) bool {
-	for _, moment := range []error{context.Canceled, context.DeadlineExceeded, ErrStopped, ErrClosed, ErrGoexit} {
-		if errors.Is(err, moment) {
+	return passing(err) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// passing reports whether an error may go away by itself: timeouts may, and all
+// that lasting errors tell of; panics, cycles and what somebody stopped do not.
+func passing(err error) bool {
+	for _, final := range []error{context.Canceled, ErrStopped, ErrClosed, ErrGoexit} {
+		if errors.Is(err, final) {
 			return false
 		}
 	}

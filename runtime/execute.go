@@ -37,7 +37,7 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 			return
 		}
 		v := recover()
-		c.conclude(&e.call, f, broken[R](c.owner.name, v))
+		c.conclude(&e.call, f, nil, broken[R](c.owner.name, v))
 		if v != nil {
 			panic(v)
 		}
@@ -48,8 +48,7 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	before := c.inputs(&args)
 	prepared = true
 
-	ctx = context.WithValue(context.WithoutCancel(ctx), flightKey{}, f)
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	r := c.owner.Runner
 	r.mu.Lock()
 	if e.call.flight == nil {
@@ -58,10 +57,16 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 		return
 	}
 	f.ctx, f.cancel = ctx, cancel
-	f.run = func() { c.execute(e, f, args, before) }
-	r.schedule(f)
+	r.schedule(c.newBody(e, f, args, before))
 	r.mu.Unlock()
 	r.deliver()
+}
+
+// newBody makes an execution of the call.
+func (c *Calls[K, A, R]) newBody(e *entry[K, R], f *flight, args A, before key.Fingerprint) *body {
+	b := &body{flight: f}
+	b.run = func() { c.execute(e, b, args, before) }
+	return b
 }
 
 // inputs returns the fingerprint of what could be written to meanwhile.
@@ -78,12 +83,12 @@ func (c *Calls[K, A, R]) inputs(args *A) (fp key.Fingerprint) {
 
 // execute runs the body of a call that has got its slot. Its goroutine is its
 // own, so that no caller is needed until the end.
-func (c *Calls[K, A, R]) execute(e *entry[K, R], f *flight, args A, before key.Fingerprint) {
-	if !c.begin(&e.call, f) {
+func (c *Calls[K, A, R]) execute(e *entry[K, R], b *body, args A, before key.Fingerprint) {
+	if !c.begin(&e.call, b) {
 		return
 	}
 	began := time.Now()
-	ctx, release := c.limit(&e.call, f)
+	ctx, release := c.limit(&e.call, b)
 	var o outcome[R]
 	returned := false
 	defer func() {
@@ -98,43 +103,57 @@ func (c *Calls[K, A, R]) execute(e *entry[K, R], f *flight, args A, before key.F
 			o = outcome[R]{err: cause, timedOut: true, panicked: o.panicked}
 		}
 		release()
-		c.owner.bodyReturned(f, o.panicked, time.Since(began))
 		defer c.owner.logPanic(o.panicked) // whatever observers do, and after the waiters
-		c.conclude(&e.call, f, o)
+		took := time.Since(began)
+		if c.owner.retries(b, o.err) {
+			c.again(&e.call, b, o, took, func() *body { return c.newBody(e, b.flight, args, before) })
+			return
+		}
+		c.returned(&e.call, b, o, took)
 	}()
 	c.owner.deliver() // here, because an observer may call Goexit, too
-	o = c.body(ctx, &args, before)
+	own := c.argsOf(args)
+	o = c.body(ctx, &own, before)
 	returned = true
 }
 
 // begin makes the call Running, unless it has ended while it waited for a slot.
-func (c *Calls[K, A, R]) begin(call *Call[R], f *flight) bool {
+func (c *Calls[K, A, R]) begin(call *Call[R], b *body) bool {
 	r := c.owner.Runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if call.flight == nil {
-		r.slots.giveBack(f)
+		r.slots.giveBack(b)
 		return false
 	}
 	r.stats.Pending--
 	r.stats.Executions++
 	r.stats.InFlight++
-	call.started = stampOf(time.Now())
+	call.attempts++
+	if b.attempt = int(call.attempts); b.attempt == 1 {
+		call.started = stampOf(time.Now())
+	}
+	call.err = nil // of the attempt before
 	call.state.Store(uint32(Running))
-	r.note(f, call.snapshot())
+	r.note(b.flight, call.snapshot())
 	return true
 }
 
-// limit puts the timeout on the context of a body. The deadline shows in the
-// context, and when it passes, the call ends, whether the body heeds it or not.
-func (c *Calls[K, A, R]) limit(call *Call[R], f *flight) (context.Context, func()) {
-	d := c.owner.timeout
+// limit returns the context of a body, with the timeout. The deadline shows in
+// it, and when it passes, the call ends, whether the body heeds it or not; but a
+// call that is to be retried goes on when the body has returned.
+func (c *Calls[K, A, R]) limit(call *Call[R], b *body) (context.Context, func()) {
+	f, d := b.flight, c.owner.timeout
+	ctx := context.WithValue(f.ctx, bodyKey{}, b)
 	if d == 0 {
-		return f.ctx, func() {}
+		return ctx, func() {}
 	}
-	ctx, cancel := context.WithTimeoutCause(f.ctx, d, &TimeoutError{Work: c.owner.name, After: d})
+	ctx, cancel := context.WithTimeoutCause(ctx, d, &TimeoutError{Work: c.owner.name, After: d})
 	stop := context.AfterFunc(ctx, func() {
-		c.conclude(call, f, outcome[R]{err: context.Cause(ctx), timedOut: true})
+		cause := context.Cause(ctx)
+		if !c.owner.retries(b, cause) {
+			c.conclude(call, f, b, outcome[R]{err: cause, timedOut: true})
+		}
 	})
 	return ctx, func() { stop(); cancel() }
 }
@@ -159,15 +178,26 @@ func (c *Calls[K, A, R]) body(ctx context.Context, args *A, before key.Fingerpri
 	return o
 }
 
-// conclude ends a call with an outcome, if nothing else has ended it.
-func (c *Calls[K, A, R]) conclude(call *Call[R], f *flight, o outcome[R]) {
+// returned says that the last body of a call has returned.
+func (c *Calls[K, A, R]) returned(call *Call[R], b *body, o outcome[R], took time.Duration) {
+	r := c.owner.Runner
+	r.mu.Lock()
+	r.bodyReturned(b, o.panicked, took)
+	b.flight.setOver()
+	r.mu.Unlock()
+	c.conclude(call, b.flight, b, o)
+}
+
+// conclude ends a call with the outcome of b, its latest body, if nothing else
+// has ended it. Without a body yet b is nil.
+func (c *Calls[K, A, R]) conclude(call *Call[R], f *flight, b *body, o outcome[R]) {
 	status := Succeeded
 	if o.err != nil {
 		status = Failed
 	}
 	r := c.owner.Runner
 	r.mu.Lock()
-	mine := call.flight != nil
+	mine := call.flight != nil && f.body == b
 	if mine {
 		if o.timedOut {
 			r.stats.Timeouts++

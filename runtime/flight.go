@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"container/list"
 	"context"
 )
 
@@ -10,7 +9,7 @@ import (
 // many, hold none. It knows nothing of the types of the call, so that the code
 // for slots and cycles exists once.
 //
-// The body sees its flight through its context, also when the call has long
+// A body sees its flight through its context, also when the call has long
 // ended without it.
 type flight struct {
 	runner *Runner
@@ -21,21 +20,16 @@ type flight struct {
 
 	// Guarded by runner.mu. Once the call has ended only its ender touches the
 	// first four.
-	ctx     context.Context         // of the body; nil until launched
+	ctx     context.Context         // of the bodies; nil until launched
 	cancel  context.CancelCauseFunc // of ctx
 	waiters int                     // callers in Run and Wait
 	starts  starters
 	onEnd   []func(Status) // called by release
-	run     func()         // the body and what belongs around it, for a goroutine of its own
 
-	// Guarded by runner.mu; see slots.go.
-	ticket *list.Element // place in a queue, nil when in none
-	held   bool          // has a slot
-	pauses int           // goroutines of the body that wait for other calls
-	resume chan struct{} // closed when a body that is to go on may; nil when none waits
-	over   bool          // the body has returned, or never will begin
-
-	onReturn []func() // called when over is set, under runner.mu
+	// Guarded by runner.mu.
+	body     *body    // the latest one; nil before the first, and between two
+	retry    *retry   // nil before the first attempt has failed
+	onReturn []func() // called when no body runs any more, or will
 
 	waitsFor []*flight // guarded by waits.mu; see cycle.go
 }
@@ -44,6 +38,7 @@ type flight struct {
 type unfinished interface {
 	status() Status
 	wasVisited() bool
+	reason() error
 	stop(reason error)
 	leaveStart(done <-chan struct{})
 }
@@ -52,15 +47,6 @@ type unfinished interface {
 // their Done channels: a flow that starts the same call on every pass with the
 // same context is one waiter. The value ends the watch on the context.
 type starters map[<-chan struct{}]func() bool
-
-// flightKey is where the context of an execution has its flight.
-type flightKey struct{}
-
-// flightOf returns the flight whose body was given ctx, nil outside of one.
-func flightOf(ctx context.Context) *flight {
-	f, _ := ctx.Value(flightKey{}).(*flight)
-	return f
-}
 
 // abandoned reports whether nobody waits any more. runner.mu is held.
 func (f *flight) abandoned() bool { return f.waiters == 0 && len(f.starts) == 0 }
@@ -99,6 +85,9 @@ func (f *flight) release(cause error) {
 	if f.cancel != nil {
 		f.cancel(cause)
 	}
+	if f.retry != nil {
+		f.retry.timer.Stop()
+	}
 	for _, tell := range f.onEnd {
 		tell(f.call.status())
 	}
@@ -107,7 +96,6 @@ func (f *flight) release(cause error) {
 
 // setOver says that no body of f runs, or will. runner.mu is held.
 func (f *flight) setOver() {
-	f.over = true
 	for _, tell := range f.onReturn {
 		tell()
 	}

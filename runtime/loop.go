@@ -57,10 +57,10 @@ type Loop struct {
 	Heartbeat time.Duration
 
 	// KeepGoing makes errors of the flow be logged instead of ending the loop.
-	// A call that failed executes again when its backoff is over: one second
-	// after the first failure, twice as long after each further one, at most a
-	// minute. Until then the flow gets its error again. Without KeepGoing the
-	// first error of the flow ends the loop.
+	// A call that failed executes again when its backoff is over: about one
+	// second after the first failure, twice as long after each further one, at
+	// most a minute, or as [Retry] says. Until then the flow gets its error again.
+	// Without KeepGoing the first error of the flow ends the loop.
 	KeepGoing bool
 
 	// Grace is how long Run waits at its end for executions that it has

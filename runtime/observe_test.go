@@ -112,8 +112,8 @@ func TestEventsCarryTheCallsHistory(t *testing.T) {
 		}
 		if diff := cmp.Diff([]Event{
 			event(CallStatus{Status: Pending, Requested: at}),
-			event(CallStatus{Status: Running, Requested: at, Started: at}),
-			event(CallStatus{Status: Succeeded, Requested: at, Started: at, Finished: end}),
+			event(CallStatus{Status: Running, Requested: at, Started: at, Attempts: 1}),
+			event(CallStatus{Status: Succeeded, Requested: at, Started: at, Finished: end, Attempts: 1}),
 		}, events); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}

@@ -10,6 +10,10 @@ import (
 // otherwise.
 const DefaultMaxEntries = 65_536
 
+// DefaultHistory is how many calls a runner remembers the history of, unless
+// [History] says otherwise.
+const DefaultHistory = 100
+
 // Option sets one property of a runner. Options are given to a runner's
 // constructor, where they win over the work's directive; of two equal ones the
 // last wins. Except for [CacheCalls], the zero value of an option restores the
@@ -25,6 +29,8 @@ type config struct {
 	ttl         time.Duration
 	maxEntries  int
 	timeout     time.Duration
+	retry       RetryPolicy
+	history     int
 	concurrency int
 	cacheErrors time.Duration
 	logger      *slog.Logger // nil: slog.Default() when something is logged
@@ -48,6 +54,9 @@ func newConfig(name string, directive, constructor []Option) config {
 	}
 	if c.name == "" {
 		c.name = name
+	}
+	if c.history == 0 {
+		c.history = DefaultHistory
 	}
 	if c.maxEntries == 0 {
 		c.maxEntries = DefaultMaxEntries
@@ -122,6 +131,13 @@ func Concurrency(n int) Option {
 func CacheErrors(d time.Duration) Option {
 	atLeastZero("CacheErrors", d, "use 0 to keep no errors")
 	return optionFunc(func(c *config) { c.cacheErrors = d })
+}
+
+// History sets how many of the latest calls [Runner.History] tells of. Zero
+// restores [DefaultHistory], a negative n panics.
+func History(n int) Option {
+	atLeastZero("History", n, "use 1 for the latest call only")
+	return optionFunc(func(c *config) { c.history = n })
 }
 
 // WithLogger sets where panics of works and observers are logged. Nil, the

@@ -21,9 +21,8 @@ type Runner struct {
 	slots      slots
 	stats      Stats // without what is computed when asked for
 	flights    map[*flight]struct{}
-	calls      uint64  // calls made: the number of the latest one
-	latest     *flight // of the latest call, nil once it has ended
-	status     CallStatus
+	calls      uint64 // calls made: the number of the latest one
+	history    history
 	closed     bool
 	idle       chan struct{} // closed when the last body returns; nil unless Close waits
 	events     []Event
@@ -34,6 +33,7 @@ func newRunner(c config) *Runner {
 	return &Runner{
 		config:  c,
 		slots:   slots{limit: c.concurrency},
+		history: history{limit: c.history},
 		flights: map[*flight]struct{}{},
 	}
 }
@@ -51,12 +51,20 @@ func (r *Runner) Stats() Stats {
 	return s
 }
 
-// Status returns the status of the latest call that was a miss; its Status is
-// NotStarted before the first one.
+// Status returns the status of the latest call that was made: of the latest
+// request that was no hit. Its Status is NotStarted before the first one.
 func (r *Runner) Status() CallStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.status
+	return r.history.of(r.calls).CallStatus
+}
+
+// History returns the latest calls that were made, finished or not, oldest
+// first: as many as the option [History] says, each with its status of now.
+func (r *Runner) History() []CallRecord {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.history.list(r.calls)
 }
 
 // ForgetAll forgets every call: what was kept is gone, and unfinished calls
@@ -123,34 +131,26 @@ func (r *Runner) take(f *flight) {
 	r.flights[f] = struct{}{}
 	r.calls++
 	f.number = r.calls
-	r.latest = f
 }
 
 // note tells of a new status of f's call. r.mu is held.
 func (r *Runner) note(f *flight, s CallStatus) {
-	if r.latest == f {
-		r.status = s
-		if s.Status.ended() {
-			r.latest = nil
-		}
-	}
+	r.history.put(CallRecord{Number: f.number, CallStatus: s})
 	r.record(Event{Number: f.number, Call: s})
 }
 
-// schedule runs f's body as soon as there is a slot. The caller has set f.run.
-// r.mu is held.
-func (r *Runner) schedule(f *flight) {
-	if r.slots.admit(f) {
-		go f.run()
+// schedule runs a body as soon as there is a slot. r.mu is held.
+func (r *Runner) schedule(b *body) {
+	b.flight.body = b
+	if r.slots.admit(b) {
+		go b.run()
 	}
 }
 
 // bodyReturned counts a body that has returned and frees its slot. It comes
-// before the call's end, so that callers find it counted.
-func (r *Runner) bodyReturned(f *flight, panicked *PanicError, took time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.slots.endBody(f)
+// before the call's end, so that callers find it counted. r.mu is held.
+func (r *Runner) bodyReturned(b *body, panicked *PanicError, took time.Duration) {
+	r.slots.end(b)
 	r.stats.ExecutionTime += took
 	if panicked != nil {
 		r.stats.Panics++

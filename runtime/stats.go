@@ -12,7 +12,7 @@ import (
 // Every Run and Start is counted in exactly one of the first four, so
 //
 //	Hits + Misses + Joined + Refused = calls of Run and Start
-//	Misses = succeeded calls + Errors + Stops + unfinished calls
+//	Misses = Successes + Errors + Stops + unfinished calls
 //
 // hold whenever no call is just being made. Lookup, Wait and Result are not
 // counted.
@@ -23,6 +23,8 @@ type Stats struct {
 	Refused int64 // not a hit, and not let in: context already ended, runner closed, or a cycle
 
 	Executions int64 // bodies that began
+	Retries    int64 // bodies that failed and will begin again, if nothing ends the call before
+	Successes  int64 // calls that succeeded
 	Errors     int64 // calls that failed: by error, panic, Goexit, timeout or changed input
 	Panics     int64 // bodies that panicked, also when their call had ended before
 	Timeouts   int64 // calls that failed by Timeout

@@ -9,11 +9,11 @@ import (
 type Status uint8
 
 // A call goes from Pending through Running to one of the last three and never
-// back. A call that is stopped before its body began skips Running, and one
+// back, except that [Retry] makes it Pending again. A call that is stopped before its body began skips Running, and one
 // whose arguments could not be copied goes from Pending to Failed.
 const (
 	NotStarted Status = iota // no such call was made yet
-	Pending                  // made; its body waits for a Concurrency slot
+	Pending                  // made; its body waits for a Concurrency slot, or to be retried
 	Running                  // its body runs
 	Succeeded                // its body returned without an error
 	Failed                   // its body returned an error, panicked or timed out
@@ -41,9 +41,10 @@ func (s Status) ended() bool { return s >= Succeeded }
 type CallStatus struct {
 	Status
 	Requested time.Time // the first caller came
-	Started   time.Time // the body began
+	Started   time.Time // the body began, for the first time
 	Finished  time.Time // the callers were released; a deaf body may go on
-	Reason    error     // why it failed or stopped; nil otherwise
+	Attempts  int       // times that the body began: more than one under Retry
+	Reason    error     // why it failed or stopped, or is going to be retried; nil otherwise
 }
 
 // stamp is a wall clock reading in Unix nanoseconds, 0 for none: a third of the

@@ -126,13 +126,15 @@ func (e *engine) awaits(r *Runner, flightOf func() *flight) bool {
 
 // ended notes how a call of the flow ended, and makes a pass due.
 func (e *engine) ended(id callKey, f *flight, status Status) {
+	// Before the lock, for it may ask the user.
+	final := status == Stopped || status == Failed && id.runner.retry.If != nil && !id.runner.worthwhile(f.call.reason())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.running, id)
 	if status == Succeeded {
 		delete(e.failures, id)
 	} else {
-		e.fail(id, f.call, status)
+		e.fail(id, f.call, final)
 	}
 	e.wake()
 }
@@ -149,31 +151,18 @@ func (e *engine) returned(f *flight) {
 	}
 }
 
-// fail remembers a call without a result: one that failed until its backoff is
-// over, one that was stopped for good. e.mu is held.
-func (e *engine) fail(id callKey, call any, status Status) {
+// fail remembers a call without a result, until its backoff is over, or for good
+// if that is final. e.mu is held.
+func (e *engine) fail(id callKey, call any, final bool) {
 	f := e.failures[id]
 	if f == nil {
-		f = &failure{}
+		f = &failure{waits: id.runner.retry.waits()}
 		e.failures[id] = f
 	}
 	f.call, f.seen, f.until = call, e.pass, time.Time{}
-	f.count++
-	if status == Failed {
-		f.until = time.Now().Add(backoff(f.count))
+	if !final {
+		f.until = time.Now().Add(f.waits.NextBackOff())
 	}
-}
-
-// backoff is how long a call that failed for the nth time in a row is left
-// alone.
-func backoff(n int) time.Duration {
-	d := firstBackoff
-	for range n - 1 {
-		if d *= 2; d >= maxBackoff {
-			return maxBackoff
-		}
-	}
-	return d
 }
 
 // maxFailures bounds how many failures are remembered that the latest pass did
@@ -190,7 +179,7 @@ func (e *engine) tidy(pass uint64, through bool) (due time.Time) {
 	defer e.mu.Unlock()
 	crowded := len(e.failures) > maxFailures
 	for id, f := range e.failures {
-		stale := crowded || !f.until.IsZero() && now.Sub(f.until) > maxBackoff
+		stale := crowded || !f.until.IsZero() && now.Sub(f.until) > maxWait
 		switch {
 		case f.seen < pass && (through || stale):
 			delete(e.failures, id)

@@ -38,6 +38,7 @@
 //	ttl=1h          results expire
 //	entries=1000    how many results are kept at most
 //	timeout=30s     how long an execution may take
+//	retry=3         how often a call that fails executes at most, with growing waits
 //	concurrency=4   how many executions run at once
 //	errors=30s      errors are kept for so long, too
 //	version=3       part of every key: change it when results of old code are no good

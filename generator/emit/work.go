@@ -217,6 +217,7 @@ func (w *work) options() []jen.Code {
 	add(o.TTL.Set, "TTL", w.duration(o.TTL.Value))
 	add(o.Entries.Set, "MaxEntries", jen.Lit(o.Entries.Value))
 	add(o.Timeout.Set, "Timeout", w.duration(o.Timeout.Value))
+	add(o.Retry.Set, "Retry", w.runtime("RetryPolicy").Values(jen.Dict{jen.Id("Attempts"): jen.Lit(o.Retry.Value)}))
 	add(o.Concurrency.Set, "Concurrency", jen.Lit(o.Concurrency.Value))
 	add(o.Errors.Set, "CacheErrors", w.duration(o.Errors.Value))
 	return list

@@ -109,6 +109,7 @@ type Options struct {
 	TTL         Option[time.Duration] // ttl=1h, > 0
 	Entries     Option[int]           // entries=1000, > 0
 	Timeout     Option[time.Duration] // timeout=30s, > 0
+	Retry       Option[int]           // retry=3, > 0: executions of one call at most
 	Concurrency Option[int]           // concurrency=4, > 0
 	Errors      Option[time.Duration] // errors=30s, > 0
 	Version     Option[string]        // version=3, never empty

@@ -29,6 +29,7 @@ var optionDefs = []optionDef{
 	{"ttl", "ttl=1h", valued(func(o *Options) *Option[time.Duration] { return &o.TTL }, parseDuration)},
 	{"entries", "entries=1000", valued(func(o *Options) *Option[int] { return &o.Entries }, parseCount)},
 	{"timeout", "timeout=30s", valued(func(o *Options) *Option[time.Duration] { return &o.Timeout }, parseDuration)},
+	{"retry", "retry=3", valued(func(o *Options) *Option[int] { return &o.Retry }, parseCount)},
 	{"concurrency", "concurrency=4", valued(func(o *Options) *Option[int] { return &o.Concurrency }, parseCount)},
 	{"errors", "errors=30s", valued(func(o *Options) *Option[time.Duration] { return &o.Errors }, parseDuration)},
 	{"version", "version=3", valued(func(o *Options) *Option[string] { return &o.Version }, parseText)},

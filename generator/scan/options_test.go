@@ -17,6 +17,7 @@ func set(o scan.Options) string {
 	add(&out, "ttl", o.TTL)
 	add(&out, "entries", o.Entries)
 	add(&out, "timeout", o.Timeout)
+	add(&out, "retry", o.Retry)
 	add(&out, "concurrency", o.Concurrency)
 	add(&out, "errors", o.Errors)
 	add(&out, "version", o.Version)
@@ -37,8 +38,8 @@ func add[T any](out *[]string, name string, o scan.Option[T]) {
 func TestOptions(t *testing.T) {
 	tests := []struct{ name, directive, set, want string }{
 		{"none", "//workgen:work", "", ""},
-		{"all", "//workgen:work cache=true name=n ttl=1h entries=1_000 timeout=30s concurrency=4 errors=500ms version=3 share",
-			"cache=true name=n ttl=1h0m0s entries=1000 timeout=30s concurrency=4 errors=500ms version=3 share=true", ""},
+		{"all", "//workgen:work cache=true name=n ttl=1h entries=1_000 timeout=30s retry=3 concurrency=4 errors=500ms version=3 share",
+			"cache=true name=n ttl=1h0m0s entries=1000 timeout=30s retry=3 concurrency=4 errors=500ms version=3 share=true", ""},
 		{"any white space separates", "//workgen:work\t cache=false  share ", "cache=false share=true", ""},
 		{"text may be quoted", `//workgen:work name="two words" version=` + "`a b`", "name=two words version=a b", ""},
 		{"an unknown option names the nearest", "//workgen:work tttl=1h share", "share=true", `
@@ -47,7 +48,7 @@ func TestOptions(t *testing.T) {
 `},
 		{"an option like no other names all", "//workgen:work frobnicate=1", "", `
 :16: work X: unknown option "frobnicate"
-	fix: write one of cache, name, ttl, entries, timeout, concurrency, errors, version, share
+	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share
 `},
 		{"options are case-sensitive", "//workgen:work TTL=1h", "", `
 :16: work X: unknown option "TTL"
@@ -95,7 +96,7 @@ func TestOptions(t *testing.T) {
 :16: work X: option name="a: the quotes are not those of a Go string
 	fix: write it like name=resize
 :24: work X: unknown option "b"
-	fix: write one of cache, name, ttl, entries, timeout, concurrency, errors, version, share
+	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share
 `},
 		{"a text that cannot be printed", `//workgen:work name="a\nb"`, "", `
 :16: work X: option name="a\nb": it has characters that cannot be printed
@@ -111,9 +112,9 @@ func TestOptions(t *testing.T) {
 `},
 		{"a comment behind the options", "//workgen:work share // because", "share=true", `
 :22: work X: unknown option "//"
-	fix: write one of cache, name, ttl, entries, timeout, concurrency, errors, version, share
+	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share
 :25: work X: unknown option "because"
-	fix: write one of cache, name, ttl, entries, timeout, concurrency, errors, version, share
+	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share
 `},
 		{"no cache but cache options", "//workgen:work ttl=1h entries=5 cache=false errors=1s timeout=1s", "cache=false ttl=1h0m0s entries=5 timeout=1s errors=1s", `
 :16: work X: option ttl means nothing together with cache=false

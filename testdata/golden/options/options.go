@@ -5,7 +5,7 @@ import "time"
 
 // All has every option that goes together.
 //
-//workgen:work name=everything ttl=1h30m entries=100 timeout=1500ms concurrency=4 errors=30s version=3
+//workgen:work name=everything ttl=1h30m entries=100 timeout=1500ms retry=3 concurrency=4 errors=30s version=3
 type All struct{}
 
 // Run returns n.

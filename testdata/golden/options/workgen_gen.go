@@ -77,7 +77,7 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[allIdentity, AllArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.All",
 		Execute: r.execute,
-		Options: []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
+		Options: []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
