@@ -26,7 +26,7 @@ type engine struct {
 	ending   chan struct{}        // closed when bodies is empty; nil before the end
 
 	novelties   map[*Runner]*novelty
-	unreachable map[*Runner]bool // has been warned about
+	unreachable map[string]bool // works that have been warned about
 }
 
 // input is something that wakes the loops which have read it, such as a Var.
@@ -57,7 +57,7 @@ func newEngine(l *Loop) *engine {
 		inputs:   map[input]struct{}{},
 
 		novelties:   map[*Runner]*novelty{},
-		unreachable: map[*Runner]bool{},
+		unreachable: map[string]bool{},
 	}
 }
 

@@ -62,6 +62,11 @@ func startOfDay(t time.Time, days int) time.Time {
 // ends, and one that occurs twice is taken the first time. Cron panics when the
 // expression is invalid. The zero time is returned when it has matched no time
 // in the last years.
+//
+//	runtime.Cron(ctx, "0 3 * * *")                         // every day at three
+//	runtime.Cron(ctx, "*/10 * * * * *")                    // every ten seconds
+//	runtime.Cron(ctx, "CRON_TZ=Europe/Berlin 30 8 * * 1-5") // on working days at half past eight
+//	runtime.Cron(ctx, "@hourly")                           // every full hour
 func Cron(ctx context.Context, expression string) time.Time {
 	s, err := schedules.get(expression)
 	if err != nil {

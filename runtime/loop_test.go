@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	goruntime "runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -587,12 +588,14 @@ func TestALoopForgetsWhatItsFlowHasLeftBehind(t *testing.T) {
 				defer e.mu.Unlock()
 				left["failures"] = len(e.failures) - maxFailures
 				left["novelties"] = len(e.novelties) - maxNovelties
+				left["unreachable"] = len(e.unreachable)
 				left["running"], left["bodies"] = len(e.running), len(e.bodies)
 				return Stop
 			}
 			// A runner for one pass, and arguments that are never asked for again.
 			own := newFetch(echo)
 			own.Start(ctx, "a")
+			newFetch(echo, CacheCalls(false)).Run(ctx, "b")
 			_, err := fails.Run(ctx, fmt.Sprint(passes))
 			return err
 		}}
@@ -602,6 +605,51 @@ func TestALoopForgetsWhatItsFlowHasLeftBehind(t *testing.T) {
 				t.Errorf("%s: %d are left", name, n)
 			}
 		}
+	})
+}
+
+// As in the original, a flow may make works as it goes: one for each element of
+// a list that grows and shrinks.
+func TestWorksMadeInsideAFlowBehaveLikeOthers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		executions := map[string]int{}
+		made := map[string]*fetch{}
+		pass := 0
+		err := (&Loop{Heartbeat: time.Minute, Logger: quiet(), Flow: func(ctx context.Context) error {
+			list := []string{"a", "b", "c"}
+			if pass++; pass < 8 {
+				list = list[:1+pass/3]
+			} else {
+				list = list[1:]
+			}
+			for name, f := range made {
+				if !slices.Contains(list, name) {
+					want(t, "closing", f.Close(ctx), nil)
+					_, err := f.Run(ctx, "new")
+					want(t, "closed", errors.Is(err, ErrClosed), true)
+					got, err := f.Run(ctx, "x")
+					want(t, "what was kept", fmt.Sprint(got, err), name+" x<nil>")
+					delete(made, name)
+				}
+			}
+			for _, name := range list {
+				if made[name] == nil {
+					made[name] = newFetch(func(_ context.Context, arg string) (string, error) {
+						executions[name]++
+						return name + " " + arg, nil
+					}, Name(name))
+				}
+				if _, err := made[name].Run(ctx, "x"); err != nil {
+					return err
+				}
+			}
+			if len(made) == 2 && pass > 8 {
+				return Stop
+			}
+			return nil
+		}}).Run(t.Context())
+		want(t, "error", err, nil)
+		want(t, "executions", fmt.Sprint(executions), "map[a:1 b:1 c:1]")
 	})
 }
 

@@ -126,11 +126,11 @@ func (n *novelty) names() string {
 // warnUnreachable says, once per loop, that a flow cannot get past a work.
 func (e *engine) warnUnreachable(r *Runner) {
 	e.mu.Lock()
-	warned := e.unreachable[r]
+	warned := e.unreachable[r.name]
 	if len(e.unreachable) >= maxNovelties {
 		clear(e.unreachable)
 	}
-	e.unreachable[r] = true
+	e.unreachable[r.name] = true
 	e.mu.Unlock()
 	if !warned {
 		e.log("caching is off for a work that the flow runs: it executes again and again, and the code after it is never reached; "+
