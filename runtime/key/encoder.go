@@ -55,6 +55,15 @@ type Encoder struct {
 	counts  []int   // scratch of MapEncoder.End
 	sorted  []byte  // scratch of MapEncoder.End
 	digest  [32]byte
+
+	err    error               // see Fail
+	enters int                 // calls of enter that were not refused, or spent
+	sample map[uint64]struct{} // of the hashes of what was entered after the first ones; see affords
+	stack  stack
+
+	room  []byte // what Spare returns, empty
+	spare []byte // room, or nil while it is lent
+	lent  bool   // Spare was called, and Appended was not since
 }
 
 // pool holds encoders that are idle. One that was in use when a caller's
@@ -82,6 +91,13 @@ func (e *Encoder) Release() {
 	if e.held() > retain {
 		*e = Encoder{sha: e.sha}
 	}
+	if e.enters != 0 { // by Enter or Fail
+		e.stack.empty()
+		e.enters, e.sample, e.err = 0, nil, nil
+	}
+	if e.lent {
+		e.takeBack(0)
+	}
 	e.buf = e.buf[:0]
 	e.entries = e.entries[:0]
 	e.open = 0
@@ -91,7 +107,8 @@ func (e *Encoder) Release() {
 
 // held is the memory of e's buffers in bytes.
 func (e *Encoder) held() int {
-	return cap(e.buf) + cap(e.sorted) + (cap(e.entries)+cap(e.placed))*entryBytes + cap(e.counts)*wordBytes
+	return cap(e.buf) + cap(e.sorted) + (cap(e.entries)+cap(e.placed))*entryBytes + cap(e.counts)*wordBytes +
+		e.stack.held() + cap(e.room)
 }
 
 // spill flushes a buffer that has become large, in durable mode only. It is
@@ -147,6 +164,9 @@ func (e *Encoder) Open() Frame {
 // is still open, or f is closed twice: an EncodeKey with that bug would make
 // keys that mean nothing.
 func (e *Encoder) Close(f Frame) {
+	if e.err != nil {
+		return
+	}
 	if e.open != f.depth {
 		panic("key: Close does not match the last Open: EncodeKey must call End on every map and Close on every frame it opens, once")
 	}

@@ -81,14 +81,27 @@ type Fingerprint struct {
 // keep it. It panics while a map or frame is open, and in durable mode, where
 // there is none.
 func (e *Encoder) Fingerprint() Fingerprint {
-	if e.open != 0 || e.durable {
-		panic("key: Fingerprint inside EncodeKey, a map or a frame: take it at the end, from an encoder that Borrow returned")
+	if e.open != 0 || e.durable || e.enters != 0 {
+		if e.err != nil {
+			return failedFingerprint(e.err)
+		}
+		e.mustBeWhole()
 	}
 	return Fingerprint{TextOf(unsafe.String(unsafe.SliceData(e.buf), len(e.buf)))}
 }
 
+// mustBeWhole panics when no fingerprint can be taken.
+func (e *Encoder) mustBeWhole() {
+	if e.open != 0 || e.durable || len(e.stack.in) != 0 {
+		panic("key: Fingerprint inside EncodeKey, a map, a frame or what was entered: take it at the end, from an encoder that Borrow returned")
+	}
+}
+
 // Clone returns a fingerprint equal to f that owns its memory.
 func (f Fingerprint) Clone() Fingerprint {
+	if f.isFailed() {
+		return f // what it refers to is its own already
+	}
 	return Fingerprint{f.text.Clone()}
 }
 

@@ -24,7 +24,8 @@ type Scope struct {
 // encoding of the arguments. Keys are comparable; the zero Key belongs to no call.
 type Key [sha256.Size]byte
 
-// Sum computes the key of a call: encode appends its arguments. It may be called
+// Sum computes the key of a call: encode appends its arguments. When that makes
+// the encoder fail, there is no key: Sum returns the zero Key. It may be called
 // concurrently. The encoder belongs to Sum and must not be kept. Memory used is a
 // few KiB, and as much as the largest map or frame takes.
 //
@@ -43,8 +44,12 @@ func Sum(s Scope, encode func(*Encoder)) Key {
 	e.String(s.Schema)
 	e.String(s.Code)
 	encode(e)
-	if e.open != 0 {
-		panic("key: the encoding of " + s.Work + " left a map or frame open: call End on every map and Close on every frame")
+	if e.err != nil {
+		e.Release()
+		return Key{}
+	}
+	if e.open != 0 || len(e.stack.in) != 0 {
+		panic("key: the encoding of " + s.Work + " left a map or frame open, or something entered: call End on every map, Close on every frame, Leave after every Enter")
 	}
 	e.flush()
 	k := Key(e.sha.Sum(e.digest[:0])) // into memory of the encoder: nothing is allocated
@@ -52,7 +57,8 @@ func Sum(s Scope, encode func(*Encoder)) Key {
 	return k
 }
 
-// IsZero tells whether k is the zero Key, which Sum never returns.
+// IsZero tells whether k is the zero Key, which Sum returns for
+// arguments that cannot be encoded only.
 func (k Key) IsZero() bool { return k == Key{} }
 
 // String returns k as 64 lower-case hexadecimal digits.

@@ -69,6 +69,9 @@ func (m MapEncoder) Value() {
 	e := m.e
 	last := len(e.entries) - 1
 	if last < m.base || e.entries[last].value != 0 {
+		if e.err != nil {
+			return
+		}
 		panic("key: Value without Key: call Key, append the key, call Value, append the value")
 	}
 	x := &e.entries[last]
@@ -80,6 +83,9 @@ func (m MapEncoder) Value() {
 // or a map or frame that was opened inside this one is still open.
 func (m MapEncoder) End() {
 	e := m.e
+	if e.err != nil {
+		return
+	}
 	if e.open != m.depth {
 		panic("key: End does not match the last Map: call End on every map and Close on every frame, once, innermost first")
 	}
