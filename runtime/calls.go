@@ -109,6 +109,11 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 //
 // Inside of a flow 5 and 6 do not wait but suspend; see Loop.
 //
+// A key that tells of an error, as the fingerprint of inputs that could not be
+// encoded does, equals no other one: the call executes, and its result is neither
+// shared nor kept. Inside of a flow, which could not find it again, it is refused
+// with an UnkeyedError.
+//
 // A panic in CloneArgs or Inputs fails the call and goes on in the caller that
 // made it.
 func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, error) {
@@ -281,7 +286,9 @@ func (c *Calls[K, A, R]) make(hash uint64, k K) (*entry[K, R], *flight) {
 	e.call.owner, e.call.flight, e.call.number = &c.owner, f, f.number
 	e.call.requested = stampOf(time.Now())
 	e.call.state.Store(uint32(Pending))
-	if r.cacheCalls {
+	if f.unkeyed = unkeyed(&e.key); f.unkeyed != nil {
+		r.stats.Unkeyed++
+	} else if r.cacheCalls {
 		c.table.insert(e)
 	}
 	r.note(f, e.call.snapshot())

@@ -106,8 +106,8 @@ func recovered(work string, value any) error {
 func named(work string, err error) error { return fmt.Errorf("work %s: %w", work, err) }
 
 // lasting reports whether an error may be kept: it must tell of the arguments,
-// not of the moment. Cancellation, timeouts, panics and cycles do not, also when
-// a nested call met them and the body only passes them on.
+// not of the moment. Cancellation, timeouts, panics, cycles and inputs without key do
+// not, also when a nested call met them and the body only passes them on.
 func lasting(err error) bool {
 	return passing(err) && !errors.Is(err, context.DeadlineExceeded)
 }
@@ -124,6 +124,7 @@ func passing(err error) bool {
 		panicked *PanicError
 		changed  *InputChangedError
 		cycle    *CycleError
+		unkeyed  *UnkeyedError
 	)
-	return !errors.As(err, &panicked) && !errors.As(err, &changed) && !errors.As(err, &cycle)
+	return !errors.As(err, &panicked) && !errors.As(err, &changed) && !errors.As(err, &cycle) && !errors.As(err, &unkeyed)
 }

@@ -45,7 +45,12 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	if c.spec.CloneArgs != nil {
 		args = c.spec.CloneArgs(args)
 	}
-	before := c.inputs(&args)
+	var before key.Fingerprint
+	if f.unkeyed == nil {
+		before = c.inputs(&args)
+	} else {
+		c.owner.warnUnkeyed(f.unkeyed)
+	}
 	prepared = true
 
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -113,7 +118,7 @@ func (c *Calls[K, A, R]) execute(e *entry[K, R], b *body, args A, before key.Fin
 	}()
 	c.owner.deliver() // here, because an observer may call Goexit, too
 	own := c.argsOf(args)
-	o = c.body(ctx, &own, before)
+	o = c.body(ctx, b.flight, &own, before)
 	returned = true
 }
 
@@ -158,15 +163,16 @@ func (c *Calls[K, A, R]) limit(call *Call[R], b *body) (context.Context, func())
 	return ctx, func() { stop(); cancel() }
 }
 
-// body executes, and judges what comes back.
-func (c *Calls[K, A, R]) body(ctx context.Context, args *A, before key.Fingerprint) (o outcome[R]) {
+// body executes, and judges what comes back. Of a call without key nothing is
+// kept, so it may change what it was given.
+func (c *Calls[K, A, R]) body(ctx context.Context, f *flight, args *A, before key.Fingerprint) (o outcome[R]) {
 	o.result, o.err = c.spec.Execute(ctx, *args)
 	if c.spec.CloneResult != nil {
 		// The body may have returned memory that belongs to the work, or to an
 		// argument that could not be copied, and that is written to later.
 		o.result = c.spec.CloneResult(o.result)
 	}
-	changed := c.inputs(args) != before
+	changed := f.unkeyed == nil && c.inputs(args) != before
 	switch {
 	case o.err != nil:
 		o.keep = c.owner.cacheErrors != 0 && !changed && lasting(o.err)

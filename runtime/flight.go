@@ -18,6 +18,8 @@ type flight struct {
 	number uint64
 	done   chan struct{} // closed when the call ends
 
+	unkeyed error // why the call's inputs could not be encoded; nil when they were
+
 	// Guarded by runner.mu. Once the call has ended only its ender touches the
 	// first four.
 	ctx     context.Context         // of the bodies; nil until launched

@@ -107,10 +107,15 @@ func (r *Runner) logPanic(p *PanicError) {
 
 // log writes an error. No lock may be held: a handler is user code.
 func (r *Runner) log(message string, attrs ...slog.Attr) {
+	r.logAt(slog.LevelError, message, attrs...)
+}
+
+// logAt is log for any level.
+func (r *Runner) logAt(level slog.Level, message string, attrs ...slog.Attr) {
 	l := r.logger
 	if l == nil {
 		l = slog.Default()
 	}
 	attrs = append([]slog.Attr{slog.String("work", r.name)}, attrs...)
-	l.LogAttrs(context.Background(), slog.LevelError, message, attrs...)
+	l.LogAttrs(context.Background(), level, message, attrs...)
 }

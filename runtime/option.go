@@ -127,7 +127,8 @@ func Concurrency(n int) Option {
 // negative d panics.
 //
 // Never kept are errors that tell of the moment and not of the arguments:
-// cancellation, timeouts, panics, changed inputs, cycles, also wrapped ones.
+// cancellation, timeouts, panics, changed inputs, inputs that could not be
+// encoded, cycles, also wrapped ones.
 func CacheErrors(d time.Duration) Option {
 	atLeastZero("CacheErrors", d, "use 0 to keep no errors")
 	return optionFunc(func(c *config) { c.cacheErrors = d })

@@ -16,6 +16,7 @@ type Runner struct {
 	config
 	hits      counter // those that found their way without mu
 	forgetAll func()
+	warning   sync.Once // of unkeyed calls
 
 	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call
 	slots      slots

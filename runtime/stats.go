@@ -22,6 +22,8 @@ type Stats struct {
 	Joined  int64 // found an equal call unfinished, and waited for it
 	Refused int64 // not a hit, and not let in: context already ended, runner closed, or a cycle
 
+	Unkeyed int64 // of those missed or refused: calls whose inputs could not be encoded, so that nothing is kept
+
 	Executions int64 // bodies that began
 	Retries    int64 // bodies that failed and will begin again, if nothing ends the call before
 	Successes  int64 // calls that succeeded

@@ -27,11 +27,14 @@ func (c *Calls[K, A, R]) runInFlow(ctx context.Context, p *pass, hash uint64, k 
 //   - the call that is still unfinished since an earlier pass;
 //   - the failed or stopped one, until it may execute again;
 //   - the kept one;
-//   - otherwise a new one;
+//   - otherwise a new one, or one that was refused;
 //
 // and whether the flow may take it for ended. With caching off there are no kept
 // ones, so each pass after the end of a call makes another.
 func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, k K, args A) (call *Call[R], ended bool) {
+	if err := unkeyed(&k); err != nil {
+		return c.refusal(c.owner.refuseUnkeyed(err)), true
+	}
 	e := p.engine
 	id := callKey{c.owner.Runner, k}
 	if known, ended := e.known(id, p.number); known != nil {
