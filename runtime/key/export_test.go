@@ -1,6 +1,9 @@
 package key
 
-import "hash"
+import (
+	"hash"
+	"time"
+)
 
 // Canonical returns the bytes that durable mode writes for encode, by way of the
 // same flushing and streaming that Sum uses.
@@ -55,3 +58,18 @@ const MaxHeld = retain
 
 // KindOf is kindOf.
 func KindOf[T Number]() uint8 { return kindOf[T]() }
+
+// At makes files look as if they were read at a time that is d from now, until
+// the returned function is called. Not for parallel tests.
+func At(d time.Duration) (restore func()) {
+	clock = func() time.Time { return time.Now().Add(d) }
+	return func() { clock = time.Now }
+}
+
+// Remembered returns how many digests of files are kept.
+func Remembered() int { return len(remembered.young) + len(remembered.old) }
+
+// Forget drops them.
+func Forget() { remembered.young, remembered.old = nil, nil }
+
+const MaxRemembered = 2 * half
