@@ -28,6 +28,12 @@ type Spec[K comparable, A, R any] struct {
 	// call fails with an InputChangedError. Nil: there is no such thing.
 	Inputs func(e *key.Encoder, args *A)
 
+	// Outside says that inputs lie outside of the program, as a key.File does,
+	// and may have changed since the call was identified. K is then the
+	// key.Fingerprint of what Inputs writes, and a call for which that is not so
+	// any more when it is made fails with an InputChangedError, too.
+	Outside bool
+
 	Options []Option // from the directive; options of the constructor win
 }
 

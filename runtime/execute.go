@@ -52,6 +52,10 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 		c.owner.warnUnkeyed(f.unkeyed)
 	}
 	prepared = true
+	if c.spec.Outside && f.unkeyed == nil && any(before) != any(e.key) {
+		c.conclude(&e.call, f, nil, outcome[R]{err: &InputChangedError{Work: c.owner.name}})
+		return
+	}
 
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	r := c.owner.Runner

@@ -155,3 +155,30 @@ func TestInputsThatCannotBeEncodedAnyMoreHaveChanged(t *testing.T) {
 		t.Errorf("error is %v, want an InputChangedError", err)
 	}
 }
+
+// A file may change after its call was identified and before it is made.
+func TestInputsOutsideAreThoseTheCallWasMadeFor(t *testing.T) {
+	executed := false
+	content := "new"
+	calls := NewCalls(Spec[key.Fingerprint, string, string]{
+		Name:    "example.com/web.Fetch",
+		Execute: func(ctx context.Context, arg string) (string, error) { executed = true; return content, nil },
+		Inputs:  func(e *key.Encoder, arg *string) { e.String(content) },
+		Outside: true,
+	})
+	identify := func(content string) key.Fingerprint {
+		e := key.Borrow()
+		defer e.Release()
+		e.String(content)
+		return e.Fingerprint().Clone()
+	}
+	id := identify("old")
+	_, err := calls.Run(t.Context(), id.Hash(), id, "path")
+	var changed *InputChangedError
+	if !errors.As(err, &changed) || executed {
+		t.Errorf("error is %v, executed is %t, want an InputChangedError before the execution", err, executed)
+	}
+	id = identify("new")
+	wantResult(t, "new")(calls.Run(t.Context(), id.Hash(), id, "path"))
+	want(t, "pending", calls.Runner().Stats().Pending, 0)
+}

@@ -139,6 +139,16 @@ func (w *work) emitEncode() {
 	if !w.verified() {
 		return
 	}
+	if w.plan.Outside() {
+		w.comment("inputs writes all inputs. Some are files, which can change at any time: the runtime compares the inputs with those that the call was made for, before and after.")
+		w.method("inputs", []jen.Code{e, args}, nil, func(g *jen.Group) {
+			if len(w.plan.Keyed) > 0 {
+				g.Add(receiver)
+			}
+			g.Add(w.local("args")).Dot("EncodeKey").Call(w.local("e"))
+		})
+		return
+	}
 	w.comment("inputs writes the inputs that are not copied, and so might change while the work is executed: the runtime compares them before and after.")
 	w.method("inputs", []jen.Code{e, args}, nil, func(g *jen.Group) {
 		if len(w.plan.Keyed) > 0 {

@@ -86,7 +86,7 @@ func (w *work) verified() bool {
 			return true
 		}
 	}
-	return len(w.plan.Keyed) > 0
+	return len(w.plan.Keyed) > 0 || w.plan.Outside()
 }
 
 // emit writes everything that belongs to the work.
@@ -196,6 +196,9 @@ func (w *work) spec(r string) []jen.Code {
 	}
 	if w.verified() {
 		list = append(list, field("Inputs", jen.Id(r).Dot("inputs")))
+	}
+	if w.plan.Outside() {
+		list = append(list, field("Outside", jen.True()))
 	}
 	if options := w.options(); len(options) > 0 {
 		list = append(list, field("Options", jen.Index().Add(w.runtime("Option")).Values(options...)))

@@ -51,7 +51,8 @@ type Value struct {
 	// cannot be copied, which are encoded again after the execution instead.
 	Copied bool
 	// Verified says that the value is encoded again after the execution, to
-	// see whether it changed while the work was running.
+	// see whether it changed while the work was running. Of a work that is
+	// Outside all inputs are.
 	Verified bool
 }
 

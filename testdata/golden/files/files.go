@@ -1,0 +1,45 @@
+// Package files has works whose inputs are the contents of files.
+package files
+
+import (
+	"context"
+	"os"
+
+	"github.com/workgen/workgen/runtime/key"
+)
+
+// Load reads a file.
+//
+//workgen:work
+type Load struct {
+	During func() `workgen:"-"` // called while it executes
+}
+
+func (l *Load) Run(_ context.Context, path key.File) (string, error) {
+	if l.During != nil {
+		l.During()
+	}
+	b, err := os.ReadFile(string(path))
+	return string(b), err
+}
+
+// Source is where data comes from.
+type Source struct {
+	Name  string
+	Paths []key.File
+}
+
+// Merge reads many files and directories.
+//
+//workgen:work
+type Merge struct {
+	Config *key.File `workgen:"key"`
+}
+
+func (m *Merge) Run(_ context.Context, from Source, by map[string]key.Dir) (int, error) {
+	n := len(by)
+	if m.Config != nil {
+		n++
+	}
+	return n + len(from.Paths), nil
+}
