@@ -7,6 +7,7 @@ package key_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/workgen/workgen/runtime/key"
 )
@@ -85,3 +86,30 @@ func TestCloneAllocatesWhatItOwns(t *testing.T) {
 }
 
 var kept key.Fingerprint
+
+func TestEnteringAllocatesNothingWhenWarm(t *testing.T) {
+	tree, list := twigs(1000), chain(1000)
+	nested := &node{Nodes: make([]node, 3), Files: map[string]node{"a": {Nodes: make([]node, 2)}}}
+	nested.Next = nested
+	text := []byte("some text")
+	for name, encode := range map[string]encoding{
+		"tree":      func(e *key.Encoder) { encodeTwig(e, tree) },
+		"chain":     func(e *key.Encoder) { encodeTwig(e, list) },
+		"node":      func(e *key.Encoder) { encodeNode(e, nested) },
+		"text":      func(e *key.Encoder) { e.Appended(append(e.Spare(), text...), nil) },
+		"location":  func(e *key.Encoder) { e.Location(time.UTC) },
+		"interface": func(e *key.Encoder) { e.Type("T"); e.Nil() },
+	} {
+		wantAllocs(t, "fingerprint of "+name, 0, func() {
+			e := key.Borrow()
+			encode(e)
+			f := e.Fingerprint()
+			sink += f.Hash()
+			e.Release()
+		})
+		wantAllocs(t, "key of "+name, 0, func() {
+			k := key.Sum(vectorScope, encode)
+			sink += uint64(k[0])
+		})
+	}
+}

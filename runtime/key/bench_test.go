@@ -174,3 +174,59 @@ func BenchmarkMapSorted(b *testing.B) {
 		e.Release()
 	}
 }
+
+// twig is the shape of most recursive types.
+type twig struct {
+	Name        string
+	Left, Right *twig
+}
+
+func encodeTwig(e *key.Encoder, v *twig) {
+	e.String(v.Name)
+	if key.Enter(e, v.Left) {
+		encodeTwig(e, v.Left)
+		e.Leave()
+	}
+	if key.Enter(e, v.Right) {
+		encodeTwig(e, v.Right)
+		e.Leave()
+	}
+}
+
+// twigs has n nodes and is as flat as can be.
+func twigs(n int) *twig {
+	if n == 0 {
+		return nil
+	}
+	return &twig{"node", twigs((n - 1) / 2), twigs(n / 2)}
+}
+
+// chain has n nodes, one below the other.
+func chain(n int) *twig {
+	var v *twig
+	for range n {
+		v = &twig{Name: "node", Left: v}
+	}
+	return v
+}
+
+func BenchmarkRecursive(b *testing.B) {
+	for _, bench := range []struct {
+		name string
+		v    *twig
+	}{
+		{"tree of 1000", twigs(1000)}, {"tree of 15", twigs(15)}, {"chain of 1000", chain(1000)}, {"tree of 1e6", twigs(1e6)},
+		{"tree of 3e6", twigs(3e6)}, {"chain of 1e6", chain(1e6)},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				e := key.Borrow()
+				encodeTwig(e, bench.v)
+				f := e.Fingerprint()
+				sink += f.Hash()
+				e.Release()
+			}
+		})
+	}
+}

@@ -21,7 +21,9 @@
 //   - for a Key: SHA-256.
 //
 // It refuses values that have no identity: there is no method for channels,
-// functions, interfaces or unsafe pointers.
+// functions or unsafe pointers. Where only the value itself tells, as when its
+// marshaller fails, the encoder does (see Encoder.Fail): its fingerprint then
+// equals no other one, and it has no Key.
 //
 // # The encoding, version 1
 //
@@ -38,7 +40,8 @@
 //	string                  length in bytes, then the bytes
 //	[]byte, []T             8 bytes: 0 for nil, else length+1; then the elements
 //	[n]T                    the elements
-//	*T                      1 byte: 0 for nil; else 1, then what it points to
+//	*T                      1 byte: 0 for nil; else 1, then what it points to;
+//	                        or a reference back, see below
 //	struct                  the fields, in order of declaration
 //	map[K]V                 8 bytes: 0 for nil, else length+1; then the entries,
 //	                        key and value, in the order given below
@@ -46,6 +49,14 @@
 //	                        (4 bytes), offset of the zone in seconds (8 bytes,
 //	                        signed), abbreviation of the zone (string), name of
 //	                        the location (string)
+//	interface               1 byte: 0 for nil; else 1, then the full name of the
+//	                        concrete type (string), then its encoding
+//	what a marshaller gave  string
+//	*time.Location          1 byte: 0 for nil; else 1, then the name (string), then
+//	                        the SHA-256 of its rules (32 bytes), see below
+//	File                    path (string), then 1 byte: 0 if there is no such
+//	                        file; else 1, then the SHA-256 of its content (32 bytes)
+//	Dir                     the same, with the digest that Dir.EncodeKey describes
 //	frame                   length in bytes, then the bytes: around everything
 //	                        that a user's EncodeKey writes
 //
@@ -57,6 +68,24 @@
 // unsigned numbers; equal hashes in the lexical order of the encoded keys, and
 // equal keys, which only NaN makes possible, in that of the encoded values. Each
 // NaN key is an entry of its own.
+//
+// Values of recursive types may lead back to where they come from. Pointers,
+// slices and maps that can be part of such a cycle, as their types tell, are
+// counted from the innermost one that the encoding is inside of, which is 1, to
+// the outermost. One that is met while the encoding is inside of it is written as
+// a reference back, with that number (8 bytes): a pointer as 2 and the number; a
+// slice or map as ff ff ff ff ff ff ff ff, in place of the length, and the number.
+// Slices are the same if place and length are; empty ones do not count. What is
+// shared but no cycle is written out again at each place, for two equal values
+// are one input, however they lie in memory. A value that would take for ever
+// makes the encoder fail: that is when an encoder has entered 1<<20 things and
+// then, of further ones, met each about 64 times on average.
+//
+// The rules of a location are what its clocks show from the year 1 on, and every
+// change until 2440, where the name of the zone, its offset or daylight saving
+// time differ from before. Each is the instant in seconds since 1970 (8 bytes,
+// signed; that of year 1 for the first), the offset in seconds (8 bytes, signed),
+// 1 byte for daylight saving time (0 or 1) and the abbreviation (string).
 //
 // A Key is the SHA-256 of: Version (8 bytes); Work, Schema and Code of the Scope
 // (strings); the encoding.
@@ -78,5 +107,7 @@
 //
 // An Encoder belongs to one goroutine at a time; Borrow, Sum and everything else
 // may be used by many. Encoders are pooled with their buffers, up to 8 MiB
-// each. Arguments are only read, and must not be written meanwhile.
+// each. Arguments are only read, and must not be written meanwhile. What a
+// process remembers beside that is bounded: digests of files (see File) and of
+// the rules of locations.
 package key

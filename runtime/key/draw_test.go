@@ -19,6 +19,26 @@ func encode(e *key.Encoder, t *typ, v any, r *rand.Rand) {
 	switch t.kind {
 	case "string":
 		e.String(v.(string))
+	case "text":
+		if r.IntN(2) == 0 {
+			e.Appended([]byte(v.(string)), nil)
+			return
+		}
+		e.Appended(append(e.Spare(), v.(string)...), nil)
+	case "location":
+		e.Location(v.(zone).location())
+	case "interface":
+		d := v.(dynamic)
+		if d.Type == "" {
+			e.Nil()
+			return
+		}
+		e.Type(d.Type)
+		for i, f := range t.fields {
+			if d.Type == concreteName(i) {
+				encode(e, f, d.Value, r)
+			}
+		}
 	case "bytes":
 		e.Bytes(v.([]byte))
 	case "time":
@@ -178,12 +198,27 @@ func (m moment) time() time.Time {
 	return time.Unix(m.Sec, int64(m.Nano)).In(time.FixedZone(m.Zone, int(m.Offset)))
 }
 
+// location is a new one each time.
+func (z zone) location() *time.Location {
+	if !z.Set {
+		return nil
+	}
+	for offset := range zoneOffsets {
+		if z == fixedZone(z.Name, int64(offset)) {
+			return time.FixedZone(z.Name, offset)
+		}
+	}
+	panic("not one that was drawn")
+}
+
+const zoneOffsets = 3 // that are drawn
+
 // drawType generates a type of at most the given depth.
 func drawType(t *rapid.T, depth int) *typ {
 	scalar := func() *typ { return &typ{kind: rapid.SampledFrom(scalarKinds).Draw(t, "scalar")} }
-	kinds := []string{"scalar", "string", "bytes", "time", "numbers"}
+	kinds := []string{"scalar", "string", "text", "bytes", "time", "location", "numbers"}
 	if depth > 0 {
-		kinds = append(kinds, "pointer", "slice", "array", "struct", "map", "frame")
+		kinds = append(kinds, "pointer", "slice", "array", "struct", "interface", "map", "frame")
 	}
 	inner := func() *typ { return drawType(t, depth-1) }
 	switch k := rapid.SampledFrom(kinds).Draw(t, "kind"); k {
@@ -197,7 +232,7 @@ func drawType(t *rapid.T, depth int) *typ {
 		return &typ{kind: k, elem: inner(), n: rapid.IntRange(0, 3).Draw(t, "n")}
 	case "map":
 		return &typ{kind: k, key: inner(), elem: inner()}
-	case "struct":
+	case "struct", "interface":
 		s := &typ{kind: k}
 		for range rapid.IntRange(0, 3).Draw(t, "fields") {
 			s.fields = append(s.fields, inner())
@@ -220,8 +255,19 @@ func drawValue(t *rapid.T, ty *typ) any {
 	}
 	isNil := func() bool { return rapid.IntRange(0, 3).Draw(t, "nil") == 0 }
 	switch ty.kind {
-	case "string":
+	case "string", "text":
 		return texts.Draw(t, "string")
+	case "location":
+		if isNil() {
+			return zone{}
+		}
+		return fixedZone(rapid.SampledFrom([]string{"", "A", "UTC"}).Draw(t, "zone"), rapid.Int64Range(0, zoneOffsets-1).Draw(t, "offset"))
+	case "interface":
+		i := rapid.IntRange(0, len(ty.fields)).Draw(t, "type") - 1
+		if i < 0 {
+			return dynamic{}
+		}
+		return dynamic{concreteName(i), drawValue(t, ty.fields[i])}
 	case "bytes":
 		if isNil() {
 			return []byte(nil)

@@ -95,9 +95,6 @@ func (e *Encoder) Release() {
 		e.stack.empty()
 		e.enters, e.sample, e.err = 0, nil, nil
 	}
-	if e.lent {
-		e.takeBack(0)
-	}
 	e.buf = e.buf[:0]
 	e.entries = e.entries[:0]
 	e.open = 0

@@ -2,6 +2,7 @@ package key
 
 import (
 	"math"
+	"math/bits"
 	"unsafe"
 )
 
@@ -45,24 +46,26 @@ const (
 // is, it returns the distance up the stack, 1 being the innermost.
 func (e *Encoder) enter(typ, ptr unsafe.Pointer, n int) (distance int) {
 	e.enters++
-	h := hashInside(typ, ptr, n)
-	if e.enters > free && !e.affords(h) {
+	if e.enters > free && !e.affords(typ, ptr, n) {
 		return refused
 	}
 	s := &e.stack
-	if 2*len(s.in) >= len(s.table) {
+	depth := len(s.in)
+	if depth == cap(s.in) {
 		s.grow()
 	}
-	slot := s.home(h)
+	slot := s.home(hashInside(ptr, n))
 	for s.table[slot] != 0 {
 		at := int(s.table[slot] - 1)
 		if x := &s.in[at]; x.ptr == ptr && x.typ == typ && x.n == n {
-			return len(s.in) - at
+			return depth - at
 		}
 		slot = s.after(slot)
 	}
-	s.in = append(s.in, inside{typ, ptr, n, slot})
-	s.table[slot] = uint32(len(s.in))
+	s.in = s.in[:depth+1]
+	x := &s.in[depth]
+	x.typ, x.ptr, x.n, x.slot = typ, ptr, n, slot
+	s.table[slot] = uint32(depth + 1)
 	return pushed
 }
 
@@ -72,35 +75,44 @@ func (e *Encoder) Leave() {
 	s := &e.stack
 	last := len(s.in) - 1
 	if last < 0 {
-		if e.err != nil {
-			return
-		}
-		panic("key: Leave without Enter: call it once for every Enter, EnterSlice and EnterMap that returned true")
+		e.leaveNothing()
+		return
 	}
-	s.table[s.in[last].slot] = 0
-	s.in[last] = inside{} // keeps nothing alive
+	x := &s.in[last]
+	x.ptr = nil // keeps nothing alive; descriptions of types live for ever
+	s.table[x.slot] = 0
 	s.in = s.in[:last]
 }
 
-// hashInside takes all that tells things apart, since a chain of things may
-// differ in any one part only. Its high bits are the good ones.
-func hashInside(typ, ptr unsafe.Pointer, n int) uint64 {
-	return (uint64(uintptr(ptr)) ^ uint64(uintptr(typ))<<24 ^ uint64(n)<<40) * factor
+func (e *Encoder) leaveNothing() {
+	if e.err == nil {
+		panic("key: Leave without Enter: call it once for every Enter, EnterSlice and EnterMap that returned true")
+	}
+}
+
+// hashInside leaves out the type: the address alone tells nearly all things
+// apart, but for slices that begin at one place. Addresses are often at equal
+// distances, which a product alone would leave them at.
+func hashInside(ptr unsafe.Pointer, n int) uint64 {
+	hi, lo := bits.Mul64(uint64(uintptr(ptr))^uint64(n)<<40, factor)
+	return hi ^ lo
 }
 
 // home is where the search for h begins.
-func (s *stack) home(h uint64) int { return int(h>>32) & (len(s.table) - 1) }
+func (s *stack) home(h uint64) int { return int(h) & (len(s.table) - 1) }
 
 // after is where it goes on.
 func (s *stack) after(slot int) int { return (slot + 1) & (len(s.table) - 1) }
 
-// grow doubles the table and puts what is on the stack into it, in the order in
-// which it came.
+// grow makes room for as much again, in a table that is never more than half
+// full, and puts what is on the stack into it, in the order in which it came.
 func (s *stack) grow() {
-	s.table = make([]uint32, max(64, 2*len(s.table)))
+	const least = 32
+	s.in = append(make([]inside, 0, max(least, 2*cap(s.in))), s.in...)
+	s.table = make([]uint32, 2*cap(s.in))
 	for i := range s.in {
 		x := &s.in[i]
-		x.slot = s.home(hashInside(x.typ, x.ptr, x.n))
+		x.slot = s.home(hashInside(x.ptr, x.n))
 		for s.table[x.slot] != 0 {
 			x.slot = s.after(x.slot)
 		}
@@ -141,10 +153,15 @@ func typeWord[T any]() unsafe.Pointer {
 // the encoder fail; see the package comment.
 func Enter[T any](e *Encoder, p *T) bool {
 	if p == nil {
-		e.Uint8(0)
+		e.Nil()
 		return false
 	}
-	switch distance := e.enter(typeWord[T](), unsafe.Pointer(p), isPointer); distance {
+	return e.enterPointer(typeWord[T](), unsafe.Pointer(p))
+}
+
+// enterPointer is Enter for a pointer that is not nil.
+func (e *Encoder) enterPointer(typ, ptr unsafe.Pointer) bool {
+	switch distance := e.enter(typ, ptr, isPointer); distance {
 	case pushed:
 		e.Uint8(1)
 		return true
@@ -187,7 +204,10 @@ func EnterSlice[S ~[]T, T any](e *Encoder, s S) bool {
 //			m.Key()
 //			e.String(k)
 //			m.Value()
-//			encodeNode(e, &x)
+//			if key.Enter(e, x) {
+//				encodeNode(e, x)
+//				e.Leave()
+//			}
 //		}
 //		m.End()
 //		e.Leave()

@@ -1,6 +1,7 @@
 package key_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
@@ -31,10 +32,12 @@ func encodeNode(e *key.Encoder, v *node) {
 		e.Leave()
 	}
 	if m, ok := key.EnterMap(e, v.Files); ok {
-		for k, x := range v.Files {
+		var x node // outside of the loop, or it would be allocated for each entry
+		for k, file := range v.Files {
 			m.Key()
 			e.String(k)
 			m.Value()
+			x = file
 			encodeNode(e, &x)
 		}
 		m.End()
@@ -115,18 +118,198 @@ func TestAppendedIsAString(t *testing.T) {
 	}
 }
 
-func TestLocationsDifferByNameAndRules(t *testing.T) {
-	of := func(l *time.Location) key.Fingerprint {
-		return fingerprintOf(func(e *key.Encoder) { e.Location(l) })
+func TestAddressesOfDifferentTypesAreDifferentThings(t *testing.T) {
+	type inner struct{ x int }
+	type outer struct {
+		inner
+		again *inner
 	}
-	if of(time.FixedZone("X", 1)) != of(time.FixedZone("X", 1)) {
-		t.Error("one location, two fingerprints")
-	}
-	seen := map[key.Fingerprint]int{}
-	for i, l := range []*time.Location{nil, time.UTC, time.FixedZone("X", 1), time.FixedZone("X", 2), time.FixedZone("Y", 1)} {
-		if j, ok := seen[of(l)]; ok {
-			t.Errorf("locations %d and %d have one fingerprint", i, j)
+	v := &outer{inner: inner{1}}
+	v.again = &v.inner // has the address of v
+	f := fingerprintOf(func(e *key.Encoder) {
+		if key.Enter(e, v) {
+			if key.Enter(e, v.again) {
+				e.Leave()
+			} else {
+				t.Error("taken for its first field")
+			}
+			e.Leave()
 		}
-		seen[of(l)] = i
+	})
+	if f.Err() != nil {
+		t.Error(f.Err())
+	}
+}
+
+func TestSlicesOfOnePlaceAndOtherLengthsAreDifferentThings(t *testing.T) {
+	e := key.Borrow()
+	defer e.Release()
+	s := make([]int8, 10_000) // so many that they meet in the table
+	for n := len(s); n > 0; n-- {
+		if !key.EnterSlice(e, s[:n]) {
+			t.Fatalf("length %d is taken for another", n)
+		}
+	}
+	if key.EnterSlice(e, s[:2:2]) {
+		t.Error("the capacity counts")
+	}
+	if key.EnterSlice(e, s[:0]) || key.EnterSlice(e, []int8(nil)) {
+		t.Error("an empty slice was entered")
+	}
+	for range s {
+		e.Leave()
+	}
+}
+
+func TestWhatWasEnteredIsFoundAtAnyDepth(t *testing.T) {
+	all := make([]int, 1000)
+	e := new(key.Encoder) // which has to grow
+	for depth := range all {
+		if !key.Enter(e, &all[depth]) {
+			t.Fatalf("number %d was entered before", depth)
+		}
+		for i := range depth + 1 {
+			at := len(key.Folded(e))
+			if key.Enter(e, &all[i]) {
+				t.Fatalf("number %d of %d is not found", i, depth)
+			}
+			if got := binary.LittleEndian.Uint64(key.Folded(e)[at+1:]); got != uint64(depth-i+1) {
+				t.Fatalf("number %d of %d is at distance %d", i, depth, got)
+			}
+		}
+	}
+	for range all {
+		e.Leave()
+	}
+}
+
+func TestADistanceDependsOnTheWayOnly(t *testing.T) {
+	// Visit numbers would differ with the order of the map.
+	a := &node{Name: "a"}
+	a.Files = map[string]node{}
+	for _, k := range []string{"x", "y", "z", "u", "v", "w"} {
+		a.Files[k] = node{Name: k, Next: a}
+	}
+	want := fingerprintOf(nodeEncoding(a))
+	for range 50 {
+		if fingerprintOf(nodeEncoding(a)) != want {
+			t.Fatal("the order of a map counts")
+		}
+	}
+}
+
+func TestALongChainIsEncodedInOneGo(t *testing.T) {
+	n := 1_000_000
+	if testing.Short() {
+		n = 100_000
+	}
+	v := chain(n)
+	began := time.Now()
+	f := fingerprintOf(func(e *key.Encoder) { encodeTwig(e, v) })
+	if took := time.Since(began); f.Err() != nil || took > 30*time.Second {
+		t.Errorf("%d nodes took %v, error %v", n, took, f.Err())
+	}
+	last := v
+	for last.Left != nil {
+		last = last.Left
+	}
+	last.Left = v
+	g := fingerprintOf(func(e *key.Encoder) { encodeTwig(e, v) })
+	if g == f || g.Err() != nil {
+		t.Errorf("the cycle is not seen: error %v", g.Err())
+	}
+}
+
+func TestALargeTreeIsNoSharedValue(t *testing.T) {
+	n := 10_000_000
+	if testing.Short() {
+		n = 3_000_000
+	}
+	parts := make([]int8, n)
+	var err error
+	fingerprintOf(func(e *key.Encoder) {
+		for i := range parts {
+			if key.Enter(e, &parts[i]) {
+				e.Leave()
+			}
+		}
+		err = e.Err()
+	})
+	if err != nil {
+		t.Errorf("%d different things: %v", n, err)
+	}
+}
+
+// ladder has n rungs, each of which leads to the next in two ways.
+func ladder(n int) *twig {
+	v := &twig{}
+	for range n {
+		v = &twig{Left: v, Right: v}
+	}
+	return v
+}
+
+func TestSharedPartsAreWrittenOutUpToABound(t *testing.T) {
+	whole := fingerprintOf(func(e *key.Encoder) { encodeTwig(e, ladder(18)) })
+	if whole.Err() != nil {
+		t.Errorf("2^18 ways: %v", whole.Err())
+	}
+	for _, n := range []int{22, 100, 10_000} {
+		v := ladder(n)
+		began := time.Now()
+		f := fingerprintOf(func(e *key.Encoder) { encodeTwig(e, v) })
+		if f.Err() == nil || !strings.Contains(f.Err().Error(), "shares") {
+			t.Errorf("2^%d ways: error is %v", n, f.Err())
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("2^%d ways: took %v", n, took)
+		}
+		if k := key.Sum(key.Scope{}, func(e *key.Encoder) { encodeTwig(e, v) }); !k.IsZero() {
+			t.Errorf("2^%d ways: has a key", n)
+		}
+	}
+}
+
+func TestReleaseKeepsNothingAlive(t *testing.T) {
+	for name, encode := range map[string]encoding{
+		"whole": func(e *key.Encoder) { encodeTwig(e, twigs(100)) },
+		"not left after failing": func(e *key.Encoder) {
+			key.Enter(e, &node{})
+			key.EnterSlice(e, make([]node, 1))
+			e.Fail(errors.New("boom"))
+		},
+	} {
+		e := new(key.Encoder)
+		encode(e)
+		e.Fingerprint()
+		e.Release()
+		if key.Refers(e) {
+			t.Errorf("%s: a released encoder refers to what it was inside of", name)
+		}
+		if e.Err() != nil || e.Fingerprint().Err() != nil {
+			t.Errorf("%s: a released encoder is not as new", name)
+		}
+	}
+}
+
+func TestMisuseOfEnterPanics(t *testing.T) {
+	for name, misuse := range map[string]func(){
+		"Leave without Enter": func() { new(key.Encoder).Leave() },
+		"Fingerprint inside": func() {
+			e := new(key.Encoder)
+			key.Enter(e, &node{})
+			e.Fingerprint()
+		},
+		"Sum inside": func() { key.Sum(key.Scope{}, func(e *key.Encoder) { key.Enter(e, &node{}) }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if text, _ := recover().(string); !strings.Contains(text, "Leave") && !strings.Contains(text, "entered") {
+					t.Errorf("panic is %q", text)
+				}
+			}()
+			misuse()
+			t.Error("no panic")
+		})
 	}
 }

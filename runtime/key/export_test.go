@@ -69,7 +69,45 @@ func At(d time.Duration) (restore func()) {
 // Remembered returns how many digests of files are kept.
 func Remembered() int { return len(remembered.young) + len(remembered.old) }
 
+// Remembers reports whether one of them is of the file at path.
+func Remembers(path string) bool {
+	for _, half := range []map[place]digest{remembered.young, remembered.old} {
+		for at := range half {
+			if at.path == path {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Forget drops them.
 func Forget() { remembered.young, remembered.old = nil, nil }
 
 const MaxRemembered = 2 * half
+
+// Remember keeps a digest for a path that need not exist.
+func Remember(path string) { remembered.keep(place{path: path}, digest{}) }
+
+// FreeEnters is what an encoder enters without asking how much of it differs.
+const FreeEnters = free
+
+// Refers reports whether e's stack still refers to anything.
+func Refers(e *Encoder) bool {
+	for _, x := range e.stack.in[:cap(e.stack.in)] {
+		if x.ptr != nil {
+			return true
+		}
+	}
+	for _, at := range e.stack.table {
+		if at != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Locations returns how many locations are remembered.
+func Locations() int { return len(locations.digests) }
+
+const MaxLocations = maxLocations

@@ -2,10 +2,13 @@ package key_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/zeebo/xxh3"
 )
@@ -16,10 +19,10 @@ import (
 
 // typ describes a static type.
 type typ struct {
-	kind   string // a scalar's name in Go, or string, bytes, time, numbers, pointer, slice, array, struct, map, frame
+	kind   string // a scalar's name in Go, or string, text, bytes, time, location, numbers, pointer, slice, array, struct, map, frame, interface
 	elem   *typ   // of pointers, slices, arrays, maps, numbers, frames
 	key    *typ   // of maps
-	fields []*typ // of structs
+	fields []*typ // of structs; the concrete types of interfaces
 	n      int    // of arrays
 }
 
@@ -31,7 +34,16 @@ type (
 	pair    [2]any // an entry: key, value
 	entries []pair // maps, sorted by their text; nil for a nil map
 	framed  struct{ Value any }
-	moment  struct {
+	dynamic struct {
+		Type  string // concreteName of one of the fields; empty for nil
+		Value any
+	}
+	zone struct { // a time.FixedZone
+		Set    bool // not nil
+		Name   string
+		Digest string
+	}
+	moment struct {
 		Sec    int64
 		Nano   uint32
 		Offset int64
@@ -75,7 +87,7 @@ func reference(b []byte, t *typ, v any) []byte {
 		return b
 	}
 	switch t.kind {
-	case "string":
+	case "string", "text":
 		return append(binary.LittleEndian.AppendUint64(b, uint64(len(v.(string)))), v.(string)...)
 	case "bytes":
 		return append(word(len(v.([]byte)), v.([]byte) == nil), v.([]byte)...)
@@ -86,6 +98,20 @@ func reference(b []byte, t *typ, v any) []byte {
 		b = binary.LittleEndian.AppendUint64(b, uint64(m.Offset))
 		b = reference(b, &typ{kind: "string"}, m.Zone)
 		return reference(b, &typ{kind: "string"}, m.Place)
+	case "location":
+		z := v.(zone)
+		if !z.Set {
+			return append(b, 0)
+		}
+		return append(reference(append(b, 1), stringType, z.Name), z.Digest...)
+	case "interface":
+		d := v.(dynamic)
+		for i, f := range t.fields {
+			if d.Type == concreteName(i) {
+				return reference(reference(append(b, 1), stringType, d.Type), f, d.Value)
+			}
+		}
+		return append(b, 0)
 	case "pointer":
 		p := v.(pointer)
 		b = append(b, byte(len(p)))
@@ -111,6 +137,18 @@ func reference(b []byte, t *typ, v any) []byte {
 		return appendBits(appendBits(b, c[0], widths[t.kind]), c[1], widths[t.kind])
 	}
 	return appendBits(b, v.(uint64), widths[t.kind])
+}
+
+// concreteName is the name of the concrete type that field i of an interface is.
+func concreteName(i int) string { return "example.com/shapes.T" + strconv.Itoa(i) }
+
+// fixedZone is the zone of a time.FixedZone, with the digest of the only entry
+// of its rules.
+func fixedZone(name string, offset int64) zone {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).Unix()))
+	b = binary.LittleEndian.AppendUint64(b, uint64(offset))
+	d := sha256.Sum256(reference(append(b, 0), stringType, name))
+	return zone{true, name, string(d[:])}
 }
 
 // appendBits appends the low n bytes of v, the lowest first.
@@ -176,7 +214,7 @@ func (p *parser) list(n int, t *typ) list {
 // value reads a value of type t.
 func (p *parser) value(t *typ) any {
 	switch t.kind {
-	case "string":
+	case "string", "text":
 		return string(p.bytes(int(p.bits(8))))
 	case "bytes":
 		if n := p.bits(8); n > 0 {
@@ -186,6 +224,22 @@ func (p *parser) value(t *typ) any {
 	case "time":
 		return moment{int64(p.bits(8)), uint32(p.bits(4)), int64(p.bits(8)),
 			p.value(&typ{kind: "string"}).(string), p.value(&typ{kind: "string"}).(string)}
+	case "location":
+		if p.bits(1) == 0 {
+			return zone{}
+		}
+		return zone{true, p.value(stringType).(string), string(p.bytes(sha256.Size))}
+	case "interface":
+		if p.bits(1) == 0 {
+			return dynamic{}
+		}
+		d := dynamic{Type: p.value(stringType).(string)}
+		for i, f := range t.fields {
+			if d.Type == concreteName(i) {
+				d.Value = p.value(f)
+			}
+		}
+		return d
 	case "pointer":
 		return pointer(p.list(int(p.bits(1)), t.elem))
 	case "slice", "numbers":

@@ -25,14 +25,17 @@ type Number interface {
 // String appends the length of s in bytes as 8 bytes, then s. Any bytes will do,
 // s need not be UTF-8.
 func (e *Encoder) String(s string) {
-	if len(s) > MaxExact {
-		e.longString(s)
+	at := len(e.buf)
+	if end := at + 8 + len(s); len(s) <= MaxExact && end <= cap(e.buf) && !e.durable {
+		e.buf = e.buf[:end]
+		binary.LittleEndian.PutUint64(e.buf[at:], uint64(len(s)))
+		copy(e.buf[at+8:], s)
 		return
 	}
-	e.buf = append(binary.LittleEndian.AppendUint64(e.buf, uint64(len(s))), s...)
-	e.spill()
+	e.longString(s)
 }
 
+// longString is String for every string, mode and capacity.
 func (e *Encoder) longString(s string) {
 	e.Uint64(uint64(len(s)))
 	e.run(unsafe.Slice(unsafe.StringData(s), len(s)))

@@ -106,7 +106,9 @@ func (e *Encoder) Present(ok bool) bool {
 //	}
 func (e *Encoder) Slice(n int, isNil bool) {
 	e.Uint64(lengthWord(n, isNil))
-	e.spill()
+	if e.durable {
+		e.spill()
+	}
 }
 
 // lengthWord makes room for nil among the lengths: 0 is nil, n+1 is n.

@@ -3,6 +3,7 @@ package key
 import (
 	"errors"
 	"math"
+	"unsafe"
 )
 
 // The encoding writes out what is shared once for every way to get there. Thirty
@@ -31,12 +32,13 @@ const (
 var errShared = errors.New("the value shares so many of its parts that writing it out does not end: " +
 	"give its type a method EncodeKey(*key.Encoder) that writes each part once")
 
-// affords counts something with the hash h that is entered when free is used up,
-// and reports whether it may be.
-func (e *Encoder) affords(h uint64) bool {
+// affords counts something that is entered when free is used up, and reports
+// whether it may be.
+func (e *Encoder) affords(typ, ptr unsafe.Pointer, n int) bool {
 	if e.err != nil {
 		return false
 	}
+	h := (hashInside(ptr, n) ^ uint64(uintptr(typ))) * factor
 	if h>>32%sampled == 0 {
 		if e.sample == nil {
 			e.sample = map[uint64]struct{}{}

@@ -1,6 +1,7 @@
 package key_test
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"math"
 	"strings"
@@ -149,12 +150,62 @@ var vectors = []struct {
 	{"eight scalars", aScalars.encode,
 		"0100000000000000 0800000000000000 30352f32352f3232 01 0700000000000000 0500000000000000 68656c6c6f 000000000000f83f 09000000 01",
 		"a765fbd11debb64ca3cc5c3498af280da1b2b2065b9211fb69fb1508dacfdbcf"},
+	{"reference back to a pointer", func(e *key.Encoder) {
+		v := &twig{Name: "a"}
+		v.Left, v.Right = v, &twig{Name: "b", Left: v}
+		if key.Enter(e, v) {
+			encodeTwig(e, v)
+			e.Leave()
+		}
+	}, "01 0100000000000000 61" +
+		"02 0100000000000000" +
+		"01 0100000000000000 62 02 0200000000000000 00",
+		"f8b6b0ba940a687ef704be92f3889ba08409c6614c281134be2757e91d9d17ab"},
+	{"references back to a slice and a map", func(e *key.Encoder) {
+		v := &node{Nodes: make([]node, 1), Files: map[string]node{}}
+		v.Nodes[0].Nodes = v.Nodes
+		v.Files["a"] = node{Files: v.Files}
+		encodeNode(e, v)
+	}, "0000000000000000 00" +
+		"0200000000000000" + "0000000000000000 00 ffffffffffffffff 0100000000000000 0000000000000000" +
+		"0200000000000000 0100000000000000 61" + "0000000000000000 00 0000000000000000 ffffffffffffffff 0100000000000000",
+		"70fb97482e35f246b50ebb1d951795274f03457150158f451238cad6fe272c30"},
+	{"recursive slice and map, empty", func(e *key.Encoder) { encodeNode(e, &node{Nodes: []node{}, Files: map[string]node{}}) },
+		"0000000000000000 00 0100000000000000 0100000000000000",
+		"39db3ddfbc9f78b51cadd859e3e8e5ecfe2c98d0882b25d59d29283843d9daa5"},
+	{"nil interface", func(e *key.Encoder) { e.Nil() }, "00",
+		"947d3661669234efc48ecce1df6db8ff9dd516d5f49f3eee52a62ecf8e3f0b90"},
+	{"interface", func(e *key.Encoder) { e.Type("a.T"); e.Int8(5) }, "01 0300000000000000 612e54 05",
+		"f4c08895ae7cfc25618d5856e64a46f4b9e79f3aa97223c7e94eac06c508c583"},
+	{"what a marshaller gave", func(e *key.Encoder) { e.Appended([]byte("héllo"), nil) }, "0600000000000000 68c3a96c6c6f",
+		"13cf28eb402db5c8ff34bb37a9b44481ac480f8ad93c9d22d7d63866360d6bf9"},
+	{"no location", func(e *key.Encoder) { e.Location(nil) }, "00",
+		"947d3661669234efc48ecce1df6db8ff9dd516d5f49f3eee52a62ecf8e3f0b90"},
+	{"location without changes", func(e *key.Encoder) { e.Location(time.FixedZone("EST", -5*3600)) },
+		"01 0300000000000000 455354 " + sha256Of("00096e88f1ffffff b0b9ffffffffffff 00 0300000000000000 455354"),
+		"3b98e82acaeb8ec90dd7a6500e1f45f25f1a589de1cdf5b368b85f83b28a62c8"},
+	{"location with changes", func(e *key.Encoder) { e.Location(twoZones("A/B")) },
+		"01 0300000000000000 412f42 " + sha256Of("00096e88f1ffffff 100e000000000000 00 0300000000000000 414141"+
+			"0000000000000000 201c000000000000 01 0300000000000000 424242"),
+		"ea95c19b170f073a0ba2730c4fbde2f081274682bd231316bb32df43d743d24a"},
+	{"no file", key.File("no such file").EncodeKey, "0c00000000000000 6e6f20737563682066696c65 00",
+		"eb8c35435c76422d35bd345c75f0f453918b3b3959305cb1a325407375335083"},
 	{"map of 1,000 and 100,000 ints", func(e *key.Encoder) {
 		// Longer than what is flushed at once; only its key is frozen.
 		encodeLabels(e, labelsOf(1000))
 		key.Numbers(e, make([]int, 100_000))
 	}, "-",
 		"377cdc72885468859e7727caf12b233cfed4bc7a03e21195f897fb368a717a50"},
+}
+
+// sha256Of returns the digest of bytes in hexadecimal.
+func sha256Of(text string) string {
+	b, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+	if err != nil {
+		panic(err)
+	}
+	d := sha256.Sum256(b)
+	return hex.EncodeToString(d[:])
 }
 
 func TestFrozenVectors(t *testing.T) {
