@@ -12,6 +12,8 @@ import (
 // one call, R its results.
 type Spec[K comparable, A, R any] struct {
 	Name    string                                       // full name: import path, dot, type name
+	Code    string                                       // what stands for the code in durable keys; "" when nothing does
+	Symbols string                                       // what Code was made from: lines of a name, a space and a hash; blank ones mean nothing
 	Execute func(ctx context.Context, args A) (R, error) // the body
 
 	// CloneArgs returns arguments that share no memory with its own, so that

@@ -66,14 +66,15 @@ func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 
 // InputChangedError is what every waiter gets when a work's inputs were not the
 // same after its execution as when the call was made: the result belongs to
-// neither. Make the works that need the old value wait, or copy the input first.
+// neither. Make the works that need the old value wait, or copy the input first. Of
+// a key.File or key.Dir it also tells that the content changed just before.
 type InputChangedError struct {
 	Work string // full name of the work
 }
 
 func (e *InputChangedError) Error() string {
 	return fmt.Sprintf("work %s: an input was written to while it executed, so its result cannot be trusted: "+
-		"do not change arguments or fields tagged key before the call has finished", e.Work)
+		"do not change arguments, files that they name or fields tagged key before the call has finished", e.Work)
 }
 
 // CycleError is what the call gets that would make executions wait for each

@@ -172,9 +172,7 @@ func (c *Calls[K, A, R]) limit(call *Call[R], b *body) (context.Context, func())
 func (c *Calls[K, A, R]) body(ctx context.Context, f *flight, args *A, before key.Fingerprint) (o outcome[R]) {
 	o.result, o.err = c.spec.Execute(ctx, *args)
 	if c.spec.CloneResult != nil {
-		// The body may have returned memory that belongs to the work, or to an
-		// argument that could not be copied, and that is written to later.
-		o.result = c.spec.CloneResult(o.result)
+		c.own(&o)
 	}
 	changed := f.unkeyed == nil && c.inputs(args) != before
 	switch {
@@ -186,6 +184,26 @@ func (c *Calls[K, A, R]) body(ctx context.Context, f *flight, args *A, before ke
 		o.keep = true
 	}
 	return o
+}
+
+// own replaces the result by a copy: the body may have returned memory that
+// belongs to the work, or to an argument that could not be copied, and that is
+// written to later. What cannot be copied, which generated code says by a panic,
+// is dropped.
+func (c *Calls[K, A, R]) own(o *outcome[R]) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case *UnknownTypeError:
+			*o = outcome[R]{err: o.err}
+			if o.err == nil {
+				o.err = &UnknownTypeError{Work: c.owner.name, Interface: v.Interface}
+			}
+		default:
+			panic(v)
+		}
+	}()
+	o.result = c.spec.CloneResult(o.result)
 }
 
 // returned says that the last body of a call has returned.
