@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"errors"
+	"go/token"
 	"go/types"
 	"os"
 	"path/filepath"
@@ -12,34 +13,56 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// convert turns what go/packages says into Packages, and the errors that leave
-// nothing to generate from into one *Error.
-func convert(cfg Config, roots []*packages.Package) ([]*Package, error) {
+// convert turns what go/packages says into Packages, and the errors in those
+// matched that leave nothing to generate from into one *Error.
+func convert(cfg Config, m *matches, roots []*packages.Package) ([]*Package, error) {
 	var fail Error
-	fail.unmatched(cfg, roots)
 	var out []*Package
+	var wanted, good []*packages.Package
+	converted := map[string]*Package{}
 	for _, root := range roots {
-		if fail.addHard(cfg, root) {
+		if m.ids[root.ID] {
+			wanted = append(wanted, root)
+		}
+		if root.Types == nil && len(root.Errors) > 0 { // not a package: it stands for an error
 			continue
 		}
 		p, err := newPackage(root)
 		if err != nil {
 			return nil, err
 		}
+		converted[root.ID] = p
+	}
+	fail.unmatched(cfg, wanted)
+	for _, root := range wanted {
+		if !fail.addHard(cfg, root) {
+			good = append(good, root)
+		}
+	}
+	u := newUniverse(roots, converted)
+	build := newBuild(m.env, roots)
+	for _, p := range converted {
+		p.Build = build
+	}
+	for _, root := range good {
+		p := converted[root.ID]
+		p.World = u.of(root)
+		p.complete = m.complete
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b *Package) int { return cmp.Compare(a.PkgPath, b.PkgPath) })
+	slices.SortFunc(out, byPath)
 	if len(fail.Diagnostics) > 0 {
 		return out, &fail
 	}
 	return out, nil
 }
 
-// newPackage converts a package without hard errors.
+// newPackage converts a package; it may have hard errors.
 func newPackage(root *packages.Package) (*Package, error) {
 	p := &Package{
 		Name: clause(root), PkgPath: root.PkgPath, Dir: root.Dir,
 		Fset: root.Fset, Files: root.Syntax, Types: root.Types, Info: root.TypesInfo,
+		OtherFiles: otherFiles(root), EmbedFiles: slices.Sorted(slices.Values(root.EmbedFiles)),
 	}
 	for _, f := range root.GoFiles {
 		if filepath.Base(f) != GeneratedFile {
@@ -57,10 +80,22 @@ func newPackage(root *packages.Package) (*Package, error) {
 	if m := root.Module; m != nil {
 		p.Module = &Module{Path: m.Path, Dir: m.Dir, GoVersion: m.GoVersion, Main: m.Main}
 	}
-	if p.Info == nil { // no source at all, as for package unsafe
-		p.Info = &types.Info{}
+	if p.Types == nil { // no source at all, as for package unsafe
+		p.Fset, p.Types, p.Info = token.NewFileSet(), types.Unsafe, &types.Info{}
 	}
 	return p, p.readDir()
+}
+
+// otherFiles lists the files that are not in Go, of this build and of others.
+func otherFiles(root *packages.Package) []string {
+	files := slices.Clone(root.OtherFiles)
+	for _, f := range root.IgnoredFiles {
+		if filepath.Ext(f) != ".go" {
+			files = append(files, f)
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
 }
 
 // explain completes the type checker's message about an import it could not
@@ -84,7 +119,8 @@ func explain(root *packages.Package, message string) string {
 }
 
 // readDir looks for the files that are not in the build: the generated one,
-// which may be excluded by whatever it has become, and the tests.
+// which may be excluded by whatever it has become, the tests, and those that
+// build constraints leave out.
 func (p *Package) readDir() error {
 	entries, err := os.ReadDir(p.Dir)
 	if errors.Is(err, os.ErrNotExist) { // files of an overlay, or of a cache
@@ -94,12 +130,15 @@ func (p *Package) readDir() error {
 		return err
 	}
 	for _, e := range entries {
-		name := e.Name()
+		name, path := e.Name(), filepath.Join(p.Dir, e.Name())
 		switch {
 		case name == GeneratedFile && !e.IsDir():
-			p.Generated = filepath.Join(p.Dir, name)
-		case strings.HasSuffix(name, "_test.go") && !strings.HasPrefix(name, "_") && !strings.HasPrefix(name, "."):
-			p.TestFiles = append(p.TestFiles, filepath.Join(p.Dir, name))
+			p.Generated = path
+		case e.IsDir(), !strings.HasSuffix(name, ".go"), strings.HasPrefix(name, "_"), strings.HasPrefix(name, "."):
+		case strings.HasSuffix(name, "_test.go"):
+			p.TestFiles = append(p.TestFiles, path)
+		case !slices.Contains(p.GoFiles, path):
+			p.ExcludedFiles = append(p.ExcludedFiles, path)
 		}
 	}
 	return nil

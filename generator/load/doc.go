@@ -1,8 +1,11 @@
 // Package load reads Go packages, with types, for the generator.
 //
 // It is the only place that knows golang.org/x/tools/go/packages. One load
-// serves all patterns: syntax and types of the packages asked for, export data
-// for everything below them. Packages are loaded as if workgen had never been
+// serves all patterns: syntax and types of all packages of the main modules, so
+// that the implementers of an interface and the code behind a call are found
+// wherever they are, and export data for everything below them. The patterns
+// decide what is generated and reported; what is broken elsewhere is neither
+// reported nor in the way. Packages are loaded as if workgen had never been
 // run: what an earlier run generated is left out, so a stale, broken or
 // merge-conflicted generated file never stands in the way of the next one, and
 // code that does not compile because the wrappers are missing loads all the

@@ -20,11 +20,11 @@ type Config struct {
 	Env      []string // of the go command; nil is this process's
 }
 
-// mode is everything of the packages asked for, and only types, from export
-// data, of what they import. go/packages itself turns to the sources of a
-// dependency that has no export data because it does not compile, for instance
-// because its own wrapper is missing: its types are right all the same.
-const mode = packages.LoadSyntax | packages.NeedModule
+// metadata is what the go command is asked for of the packages and all they
+// import. Export data is not among it: the go command would compile for it
+// every package of the main modules that has changed.
+const metadata = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
+	packages.NeedDeps | packages.NeedModule | packages.NeedEmbedFiles
 
 // Load loads the packages the patterns match, sorted by import path.
 //
@@ -40,27 +40,57 @@ func Load(ctx context.Context, cfg Config) ([]*Package, error) {
 	if len(cfg.Patterns) == 0 {
 		cfg.Patterns = []string{"."}
 	}
-	roots, err := goList(ctx, cfg, nil)
+	matched := make(chan *matches, 1)
+	go func() { matched <- match(ctx, cfg) }()
+	roots, flags, remove, err := listWorld(ctx, cfg, worldPatterns(cfg))
+	m := <-matched
+	defer func() { remove() }()
+	if err == nil {
+		err = m.err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil && !inModule(dir) { // patterns match nothing, and there is no world
+		roots, err = nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
+	if err := check(ctx, cfg, roots, m, flags); err != nil {
+		return nil, err
+	}
+	return convert(cfg, m, roots)
+}
+
+// listWorld lists the packages that match, and those of the main modules that
+// they import, hiding generated files where the go command trips over them: with
+// the flags it returns, until remove is called.
+func listWorld(ctx context.Context, cfg Config, patterns []string) (roots []*packages.Package, flags []string, remove func(), err error) {
+	remove = func() {}
+	if roots, err = goList(ctx, cfg, metadata, patterns, nil); err != nil {
+		return nil, nil, remove, err
+	}
 	if files := hideable(roots); len(files) > 0 {
-		overlay, remove, err := writeOverlay(files)
-		if err != nil {
-			return nil, err
+		var overlay string
+		if overlay, remove, err = writeOverlay(files); err != nil {
+			return nil, nil, remove, err
 		}
-		defer remove()
-		if roots, err = goList(ctx, cfg, []string{"-overlay=" + overlay}); err != nil {
-			return nil, err
+		flags = []string{"-overlay=" + overlay}
+		if roots, err = goList(ctx, cfg, metadata, patterns, flags); err != nil {
+			return nil, nil, remove, err
 		}
 	}
-	return convert(cfg, roots)
+	if more := unlisted(roots); len(more) > 0 {
+		roots, err = goList(ctx, cfg, metadata, append(patterns, more...), flags)
+	}
+	return roots, flags, remove, err
 }
 
 // goList runs go/packages once.
-func goList(ctx context.Context, cfg Config, flags []string) ([]*packages.Package, error) {
+func goList(ctx context.Context, cfg Config, mode packages.LoadMode, patterns, flags []string) ([]*packages.Package, error) {
 	if cfg.Tags != "" {
-		flags = append(flags, "-tags="+cfg.Tags)
+		flags = append(flags[:len(flags):len(flags)], "-tags="+cfg.Tags)
 	}
 	roots, err := packages.Load(&packages.Config{
 		Context:    ctx,
@@ -68,8 +98,7 @@ func goList(ctx context.Context, cfg Config, flags []string) ([]*packages.Packag
 		Dir:        cfg.Dir,
 		Env:        cfg.Env,
 		BuildFlags: flags,
-		ParseFile:  parseFile,
-	}, cfg.Patterns...)
+	}, patterns...)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

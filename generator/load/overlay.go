@@ -3,6 +3,8 @@ package load
 import (
 	"encoding/json"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,20 +23,26 @@ import (
 func hideable(roots []*packages.Package) map[string]string {
 	complaints := false
 	files := map[string]string{}
+	owners := map[string]*packages.Package{}
 	packages.Visit(roots, nil, func(p *packages.Package) {
 		for _, e := range p.Errors {
 			complaints = complaints || e.Kind == packages.ListError && !isBuildError(e)
 		}
-		if p.Module == nil || !p.Module.Main {
+		if !inMain(p) {
 			return // nobody generates there
 		}
-		file, name := filepath.Join(p.Dir, GeneratedFile), clause(p)
-		if _, err := os.Lstat(file); err == nil && name != "" {
-			files[file] = name
+		file := filepath.Join(p.Dir, GeneratedFile)
+		if _, err := os.Lstat(file); err == nil {
+			owners[file] = p
 		}
 	})
 	if !complaints {
 		return nil
+	}
+	for file, p := range owners {
+		if name := readClause(p); name != "" {
+			files[file] = name
+		}
 	}
 	return files
 }
@@ -51,6 +59,19 @@ func isBuildError(e packages.Error) bool {
 func clause(p *packages.Package) string {
 	for _, f := range p.Syntax {
 		if f.Name != nil && f.Name.Name != "_" {
+			return f.Name.Name
+		}
+	}
+	return p.Name
+}
+
+// readClause is clause for a package that has not been parsed.
+func readClause(p *packages.Package) string {
+	for _, name := range p.GoFiles {
+		if filepath.Base(name) == GeneratedFile {
+			continue
+		}
+		if f, _ := parser.ParseFile(token.NewFileSet(), name, nil, parser.PackageClauseOnly); f != nil && f.Name != nil && f.Name.Name != "_" {
 			return f.Name.Name
 		}
 	}

@@ -1,0 +1,274 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	goimporter "go/importer"
+	"go/scanner"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// A checker parses and type-checks what is loaded from source: the packages
+// that match, those of the main modules, and whatever imports one of them, so
+// that every type has one identity. The rest is read from export data, which
+// the go command has of everything that compiles; a package that does not is
+// type-checked, too.
+type checker struct {
+	fset    *token.FileSet
+	sizes   types.Sizes
+	exports map[string]string // export data of a package's path
+	source  map[*packages.Package]bool
+	bodies  map[*packages.Package]bool // those of source whose function bodies count
+	done    map[*packages.Package]chan struct{}
+
+	// mu guards the reading of export data, which also completes packages that
+	// were read before as parts of others.
+	mu       sync.Mutex
+	imported types.Importer
+}
+
+// check adds syntax, types and errors to the packages that are loaded from
+// source.
+func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matches, flags []string) error {
+	c := &checker{
+		fset: token.NewFileSet(), sizes: types.SizesFor("gc", m.env.GOARCH),
+		source: map[*packages.Package]bool{}, bodies: map[*packages.Package]bool{},
+		done: map[*packages.Package]chan struct{}{},
+	}
+	c.imported = goimporter.ForCompiler(c.fset, "gc", c.open)
+	for _, p := range roots {
+		if len(p.CompiledGoFiles) > 0 && p.PkgPath != "unsafe" {
+			c.source[p], c.bodies[p] = true, true
+		}
+	}
+	c.upwards(roots)
+	parsed := make(chan struct{})
+	go func() {
+		defer close(parsed)
+		c.parseAll(ctx)
+	}()
+	err := c.listExports(ctx, cfg, roots, flags)
+	<-parsed
+	if err != nil {
+		return err
+	}
+	c.withoutExports(roots)
+	c.checkAll(ctx)
+	m.complete = c.completer(ctx, cfg)
+	return ctx.Err()
+}
+
+// upwards makes source of what imports source.
+func (c *checker) upwards(roots []*packages.Package) {
+	packages.Visit(roots, nil, func(p *packages.Package) { // after its imports
+		for _, imported := range p.Imports {
+			if c.source[imported] && len(p.CompiledGoFiles) > 0 {
+				c.source[p] = true
+			}
+		}
+	})
+}
+
+// listExports asks the go command for the export data of what source imports.
+func (c *checker) listExports(ctx context.Context, cfg Config, roots []*packages.Package, flags []string) error {
+	var patterns []string
+	seen := map[string]bool{"unsafe": true}
+	for p := range c.source {
+		for _, imported := range p.Imports {
+			if path := imported.PkgPath; !seen[path] && !c.source[imported] && len(imported.GoFiles) > 0 {
+				seen[path] = true
+				patterns = append(patterns, path)
+			}
+		}
+	}
+	c.exports = map[string]string{}
+	if len(patterns) == 0 {
+		return nil
+	}
+	slices.Sort(patterns)
+	listed, err := goList(ctx, cfg, packages.NeedName|packages.NeedExportFile, patterns, flags)
+	for _, p := range listed {
+		c.exports[p.PkgPath] = p.ExportFile
+	}
+	return err
+}
+
+// withoutExports makes source of what has no export data because it does not
+// compile.
+func (c *checker) withoutExports(roots []*packages.Package) {
+	var failed []*packages.Package
+	for p := range c.source {
+		for _, imported := range p.Imports {
+			if file, asked := c.exports[imported.PkgPath]; asked && file == "" {
+				failed = append(failed, imported)
+			}
+		}
+	}
+	if len(failed) == 0 {
+		return
+	}
+	// What it imports may not compile either, and has not been asked for.
+	packages.Visit(failed, nil, func(p *packages.Package) {
+		if len(p.CompiledGoFiles) > 0 && p.PkgPath != "unsafe" && !c.source[p] {
+			c.source[p] = true
+			c.parse(p)
+		}
+	})
+	c.upwards(roots)
+}
+
+// parseAll parses all of source.
+func (c *checker) parseAll(ctx context.Context) {
+	work := make(chan *packages.Package)
+	var group sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for p := range work {
+				c.parse(p)
+			}
+		})
+	}
+	for p := range c.source {
+		if ctx.Err() == nil {
+			work <- p
+		}
+	}
+	close(work)
+	group.Wait()
+}
+
+// parse parses the files of p, without the generated one.
+func (c *checker) parse(p *packages.Package) {
+	for _, name := range p.CompiledGoFiles {
+		src, err := os.ReadFile(name)
+		var f *ast.File
+		if err == nil {
+			f, err = parseFile(c.fset, name, src)
+		}
+		if f != nil {
+			p.Syntax = append(p.Syntax, f)
+		}
+		p.Errors = append(p.Errors, parseErrors(name, err)...)
+	}
+	if p.Syntax == nil { // not nil: parsed
+		p.Syntax = []*ast.File{}
+	}
+}
+
+// parseErrors converts what came of reading and parsing a file.
+func parseErrors(name string, err error) (out []packages.Error) {
+	if err == nil {
+		return nil
+	}
+	if list, ok := err.(scanner.ErrorList); ok {
+		for _, e := range list {
+			out = append(out, packages.Error{Pos: e.Pos.String(), Msg: e.Msg, Kind: packages.ParseError})
+		}
+		return out
+	}
+	if pathErr := (*os.PathError)(nil); errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return []packages.Error{{Pos: name + ":1", Msg: err.Error(), Kind: packages.ParseError}}
+}
+
+// checkAll type-checks all of source, each package after its imports and as
+// many at once as there are processors.
+func (c *checker) checkAll(ctx context.Context) {
+	for p := range c.source {
+		c.done[p] = make(chan struct{})
+	}
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var group sync.WaitGroup
+	for p := range c.source {
+		group.Go(func() {
+			defer close(c.done[p])
+			for _, imported := range p.Imports {
+				if done := c.done[imported]; done != nil {
+					<-done
+				}
+			}
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			if ctx.Err() == nil {
+				c.check(p)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// check type-checks p, whose imports have been.
+func (c *checker) check(p *packages.Package) {
+	if len(p.Syntax) == 0 {
+		c.parse(p)
+	}
+	p.Fset, p.Types = c.fset, types.NewPackage(p.PkgPath, p.Name)
+	p.TypesInfo = &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
+		Implicits: map[ast.Node]types.Object{}, Instances: map[*ast.Ident]types.Instance{}, Scopes: map[ast.Node]*types.Scope{},
+		Selections: map[*ast.SelectorExpr]*types.Selection{}, FileVersions: map[*ast.File]string{},
+	}
+	config := types.Config{
+		Importer:         importer{c, p},
+		IgnoreFuncBodies: !c.bodies[p],
+		Sizes:            c.sizes,
+		Error: func(err error) {
+			if e := (types.Error{}); errors.As(err, &e) {
+				p.TypeErrors = append(p.TypeErrors, e)
+			}
+		},
+	}
+	if p.Module != nil && p.Module.GoVersion != "" {
+		config.GoVersion = "go" + p.Module.GoVersion
+	}
+	// Errors have been noted.
+	_ = types.NewChecker(&config, c.fset, p.Types, p.TypesInfo).Files(p.Syntax)
+}
+
+// An importer resolves the imports of one package.
+type importer struct {
+	*checker
+	of *packages.Package
+}
+
+// Import returns the package with a path.
+func (i importer) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	p := i.of.Imports[path]
+	switch {
+	case p == nil: // as in a file that was written this moment, or a cycle
+		return nil, fmt.Errorf("the go command does not know package %s", path)
+	case i.source[p]:
+		return p.Types, nil
+	}
+	return i.export(p.PkgPath)
+}
+
+// export reads a package from export data.
+func (c *checker) export(path string) (*types.Package, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.imported.Import(path)
+}
+
+// open opens the export data of a package.
+func (c *checker) open(path string) (io.ReadCloser, error) {
+	name := c.exports[path]
+	if name == "" {
+		return nil, errors.New("no export data: it does not compile")
+	}
+	return os.Open(name)
+}

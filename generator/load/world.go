@@ -1,0 +1,133 @@
+package load
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// workPattern is the go command's for all packages of the main modules: of the
+// one module worked in, or of the workspace's.
+const workPattern = "work"
+
+// matches tells which packages the user's patterns match: when they are listed
+// together with the rest of the world, the go command does not say.
+type matches struct {
+	ids map[string]bool
+	env goEnv
+	err error
+	// complete reads the whole of a package: set by check.
+	complete func(path string)
+}
+
+// match asks the go command for the packages the patterns match, and for what
+// it builds with.
+func match(ctx context.Context, cfg Config) *matches {
+	roots, err := goList(ctx, cfg, packages.NeedName, cfg.Patterns, nil)
+	m := &matches{ids: map[string]bool{}, err: err}
+	for _, p := range roots {
+		m.ids[p.ID] = true
+	}
+	if err == nil {
+		m.env, m.err = readEnv(ctx, cfg)
+	}
+	return m
+}
+
+// worldPatterns are the user's patterns and the one for the world. The go
+// command does not take it beside single files, which are rejected anyway.
+func worldPatterns(cfg Config) []string {
+	patterns := slices.Clone(cfg.Patterns)
+	for _, p := range patterns {
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(cfg.Dir, p)
+		}
+		if info, err := os.Stat(p); strings.HasSuffix(p, ".go") && err == nil && !info.IsDir() {
+			return patterns
+		}
+	}
+	return append(patterns, workPattern)
+}
+
+// unlisted returns the import paths of packages of the main modules that are
+// imported and yet not among roots: those below testdata and the like, which no
+// pattern with dots matches.
+func unlisted(roots []*packages.Package) []string {
+	listed := map[string]bool{}
+	for _, p := range roots {
+		listed[p.ID] = true
+	}
+	var out []string
+	packages.Visit(roots, nil, func(p *packages.Package) {
+		if inMain(p) && !listed[p.ID] && len(p.GoFiles) > 0 {
+			out = append(out, p.PkgPath)
+		}
+	})
+	slices.Sort(out)
+	return out
+}
+
+// inMain reports whether p belongs to a main module.
+func inMain(p *packages.Package) bool { return p.Module != nil && p.Module.Main }
+
+// A universe finds the world of each package.
+type universe struct {
+	// common are the packages that no pattern decides on: those of the main
+	// modules that the go command lists of itself. Sorted.
+	common []*Package
+	// byID has every package of the main modules.
+	byID map[string]*Package
+}
+
+// newUniverse takes the packages of the main modules, by import path.
+func newUniverse(roots []*packages.Package, converted map[string]*Package) *universe {
+	u := &universe{byID: converted}
+	for _, root := range roots {
+		if p := converted[root.ID]; p != nil && inMain(root) && !hidden(p) {
+			u.common = append(u.common, p)
+		}
+	}
+	slices.SortFunc(u.common, byPath)
+	return u
+}
+
+// of returns the world of the package listed as root: the common one and what
+// root imports of the rest.
+func (u *universe) of(root *packages.Package) []*Package {
+	var more []*Package
+	packages.Visit([]*packages.Package{root}, nil, func(p *packages.Package) {
+		if c := u.byID[p.ID]; c != nil && inMain(p) && hidden(c) {
+			more = append(more, c)
+		}
+	})
+	if len(more) == 0 {
+		return u.common
+	}
+	more = append(more, u.common...)
+	slices.SortFunc(more, byPath)
+	return more
+}
+
+// hidden reports whether patterns with dots leave p out.
+func hidden(p *Package) bool {
+	if p.Module == nil {
+		return false
+	}
+	rel, err := filepath.Rel(p.Module.Dir, p.Dir)
+	if err != nil {
+		return false
+	}
+	for _, part := range strings.Split(filepath.ToSlash(rel), "/") {
+		if part == "testdata" || part != "." && strings.HasPrefix(part, ".") || strings.HasPrefix(part, "_") {
+			return true
+		}
+	}
+	return false
+}
+
+// byPath orders packages by import path.
+func byPath(a, b *Package) int { return strings.Compare(a.PkgPath, b.PkgPath) }
