@@ -1,0 +1,110 @@
+package reach
+
+import (
+	"go/ast"
+	"go/token"
+
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// An Allow is one //workgen:allow, which silences the warnings of one kind on
+// its line, on the next, or in the function whose doc comment it is in.
+type Allow struct {
+	Pos      token.Pos
+	Kind     scan.Kind
+	file     string
+	from, to int // lines
+	used     bool
+}
+
+// allowsOf finds the directives in the files of p, by file.
+func (p *pkg) allowsOf() map[string][]*Allow {
+	if p.allows != nil {
+		return p.allows
+	}
+	p.allows = map[string][]*Allow{}
+	for _, f := range p.Files {
+		docs := map[*ast.CommentGroup]*ast.FuncDecl{}
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Doc != nil {
+				docs[fn.Doc] = fn
+			}
+		}
+		for _, group := range f.Comments {
+			for _, c := range group.List {
+				parsed, ok := scan.ParseAllow(c.Text)
+				if !ok {
+					continue
+				}
+				pos := p.Fset.Position(c.Pos())
+				a := &Allow{Pos: c.Pos(), Kind: parsed.Kind, file: pos.Filename, from: pos.Line, to: p.Fset.Position(group.End()).Line + 1}
+				if fn := docs[group]; fn != nil {
+					a.to = p.Fset.Position(fn.End()).Line
+				} else if p.codeOn(f)[a.from] { // behind it
+					a.to = a.from
+				}
+				p.allows[a.file] = append(p.allows[a.file], a)
+			}
+		}
+	}
+	return p.allows
+}
+
+// codeOn returns the lines of a file on which code begins or ends.
+func (p *pkg) codeOn(f *ast.File) map[int]bool {
+	lines := map[int]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n.(type) {
+		case nil, *ast.Comment, *ast.CommentGroup:
+			return false
+		}
+		lines[p.Fset.Position(n.Pos()).Line] = true
+		lines[p.Fset.Position(n.End()-1).Line] = true
+		return true
+	})
+	delete(lines, 0)
+	return lines
+}
+
+// allowed reports whether a fact in p is silenced, and remembers by what.
+func (p *pkg) allowed(f fact) bool {
+	pos := p.Fset.Position(f.pos)
+	found := false
+	for _, a := range p.allowsOf()[pos.Filename] {
+		if a.Kind == f.kind && a.from <= pos.Line && pos.Line <= a.to {
+			a.used, found = true, true
+		}
+	}
+	return found
+}
+
+// Unused returns the directives of the package of a work that silence nothing,
+// whichever work is looked at, in the order of the files.
+func (r *Reach) Unused() (out []*Allow) {
+	p := r.root.pkg
+	if len(p.allowsOf()) == 0 {
+		return nil
+	}
+	check := func(d *decl) {
+		r.world.walk(d)
+		for _, f := range d.facts {
+			if f.global == nil || r.world.isWritten(f.global) {
+				p.allowed(f)
+			}
+		}
+	}
+	for _, d := range p.decls {
+		check(d)
+	}
+	for _, d := range p.always {
+		check(d)
+	}
+	for _, f := range p.Files {
+		for _, a := range p.allows[p.Fset.Position(f.Pos()).Filename] {
+			if !a.used {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,183 @@
+package reach
+
+import (
+	"crypto/sha256"
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// A ref is something a declaration refers to. One of the first four is set.
+type ref struct {
+	obj     types.Object // declared in the world
+	method  *types.Func  // of an interface: its implementers
+	outside types.Object // declared outside of the world
+	name    string       // a method of a type that is not known: all of the name
+	pos     token.Pos
+}
+
+// A walker writes one declaration and notes what it refers to.
+type walker struct {
+	syntax
+	w     *world
+	d     *decl
+	info  *types.Info
+	seen  map[ref]bool
+	write map[*ast.Ident]bool // identifiers that are only written to
+	start token.Pos           // of pkg.Name, while Name is looked at
+}
+
+// walk sets hash, refs and facts of d, once.
+func (w *world) walk(d *decl) {
+	if d.walked {
+		return
+	}
+	d.walked = true
+	x := &walker{w: w, d: d, info: d.pkg.Info, seen: map[ref]bool{}, write: map[*ast.Ident]bool{}}
+	x.syntax.ident, x.syntax.selector, x.syntax.before = x.identifier, x.qualified, x.look
+	switch n := d.node.(type) {
+	case *ast.FuncDecl:
+		x.funcDecl(n)
+	case *ast.TypeSpec:
+		x.typeSpec(n)
+	case *ast.ValueSpec:
+		v := d.value
+		x.valueSpec(v.tok, v.name, v.typ, v.expr, v.index, v.iota)
+		d.embeds = v.embeds
+	}
+	if !d.pkg.own(d.node.Pos()) {
+		x.buf = nil // made by cgo: the files it is made from count
+	}
+	d.hash = sha256.Sum256(x.buf)
+}
+
+// add notes a reference, once.
+func (x *walker) add(r ref) {
+	pos := r.pos
+	r.pos = token.NoPos
+	if !x.seen[r] {
+		x.seen[r] = true
+		r.pos = pos
+		x.d.refs = append(x.d.refs, r)
+	}
+}
+
+// identifier writes a name, in full when it is that of a declaration at package
+// level.
+func (x *walker) identifier(id *ast.Ident) {
+	obj := x.info.Uses[id]
+	if obj == nil {
+		x.text(id.Name)
+		if x.info.Defs[id] == nil {
+			x.unresolved(x.d.pkg, id)
+		}
+		return
+	}
+	if obj.Pkg() != nil && obj.Parent() == obj.Pkg().Scope() {
+		x.text(obj.Pkg().Path())
+	}
+	x.text(id.Name)
+	pos := id.Pos()
+	if x.start.IsValid() {
+		pos = x.start
+	}
+	x.object(obj, pos)
+	if v, ok := obj.(*types.Var); ok && !v.IsField() && x.w.of(v) != nil && v.Parent() == v.Pkg().Scope() && !x.write[id] {
+		x.fact(fact{kind: scan.Global, pos: pos, global: v, what: "variable " + v.Name()})
+	}
+}
+
+// object notes the use of an object.
+func (x *walker) object(obj types.Object, pos token.Pos) {
+	if obj.Pkg() == nil {
+		if fn, ok := obj.(*types.Func); ok { // error.Error, comparable
+			x.add(ref{method: fn, pos: pos})
+		}
+		return
+	}
+	switch o := obj.(type) {
+	case *types.PkgName, *types.Label, *types.Nil, *types.Builtin:
+		return
+	case *types.Func:
+		o = o.Origin()
+		if recv := o.Signature().Recv(); recv != nil && types.IsInterface(recv.Type()) {
+			x.add(ref{method: o, pos: pos})
+			if x.w.of(o) != nil {
+				return
+			}
+		}
+		obj = o
+		x.impure(o, pos)
+	case *types.Var:
+		if o.IsField() {
+			return
+		}
+		obj = o.Origin()
+		x.impure(o, pos)
+	}
+	_, method := obj.(*types.Func)
+	if !method && obj.Parent() != obj.Pkg().Scope() {
+		return // local
+	}
+	if x.w.of(obj) == nil {
+		x.add(ref{outside: obj, pos: pos})
+	} else {
+		x.add(ref{obj: obj, pos: pos})
+	}
+}
+
+// qualified writes pkg.Name with the path of the package, and reports whether
+// sel is that.
+func (x *walker) qualified(sel *ast.SelectorExpr) bool {
+	id, ok := sel.X.(*ast.Ident)
+	if ok {
+		name, isPkg := x.info.Uses[id].(*types.PkgName)
+		if !isPkg {
+			ok = false
+		} else {
+			if x.info.Uses[sel.Sel] == nil {
+				x.text(name.Imported().Path())
+				x.text(sel.Sel.Name)
+				x.unresolved(x.w.byPath[name.Imported().Path()], sel.Sel)
+				return true
+			}
+			x.start = sel.Pos()
+			x.name(sel.Sel)
+			x.start = token.NoPos
+			return true
+		}
+	}
+	if x.info.Uses[sel.Sel] == nil {
+		x.hidden(sel)
+	}
+	return false
+}
+
+// unresolved notes the use of a name the type checker does not know, at package
+// level of p: often it is about to be generated.
+func (x *walker) unresolved(p *pkg, id *ast.Ident) {
+	if p == nil {
+		return
+	}
+	if run := p.generated[id.Name]; run != nil {
+		x.add(ref{obj: run, pos: id.Pos()})
+	}
+}
+
+// hidden notes the use of a method or field of something whose type depends on
+// what is generated.
+func (x *walker) hidden(sel *ast.SelectorExpr) {
+	switch t := x.d.pkg.infer(x.w, sel.X); {
+	case t.run != nil: // a runner, or a call of one: its methods lead to Run
+	case t.typ != nil:
+		if obj, _, _ := types.LookupFieldOrMethod(t.typ, true, x.d.pkg.Types, sel.Sel.Name); obj != nil {
+			x.object(obj, sel.Sel.Pos())
+			break
+		}
+		fallthrough
+	default:
+		x.add(ref{name: sel.Sel.Name, pos: sel.Sel.Pos()})
+	}
+}

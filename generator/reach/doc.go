@@ -1,0 +1,26 @@
+// Package reach finds the code that a work's Run can reach, and says whether it
+// has changed.
+//
+// From Run it follows every reference through the main modules: functions,
+// methods, constants, types, package variables with what initialises them, the
+// implementers of the module's interfaces whose methods are called, of other
+// interfaces those that are reached themselves or that fields of the work may
+// hold, the functions init of
+// every package that is reached or imported for its side effects by one, and
+// from the runner of another work its Run. Each declaration counts by its syntax,
+// without comments and formatting, and with the full names of what it refers to;
+// where it stands does not matter. A file of C or assembly counts whole with the
+// package it belongs to, an embedded one with the variable.
+//
+// Packages outside of the main modules count by their modules' versions and
+// sums, and so do the modules those depend on; a module that is replaced by a
+// directory counts by its files. The standard library counts by the minor
+// version of Go, the generator's runtime not at all: it decides whether code is
+// executed, not what it returns.
+//
+// More may be reached than is ever called: a method of a reached type whose name
+// an interface outside of the module has is, since code out there may call it.
+// What is not seen is what only the running program knows: functions and values
+// assigned to variables from elsewhere than an initialiser or init, reflection
+// by name, go:linkname, plugins, and other programs.
+package reach

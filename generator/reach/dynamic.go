@@ -1,0 +1,179 @@
+package reach
+
+import (
+	"cmp"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// wellKnown are methods that the standard library and others look for by
+// interfaces they do not export.
+var wellKnown = []string{
+	"Error", "String", "GoString", "Format", "Is", "As", "Unwrap", "Timeout", "Temporary", "IsZero", "LogValue", "Scan", "Value",
+	"Read", "Write", "Close", "Seek", "ReadAt", "ReadFrom", "WriteTo", "WriteString", "Flush", "Len", "Less", "Swap",
+}
+
+// reflecting are packages that call exported methods by their names alone.
+var reflecting = map[string]bool{"text/template": true, "html/template": true, "net/rpc": true, "plugin": true}
+
+// dynamic adds the methods of reached types that code outside may call through
+// an interface.
+func (r *Reach) dynamic() {
+	all := r.reflects
+	for path := range r.outside {
+		all = all || reflecting[path]
+	}
+	for _, name := range slices.Clone(r.types) {
+		named, ok := name.Type().(*types.Named)
+		if !ok {
+			continue
+		}
+		for m := range named.Methods() {
+			if all && m.Exported() || r.names[m.Name()] || marshals(m.Name()) {
+				r.reach(r.world.decl(m), r.at[r.world.decl(name)], m.Pos())
+			}
+		}
+	}
+}
+
+// marshals reports whether a method is one of those that encoders look for.
+func marshals(name string) bool {
+	for _, prefix := range []string{"Marshal", "Unmarshal", "Encode", "Decode", "GobEncode", "GobDecode"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// callable notes the methods that code outside may call on what it is given:
+// those of the interfaces its package exports, and of those that the function
+// takes.
+func (r *Reach) callable(obj types.Object) {
+	if obj.Pkg().Path() == "reflect" && (obj.Name() == "Method" || obj.Name() == "MethodByName") {
+		r.reflects = true
+	}
+	if fn, ok := obj.(*types.Func); ok {
+		for v := range fn.Signature().Params().Variables() {
+			r.interfaceNames(v.Type())
+		}
+		for t := range fn.Signature().TypeParams().TypeParams() {
+			r.interfaceNames(t.Constraint())
+		}
+	}
+	if r.asked[obj.Pkg().Path()] {
+		return
+	}
+	r.asked[obj.Pkg().Path()] = true
+	scope := obj.Pkg().Scope()
+	for _, name := range scope.Names() {
+		if t, ok := scope.Lookup(name).(*types.TypeName); ok && t.Exported() {
+			r.interfaceNames(t.Type())
+		}
+	}
+}
+
+// interfaceNames adds the methods of t, if it is an interface.
+func (r *Reach) interfaceNames(t types.Type) {
+	if i, ok := t.Underlying().(*types.Interface); ok {
+		for m := range i.Methods() {
+			r.names[m.Name()] = true
+		}
+	}
+}
+
+// implementers returns the declarations that a call of an interface's method
+// may end at. Those of error.Error are left to dynamic: nearly everything
+// calls it.
+func (w *world) implementers(method *types.Func) []*decl {
+	if method.Pkg() == nil {
+		return nil
+	}
+	recv := method.Signature().Recv().Type()
+	iface, ok := recv.Underlying().(*types.Interface)
+	if !ok {
+		return nil
+	}
+	named, _ := recv.(*types.Named)
+	generic := named != nil && named.TypeParams().Len() > 0
+	var out []*decl
+	for _, t := range w.namedWith(method.Name()) {
+		concrete, ok := t.Type().(*types.Named)
+		if !ok {
+			continue
+		}
+		pointer := types.NewPointer(concrete)
+		if generic || concrete.TypeParams().Len() > 0 {
+			if !hasAll(pointer, iface, t.Pkg()) {
+				continue
+			}
+		} else if !types.Implements(pointer, iface) {
+			continue
+		}
+		obj, _, _ := types.LookupFieldOrMethod(pointer, true, method.Pkg(), method.Name())
+		if fn, ok := obj.(*types.Func); ok {
+			out = append(out, w.decl(fn.Origin()), w.decl(t))
+		}
+	}
+	return slices.DeleteFunc(out, func(d *decl) bool { return d == nil })
+}
+
+// hasAll reports whether t has methods of all names of an interface.
+func hasAll(t types.Type, iface *types.Interface, p *types.Package) bool {
+	for m := range iface.Methods() {
+		obj, _, _ := types.LookupFieldOrMethod(t, true, p, m.Name())
+		if _, ok := obj.(*types.Func); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// namedWith returns the types of the world that have a method of that name,
+// their own or an embedded type's.
+func (w *world) namedWith(name string) []*types.TypeName {
+	if w.named == nil {
+		w.named = map[string][]*types.TypeName{}
+		for _, p := range w.sorted {
+			if exempt(p.PkgPath) {
+				continue
+			}
+			scope := p.Types.Scope()
+			for _, n := range scope.Names() {
+				t, ok := scope.Lookup(n).(*types.TypeName)
+				if !ok || t.IsAlias() || types.IsInterface(t.Type()) {
+					continue
+				}
+				if _, ok := t.Type().(*types.Named); !ok {
+					continue
+				}
+				methods := types.NewMethodSet(types.NewPointer(t.Type()))
+				for m := range methods.Methods() {
+					w.named[m.Obj().Name()] = append(w.named[m.Obj().Name()], t)
+				}
+			}
+		}
+	}
+	return w.named[name]
+}
+
+// methodsNamed returns all methods of that name, in the order of their full
+// names.
+func (w *world) methodsNamed(name string) []*decl {
+	seen := map[*decl]bool{}
+	for _, t := range w.namedWith(name) {
+		obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(t.Type()), true, t.Pkg(), name)
+		if fn, ok := obj.(*types.Func); ok {
+			if d := w.decl(fn.Origin()); d != nil {
+				seen[d] = true
+			}
+		}
+	}
+	out := make([]*decl, 0, len(seen))
+	for d := range seen {
+		out = append(out, d)
+	}
+	slices.SortFunc(out, func(a, b *decl) int { return cmp.Compare(a.name, b.name) })
+	return out
+}

@@ -1,0 +1,78 @@
+package reach
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// An Impurity is something that a work's results depend on besides its
+// arguments.
+type Impurity struct {
+	Kind scan.Kind
+	What string // as the user would say it: time.Now, variable limit
+	Pos  token.Pos
+	// Path leads from Run to the declaration that has it.
+	Path []Step
+}
+
+// A Step is one declaration on the way from Run.
+type Step struct {
+	Name string    // with the last element of the package's path: daily.normalize
+	What string    // method, function, variable, constant or type
+	Pos  token.Pos // of the reference to it; of Run, its name
+}
+
+// Impurities are those of the code that was reached, without the allowed ones,
+// in the order in which they were found. Of several uses of one thing in a
+// declaration the first stands for all.
+func (r *Reach) Impurities() (out []Impurity) {
+	type use struct {
+		decl *decl
+		kind scan.Kind
+		what string
+	}
+	seen, places := map[use]bool{}, map[token.Pos]bool{} // variables may share an initialiser
+	for i, s := range r.steps {
+		for _, f := range s.decl.facts {
+			if f.global != nil && !r.world.isWritten(f.global) || s.decl.pkg.allowed(f) {
+				continue
+			}
+			if u := (use{s.decl, f.kind, f.what}); !seen[u] && !places[f.pos] {
+				seen[u], places[f.pos] = true, true
+				out = append(out, Impurity{f.kind, f.what, f.pos, r.path(i)})
+			}
+		}
+	}
+	return out
+}
+
+// path returns the way from Run to a step.
+func (r *Reach) path(i int) (out []Step) {
+	for ; i >= 0; i = r.steps[i].from {
+		s := r.steps[i]
+		name, what, pos := s.decl.name, "", s.pos
+		switch n := s.decl.node.(type) {
+		case *ast.FuncDecl:
+			what = "function"
+			if n.Recv != nil {
+				what = "method"
+			}
+			if s.from < 0 {
+				pos = n.Name.Pos()
+			}
+		case *ast.TypeSpec:
+			what = "type"
+		default:
+			what = "variable"
+			if _, ok := s.decl.obj.(*types.Const); ok {
+				what = "constant"
+			}
+		}
+		out = append([]Step{{name[strings.LastIndexByte(name, '/')+1:], what, pos}}, out...)
+	}
+	return out
+}

@@ -1,0 +1,288 @@
+package reach
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/workgen/workgen/generator/load"
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// A pkg is a package with its declarations.
+type pkg struct {
+	*load.Package
+	decls map[types.Object]*decl
+	// always are the declarations that take effect without being referred to:
+	// functions init, and blank variables whose initialiser calls something.
+	always []*decl
+	// effects are the import paths that are imported for their effects alone.
+	effects []string
+	// generated maps the names that are generated for a work to its Run.
+	generated map[string]*types.Func
+	// constrained are the files that are not always built.
+	constrained map[*ast.File]string
+	variants    *variants        // nil until needed
+	byName      map[string]*decl // of files that are always built; nil until needed
+	types       *inference       // of what generated code hides; nil until needed
+	allows      map[string][]*Allow
+}
+
+// A decl is one declaration at package level.
+type decl struct {
+	pkg  *pkg
+	obj  types.Object // nil for init and blank variables
+	name string       // in full: example.com/m/daily.T.Method
+	node ast.Node     // *ast.FuncDecl, *ast.TypeSpec or *ast.ValueSpec
+	// Of a variable or constant.
+	value *value
+
+	// constrained says that the file is not always built: the variants of the
+	// name count instead. They have a variant and no obj.
+	constrained bool
+	variant     *variant
+
+	walked bool // what follows is set
+	hash   [32]byte
+	refs   []ref
+	names  []byName // of a variant, instead of refs
+	facts  []fact
+	embeds []string // patterns of go:embed
+}
+
+// A value is what belongs to one name of a specification.
+type value struct {
+	tok         token.Token
+	name        *ast.Ident
+	typ, expr   ast.Expr
+	index, iota int
+	embeds      []string
+}
+
+// index finds the declarations of a package.
+func index(p *load.Package) *pkg {
+	out := &pkg{Package: p, decls: map[types.Object]*decl{}, generated: map[string]*types.Func{}, constrained: scan.Constrained(p)}
+	for _, f := range p.Files {
+		if _, ok := out.constrained[f]; ok {
+			continue
+		}
+		out.file(f)
+		for _, i := range f.Imports {
+			if i.Name != nil && i.Name.Name == "_" {
+				out.effects = append(out.effects, strings.Trim(i.Path.Value, "\"`"))
+			}
+		}
+	}
+	always, effects, known := out.always, out.effects, len(out.decls)
+	if len(out.constrained) > 0 {
+		before := make(map[types.Object]bool, known)
+		for obj := range out.decls {
+			before[obj] = true
+		}
+		for _, f := range p.Files {
+			if _, ok := out.constrained[f]; ok {
+				out.file(f)
+			}
+		}
+		for obj, d := range out.decls {
+			d.constrained = !before[obj]
+		}
+		out.always, out.effects = always, effects // variantsOf finds them again
+	}
+	return out
+}
+
+// file adds the declarations of a file.
+func (p *pkg) file(f *ast.File) {
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			p.function(d)
+		case *ast.GenDecl:
+			p.general(d)
+		}
+	}
+}
+
+// function adds a function or method.
+func (p *pkg) function(d *ast.FuncDecl) {
+	obj := p.Info.Defs[d.Name]
+	switch {
+	case d.Recv == nil && (d.Name.Name == "init" || d.Name.Name == "_"):
+		p.always = append(p.always, &decl{pkg: p, name: p.PkgPath + "." + d.Name.Name, node: d})
+	case obj != nil:
+		p.decls[obj] = &decl{pkg: p, obj: obj, name: p.PkgPath + "." + receiver(d) + d.Name.Name, node: d}
+	}
+}
+
+// receiver returns the name of a method's receiver type and a dot, "" for a
+// function.
+func receiver(d *ast.FuncDecl) string {
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		return ""
+	}
+	typ := d.Recv.List[0].Type
+	for {
+		switch t := typ.(type) {
+		case *ast.StarExpr:
+			typ = t.X
+		case *ast.ParenExpr:
+			typ = t.X
+		case *ast.IndexExpr:
+			typ = t.X
+		case *ast.IndexListExpr:
+			typ = t.X
+		case *ast.Ident:
+			return t.Name + "."
+		default:
+			return ""
+		}
+	}
+}
+
+// general adds types, variables and constants.
+func (p *pkg) general(d *ast.GenDecl) {
+	var typ ast.Expr // of the constant specification that is repeated
+	var exprs []ast.Expr
+	for i, spec := range d.Specs {
+		switch spec := spec.(type) {
+		case *ast.TypeSpec:
+			doc := spec.Doc
+			if !d.Lparen.IsValid() {
+				doc = d.Doc
+			}
+			p.typeSpec(spec, doc)
+		case *ast.ValueSpec:
+			if d.Tok == token.VAR || spec.Type != nil || len(spec.Values) > 0 {
+				typ, exprs = spec.Type, spec.Values
+			}
+			embeds := embedPatterns(spec.Doc)
+			if !d.Lparen.IsValid() {
+				embeds = embedPatterns(d.Doc)
+			}
+			for n, name := range spec.Names {
+				v := &value{tok: d.Tok, name: name, typ: typ, embeds: embeds}
+				switch {
+				case len(exprs) == len(spec.Names):
+					v.expr = exprs[n]
+				case len(exprs) == 1: // a call with several results
+					v.expr, v.index = exprs[0], n
+				}
+				if d.Tok == token.CONST && usesIota(v.expr) {
+					v.iota = i
+				}
+				p.value(spec, v)
+			}
+		}
+	}
+}
+
+// value adds one variable or constant.
+func (p *pkg) value(spec *ast.ValueSpec, v *value) {
+	d := &decl{pkg: p, name: p.PkgPath + "." + v.name.Name, node: spec, value: v}
+	if v.name.Name == "_" {
+		if v.tok == token.VAR && calls(v.expr) && !slices.ContainsFunc(spec.Names, func(n *ast.Ident) bool { return n.Name != "_" }) {
+			p.always = append(p.always, d)
+		}
+		return
+	}
+	if d.obj = p.Info.Defs[v.name]; d.obj != nil {
+		p.decls[d.obj] = d
+	}
+}
+
+// typeSpec adds a type, and what is generated for it if it is a work.
+func (p *pkg) typeSpec(spec *ast.TypeSpec, doc *ast.CommentGroup) {
+	obj, _ := p.Info.Defs[spec.Name].(*types.TypeName)
+	if obj == nil {
+		return
+	}
+	p.decls[obj] = &decl{pkg: p, obj: obj, name: p.PkgPath + "." + spec.Name.Name, node: spec}
+	if !isWork(doc) {
+		return
+	}
+	found, _, _ := types.LookupFieldOrMethod(types.NewPointer(obj.Type()), true, p.Types, "Run")
+	run, ok := found.(*types.Func)
+	if !ok {
+		return
+	}
+	for _, name := range generatedNames(spec.Name.Name) {
+		p.generated[name] = run
+	}
+}
+
+// isWork reports whether a doc comment marks a work.
+func isWork(doc *ast.CommentGroup) bool {
+	if doc == nil {
+		return false
+	}
+	for _, c := range doc.List {
+		if c.Text == "//workgen:work" || strings.HasPrefix(c.Text, "//workgen:work ") {
+			return true
+		}
+	}
+	return false
+}
+
+// generatedNames lists the package-level names that are generated for a work.
+func generatedNames(work string) []string {
+	constructor := "New" + work + "Runner"
+	if !ast.IsExported(work) {
+		constructor = "new" + strings.ToUpper(work[:1]) + work[1:] + "Runner"
+	}
+	return []string{work + "Runner", constructor, work + "Args", work + "Result"}
+}
+
+// usesIota reports whether e mentions iota.
+func usesIota(e ast.Expr) (found bool) {
+	if e == nil {
+		return false
+	}
+	ast.Inspect(e, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		found = found || ok && id.Name == "iota"
+		return !found
+	})
+	return found
+}
+
+// calls reports whether the evaluation of e calls something.
+func calls(e ast.Expr) (found bool) {
+	if e == nil {
+		return false
+	}
+	ast.Inspect(e, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.CallExpr:
+			found = true
+		case *ast.FuncLit:
+			return false
+		}
+		return !found
+	})
+	return found
+}
+
+// embedPatterns returns the patterns of the go:embed directives in a comment.
+func embedPatterns(doc *ast.CommentGroup) (patterns []string) {
+	if doc == nil {
+		return nil
+	}
+	for _, c := range doc.List {
+		if rest, ok := strings.CutPrefix(c.Text, "//go:embed "); ok {
+			for _, p := range strings.Fields(rest) {
+				patterns = append(patterns, strings.TrimPrefix(strings.Trim(p, "\"`"), "all:"))
+			}
+		}
+	}
+	return patterns
+}
+
+// own reports whether the source of pos is a file of the package, not one that
+// cgo made from it.
+func (p *pkg) own(pos token.Pos) bool {
+	return filepath.Dir(p.Fset.PositionFor(pos, false).Filename) == p.Dir
+}

@@ -1,0 +1,174 @@
+package reach
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/workgen/workgen/generator/load"
+)
+
+// A Symbol is something that was reached.
+type Symbol struct {
+	// Name is in full: example.com/m/daily.T.Method, file
+	// example.com/m/daily/add.s, module golang.org/x/text v0.3.0, go1.26.
+	Name string
+	// Sum is the hash of its content.
+	Sum [sha256.Size]byte
+}
+
+// Short is the name and, after a space, the first 8 hexadecimal digits of the
+// hash.
+func (s Symbol) Short() string { return s.Name + " " + hex.EncodeToString(s.Sum[:4]) }
+
+// Symbols are the declarations, files and modules that were reached, sorted by
+// name.
+func (r *Reach) Symbols() []Symbol {
+	sums := map[string][]string{}
+	for _, s := range r.steps {
+		sums[s.decl.name] = append(sums[s.decl.name], string(s.decl.hash[:]))
+		r.embedded(s.decl, sums)
+	}
+	for p := range r.packages {
+		p.files(sums)
+	}
+	r.modules(sums)
+	out := make([]Symbol, 0, len(sums))
+	for name, all := range sums {
+		slices.Sort(all) // several functions init have one name
+		out = append(out, Symbol{name, sha256.Sum256([]byte(strings.Join(all, "")))})
+	}
+	slices.SortFunc(out, func(a, b Symbol) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// Fingerprint is a digest of symbols: 32 hexadecimal digits.
+func Fingerprint(symbols []Symbol) string {
+	h := sha256.New()
+	for _, s := range symbols {
+		io.WriteString(h, s.Name+"\x00")
+		h.Write(s.Sum[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// embedded adds the files that go:embed puts into a variable.
+func (r *Reach) embedded(d *decl, sums map[string][]string) {
+	for _, file := range d.pkg.EmbedFiles {
+		rel, err := filepath.Rel(d.pkg.Dir, file)
+		if err != nil {
+			continue
+		}
+		rel = filepath.ToSlash(rel)
+		if slices.ContainsFunc(d.embeds, func(p string) bool { return covers(p, rel) }) {
+			name := "file " + d.pkg.PkgPath + "/" + rel
+			sums[name] = []string{content(file)}
+		}
+	}
+}
+
+// covers reports whether a pattern of go:embed names a file or a directory
+// above it.
+func covers(pattern, file string) bool {
+	for ; file != "." && file != "/"; file = path.Dir(file) {
+		if ok, err := path.Match(pattern, file); ok && err == nil {
+			return true
+		}
+	}
+	return pattern == "."
+}
+
+// files adds the files of a package that are not in Go, and those that cgo
+// reads.
+func (p *pkg) files(sums map[string][]string) {
+	for _, file := range p.OtherFiles {
+		sums["file "+p.PkgPath+"/"+filepath.Base(file)] = []string{content(file)}
+	}
+	parsed := map[string]bool{}
+	for _, f := range p.Files {
+		parsed[p.Fset.PositionFor(f.Pos(), false).Filename] = true
+	}
+	for _, file := range p.GoFiles {
+		if !parsed[file] { // cgo has made others of it
+			sums["file "+p.PkgPath+"/"+filepath.Base(file)] = []string{content(file)}
+		}
+	}
+}
+
+// content is a hash of what a file holds; of one that cannot be read, of its
+// name: when it can be read again, that is a change.
+func content(name string) string {
+	h := sha256.New()
+	f, err := os.Open(name)
+	if err == nil {
+		_, err = io.Copy(h, f)
+		f.Close()
+	}
+	if err != nil {
+		io.WriteString(h, "cannot read "+filepath.Base(name))
+	}
+	return string(h.Sum(nil))
+}
+
+// modules adds the modules outside of the world that are reached, what they
+// depend on, and the version of Go.
+func (r *Reach) modules(sums map[string][]string) {
+	version := LanguageVersion(r.world.build.GoVersion)
+	sums[version] = []string{version}
+
+	seen := map[string]bool{}
+	var visit func(path string)
+	visit = func(path string) {
+		d := r.world.build.Dependencies[path]
+		if d == nil || seen[path] || d.Module == nil || exempt(path) {
+			return
+		}
+		seen[path] = true
+		m := d.Module
+		name := strings.TrimSpace("module " + m.Path + " " + m.Version)
+		if m.Version == "" { // a directory: its path is that of one machine
+			name = "package " + d.PkgPath
+			sums[name] = []string{r.world.universe.directory(d)}
+		} else {
+			sums[name] = []string{name + " " + m.Sum}
+		}
+		for _, imported := range d.Imports {
+			visit(imported)
+		}
+	}
+	for path := range r.outside {
+		visit(path)
+	}
+}
+
+// directory hashes the files of a package of a module that a directory
+// replaces.
+func (u *Universe) directory(d *load.Dependency) string {
+	if sum, ok := u.modules[d.PkgPath]; ok {
+		return sum
+	}
+	h := sha256.New()
+	for _, file := range d.Files {
+		io.WriteString(h, filepath.Base(file)+"\x00"+content(file))
+	}
+	u.modules[d.PkgPath] = string(h.Sum(nil))
+	return u.modules[d.PkgPath]
+}
+
+// LanguageVersion is the version of the language that a version of the go
+// command is for: go1.26.8 gives go1.26.
+func LanguageVersion(version string) string {
+	if i := strings.Index(version, "go1."); i >= 0 {
+		end := i + len("go1.")
+		for end < len(version) && '0' <= version[end] && version[end] <= '9' {
+			end++
+		}
+		return version[i:end]
+	}
+	return version
+}

@@ -1,0 +1,78 @@
+package reach
+
+import (
+	"go/types"
+
+	"github.com/workgen/workgen/generator/load"
+)
+
+// A Universe knows the declarations of all packages of one Load. It is filled
+// as they are asked for and must not be used concurrently.
+type Universe struct {
+	packages map[*load.Package]*pkg
+	worlds   map[worldKey]*world
+	modules  map[string]string // content hashes of what directories replace
+}
+
+// New returns a Universe without anything in it.
+func New() *Universe {
+	return &Universe{packages: map[*load.Package]*pkg{}, worlds: map[worldKey]*world{}, modules: map[string]string{}}
+}
+
+// worldKey tells slices of packages apart: those of one Load are shared.
+type worldKey struct {
+	first **load.Package
+	n     int
+}
+
+// A world is what one package may reach.
+type world struct {
+	universe *Universe
+	build    *load.Build
+	byPath   map[string]*pkg
+	sorted   []*pkg
+	named    map[string][]*types.TypeName // see methodsNamed
+	written  map[*pkg]map[types.Object]bool
+}
+
+// world returns the world of p.
+func (u *Universe) world(p *load.Package) *world {
+	packages := p.World
+	if len(packages) == 0 { // outside of any module
+		packages = []*load.Package{p}
+	}
+	key := worldKey{&packages[0], len(packages)}
+	if w := u.worlds[key]; w != nil {
+		return w
+	}
+	w := &world{universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[types.Object]bool{}}
+	for _, p := range packages {
+		indexed := u.packages[p]
+		if indexed == nil {
+			indexed = index(p)
+			u.packages[p] = indexed
+		}
+		w.byPath[p.PkgPath] = indexed
+		w.sorted = append(w.sorted, indexed)
+	}
+	u.worlds[key] = w
+	return w
+}
+
+// of returns the package of the world that declares obj, nil when it is
+// outside.
+func (w *world) of(obj types.Object) *pkg {
+	if obj.Pkg() == nil {
+		return nil
+	}
+	return w.byPath[obj.Pkg().Path()]
+}
+
+// decl returns the declaration of an object at package level or of a method,
+// nil when it is outside or has none.
+func (w *world) decl(obj types.Object) *decl {
+	if p := w.of(obj); p != nil {
+		return p.decls[obj]
+	}
+	return nil
+}

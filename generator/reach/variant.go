@@ -1,0 +1,213 @@
+package reach
+
+import (
+	"crypto/sha256"
+	"go/ast"
+	"go/token"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// The file that is generated has to be the same on every system, so what is
+// declared in files that are not always built counts with its variants for all
+// other builds. There are no types of those that this build leaves out; all are
+// therefore followed by names alone, which finds too much rather than too
+// little.
+
+// variants are the declarations of a package in files that are not always
+// built, by their names without the package.
+type variants struct {
+	decls  map[string][]*decl
+	always []*decl // init, and blank variables
+}
+
+// A variant is what a declaration in such a file is followed with.
+type variant struct {
+	constraint string
+	imports    map[string]string // paths by local names
+	active     *decl             // with types, when this build has it
+}
+
+// variantsOf finds the variants in p.
+func (p *pkg) variantsOf() *variants {
+	if p.variants != nil {
+		return p.variants
+	}
+	p.variants = &variants{decls: map[string][]*decl{}}
+	for f, constraint := range p.constrained {
+		p.variantsIn(f, constraint)
+	}
+	for f, constraint := range scan.Excluded(p.Package) {
+		p.variantsIn(f, constraint)
+	}
+	return p.variants
+}
+
+// variantsIn adds those of one file.
+func (p *pkg) variantsIn(f *ast.File, constraint string) {
+	imports := map[string]string{}
+	for _, i := range f.Imports {
+		target := strings.Trim(i.Path.Value, "\"`")
+		local := path.Base(strings.TrimSuffix(target, "/v2"))
+		if i.Name != nil {
+			local = i.Name.Name
+		}
+		imports[local] = target
+		if local == "_" {
+			p.effects = append(p.effects, target)
+		}
+	}
+	add := func(local string, node ast.Node, name *ast.Ident) {
+		v := &decl{pkg: p, name: p.PkgPath + "." + local, node: node, variant: &variant{constraint: constraint, imports: imports}}
+		if local == "init" || local == "_" {
+			p.variants.always = append(p.variants.always, v)
+			return
+		}
+		v.variant.active = p.decls[p.Info.Defs[name]]
+		p.variants.decls[local] = append(p.variants.decls[local], v)
+	}
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			add(receiver(d)+d.Name.Name, d, d.Name)
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					add(spec.Name.Name, d, spec.Name)
+				case *ast.ValueSpec:
+					for _, name := range spec.Names {
+						add(name.Name, d, name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// local is the name of a declaration without the package.
+func (d *decl) local() string { return d.name[len(d.pkg.PkgPath)+1:] }
+
+// A byName is a reference that is only known by its name.
+type byName struct {
+	pkg    *pkg
+	local  string // Name, or Type. for all its methods
+	method string // instead of local: a method of that name of any type
+	path   string // instead of pkg: outside
+}
+
+// walkVariant sets hash and names of a variant, and its facts where types are
+// known. The hash is the same whether this build has the variant or not.
+func (w *world) walkVariant(d *decl) {
+	if d.walked {
+		return
+	}
+	d.walked = true
+	v := d.variant
+	seen := map[byName]bool{}
+	add := func(n byName) {
+		if !seen[n] {
+			seen[n] = true
+			d.names = append(d.names, n)
+		}
+	}
+	var s syntax
+	s.before = func(ast.Node) {}
+	s.ident = func(id *ast.Ident) {
+		s.text(id.Name)
+		add(byName{pkg: d.pkg, local: id.Name})
+	}
+	s.selector = func(sel *ast.SelectorExpr) bool {
+		if id, ok := sel.X.(*ast.Ident); ok && v.imports[id.Name] != "" {
+			target := v.imports[id.Name]
+			s.text(target)
+			s.text(sel.Sel.Name)
+			if q := w.byPath[target]; q != nil {
+				add(byName{pkg: q, local: sel.Sel.Name})
+			} else {
+				add(byName{path: target})
+			}
+			return true
+		}
+		add(byName{pkg: d.pkg, method: sel.Sel.Name})
+		for _, target := range v.imports {
+			if q := w.byPath[target]; q != nil {
+				add(byName{pkg: q, method: sel.Sel.Name})
+			}
+		}
+		return false
+	}
+	s.text(v.constraint)
+	switch n := d.node.(type) {
+	case *ast.FuncDecl:
+		s.funcDecl(n)
+	case *ast.GenDecl:
+		s.genDecl(n)
+		if n.Tok == token.TYPE {
+			add(byName{pkg: d.pkg, local: d.local() + "."}) // all methods
+		}
+	}
+	d.hash = sha256.Sum256(s.buf)
+	if v.active != nil {
+		w.walk(v.active)
+		d.facts, d.embeds = v.active.facts, v.active.embeds
+	}
+}
+
+// named adds what a name may refer to.
+func (r *Reach) named(n byName, from int, pos token.Pos) {
+	if n.pkg == nil {
+		if !exempt(n.path) {
+			r.leave(n.path)
+		}
+		return
+	}
+	if n.pkg.byName == nil {
+		n.pkg.byName = map[string]*decl{}
+		for _, d := range n.pkg.decls {
+			if !d.constrained {
+				n.pkg.byName[d.local()] = d
+			}
+		}
+	}
+	matches := func(local string) bool {
+		receiver, method, _ := strings.Cut(local, ".")
+		if n.method != "" {
+			return method == n.method
+		}
+		return local == n.local || method != "" && receiver+"." == n.local
+	}
+	var found []*decl
+	if n.method == "" && !strings.HasSuffix(n.local, ".") {
+		found = append(found, n.pkg.variantsOf().decls[n.local]...)
+		if d := n.pkg.byName[n.local]; d != nil {
+			found = append(found, d)
+		}
+	} else {
+		for local, d := range n.pkg.byName {
+			if matches(local) {
+				found = append(found, d)
+			}
+		}
+		for local, all := range n.pkg.variantsOf().decls {
+			if matches(local) {
+				found = append(found, all...)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *decl) int { return strings.Compare(a.name+a.constraintText(), b.name+b.constraintText()) })
+	for _, d := range found {
+		r.reach(d, from, pos)
+	}
+}
+
+// constraintText is that of a variant, "" otherwise.
+func (d *decl) constraintText() string {
+	if d.variant == nil {
+		return ""
+	}
+	return d.variant.constraint
+}

@@ -1,0 +1,187 @@
+package reach
+
+import (
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/workgen/workgen/generator/load"
+)
+
+// ours is where the runtime that generated code needs is, with what is below.
+const ours = "github.com/workgen/workgen/runtime"
+
+// A Reach is what the Run of one work reaches.
+type Reach struct {
+	world *world
+	root  *decl
+	// steps has every declaration that is reached, in the order in which it
+	// was found: the shortest ways from Run come first.
+	steps    []step
+	at       map[*decl]int
+	packages map[*pkg]int    // by the first step in them
+	names    map[string]bool // of methods that code outside may call
+	asked    map[string]bool // packages outside whose interfaces are in names
+	types    []*types.TypeName
+	outside  map[string]bool // import paths
+	methods  map[*types.Func]bool
+	reflects bool // methods are called by reflection
+}
+
+// A step is a declaration that is reached, and how.
+type step struct {
+	decl *decl
+	from int       // index of the declaration that refers to it; -1 for Run
+	pos  token.Pos // of the reference; of the declaration itself when there is none
+}
+
+// Of follows everything from run, the Run of a work in p. It returns nil when
+// there is no such declaration.
+func (u *Universe) Of(p *load.Package, run *types.Func) *Reach {
+	w := u.world(p)
+	root := w.decl(run)
+	if root == nil {
+		return nil
+	}
+	r := &Reach{
+		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{},
+		names: map[string]bool{}, asked: map[string]bool{}, outside: map[string]bool{}, methods: map[*types.Func]bool{},
+	}
+	for _, name := range wellKnown {
+		r.names[name] = true
+	}
+	r.reach(root, -1, root.node.Pos())
+	r.held()
+	for i := 0; i < len(r.steps); i++ {
+		r.follow(i)
+		if i == len(r.steps)-1 {
+			r.dynamic() // may add to steps
+		}
+	}
+	return r
+}
+
+// reach adds a declaration.
+func (r *Reach) reach(d *decl, from int, pos token.Pos) {
+	if d == nil || exempt(d.pkg.PkgPath) {
+		return
+	}
+	if d.constrained {
+		for _, v := range d.pkg.variantsOf().decls[d.local()] {
+			r.reach(v, from, pos)
+		}
+		return
+	}
+	if _, ok := r.at[d]; ok {
+		return
+	}
+	at := len(r.steps)
+	r.at[d] = at
+	r.steps = append(r.steps, step{d, from, pos})
+	r.enter(d.pkg, at)
+	if name, ok := d.obj.(*types.TypeName); ok {
+		r.types = append(r.types, name)
+	}
+}
+
+// exempt reports whether a package is of the runtime.
+func exempt(path string) bool { return path == ours || strings.HasPrefix(path, ours+"/") }
+
+// enter adds what takes effect when a package is reached.
+func (r *Reach) enter(p *pkg, from int) {
+	if _, ok := r.packages[p]; ok {
+		return
+	}
+	r.packages[p] = from
+	for _, d := range slices.Concat(p.always, p.variantsOf().always) {
+		r.reach(d, from, d.node.Pos())
+	}
+	for _, path := range p.effects {
+		switch q := r.world.byPath[path]; {
+		case q == nil:
+			if !exempt(path) {
+				r.leave(path)
+			}
+		case !exempt(path):
+			r.enter(q, from)
+		}
+	}
+}
+
+// leave notes a package outside of the world.
+func (r *Reach) leave(path string) { r.outside[path] = true }
+
+// call adds what a call of an interface's method may end at: of the module's
+// interfaces any implementer, of others those that are reached anyway. Everything
+// in a large module implements some io.Closer.
+func (r *Reach) call(method *types.Func, from int, pos token.Pos) {
+	if r.world.of(method) == nil {
+		if method.Pkg() != nil {
+			r.leave(method.Pkg().Path())
+		}
+		r.names[method.Name()] = true
+		return
+	}
+	if r.methods[method] {
+		return
+	}
+	r.methods[method] = true
+	for _, m := range r.world.implementers(method) {
+		r.reach(m, from, pos)
+	}
+}
+
+// held adds the implementers of the interfaces that fields of the work have:
+// what is in them need not come from code that is reached.
+func (r *Reach) held() {
+	t := r.root.obj.(*types.Func).Signature().Recv().Type()
+	if p, ok := t.(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	for f := range s.Fields() {
+		iface, ok := f.Type().Underlying().(*types.Interface)
+		if !ok {
+			continue
+		}
+		for m := range iface.Methods() {
+			for _, d := range r.world.implementers(m.Origin()) {
+				r.reach(d, 0, f.Pos())
+			}
+		}
+	}
+}
+
+// follow adds what one declaration refers to.
+func (r *Reach) follow(i int) {
+	d := r.steps[i].decl
+	if d.variant != nil {
+		r.world.walkVariant(d)
+		for _, n := range d.names {
+			r.named(n, i, d.node.Pos())
+		}
+		return
+	}
+	r.world.walk(d)
+	for _, ref := range d.refs {
+		switch {
+		case ref.obj != nil:
+			r.reach(r.world.decl(ref.obj), i, ref.pos)
+		case ref.outside != nil:
+			if path := ref.outside.Pkg().Path(); !exempt(path) {
+				r.leave(path)
+				r.callable(ref.outside)
+			}
+		case ref.method != nil:
+			r.call(ref.method, i, ref.pos)
+		default:
+			for _, m := range r.world.methodsNamed(ref.name) {
+				r.reach(m, i, ref.pos)
+			}
+		}
+	}
+}
