@@ -2,6 +2,8 @@ package generator_test
 
 import (
 	"errors"
+	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -54,6 +56,21 @@ func TestAFileThatChangesDuringTheCallIsNoticed(t *testing.T) {
 	}
 	if got, err := r.Run(t.Context(), key.File(path)); err != nil || got != "two" {
 		t.Errorf("got %q and error %v", got, err)
+	}
+}
+
+// A directory is not the content of a file: no key, but the work runs.
+func TestWhatCannotBeReadRunsUncached(t *testing.T) {
+	r := files.NewLoadRunner(&files.Load{}, runtime.WithLogger(slog.New(slog.DiscardHandler)))
+	for range 2 {
+		_, err := r.Run(t.Context(), key.File(t.TempDir()))
+		var read *fs.PathError
+		if !errors.As(err, &read) {
+			t.Errorf("error is %v, want that of the work", err)
+		}
+	}
+	if s := r.Stats(); s.Executions != 2 || s.Unkeyed != 2 {
+		t.Errorf("%d executions, %d unkeyed, want 2 and 2", s.Executions, s.Unkeyed)
 	}
 }
 

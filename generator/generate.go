@@ -14,6 +14,7 @@ import (
 	"github.com/workgen/workgen/generator/emit"
 	"github.com/workgen/workgen/generator/load"
 	"github.com/workgen/workgen/generator/plan"
+	"github.com/workgen/workgen/generator/reach"
 	"github.com/workgen/workgen/generator/scan"
 	"github.com/workgen/workgen/generator/write"
 )
@@ -35,7 +36,7 @@ type Result struct {
 	// Files are for [write.Write] and [write.Check]: one for each package with
 	// works, and one without content for each generated file in a package that
 	// has none any more. They are sorted by import path; nil when there are
-	// diagnostics.
+	// diagnostics other than warnings.
 	Files []write.File
 	// Diagnostics are the problems in the packages. Never nil.
 	Diagnostics *diag.List
@@ -45,7 +46,7 @@ type Result struct {
 // nothing. What is wrong with the user's code is in the Result; an error is one
 // of the go command, of ctx, or of workgen itself.
 func Generate(ctx context.Context, cfg Config) (*Result, error) {
-	g := &generation{Config: cfg, result: &Result{Diagnostics: new(diag.List)}}
+	g := &generation{Config: cfg, result: &Result{Diagnostics: new(diag.List)}, universe: reach.New()}
 	if g.Log == nil {
 		g.Log = func(string, ...any) {}
 	}
@@ -79,8 +80,9 @@ func Generate(ctx context.Context, cfg Config) (*Result, error) {
 // A generation is the state of one Generate.
 type generation struct {
 	Config
-	result  *Result
-	planned []planned
+	result   *Result
+	planned  []planned
+	universe *reach.Universe
 }
 
 // planned is a package with a generated file, present or future.
@@ -96,6 +98,7 @@ func (g *generation) plan(p *load.Package) error {
 	}
 	scanned := scan.Scan(p, g.result.Diagnostics)
 	if len(scanned.Works) == 0 {
+		plan.Idle(scanned, g.result.Diagnostics)
 		if p.Generated != "" {
 			g.planned = append(g.planned, planned{path: p.Generated})
 		}
@@ -113,11 +116,23 @@ func (g *generation) plan(p *load.Package) error {
 			Fix:     "run workgen in the module that has the package",
 		})
 	}
-	g.planned = append(g.planned, planned{
-		path: filepath.Join(p.Dir, load.GeneratedFile),
-		plan: plan.Plan(scanned, g.result.Diagnostics),
-	})
+	pl := planned{path: filepath.Join(p.Dir, load.GeneratedFile), plan: plan.Plan(scanned, g.result.Diagnostics)}
+	g.planned = append(g.planned, pl)
+	g.unstored(pl.plan)
+	g.code(p, pl.plan)
 	return nil
+}
+
+// unstored logs the works whose results no store can keep.
+func (g *generation) unstored(p *plan.Package) {
+	for _, w := range p.Works {
+		if o := w.Scan.Options; o.Cache.Set && !o.Cache.Value || o.Memory.Set {
+			continue // they are not to be
+		}
+		for _, o := range w.NotStorable {
+			g.Log("work %s: results are not stored: %s", w.Scan.Name, o)
+		}
+	}
 }
 
 // foreign reports a file that has the generated file's name and is not ours.

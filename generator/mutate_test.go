@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 	"unsafe"
+
+	"github.com/workgen/workgen/runtime/key"
 )
 
 // fill returns a value of type T in which everything is set: no nil, nothing empty,
@@ -13,47 +15,75 @@ import (
 // that share no memory.
 func fill[T any]() T {
 	var v T
-	n := 0
-	fillValue(reflect.ValueOf(&v).Elem(), &n)
+	f := filler{inside: map[reflect.Type]int{}}
+	f.fill(reflect.ValueOf(&v).Elem())
 	return v
 }
 
-func fillValue(v reflect.Value, n *int) {
-	*n++
+// filler fills values.
+type filler struct {
+	n      int
+	inside map[reflect.Type]int // how often what is being filled is inside of a type
+}
+
+// deep is how often a type may be inside of itself.
+const deep = 1
+
+func (f *filler) fill(v reflect.Value) {
+	f.n++
+	if f.inside[v.Type()] > deep {
+		return
+	}
+	f.inside[v.Type()]++
+	defer func() { f.inside[v.Type()]-- }()
+	if values := special[v.Type()]; values != nil {
+		v.Set(values(f.n)[0])
+		return
+	}
 	switch v.Kind() {
 	case reflect.Bool:
-		v.SetBool(*n%2 == 0)
+		v.SetBool(f.n%2 == 0)
 	case reflect.String:
-		v.SetString("s" + strconv.Itoa(*n))
+		v.SetString("s" + strconv.Itoa(f.n))
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		fillValue(v.Elem(), n)
+		f.fill(v.Elem())
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 3))
-		fillValue(v.Index(0), n)
-		fillValue(v.Index(1), n)
+		f.fill(v.Index(0))
+		f.fill(v.Index(1))
 	case reflect.Array:
 		for i := range v.Len() {
-			fillValue(v.Index(i), n)
+			f.fill(v.Index(i))
 		}
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		for range 2 {
 			key, elem := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-			fillValue(key, n)
-			fillValue(elem, n)
-			v.SetMapIndex(key, elem)
+			f.fill(key)
+			f.fill(elem)
+			if key.Comparable() {
+				v.SetMapIndex(key, elem)
+			}
 		}
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() {
-			v.Set(reflect.ValueOf(time.Unix(int64(*n), 5).UTC()))
+			v.Set(reflect.ValueOf(time.Unix(int64(f.n), 5).UTC()))
 			return
 		}
-		for _, f := range inputs(v) {
-			fillValue(f.value, n)
+		for _, in := range inputs(v) {
+			f.fill(in.value)
 		}
+	case reflect.Interface:
+		impls := implementers[v.Type()]
+		if len(impls) == 0 {
+			return
+		}
+		x := reflect.New(impls[f.n%len(impls)]).Elem()
+		f.fill(x)
+		v.Set(x)
 	default:
-		setNumber(v, float64(*n%97+1))
+		setNumber(v, float64(f.n%97+1))
 	}
 }
 
@@ -96,13 +126,25 @@ func inputs(v reflect.Value) []field {
 // reaches is changed.
 func mutate(path string, v reflect.Value, seen func(path string)) {
 	try := func(what string, with reflect.Value) {
+		if v.Kind() != reflect.Float64 && v.Kind() != reflect.Float32 && reflect.DeepEqual(v.Interface(), with.Interface()) {
+			return // it is that already
+		}
 		old := reflect.New(v.Type()).Elem()
 		old.Set(v)
 		v.Set(with)
 		seen(path + " " + what)
 		v.Set(old)
 	}
+	if v.Type().Implements(reflect.TypeFor[key.Encodable]()) && v.Kind() == reflect.Struct {
+		return // it says itself what counts
+	}
 	zero := reflect.Zero(v.Type())
+	if values := special[v.Type()]; values != nil {
+		for _, value := range values(1_000)[1:] {
+			try("is "+describe(value), value)
+		}
+		return
+	}
 	switch v.Kind() {
 	case reflect.Bool:
 		try("negated", reflect.ValueOf(!v.Bool()).Convert(v.Type()))
@@ -110,9 +152,20 @@ func mutate(path string, v reflect.Value, seen func(path string)) {
 		try("longer", reflect.ValueOf(v.String()+"\x00").Convert(v.Type()))
 		try("empty", zero)
 	case reflect.Pointer:
+		if v.IsNil() {
+			try("not nil", reflect.New(v.Type().Elem()).Convert(v.Type()))
+			return
+		}
 		try("nil", zero)
 		mutate("*"+path, v.Elem(), seen)
+	case reflect.Interface:
+		mutateInterface(path, v, try, seen)
 	case reflect.Slice:
+		if v.IsNil() {
+			try("not nil", reflect.MakeSlice(v.Type(), 0, 0))
+			try("one element", reflect.MakeSlice(v.Type(), 1, 1))
+			return
+		}
 		try("nil", zero)
 		try("empty", reflect.MakeSlice(v.Type(), 0, 0))
 		try("shorter", v.Slice(0, 1))
@@ -143,6 +196,32 @@ func mutate(path string, v reflect.Value, seen func(path string)) {
 	}
 }
 
+// implementers are the types that a value of an interface may have, by interface.
+var implementers = map[reflect.Type][]reflect.Type{}
+
+// mutateInterface tries other dynamic types, and other values of the present one.
+func mutateInterface(path string, v reflect.Value, try func(string, reflect.Value), seen func(string)) {
+	now := v.Elem()
+	if now.IsValid() {
+		try("nil", reflect.Zero(v.Type()))
+	}
+	for _, impl := range implementers[v.Type()] {
+		if !now.IsValid() || impl != now.Type() {
+			try("a "+impl.String(), reflect.Zero(impl))
+		}
+	}
+	if !now.IsValid() {
+		return
+	}
+	x := reflect.New(now.Type()).Elem()
+	x.Set(now)
+	mutate(path+".("+now.Type().String()+")", x, func(what string) {
+		v.Set(x)
+		seen(what)
+		v.Set(now)
+	})
+}
+
 // mutateNumber tries other numbers.
 func mutateNumber(v reflect.Value, try func(string, reflect.Value)) {
 	other := reflect.New(v.Type()).Elem()
@@ -167,6 +246,10 @@ func mutateNumber(v reflect.Value, try func(string, reflect.Value)) {
 
 // mutateMap changes the keys and elements of a map.
 func mutateMap(path string, v reflect.Value, try func(string, reflect.Value), seen func(string)) {
+	if v.IsNil() {
+		try("not nil", reflect.MakeMap(v.Type()))
+		return
+	}
 	try("nil", reflect.Zero(v.Type()))
 	try("empty", reflect.MakeMap(v.Type()))
 	keys := v.MapKeys()
@@ -185,7 +268,7 @@ func mutateMap(path string, v reflect.Value, try func(string, reflect.Value), se
 		other := reflect.New(v.Type().Key()).Elem()
 		other.Set(key)
 		mutate(name+" key", other, func(what string) {
-			if v.MapIndex(other).IsValid() {
+			if !other.Comparable() || v.MapIndex(other).IsValid() {
 				return
 			}
 			v.SetMapIndex(other, elem)

@@ -2,9 +2,10 @@
 //
 // Usage:
 //
-//	workgen [-tags list] [-v] [packages]
-//	workgen check [-tags list] [-v] [packages]
+//	workgen [-tags list] [-v] [-strict] [-diff] [-json] [packages]
+//	workgen check [-tags list] [-v] [-strict] [-diff] [-json] [packages]
 //	workgen version
+//	go vet -vettool=$(go tool -n workgen) [packages]
 //
 // It writes one file, workgen_gen.go, into every package that has types marked
 // //workgen:work, and is usually run by go generate:
@@ -17,11 +18,56 @@
 // on standard error, as file:line:col: message.
 //
 // Check writes nothing. It prints the generated files that are stale, missing,
-// or orphaned, one a line, for use in continuous integration.
+// or orphaned, one a line, for use in continuous integration. With -diff neither
+// command writes; both print what would change as one unified diff, which git
+// apply and patch -p1 take.
+//
+// Warnings are printed like problems, behind their position the word warning, and
+// stop nothing; with -strict they are problems.
 //
 // The exit status is 0 when all is well, 1 when there are problems in the
 // packages, 2 for wrong usage and failures of workgen or the go command itself,
-// and 3 when check found a file that is not up to date.
+// and 3 when check or -diff found a file that is not up to date.
+//
+// # In editors
+//
+// The command is also a tool for go vet, which then reports the same problems for
+// packages that compile, one by one, and with -fix mends mistyped directives and
+// tags and adds missing tags. What takes several packages to know is not reported:
+// stale files, and works of one name. Package
+// github.com/workgen/workgen/generator/analyzer has the analyzer for drivers of
+// golang.org/x/tools/go/analysis.
+//
+// # For programs
+//
+// With -json, standard output is one object, whatever the exit status but for
+// wrong usage, and nothing is printed on standard error but failures, status 2,
+// and what -v adds:
+//
+//	{
+//		"diagnostics": [{
+//			"file": "./render.go", "line": 31, "column": 39,
+//			"severity": "error",
+//			"work": "Render",
+//			"message": "cannot key parameter cfg: a channel has no value",
+//			"path": [{
+//				"expr": "cfg.Done", "type": "chan int",
+//				"file": "./config.go", "line": 12, "column": 2
+//			}],
+//			"fix": "tag Done `workgen:\"-\"`, or give Config a method EncodeKey(*key.Encoder)"
+//		}],
+//		"files": [{"file": "./workgen_gen.go", "state": "written", "diff": ""}],
+//		"error": ""
+//	}
+//
+// All fields are always there, and no list is null. A file is named as in the
+// text: relative with a leading ./ when it is below the current directory. Lines
+// and columns, in bytes, count from 1; one that is not known is 0, and so are both
+// of a diagnostic whose file is "". A severity is error or warning. A work is "" when the problem is not one
+// work's, a fix when the message leaves one thing to do. The state of a file is
+// written, removed or unchanged after generating; stale, missing, orphaned or ok
+// with check and -diff. A diff is there with -diff, and error says why workgen
+// could not do its work. Readers should ignore fields that they do not know.
 //
 // # Works
 //
@@ -31,7 +77,7 @@
 //
 // Run may take a context first, any number of arguments, the last one variadic,
 // and may return any number of results, an error last. The options, of which
-// those of the constructor win over all but version and share:
+// those of the constructor win over all but version, share and memory:
 //
 //	cache=false     execute every call
 //	name=NAME       the name in statuses and keys; import path, dot, type name by default
@@ -41,8 +87,9 @@
 //	retry=3         how often a call that fails executes at most, with growing waits
 //	concurrency=4   how many executions run at once
 //	errors=30s      errors are kept for so long, too
-//	version=3       part of every key: change it when results of old code are no good
+//	version=3       part of every key in place of the code: change it when results of old code are no good
 //	share           results are handed out without copying them; nobody may write to them
+//	memory          results are never stored, and keys do not depend on the code
 //
 // Fields of the struct say what they are with a tag:
 //
@@ -54,4 +101,138 @@
 // method EncodeKey(*key.Encoder) lets a type write its own. Arguments are copied
 // before they are executed with, and results before they are handed out, so
 // pointers that were equal come back as pointers to equal values.
+//
+// Types may contain themselves, and values too: keys of cyclic values end, and in
+// copies of values of such types what was shared is shared again. Only pointers
+// into the middle of something else that is copied lead to a copy of their own.
+//
+// # Interfaces
+//
+// An interface is no obstacle where it is known which types its values have. That
+// is so when it has a method whose name is not exported and belongs to a main
+// module, or has the method EncodeKey(*key.Encoder): then they are the types of the
+// main modules that implement it, and those must have names the package with
+// the work can use. For any other interface a directive lists them, in the doc
+// comment of the interface type, or of a struct's field or behind it:
+//
+//	//workgen:oneof bool float64 string []any map[string]any
+//	type JSON any
+//
+//	Value any //workgen:oneof int string *Node
+//
+// At a field it is about the interface in the field's type, down to structs.
+// Inside the listed types, []any for one, the same interface means the same list.
+// Nil is always allowed. A call whose arguments hold a value of another type is
+// executed every time, and one whose result does fails with a
+// runtime.UnknownTypeError.
+//
+// No directive can be written at a field of another module's struct. There an
+// interface that only its own package can implement is resolved by itself, and for
+// any other one a directive anywhere in the package with the works names it before
+// a colon:
+//
+//	//workgen:oneof any: string float64 bool []any map[string]any
+//
+// # Types of other packages
+//
+// Structs of other packages are walked like one's own if all of their fields that
+// hold anything are exported. Of the standard library the types of math/big and
+// net/netip, *time.Location, url.Userinfo and unique.Handle are known, too. A
+// protobuf message, passed by a pointer, is what proto.Marshal makes of it with
+// Deterministic set: what protobuf does not tell apart is one input, and since other
+// releases of protobuf may write other bytes, keys may then miss, but never hit
+// wrongly. For any other type a directive anywhere in the package with the works
+// says which of its methods to use: AppendBinary or MarshalBinary, AppendText or
+// MarshalText, MarshalJSON:
+//
+//	//workgen:encode resource.Quantity json
+//	//workgen:encode decimal.Decimal binary share
+//
+// The type is written as in that file, or with its import path if the file does not
+// import it. Values that these methods do not tell apart are one input; when
+// one fails, the call is executed and not kept. With share, copies of values share
+// their memory, which is right for types whose values never change.
+//
+// What cannot be walked is copied by proto.Clone or by a method DeepCopy or Clone
+// that the type declares itself and that is expected to copy deeply. An argument
+// without one is not copied but compared before and after the execution; a result
+// without one is refused.
+//
+// A struct that cannot be written out for a field which is not exported is guarded
+// by its size: a new field stops the build, unless it fits between two others;
+// workgen check notices that one.
+//
+// What is generated is built everywhere, so a work, its method Run, and those
+// types of its package that Run takes and returns must be, too: one in a file
+// with a build constraint, be it a //go:build line, a name such as x_linux.go or
+// the import of "C", is refused, on every system alike. Let Run call functions
+// that differ between builds instead. Names declared in any build are not given
+// to anything generated; files that need the tag ignore do not count.
+//
+// Results can be kept in a store if they come back equal from one: plain data in
+// exported fields without workgen:"-", with no interfaces, channels, functions,
+// locks or cycles. Results of other works live in memory only; -v names them and
+// says what stands in the way. A time comes back without its monotonic reading.
+//
+// # Code
+//
+// Results outlive the code that computed them, so a fingerprint of the code that
+// Run reaches is part of every durable key: a change of that code makes old results
+// miss. It is taken from the main module, or all modules of a workspace, whichever
+// packages are named: functions, methods, types, constants, package variables with
+// what initialises them, the implementers of the module's interfaces whose methods
+// are called (of other interfaces, those types that are reached otherwise, or that
+// fields of the work may hold),
+// the functions init of reached packages and of those they import for their effects
+// alone, files that go:embed names, and all files of reached packages that are in
+// C or assembly. The runner of another work stands for its Run. Comments,
+// formatting, the file a declaration stands in, tests, and what is not reached do
+// not matter, nor does what this command generates. What other generators make is
+// code like any other.
+//
+// Declarations in files with build constraints count with those of the same name
+// for other systems, so that the fingerprint is the same on all. Other modules count by version
+// and go.sum hash, together with those they depend on in the build; a module
+// replaced by a directory counts by the files of its packages; the standard library
+// by the minor version of Go that builds, go1.26. Files that import "C", and modules
+// imported on some systems only, can make a difference between systems.
+//
+// At the end of the generated file stands what each fingerprint was made from, a
+// declaration a line with its hash, so that a change of it says what has changed.
+//
+// What the fingerprint does not see is what only the running program knows:
+// functions and other values that are assigned to variables outside of
+// initialisers and init, what package variables hold that are written to,
+// what reflection finds by name, functions that go:linkname supplies, plugins,
+// what C code links, other programs, and data. Change version= for those, or make
+// them arguments.
+//
+// The fingerprint is as old as the generated file. Let a test of the module say
+// when it has to be generated again:
+//
+//	func TestGeneratedCode(t *testing.T) { gentest.Check(t) }
+//
+// with package github.com/workgen/workgen/generator/gentest.
+//
+// # Warnings
+//
+// A result that depends on more than the arguments is as old as its first
+// execution. Code of the main modules that the Run of a cached work reaches is
+// warned of, with the way to it, where it uses
+//
+//	clock     time.Now, Since, Until
+//	random    the functions of math/rand and math/rand/v2 without a source, crypto/rand
+//	env       environment variables, arguments, host, user and directory of the process
+//	global    package variables that are written to outside of init
+//	file      functions that read files, with arguments that are all constant
+//	network   functions that connect or ask, with arguments that are all constant
+//	exec      commands whose arguments are all constant
+//
+// Constant is what has no parameter and no local variable in it. Pass what decides
+// on the result as an argument, or say why it does not:
+//
+//	//workgen:allow clock only logged
+//
+// on the line, on the line above, or in the doc comment of the function. One that
+// nothing needs is warned of, too.
 package main

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,51 +18,88 @@ type runner struct {
 	stdout, stderr io.Writer
 	tags           string
 	verbose        bool
+	json           bool
+	diff           bool
+	strict         bool
+
+	report report // of this run, printed with -json
 }
 
 // generate is the command without a name: it brings the generated files up to
 // date.
 func (c *runner) generate(cmd *cobra.Command, patterns []string) error {
-	return c.timed(func() error {
+	return c.reported(func() error {
 		dir, files, err := c.files(cmd, patterns)
 		if err != nil {
 			return err
+		}
+		if c.diff {
+			return c.differences(dir, files)
 		}
 		changed, err := write.Write(files)
 		if err != nil {
 			return err
 		}
-		c.report(dir, files, changed)
+		c.written(dir, files, changed)
 		return nil
 	})
 }
 
 // check reports the generated files that are not up to date.
 func (c *runner) check(cmd *cobra.Command, patterns []string) error {
-	return c.timed(func() error {
+	return c.reported(func() error {
 		dir, files, err := c.files(cmd, patterns)
 		if err != nil {
 			return err
+		}
+		if c.diff {
+			return c.differences(dir, files)
 		}
 		statuses, err := write.Check(files)
 		if err != nil {
 			return err
 		}
-		bad := 0
+		stale := false
 		for _, s := range statuses {
-			if s.State != write.OK {
-				bad++
-				fmt.Fprintf(c.stdout, "%s: %s\n", diag.Rel(dir, s.Path), s.State)
+			name := diag.Rel(dir, s.Path)
+			c.report.file(name, s.State.String(), nil)
+			if s.State == write.OK {
+				c.log("%s: %s", name, s.State)
 				continue
 			}
-			c.log("%s: %s", diag.Rel(dir, s.Path), s.State)
+			stale = true
+			c.print("%s: %s\n", name, s.State)
 		}
-		if bad > 0 {
-			fmt.Fprintln(c.stderr, "workgen: generated files are not up to date; run workgen on the same packages")
-			return exit(exitStale)
-		}
-		return nil
+		return c.staleness(stale)
 	})
+}
+
+// differences prints what would change in each file.
+func (c *runner) differences(dir string, files []write.File) error {
+	diffs, err := write.Differences(files, dir)
+	if err != nil {
+		return err
+	}
+	stale := false
+	for _, d := range diffs {
+		name := diag.Rel(dir, d.Path)
+		c.report.file(name, d.State.String(), d.Text)
+		c.log("%s: %s", name, d.State)
+		c.print("%s", d.Text)
+		stale = stale || d.State != write.OK
+	}
+	return c.staleness(stale)
+}
+
+// staleness is how the commands end that compare and write nothing.
+func (c *runner) staleness(stale bool) error {
+	if !stale {
+		return nil
+	}
+	if !c.json {
+		fmt.Fprintln(c.stderr, "workgen: generated files are not up to date; run workgen on the same packages")
+	}
+	return exit(exitStale)
 }
 
 // files computes what should be on disk, and prints the diagnostics if it
@@ -76,17 +114,26 @@ func (c *runner) files(cmd *cobra.Command, patterns []string) (dir string, files
 	if err != nil {
 		return "", nil, err
 	}
-	if !result.Diagnostics.Empty() {
-		if err := result.Diagnostics.Write(c.stderr, dir); err != nil {
-			return "", nil, err
-		}
+	if err := c.diagnostics(result.Diagnostics, dir); err != nil {
+		return "", nil, err
+	}
+	if !result.Diagnostics.Empty() || c.strict && result.Diagnostics.Warned() {
 		return "", nil, exit(exitDiagnostics)
 	}
 	return dir, result.Files, nil
 }
 
-// report says, with -v, what became of each file.
-func (c *runner) report(dir string, files []write.File, changed []string) {
+// diagnostics prints what is on the list.
+func (c *runner) diagnostics(list *diag.List, dir string) error {
+	c.report.diagnostics(list, dir)
+	if c.json {
+		return nil
+	}
+	return list.Write(c.stderr, dir)
+}
+
+// written says what became of each file.
+func (c *runner) written(dir string, files []write.File, changed []string) {
 	isChanged := map[string]bool{}
 	for _, path := range changed {
 		isChanged[path] = true
@@ -99,7 +146,16 @@ func (c *runner) report(dir string, files []write.File, changed []string) {
 		case isChanged[f.Path]:
 			what = "written"
 		}
-		c.log("%s: %s", diag.Rel(dir, f.Path), what)
+		name := diag.Rel(dir, f.Path)
+		c.report.file(name, what, nil)
+		c.log("%s: %s", name, what)
+	}
+}
+
+// print prints for people: nothing with -json.
+func (c *runner) print(format string, args ...any) {
+	if !c.json {
+		fmt.Fprintf(c.stdout, format, args...)
 	}
 }
 
@@ -110,10 +166,17 @@ func (c *runner) log(format string, args ...any) {
 	}
 }
 
-// timed runs f and says, with -v, how long it took.
-func (c *runner) timed(f func() error) error {
+// reported runs f, prints the report with -json, and says, with -v, how long it
+// took.
+func (c *runner) reported(f func() error) error {
 	start := time.Now()
 	err := f()
 	c.log("done in %v", time.Since(start).Round(time.Millisecond))
-	return err
+	if !c.json {
+		return err
+	}
+	if status := exit(0); err != nil && !errors.As(err, &status) {
+		c.report.Error = err.Error() // and on standard error, as ever
+	}
+	return errors.Join(err, c.report.write(c.stdout))
 }

@@ -7,9 +7,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/tools/go/analysis/unitchecker"
+
+	"github.com/workgen/workgen/generator/analyzer"
 )
 
 // Exit statuses.
@@ -17,11 +21,25 @@ const (
 	exitOK          = 0
 	exitDiagnostics = 1 // problems in the user's packages
 	exitFailure     = 2 // wrong usage, or a failure that is not the packages'
-	exitStale       = 3 // check: a generated file is not up to date
+	exitStale       = 3 // check, -diff: a generated file is not up to date
 )
 
 func main() {
+	spendMemory()
+	if isVetTool(os.Args[1:]) {
+		unitchecker.Main(analyzer.Analyzer)
+	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// isVetTool reports whether the arguments are those with which go vet runs its
+// -vettool: it asks for the version, then for the flags, then for the analysis of
+// one package after the other, each described by a file.
+func isVetTool(args []string) bool {
+	if len(args) == 0 {
+		return false
+	}
+	return args[0] == "-V=full" || args[0] == "-flags" || filepath.Base(args[len(args)-1]) == "vet.cfg"
 }
 
 // An exit carries an exit status through cobra; what there is to say has been
@@ -92,6 +110,9 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&c.tags, "tags", "", "build tags, `list` separated by commas")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "say what was found, what was written, and how long it took")
+	flags.BoolVar(&c.json, "json", false, "print diagnostics and files as JSON on standard output")
+	flags.BoolVar(&c.strict, "strict", false, "treat warnings as problems: write nothing, and exit with status 1")
+	flags.BoolVar(&c.diff, "diff", false, "print what would change as a unified diff, and write nothing")
 	root.AddCommand(&cobra.Command{
 		Use:   "check [packages]",
 		Short: "Report generated files that are stale, missing or orphaned, and write nothing",
@@ -124,13 +145,14 @@ directory. Either all generated files are brought up to date or, when there is
 a problem in any package, none is touched.
 
 The exit status is 0 when all is well, 1 when there are problems in the packages,
-and 2 for wrong usage and other failures.`
+2 for wrong usage and other failures, and with -diff 3 when a file would change.`
 
 const rootExample = `  //go:generate go run github.com/workgen/workgen/cmd/workgen
 
   workgen             # the package in this directory
   workgen ./...       # all packages below it
-  workgen -tags=linux,cuda -v ./...`
+  workgen -tags=cuda -v ./...
+  workgen -diff ./... # what would change`
 
 const checkHelp = `Check prints the generated files that are not up to date, one a line: stale ones,
 whose source has changed, missing ones, and orphaned ones, whose package has no

@@ -55,6 +55,11 @@ func setup(env *testscript.Env, root string) error {
 	env.Setenv("GOFLAGS", "-mod=mod")
 	env.Setenv("GOWORK", "off")
 	env.Setenv("WORKGEN_ROOT", root)
+	self, err := exec.LookPath("workgen")
+	if err != nil {
+		return err
+	}
+	env.Setenv("WORKGEN", self)
 	mod := filepath.Join(env.WorkDir, "go.mod")
 	if _, err := os.Stat(mod); err == nil {
 		return nil

@@ -44,6 +44,10 @@ func runGoGenerate[T any]() *T {
 // [DataProcessor] in durable keys.
 const dataProcessorSchema = "12531239c3b467c37a43a0fa1ef93638"
 
+// dataProcessorCode identifies the code that [DataProcessor.Run] reaches in
+// durable keys.
+const dataProcessorCode = "3c0f249f056f56a135a1bb9c7bc16b33"
+
 // DataProcessorArgs holds the arguments of one call of [DataProcessor.Run].
 type DataProcessorArgs struct {
 	Day string
@@ -88,6 +92,8 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 	r := &DataProcessorRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[dataProcessorIdentity, DataProcessorArgs, Dataset]{
 		Name:        "github.com/workgen/workgen/examples/daily.DataProcessor",
+		Code:        dataProcessorCode,
+		Symbols:     dataProcessorSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneDataset,
 		Inputs:      r.inputs,
@@ -141,10 +147,10 @@ func (r *DataProcessorRunner) Forget(day string) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *DataProcessorRunner) Key(day string) key.Key {
 	args := DataProcessorArgs{Day: day}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: dataProcessorSchema}, func(e *key.Encoder) {
+	return key.Sum(key.Scope{Work: r.Name(), Schema: dataProcessorSchema, Code: dataProcessorCode}, func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -186,6 +192,9 @@ func (r *DataProcessorRunner) execute(ctx context.Context, args DataProcessorArg
 // durable keys.
 const trainerSchema = "b963425e7c6da599c011b6996ca41328"
 
+// trainerCode identifies the code that [Trainer.Run] reaches in durable keys.
+const trainerCode = "2e524a49ea0e8e69a7b2dfee1cc6dc00"
+
 // TrainerArgs holds the arguments of one call of [Trainer.Run].
 type TrainerArgs struct {
 	Data Dataset
@@ -215,6 +224,8 @@ func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 	r := &TrainerRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TrainerArgs, float64]{
 		Name:      "github.com/workgen/workgen/examples/daily.Trainer",
+		Code:      trainerCode,
+		Symbols:   trainerSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneTrainerArgs,
 	}, opts...)
@@ -281,10 +292,10 @@ func (r *TrainerRunner) Forget(data Dataset) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *TrainerRunner) Key(data Dataset) key.Key {
 	args := TrainerArgs{Data: data}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: trainerSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: trainerSchema, Code: trainerCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -318,3 +329,23 @@ func encodeDataset(e *key.Encoder, v *Dataset) {
 	e.String(v.Day)
 	key.Numbers(e, v.Rows)
 }
+
+// dataProcessorSymbols lists what dataProcessorCode was made from: each
+// declaration, file and module with a hash.
+const dataProcessorSymbols = `
+github.com/workgen/workgen/examples/daily.DataProcessor 0fb25f87
+github.com/workgen/workgen/examples/daily.DataProcessor.Run df63a12c
+github.com/workgen/workgen/examples/daily.Dataset 503b5277
+github.com/workgen/workgen/examples/daily.busy 06a5cedb
+go1.26 56f36397
+`
+
+// trainerSymbols lists what trainerCode was made from: each declaration, file
+// and module with a hash.
+const trainerSymbols = `
+github.com/workgen/workgen/examples/daily.Dataset 503b5277
+github.com/workgen/workgen/examples/daily.Trainer 1b23389e
+github.com/workgen/workgen/examples/daily.Trainer.Run 586748dc
+github.com/workgen/workgen/examples/daily.busy 06a5cedb
+go1.26 56f36397
+`

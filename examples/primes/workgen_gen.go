@@ -35,6 +35,9 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const counterSchema = "075ab45a89a2cbfcc9c33296ebfb117e"
 
+// counterCode identifies the code that [Counter.Run] reaches in durable keys.
+const counterCode = "bb22b13cdeac4b914c30dd8b5c5d984f"
+
 // CounterArgs holds the arguments of one call of [Counter.Run].
 type CounterArgs struct {
 	Limit int
@@ -76,6 +79,8 @@ func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 	r := &CounterRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[counterIdentity, CounterArgs, CounterResult]{
 		Name:    "github.com/workgen/workgen/examples/primes.Counter",
+		Code:    counterCode,
+		Symbols: counterSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -127,10 +132,10 @@ func (r *CounterRunner) Forget(limit int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *CounterRunner) Key(limit int) key.Key {
 	args := CounterArgs{Limit: limit}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: counterSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: counterSchema, Code: counterCode}, args.EncodeKey)
 }
 
 // execute calls [Counter.Run].
@@ -139,3 +144,11 @@ func (r *CounterRunner) execute(_ context.Context, args CounterArgs) (CounterRes
 	res.Count, res.Largest = r.work.Run(args.Limit)
 	return res, nil
 }
+
+// counterSymbols lists what counterCode was made from: each declaration, file
+// and module with a hash.
+const counterSymbols = `
+github.com/workgen/workgen/examples/primes.Counter 5ccfd186
+github.com/workgen/workgen/examples/primes.Counter.Run 4f36cc7c
+go1.26 56f36397
+`

@@ -38,6 +38,9 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const printerSchema = "6a20e240ff006b605488be7eec87f6f6"
 
+// printerCode identifies the code that [Printer.Run] reaches in durable keys.
+const printerCode = "4c64ad68e7e21df90426028aaa18a72c"
+
 // PrinterArgs holds the arguments of one call of [Printer.Run].
 type PrinterArgs struct {
 	Value int
@@ -73,6 +76,8 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 	r := &PrinterRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[printerIdentity, PrinterArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/examples/props.Printer",
+		Code:    printerCode,
+		Symbols: printerSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -124,13 +129,21 @@ func (r *PrinterRunner) Forget(value int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *PrinterRunner) Key(value int) key.Key {
 	args := PrinterArgs{Value: value}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: printerSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: printerSchema, Code: printerCode}, args.EncodeKey)
 }
 
 // execute calls [Printer.Run].
 func (r *PrinterRunner) execute(_ context.Context, args PrinterArgs) (struct{}, error) {
 	return struct{}{}, r.work.Run(args.Value)
 }
+
+// printerSymbols lists what printerCode was made from: each declaration, file
+// and module with a hash.
+const printerSymbols = `
+github.com/workgen/workgen/examples/props.Printer f0fd4821
+github.com/workgen/workgen/examples/props.Printer.Run 6d06c25f
+go1.26 56f36397
+`

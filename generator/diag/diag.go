@@ -9,6 +9,8 @@ import (
 
 // A Diagnostic is one problem in the user's code.
 type Diagnostic struct {
+	// Warning says that generation goes on in spite of it.
+	Warning bool
 	// Pos is the offending token. The zero position is for problems that have
 	// no place in a file, such as a pattern that matches no package.
 	Pos token.Position
@@ -23,6 +25,9 @@ type Diagnostic struct {
 	// Fix is what to do, in the imperative, on one line and without "fix:";
 	// empty only when the message leaves one thing to do.
 	Fix string
+	// Rewrites are ways to do what Fix says, each enough; nil when only a person
+	// can.
+	Rewrites []Rewrite
 }
 
 // A Step is one element of a Diagnostic's path.
@@ -46,12 +51,19 @@ func (l *List) Add(d Diagnostic) {
 	l.diags = append(l.diags, d)
 }
 
-// Empty reports whether nothing was added, that is, whether generation may
-// write its files.
+// Empty reports whether nothing but warnings was added, that is, whether
+// generation may write its files.
 func (l *List) Empty() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.diags) == 0
+	return !slices.ContainsFunc(l.diags, func(d Diagnostic) bool { return !d.Warning })
+}
+
+// Warned reports whether there is a warning on the list.
+func (l *List) Warned() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.diags, func(d Diagnostic) bool { return d.Warning })
 }
 
 // Sorted returns the diagnostics by file, line, column and message, those

@@ -26,6 +26,9 @@ func (d *Diagnostic) render(b *bytes.Buffer) {
 	if p := position(d.Pos); p != "" {
 		b.WriteString(p + ": ")
 	}
+	if d.Warning {
+		b.WriteString("warning: ")
+	}
 	if d.Work != "" {
 		b.WriteString("work " + d.Work + ": ")
 	}

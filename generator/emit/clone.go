@@ -19,8 +19,19 @@ func (w *cloner) clone(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	if !plan.References(t, w.result) {
 		return
 	}
+	if t.Kind == plan.Pointer && w.copiedPointee(g, v, t.Elem) {
+		return
+	}
+	if w.inCopies(t) {
+		g.Id(w.helpers.copy(t, w.result)).Call(w.copies(), jen.Op("&").Add(v.Clone()))
+		return
+	}
 	if copied := w.copied(v, t); copied != nil {
 		g.Add(v.Clone()).Op("=").Add(copied)
+		return
+	}
+	if w.cyclic(t) {
+		w.shared(g, v, v, jen.Op("&").Add(v.Clone()), t)
 		return
 	}
 	switch t.Kind {
@@ -44,11 +55,15 @@ func (w *cloner) copied(v *jen.Statement, t *plan.Type) *jen.Statement {
 	switch {
 	case !plan.References(t, w.result):
 		return v.Clone()
+	case t.Copy > plan.ByValue:
+		return w.copyValue(v, t)
 	case t.Kind == plan.Slice && !plan.References(t.Elem, w.result):
 		return w.qual("slices", "slices", "Clone").Call(v.Clone())
-	case t.Kind == plan.Map && !plan.References(t.Elem, w.result):
+	case t.Kind == plan.Map && !plan.References(t.Key, w.result) && !plan.References(t.Elem, w.result):
 		return w.qual("maps", "maps", "Clone").Call(v.Clone())
-	case t.Kind == plan.Struct && t.Named != nil:
+	case t.Reaches(w.view()):
+		return nil
+	case t.Kind == plan.Struct && t.Named != nil, t.Kind == plan.Interface:
 		return jen.Id(w.helpers.clone(t, w.result)).Call(v.Clone())
 	}
 	return nil
@@ -73,8 +88,8 @@ func (w *cloner) elements(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	})
 }
 
-// mapping clones a map whose values hold references, entry by entry into a new
-// one: an entry whose key is not equal to itself cannot be
+// mapping clones a map whose entries have to be copied, one by one into a new
+// map: an entry whose key is not equal to itself cannot be
 // assigned to in place.
 func (w *cloner) mapping(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	m := w.names.loopVar(w.names.local, w.depth, "m")
@@ -90,6 +105,7 @@ func (w *cloner) mapping(g *jen.Group, v *jen.Statement, t *plan.Type) {
 				w.clone(g, jen.Id(x), t.Elem)
 				copied = jen.Id(x)
 			}
+			w.clone(g, jen.Id(k), t.Key)
 			g.Id(m).Index(jen.Id(k)).Op("=").Add(copied)
 		})
 		g.Add(v.Clone()).Op("=").Id(m)

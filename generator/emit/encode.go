@@ -22,9 +22,27 @@ func (w *encoder) e() *jen.Statement { return jen.Id(w.names["e"]) }
 // encode adds the statements that write v, an addressable expression of type
 // t, to the Encoder.
 func (w *encoder) encode(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	if w.hasHelper(t) {
+		if byPointer(t) {
+			v = jen.Op("&").Add(v)
+		}
+		g.Id(w.helpers.encode(t)).Call(w.e(), v)
+		return
+	}
+	w.inside(g, v, t)
+}
+
+// hasHelper reports whether values of type t are encoded by a function of their
+// own.
+func (w *encoder) hasHelper(t *plan.Type) bool {
+	return t.Custom || t.Kind == plan.Interface || t.Kind == plan.Known && t.Codec != plan.Location || t.Named != nil && (t.Kind == plan.Struct || t.Cyclic(plan.Encoding))
+}
+
+// inside is encode written out.
+func (w *encoder) inside(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	switch {
-	case t.Custom || t.Kind == plan.Struct && t.Named != nil:
-		g.Id(w.helpers.encode(t)).Call(w.e(), jen.Op("&").Add(v))
+	case t.Codec == plan.Location:
+		g.Add(w.e()).Dot("Location").Call(v)
 	case t.Kind == plan.Basic || t.Kind == plan.String:
 		g.Add(w.e()).Dot(method(t)).Call(convert(v, t))
 	case t.Kind == plan.Time:
@@ -58,6 +76,8 @@ func (w *encoder) slice(g *jen.Group, v *jen.Statement, t *plan.Type) {
 		g.Add(w.e()).Dot("Bytes").Call(v)
 	case t.Elem.Fixed():
 		g.Add(w.key("Numbers")).Call(w.e(), v)
+	case t.Entered:
+		w.entered(g, "EnterSlice", v.Clone(), func(g *jen.Group) { w.elements(g, v, t) })
 	default:
 		g.Add(w.e()).Dot("Slice").Call(jen.Len(v.Clone()), v.Clone().Op("==").Nil())
 		w.elements(g, v, t)
@@ -92,14 +112,21 @@ func (w *encoder) mapping(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	w.maps++ // several maps of one function stand side by side
 	w.depth++
 	defer func() { w.depth-- }()
+	entries := func(g *jen.Group) {
+		g.For(rangeVars(k, x, t).Range().Add(v.Clone())).BlockFunc(func(g *jen.Group) {
+			g.Id(m).Dot("Key").Call()
+			w.encode(g, jen.Id(k), t.Key)
+			g.Id(m).Dot("Value").Call()
+			w.encode(g, jen.Id(x), t.Elem)
+		})
+		g.Id(m).Dot("End").Call()
+	}
+	if t.Entered {
+		w.enteredMap(g, m, v, entries)
+		return
+	}
 	g.Id(m).Op(":=").Add(w.e()).Dot("Map").Call(jen.Len(v.Clone()), v.Clone().Op("==").Nil())
-	g.For(rangeVars(k, x, t).Range().Add(v.Clone())).BlockFunc(func(g *jen.Group) {
-		g.Id(m).Dot("Key").Call()
-		w.encode(g, jen.Id(k), t.Key)
-		g.Id(m).Dot("Value").Call()
-		w.encode(g, jen.Id(x), t.Elem)
-	})
-	g.Id(m).Dot("End").Call()
+	entries(g)
 }
 
 // rangeVars are the variables of a loop over a map. A key or value that
@@ -118,13 +145,22 @@ func rangeVars(k, x string, t *plan.Type) *jen.Statement {
 
 // pointer encodes whether there is a value, and the value.
 func (w *encoder) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	g.If(w.e().Dot("Present").Call(v.Clone().Op("!=").Nil())).BlockFunc(func(g *jen.Group) {
-		if t.Elem.Custom || t.Elem.Kind == plan.Struct && t.Elem.Named != nil {
+	inside := func(g *jen.Group) {
+		if w.hasHelper(t.Elem) && byPointer(t.Elem) {
 			g.Id(w.helpers.encode(t.Elem)).Call(w.e(), v)
 			return
 		}
+		if w.hasHelper(t.Elem) {
+			g.Id(w.helpers.encode(t.Elem)).Call(w.e(), jen.Op("*").Add(v.Clone()))
+			return
+		}
 		w.encode(g, deref(v, t.Elem), t.Elem)
-	})
+	}
+	if t.Entered {
+		w.entered(g, "Enter", v.Clone(), inside)
+		return
+	}
+	g.If(w.e().Dot("Present").Call(v.Clone().Op("!=").Nil())).BlockFunc(inside)
 }
 
 // loopVar names a variable of the loop at the current depth.

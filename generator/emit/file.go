@@ -29,6 +29,9 @@ func File(p *plan.Package) ([]byte, error) {
 		w.emit()
 	}
 	f.helpers.emit()
+	for _, w := range works {
+		w.emitSymbols()
+	}
 
 	var src bytes.Buffer
 	if err := f.jen.Render(&src); err != nil {

@@ -33,6 +33,9 @@ func (f *file) guards(works []*work) {
 		for _, named := range f.pkg.Walked {
 			f.guard(g, current, f.typ(named), f.shape(named))
 		}
+		for _, named := range f.pkg.Measured {
+			f.measure(g, current, named)
+		}
 	})
 	f.comment("%s returns nil: what counts is its type, and its name in the compiler's message.", current)
 	f.jen.Func().Id(current).Index(jen.Id("T").Id("any")).Params().Op("*").Id("T").Block(jen.Return(jen.Nil()))

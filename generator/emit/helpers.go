@@ -2,7 +2,6 @@ package emit
 
 import (
 	"github.com/dave/jennifer/jen"
-	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/workgen/workgen/generator/plan"
 )
@@ -11,47 +10,56 @@ import (
 // per file however often the type occurs.
 type helpers struct {
 	*file
-	encodes typeutil.Map    // types.Type → name
-	clones  [2]typeutil.Map // likewise: of arguments, of results
-	names   map[string]bool // of the functions that clone
-	queue   []func()        // writes the helpers asked for and not yet written
+	encodes map[*plan.Type]string    // names
+	clones  [2]map[*plan.Type]string // likewise: of arguments, of results
+	copies  [2]map[*plan.Type]string // likewise
+	names   map[string]bool          // of the functions that clone
+	queue   []func()                 // writes the helpers asked for and not yet written
 }
 
 func newHelpers(f *file) *helpers {
-	return &helpers{file: f, names: map[string]bool{}}
+	h := &helpers{file: f, encodes: map[*plan.Type]string{}, names: map[string]bool{}}
+	for i := range h.clones {
+		h.clones[i], h.copies[i] = map[*plan.Type]string{}, map[*plan.Type]string{}
+	}
+	return h
 }
 
-// encode returns the name of the function that encodes values of the named
-// type t.
+// encode returns the name of the function that encodes values of type t.
 func (h *helpers) encode(t *plan.Type) string {
-	if name := h.encodes.At(t.Go); name != nil {
-		return name.(string)
-	}
-	name := h.file.names.declare("encode" + typeWords(t.Go, h.pkg.Scan.Types))
-	h.encodes.Set(t.Go, name)
-	h.queue = append(h.queue, func() { h.emitEncode(name, t) })
+	return h.name(h.encodes, t, "encode", 0, func(name string) { h.emitEncode(name, t) })
+}
+
+// clone returns the name of the function that copies values of type t. Where that
+// makes a difference, there is another one for results than for arguments.
+func (h *helpers) clone(t *plan.Type, result bool) string {
+	mode := h.mode(t, result)
+	name := h.name(h.clones[mode], t, "clone", mode, func(name string) { h.emitClone(name, t, mode == 1) })
+	h.names[name] = true
 	return name
 }
 
-// clone returns the name of the function that copies values of the named
-// struct type t. Where that makes a difference, there is another one for results
-// than for arguments.
-func (h *helpers) clone(t *plan.Type, result bool) string {
-	mode := 0
-	if result && plan.HidesInputs(t) {
-		mode = 1
+// mode is 1 where results of type t are copied in another way than arguments.
+func (h *helpers) mode(t *plan.Type, result bool) int {
+	if result && plan.CopiesDiffer(t) {
+		return 1
 	}
-	if name := h.clones[mode].At(t.Go); name != nil {
-		return name.(string)
+	return 0
+}
+
+// name returns the name that t has in known. When it has none, it gets one, and
+// the function is written later.
+func (h *helpers) name(known map[*plan.Type]string, t *plan.Type, verb string, mode int, write func(name string)) string {
+	if name, ok := known[t]; ok {
+		return name
 	}
-	want := "clone" + typeWords(t.Go, h.pkg.Scan.Types)
+	want := verb + typeWords(t.Go, h.pkg.Scan.Types)
 	if mode == 1 {
 		want += "Whole"
 	}
 	name := h.file.names.declare(want)
-	h.clones[mode].Set(t.Go, name)
-	h.names[name] = true
-	h.queue = append(h.queue, func() { h.emitClone(name, t, mode == 1) })
+	known[t] = name
+	h.queue = append(h.queue, func() { write(name) })
 	return name
 }
 
@@ -70,32 +78,49 @@ func (h *helpers) emit() {
 // emitEncode writes the function that encodes t.
 func (h *helpers) emitEncode(name string, t *plan.Type) {
 	e, v := h.file.names.local["e"], h.file.names.local["v"]
-	if t.Custom {
-		h.comment("%s writes the encoding that the type gives itself.", name)
-	} else {
-		h.comment("%s writes every field that is an input, in order.", name)
+	if t.Kind == plan.Known && !t.Custom {
+		h.emitKnown(name, t)
+		return
 	}
-	h.jen.Func().Id(name).Params(
-		jen.Id(e).Op("*").Add(h.key("Encoder")),
-		jen.Id(v).Op("*").Add(h.typ(t.Go)),
-	).BlockFunc(func(g *jen.Group) {
-		if t.Custom {
+	switch {
+	case t.Custom:
+		h.comment("%s writes the encoding that the type gives itself.", name)
+	case t.Kind == plan.Interface:
+		h.comment("%s writes which type the value has, and the value.", name)
+	case t.Kind == plan.Struct:
+		h.comment("%s writes every field that is an input, in order.", name)
+	default:
+		h.comment("%s writes all that is in v.", name)
+	}
+	param := jen.Id(v).Add(h.helperType(t))
+	if byPointer(t) {
+		param = jen.Id(v).Op("*").Add(h.typ(t.Go))
+	}
+	h.jen.Func().Id(name).Params(jen.Id(e).Op("*").Add(h.key("Encoder")), param).BlockFunc(func(g *jen.Group) {
+		w := &encoder{file: h.file, names: h.file.names.local}
+		switch {
+		case t.Custom:
 			f := h.file.names.local["f"]
 			g.Id(f).Op(":=").Id(e).Dot("Open").Call()
 			g.Id(v).Dot("EncodeKey").Call(jen.Id(e))
 			g.Id(e).Dot("Close").Call(jen.Id(f))
-			return
+		case t.Kind == plan.Interface:
+			w.dynamic(g, v, t)
+		default:
+			w.inside(g, jen.Id(v), t)
 		}
-		w := &encoder{file: h.file, names: h.file.names.local}
-		w.fields(g, jen.Id(v), t)
 	})
 }
 
 // emitClone writes the function that copies t.
 func (h *helpers) emitClone(name string, t *plan.Type, result bool) {
 	h.comment("%s returns a copy that shares no memory with the original.", name)
-	h.cloneFunc(name, h.typ(t.Go), func(g *jen.Group, v *jen.Statement) {
+	h.cloneFunc(name, h.helperType(t), func(g *jen.Group, v *jen.Statement) {
 		w := &cloner{file: h.file, result: result}
+		if t.Kind == plan.Interface {
+			w.dynamic(g, v, v, t)
+			return
+		}
 		w.fields(g, v, t)
 	})
 }

@@ -96,15 +96,15 @@ func (w *work) emitForget() {
 
 // emitKey writes Key.
 func (w *work) emitKey() {
-	w.comment("Key returns the durable key of the call with these inputs: the same on every machine, as long as the work's name, version and types are.")
+	w.comment("Key returns the durable key of the call with these inputs: the same on every machine, as long as the work's name, code and types are.")
 	w.method("Key", w.parameters(), w.key("Key"), func(g *jen.Group) {
 		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
 		scope := []jen.Code{
 			jen.Id("Work").Op(":").Add(w.local("r")).Dot("Name").Call(),
 			jen.Id("Schema").Op(":").Id(w.schema),
 		}
-		if v := w.plan.Scan.Options.Version; v.Set {
-			scope = append(scope, jen.Id("Code").Op(":").Lit("version="+v.Value))
+		if w.code != "" {
+			scope = append(scope, jen.Id("Code").Op(":").Id(w.code))
 		}
 		encode := w.local("args").Dot("EncodeKey")
 		if len(w.plan.Keyed) > 0 {
@@ -229,6 +229,7 @@ func (w *work) emitCloneResult() {
 	}
 	w.cloneFunc(w.cloneResult, w.resultType(), func(g *jen.Group, v *jen.Statement) {
 		c := &cloner{file: w.file, result: true}
+		c.declareCopies(g, w.plan.Results...)
 		c.clone(g, v, w.plan.Results[0].Type)
 	})
 }
@@ -238,6 +239,7 @@ func (w *work) emitCloneResult() {
 func (w *work) cloneStruct(name string, typ *jen.Statement, values []plan.Value, result bool) {
 	w.cloneFunc(name, typ, func(g *jen.Group, v *jen.Statement) {
 		c := &cloner{file: w.file, result: result}
+		c.declareCopies(g, values...)
 		for _, value := range values {
 			if value.Copied {
 				c.clone(g, v.Clone().Dot(value.Field), value.Type)

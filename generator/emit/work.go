@@ -3,6 +3,7 @@ package emit
 import (
 	"go/types"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dave/jennifer/jen"
@@ -22,6 +23,8 @@ type work struct {
 	result      string // XResult, of more than one result
 	identity    string // xIdentity, of plain inputs
 	schema      string // xSchema
+	code        string // xCode, or "" when no code is part of the keys
+	symbols     string // xSymbols, or "" when the code has no fingerprint
 
 	params      []string          // names of the parameters in generated methods
 	locals      map[string]string // names of variables beside them
@@ -37,6 +40,12 @@ func newWork(f *file, w *plan.Work) *work {
 		runner: names.Runner, constructor: names.Constructor, args: names.Args, result: names.Result,
 		schema: f.names.declare(lower + "Schema"),
 	}
+	if w.Code != "" {
+		out.code = f.names.declare(lower + "Code")
+	}
+	if len(w.Symbols) > 0 {
+		out.symbols = f.names.declare(lower + "Symbols")
+	}
 	if w.Plain {
 		out.identity = f.names.declare(lower + "Identity")
 	}
@@ -44,13 +53,13 @@ func newWork(f *file, w *plan.Work) *work {
 		out.cloneArgs = f.names.declare("clone" + upperFirst(out.args))
 	}
 	if anyCopied(w.Results) {
-		if t := w.Results[0].Type; len(w.Results) == 1 && t.Named != nil && t.Kind == plan.Struct {
+		if t := w.Results[0].Type; len(w.Results) == 1 && t.Named != nil && t.Kind == plan.Struct && !t.Reaches(plan.Results) {
 			out.cloneResult = f.helpers.clone(t, true)
 		} else {
 			out.cloneResult = f.names.declare("clone" + upperFirst(w.Scan.Name) + "Result")
 		}
 	}
-	out.params = f.names.params(w.Params, append(out.basics(), "nil", f.names.imports[keyPath], out.args, out.identity, out.schema, out.cloneResult)...)
+	out.params = f.names.params(w.Params, append(out.basics(), "nil", f.names.imports[keyPath], out.args, out.identity, out.schema, out.code, out.cloneResult)...)
 	out.locals = f.names.localsBeside(out.params)
 	return out
 }
@@ -92,6 +101,7 @@ func (w *work) verified() bool {
 // emit writes everything that belongs to the work.
 func (w *work) emit() {
 	w.emitSchema()
+	w.emitCode()
 	w.emitArgs()
 	w.emitResult()
 	w.emitIdentity()
@@ -114,6 +124,33 @@ func (w *work) emit() {
 func (w *work) emitSchema() {
 	w.comment("%s identifies the types of the inputs and results of [%s] in durable keys.", w.schema, w.name)
 	w.jen.Const().Id(w.schema).Op("=").Lit(w.plan.Schema)
+}
+
+// emitCode writes what stands for the code.
+func (w *work) emitCode() {
+	if w.code == "" {
+		return
+	}
+	if w.symbols == "" {
+		w.comment("%s is the version in the directive of [%s], which stands for its code in durable keys.", w.code, w.name)
+	} else {
+		w.comment("%s identifies the code that [%s.Run] reaches in durable keys.", w.code, w.name)
+	}
+	w.jen.Const().Id(w.code).Op("=").Lit(w.plan.Code)
+}
+
+// emitSymbols writes what the fingerprint of the code was made from.
+func (w *work) emitSymbols() {
+	if w.symbols == "" {
+		return
+	}
+	w.comment("%s lists what %s was made from: each declaration, file and module with a hash.", w.symbols, w.code)
+	text := strings.Join(w.plan.Symbols, "\n") + "\n"
+	lit := jen.Lit(text)
+	if strconv.CanBackquote(strings.ReplaceAll(text, "\n", "")) {
+		lit = jen.Op("`\n" + text + "`")
+	}
+	w.jen.Const().Id(w.symbols).Op("=").Add(lit)
 }
 
 // emitArgs writes the argument struct and its encoding.
@@ -186,8 +223,14 @@ func (w *work) spec(r string) []jen.Code {
 	}
 	list := []jen.Code{
 		field("Name", jen.Lit(w.plan.Name)),
-		field("Execute", jen.Id(r).Dot("execute")),
 	}
+	if w.code != "" {
+		list = append(list, field("Code", jen.Id(w.code)))
+	}
+	if w.symbols != "" {
+		list = append(list, field("Symbols", jen.Id(w.symbols)))
+	}
+	list = append(list, field("Execute", jen.Id(r).Dot("execute")))
 	if w.cloneArgs != "" {
 		list = append(list, field("CloneArgs", jen.Id(w.cloneArgs)))
 	}

@@ -16,46 +16,66 @@ type describer struct {
 	pkg  *types.Package
 	fset *token.FileSet
 	memo typeutil.Map // types.Type → *Type
-	open typeutil.Map // types being described, to notice recursion
-	// recursive counts the Recursive leaves made so far.
-	recursive int
+	// fresh lists the nodes made since settle was last called.
+	fresh []*Type
+	// all lists all nodes.
+	all []*Type
+	// list says what the interface of a directive means in the types being
+	// described; nil outside of such.
+	list  *list
+	world world
+	// alone says that only pkg itself is known; module is the path of its
+	// module, "" when there is none. See isUnseen.
+	alone  bool
+	module string
+	// expanding holds the generic types that turned out to expand for ever.
+	expanding map[*types.Named]bool
+	// directives say how some types are encoded.
+	directives []*encodeDirective
+	// complete makes the scope of a package hold all that is declared in it.
+	complete func(*types.Package)
+	// listed say which types values of some interfaces have.
+	listed []*listedDirective
 }
 
-// describe returns the node of t.
+// describe returns the node of t. It is registered before its inside is
+// described, so that a type which contains itself leads back to its own node.
 func (d *describer) describe(t types.Type) *Type {
 	t = types.Unalias(t)
-	if known := d.memo.At(t); known != nil {
+	outer := d.list
+	defer func() { d.list = outer }()
+	d.list = d.list.in(t)
+	memo := &d.memo
+	if d.list != nil {
+		memo = &d.list.memo
+	}
+	if known := memo.At(t); known != nil {
 		return known.(*Type)
 	}
 	named, _ := t.(*types.Named)
 	node := &Type{Go: t, Named: named}
-	if named != nil {
-		node.Custom = encodesItself(named)
-		if d.open.At(t) != nil || d.open.Len() > maxDepth {
-			d.recursive++
-			return d.opaque(node, "it contains itself, and recursive types are not supported", named.Obj().Pos(), Recursive)
-		}
-		d.open.Set(t, true)
-		defer d.open.Delete(t)
+	d.fresh, d.all = append(d.fresh, node), append(d.all, node)
+	if _, literal := t.(*types.Struct); !literal {
+		// A literal's fields have positions of their own wherever it stands.
+		memo.Set(t, node)
 	}
-	before := d.recursive
-	d.fill(node)
-	if _, literal := t.(*types.Struct); !literal && d.recursive == before {
-		// A literal's fields have positions of their own wherever it stands, and
-		// what is above a recursion depends on where it began.
-		d.memo.Set(t, node)
+	if named != nil {
+		node.Custom = encodesItself(named) && d.unnameable(named) == ""
+	}
+	if !d.expands(named) {
+		d.fill(node)
+	}
+	if named != nil && d.expanding[named.Origin()] {
+		// Also when that was only found further inside: one place to look at.
+		*node = Type{Go: t, Named: named, Custom: node.Custom}
+		d.opaque(node, "it contains ever larger instances of itself, without end", named.Obj().Pos())
 	}
 	return node
 }
 
-// maxDepth is how deep named types may be nested before they are taken for
-// recursive: an invalid program can have types that expand for ever.
-const maxDepth = 100
-
 // opaque marks node as a type that cannot be walked.
-func (d *describer) opaque(node *Type, reason string, at token.Pos, kind Kind) *Type {
-	node.Kind, node.Reason, node.At = kind, reason, at
-	return node
+func (d *describer) opaque(node *Type, reason string, at token.Pos) {
+	node.Kind, node.Reason, node.At = Opaque, reason, at
 }
 
 // fill describes the inside of node.
@@ -65,7 +85,10 @@ func (d *describer) fill(node *Type) {
 		at = node.Named.Obj().Pos()
 	}
 	if reason := d.unnameable(node.Named); reason != "" {
-		d.opaque(node, reason, at, Opaque)
+		d.opaque(node, reason, at)
+		return
+	}
+	if d.fillKnown(node) {
 		return
 	}
 	switch u := node.Go.Underlying().(type) {
@@ -78,17 +101,21 @@ func (d *describer) fill(node *Type) {
 	case *types.Map:
 		node.Kind, node.Key, node.Elem = Map, d.describe(u.Key()), d.describe(u.Elem())
 	case *types.Pointer:
+		if named, _ := types.Unalias(u.Elem()).(*types.Named); isLocation(named) {
+			d.fillLocation(node)
+			return
+		}
 		node.Kind, node.Elem = Pointer, d.describe(u.Elem())
 	case *types.Struct:
 		d.fillStruct(node, u, at)
 	case *types.Chan:
-		d.opaque(node, "a channel has no value", at, Opaque)
+		d.opaque(node, "a channel has no value", at)
 	case *types.Signature:
-		d.opaque(node, "a function has no value", at, Opaque)
+		d.opaque(node, "a function has no value", at)
 	case *types.Interface:
-		d.opaque(node, "an interface can hold a value of any type", at, Opaque)
+		d.fillInterface(node, u, at)
 	default:
-		d.opaque(node, "its type cannot be walked", at, Opaque)
+		d.opaque(node, "its type cannot be walked", at)
 	}
 }
 
@@ -99,7 +126,7 @@ func (d *describer) fillBasic(node *Type, u *types.Basic, at token.Pos) {
 	case u.Kind() == types.Invalid:
 		node.Kind = Invalid
 	case u.Kind() == types.UnsafePointer:
-		d.opaque(node, "an unsafe.Pointer is an address and has no value", at, Opaque)
+		d.opaque(node, "an unsafe.Pointer is an address and has no value", at)
 	case u.Info()&types.IsString != 0:
 		node.Kind = String
 	default:
@@ -113,23 +140,22 @@ func (d *describer) fillStruct(node *Type, u *types.Struct, at token.Pos) {
 		node.Kind = Time
 		return
 	}
-	for i := range u.NumFields() {
-		f := u.Field(i)
-		if !f.Exported() && f.Pkg() != d.pkg && f.Name() != "_" {
-			d.opaque(node, types.TypeString(node.Go, d.qualify)+" has the unexported field "+f.Name()+", which this package cannot read", at, Opaque)
+	for f := range u.Fields() {
+		if d.hides(node, f) {
+			d.opaque(node, types.TypeString(node.Go, d.qualify)+" has the unexported field "+f.Name()+", which this package cannot read", at)
+			d.fillUnreadable(node)
 			return
 		}
-	}
-	if node.Named != nil && node.Named.Obj().Pkg() != d.pkg && !d.spellable(u) {
-		d.opaque(node, types.TypeString(node.Go, d.qualify)+" has fields that cannot be written out in this package, so that later ones would go unnoticed", at, Opaque)
-		return
 	}
 	node.Kind = Struct
 	for i := range u.NumFields() {
 		f := u.Field(i)
+		if d.hidden(f) {
+			continue // it holds nothing
+		}
 		field := Field{Name: f.Name(), Pos: f.Pos(), Embedded: f.Embedded()}
 		field.Ignored = f.Name() == "_" || reflect.StructTag(u.Tag(i)).Get("workgen") == "-"
-		field.Type = d.describe(f.Type())
+		field.Type = d.describeField(f)
 		node.Fields = append(node.Fields, field)
 	}
 }
@@ -148,18 +174,24 @@ func encodesItself(named *types.Named) bool {
 		if m.Name() != "EncodeKey" {
 			continue
 		}
-		sig := m.Type().(*types.Signature)
-		if sig.Params().Len() != 1 || sig.Results().Len() != 0 {
-			return false
-		}
-		ptr, ok := types.Unalias(sig.Params().At(0).Type()).(*types.Pointer)
-		if !ok {
-			return false
-		}
-		enc, ok := types.Unalias(ptr.Elem()).(*types.Named)
-		return ok && enc.Obj().Name() == "Encoder" && enc.Obj().Pkg() != nil && enc.Obj().Pkg().Path() == keyPath
+		return isEncodeKey(m)
 	}
 	return false
+}
+
+// isEncodeKey reports whether the parameter of a method EncodeKey, and its only
+// one, is a *key.Encoder, and it has no results.
+func isEncodeKey(m *types.Func) bool {
+	sig := m.Type().(*types.Signature)
+	if sig.Params().Len() != 1 || sig.Results().Len() != 0 {
+		return false
+	}
+	ptr, ok := types.Unalias(sig.Params().At(0).Type()).(*types.Pointer)
+	if !ok {
+		return false
+	}
+	enc, ok := types.Unalias(ptr.Elem()).(*types.Named)
+	return ok && enc.Obj().Name() == "Encoder" && enc.Obj().Pkg() != nil && enc.Obj().Pkg().Path() == keyPath
 }
 
 // qualify names packages as a reader of d.pkg would.

@@ -14,6 +14,10 @@ type Package struct {
 	// Walked lists the named types whose insides the generated code relies
 	// on: in order of first use, each once.
 	Walked []*types.Named
+	// Measured lists the structs of other packages among them that cannot be
+	// written out here, for a field that is not exported or of a type that
+	// cannot be named. Their size has to do.
+	Measured []*types.Named
 	// Spellable reports whether a type can be written out in the package.
 	Spellable func(types.Type) bool
 	// Importable reports whether the package may import another.
@@ -34,6 +38,17 @@ type Work struct {
 	Identity []Leaf
 	// Plain says that Identity is used (it may be empty: no inputs at all).
 	Plain bool
+
+	// Storable says that results come back equal from a store; NotStorable says
+	// what would not, and is empty then.
+	Storable    bool
+	NotStorable []Obstacle
+
+	// Code stands for the code that Run reaches in durable keys: its fingerprint
+	// or the version given by hand; "" when there is neither.
+	Code string
+	// Symbols are what the fingerprint was made from, sorted: names with hashes.
+	Symbols []string
 
 	// Schema is a digest of the shape of inputs and results, in hexadecimal.
 	Schema string
@@ -81,11 +96,13 @@ const (
 	Pointer               // pointers; Elem
 	Struct                // structs; Fields
 	Time                  // time.Time
+	Interface             // interfaces whose dynamic types are known; Impls
+	Known                 // not walked, but encoded by Codec
 	Opaque                // no walk is possible: see Reason
-	Recursive             // a type inside itself
 )
 
-// Type describes one type. Equal types share one node.
+// Type describes one type. Equal types share one node, so that a type which
+// contains itself is a cycle of nodes: a walk must not follow parts blindly.
 type Type struct {
 	Kind Kind
 	// Go is the type itself, aliases resolved.
@@ -103,9 +120,32 @@ type Type struct {
 	// "cannot key parameter x: …"; At is the place to look at.
 	Reason string
 	At     token.Pos
+	// CopyReason is Reason where it differs for copies.
+	CopyReason string
+	// Advice says what to do instead of using the type; "" when that is the
+	// same as for any other.
+	Advice string
+	// Codec says how a Known type is encoded, by Marshal if it is Method; Elem
+	// is the type that a Handle is of.
+	Codec   Codec
+	Marshal Marshal
+	// Copy says how values are copied that are not walked, or, if it is
+	// ByMethod, not all of which can be. Copier is the method.
+	Copy   Copy
+	Copier Copier
+	// directive is the one about this type, listed the one that has its Impls.
+	directive *encodeDirective
+	listed    *listedDirective
 	// Custom says that the type writes its own encoding: it, or a pointer to
 	// it, has a method EncodeKey(*key.Encoder) of its own.
 	Custom bool
+	// Impls are the types that a value of an Interface can have, except nil.
+	Impls []*Type
+	// Entered says that a pointer, slice or map may contain itself, and that its
+	// encoding has to keep track of what it is inside of.
+	Entered bool
+
+	cyclic, reaches, boxed [views]bool // see the methods of these names
 }
 
 // Field is one field of a struct.

@@ -67,17 +67,12 @@ func (p *planner) checkUniverse() {
 	if len(p.scan.Works) == 0 {
 		return
 	}
-	scope := p.pkg.Scope()
 	for _, name := range slices.Sorted(maps.Keys(p.scan.Declared)) {
 		if !relied[name] {
 			continue
 		}
-		pos := p.scan.Works[0].Pos // declared in a test
-		if obj := scope.Lookup(name); obj != nil {
-			pos = obj.Pos()
-		}
 		p.diags.Add(diag.Diagnostic{
-			Pos:     p.fset.Position(pos),
+			Pos:     p.fset.Position(p.scan.DeclaredAt(name)),
 			Message: "the declaration of " + name + " hides Go's own in the whole package, also from generated code",
 			Fix:     "give it another name, or move the works to a package of their own",
 		})

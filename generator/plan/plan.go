@@ -14,19 +14,27 @@ import (
 // must not be emitted.
 func Plan(p *scan.Package, diags *diag.List) *Package {
 	pl := &planner{
-		describer: describer{pkg: p.Types, fset: p.Fset},
+		describer: describer{pkg: p.Types, fset: p.Fset, expanding: map[*types.Named]bool{}, directives: newDirectives(p), listed: newListed(p), complete: p.Complete, world: newWorld(p, diags)},
 		scan:      p,
 		diags:     diags,
+	}
+	pl.alone = p.Alone
+	if p.Module != nil {
+		pl.module = p.Module.Path
 	}
 	out := &Package{
 		Scan: p, Spellable: pl.spellable,
 		Importable: func(other *types.Package) bool { return importable(p.PkgPath, other.Path()) },
 	}
 	pl.checkUniverse()
+	pl.checkDirectives()
 	for _, w := range p.Works {
 		out.Works = append(out.Works, pl.work(w))
 	}
-	out.Walked = pl.walked(out.Works)
+	pl.checkUnused()
+	pl.checkListed()
+	pl.resettle()
+	out.Walked, out.Measured = pl.walked(out.Works)
 	return out
 }
 
@@ -56,7 +64,7 @@ func (p *planner) work(w *scan.Work) *Work {
 	fields := newFieldNames("EncodeKey")
 	for i, param := range w.Params {
 		v := Value{Name: param.Name, Field: fields.name(param.Name, "Arg"+strconv.Itoa(i+1))}
-		v.Type, v.Declared = p.describe(param.Type), param.Type
+		v.Type, v.Declared = p.root(param.Type), param.Type
 		if !param.Invalid {
 			p.argument(w, param, &v)
 		}
@@ -65,7 +73,7 @@ func (p *planner) work(w *scan.Work) *Work {
 	fields = newFieldNames()
 	for i, result := range w.Results {
 		v := Value{Name: result.Name, Field: fields.name(result.Name, "R"+strconv.Itoa(i+1))}
-		v.Type, v.Declared = p.describe(result.Type), result.Type
+		v.Type, v.Declared = p.root(result.Type), result.Type
 		if !result.Invalid {
 			p.result(w, i, result, &v, share)
 		}
@@ -73,13 +81,15 @@ func (p *planner) work(w *scan.Work) *Work {
 	}
 	out.Identity, out.Plain = identity(out)
 	out.Schema = schema(out)
+	p.store(out)
+	p.conditional(out)
 	return out
 }
 
 // keyed plans a receiver field that is an input. Its value is read where it
 // stands and encoded again after the execution, so it is never copied.
 func (p *planner) keyed(w *scan.Work, f scan.Field) Value {
-	t := p.describe(f.Type)
+	t := p.rootField(f.Var)
 	p.key(w, "field "+f.Name, f.Name, f.Pos, t, true)
 	return Value{Name: f.Name, Field: f.Name, Type: t, Declared: f.Type, Verified: true}
 }
@@ -93,7 +103,7 @@ func (p *planner) argument(w *scan.Work, param scan.Param, v *Value) {
 	if !References(v.Type, false) {
 		return
 	}
-	copies := forCopies(false)
+	copies := p.forCopies(false)
 	copies.walk("", v.Type, param.Pos)
 	v.Copied = len(copies.problems) == 0
 	v.Verified = !v.Copied
@@ -107,10 +117,11 @@ func isContext(named *types.Named) bool {
 // key reports everything in t that cannot be encoded; keyed says that it is the
 // type of a receiver field.
 func (p *planner) key(w *scan.Work, what, expr string, pos token.Pos, t *Type, keyed bool) {
-	keys := forKeys()
+	keys := p.forKeys()
 	keys.walk(expr, t, pos)
-	for _, problem := range keys.problems {
-		p.report(w, "cannot key "+what, pos, problem, p.keyFix(w, problem, keyed))
+	for _, problem := range p.grouped(keys.problems) {
+		fix, field := p.keyFix(w, problem, keyed)
+		p.report(w, "cannot key "+what, pos, problem, fix, p.scan.TagRewrites(field, "-")...)
 	}
 }
 
@@ -120,33 +131,38 @@ func (p *planner) result(w *scan.Work, i int, result scan.Param, v *Value, share
 		return
 	}
 	name := "result " + nameOr(result.Name, strconv.Itoa(i+1))
-	copies := forCopies(true)
+	copies := p.forCopies(true)
 	copies.walk(nameOr(result.Name, "result"+strconv.Itoa(i+1)), v.Type, result.Pos)
-	for _, problem := range copies.problems {
-		p.report(w, "cannot copy "+name, result.Pos, problem, "return plain data instead, or write `//workgen:work share`: callers are then given the cached value itself and promise not to write to it")
+	for _, problem := range p.grouped(copies.problems) {
+		p.report(w, "cannot copy "+name, result.Pos, problem, p.copyFix(problem))
 	}
 	v.Copied = len(copies.problems) == 0
 }
 
 // report adds a problem with a type.
-func (p *planner) report(w *scan.Work, what string, pos token.Pos, problem problem, fix string) {
-	reason := problem.reason
-	if reason == "" {
-		reason = "its type is invalid"
-	}
+func (p *planner) report(w *scan.Work, what string, pos token.Pos, problem problem, fix string, rewrites ...diag.Rewrite) {
 	p.diags.Add(diag.Diagnostic{
-		Pos:     p.fset.Position(pos),
-		Work:    w.Name,
-		Message: what + ": " + reason,
-		Path:    p.steps(problem),
-		Fix:     fix,
+		Pos:      p.fset.Position(pos),
+		Work:     w.Name,
+		Message:  what + ": " + reasonOf(problem.reason),
+		Path:     p.steps(problem),
+		Fix:      fix,
+		Rewrites: rewrites,
 	})
+}
+
+// reasonOf is reason, or the one for types that have none.
+func reasonOf(reason string) string {
+	if reason == "" {
+		return "its type is invalid"
+	}
+	return reason
 }
 
 // keyFix says what to do about a type that cannot be keyed: the tag goes to
 // the field that holds it, the method to the innermost named struct above it,
-// if those can be edited here.
-func (p *planner) keyFix(w *scan.Work, problem problem, keyed bool) string {
+// if those can be edited here. It also returns the place of that field, if any.
+func (p *planner) keyFix(w *scan.Work, problem problem, keyed bool) (fix string, field token.Pos) {
 	var tag, method string
 	for i := len(problem.path) - 1; i > 0; i-- {
 		owner := problem.path[i-1].typ
@@ -154,23 +170,49 @@ func (p *planner) keyFix(w *scan.Work, problem problem, keyed bool) string {
 			continue
 		}
 		tag = "tag " + lastField(problem.path[i].expr) + " `workgen:\"-\"`"
-		method = types.TypeString(owner.Named, p.qualify)
+		method, field = p.typeName(owner.Named), problem.path[i].pos
 		break
 	}
 	last := problem.path[len(problem.path)-1].typ
-	if method == "" && last.Named != nil && last.Kind != Pointer && last.Named.Obj().Parent() != nil && p.editable(last.Named) {
-		method = types.TypeString(last.Named, p.qualify)
+	named := p.unnameable(last.Named) == ""
+	if method == "" && named && last.Named != nil && last.Kind != Pointer && last.Named.Obj().Parent() != nil && p.editable(last.Named) {
+		method = p.typeName(last.Named)
+	}
+	if other := p.foreignFix(last); other != "" {
+		if tag != "" {
+			return other + ", or " + tag, field
+		}
+		return other, token.NoPos
+	}
+	if list := p.openFix(problem, keyed); list != "" {
+		if tag != "" {
+			return list + ", or " + tag, field
+		}
+		return list, token.NoPos
 	}
 	switch {
 	case tag != "":
-		return tag + ", or give " + method + " a method EncodeKey(*key.Encoder)"
+		return tag + ", or give " + method + " a method EncodeKey(*key.Encoder)", field
 	case method != "" && !types.IsInterface(last.Go):
-		return "give " + method + " a method EncodeKey(*key.Encoder)"
+		return "give " + method + " a method EncodeKey(*key.Encoder)", token.NoPos
+	}
+	instead := "plain data"
+	if !named {
+		instead = "a type that can be named here"
 	}
 	if keyed {
-		return "tag " + lastField(problem.path[0].expr) + " `workgen:\"-\"` if it is no input, or key plain data instead"
+		return "tag " + lastField(problem.path[0].expr) + " `workgen:\"-\"` if it is no input, or key " + instead + " instead", token.NoPos
 	}
-	return "pass plain data instead, or make it a field of " + w.Name + " tagged `workgen:\"-\"` if it is no input"
+	return "pass " + instead + " instead, or make it a field of " + w.Name + " tagged `workgen:\"-\"` if it is no input", token.NoPos
+}
+
+// typeName is what the declaration of a type is called, without type arguments.
+func (p *planner) typeName(named *types.Named) string {
+	obj := named.Obj()
+	if name := p.qualify(obj.Pkg()); name != "" {
+		return name + "." + obj.Name()
+	}
+	return obj.Name()
 }
 
 // editable reports whether the user can change the declaration of named: it

@@ -41,15 +41,19 @@ func (s *schemaWriter) values(title string, values []Value) {
 
 // typ writes t, and the inside of a named type at its first place.
 func (s *schemaWriter) typ(t *Type) {
+	if t.Named == nil && t.Kind == Interface {
+		s.text.WriteString("interface")
+		if s.seen[t] {
+			return // one that a list has been given for, inside of the list
+		}
+		s.see(t)
+	}
 	if t.Named != nil {
 		s.text.WriteString(strconv.Quote(types.TypeString(t.Named, nil)))
 		if s.seen[t] {
 			return
 		}
-		if s.seen == nil {
-			s.seen = map[*Type]bool{}
-		}
-		s.seen[t] = true
+		s.see(t)
 	}
 	if t.Custom {
 		s.text.WriteString("custom")
@@ -73,9 +77,26 @@ func (s *schemaWriter) typ(t *Type) {
 		s.typ(t.Elem)
 	case Struct:
 		s.fields(t)
+	case Interface:
+		s.text.WriteString("(")
+		for _, impl := range t.Impls {
+			s.typ(impl)
+			s.text.WriteString("|")
+		}
+		s.text.WriteString(")")
+	case Known:
+		s.known(t)
 	default:
 		s.text.WriteString(types.TypeString(t.Go, nil))
 	}
+}
+
+// see remembers that t has been written.
+func (s *schemaWriter) see(t *Type) {
+	if s.seen == nil {
+		s.seen = map[*Type]bool{}
+	}
+	s.seen[t] = true
 }
 
 // fields writes the fields of a struct that take part.
@@ -91,4 +112,13 @@ func (s *schemaWriter) fields(t *Type) {
 		s.text.WriteString(";")
 	}
 	s.text.WriteString("}")
+}
+
+// known writes a type that is not walked, and what its values are encoded
+// with.
+func (s *schemaWriter) known(t *Type) {
+	s.text.WriteString(types.TypeString(t.Go, nil) + " as " + strconv.Itoa(int(t.Codec)) + t.Marshal.Mode)
+	if t.Codec == Handle {
+		s.typ(t.Elem)
+	}
 }

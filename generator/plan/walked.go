@@ -5,7 +5,7 @@ import "go/types"
 // walked lists the named types whose insides generated code relies on, so
 // that it can be made to stop compiling when one of them changes: a field
 // added to a struct would otherwise be missing from every key, silently.
-func (d *describer) walked(works []*Work) []*types.Named {
+func (d *describer) walked(works []*Work) (walked, measured []*types.Named) {
 	c := &collector{describer: d, listed: map[*Type]bool{}}
 	for _, w := range works {
 		for _, list := range []struct {
@@ -18,7 +18,7 @@ func (d *describer) walked(works []*Work) []*types.Named {
 			}
 		}
 	}
-	return c.named
+	return c.named, c.measured
 }
 
 // collector gathers named types in the order in which they are met.
@@ -28,6 +28,8 @@ type collector struct {
 	seen   map[*Type]bool // in the list of values at hand
 	listed map[*Type]bool // in named
 	named  []*types.Named
+	// measured are those that cannot be written out.
+	measured []*types.Named
 }
 
 // collect adds t and what it is made of. Opaque types are not walked, and a
@@ -37,12 +39,20 @@ func (c *collector) collect(t *Type) {
 		return
 	}
 	c.seen[t] = true
-	if t.Named != nil && !c.listed[t] && (c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg) {
+	if t.Named != nil && t.Kind != Known && t.Kind != Interface && !c.listed[t] {
 		c.listed[t] = true
-		c.named = append(c.named, t.Named)
+		switch {
+		case c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg:
+			c.named = append(c.named, t.Named)
+		case t.Kind == Struct:
+			c.measured = append(c.measured, t.Named)
+		}
 	}
 	c.collect(t.Elem)
 	c.collect(t.Key)
+	for _, impl := range t.Impls {
+		c.collect(impl)
+	}
 	for i := range t.Fields {
 		if f := &t.Fields[i]; !f.Uncopied(c.result) {
 			c.collect(f.Type)

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/workgen/workgen/generator/diag"
 )
 
 // A directive is one comment addressed to workgen.
@@ -17,7 +19,7 @@ type directive struct {
 }
 
 // directives are the names that may follow "//workgen:".
-var directives = []string{"work"}
+var directives = []string{"work", "allow", "encode", "oneof"}
 
 // A Go directive has no space after the slashes and none after the colon.
 const prefix = "//workgen:"
@@ -31,9 +33,10 @@ var spaced = regexp.MustCompile(`^(?://[ \t]*|/\*\s*)(?i:workgen)(?:\s*:\s*|[ \t
 func (s *scanner) directive(c *ast.Comment) *directive {
 	rest, ok := strings.CutPrefix(c.Text, prefix)
 	if !ok {
-		if m := spaced.FindStringSubmatch(c.Text); m != nil && meant(m[1], m[2]) {
-			s.report(c.Pos(), "", "this comment is no directive: its form makes it text",
-				"write "+prefix+nearest(m[1], directives)+strings.TrimRight(m[2], " \t")+" at the start of the comment")
+		if m := spaced.FindStringSubmatch(c.Text); m != nil && s.meant(c.Pos(), m[1], m[2]) {
+			text := prefix + nearest(m[1], directives) + strings.TrimRight(m[2], " \t")
+			s.reportRewrites(s.out.rewrite("write "+text, c.Pos(), c.End(), text),
+				c.Pos(), "", "this comment is no directive: its form makes it text", "write "+text+" at the start of the comment")
 		}
 		return nil
 	}
@@ -46,16 +49,38 @@ func (s *scanner) directive(c *ast.Comment) *directive {
 			return &directive{pos: c.Pos(), name: name, args: args, argAt: c.Pos() + token.Pos(len(prefix)+len(name))}
 		}
 	}
-	s.report(c.Pos(), "", "unknown directive "+prefix+name, "write "+prefix+suggest(leadingWord(name), directives))
+	var rewrites []diag.Rewrite
+	if near := nearest(name, directives); near != "" && near != name {
+		from := c.Pos() + token.Pos(len(prefix))
+		rewrites = s.out.rewrite("write "+prefix+near, from, from+token.Pos(len(name)), near)
+	}
+	s.reportRewrites(rewrites, c.Pos(), "", "unknown directive "+prefix+name, "write "+suggestDirective(leadingWord(name)))
 	return nil
+}
+
+// suggestDirective returns the directive that was probably meant, or all.
+func suggestDirective(name string) string {
+	if n := nearest(name, directives); n != "" {
+		return prefix + n
+	}
+	return "one of " + prefix + strings.Join(directives, ", "+prefix)
 }
 
 // meant reports whether a comment of the form "// workgen:name rest" was meant
 // as a directive. Prose may well begin like that ("workgen:work marks a type"),
 // so the whole line has to look like one.
-func meant(name, rest string) bool {
-	if nearest(name, directives) == "" {
+func (s *scanner) meant(pos token.Pos, name, rest string) bool {
+	switch nearest(name, directives) {
+	case "":
 		return false
+	case "encode":
+		list := strings.Fields(rest)
+		return len(list) > 1 && len(list) < 4 && nearest(list[1], Modes) != ""
+	case "oneof":
+		return s.meantOneOf(pos, rest)
+	case "allow":
+		list := strings.Fields(rest)
+		return len(list) > 1 && lookupKind(list[0]) != ""
 	}
 	for _, word := range strings.Fields(rest) {
 		option, _, hasValue := strings.Cut(word, "=")

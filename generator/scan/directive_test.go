@@ -186,9 +186,9 @@ type W struct{}
 ./x.go:6:1: unknown directive //workgen:work,share
 	fix: write //workgen:work
 ./x.go:9:1: unknown directive //workgen:
-	fix: write //workgen:work
+	fix: write one of //workgen:work, //workgen:allow, //workgen:encode, //workgen:oneof
 ./x.go:12:1: unknown directive //workgen:
-	fix: write //workgen:work
+	fix: write one of //workgen:work, //workgen:allow, //workgen:encode, //workgen:oneof
 `},
 		{"a space before it", `package x
 

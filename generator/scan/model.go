@@ -16,12 +16,23 @@ type Package struct {
 	// that scan has a diagnostic for is among them whenever everything below
 	// is known of it, so that the next stage finds its other problems too.
 	Works []*Work
+	// Rejected says that something marked as a work is not among Works.
+	Rejected bool
+	// Encodes are the directives that say how types are encoded, each type once.
+	Encodes []Encode
+	// Listed are the directives that list the types of an interface for the
+	// whole package, each interface once.
+	Listed []Listed
 	// Declared holds the names of the package's declarations, those in its own
-	// tests included: nothing in a generated file may have one of them.
+	// tests and in files that this build leaves out included: nothing in a
+	// generated file may have one of them.
 	Declared map[string]bool
 	// Imported holds the names of imports in any file of the package: no
 	// declaration of a generated file may have one of them, its imports may.
 	Imported map[string]bool
+
+	unseen      []*ast.File              // of the package, without types
+	constraints map[*ast.File]Constraint // of files that are not always built
 }
 
 // A Work is a type marked as a work, with its Run method. No pointer in it is
@@ -114,6 +125,7 @@ type Options struct {
 	Errors      Option[time.Duration] // errors=30s, > 0
 	Version     Option[string]        // version=3, never empty
 	Share       Option[bool]          // share
+	Memory      Option[bool]          // memory
 }
 
 // An Option is the value of one option of a directive.

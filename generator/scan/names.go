@@ -5,8 +5,14 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/workgen/workgen/generator/load"
 )
 
 // all returns the names in a fixed order, without the empty one.
@@ -19,8 +25,9 @@ func (n Names) all() []string {
 }
 
 // collisions reports the generated names that are taken: by a declaration of
-// the package or its tests, by an import, or by another work.
-func (s *scanner) collisions(tests []*ast.File) {
+// the package, by an import, or by another work. Unseen are the files of the
+// package without types: tests, and those that this build leaves out.
+func (s *scanner) collisions(unseen []*ast.File) {
 	taken := map[string]*Work{}
 	for _, w := range s.out.Works {
 		for _, name := range w.Names().all() {
@@ -29,7 +36,7 @@ func (s *scanner) collisions(tests []*ast.File) {
 				continue
 			}
 			taken[name] = w
-			for _, pos := range s.declared(name, tests) {
+			for _, pos := range s.declared(name, unseen) {
 				s.report(pos, w.Name, name+" is declared here, but it is the name of what is generated for the work",
 					"rename this declaration, or the work")
 			}
@@ -38,9 +45,9 @@ func (s *scanner) collisions(tests []*ast.File) {
 }
 
 // declared returns the places where a package-level name is declared already.
-func (s *scanner) declared(name string, tests []*ast.File) []token.Pos {
+func (s *scanner) declared(name string, unseen []*ast.File) []token.Pos {
 	var out []token.Pos
-	if obj := s.Types.Scope().Lookup(name); obj != nil {
+	if obj := s.Types.Scope().Lookup(name); obj != nil && !s.isGenerated(obj) {
 		out = append(out, obj.Pos())
 	}
 	// The names of imports, and what dot imports bring in, are in the scope of
@@ -52,12 +59,18 @@ func (s *scanner) declared(name string, tests []*ast.File) []token.Pos {
 			}
 		}
 	}
-	for _, f := range tests {
+	for _, f := range unseen {
 		if f.Name.Name == s.Name { // not of the external test package
 			out = append(out, declaredIn(f, name)...)
 		}
 	}
 	return out
+}
+
+// isGenerated reports whether obj is declared in the generated file. Load hides
+// that; an analyzer sees the package as the compiler does.
+func (s *scanner) isGenerated(obj types.Object) bool {
+	return filepath.Base(s.Fset.Position(obj.Pos()).Filename) == load.GeneratedFile
 }
 
 // importPos returns where f imports obj: a package name is where it stands,
@@ -76,10 +89,12 @@ func (s *scanner) importPos(f *ast.File, obj types.Object) token.Pos {
 
 // taken lists the names for which declared would find something, by where it
 // would.
-func (s *scanner) taken(tests []*ast.File) (byPackage, byImport map[string]bool) {
+func (s *scanner) taken(unseen []*ast.File) (byPackage, byImport map[string]bool) {
 	byPackage, byImport = map[string]bool{}, map[string]bool{}
 	for _, name := range s.Types.Scope().Names() {
-		byPackage[name] = true
+		if !s.isGenerated(s.Types.Scope().Lookup(name)) {
+			byPackage[name] = true
+		}
 	}
 	for _, f := range s.Files {
 		if scope := s.Info.Scopes[f]; scope != nil {
@@ -88,15 +103,34 @@ func (s *scanner) taken(tests []*ast.File) (byPackage, byImport map[string]bool)
 			}
 		}
 	}
-	for _, f := range tests {
+	for _, f := range unseen {
 		if f.Name.Name != s.Name { // of the external test package
 			continue
 		}
 		for _, id := range declarations(f) {
 			byPackage[id.Name] = true
 		}
+		for _, imp := range f.Imports {
+			byImport[importName(imp)] = true
+		}
 	}
 	return byPackage, byImport
+}
+
+// version is the last part of the path of a later major version.
+var version = regexp.MustCompile(`^v[0-9]+$`)
+
+// importName is the name of an import, guessed from its path when none is
+// written: without types there is no knowing.
+func importName(imp *ast.ImportSpec) string {
+	if imp.Name != nil {
+		return imp.Name.Name
+	}
+	name, _ := strconv.Unquote(imp.Path.Value)
+	if dir, base := path.Split(name); version.MatchString(base) && dir != "" {
+		name = path.Clean(dir)
+	}
+	return path.Base(name)
 }
 
 // declaredIn returns where a file that was not type-checked declares a
@@ -109,6 +143,20 @@ func declaredIn(f *ast.File, name string) []token.Pos {
 		}
 	}
 	return out
+}
+
+// DeclaredAt returns where a package-level name is declared, in a test or in a
+// file that this build leaves out if nowhere else; NoPos when it is not.
+func (p *Package) DeclaredAt(name string) token.Pos {
+	if obj := p.Types.Scope().Lookup(name); obj != nil {
+		return obj.Pos()
+	}
+	for _, f := range p.unseen {
+		if places := declaredIn(f, name); f.Name.Name == p.Name && len(places) > 0 {
+			return places[0]
+		}
+	}
+	return token.NoPos
 }
 
 // declarations lists the package-level names that a file declares.
@@ -169,7 +217,11 @@ func (s *scanner) testFiles() []*ast.File {
 		out = append(out, f)
 		for _, group := range f.Comments {
 			for _, c := range group.List {
-				if d := s.directive(c); d != nil {
+				switch d := s.directive(c); {
+				case d == nil:
+				case d.name != "work":
+					s.report(d.pos, "", prefix+d.name+" has no effect in a test file", "move it to a file whose name does not end in _test.go")
+				default:
 					s.report(d.pos, "", "a work cannot be in a test file: its wrapper is part of the package, which does not see tests",
 						"move the type to a file whose name does not end in _test.go")
 				}

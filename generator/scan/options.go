@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/workgen/workgen/generator/diag"
 )
 
 // An optionDef is one option the directive knows.
@@ -33,7 +35,8 @@ var optionDefs = []optionDef{
 	{"concurrency", "concurrency=4", valued(func(o *Options) *Option[int] { return &o.Concurrency }, parseCount)},
 	{"errors", "errors=30s", valued(func(o *Options) *Option[time.Duration] { return &o.Errors }, parseDuration)},
 	{"version", "version=3", valued(func(o *Options) *Option[string] { return &o.Version }, parseText)},
-	{"share", "share", setShare},
+	{"share", "share", flagged(func(o *Options) *Option[bool] { return &o.Share })},
+	{"memory", "memory", flagged(func(o *Options) *Option[bool] { return &o.Memory })},
 }
 
 func optionNames() []string {
@@ -59,17 +62,20 @@ func valued[T any](field func(*Options) *Option[T], parse func(string) (T, error
 	}
 }
 
-func setShare(o *Options, pos token.Pos, _ string, flag bool) error {
-	if !flag {
-		return errors.New("it takes no value")
+// flagged makes the setter of an option that takes no value.
+func flagged(field func(*Options) *Option[bool]) func(*Options, token.Pos, string, bool) error {
+	return func(o *Options, pos token.Pos, _ string, flag bool) error {
+		if !flag {
+			return errors.New("it takes no value")
+		}
+		*field(o) = Option[bool]{Set: true, Value: true, Pos: pos}
+		return nil
 	}
-	o.Share = Option[bool]{Set: true, Value: true, Pos: pos}
-	return nil
 }
 
 func parseBool(s string) (bool, error) {
 	if s != "true" && s != "false" {
-		return false, errors.New("it is true or false")
+		return false, errors.New("it must be true or false")
 	}
 	return s == "true", nil
 }
@@ -80,7 +86,7 @@ func parseCount(s string) (int, error) {
 	// on all.
 	n, err := strconv.ParseInt(s, 0, 64)
 	if err != nil || n < 1 || n > math.MaxInt32 {
-		return 0, errors.New("it is a whole number from 1 to 2147483647")
+		return 0, errors.New("it must be a whole number from 1 to 2147483647")
 	}
 	return int(n), nil
 }
@@ -88,7 +94,7 @@ func parseCount(s string) (int, error) {
 func parseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d <= 0 {
-		return 0, errors.New("it is a Go duration above zero")
+		return 0, errors.New("it must be a Go duration above zero")
 	}
 	return d, nil
 }
@@ -118,11 +124,19 @@ func (s *scanner) options(work string, d *directive) Options {
 	seen := map[string]bool{}
 	for _, word := range words(d.args) {
 		pos := d.argAt + token.Pos(word.at)
+		if strings.HasPrefix(word.text, "//") {
+			s.report(pos, work, "a directive cannot have a comment behind it", "move the comment to a line of its own")
+			break
+		}
 		name, value, hasValue := strings.Cut(word.text, "=")
 		def := lookupOption(name)
 		switch {
 		case def == nil:
-			s.report(pos, work, "unknown option "+strconv.Quote(name), "write "+suggest(name, optionNames()))
+			var rewrites []diag.Rewrite
+			if near := nearest(name, optionNames()); near != "" {
+				rewrites = s.out.rewrite("write "+near, pos, pos+token.Pos(len(name)), near)
+			}
+			s.reportRewrites(rewrites, pos, work, "unknown option "+strconv.Quote(name), "write "+suggest(name, optionNames()))
 			continue
 		case seen[name]:
 			s.report(pos, work, "option "+name+" is given twice", "remove one")
@@ -148,17 +162,20 @@ func lookupOption(name string) *optionDef {
 
 // contradictions reports options that cannot have an effect together.
 func (s *scanner) contradictions(work string, o Options) {
-	if !o.Cache.Set || o.Cache.Value {
-		return
-	}
-	check := func(name string, set bool, pos token.Pos) {
+	check := func(name string, set bool, pos token.Pos, other string) {
 		if set {
-			s.report(pos, work, "option "+name+" means nothing together with cache=false", "remove one of the two")
+			s.report(pos, work, "option "+name+" means nothing together with "+other, "remove one of the two")
 		}
 	}
-	check("ttl", o.TTL.Set, o.TTL.Pos)
-	check("entries", o.Entries.Set, o.Entries.Pos)
-	check("errors", o.Errors.Set, o.Errors.Pos)
+	if o.Memory.Set {
+		check("version", o.Version.Set, o.Version.Pos, "memory")
+	}
+	if o.Cache.Set && !o.Cache.Value {
+		check("ttl", o.TTL.Set, o.TTL.Pos, "cache=false")
+		check("entries", o.Entries.Set, o.Entries.Pos, "cache=false")
+		check("errors", o.Errors.Set, o.Errors.Pos, "cache=false")
+		check("memory", o.Memory.Set, o.Memory.Pos, "cache=false")
+	}
 }
 
 // A word is a part of a directive's arguments.

@@ -48,7 +48,7 @@ func TestOptions(t *testing.T) {
 `},
 		{"an option like no other names all", "//workgen:work frobnicate=1", "", `
 :16: work X: unknown option "frobnicate"
-	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share
+	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share, memory
 `},
 		{"options are case-sensitive", "//workgen:work TTL=1h", "", `
 :16: work X: unknown option "TTL"
@@ -59,31 +59,31 @@ func TestOptions(t *testing.T) {
 	fix: remove one
 `},
 		{"a bad bool", "//workgen:work cache=no", "", `
-:16: work X: option cache=no: it is true or false
+:16: work X: option cache=no: it must be true or false
 	fix: write it like cache=false
 `},
 		{"a bad duration", "//workgen:work ttl=1", "", `
-:16: work X: option ttl=1: it is a Go duration above zero
+:16: work X: option ttl=1: it must be a Go duration above zero
 	fix: write it like ttl=1h
 `},
 		{"a duration of zero", "//workgen:work timeout=0s", "", `
-:16: work X: option timeout=0s: it is a Go duration above zero
+:16: work X: option timeout=0s: it must be a Go duration above zero
 	fix: write it like timeout=30s
 `},
 		{"a negative duration", "//workgen:work errors=-1s", "", `
-:16: work X: option errors=-1s: it is a Go duration above zero
+:16: work X: option errors=-1s: it must be a Go duration above zero
 	fix: write it like errors=30s
 `},
 		{"a bad count", "//workgen:work entries=many", "", `
-:16: work X: option entries=many: it is a whole number from 1 to 2147483647
+:16: work X: option entries=many: it must be a whole number from 1 to 2147483647
 	fix: write it like entries=1000
 `},
 		{"a count of zero", "//workgen:work concurrency=0", "", `
-:16: work X: option concurrency=0: it is a whole number from 1 to 2147483647
+:16: work X: option concurrency=0: it must be a whole number from 1 to 2147483647
 	fix: write it like concurrency=4
 `},
 		{"a count too large for 32 bits", "//workgen:work entries=2147483648", "", `
-:16: work X: option entries=2147483648: it is a whole number from 1 to 2147483647
+:16: work X: option entries=2147483648: it must be a whole number from 1 to 2147483647
 	fix: write it like entries=1000
 `},
 		{"an empty text", "//workgen:work name= version=\"\"", "", `
@@ -96,7 +96,7 @@ func TestOptions(t *testing.T) {
 :16: work X: option name="a: the quotes are not those of a Go string
 	fix: write it like name=resize
 :24: work X: unknown option "b"
-	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share
+	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share, memory
 `},
 		{"a text that cannot be printed", `//workgen:work name="a\nb"`, "", `
 :16: work X: option name="a\nb": it has characters that cannot be printed
@@ -111,10 +111,8 @@ func TestOptions(t *testing.T) {
 	fix: write it like share
 `},
 		{"a comment behind the options", "//workgen:work share // because", "share=true", `
-:22: work X: unknown option "//"
-	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share
-:25: work X: unknown option "because"
-	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share
+:22: work X: a directive cannot have a comment behind it
+	fix: move the comment to a line of its own
 `},
 		{"no cache but cache options", "//workgen:work ttl=1h entries=5 cache=false errors=1s timeout=1s", "cache=false ttl=1h0m0s entries=5 timeout=1s errors=1s", `
 :16: work X: option ttl means nothing together with cache=false

@@ -184,7 +184,7 @@ func (r *reader) field(name string, pos token.Pos) {
 		return
 	}
 	r.reported[name] = true
-	r.report(pos, r.work.Name, r.subject()+" reads field "+name+", which has no workgen tag",
+	r.reportRewrites(r.out.TagRewrites(f.Pos, "key", "-"), pos, r.work.Name, r.subject()+" reads field "+name+", which has no workgen tag",
 		"tag "+name+" `workgen:\"key\"` if it is an input, `workgen:\"-\"` if it is not", r.step(f))
 }
 
@@ -198,8 +198,12 @@ func (r *reader) whole(pos token.Pos, why string) {
 	for _, name := range r.names {
 		path = append(path, r.step(r.untagged[name]))
 	}
+	names := strings.Join(r.names, ", ")
+	if len(r.names) > 1 {
+		names = "each of " + names
+	}
 	r.report(pos, r.work.Name, r.subject()+" "+why,
-		"tag "+strings.Join(r.names, ", ")+" `workgen:\"key\"` if it is an input, `workgen:\"-\"` if it is not", path...)
+		"tag "+names+" `workgen:\"key\"` if it is an input, `workgen:\"-\"` if it is not", path...)
 }
 
 // subject names the method that reads.

@@ -81,7 +81,7 @@ type Options struct {
 ./x.go:5:8: unknown tag workgen:"kye"
 	fix: write ` + "`workgen:\"key\"` for an input, `workgen:\"-\"`" + ` for a field that is no input
 ./x.go:6:8: malformed struct tag "workgen:key"
-	fix: write ` + "`workgen:\"key\"` for an input, `workgen:\"-\"`" + ` for a field that is no input
+	fix: write ` + "`workgen:\"key\"` for an input, `workgen:\"-\"`" + ` for a field that is no input, with quotes as here and a space between it and other tags
 ./x.go:7:8: unknown tag workgen:""
 	fix: write ` + "`workgen:\"key\"` for an input, `workgen:\"-\"`" + ` for a field that is no input
 ./x.go:13:16: unknown tag workgen:"ignore"
@@ -292,7 +292,7 @@ func (x X) Run() any { return x }
 ./x.go:11:31: work X: Run uses its receiver as a value, which may read every untagged field
 	a   int      ./x.go:5:2
 	c   []byte   ./x.go:7:2
-	fix: tag a, c ` + "`workgen:\"key\"` if it is an input, `workgen:\"-\"`" + ` if it is not
+	fix: tag each of a, c ` + "`workgen:\"key\"` if it is an input, `workgen:\"-\"`" + ` if it is not
 `},
 		{"in code that does not compile yet", `package x
 

@@ -14,13 +14,21 @@ import (
 func Scan(p *load.Package, diags *diag.List) *Package {
 	s := &scanner{Package: p, diags: diags, out: &Package{Package: p}}
 	s.index()
+	excluded := s.excludedFiles()
+	s.constrained(excluded)
 	for _, f := range p.Files {
 		s.tags(f)
 		s.file(f)
 	}
-	tests := s.testFiles()
-	s.collisions(tests)
-	s.out.Declared, s.out.Imported = s.taken(tests)
+	for _, one := range OneOfs(p) {
+		for _, problem := range one.Problems {
+			s.diags.Add(problem) // of several fields, once: equal ones are one
+		}
+	}
+	unseen := append(s.testFiles(), excluded...)
+	s.out.unseen = unseen
+	s.collisions(unseen)
+	s.out.Declared, s.out.Imported = s.taken(unseen)
 	return s.out
 }
 
@@ -31,6 +39,9 @@ type scanner struct {
 	out   *Package
 	// methods are the declarations of the package's methods and functions.
 	methods map[types.Object]*ast.FuncDecl
+	// elsewhere has the works with a Run in a file that is not always built;
+	// that has been reported.
+	elsewhere map[string]bool
 }
 
 // index finds the declarations of functions by their objects.
@@ -47,18 +58,33 @@ func (s *scanner) index() {
 
 // report adds a diagnostic.
 func (s *scanner) report(pos token.Pos, work, message, fix string, path ...diag.Step) {
-	s.diags.Add(diag.Diagnostic{Pos: s.Fset.Position(pos), Work: work, Message: message, Path: path, Fix: fix})
+	s.reportRewrites(nil, pos, work, message, fix, path...)
+}
+
+// reportRewrites adds a diagnostic whose fix an editor can make.
+func (s *scanner) reportRewrites(rewrites []diag.Rewrite, pos token.Pos, work, message, fix string, path ...diag.Step) {
+	s.diags.Add(diag.Diagnostic{Pos: s.Fset.Position(pos), Work: work, Message: message, Path: path, Fix: fix, Rewrites: rewrites})
 }
 
 // file reads the directives of one file, in their order.
 func (s *scanner) file(f *ast.File) {
 	belongs := owners(f)
+	interfaces := (&oneofs{Package: s.Package}).targets(f)
 	for _, group := range f.Comments {
 		var first *directive
 		for _, c := range group.List {
 			d := s.directive(c)
 			switch {
 			case d == nil:
+			case d.name == "encode":
+				s.encode(f, d)
+			case d.name == "oneof" && listsFor(d.args):
+				s.listed(f, d)
+			case d.name == "oneof":
+				o, attached := belongs[group]
+				s.oneof(group, d, interfaces, o, attached)
+			case d.name == "allow":
+				s.allow(d)
 			case first != nil:
 				s.report(d.pos, "", "a second "+prefix+d.name+" on one declaration", "put all options in one directive")
 			default:
@@ -75,6 +101,8 @@ func (s *scanner) file(f *ast.File) {
 		}
 		if w := s.work(o.spec, group, first); w != nil {
 			s.out.Works = append(s.out.Works, w)
+		} else {
+			s.out.Rejected = true
 		}
 	}
 }

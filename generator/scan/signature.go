@@ -93,6 +93,9 @@ func (s *scanner) checkValid(w *Work, kind string, i int, p *Param) {
 	}
 	pos, message := s.whyInvalid(p.TypeExpr)
 	fix := "correct the type"
+	if strings.HasPrefix(message, "could not import ") {
+		fix = "correct the import, or add its module with go get"
+	}
 	if id := undefined(message); id != "" {
 		fix = "declare " + id + ", or correct the name"
 		if s.generates(id) {

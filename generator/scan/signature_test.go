@@ -91,7 +91,7 @@ type X struct{}
 func (X) Run(d nowhere.T) {}
 `, `
 ./x.go:8:16: work X: parameter d: could not import example.com/nowhere: no required module provides package example.com/nowhere; to add it: go get example.com/nowhere
-	fix: correct the type
+	fix: correct the import, or add its module with go get
 `},
 		{"a generated type in a signature", `package x
 

@@ -54,7 +54,11 @@ func (s *scanner) tags(f *ast.File) {
 			return true
 		}
 		if _, err := TagMode(tag); err != nil {
-			s.report(field.Tag.Pos(), "", err.Error(), "write `workgen:\"key\"` for an input, `workgen:\"-\"` for a field that is no input")
+			fix := "write `workgen:\"key\"` for an input, `workgen:\"-\"` for a field that is no input"
+			if _, ok := reflect.StructTag(tag).Lookup("workgen"); !ok {
+				fix += ", with quotes as here and a space between it and other tags"
+			}
+			s.reportRewrites(s.out.retagged(field.Tag), field.Tag.Pos(), "", err.Error(), fix)
 		}
 		return true
 	})

@@ -85,6 +85,7 @@ func (s *scanner) findRun(w *Work) bool {
 	switch {
 	case obj == nil && index != nil: // several at one depth
 		s.report(w.Pos, w.Name, "Run is ambiguous: more than one embedded field has it", declare)
+	case obj == nil && s.elsewhere[w.Name]:
 	case obj == nil:
 		if near := s.nearRun(w); near != nil {
 			s.report(near.Pos(), w.Name, "method "+near.Name()+" is not Run: a work's method is called Run", "rename it to Run")

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strconv"
-	"time"
 )
 
 // rename is os.Rename, except in tests of what happens when it fails.
@@ -16,7 +13,9 @@ var rename = os.Rename
 // Write makes the disk agree with files and returns the paths it changed or
 // removed, in their order. Files that agree already are not touched. When the
 // error is not nil nothing was changed, unless the error says that undoing
-// failed as well.
+// failed as well. When the process is killed each file is either as it was or as
+// it should be, whole; temporary files that stay behind are removed by the next
+// Write.
 //
 // Paths must be distinct, and their directories must exist. A new file gets the
 // permissions the process gives new files; a changed one keeps its own.
@@ -24,6 +23,9 @@ func Write(files []File) (changed []string, err error) {
 	changes, err := compare(files)
 	if err != nil {
 		return nil, err
+	}
+	for _, f := range files {
+		sweep(f.Path)
 	}
 	// Whatever happens, no temporary file stays: after its rename there is
 	// none, and removing it does nothing.
@@ -86,8 +88,7 @@ func compare(files []File) ([]*change, error) {
 }
 
 // stage writes content to a new file next to path and syncs it: after a crash
-// the renamed file is whole or not there. Names that begin with a dot are
-// ignored by the go command. Permissions 0 are those of any new file.
+// the renamed file is whole or not there. Permissions 0 are those of any new file.
 func stage(path string, content []byte, perm fs.FileMode) (temp string, err error) {
 	f, err := create(path)
 	if err != nil {
@@ -109,10 +110,8 @@ func stage(path string, content []byte, perm fs.FileMode) (temp string, err erro
 // create makes a new file for path's content. os.CreateTemp would give it
 // permissions for its owner only, and the umask is not known.
 func create(path string) (*os.File, error) {
-	dir, base := filepath.Split(path)
 	for try := 0; ; try++ {
-		unique := strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36)
-		f, err := os.OpenFile(dir+"."+base+"."+unique+".tmp", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		f, err := os.OpenFile(tempName(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if !errors.Is(err, fs.ErrExist) || try == 100 {
 			return f, err
 		}

@@ -92,6 +92,9 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const buildSchema = "01cade292d45acb314243a25bd503f2d"
 
+// buildCode identifies the code that [Build.Run] reaches in durable keys.
+const buildCode = "10315fd413f0c038a081301669ec481c"
+
 // BuildArgs holds the arguments of one call of [Build.Run].
 type BuildArgs struct {
 	Cfg Config
@@ -127,6 +130,8 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 	r := &BuildRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BuildArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Build",
+		Code:      buildCode,
+		Symbols:   buildSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneBuildArgs,
 		Inputs:    r.inputs,
@@ -194,10 +199,10 @@ func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: buildSchema}, func(e *key.Encoder) {
+	return key.Sum(key.Scope{Work: r.Name(), Schema: buildSchema, Code: buildCode}, func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -253,6 +258,9 @@ func cloneBuildArgs(v BuildArgs) BuildArgs {
 // sumSchema identifies the types of the inputs and results of [Sum] in durable
 // keys.
 const sumSchema = "31c3660a56bcee4a96e0f1d79d703416"
+
+// sumCode identifies the code that [Sum.Run] reaches in durable keys.
+const sumCode = "ca7ac9f2f1fc93211206da5a64a5d894"
 
 // SumArgs holds the arguments of one call of [Sum.Run].
 type SumArgs struct {
@@ -318,6 +326,8 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 	r := &SumRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SumArgs, float64]{
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Sum",
+		Code:      sumCode,
+		Symbols:   sumSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneSumArgs,
 	}, opts...)
@@ -384,10 +394,10 @@ func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c 
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) key.Key {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sumSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: sumSchema, Code: sumCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -429,6 +439,9 @@ func cloneSumArgs(v SumArgs) SumArgs {
 // releaseSchema identifies the types of the inputs and results of [Release] in
 // durable keys.
 const releaseSchema = "e451b28bddeead5e256b8939ef80d1b6"
+
+// releaseCode identifies the code that [Release.Run] reaches in durable keys.
+const releaseCode = "5de95fb301f037bfa69c3dcb8c5b523e"
 
 // ReleaseArgs holds the arguments of one call of [Release.Run].
 type ReleaseArgs struct {
@@ -475,6 +488,8 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 	r := &ReleaseRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReleaseArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Release",
+		Code:      releaseCode,
+		Symbols:   releaseSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneReleaseArgs,
 	}, opts...)
@@ -541,10 +556,10 @@ func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) key.Key {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: releaseSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: releaseSchema, Code: releaseCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -809,3 +824,41 @@ func clonePairStringInt(v Pair[string, []int]) Pair[string, []int] {
 	v.Second = slices.Clone(v.Second)
 	return v
 }
+
+// buildSymbols lists what buildCode was made from: each declaration, file and
+// module with a hash.
+const buildSymbols = `
+github.com/workgen/workgen/testdata/golden/composite.Base 16b82ae1
+github.com/workgen/workgen/testdata/golden/composite.Build bfc97f34
+github.com/workgen/workgen/testdata/golden/composite.Build.Run 1bd4da9e
+github.com/workgen/workgen/testdata/golden/composite.Config 9e1ca833
+github.com/workgen/workgen/testdata/golden/composite.ID c91e7211
+github.com/workgen/workgen/testdata/golden/composite.Item ae5b4df7
+github.com/workgen/workgen/testdata/golden/composite.Item2 bb19a399
+github.com/workgen/workgen/testdata/golden/composite.Pair 028b4d21
+github.com/workgen/workgen/testdata/golden/composite.Set b440b6b5
+github.com/workgen/workgen/testdata/golden/composite.Tags 24ad7dff
+go1.26 56f36397
+`
+
+// sumSymbols lists what sumCode was made from: each declaration, file and
+// module with a hash.
+const sumSymbols = `
+github.com/workgen/workgen/testdata/golden/composite.Byte 1937f93c
+github.com/workgen/workgen/testdata/golden/composite.ID c91e7211
+github.com/workgen/workgen/testdata/golden/composite.Pair 028b4d21
+github.com/workgen/workgen/testdata/golden/composite.Set b440b6b5
+github.com/workgen/workgen/testdata/golden/composite.Sum 9c735ddc
+github.com/workgen/workgen/testdata/golden/composite.Sum.Run 48876766
+go1.26 56f36397
+`
+
+// releaseSymbols lists what releaseCode was made from: each declaration, file
+// and module with a hash.
+const releaseSymbols = `
+github.com/workgen/workgen/testdata/golden/composite.Release 075c8450
+github.com/workgen/workgen/testdata/golden/composite.Release.Run f7d5a568
+github.com/workgen/workgen/testdata/golden/composite.Version 3d0a7ca3
+github.com/workgen/workgen/testdata/golden/composite.Version.EncodeKey a722052e
+go1.26 56f36397
+`

@@ -94,6 +94,9 @@ func runGoGenerate[T any]() *T {
 // in durable keys.
 const keywordsSchema = "6604d7cc94777083d59ebf0ca3f2a7e1"
 
+// keywordsCode identifies the code that [Keywords.Run] reaches in durable keys.
+const keywordsCode = "b65d822d8be8f1ef579c6b5f404a7099"
+
 // KeywordsArgs holds the arguments of one call of [Keywords.Run].
 type KeywordsArgs struct {
 	Math             float64
@@ -156,6 +159,8 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 	r := &KeywordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[keywordsIdentity, KeywordsArgs, float64]{
 		Name:    "github.com/workgen/workgen/testdata/golden/corners.Keywords",
+		Code:    keywordsCode,
+		Symbols: keywordsSymbols,
 		Execute: r.execute,
 		Inputs:  r.inputs,
 	}, opts...)
@@ -208,10 +213,10 @@ func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, s
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) key.Key {
 	args := KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: keywordsSchema}, func(e *key.Encoder) {
+	return key.Sum(key.Scope{Work: r.Name(), Schema: keywordsSchema, Code: keywordsCode}, func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -268,6 +273,9 @@ func (r *KeywordsRunner) execute(_ context.Context, args KeywordsArgs) (float64,
 // emptySchema identifies the types of the inputs and results of [Empty] in
 // durable keys.
 const emptySchema = "74a02e13f800a847c8dc1b55e2c20d87"
+
+// emptyCode identifies the code that [Empty.Run] reaches in durable keys.
+const emptyCode = "d1a95a2f2fe2e98d87844ae206fb97e0"
 
 // EmptyArgs holds the arguments of one call of [Empty.Run].
 type EmptyArgs struct {
@@ -327,6 +335,8 @@ func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 	r := &EmptyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EmptyArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/corners.Empty",
+		Code:      emptyCode,
+		Symbols:   emptySymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneEmptyArgs,
 	}, opts...)
@@ -393,10 +403,10 @@ func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) key.Key {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: emptySchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: emptySchema, Code: emptyCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -429,6 +439,9 @@ func cloneEmptyArgs(v EmptyArgs) EmptyArgs {
 // taggedSchema identifies the types of the inputs and results of [Tagged] in
 // durable keys.
 const taggedSchema = "772477b2238be1077cba6ed4570e751e"
+
+// taggedCode identifies the code that [Tagged.Run] reaches in durable keys.
+const taggedCode = "a77adbce46a9c727e4842c7fc5f161fe"
 
 // TaggedArgs holds the arguments of one call of [Tagged.Run].
 type TaggedArgs struct {
@@ -472,6 +485,8 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 		C []int "json:\"`c`\""
 	}]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Tagged",
+		Code:        taggedCode,
+		Symbols:     taggedSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneTaggedResult,
 	}, opts...)
@@ -540,13 +555,13 @@ func (r *TaggedRunner) Forget(x struct {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *TaggedRunner) Key(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
 }) key.Key {
 	args := TaggedArgs{X: x}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: taggedSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: taggedSchema, Code: taggedCode}, args.EncodeKey)
 }
 
 // execute calls [Tagged.Run].
@@ -569,6 +584,9 @@ func cloneTaggedResult(v struct {
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
 const nestedSchema = "0891a0a0b7e017e9e6820f8b534ad878"
+
+// nestedCode identifies the code that [Nested.Run] reaches in durable keys.
+const nestedCode = "ed60e85689123e06ce98d8c8fa60408d"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct{}
@@ -605,6 +623,8 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nestedIdentity, NestedArgs, NestedResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Nested",
+		Code:        nestedCode,
+		Symbols:     nestedSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneNestedResult,
 	}, opts...)
@@ -657,10 +677,10 @@ func (r *NestedRunner) Forget() bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *NestedRunner) Key() key.Key {
 	args := NestedArgs{}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
 }
 
 // execute calls [Nested.Run].
@@ -726,6 +746,9 @@ func cloneNestedResult(v NestedResult) NestedResult {
 // durable keys.
 const wiredSchema = "0b4de3b4169e58350b63ff093b982897"
 
+// wiredCode identifies the code that [Wired.Run] reaches in durable keys.
+const wiredCode = "f1133e78b66fef4e154e73fd45b471bf"
+
 // WiredArgs holds the arguments of one call of [Wired.Run].
 type WiredArgs struct {
 	N int
@@ -761,6 +784,8 @@ func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 	r := &WiredRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[wiredIdentity, WiredArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/corners.Wired",
+		Code:    wiredCode,
+		Symbols: wiredSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -810,10 +835,10 @@ func (r *WiredRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *WiredRunner) Key(n int) key.Key {
 	args := WiredArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: wiredSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: wiredSchema, Code: wiredCode}, args.EncodeKey)
 }
 
 // execute calls [Wired.Run].
@@ -824,6 +849,9 @@ func (r *WiredRunner) execute(_ context.Context, args WiredArgs) (int, error) {
 // lendingSchema identifies the types of the inputs and results of [Lending] in
 // durable keys.
 const lendingSchema = "a7421ee2a47d1c082d784c88f5e53a0d"
+
+// lendingCode identifies the code that [Lending.Run] reaches in durable keys.
+const lendingCode = "85ae76e2b4c3ff5fd0425db4331c62d1"
 
 // LendingArgs holds the arguments of one call of [Lending.Run].
 type LendingArgs struct {
@@ -856,6 +884,8 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 	r := &LendingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LendingArgs, []int]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Lending",
+		Code:        lendingCode,
+		Symbols:     lendingSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneLendingResult,
 		Inputs:      r.inputs,
@@ -923,10 +953,10 @@ func (r *LendingRunner) Forget(h *Held) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *LendingRunner) Key(h *Held) key.Key {
 	args := LendingArgs{H: h}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: lendingSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: lendingSchema, Code: lendingCode}, args.EncodeKey)
 }
 
 // inputs writes the inputs that are not copied, and so might change while the
@@ -959,6 +989,9 @@ func cloneLendingResult(v []int) []int {
 // reusingSchema identifies the types of the inputs and results of [Reusing] in
 // durable keys.
 const reusingSchema = "b8bb4aaa7cfa14166f49b4c50fc24b0e"
+
+// reusingCode identifies the code that [Reusing.Run] reaches in durable keys.
+const reusingCode = "3d2b6138053e38fc9b311b3a3220e6d4"
 
 // ReusingArgs holds the arguments of one call of [Reusing.Run].
 type ReusingArgs struct {
@@ -995,6 +1028,8 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 	r := &ReusingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[reusingIdentity, ReusingArgs, []byte]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Reusing",
+		Code:        reusingCode,
+		Symbols:     reusingSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneReusingResult,
 	}, opts...)
@@ -1045,10 +1080,10 @@ func (r *ReusingRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *ReusingRunner) Key(n int) key.Key {
 	args := ReusingArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: reusingSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: reusingSchema, Code: reusingCode}, args.EncodeKey)
 }
 
 // execute calls [Reusing.Run].
@@ -1065,6 +1100,9 @@ func cloneReusingResult(v []byte) []byte {
 // hidingSchema identifies the types of the inputs and results of [Hiding] in
 // durable keys.
 const hidingSchema = "204f30715f23fe8c6a5fb939a7605c70"
+
+// hidingCode identifies the code that [Hiding.Run] reaches in durable keys.
+const hidingCode = "575b2b3c2f7fb1e9664c9af44decbd8b"
 
 // HidingArgs holds the arguments of one call of [Hiding.Run].
 type HidingArgs struct {
@@ -1095,6 +1133,8 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 	r := &HidingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, HidingArgs, Data]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Hiding",
+		Code:        hidingCode,
+		Symbols:     hidingSymbols,
 		Execute:     r.execute,
 		CloneArgs:   cloneHidingArgs,
 		CloneResult: cloneDataWhole,
@@ -1162,10 +1202,10 @@ func (r *HidingRunner) Forget(d Data) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *HidingRunner) Key(d Data) key.Key {
 	args := HidingArgs{D: d}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: hidingSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: hidingSchema, Code: hidingCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1191,6 +1231,9 @@ func cloneHidingArgs(v HidingArgs) HidingArgs {
 // sharingSchema identifies the types of the inputs and results of [Sharing] in
 // durable keys.
 const sharingSchema = "4fc63a55992b4edf07ad7cdc401a166b"
+
+// sharingCode identifies the code that [Sharing.Run] reaches in durable keys.
+const sharingCode = "22107a8cc9b1548b1d45289338dcfb81"
 
 // SharingArgs holds the arguments of one call of [Sharing.Run].
 type SharingArgs struct {
@@ -1221,6 +1264,8 @@ func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 	r := &SharingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SharingArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/corners.Sharing",
+		Code:      sharingCode,
+		Symbols:   sharingSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneSharingArgs,
 	}, opts...)
@@ -1287,10 +1332,10 @@ func (r *SharingRunner) Forget(xs []int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *SharingRunner) Key(xs []int) key.Key {
 	args := SharingArgs{Xs: xs}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sharingSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: sharingSchema, Code: sharingCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1354,3 +1399,84 @@ func cloneInner(v Inner) Inner {
 	v.Names = slices.Clone(v.Names)
 	return v
 }
+
+// keywordsSymbols lists what keywordsCode was made from: each declaration, file
+// and module with a hash.
+const keywordsSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Keywords f670c727
+github.com/workgen/workgen/testdata/golden/corners.Keywords.Run 0d47f042
+github.com/workgen/workgen/testdata/golden/corners.S d510bf94
+go1.26 56f36397
+`
+
+// emptySymbols lists what emptyCode was made from: each declaration, file and
+// module with a hash.
+const emptySymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
+github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
+github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
+go1.26 56f36397
+`
+
+// taggedSymbols lists what taggedCode was made from: each declaration, file and
+// module with a hash.
+const taggedSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Tagged 64f30bab
+github.com/workgen/workgen/testdata/golden/corners.Tagged.Run 0f226452
+go1.26 56f36397
+`
+
+// nestedSymbols lists what nestedCode was made from: each declaration, file and
+// module with a hash.
+const nestedSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Nested e95e8cd5
+github.com/workgen/workgen/testdata/golden/corners.Nested.Run 367754eb
+github.com/workgen/workgen/testdata/golden/corners.m2 4b999561
+go1.26 56f36397
+`
+
+// wiredSymbols lists what wiredCode was made from: each declaration, file and
+// module with a hash.
+const wiredSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
+github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
+github.com/workgen/workgen/testdata/golden/corners.Wired 9e489863
+github.com/workgen/workgen/testdata/golden/corners.Wired.Run dbbf25b8
+github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
+go1.26 56f36397
+`
+
+// lendingSymbols lists what lendingCode was made from: each declaration, file
+// and module with a hash.
+const lendingSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Held 30676be5
+github.com/workgen/workgen/testdata/golden/corners.Lending a9c37d19
+github.com/workgen/workgen/testdata/golden/corners.Lending.Run 57c08de8
+go1.26 56f36397
+`
+
+// reusingSymbols lists what reusingCode was made from: each declaration, file
+// and module with a hash.
+const reusingSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Reusing 2c4e5a14
+github.com/workgen/workgen/testdata/golden/corners.Reusing.Run 1473ae85
+go1.26 56f36397
+`
+
+// hidingSymbols lists what hidingCode was made from: each declaration, file and
+// module with a hash.
+const hidingSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Data 8982fe07
+github.com/workgen/workgen/testdata/golden/corners.Hiding 4ff2a511
+github.com/workgen/workgen/testdata/golden/corners.Hiding.Run ba4753b5
+github.com/workgen/workgen/testdata/golden/corners.Inner f1ab48c0
+go1.26 56f36397
+`
+
+// sharingSymbols lists what sharingCode was made from: each declaration, file
+// and module with a hash.
+const sharingSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Sharing 027d8a1b
+github.com/workgen/workgen/testdata/golden/corners.Sharing.Run 635933e3
+go1.26 56f36397
+`

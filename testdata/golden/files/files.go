@@ -43,3 +43,29 @@ func (m *Merge) Run(_ context.Context, from Source, by map[string]key.Dir) (int,
 	}
 	return n + len(from.Paths), nil
 }
+
+// Part is part of a file.
+type Part struct {
+	Of   key.File
+	From int64
+}
+
+// Cut has an input outside in a field only.
+//
+//workgen:work
+type Cut struct{}
+
+func (Cut) Run(part *Part) string { return string(part.Of) }
+
+// Hint is a number with a file that is no input.
+type Hint struct {
+	N    int
+	Seen key.File `workgen:"-"`
+}
+
+// Double has no input outside.
+//
+//workgen:work
+type Double struct{}
+
+func (Double) Run(h Hint) int { return 2 * h.N }

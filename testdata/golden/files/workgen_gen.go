@@ -22,6 +22,8 @@ const _ = runtime.GeneratedV1
 var (
 	_ func(*Load, context.Context, key.File) (string, error)                 = (*Load).Run
 	_ func(*Merge, context.Context, Source, map[string]key.Dir) (int, error) = (*Merge).Run
+	_ func(*Cut, *Part) string                                               = (*Cut).Run
+	_ func(*Double, Hint) int                                                = (*Double).Run
 )
 
 var (
@@ -31,12 +33,22 @@ var (
 	_ = (*struct {
 		Config *key.File `workgen:"key"`
 	})(runGoGenerate[Merge]())
+	_ = (*struct{})(runGoGenerate[Cut]())
+	_ = (*struct{})(runGoGenerate[Double]())
 	_ = (*string)(runGoGenerate[key.File]())
 	_ = (*struct {
 		Name  string
 		Paths []key.File
 	})(runGoGenerate[Source]())
 	_ = (*string)(runGoGenerate[key.Dir]())
+	_ = (*struct {
+		Of   key.File
+		From int64
+	})(runGoGenerate[Part]())
+	_ = (*struct {
+		N    int
+		Seen key.File `workgen:"-"`
+	})(runGoGenerate[Hint]())
 )
 
 // runGoGenerate returns nil: what counts is its type, and its name in the
@@ -48,6 +60,9 @@ func runGoGenerate[T any]() *T {
 // loadSchema identifies the types of the inputs and results of [Load] in
 // durable keys.
 const loadSchema = "610963a627a85fd873791b70d724a16e"
+
+// loadCode identifies the code that [Load.Run] reaches in durable keys.
+const loadCode = "f78881f1ab5d91e7a3d5133e4f0953a7"
 
 // LoadArgs holds the arguments of one call of [Load.Run].
 type LoadArgs struct {
@@ -78,6 +93,8 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 	r := &LoadRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LoadArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/files.Load",
+		Code:    loadCode,
+		Symbols: loadSymbols,
 		Execute: r.execute,
 		Inputs:  r.inputs,
 		Outside: true,
@@ -145,10 +162,10 @@ func (r *LoadRunner) Forget(path key.File) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *LoadRunner) Key(path key.File) key.Key {
 	args := LoadArgs{Path: path}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: loadSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: loadSchema, Code: loadCode}, args.EncodeKey)
 }
 
 // inputs writes all inputs. Some are files, which can change at any time: the
@@ -174,6 +191,9 @@ func (r *LoadRunner) execute(ctx context.Context, args LoadArgs) (string, error)
 // mergeSchema identifies the types of the inputs and results of [Merge] in
 // durable keys.
 const mergeSchema = "3f6c925d1caac956283441afd822be0e"
+
+// mergeCode identifies the code that [Merge.Run] reaches in durable keys.
+const mergeCode = "b9232746f34f2c22cc25541d5848fb1a"
 
 // MergeArgs holds the arguments of one call of [Merge.Run].
 type MergeArgs struct {
@@ -213,6 +233,8 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 	r := &MergeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MergeArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/files.Merge",
+		Code:      mergeCode,
+		Symbols:   mergeSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneMergeArgs,
 		Inputs:    r.inputs,
@@ -281,10 +303,10 @@ func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
 	args := MergeArgs{From: from, By: by}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: mergeSchema}, func(e *key.Encoder) {
+	return key.Sum(key.Scope{Work: r.Name(), Schema: mergeSchema, Code: mergeCode}, func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -331,6 +353,253 @@ func cloneMergeArgs(v MergeArgs) MergeArgs {
 	return v
 }
 
+// cutSchema identifies the types of the inputs and results of [Cut] in durable
+// keys.
+const cutSchema = "c99b057f11ea6886efc313569b91d5ce"
+
+// cutCode identifies the code that [Cut.Run] reaches in durable keys.
+const cutCode = "b4de5b08dfcb06019c1a87c110528e68"
+
+// CutArgs holds the arguments of one call of [Cut.Run].
+type CutArgs struct {
+	Part *Part
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *CutArgs) EncodeKey(e *key.Encoder) {
+	if e.Present(a.Part != nil) {
+		encodePart(e, a.Part)
+	}
+}
+
+// CutRunner runs a [Cut] once per distinct input. Make one with [NewCutRunner];
+// its methods may be called from many goroutines at once.
+type CutRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Cut
+	calls *runtime.Calls[key.Fingerprint, CutArgs, string]
+}
+
+// NewCutRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Cut]; it panics if one of them
+// is invalid.
+func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
+	if work == nil {
+		panic("NewCutRunner: work is nil")
+	}
+	r := &CutRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CutArgs, string]{
+		Name:      "github.com/workgen/workgen/testdata/golden/files.Cut",
+		Code:      cutCode,
+		Symbols:   cutSymbols,
+		Execute:   r.execute,
+		CloneArgs: cloneCutArgs,
+		Inputs:    r.inputs,
+		Outside:   true,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Cut.Run] returns for these inputs. It is executed unless an
+// equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *CutRunner) Run(ctx context.Context, part *Part) (string, error) {
+	args := CutArgs{Part: part}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return c.Value(), nil
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Run(ctx, hash, id, args)
+}
+
+// Start is [CutRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *CutRunner) Start(ctx context.Context, part *Part) *runtime.Call[string] {
+	args := CutArgs{Part: part}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return c
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Start(ctx, hash, id, args)
+}
+
+// Lookup returns the cached results of the call with these inputs, and whether
+// there are any. It never executes anything.
+func (r *CutRunner) Lookup(part *Part) (string, bool) {
+	args := CutArgs{Part: part}
+	e := key.Borrow()
+	defer e.Release()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	return r.calls.Lookup(hash, id)
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *CutRunner) Forget(part *Part) bool {
+	args := CutArgs{Part: part}
+	e := key.Borrow()
+	defer e.Release()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	return r.calls.Forget(hash, id)
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *CutRunner) Key(part *Part) key.Key {
+	args := CutArgs{Part: part}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: cutSchema, Code: cutCode}, args.EncodeKey)
+}
+
+// inputs writes all inputs. Some are files, which can change at any time: the
+// runtime compares the inputs with those that the call was made for, before and
+// after.
+func (r *CutRunner) inputs(e *key.Encoder, args *CutArgs) {
+	args.EncodeKey(e)
+}
+
+// identify sets id to the fingerprint of the inputs, valid until the Encoder is
+// released, and returns its hash.
+func (r *CutRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CutArgs) uint64 {
+	args.EncodeKey(e)
+	*id = e.Fingerprint()
+	return id.Hash()
+}
+
+// execute calls [Cut.Run].
+func (r *CutRunner) execute(_ context.Context, args CutArgs) (string, error) {
+	return r.work.Run(args.Part), nil
+}
+
+// cloneCutArgs returns arguments that the caller of Run cannot change any more.
+func cloneCutArgs(v CutArgs) CutArgs {
+	if v.Part != nil {
+		p := *v.Part
+		v.Part = &p
+	}
+	return v
+}
+
+// doubleSchema identifies the types of the inputs and results of [Double] in
+// durable keys.
+const doubleSchema = "b26d8d2637fc3cfc66d8f642185324a6"
+
+// doubleCode identifies the code that [Double.Run] reaches in durable keys.
+const doubleCode = "9aeb3ba870d706a8601cab7616a8fc4b"
+
+// DoubleArgs holds the arguments of one call of [Double.Run].
+type DoubleArgs struct {
+	H Hint
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *DoubleArgs) EncodeKey(e *key.Encoder) {
+	encodeHint(e, &a.H)
+}
+
+// doubleIdentity tells the calls of one [DoubleRunner] apart: two of them are
+// equal exactly when their identities are.
+type doubleIdentity struct {
+	hN int
+}
+
+// DoubleRunner runs a [Double] once per distinct input. Make one with
+// [NewDoubleRunner]; its methods may be called from many goroutines at once.
+type DoubleRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Double
+	calls *runtime.Calls[doubleIdentity, DoubleArgs, int]
+}
+
+// NewDoubleRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Double]; it panics if one of
+// them is invalid.
+func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
+	if work == nil {
+		panic("NewDoubleRunner: work is nil")
+	}
+	r := &DoubleRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[doubleIdentity, DoubleArgs, int]{
+		Name:    "github.com/workgen/workgen/testdata/golden/files.Double",
+		Code:    doubleCode,
+		Symbols: doubleSymbols,
+		Execute: r.execute,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Double.Run] returns for these inputs. It is executed unless
+// an equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *DoubleRunner) Run(ctx context.Context, h Hint) (int, error) {
+	id := doubleIdentity{hN: h.N}
+	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
+	if c := r.calls.Hit(hash, &id); c != nil {
+		return c.Value(), nil
+	}
+	return r.calls.Run(ctx, hash, id, DoubleArgs{H: h})
+}
+
+// Start is [DoubleRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *DoubleRunner) Start(ctx context.Context, h Hint) *runtime.Call[int] {
+	id := doubleIdentity{hN: h.N}
+	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
+	if c := r.calls.Hit(hash, &id); c != nil {
+		return c
+	}
+	return r.calls.Start(ctx, hash, id, DoubleArgs{H: h})
+}
+
+// Lookup returns the cached results of the call with these inputs, and whether
+// there are any. It never executes anything.
+func (r *DoubleRunner) Lookup(h Hint) (int, bool) {
+	id := doubleIdentity{hN: h.N}
+	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
+	return r.calls.Lookup(hash, id)
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *DoubleRunner) Forget(h Hint) bool {
+	id := doubleIdentity{hN: h.N}
+	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
+	return r.calls.Forget(hash, id)
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *DoubleRunner) Key(h Hint) key.Key {
+	args := DoubleArgs{H: h}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: doubleSchema, Code: doubleCode}, args.EncodeKey)
+}
+
+// execute calls [Double.Run].
+func (r *DoubleRunner) execute(_ context.Context, args DoubleArgs) (int, error) {
+	return r.work.Run(args.H), nil
+}
+
 // encodeKeyFile writes the encoding that the type gives itself.
 func encodeKeyFile(e *key.Encoder, v *key.File) {
 	f := e.Open()
@@ -359,3 +628,49 @@ func cloneSource(v Source) Source {
 	v.Paths = slices.Clone(v.Paths)
 	return v
 }
+
+// encodePart writes every field that is an input, in order.
+func encodePart(e *key.Encoder, v *Part) {
+	encodeKeyFile(e, &v.Of)
+	e.Int64(v.From)
+}
+
+// encodeHint writes every field that is an input, in order.
+func encodeHint(e *key.Encoder, v *Hint) {
+	e.Int(v.N)
+}
+
+// loadSymbols lists what loadCode was made from: each declaration, file and
+// module with a hash.
+const loadSymbols = `
+github.com/workgen/workgen/testdata/golden/files.Load 1ad42de5
+github.com/workgen/workgen/testdata/golden/files.Load.Run 89fd73ba
+go1.26 56f36397
+`
+
+// mergeSymbols lists what mergeCode was made from: each declaration, file and
+// module with a hash.
+const mergeSymbols = `
+github.com/workgen/workgen/testdata/golden/files.Merge a3994681
+github.com/workgen/workgen/testdata/golden/files.Merge.Run cc0b5656
+github.com/workgen/workgen/testdata/golden/files.Source 14b98b05
+go1.26 56f36397
+`
+
+// cutSymbols lists what cutCode was made from: each declaration, file and
+// module with a hash.
+const cutSymbols = `
+github.com/workgen/workgen/testdata/golden/files.Cut f04fd714
+github.com/workgen/workgen/testdata/golden/files.Cut.Run be37a262
+github.com/workgen/workgen/testdata/golden/files.Part ed77fb1f
+go1.26 56f36397
+`
+
+// doubleSymbols lists what doubleCode was made from: each declaration, file and
+// module with a hash.
+const doubleSymbols = `
+github.com/workgen/workgen/testdata/golden/files.Double 8e4231b3
+github.com/workgen/workgen/testdata/golden/files.Double.Run f09b68ca
+github.com/workgen/workgen/testdata/golden/files.Hint 8ee0130a
+go1.26 56f36397
+`

@@ -70,6 +70,9 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const cropSchema = "33db6c29dc783712cb53894dedebe5c9"
 
+// cropCode identifies the code that [Crop.Run] reaches in durable keys.
+const cropCode = "10caad8731798e1f1a09ca3104bab0cb"
+
 // CropArgs holds the arguments of one call of [Crop.Run].
 type CropArgs struct {
 	R      image.Rectangle
@@ -108,6 +111,8 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 	r := &CropRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CropArgs, image.Rectangle]{
 		Name:      "github.com/workgen/workgen/testdata/golden/foreign.Crop",
+		Code:      cropCode,
+		Symbols:   cropSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneCropArgs,
 	}, opts...)
@@ -174,10 +179,10 @@ func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, poi
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) key.Key {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: cropSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r2.Name(), Schema: cropSchema, Code: cropCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -207,6 +212,9 @@ func cloneCropArgs(v CropArgs) CropArgs {
 // areaSchema identifies the types of the inputs and results of [Area] in
 // durable keys.
 const areaSchema = "23cf0a5e1ab1f004f812918b1e87fe30"
+
+// areaCode identifies the code that [Area.Run] reaches in durable keys.
+const areaCode = "9b1d1e34161a0803be7ed2d2fb41e4ba"
 
 // AreaArgs holds the arguments of one call of [Area.Run].
 type AreaArgs struct {
@@ -248,6 +256,8 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 	r := &AreaRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AreaArgs, AreaResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/foreign.Area",
+		Code:        areaCode,
+		Symbols:     areaSymbols,
 		Execute:     r.execute,
 		CloneArgs:   cloneAreaArgs,
 		CloneResult: cloneAreaResult,
@@ -317,10 +327,10 @@ func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
 	args := AreaArgs{S: s, All: all}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: areaSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: areaSchema, Code: areaCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -426,3 +436,21 @@ func cloneShapeBoxInt(v shape.Box[int]) shape.Box[int] {
 	}
 	return v
 }
+
+// cropSymbols lists what cropCode was made from: each declaration, file and
+// module with a hash.
+const cropSymbols = `
+github.com/workgen/workgen/testdata/golden/foreign.Crop fb9e9eb7
+github.com/workgen/workgen/testdata/golden/foreign.Crop.Run e2198455
+go1.26 56f36397
+`
+
+// areaSymbols lists what areaCode was made from: each declaration, file and
+// module with a hash.
+const areaSymbols = `
+github.com/workgen/workgen/testdata/golden/foreign.Area a842b63d
+github.com/workgen/workgen/testdata/golden/foreign.Area.Run 83dc9782
+github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Box 6c48374c
+github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Label 9da30902
+go1.26 56f36397
+`

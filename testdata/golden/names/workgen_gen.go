@@ -47,6 +47,9 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const workSchema2 = "c64c1be3b19c33136e978b1943865e4f"
 
+// workCode identifies the code that [work.Run] reaches in durable keys.
+const workCode = "0fc3f6c01c038d80c763d4654000d5d5"
+
 // workArgs holds the arguments of one call of [work.Run].
 type workArgs struct {
 	K       key
@@ -82,6 +85,8 @@ func newWorkRunner(work2 *work, opts ...runtimepkg.Option) *workRunner {
 	r := &workRunner{work: work2}
 	r.calls = runtimepkg.NewCalls(runtimepkg.Spec[keypkg.Fingerprint, workArgs, runtime]{
 		Name:        "github.com/workgen/workgen/testdata/golden/names.work",
+		Code:        workCode,
+		Symbols:     workSymbols,
 		Execute:     r.execute,
 		CloneArgs:   cloneWorkArgs,
 		CloneResult: cloneRuntime2,
@@ -151,10 +156,10 @@ func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) 
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) keypkg.Key {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	return keypkg.Sum(keypkg.Scope{Work: r.Name(), Schema: workSchema2}, func(e2 *keypkg.Encoder) {
+	return keypkg.Sum(keypkg.Scope{Work: r.Name(), Schema: workSchema2, Code: workCode}, func(e2 *keypkg.Encoder) {
 		r.encode(e2, &args)
 	})
 }
@@ -226,3 +231,19 @@ func encodeV(e2 *keypkg.Encoder, v2 *v) {
 		e2.String(v2.Names[i])
 	}
 }
+
+// workSymbols lists what workCode was made from: each declaration, file and
+// module with a hash.
+const workSymbols = `
+github.com/workgen/workgen/testdata/golden/names.cloneRuntime 528dc8cc
+github.com/workgen/workgen/testdata/golden/names.e aea2d330
+github.com/workgen/workgen/testdata/golden/names.encodeRuntime 5f7cddd9
+github.com/workgen/workgen/testdata/golden/names.key 3735cd85
+github.com/workgen/workgen/testdata/golden/names.runtime 31210ca8
+github.com/workgen/workgen/testdata/golden/names.slices bfcd4d69
+github.com/workgen/workgen/testdata/golden/names.v 24cbbb66
+github.com/workgen/workgen/testdata/golden/names.work 8c5c13e9
+github.com/workgen/workgen/testdata/golden/names.work.Run e94c81d2
+github.com/workgen/workgen/testdata/golden/names.workSchema 39bc0a0f
+go1.26 56f36397
+`

@@ -20,3 +20,10 @@ type Uncached struct {
 
 // Run counts.
 func (u *Uncached) Run(d time.Duration) { u.Count++ }
+
+// Memory's results are never stored.
+//
+//workgen:work memory
+type Memory struct{}
+
+func (*Memory) Run(n int) int { return n }

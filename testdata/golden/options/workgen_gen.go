@@ -21,6 +21,7 @@ const _ = runtime.GeneratedV1
 var (
 	_ func(*All, int) int            = (*All).Run
 	_ func(*Uncached, time.Duration) = (*Uncached).Run
+	_ func(*Memory, int) int         = (*Memory).Run
 )
 
 var (
@@ -28,6 +29,7 @@ var (
 	_ = (*struct {
 		Count int
 	})(runGoGenerate[Uncached]())
+	_ = (*struct{})(runGoGenerate[Memory]())
 	_ = (*int64)(runGoGenerate[time.Duration]())
 )
 
@@ -40,6 +42,10 @@ func runGoGenerate[T any]() *T {
 // allSchema identifies the types of the inputs and results of [All] in durable
 // keys.
 const allSchema = "0b4de3b4169e58350b63ff093b982897"
+
+// allCode is the version in the directive of [All], which stands for its code
+// in durable keys.
+const allCode = "version=3"
 
 // AllArgs holds the arguments of one call of [All.Run].
 type AllArgs struct {
@@ -76,6 +82,7 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 	r := &AllRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[allIdentity, AllArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.All",
+		Code:    allCode,
 		Execute: r.execute,
 		Options: []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
 	}, opts...)
@@ -126,10 +133,10 @@ func (r *AllRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *AllRunner) Key(n int) key.Key {
 	args := AllArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: allSchema, Code: "version=3"}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: allSchema, Code: allCode}, args.EncodeKey)
 }
 
 // execute calls [All.Run].
@@ -140,6 +147,9 @@ func (r *AllRunner) execute(_ context.Context, args AllArgs) (int, error) {
 // uncachedSchema identifies the types of the inputs and results of [Uncached]
 // in durable keys.
 const uncachedSchema = "3231932f406ac9facc69ac4ccaf061f5"
+
+// uncachedCode identifies the code that [Uncached.Run] reaches in durable keys.
+const uncachedCode = "3f8d4fe01a654d2ae46314a3c16134a5"
 
 // UncachedArgs holds the arguments of one call of [Uncached.Run].
 type UncachedArgs struct {
@@ -176,6 +186,8 @@ func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
 	r := &UncachedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[uncachedIdentity, UncachedArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.Uncached",
+		Code:    uncachedCode,
+		Symbols: uncachedSymbols,
 		Execute: r.execute,
 		Options: []runtime.Option{runtime.CacheCalls(false)},
 	}, opts...)
@@ -228,10 +240,10 @@ func (r *UncachedRunner) Forget(d time.Duration) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *UncachedRunner) Key(d time.Duration) key.Key {
 	args := UncachedArgs{D: d}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: uncachedSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: uncachedSchema, Code: uncachedCode}, args.EncodeKey)
 }
 
 // execute calls [Uncached.Run].
@@ -239,3 +251,110 @@ func (r *UncachedRunner) execute(_ context.Context, args UncachedArgs) (struct{}
 	r.work.Run(args.D)
 	return struct{}{}, nil
 }
+
+// memorySchema identifies the types of the inputs and results of [Memory] in
+// durable keys.
+const memorySchema = "0b4de3b4169e58350b63ff093b982897"
+
+// MemoryArgs holds the arguments of one call of [Memory.Run].
+type MemoryArgs struct {
+	N int
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *MemoryArgs) EncodeKey(e *key.Encoder) {
+	e.Int(a.N)
+}
+
+// memoryIdentity tells the calls of one [MemoryRunner] apart: two of them are
+// equal exactly when their identities are.
+type memoryIdentity struct {
+	n int
+}
+
+// MemoryRunner runs a [Memory] once per distinct input. Make one with
+// [NewMemoryRunner]; its methods may be called from many goroutines at once.
+type MemoryRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Memory
+	calls *runtime.Calls[memoryIdentity, MemoryArgs, int]
+}
+
+// NewMemoryRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Memory]; it panics if one of
+// them is invalid.
+func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
+	if work == nil {
+		panic("NewMemoryRunner: work is nil")
+	}
+	r := &MemoryRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[memoryIdentity, MemoryArgs, int]{
+		Name:    "github.com/workgen/workgen/testdata/golden/options.Memory",
+		Execute: r.execute,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Memory.Run] returns for these inputs. It is executed unless
+// an equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *MemoryRunner) Run(ctx context.Context, n int) (int, error) {
+	id := memoryIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+	if c := r.calls.Hit(hash, &id); c != nil {
+		return c.Value(), nil
+	}
+	return r.calls.Run(ctx, hash, id, MemoryArgs{N: n})
+}
+
+// Start is [MemoryRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *MemoryRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
+	id := memoryIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+	if c := r.calls.Hit(hash, &id); c != nil {
+		return c
+	}
+	return r.calls.Start(ctx, hash, id, MemoryArgs{N: n})
+}
+
+// Lookup returns the cached results of the call with these inputs, and whether
+// there are any. It never executes anything.
+func (r *MemoryRunner) Lookup(n int) (int, bool) {
+	id := memoryIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+	return r.calls.Lookup(hash, id)
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *MemoryRunner) Forget(n int) bool {
+	id := memoryIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+	return r.calls.Forget(hash, id)
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *MemoryRunner) Key(n int) key.Key {
+	args := MemoryArgs{N: n}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: memorySchema}, args.EncodeKey)
+}
+
+// execute calls [Memory.Run].
+func (r *MemoryRunner) execute(_ context.Context, args MemoryArgs) (int, error) {
+	return r.work.Run(args.N), nil
+}
+
+// uncachedSymbols lists what uncachedCode was made from: each declaration, file
+// and module with a hash.
+const uncachedSymbols = `
+github.com/workgen/workgen/testdata/golden/options.Uncached a6666fd6
+github.com/workgen/workgen/testdata/golden/options.Uncached.Run 1cb84507
+go1.26 56f36397
+`

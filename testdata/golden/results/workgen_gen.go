@@ -64,6 +64,9 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const noneSchema = "6a20e240ff006b605488be7eec87f6f6"
 
+// noneCode identifies the code that [None.Run] reaches in durable keys.
+const noneCode = "16913ade02b51ad9d67fb83fe2b710d9"
+
 // NoneArgs holds the arguments of one call of [None.Run].
 type NoneArgs struct {
 	N int
@@ -99,6 +102,8 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 	r := &NoneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[noneIdentity, NoneArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.None",
+		Code:    noneCode,
+		Symbols: noneSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -150,10 +155,10 @@ func (r *NoneRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *NoneRunner) Key(n int) key.Key {
 	args := NoneArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: noneSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: noneSchema, Code: noneCode}, args.EncodeKey)
 }
 
 // execute calls [None.Run].
@@ -165,6 +170,10 @@ func (r *NoneRunner) execute(_ context.Context, args NoneArgs) (struct{}, error)
 // onlyErrorSchema identifies the types of the inputs and results of [OnlyError]
 // in durable keys.
 const onlyErrorSchema = "6a20e240ff006b605488be7eec87f6f6"
+
+// onlyErrorCode identifies the code that [OnlyError.Run] reaches in durable
+// keys.
+const onlyErrorCode = "a34e70c44aa3ef10b6ba6270f82cb443"
 
 // OnlyErrorArgs holds the arguments of one call of [OnlyError.Run].
 type OnlyErrorArgs struct {
@@ -201,6 +210,8 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 	r := &OnlyErrorRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[onlyErrorIdentity, OnlyErrorArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.OnlyError",
+		Code:    onlyErrorCode,
+		Symbols: onlyErrorSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -252,10 +263,10 @@ func (r *OnlyErrorRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *OnlyErrorRunner) Key(n int) key.Key {
 	args := OnlyErrorArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: onlyErrorSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: onlyErrorSchema, Code: onlyErrorCode}, args.EncodeKey)
 }
 
 // execute calls [OnlyError.Run].
@@ -266,6 +277,9 @@ func (r *OnlyErrorRunner) execute(_ context.Context, args OnlyErrorArgs) (struct
 // oneSchema identifies the types of the inputs and results of [One] in durable
 // keys.
 const oneSchema = "0b4de3b4169e58350b63ff093b982897"
+
+// oneCode identifies the code that [One.Run] reaches in durable keys.
+const oneCode = "d84ae3dfc775de07867e9fbbddc74bfb"
 
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
@@ -302,6 +316,8 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	r := &OneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[oneIdentity, OneArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.One",
+		Code:    oneCode,
+		Symbols: oneSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -351,10 +367,10 @@ func (r *OneRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *OneRunner) Key(n int) key.Key {
 	args := OneArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema, Code: oneCode}, args.EncodeKey)
 }
 
 // execute calls [One.Run].
@@ -365,6 +381,9 @@ func (r *OneRunner) execute(_ context.Context, args OneArgs) (int, error) {
 // deepSchema identifies the types of the inputs and results of [Deep] in
 // durable keys.
 const deepSchema = "0c36cb43ddef38e832158f6a8392c1df"
+
+// deepCode identifies the code that [Deep.Run] reaches in durable keys.
+const deepCode = "b80c093517802b529633527779f24d63"
 
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
@@ -407,6 +426,8 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	r := &DeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[deepIdentity, DeepArgs, Report]{
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Deep",
+		Code:        deepCode,
+		Symbols:     deepSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneReport,
 	}, opts...)
@@ -459,10 +480,10 @@ func (r *DeepRunner) Forget(title string) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *DeepRunner) Key(title string) key.Key {
 	args := DeepArgs{Title: title}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema, Code: deepCode}, args.EncodeKey)
 }
 
 // execute calls [Deep.Run].
@@ -473,6 +494,9 @@ func (r *DeepRunner) execute(_ context.Context, args DeepArgs) (Report, error) {
 // sliceSchema identifies the types of the inputs and results of [Slice] in
 // durable keys.
 const sliceSchema = "43bdefb7607c708e7ede0f7cd5383835"
+
+// sliceCode identifies the code that [Slice.Run] reaches in durable keys.
+const sliceCode = "4c2fc57a524491baba56f6734ddee089"
 
 // SliceArgs holds the arguments of one call of [Slice.Run].
 type SliceArgs struct {
@@ -509,6 +533,8 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 	r := &SliceRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sliceIdentity, SliceArgs, []*int]{
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Slice",
+		Code:        sliceCode,
+		Symbols:     sliceSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneSliceResult,
 	}, opts...)
@@ -559,10 +585,10 @@ func (r *SliceRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *SliceRunner) Key(n int) key.Key {
 	args := SliceArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sliceSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: sliceSchema, Code: sliceCode}, args.EncodeKey)
 }
 
 // execute calls [Slice.Run].
@@ -585,6 +611,9 @@ func cloneSliceResult(v []*int) []*int {
 // manySchema identifies the types of the inputs and results of [Many] in
 // durable keys.
 const manySchema = "00e944b9d10dcd64e5e337ecc050635f"
+
+// manyCode identifies the code that [Many.Run] reaches in durable keys.
+const manyCode = "12fd0faa536d32ac9e004f1893930471"
 
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
@@ -634,6 +663,8 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	r := &ManyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[manyIdentity, ManyArgs, ManyResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Many",
+		Code:        manyCode,
+		Symbols:     manySymbols,
 		Execute:     r.execute,
 		CloneResult: cloneManyResult,
 	}, opts...)
@@ -688,10 +719,10 @@ func (r *ManyRunner) Forget(s string) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *ManyRunner) Key(s string) key.Key {
 	args := ManyArgs{S: s}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: manySchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: manySchema, Code: manyCode}, args.EncodeKey)
 }
 
 // execute calls [Many.Run].
@@ -711,6 +742,9 @@ func cloneManyResult(v ManyResult) ManyResult {
 // twoSchema identifies the types of the inputs and results of [Two] in durable
 // keys.
 const twoSchema = "bb64eb36e044302efd33ae5b39a67f4b"
+
+// twoCode identifies the code that [Two.Run] reaches in durable keys.
+const twoCode = "8b19718a957ed80415bdbd37d29500b1"
 
 // TwoArgs holds the arguments of one call of [Two.Run].
 type TwoArgs struct {
@@ -753,6 +787,8 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 	r := &TwoRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[twoIdentity, TwoArgs, TwoResult]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.Two",
+		Code:    twoCode,
+		Symbols: twoSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -804,10 +840,10 @@ func (r *TwoRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *TwoRunner) Key(n int) key.Key {
 	args := TwoArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: twoSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: twoSchema, Code: twoCode}, args.EncodeKey)
 }
 
 // execute calls [Two.Run].
@@ -820,6 +856,9 @@ func (r *TwoRunner) execute(_ context.Context, args TwoArgs) (TwoResult, error) 
 // sharedSchema identifies the types of the inputs and results of [Shared] in
 // durable keys.
 const sharedSchema = "ea5d0e305d3ff74ae64fd97416714192"
+
+// sharedCode identifies the code that [Shared.Run] reaches in durable keys.
+const sharedCode = "b920ec11807d36abe6c5c0d75f70ab20"
 
 // SharedArgs holds the arguments of one call of [Shared.Run].
 type SharedArgs struct {
@@ -856,6 +895,8 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 	r := &SharedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sharedIdentity, SharedArgs, map[int]any]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.Shared",
+		Code:    sharedCode,
+		Symbols: sharedSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -905,10 +946,10 @@ func (r *SharedRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *SharedRunner) Key(n int) key.Key {
 	args := SharedArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sharedSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: sharedSchema, Code: sharedCode}, args.EncodeKey)
 }
 
 // execute calls [Shared.Run].
@@ -963,3 +1004,69 @@ func cloneReport2(v Report2) Report2 {
 	}
 	return v
 }
+
+// noneSymbols lists what noneCode was made from: each declaration, file and
+// module with a hash.
+const noneSymbols = `
+github.com/workgen/workgen/testdata/golden/results.None 5126e016
+github.com/workgen/workgen/testdata/golden/results.None.Run 080e946b
+go1.26 56f36397
+`
+
+// onlyErrorSymbols lists what onlyErrorCode was made from: each declaration,
+// file and module with a hash.
+const onlyErrorSymbols = `
+github.com/workgen/workgen/testdata/golden/results.OnlyError 4c6d9bc9
+github.com/workgen/workgen/testdata/golden/results.OnlyError.Run 0667e3d1
+go1.26 56f36397
+`
+
+// oneSymbols lists what oneCode was made from: each declaration, file and
+// module with a hash.
+const oneSymbols = `
+github.com/workgen/workgen/testdata/golden/results.One 258b7d27
+github.com/workgen/workgen/testdata/golden/results.One.Run aa4aa5d2
+go1.26 56f36397
+`
+
+// deepSymbols lists what deepCode was made from: each declaration, file and
+// module with a hash.
+const deepSymbols = `
+github.com/workgen/workgen/testdata/golden/results.Deep 81e078c4
+github.com/workgen/workgen/testdata/golden/results.Deep.Run 151a590b
+github.com/workgen/workgen/testdata/golden/results.Report d0d30079
+github.com/workgen/workgen/testdata/golden/results.Report2 52961395
+go1.26 56f36397
+`
+
+// sliceSymbols lists what sliceCode was made from: each declaration, file and
+// module with a hash.
+const sliceSymbols = `
+github.com/workgen/workgen/testdata/golden/results.Slice e7b63499
+github.com/workgen/workgen/testdata/golden/results.Slice.Run 0ebe267e
+go1.26 56f36397
+`
+
+// manySymbols lists what manyCode was made from: each declaration, file and
+// module with a hash.
+const manySymbols = `
+github.com/workgen/workgen/testdata/golden/results.Many c9304d0d
+github.com/workgen/workgen/testdata/golden/results.Many.Run 350b69f9
+go1.26 56f36397
+`
+
+// twoSymbols lists what twoCode was made from: each declaration, file and
+// module with a hash.
+const twoSymbols = `
+github.com/workgen/workgen/testdata/golden/results.Two 72b4275b
+github.com/workgen/workgen/testdata/golden/results.Two.Run b72908aa
+go1.26 56f36397
+`
+
+// sharedSymbols lists what sharedCode was made from: each declaration, file and
+// module with a hash.
+const sharedSymbols = `
+github.com/workgen/workgen/testdata/golden/results.Shared 45ae03c9
+github.com/workgen/workgen/testdata/golden/results.Shared.Run 5d65296e
+go1.26 56f36397
+`

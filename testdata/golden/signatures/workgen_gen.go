@@ -58,6 +58,9 @@ func runGoGenerate[T any]() *T {
 // in durable keys.
 const variadicSchema = "785b8a9bdf12e27979e6484dbe09a99b"
 
+// variadicCode identifies the code that [Variadic.Run] reaches in durable keys.
+const variadicCode = "54b509fb880cd01013f5af8e6654e09f"
+
 // VariadicArgs holds the arguments of one call of [Variadic.Run].
 type VariadicArgs struct {
 	Sep   string
@@ -92,6 +95,8 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 	r := &VariadicRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, VariadicArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Variadic",
+		Code:      variadicCode,
+		Symbols:   variadicSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneVariadicArgs,
 	}, opts...)
@@ -158,10 +163,10 @@ func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: variadicSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: variadicSchema, Code: variadicCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -187,6 +192,10 @@ func cloneVariadicArgs(v VariadicArgs) VariadicArgs {
 // aliasContextSchema identifies the types of the inputs and results of
 // [AliasContext] in durable keys.
 const aliasContextSchema = "0b4de3b4169e58350b63ff093b982897"
+
+// aliasContextCode identifies the code that [AliasContext.Run] reaches in
+// durable keys.
+const aliasContextCode = "93eef426184c93c6bc20b806f3482912"
 
 // AliasContextArgs holds the arguments of one call of [AliasContext.Run].
 type AliasContextArgs struct {
@@ -224,6 +233,8 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 	r := &AliasContextRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[aliasContextIdentity, AliasContextArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.AliasContext",
+		Code:    aliasContextCode,
+		Symbols: aliasContextSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -273,10 +284,10 @@ func (r *AliasContextRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *AliasContextRunner) Key(n int) key.Key {
 	args := AliasContextArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasContextSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasContextSchema, Code: aliasContextCode}, args.EncodeKey)
 }
 
 // execute calls [AliasContext.Run].
@@ -287,6 +298,9 @@ func (r *AliasContextRunner) execute(ctx context.Context, args AliasContextArgs)
 // unnamedSchema identifies the types of the inputs and results of [Unnamed] in
 // durable keys.
 const unnamedSchema = "cd0da84649cec292d171b082e2a44157"
+
+// unnamedCode identifies the code that [Unnamed.Run] reaches in durable keys.
+const unnamedCode = "343a411051f07ad7a9682558d2cdd7b6"
 
 // UnnamedArgs holds the arguments of one call of [Unnamed.Run].
 type UnnamedArgs struct {
@@ -321,6 +335,8 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 	r := &UnnamedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, UnnamedArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Unnamed",
+		Code:      unnamedCode,
+		Symbols:   unnamedSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneUnnamedArgs,
 	}, opts...)
@@ -387,10 +403,10 @@ func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *UnnamedRunner) Key(arg1 int, arg2 string, arg3 []byte) key.Key {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: unnamedSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: unnamedSchema, Code: unnamedCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -416,6 +432,9 @@ func cloneUnnamedArgs(v UnnamedArgs) UnnamedArgs {
 // blankSchema identifies the types of the inputs and results of [Blank] in
 // durable keys.
 const blankSchema = "a494c318ba0aba41429c2b01b873225e"
+
+// blankCode identifies the code that [Blank.Run] reaches in durable keys.
+const blankCode = "5b689e072d6305bc43f6024897e993ad"
 
 // BlankArgs holds the arguments of one call of [Blank.Run].
 type BlankArgs struct {
@@ -464,6 +483,8 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 	r := &BlankRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[blankIdentity, BlankArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Blank",
+		Code:    blankCode,
+		Symbols: blankSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -515,10 +536,10 @@ func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
 	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: blankSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: blankSchema, Code: blankCode}, args.EncodeKey)
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -542,6 +563,9 @@ func (r *BlankRunner) execute(_ context.Context, args BlankArgs) (string, error)
 // shadowSchema identifies the types of the inputs and results of [Shadow] in
 // durable keys.
 const shadowSchema = "ad4ebd67372dcab84b692db63830dffe"
+
+// shadowCode identifies the code that [Shadow.Run] reaches in durable keys.
+const shadowCode = "e53c51b0cf6578cb954e5f66bb4a4c81"
 
 // ShadowArgs holds the arguments of one call of [Shadow.Run].
 type ShadowArgs struct {
@@ -608,6 +632,8 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 	r := &ShadowRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ShadowArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Shadow",
+		Code:      shadowCode,
+		Symbols:   shadowSymbols,
 		Execute:   r.execute,
 		CloneArgs: cloneShadowArgs,
 	}, opts...)
@@ -674,10 +700,10 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: shadowSchema}, args2.EncodeKey)
+	return key.Sum(key.Scope{Work: r2.Name(), Schema: shadowSchema, Code: shadowCode}, args2.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -703,6 +729,9 @@ func cloneShadowArgs(v ShadowArgs) ShadowArgs {
 // hiddenSchema identifies the types of the inputs and results of [hidden] in
 // durable keys.
 const hiddenSchema = "0e85f2183bc0027d3d1827e65bf21b9e"
+
+// hiddenCode identifies the code that [hidden.Run] reaches in durable keys.
+const hiddenCode = "c5596f994ce72370e9eaef0369a9ac20"
 
 // hiddenArgs holds the arguments of one call of [hidden.Run].
 type hiddenArgs struct {
@@ -751,6 +780,8 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 	r := &hiddenRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[hiddenIdentity, hiddenArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.hidden",
+		Code:    hiddenCode,
+		Symbols: hiddenSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -802,10 +833,10 @@ func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 	args := hiddenArgs{X日: 日, X: _x, X2: X}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: hiddenSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: hiddenSchema, Code: hiddenCode}, args.EncodeKey)
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -829,6 +860,9 @@ func (r *hiddenRunner) execute(_ context.Context, args hiddenArgs) (string, erro
 // groupedSchema identifies the types of the inputs and results of [Grouped] in
 // durable keys.
 const groupedSchema = "0b4de3b4169e58350b63ff093b982897"
+
+// groupedCode identifies the code that [Grouped.Run] reaches in durable keys.
+const groupedCode = "58725d57b405244470a748b8f1b7065a"
 
 // GroupedArgs holds the arguments of one call of [Grouped.Run].
 type GroupedArgs struct {
@@ -865,6 +899,8 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 	r := &GroupedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[groupedIdentity, GroupedArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Grouped",
+		Code:    groupedCode,
+		Symbols: groupedSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -914,10 +950,10 @@ func (r *GroupedRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *GroupedRunner) Key(n int) key.Key {
 	args := GroupedArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: groupedSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: groupedSchema, Code: groupedCode}, args.EncodeKey)
 }
 
 // execute calls [Grouped.Run].
@@ -928,6 +964,9 @@ func (r *GroupedRunner) execute(_ context.Context, args GroupedArgs) (int, error
 // callerSchema identifies the types of the inputs and results of [Caller] in
 // durable keys.
 const callerSchema = "0b4de3b4169e58350b63ff093b982897"
+
+// callerCode identifies the code that [Caller.Run] reaches in durable keys.
+const callerCode = "9ea75ca250e601a9274fc3287ce5faec"
 
 // CallerArgs holds the arguments of one call of [Caller.Run].
 type CallerArgs struct {
@@ -964,6 +1003,8 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 	r := &CallerRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[callerIdentity, CallerArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Caller",
+		Code:    callerCode,
+		Symbols: callerSymbols,
 		Execute: r.execute,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -1013,13 +1054,82 @@ func (r *CallerRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *CallerRunner) Key(n int) key.Key {
 	args := CallerArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: callerSchema}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: callerSchema, Code: callerCode}, args.EncodeKey)
 }
 
 // execute calls [Caller.Run].
 func (r *CallerRunner) execute(ctx context.Context, args CallerArgs) (int, error) {
 	return r.work.Run(ctx, args.N)
 }
+
+// variadicSymbols lists what variadicCode was made from: each declaration, file
+// and module with a hash.
+const variadicSymbols = `
+github.com/workgen/workgen/testdata/golden/signatures.Variadic 0b5c8726
+github.com/workgen/workgen/testdata/golden/signatures.Variadic.Run 10567a5c
+go1.26 56f36397
+`
+
+// aliasContextSymbols lists what aliasContextCode was made from: each
+// declaration, file and module with a hash.
+const aliasContextSymbols = `
+github.com/workgen/workgen/testdata/golden/signatures.AliasContext 09494b8d
+github.com/workgen/workgen/testdata/golden/signatures.AliasContext.Run e5fe95d1
+github.com/workgen/workgen/testdata/golden/signatures.Ctx 7bdb49c9
+go1.26 56f36397
+`
+
+// unnamedSymbols lists what unnamedCode was made from: each declaration, file
+// and module with a hash.
+const unnamedSymbols = `
+github.com/workgen/workgen/testdata/golden/signatures.Unnamed 2c021e16
+github.com/workgen/workgen/testdata/golden/signatures.Unnamed.Run f84e59bf
+go1.26 56f36397
+`
+
+// blankSymbols lists what blankCode was made from: each declaration, file and
+// module with a hash.
+const blankSymbols = `
+github.com/workgen/workgen/testdata/golden/signatures.Blank a005473b
+github.com/workgen/workgen/testdata/golden/signatures.Blank.Run 1c16b9d5
+go1.26 56f36397
+`
+
+// shadowSymbols lists what shadowCode was made from: each declaration, file and
+// module with a hash.
+const shadowSymbols = `
+github.com/workgen/workgen/testdata/golden/signatures.Shadow 408b959e
+github.com/workgen/workgen/testdata/golden/signatures.Shadow.Run afa35a72
+go1.26 56f36397
+`
+
+// hiddenSymbols lists what hiddenCode was made from: each declaration, file and
+// module with a hash.
+const hiddenSymbols = `
+github.com/workgen/workgen/testdata/golden/signatures.hidden b3dc7eb9
+github.com/workgen/workgen/testdata/golden/signatures.hidden.Run 2d55d4d1
+go1.26 56f36397
+`
+
+// groupedSymbols lists what groupedCode was made from: each declaration, file
+// and module with a hash.
+const groupedSymbols = `
+github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
+github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
+go1.26 56f36397
+`
+
+// callerSymbols lists what callerCode was made from: each declaration, file and
+// module with a hash.
+const callerSymbols = `
+github.com/workgen/workgen/testdata/golden/signatures.Caller a1a1dd9c
+github.com/workgen/workgen/testdata/golden/signatures.Caller.Run b0d9e2b1
+github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
+github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
+github.com/workgen/workgen/testdata/golden/signatures.hidden b3dc7eb9
+github.com/workgen/workgen/testdata/golden/signatures.hidden.Run 2d55d4d1
+go1.26 56f36397
+`

@@ -1,0 +1,160 @@
+package analyzer
+
+import (
+	"go/token"
+	"path/filepath"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/workgen/workgen/generator/diag"
+	"github.com/workgen/workgen/generator/load"
+	"github.com/workgen/workgen/generator/plan"
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// Analyzer reports what keeps wrappers of works from being generated.
+var Analyzer = &analysis.Analyzer{
+	Name: "workgen",
+	Doc: `report what keeps workgen from generating the wrappers of works
+
+Works are struct types marked //workgen:work. What cannot be keyed, copied or
+told apart, mistyped directives and tags, and fields that Run reads without
+declaring them are reported as by the command workgen.`,
+	URL: "https://pkg.go.dev/github.com/workgen/workgen/generator/analyzer",
+	Run: run,
+	// As long as the generated file is missing, what uses it does not compile.
+	RunDespiteErrors: true,
+}
+
+// run analyses one package.
+func run(pass *analysis.Pass) (any, error) {
+	p, hasGenerated := newPackage(pass)
+	if len(p.Files) == 0 { // nothing but tests
+		return nil, nil
+	}
+	var diags diag.List
+	scanned := scan.Scan(p, &diags)
+	plan.Plan(scanned, &diags)
+	if !hasGenerated && len(scanned.Works) > 0 && diags.Empty() {
+		diags.Add(diag.Diagnostic{
+			Pos:     p.Fset.Position(scanned.Works[0].Pos),
+			Work:    scanned.Works[0].Name,
+			Message: load.GeneratedFile + " is missing: the wrapper has not been generated",
+			Fix:     "run workgen on the package",
+		})
+	}
+	places := newPlaces(pass)
+	for _, d := range diags.Sorted("") {
+		pass.Report(places.diagnostic(d))
+	}
+	return nil, nil
+}
+
+// newPackage is the package under analysis as [load.Load] would see it: without
+// its generated file, whose presence it reports, and without its tests.
+func newPackage(pass *analysis.Pass) (p *load.Package, hasGenerated bool) {
+	p = &load.Package{
+		Name: pass.Pkg.Name(), PkgPath: pass.Pkg.Path(),
+		Fset: pass.Fset, Types: pass.Pkg, Info: pass.TypesInfo, Alone: true,
+	}
+	for _, f := range pass.Files {
+		name := pass.Fset.Position(f.Package).Filename
+		switch {
+		case filepath.Base(name) == load.GeneratedFile:
+			p.Generated, hasGenerated = name, true
+		case isTest(name):
+			p.TestFiles = append(p.TestFiles, name)
+		default:
+			p.Files = append(p.Files, f)
+			p.GoFiles = append(p.GoFiles, name)
+			p.Dir = filepath.Dir(name)
+		}
+	}
+	for _, name := range pass.IgnoredFiles {
+		switch {
+		case filepath.Ext(name) != ".go" || filepath.Base(name) == load.GeneratedFile:
+		case isTest(name):
+			p.TestFiles = append(p.TestFiles, name)
+		default:
+			p.ExcludedFiles = append(p.ExcludedFiles, name)
+		}
+	}
+	for _, e := range pass.TypeErrors {
+		p.Errors = append(p.Errors, load.TypeError{Pos: e.Fset.Position(e.Pos), Message: e.Msg})
+	}
+	if m := pass.Module; m != nil {
+		p.Module = &load.Module{Path: m.Path, GoVersion: m.GoVersion}
+	}
+	return p, hasGenerated
+}
+
+// isTest reports whether a file is one of a test.
+func isTest(name string) bool {
+	ok, _ := filepath.Match("*_test.go", filepath.Base(name))
+	return ok
+}
+
+// places finds positions by file, line and column again, for diagnostics have no
+// other.
+type places struct {
+	files map[string]*token.File
+	first token.Pos // for what has no place in the files
+}
+
+// newPlaces indexes the files at hand: those of the pass first, then those that
+// were only parsed.
+func newPlaces(pass *analysis.Pass) places {
+	p := places{files: map[string]*token.File{}, first: pass.Files[0].Package}
+	for _, f := range pass.Files {
+		file := pass.Fset.File(f.Package)
+		p.files[file.Name()] = file
+	}
+	pass.Fset.Iterate(func(file *token.File) bool {
+		if p.files[file.Name()] == nil {
+			p.files[file.Name()] = file
+		}
+		return true
+	})
+	return p
+}
+
+// pos returns the place of a position, NoPos when it is in no file at hand.
+func (p places) pos(at token.Position) token.Pos {
+	file := p.files[at.Filename]
+	if file == nil || at.Line < 1 || at.Line > file.LineCount() {
+		return token.NoPos
+	}
+	pos := file.LineStart(at.Line)
+	if at.Column > 1 {
+		pos += token.Pos(at.Column - 1)
+	}
+	return min(pos, token.Pos(file.Base()+file.Size()))
+}
+
+// diagnostic is d for the analysis framework.
+func (p places) diagnostic(d diag.Diagnostic) analysis.Diagnostic {
+	out := analysis.Diagnostic{Pos: p.pos(d.Pos), Message: d.Message}
+	if d.Work != "" {
+		out.Message = "work " + d.Work + ": " + out.Message
+	}
+	if d.Fix != "" {
+		out.Message += "; fix: " + d.Fix
+	}
+	if !out.Pos.IsValid() {
+		out.Pos, out.Message = p.first, d.Pos.String()+": "+out.Message
+	}
+	for _, s := range d.Path {
+		if pos := p.pos(s.Pos); pos.IsValid() {
+			out.Related = append(out.Related, analysis.RelatedInformation{Pos: pos, Message: s.Expr + " " + s.Type})
+		}
+	}
+	for _, r := range d.Rewrites {
+		if file := p.files[r.File]; file != nil && r.End <= file.Size() {
+			out.SuggestedFixes = append(out.SuggestedFixes, analysis.SuggestedFix{
+				Message:   r.Title,
+				TextEdits: []analysis.TextEdit{{Pos: file.Pos(r.Start), End: file.Pos(r.End), NewText: []byte(r.New)}},
+			})
+		}
+	}
+	return out
+}

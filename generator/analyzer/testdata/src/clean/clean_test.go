@@ -1,0 +1,3 @@
+package clean
+
+var unrelated = NewFetchRunner(nil)

@@ -1,0 +1,4 @@
+package clean_test
+
+//workgen:work
+type OuterRunner struct{}

@@ -1,0 +1,270 @@
+package generator_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/workgen/workgen/generator"
+	"github.com/workgen/workgen/generator/write"
+)
+
+var (
+	differentialPackages = flag.Int("differential.packages", 1, "how many packages of random types to try")
+	differentialSeed     = flag.Uint64("differential.seed", 1, "the first one's seed")
+	differentialValues   = flag.Int("differential.values", 200, "how many values of each type to try")
+)
+
+// TestDifferential generates packages of random types with works for them, and
+// compares keys, fingerprints and copies of random values with what package
+// testdata/differential says they should be. To look for more than is looked for
+// every time:
+//
+//	go test ./generator -run Differential -differential.packages 50 -differential.values 5000
+func TestDifferential(t *testing.T) {
+	for i := range *differentialPackages {
+		seed := *differentialSeed + uint64(i)
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { differential(t, seed) })
+	}
+}
+
+func differential(t *testing.T, seed uint64) {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	d := newTypeWriter(seed)
+	types := d.source()
+	for name, content := range map[string]string{
+		"go.sum":       string(sums),
+		"go.mod":       "module example.com/m\n\ngo 1.26.0\n\nrequire github.com/workgen/workgen v0.0.0\n\nreplace github.com/workgen/workgen => " + root + "\n",
+		"gen/types.go": types, "main.go": d.program(*differentialValues),
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	result, err := generator.Generate(t.Context(), generator.Config{Dir: dir, Patterns: []string{"./gen"}, Env: env})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !result.Diagnostics.Empty() {
+		var b bytes.Buffer
+		result.Diagnostics.Write(&b, dir)
+		t.Fatalf("%s\n%s", b.String(), types)
+	}
+	if _, err := write.Write(result.Files); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "run", ".")
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, out, types)
+	}
+	t.Logf("%s", out)
+}
+
+// typeWriter makes up types.
+type typeWriter struct {
+	rand    *rand.Rand
+	out     strings.Builder
+	types   []string // declared so far or later, not generic, no interfaces
+	defined int      // how many of types can be held by value already
+	sealed  []string // interfaces
+	lists   []list
+}
+
+// list is an interface with a list of types.
+type list struct {
+	name  string
+	types []string
+}
+
+const (
+	randomTypes  = 24
+	randomSealed = 3
+	probes       = 3 // works, between which the types are dealt out: each takes time to compile
+)
+
+func newTypeWriter(seed uint64) *typeWriter {
+	d := &typeWriter{rand: rand.New(rand.NewPCG(seed, 2))}
+	for i := range randomTypes {
+		d.types = append(d.types, fmt.Sprint("T", i))
+	}
+	for i := range randomSealed {
+		d.sealed = append(d.sealed, fmt.Sprint("I", i))
+	}
+	d.lists = []list{
+		{"Any", []string{"bool", "string", "[]uint8", "float64", "[]any", "map[string]any", "*T0", "T1"}},
+		{"Some", []string{"int", "*T2", "T3", "[]string", "map[int8]T0"}},
+	}
+	return d
+}
+
+// pick chooses one of some.
+func (d *typeWriter) pick(from ...string) string { return from[d.rand.IntN(len(from))] }
+
+// basic is a type without parts.
+func (d *typeWriter) basic() string {
+	return d.pick("bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64",
+		"float32", "float64", "complex64", "complex128", "string", "string", "time.Time", "Name", "Number")
+}
+
+// key is a type of keys that a copy has too.
+func (d *typeWriter) key() string {
+	return d.pick("string", "int", "uint8", "float64", "[2]int8", "Point", "Name", "bool")
+}
+
+// expr is any type; with value, one that a type which is being declared can hold
+// without containing itself.
+func (d *typeWriter) expr(depth int, value bool) string {
+	if depth > 3 {
+		return d.basic()
+	}
+	switch d.rand.IntN(13) {
+	case 0, 1:
+		return "*" + d.expr(depth+1, false)
+	case 2, 3:
+		return "[]" + d.expr(depth+1, false)
+	case 4:
+		return "map[" + d.key() + "]" + d.expr(depth+1, false)
+	case 5:
+		return fmt.Sprintf("[%d]%s", 1+d.rand.IntN(3), d.expr(depth+1, value))
+	case 6:
+		return d.pick(d.sealed...)
+	case 7:
+		return d.lists[d.rand.IntN(len(d.lists))].name
+	case 8:
+		return d.generic(depth, value)
+	case 9, 10:
+		if !value {
+			return d.pick(d.types...)
+		}
+		if d.defined > 0 {
+			return d.pick(d.types[:d.defined]...)
+		}
+	}
+	return d.basic()
+}
+
+// generic is an instance of a generic type.
+func (d *typeWriter) generic(depth int, value bool) string {
+	if d.rand.IntN(2) == 0 {
+		return "Pair[" + d.expr(depth+1, value) + ", " + d.expr(depth+1, value) + "]"
+	}
+	return "Chain[" + d.expr(depth+1, value) + "]"
+}
+
+// source is a package of types, and of works that return what they are given.
+func (d *typeWriter) source() string {
+	d.out.WriteString(`package gen
+
+import "time"
+
+type (
+	Name         string
+	Number       int32
+	Point        struct { X int; Y Name }
+	Pair[A, B any] struct { First A; Second B }
+	Chain[T any] struct { Value T; Next *Chain[T]; More []Chain[T]; By map[string]*Chain[T] }
+)
+
+var _ time.Time
+`)
+	for _, name := range d.sealed {
+		fmt.Fprintf(&d.out, "\ntype %s interface { is%s() }\n", name, name)
+	}
+	for _, l := range d.lists {
+		fmt.Fprintf(&d.out, "\n//workgen:oneof %s\ntype %s any\n", strings.Join(l.types, " "), l.name)
+	}
+	for i, name := range d.types {
+		d.defined = i
+		d.declare(i, name)
+	}
+	for i := range probes {
+		var params, results, values []string
+		for j := i; j < randomTypes; j += probes {
+			star := d.pick("", "*")
+			params = append(params, fmt.Sprintf("p%d %sT%d", j, star, j))
+			results = append(results, fmt.Sprintf("%sT%d", star, j))
+			values = append(values, fmt.Sprint("p", j))
+		}
+		fmt.Fprintf(&d.out, "\n//workgen:work\ntype Probe%d struct{}\n\nfunc (Probe%d) Run(%s) (%s) { return %s }\n",
+			i, i, strings.Join(params, ", "), strings.Join(results, ", "), strings.Join(values, ", "))
+	}
+	return d.out.String()
+}
+
+// declare writes a type, most often a struct, and the methods that make it one of
+// a sealed interface.
+func (d *typeWriter) declare(i int, name string) {
+	switch d.rand.IntN(6) {
+	case 0:
+		fmt.Fprintf(&d.out, "\ntype %s []%s\n", name, d.expr(1, false))
+	case 1:
+		fmt.Fprintf(&d.out, "\ntype %s map[%s]%s\n", name, d.key(), d.expr(1, false))
+	case 2:
+		fmt.Fprintf(&d.out, "\ntype %s [2]%s\n", name, d.expr(1, true))
+	default:
+		fmt.Fprintf(&d.out, "\ntype %s struct {\n", name)
+		if i > 0 && d.rand.IntN(4) == 0 {
+			fmt.Fprintf(&d.out, "\t%s\n", d.types[d.rand.IntN(i)])
+		}
+		for j := range d.rand.IntN(6) {
+			tag := ""
+			if d.rand.IntN(8) == 0 {
+				tag = " `workgen:\"-\"`"
+			}
+			fmt.Fprintf(&d.out, "\tF%d %s%s\n", j, d.expr(0, true), tag)
+		}
+		d.out.WriteString("}\n")
+	}
+	if k := i % (2 * randomSealed); k < randomSealed {
+		fmt.Fprintf(&d.out, "\nfunc (%s%s) is%s() {}\n", d.pick("", "*"), name, d.sealed[k])
+	}
+}
+
+// program checks the works of the package.
+func (d *typeWriter) program(values int) string {
+	var b strings.Builder
+	b.WriteString("package main\n\nimport (\n\t. \"reflect\"\n\n\t\"example.com/m/gen\"\n\t\"github.com/workgen/workgen/testdata/differential\"\n)\n\nfunc main() {\n\tw := &differential.World{Lists: map[Type][]Type{}}\n")
+	for _, name := range append([]string{"Point"}, d.types...) {
+		fmt.Fprintf(&b, "\tw.Types = append(w.Types, TypeFor[gen.%s]())\n", name)
+	}
+	for i, l := range d.lists {
+		names := []string{"gen." + l.name}
+		if i == 0 {
+			names = append(names, "any") // inside of the list
+		}
+		for _, name := range names {
+			fmt.Fprintf(&b, "\tw.Lists[TypeFor[%s]()] = []Type{", name)
+			for _, t := range l.types {
+				fmt.Fprintf(&b, "TypeFor[%s](), ", strings.ReplaceAll(t, "T", "gen.T"))
+			}
+			b.WriteString("}\n")
+		}
+	}
+	b.WriteString("\tdifferential.Run(w, []differential.Probe{\n")
+	for i := range probes {
+		fmt.Fprintf(&b, "\t\t{Name: \"Probe%d\", Args: TypeFor[gen.Probe%dArgs](), Runner: gen.NewProbe%dRunner(new(gen.Probe%d))},\n", i, i, i, i)
+	}
+	fmt.Fprintf(&b, "\t}, %d)\n}\n", values)
+	return b.String()
+}

@@ -1,0 +1,57 @@
+package plan
+
+import (
+	"go/token"
+	"go/types"
+
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// conditional reports the types of the package itself that w's inputs and
+// results are made of and that are declared in files which are not always
+// built: on another system they may be other types, or none, and the generated
+// file is the same everywhere. For types of other packages, its guards see to
+// that.
+func (p *planner) conditional(w *Work) {
+	if _, ok := p.scan.ConstraintAt(w.Scan.Pos); ok {
+		return // scan has reported the work itself
+	}
+	look := func(what, expr string, pos token.Pos, v Value, result bool) {
+		j := p.forBuilds(result)
+		j.walk(expr, v.Type, pos)
+		for _, problem := range j.problems {
+			last := problem.path[len(problem.path)-1].typ.Named
+			p.report(w.Scan, "cannot use "+what, pos, problem,
+				"move type "+last.Obj().Name()+" to a file that is always built")
+		}
+	}
+	for _, f := range w.Scan.Fields {
+		for _, v := range w.Keyed {
+			if f.Mode == scan.Keyed && f.Name == v.Field {
+				look("field "+f.Name, f.Name, f.Pos, v, false)
+			}
+		}
+	}
+	for i, v := range w.Params {
+		name := nameOr(v.Name, v.Field)
+		look("parameter "+name, name, w.Scan.Params[i].Pos, v, false)
+	}
+	for i, v := range w.Results {
+		look("result "+resultName(i, v), resultExpr(i, v), w.Scan.Results[i].Pos, v, true)
+	}
+}
+
+// forBuilds judges whether a type is the same in every build.
+func (p *planner) forBuilds(result bool) *judge {
+	j := &judge{view: copying(result), qualify: p.qualify, ignore: func(f *Field) bool { return f.Uncopied(result) }}
+	j.verdict = func(t *Type) (string, bool) {
+		if t.Named != nil && t.Named.Obj().Pkg() == p.pkg {
+			if c, ok := p.scan.ConstraintAt(t.Named.Obj().Pos()); ok {
+				return types.TypeString(t.Named, p.qualify) + " is declared in a file that is built only if " + c.Text +
+					", but what is generated for the work is always built", false
+			}
+		}
+		return "", true
+	}
+	return j
+}

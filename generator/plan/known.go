@@ -1,0 +1,240 @@
+package plan
+
+import (
+	"go/token"
+	"go/types"
+	"strings"
+)
+
+// knownType is what is known of one type of the standard library whose fields
+// cannot be read, or say too little.
+type knownType struct {
+	codec Codec
+	copy  Copy
+	// what says, of a type that is no input, what its values are: "a lock".
+	// There is then no codec.
+	what string
+	// unlike replaces the reason why the type cannot be keyed, for those of
+	// which "is … and no input" is not the point.
+	unlike string
+	// advice is what to do instead of passing such a value; "" for what is
+	// advised of any type.
+	advice string
+}
+
+// knownTypes are the types of the standard library that need more than a
+// walk. Those with exported fields alone (net.IPNet, sql.NullString, url.URL) and
+// those that are plain (time.Duration, json.Number) are not among them.
+var knownTypes = map[string]knownType{
+	"math/big.Int":       {codec: Integer, copy: BySet},
+	"math/big.Rat":       {codec: Rational, copy: BySet},
+	"math/big.Float":     {codec: Float, copy: ByCopy},
+	"net/url.Userinfo":   {codec: Userinfo, copy: ByValue},
+	"net/netip.Addr":     {codec: Method, copy: ByValue},
+	"net/netip.AddrPort": {codec: Method, copy: ByValue},
+	"net/netip.Prefix":   {codec: Method, copy: ByValue},
+	"unique.Handle":      {codec: Handle, copy: ByValue},
+
+	// A pointer to it is known: see fillPointer.
+	"time.Location": {unlike: "a time.Location is known by its pointer and must not be copied", advice: "pass a *time.Location"},
+
+	"regexp.Regexp": {copy: ByValue, unlike: "a regexp.Regexp does not tell all of how it matches: its text is the same with POSIX rules and without", advice: "pass the expression as a string and compile it in Run"},
+
+	"sync.Mutex":     {what: "a lock"},
+	"sync.RWMutex":   {what: "a lock"},
+	"sync.Once":      {what: "a lock"},
+	"sync.Cond":      {what: "a lock"},
+	"sync.Locker":    {what: "a lock"},
+	"sync.WaitGroup": {what: "a lock"},
+	"sync.Pool":      {what: "a store of spare values"},
+	"sync.Map":       {what: "a map that changes at any time", advice: "pass a plain map with what is in it"},
+
+	"sync/atomic.Bool":    {what: "a variable that changes at any time", advice: adviceLoad},
+	"sync/atomic.Int32":   {what: "a variable that changes at any time", advice: adviceLoad},
+	"sync/atomic.Int64":   {what: "a variable that changes at any time", advice: adviceLoad},
+	"sync/atomic.Uint32":  {what: "a variable that changes at any time", advice: adviceLoad},
+	"sync/atomic.Uint64":  {what: "a variable that changes at any time", advice: adviceLoad},
+	"sync/atomic.Uintptr": {what: "a variable that changes at any time", advice: adviceLoad},
+	"sync/atomic.Pointer": {what: "a variable that changes at any time", advice: adviceLoad},
+	"sync/atomic.Value":   {what: "a variable that changes at any time", advice: adviceLoad},
+
+	"context.Context": {what: "the fate of one call", advice: "take the context as the first parameter of Run"},
+	"reflect.Value":   {what: "a view of a variable", advice: "pass the variable's value as what it is"},
+	"reflect.Type":    {what: "a description of a type, which differs between programs", advice: "pass the name of the type as a string"},
+
+	"net/http.Client":                  {what: "a way to reach servers"},
+	"net/http.Server":                  {what: "a running server"},
+	"net/http.Transport":               {what: "a pool of connections"},
+	"net/http.Request":                 {what: "a request under way, whose body is read once", advice: "pass the method, the URL and what was read of the body"},
+	"net/http.Response":                {what: "a response under way, whose body is read once", advice: "pass what was read of the body"},
+	"net/http.ResponseWriter":          {what: "a place to write to"},
+	"net.Conn":                         {what: "a connection"},
+	"net.Listener":                     {what: "a listening socket"},
+	"database/sql.DB":                  {what: "a pool of connections"},
+	"database/sql.Conn":                {what: "a connection"},
+	"database/sql.Tx":                  {what: "a transaction under way"},
+	"database/sql.Stmt":                {what: "a prepared statement"},
+	"database/sql.Rows":                {what: "a result that is read once", advice: "pass the rows that were read from it"},
+	"os.File":                          {what: "an open file", advice: adviceFile},
+	"os.Process":                       {what: "a running process"},
+	"os/exec.Cmd":                      {what: "a command to run", advice: "pass its arguments"},
+	"io.Reader":                        {what: "a stream that is read once", advice: adviceStream},
+	"io.ReadCloser":                    {what: "a stream that is read once", advice: adviceStream},
+	"io.ReadSeeker":                    {what: "a stream", advice: adviceStream},
+	"io.ReaderAt":                      {what: "a stream", advice: adviceStream},
+	"io.Writer":                        {what: "a place to write to", advice: "return what is to be written"},
+	"io.WriteCloser":                   {what: "a place to write to", advice: "return what is to be written"},
+	"io/fs.FS":                         {what: "a way to reach files", advice: adviceFile},
+	"bytes.Buffer":                     {what: "a buffer that changes when it is read", advice: "pass its Bytes()"},
+	"bytes.Reader":                     {what: "a stream that is read once", advice: "pass the bytes themselves"},
+	"strings.Builder":                  {what: "a text that is being written", advice: "pass its String()"},
+	"strings.Reader":                   {what: "a stream that is read once", advice: "pass the string itself"},
+	"bufio.Reader":                     {what: "a stream that is read once", advice: adviceStream},
+	"bufio.Writer":                     {what: "a place to write to", advice: "return what is to be written"},
+	"bufio.Scanner":                    {what: "a stream that is read once", advice: adviceStream},
+	"encoding/json.Decoder":            {what: "a stream that is read once", advice: adviceStream},
+	"encoding/json.Encoder":            {what: "a place to write to", advice: "return what is to be written"},
+	"log.Logger":                       {what: "a place to write to"},
+	"log/slog.Logger":                  {what: "a place to write to"},
+	"text/template.Template":           {what: "a compiled template", advice: "pass the text of the template and parse it in Run"},
+	"html/template.Template":           {what: "a compiled template", advice: "pass the text of the template and parse it in Run"},
+	"math/rand.Rand":                   {what: "a source that changes with each number", advice: adviceSeed},
+	"math/rand.Source":                 {what: "a source that changes with each number", advice: adviceSeed},
+	"math/rand/v2.Rand":                {what: "a source that changes with each number", advice: adviceSeed},
+	"math/rand/v2.Source":              {what: "a source that changes with each number", advice: adviceSeed},
+	"math/rand/v2.PCG":                 {what: "a source that changes with each number", advice: adviceSeed},
+	"math/rand/v2.ChaCha8":             {what: "a source that changes with each number", advice: adviceSeed},
+	"math/rand/v2.Zipf":                {what: "a source that changes with each number", advice: adviceSeed},
+	"hash.Hash":                        {what: "a sum under way", advice: adviceSum},
+	"hash.Hash32":                      {what: "a sum under way", advice: adviceSum},
+	"hash.Hash64":                      {what: "a sum under way", advice: adviceSum},
+	"hash/maphash.Hash":                {what: "a sum under way", advice: adviceSum},
+	"hash/maphash.Seed":                {what: "drawn anew in every process"},
+	"time.Timer":                       {what: "a running clock", advice: "pass the time or the duration it was set to"},
+	"time.Ticker":                      {what: "a running clock", advice: "pass the time or the duration it was set to"},
+	"testing.T":                        {what: "a running test"},
+	"testing.B":                        {what: "a running benchmark"},
+	"testing.F":                        {what: "a running test"},
+	"testing.M":                        {what: "a running test"},
+	"testing.TB":                       {what: "a running test"},
+	"crypto/tls.Conn":                  {what: "a connection"},
+	"crypto/cipher.Block":              {what: "a cipher", advice: "pass the cipher's key"},
+	"crypto/cipher.AEAD":               {what: "a cipher", advice: "pass the cipher's key"},
+	"plugin.Plugin":                    {what: "loaded code"},
+	"weak.Pointer":                     {what: "a pointer that may vanish at any time", advice: "pass what it points to"},
+	"runtime.Func":                     {what: "a place in this program"},
+	"encoding/csv.Reader":              {what: "a stream that is read once", advice: adviceStream},
+	"mime/multipart.Form":              {what: "an upload whose files are read once", advice: "pass the content that was read"},
+	"mime/multipart.FileHeader":        {what: "an upload that is opened to be read", advice: "pass the content that was read"},
+	"archive/zip.Reader":               {what: "a stream", advice: adviceStream},
+	"archive/tar.Reader":               {what: "a stream that is read once", advice: adviceStream},
+	"github.com/spf13/pflag.Flag":      {what: "an option being parsed", advice: "pass the option's value"},
+	"golang.org/x/sync/errgroup.Group": {what: "a group of running goroutines"},
+}
+
+// What to do instead.
+const (
+	adviceLoad   = "pass what Load returns"
+	adviceFile   = "pass the path as a key.File, whose content is then the input"
+	adviceStream = "pass the bytes, or a key.File whose content is then the input"
+	adviceSeed   = "pass the seed and make the source in Run"
+	adviceSum    = "pass what is to be hashed, or what Sum returns"
+)
+
+// lookupKnown returns what is known of a named type.
+func lookupKnown(named *types.Named) (knownType, bool) {
+	obj := named.Obj()
+	if obj.Pkg() == nil {
+		return knownType{}, false
+	}
+	k, ok := knownTypes[obj.Pkg().Path()+"."+obj.Name()]
+	return k, ok
+}
+
+// fillKnown describes node if its type is one that is known, a protobuf
+// message, or one that a directive is about; it reports false otherwise.
+func (d *describer) fillKnown(node *Type) bool {
+	named := node.Named
+	if named == nil {
+		return false
+	}
+	node.Copier = copierOf(named)
+	if e := d.directive(named); e != nil {
+		return d.fillMarshal(node, e)
+	}
+	if isMessage(named) {
+		node.Kind, node.Codec, node.Copy = Known, Message, ByMessage
+		return true
+	}
+	k, ok := lookupKnown(named)
+	if !ok || types.IsInterface(named) {
+		return false // an interface may yet be one whose types are known
+	}
+	d.fillLookedUp(node, k)
+	return true
+}
+
+// fillLookedUp describes a type of the table.
+func (d *describer) fillLookedUp(node *Type, k knownType) {
+	named := node.Named
+	node.At, node.Advice = named.Obj().Pos(), k.advice
+	name := article(types.TypeString(named.Origin(), d.qualify))
+	switch {
+	case k.what != "":
+		node.Kind, node.Reason = Opaque, name+" is "+k.what+" and no input"
+		node.CopyReason = name + " is " + k.what + " and cannot be copied"
+	case k.unlike != "":
+		node.Kind, node.Reason, node.CopyReason = Opaque, k.unlike, k.unlike
+	default:
+		node.Kind, node.Codec = Known, k.codec
+	}
+	node.Copy = k.copy
+	switch k.codec {
+	case Method:
+		node.Marshal, _ = marshalOf(named, "binary")
+	case Rational:
+		node.Elem = d.describe(d.integer(named))
+	case Handle:
+		node.Elem = d.describe(named.TypeArgs().At(0))
+	}
+}
+
+// fillOpen describes an interface that can hold a value of any type.
+func (d *describer) fillOpen(node *Type, at token.Pos) {
+	d.opaque(node, "an interface can hold a value of any type", at)
+	if node.Named == nil {
+		return
+	}
+	if k, ok := lookupKnown(node.Named); ok {
+		d.fillLookedUp(node, k)
+	}
+}
+
+// article puts "a" or "an" before a type: a sync.Mutex, an io.Reader.
+func article(name string) string {
+	if strings.HasPrefix(name, "http.") || strings.HasPrefix(name, "html.") {
+		return "an " + name
+	}
+	switch name[0] {
+	case 'a', 'e', 'i', 'o', 'A', 'E', 'I', 'O':
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// isLocation reports whether named is time.Location.
+func isLocation(named *types.Named) bool {
+	return named != nil && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "time" && named.Obj().Name() == "Location"
+}
+
+// fillLocation describes a *time.Location: what tells two apart is behind the
+// pointer, and the pointer itself may be shared.
+func (d *describer) fillLocation(node *Type) {
+	node.Kind, node.Codec, node.Copy = Known, Location, ByValue
+}
+
+// integer returns the type big.Int of the package that rat, which is big.Rat,
+// is in.
+func (d *describer) integer(rat *types.Named) types.Type {
+	return method(rat, "Num").Results().At(0).Type().(*types.Pointer).Elem()
+}

@@ -1,0 +1,86 @@
+package plan
+
+// References reports whether a copy of a value of type t by assignment would
+// share memory with it that the owner of either could write to, in what is to be
+// copied of an argument or of a result. A result that holds an interface always
+// may: its dynamic type has to be looked at.
+func References(t *Type, result bool) bool {
+	return (&finder{view: copying(result), interfaces: result}).finds(t)
+}
+
+// addresses reports whether values of type t hold addresses as far as their
+// types are known, by which one is told from another that looks the same.
+func addresses(t *Type, result bool) bool {
+	return (&finder{view: copying(result)}).finds(t)
+}
+
+// finder looks for references.
+type finder struct {
+	view       View
+	interfaces bool // count as references, whatever they may hold
+	seen       map[*Type]bool
+}
+
+func (f *finder) finds(t *Type) bool {
+	switch {
+	case t.Copy > ByValue:
+		return true // whatever it is that the method copies
+	case t.Kind == Opaque || t.Kind == Known:
+		if t.Copy == NoCopy {
+			return true
+		}
+	}
+	switch t.Kind {
+	case Slice, Map, Pointer:
+		return true
+	case Array:
+		return t.Len > 0 && f.finds(t.Elem)
+	case Interface:
+		if f.interfaces {
+			return true
+		}
+	}
+	// A type can only lead back to itself without any of the above through an
+	// interface.
+	if t.Cyclic(f.view) {
+		if f.seen[t] {
+			return false
+		}
+		if f.seen == nil {
+			f.seen = map[*Type]bool{}
+		}
+		f.seen[t] = true
+	}
+	for _, part := range t.parts(f.view) {
+		if f.finds(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// CopiesDiffer reports whether arguments and results of type t are copied in
+// different ways: it has a field that is no input, or an interface, which a
+// result must not hold a value of an unknown type in.
+func CopiesDiffer(t *Type) bool { return copiesDiffer(t, map[*Type]bool{}) }
+
+func copiesDiffer(t *Type, seen map[*Type]bool) bool {
+	if t.Kind == Interface {
+		return true
+	}
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	for i := range t.Fields {
+		if f := &t.Fields[i]; f.Name != "_" && f.Ignored {
+			return true
+		}
+	}
+	for _, part := range t.parts(Results) {
+		if copiesDiffer(part, seen) {
+			return true
+		}
+	}
+	return false
+}
