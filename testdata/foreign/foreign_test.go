@@ -1,0 +1,168 @@
+package foreign_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/shopspring/decimal"
+	"gonum.org/v1/gonum/mat"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/workgen/workgen/testdata/foreign/cloud"
+	"github.com/workgen/workgen/testdata/foreign/compose"
+	"github.com/workgen/workgen/testdata/foreign/github"
+	"github.com/workgen/workgen/testdata/foreign/ids"
+	"github.com/workgen/workgen/testdata/foreign/internal/check"
+	"github.com/workgen/workgen/testdata/foreign/kube"
+	"github.com/workgen/workgen/testdata/foreign/matrix"
+	"github.com/workgen/workgen/testdata/foreign/messages"
+	"github.com/workgen/workgen/testdata/foreign/money"
+	"github.com/workgen/workgen/testdata/foreign/oci"
+	"github.com/workgen/workgen/testdata/foreign/tree"
+)
+
+func TestKubernetes(t *testing.T) {
+	b := check.New()
+	b.Least = 1_000
+	check.Special(b, func(n int) []resource.Quantity {
+		return []resource.Quantity{*resource.NewQuantity(int64(n), resource.DecimalSI), {}, resource.MustParse("1"), resource.MustParse("1m"), resource.MustParse("1Ki")}
+	})
+	r := kube.NewScheduleRunner(&kube.Schedule{})
+	check.Work(t, b, r.Stats, func(a kube.ScheduleArgs) ([]any, error) {
+		spec, pod, err := r.Run(t.Context(), a.Spec, a.Pod)
+		return []any{spec, pod}, err
+	})
+}
+
+func TestAWS(t *testing.T) {
+	b := check.New()
+	b.Least = 100
+	check.Impls[types.AttributeValue](b,
+		&types.AttributeValueMemberM{}, &types.AttributeValueMemberL{}, &types.AttributeValueMemberB{}, &types.AttributeValueMemberBOOL{}, &types.AttributeValueMemberBS{},
+		&types.AttributeValueMemberN{}, &types.AttributeValueMemberNS{}, &types.AttributeValueMemberNULL{}, &types.AttributeValueMemberS{}, &types.AttributeValueMemberSS{}, &types.UnknownUnionMember{})
+	r := cloud.NewPutRunner(&cloud.Put{})
+	check.Work(t, b, r.Stats, func(a cloud.PutArgs) ([]any, error) {
+		in, err := r.Run(t.Context(), a.In)
+		return []any{in}, err
+	})
+}
+
+func TestGitHub(t *testing.T) {
+	b := check.New()
+	b.Least = 500
+	check.Impls[any](b, map[string]any{}, []any{}, "", 0.0, false)
+	r := github.NewTriageRunner(&github.Triage{})
+	check.Work(t, b, r.Stats, func(a github.TriageArgs) ([]any, error) {
+		issue, repo, err := r.Run(t.Context(), a.Issue, a.Repo)
+		return []any{issue, repo}, err
+	})
+}
+
+func TestCompose(t *testing.T) {
+	b := check.New()
+	b.Least = 500
+	check.Impls[any](b, map[string]any{}, []any{}, "", 0, 0.0, false)
+	r := compose.NewUpRunner(&compose.Up{})
+	check.Work(t, b, r.Stats, func(a compose.UpArgs) ([]any, error) {
+		service, err := r.Run(t.Context(), a.Service)
+		return []any{service}, err
+	})
+}
+
+func TestTree(t *testing.T) {
+	b := check.New()
+	b.Least = 20
+	check.Impls[tree.Expr](b, tree.Call{}, &tree.Block{}, &tree.Ident{}, &tree.Call{})
+	r := tree.NewCheckRunner(&tree.Check{})
+	check.Work(t, b, r.Stats, func(a tree.CheckArgs) ([]any, error) {
+		e, block, err := r.Run(t.Context(), a.E, a.B)
+		return []any{e, block}, err
+	})
+}
+
+func TestProtobuf(t *testing.T) {
+	b := check.New()
+	b.Least = 20
+	b.Compare = []cmp.Option{protocmp.Transform()}
+	check.Special(b, func(n int) []*structpb.Struct {
+		list := func(v any) *structpb.Struct {
+			s, err := structpb.NewStruct(map[string]any{"a": v, "b": []any{1, "2", nil, true}, "c": map[string]any{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		return []*structpb.Struct{list(n), nil, {}, list("x"), list(nil), list(map[string]any{"x": 1})}
+	})
+	check.Special(b, func(n int) []*structpb.Value {
+		return []*structpb.Value{structpb.NewNumberValue(float64(n)), nil, {}, structpb.NewNullValue(), structpb.NewStringValue(""), structpb.NewBoolValue(false)}
+	})
+	check.Special(b, func(n int) []*timestamppb.Timestamp {
+		return []*timestamppb.Timestamp{{Seconds: int64(n), Nanos: 1}, nil, {}, {Seconds: -1}, {Nanos: 1}}
+	})
+	check.Special(b, func(n int) []*durationpb.Duration {
+		return []*durationpb.Duration{{Seconds: int64(n), Nanos: 1}, nil, {}, {Seconds: -1}, {Nanos: 1}}
+	})
+	r := messages.NewSendRunner(&messages.Send{})
+	check.Work(t, b, r.Stats, func(a messages.SendArgs) ([]any, error) {
+		body, request, err := r.Run(t.Context(), a.Body, a.R)
+		return []any{body, request}, err
+	})
+}
+
+func TestGonum(t *testing.T) {
+	b := check.New()
+	b.Least = 6
+	check.Special(b, func(n int) []mat.Dense {
+		return []mat.Dense{*mat.NewDense(2, 2, []float64{float64(n), 1, 2, 3}), *mat.NewDense(2, 2, nil), *mat.NewDense(1, 4, []float64{float64(n), 1, 2, 3}), *mat.NewDense(4, 1, []float64{float64(n), 1, 2, 3})}
+	})
+	check.Special(b, func(n int) []mat.VecDense {
+		return []mat.VecDense{*mat.NewVecDense(2, []float64{float64(n), 1}), *mat.NewVecDense(2, nil), *mat.NewVecDense(1, []float64{1})}
+	})
+	r := matrix.NewInvertRunner(&matrix.Invert{})
+	check.Work(t, b, r.Stats, func(a matrix.InvertArgs) ([]any, error) {
+		sum, err := r.Run(t.Context(), a.M, a.V)
+		return []any{sum}, err
+	})
+}
+
+func TestImageSpec(t *testing.T) {
+	b := check.New()
+	b.Least = 80
+	r := oci.NewPushRunner(&oci.Push{})
+	check.Work(t, b, r.Stats, func(a oci.PushArgs) ([]any, error) {
+		manifest, image, err := r.Run(t.Context(), a.M, a.Image)
+		return []any{manifest, image}, err
+	})
+}
+
+func TestDecimal(t *testing.T) {
+	b := check.New()
+	b.Least = 10
+	b.Compare = []cmp.Option{cmpopts.EquateComparable(), cmp.Comparer(func(x, y decimal.Decimal) bool { return x.Equal(y) && x.Exponent() == y.Exponent() })}
+	check.Shares[decimal.Decimal](b)
+	check.Special(b, func(n int) []decimal.Decimal {
+		return []decimal.Decimal{decimal.New(int64(n), -2), {}, decimal.New(int64(n), 2), decimal.New(-1, 0), decimal.New(10, -1), decimal.RequireFromString("123456789012345678901234567890.5")}
+	})
+	r := money.NewTotalRunner(&money.Total{})
+	check.Work(t, b, r.Stats, func(a money.TotalArgs) ([]any, error) {
+		total, invoice, err := r.Run(t.Context(), a.Base, a.I)
+		return []any{total, invoice}, err
+	})
+}
+
+func TestUUID(t *testing.T) {
+	b := check.New()
+	b.Least = 20
+	r := ids.NewFindRunner(&ids.Find{})
+	check.Work(t, b, r.Stats, func(a ids.FindArgs) ([]any, error) {
+		all, err := r.Run(t.Context(), a.Id, a.All, a.Maybe)
+		return []any{all}, err
+	})
+}
