@@ -136,6 +136,9 @@ func (d *describer) fillInterface(node *Type, u *types.Interface, at token.Pos) 
 		for _, t := range node.listed.Types {
 			d.addImpl(node, u, t)
 		}
+	case d.noInput(node):
+		d.fillOpen(node, at)
+		return
 	case d.sealed(u) || asks(u) || d.sealer(u) != nil:
 		d.fillImplementers(node, u)
 	default:
