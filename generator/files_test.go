@@ -100,3 +100,17 @@ func TestFilesAndDirectoriesInStructsCount(t *testing.T) {
 	put(t, filepath.Join(dir, "sub", "x"), "one")
 	run("file in it", 5)
 }
+
+func TestAFileInAnInterfaceThatChangesDuringTheCallIsNoticed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data")
+	put(t, path, "one")
+	r := files.NewParseRunner(&files.Parse{During: func() { put(t, path, "two") }})
+	_, err := r.Run(t.Context(), key.File(path))
+	var changed *runtime.InputChangedError
+	if !errors.As(err, &changed) {
+		t.Errorf("error is %v, want an InputChangedError", err)
+	}
+	if got, err := r.Run(t.Context(), "text"); err != nil || got != "text" {
+		t.Errorf("got %q and error %v", got, err)
+	}
+}

@@ -1,6 +1,9 @@
 package plan
 
-import "go/types"
+import (
+	"go/types"
+	"slices"
+)
 
 // Outside reports whether an input of type t lies outside of the program: it is,
 // or holds, a key.File or key.Dir, whose content can change at any time.
@@ -21,7 +24,7 @@ func outside(t *Type, seen map[*Type]bool) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(t.Impls, func(impl *Type) bool { return outside(impl, seen) })
 }
 
 // isPath reports whether named is key.File or key.Dir.

@@ -69,3 +69,24 @@ type Hint struct {
 type Double struct{}
 
 func (Double) Run(h Hint) int { return 2 * h.N }
+
+// Input is a path or the text itself.
+//
+//workgen:oneof key.File string
+type Input any
+
+// Parse has an input outside when it is given a path.
+//
+//workgen:work
+type Parse struct {
+	During func() `workgen:"-"` // called while it executes
+}
+
+func (p *Parse) Run(from Input) (string, error) {
+	p.During()
+	if path, ok := from.(key.File); ok {
+		b, err := os.ReadFile(string(path))
+		return string(b), err
+	}
+	return from.(string), nil
+}

@@ -24,6 +24,7 @@ var (
 	_ func(*Merge, context.Context, Source, map[string]key.Dir) (int, error) = (*Merge).Run
 	_ func(*Cut, *Part) string                                               = (*Cut).Run
 	_ func(*Double, Hint) int                                                = (*Double).Run
+	_ func(*Parse, Input) (string, error)                                    = (*Parse).Run
 )
 
 var (
@@ -35,6 +36,9 @@ var (
 	})(runGoGenerate[Merge]())
 	_ = (*struct{})(runGoGenerate[Cut]())
 	_ = (*struct{})(runGoGenerate[Double]())
+	_ = (*struct {
+		During func() `workgen:"-"`
+	})(runGoGenerate[Parse]())
 	_ = (*string)(runGoGenerate[key.File]())
 	_ = (*struct {
 		Name  string
@@ -600,6 +604,137 @@ func (r *DoubleRunner) execute(_ context.Context, args DoubleArgs) (int, error) 
 	return r.work.Run(args.H), nil
 }
 
+// parseSchema identifies the types of the inputs and results of [Parse] in
+// durable keys.
+const parseSchema = "7380865b49214abca201cf4ab8d0fb34"
+
+// parseCode identifies the code that [Parse.Run] reaches in durable keys.
+const parseCode = "af9abac6c23fb8c5bdd01d1b690cb3d2"
+
+// ParseArgs holds the arguments of one call of [Parse.Run].
+type ParseArgs struct {
+	From Input
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *ParseArgs) EncodeKey(e *key.Encoder) {
+	encodeInput(e, a.From)
+}
+
+// ParseRunner runs a [Parse] once per distinct input. Make one with
+// [NewParseRunner]; its methods may be called from many goroutines at once.
+type ParseRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Parse
+	calls *runtime.Calls[key.Fingerprint, ParseArgs, string]
+}
+
+// NewParseRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Parse]; it panics if one of
+// them is invalid.
+func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
+	if work == nil {
+		panic("NewParseRunner: work is nil")
+	}
+	r := &ParseRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ParseArgs, string]{
+		Name:    "github.com/workgen/workgen/testdata/golden/files.Parse",
+		Code:    parseCode,
+		Symbols: parseSymbols,
+		Execute: r.execute,
+		Inputs:  r.inputs,
+		Outside: true,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Parse.Run] returns for these inputs. It is executed unless
+// an equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *ParseRunner) Run(ctx context.Context, from Input) (string, error) {
+	args := ParseArgs{From: from}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return c.Value(), nil
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Run(ctx, hash, id, args)
+}
+
+// Start is [ParseRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *ParseRunner) Start(ctx context.Context, from Input) *runtime.Call[string] {
+	args := ParseArgs{From: from}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return c
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Start(ctx, hash, id, args)
+}
+
+// Lookup returns the cached results of the call with these inputs, and whether
+// there are any. It never executes anything.
+func (r *ParseRunner) Lookup(from Input) (string, bool) {
+	args := ParseArgs{From: from}
+	e := key.Borrow()
+	defer e.Release()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	return r.calls.Lookup(hash, id)
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *ParseRunner) Forget(from Input) bool {
+	args := ParseArgs{From: from}
+	e := key.Borrow()
+	defer e.Release()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	return r.calls.Forget(hash, id)
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *ParseRunner) Key(from Input) key.Key {
+	args := ParseArgs{From: from}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: parseSchema, Code: parseCode}, args.EncodeKey)
+}
+
+// inputs writes all inputs. Some are files, which can change at any time: the
+// runtime compares the inputs with those that the call was made for, before and
+// after.
+func (r *ParseRunner) inputs(e *key.Encoder, args *ParseArgs) {
+	args.EncodeKey(e)
+}
+
+// identify sets id to the fingerprint of the inputs, valid until the Encoder is
+// released, and returns its hash.
+func (r *ParseRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ParseArgs) uint64 {
+	args.EncodeKey(e)
+	*id = e.Fingerprint()
+	return id.Hash()
+}
+
+// execute calls [Parse.Run].
+func (r *ParseRunner) execute(_ context.Context, args ParseArgs) (string, error) {
+	return r.work.Run(args.From)
+}
+
 // encodeKeyFile writes the encoding that the type gives itself.
 func encodeKeyFile(e *key.Encoder, v *key.File) {
 	f := e.Open()
@@ -640,6 +775,22 @@ func encodeHint(e *key.Encoder, v *Hint) {
 	e.Int(v.N)
 }
 
+// encodeInput writes which type the value has, and the value.
+func encodeInput(e *key.Encoder, v Input) {
+	switch v := v.(type) {
+	case nil:
+		e.Nil()
+	case key.File:
+		e.Type("github.com/workgen/workgen/runtime/key.File")
+		encodeKeyFile(e, &v)
+	case string:
+		e.Type("string")
+		e.String(v)
+	default:
+		e.Fail(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/files.Input"})
+	}
+}
+
 // loadSymbols lists what loadCode was made from: each declaration, file and
 // module with a hash.
 const loadSymbols = `
@@ -672,5 +823,14 @@ const doubleSymbols = `
 github.com/workgen/workgen/testdata/golden/files.Double 8e4231b3
 github.com/workgen/workgen/testdata/golden/files.Double.Run f09b68ca
 github.com/workgen/workgen/testdata/golden/files.Hint 8ee0130a
+go1.26 56f36397
+`
+
+// parseSymbols lists what parseCode was made from: each declaration, file and
+// module with a hash.
+const parseSymbols = `
+github.com/workgen/workgen/testdata/golden/files.Input 56237538
+github.com/workgen/workgen/testdata/golden/files.Parse 43062a35
+github.com/workgen/workgen/testdata/golden/files.Parse.Run aa74a040
 go1.26 56f36397
 `
