@@ -3,6 +3,7 @@ package key
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"unsafe"
@@ -12,7 +13,7 @@ import (
 
 // entry is where one entry of an open map stands in Encoder.buf.
 type entry struct {
-	hash  uint64 // unseeded XXH3-64 of the encoded key
+	hash  uint64 // of the encoded key, known when the map ends: its unseeded XXH3-64, or hashKey in a fingerprint
 	start int    // of the key
 	value int    // end of the key, start of the value; 0 until Value is called (never its place: a length word comes before)
 	end   int    // of the value; known when the map ends
@@ -76,7 +77,6 @@ func (m MapEncoder) Value() {
 	}
 	x := &e.entries[last]
 	x.value = len(e.buf)
-	x.hash = xxh3.Hash(e.buf[x.start:])
 }
 
 // End puts the entries in canonical order. It panics when an entry has no value,
@@ -96,7 +96,9 @@ func (m MapEncoder) End() {
 	e.arrange(e.entries[m.base:])
 	e.entries = e.entries[:m.base]
 	e.open--
-	e.spill()
+	if e.durable {
+		e.spill()
+	}
 }
 
 // arrange puts the bytes of the entries, which end the buffer, in canonical
@@ -108,62 +110,107 @@ func (m MapEncoder) End() {
 // any other because it is a function of the content alone; collisions only cost
 // time.
 func (e *Encoder) arrange(entries []entry) {
-	end := len(e.buf)
-	for i := len(entries) - 1; i >= 0; i-- {
-		if entries[i].value == 0 {
-			panic("key: Key without Value: call Key, append the key, call Value, append the value")
-		}
-		entries[i].end = end
-		end = entries[i].start
-	}
+	start, shift := e.survey(entries)
 	if len(entries) < 2 {
 		return
 	}
-	placed, longest := e.distribute(entries)
-	settle(e.buf, placed, longest)
+	placed, longest := entries, 1
+	if len(entries) > few {
+		placed, longest = e.distribute(entries, shift)
+	}
+	if !settle(e.buf, placed, longest) && len(entries) <= few {
+		return // they were in order
+	}
 	b := e.sorted[:0]
 	for i := range placed {
 		b = append(b, e.buf[placed[i].start:placed[i].end]...)
 	}
-	copy(e.buf[end:], b)
+	copy(e.buf[start:], b)
 	e.sorted = b
 }
 
-// distribute copies the entries to e.placed in the order of the top bits of
-// their hashes, about one entry to a bucket. It returns them and the size of the
-// largest bucket.
-func (e *Encoder) distribute(entries []entry) (placed []entry, longest int) {
-	n := len(entries)
-	width := bits.Len(uint(n - 1)) // 1<<width buckets are at least n
-	shift := 64 - width
-	e.counts = slices.Grow(e.counts[:0], 1<<width)[:1<<width]
-	e.placed = slices.Grow(e.placed[:0], n)[:n]
-	clear(e.counts)
-	for i := range entries {
-		e.counts[entries[i].hash>>shift]++
+// few is the number of entries up to which it takes less time to insert them one
+// by one than to distribute them.
+const few = 8
+
+// survey finds out where the entries end and what the hashes of their keys are,
+// now that all are written: to read at once what has just been written in pieces
+// of another size stalls the processor. It returns where the first one starts.
+// Of more than a few it counts the hashes that agree after the shift that it
+// returns: at least as many buckets as entries.
+func (e *Encoder) survey(entries []entry) (start, shift int) {
+	counts := e.counts[:0]
+	if n := len(entries); n > few {
+		width := bits.Len(uint(n - 1))
+		shift = 64 - width
+		counts = slices.Grow(counts, 1<<width)[:1<<width]
+		clear(counts)
 	}
+	end := len(e.buf)
+	for i := len(entries) - 1; i >= 0; i-- {
+		x := &entries[i]
+		if x.value == 0 {
+			panic("key: Key without Value: call Key, append the key, call Value, append the value")
+		}
+		if key := e.buf[x.start:x.value]; e.durable {
+			x.hash = xxh3.Hash(key)
+		} else {
+			x.hash = hashKey(key)
+		}
+		if len(counts) > 0 {
+			counts[x.hash>>shift]++
+		}
+		x.end = end
+		end = x.start
+	}
+	e.counts = counts
+	return end, shift
+}
+
+// hashKey takes the place of XXH3 in a fingerprint, where the order of entries has
+// to be one and the same in this process only. It is seeded, and made for the
+// length of most keys: a length word and a few letters.
+func hashKey(b []byte) uint64 {
+	n := len(b)
+	if n <= 16 || n > 32 {
+		return hashString(unsafe.String(unsafe.SliceData(b), n), origin)
+	}
+	le := binary.LittleEndian
+	hi, lo := bits.Mul64(le.Uint64(b)^origin, le.Uint64(b[8:])^factor)
+	last, low := bits.Mul64(le.Uint64(b[n-16:])^secret, le.Uint64(b[n-8:])^hi^lo)
+	return last ^ low
+}
+
+// distribute copies the entries to e.placed in the order of the top bits of
+// their hashes, which survey has counted: about one entry to a bucket. It returns
+// them and the size of the largest bucket.
+func (e *Encoder) distribute(entries []entry, shift int) (placed []entry, longest int) {
+	n, counts := len(entries), e.counts
 	next := 0
-	for i, c := range e.counts {
-		e.counts[i] = next // from here on: where the bucket's next entry goes
+	for i, c := range counts {
+		counts[i] = next // from here on: where the bucket's next entry goes
 		next += c
 		longest = max(longest, c)
 	}
+	placed = slices.Grow(e.placed[:0], n)[:n]
+	e.placed = placed
 	for i := range entries {
-		c := &e.counts[entries[i].hash>>shift]
-		e.placed[*c] = entries[i]
+		c := &counts[entries[i].hash>>shift]
+		placed[*c] = entries[i]
 		*c++
 	}
-	return e.placed, longest
+	return placed, longest
 }
 
 // settle finishes the order that distribute began. No entry has to leave its
 // bucket, so for the small buckets of honest hashes one insertion pass over all
-// is linear. Keys made to collide would make it quadratic; then it sorts.
-func settle(buf []byte, placed []entry, longest int) {
+// is linear. Keys made to collide would make it quadratic; then it sorts. It
+// reports whether any entry had to be moved.
+func settle(buf []byte, placed []entry, longest int) (moved bool) {
 	const crowded = 32
 	if longest > crowded {
 		slices.SortFunc(placed, func(a, b entry) int { return compareEntries(buf, &a, &b) })
-		return
+		return true
 	}
 	for i := 1; i < len(placed); i++ {
 		if placed[i-1].hash < placed[i].hash {
@@ -173,9 +220,11 @@ func settle(buf []byte, placed []entry, longest int) {
 		j := i
 		for ; j > 0 && compareEntries(buf, &placed[j-1], &x) > 0; j-- {
 			placed[j] = placed[j-1]
+			moved = true
 		}
 		placed[j] = x
 	}
+	return moved
 }
 
 // compareEntries orders entries. Two that agree in hash, key and value are the
