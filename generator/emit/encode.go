@@ -14,6 +14,7 @@ type encoder struct {
 	names map[string]string // of local variables
 	depth int               // of the loops around the current statement
 	maps  int               // written so far
+	rows  int               // written so far
 }
 
 // e refers to the Encoder.
@@ -57,15 +58,6 @@ func (w *encoder) inside(g *jen.Group, v *jen.Statement, t *plan.Type) {
 		w.mapping(g, v, t)
 	case t.Kind == plan.Pointer:
 		w.pointer(g, v, t)
-	}
-}
-
-// fields encodes the fields of a struct in their order.
-func (w *encoder) fields(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	for i := range t.Fields {
-		if f := &t.Fields[i]; !f.Ignored {
-			w.encode(g, v.Clone().Dot(f.Name), f.Type)
-		}
 	}
 }
 
@@ -161,6 +153,15 @@ func (w *encoder) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
 		return
 	}
 	g.If(w.e().Dot("Present").Call(v.Clone().Op("!=").Nil())).BlockFunc(inside)
+}
+
+// target encodes what v, a pointer to a value of type t, points to.
+func (w *encoder) target(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	if w.hasHelper(t) && byPointer(t) {
+		g.Id(w.helpers.encode(t)).Call(w.e(), v)
+		return
+	}
+	w.encode(g, deref(v, t), t)
 }
 
 // loopVar names a variable of the loop at the current depth.

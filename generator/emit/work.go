@@ -167,9 +167,11 @@ func (w *work) emitArgs() {
 		Params(jen.Id(e).Op("*").Add(w.key("Encoder"))).
 		BlockFunc(func(g *jen.Group) {
 			enc := &encoder{file: w.file, names: w.names.local}
+			var all []part
 			for _, p := range w.plan.Params {
-				enc.encode(g, jen.Id(a).Dot(p.Field), p.Type)
+				all = enc.parts(all, jen.Id(a).Dot(p.Field), p.Type)
 			}
+			enc.encodeAll(g, all)
 		})
 }
 
