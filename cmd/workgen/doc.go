@@ -137,15 +137,15 @@
 //
 // Structs of other packages are walked like one's own if all of their fields that
 // hold anything are exported. Of the standard library the types of math/big and
-// net/netip, *time.Location, url.Userinfo and unique.Handle are known, too. A
-// protobuf message, passed by a pointer, is what proto.Marshal makes of it with
+// net/netip, *time.Location, url.Userinfo and unique.Handle are known, too, and so
+// is Kubernetes' resource.Quantity. A protobuf message, passed by a pointer, is what proto.Marshal makes of it with
 // Deterministic set: what protobuf does not tell apart is one input, and since other
 // releases of protobuf may write other bytes, keys may then miss, but never hit
 // wrongly. For any other type a directive anywhere in the package with the works
 // says which of its methods to use: AppendBinary or MarshalBinary, AppendText or
 // MarshalText, MarshalJSON:
 //
-//	//workgen:encode resource.Quantity json
+//	//workgen:encode uuid.NullUUID json
 //	//workgen:encode decimal.Decimal binary share
 //
 // The type is written as in that file, or with its import path if the file does not

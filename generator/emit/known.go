@@ -54,6 +54,8 @@ func (h *helpers) emitKnown(name string, t *plan.Type) {
 		case plan.Message:
 			options := h.qual(protoPath, "proto", "MarshalOptions").Values(jen.Id("AllowPartial").Op(":").True(), jen.Id("Deterministic").Op(":").True())
 			g.Add(call("Appended", options.Dot("MarshalAppend").Call(call("Spare"), v.Clone())))
+		case plan.Quantity:
+			h.quantity(g, e, v)
 		case plan.Method:
 			var args []jen.Code
 			if t.Marshal.Append {
@@ -77,6 +79,8 @@ func knownComment(t *plan.Type) string {
 		return "the name, and the password if there is one"
 	case plan.Handle:
 		return "whether the handle stands for a value, and the value"
+	case plan.Quantity:
+		return "the format and the number, in the smallest of three forms that holds it"
 	case plan.Message:
 		return "the message in the wire format, maps in order. Messages that protobuf writes alike are one input; another release of protobuf may write other bytes, and the key then misses"
 	}

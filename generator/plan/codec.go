@@ -14,6 +14,7 @@ const (
 	Handle         // unique.Handle: the value, of type Elem
 	Message        // a protobuf message, reached by a pointer
 	Method         // whatever Marshal appends or returns
+	Quantity       // a Kubernetes resource.Quantity: format and exact number
 )
 
 // Copy says how the values of a type that is not walked are copied.

@@ -6,8 +6,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-//workgen:encode resource.Quantity json
-
 type (
 	// Order is a struct of structs, with pointers, a slice and a map.
 	Order struct {

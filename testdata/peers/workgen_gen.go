@@ -911,6 +911,10 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const nestedSchema = "8e62fe6cffe95e3d48c618fbc90404fc"
 
+// nestedCode is the version in the directive of [Nested], which stands for its
+// code in durable keys.
+const nestedCode = "version=1"
+
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
 	Order *Order
@@ -942,6 +946,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Nested",
+		Code:      nestedCode,
 		Execute:   r.execute,
 		CloneArgs: cloneNestedArgs,
 	}, opts...)
@@ -1008,10 +1013,10 @@ func (r *NestedRunner) Forget(order *Order) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *NestedRunner) Key(order *Order) key.Key {
 	args := NestedArgs{Order: order}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: "version=1"}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1040,6 +1045,10 @@ func cloneNestedArgs(v NestedArgs) NestedArgs {
 // recordsSchema identifies the types of the inputs and results of [Records] in
 // durable keys.
 const recordsSchema = "31630b0edc41dc973d777b1f9450406e"
+
+// recordsCode is the version in the directive of [Records], which stands for
+// its code in durable keys.
+const recordsCode = "version=1"
 
 // RecordsArgs holds the arguments of one call of [Records.Run].
 type RecordsArgs struct {
@@ -1073,6 +1082,7 @@ func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 	r := &RecordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, RecordsArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Records",
+		Code:      recordsCode,
 		Execute:   r.execute,
 		CloneArgs: cloneRecordsArgs,
 	}, opts...)
@@ -1139,10 +1149,10 @@ func (r *RecordsRunner) Forget(records []Record) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *RecordsRunner) Key(records []Record) key.Key {
 	args := RecordsArgs{Records: records}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: recordsSchema, Code: "version=1"}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: recordsSchema, Code: recordsCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1167,7 +1177,11 @@ func cloneRecordsArgs(v RecordsArgs) RecordsArgs {
 
 // podSchema identifies the types of the inputs and results of [Pod] in durable
 // keys.
-const podSchema = "18572cfaee2afd1d348a0437caf3841f"
+const podSchema = "aefd192574d7ab504e3e52aa52fad693"
+
+// podCode is the version in the directive of [Pod], which stands for its code
+// in durable keys.
+const podCode = "version=1"
 
 // PodArgs holds the arguments of one call of [Pod.Run].
 type PodArgs struct {
@@ -1200,6 +1214,7 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 	r := &PodRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PodArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Pod",
+		Code:      podCode,
 		Execute:   r.execute,
 		CloneArgs: clonePodArgs,
 	}, opts...)
@@ -1266,10 +1281,10 @@ func (r *PodRunner) Forget(spec *v1.PodSpec) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *PodRunner) Key(spec *v1.PodSpec) key.Key {
 	args := PodArgs{Spec: spec}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: podSchema, Code: "version=1"}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: podSchema, Code: podCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1297,6 +1312,10 @@ func clonePodArgs(v PodArgs) PodArgs {
 // treeSchema identifies the types of the inputs and results of [Tree] in
 // durable keys.
 const treeSchema = "13a4dc853255824c1aaeea42d97072fc"
+
+// treeCode is the version in the directive of [Tree], which stands for its code
+// in durable keys.
+const treeCode = "version=1"
 
 // TreeArgs holds the arguments of one call of [Tree.Run].
 type TreeArgs struct {
@@ -1330,6 +1349,7 @@ func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 	r := &TreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TreeArgs, int64]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Tree",
+		Code:      treeCode,
 		Execute:   r.execute,
 		CloneArgs: cloneTreeArgs,
 	}, opts...)
@@ -1396,10 +1416,10 @@ func (r *TreeRunner) Forget(root *Node) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *TreeRunner) Key(root *Node) key.Key {
 	args := TreeArgs{Root: root}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: treeSchema, Code: "version=1"}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: treeSchema, Code: treeCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1428,6 +1448,10 @@ func cloneTreeArgs(v TreeArgs) TreeArgs {
 // tableSchema identifies the types of the inputs and results of [Table] in
 // durable keys.
 const tableSchema = "0475c26979284d8da976b7deb986c9e5"
+
+// tableCode is the version in the directive of [Table], which stands for its
+// code in durable keys.
+const tableCode = "version=1"
 
 // TableArgs holds the arguments of one call of [Table.Run].
 type TableArgs struct {
@@ -1465,6 +1489,7 @@ func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 	r := &TableRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TableArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Table",
+		Code:      tableCode,
 		Execute:   r.execute,
 		CloneArgs: cloneTableArgs,
 	}, opts...)
@@ -1531,10 +1556,10 @@ func (r *TableRunner) Forget(table map[string]int64) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *TableRunner) Key(table map[string]int64) key.Key {
 	args := TableArgs{Table: table}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: tableSchema, Code: "version=1"}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: tableSchema, Code: tableCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1560,6 +1585,10 @@ func cloneTableArgs(v TableArgs) TableArgs {
 // blobSchema identifies the types of the inputs and results of [Blob] in
 // durable keys.
 const blobSchema = "55bfd4c85eb31402be2d0814637959b3"
+
+// blobCode is the version in the directive of [Blob], which stands for its code
+// in durable keys.
+const blobCode = "version=1"
 
 // BlobArgs holds the arguments of one call of [Blob.Run].
 type BlobArgs struct {
@@ -1590,6 +1619,7 @@ func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 	r := &BlobRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BlobArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Blob",
+		Code:      blobCode,
 		Execute:   r.execute,
 		CloneArgs: cloneBlobArgs,
 	}, opts...)
@@ -1656,10 +1686,10 @@ func (r *BlobRunner) Forget(blob []byte) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *BlobRunner) Key(blob []byte) key.Key {
 	args := BlobArgs{Blob: blob}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: blobSchema, Code: "version=1"}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: blobSchema, Code: blobCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1685,6 +1715,10 @@ func cloneBlobArgs(v BlobArgs) BlobArgs {
 // seriesSchema identifies the types of the inputs and results of [Series] in
 // durable keys.
 const seriesSchema = "86bd15a5f9b160c87ddd34d7699f25a6"
+
+// seriesCode is the version in the directive of [Series], which stands for its
+// code in durable keys.
+const seriesCode = "version=1"
 
 // SeriesArgs holds the arguments of one call of [Series.Run].
 type SeriesArgs struct {
@@ -1715,6 +1749,7 @@ func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 	r := &SeriesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SeriesArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Series",
+		Code:      seriesCode,
 		Execute:   r.execute,
 		CloneArgs: cloneSeriesArgs,
 	}, opts...)
@@ -1781,10 +1816,10 @@ func (r *SeriesRunner) Forget(series []float64) bool {
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, version and types are.
+// machine, as long as the work's name, code and types are.
 func (r *SeriesRunner) Key(series []float64) key.Key {
 	args := SeriesArgs{Series: series}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: seriesSchema, Code: "version=1"}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: seriesSchema, Code: seriesCode}, args.EncodeKey)
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -2622,9 +2657,26 @@ func encodeV1PodReadinessGate(e *key.Encoder, v *v1.PodReadinessGate) {
 	e.String(string(v.ConditionType))
 }
 
-// encodeResourceQuantity writes what MarshalJSON makes of the value.
+// encodeResourceQuantity writes the format and the number, in the smallest of
+// three forms that holds it.
 func encodeResourceQuantity(e *key.Encoder, v *resource.Quantity) {
-	e.Appended(v.MarshalJSON())
+	e.String(string(v.Format))
+	if l, ok := v.AsInt64(); ok {
+		e.Uint8(1)
+		e.Int64(l)
+		return
+	}
+	l := v.ScaledValue(-9)
+	if v.Cmp(*resource.NewScaledQuantity(l, -9)) == 0 {
+		e.Uint8(2)
+		e.Int64(l)
+		return
+	}
+	x := v.DeepCopy() // AsDec changes its receiver
+	p := x.AsDec()
+	e.Uint8(3)
+	e.Int32(int32(p.Scale()))
+	e.Appended(p.UnscaledBig().Append(e.Spare(), 16), nil)
 }
 
 // encodeV1TopologySpreadConstraint writes every field that is an input, in

@@ -259,49 +259,77 @@ func clonePutResult(v *dynamodb.PutItemInput) *dynamodb.PutItemInput {
 
 // encodeDynamodbPutItemInput writes every field that is an input, in order.
 func encodeDynamodbPutItemInput(e *key.Encoder, v *dynamodb.PutItemInput) {
-	m := e.Map(len(v.Item), v.Item == nil)
-	for k, x := range v.Item {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeTypesAttributeValue(e, x)
+	b := e.Begin()
+	if len(v.Item) == 0 {
+		b = b.Slice(0, v.Item == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Item), v.Item == nil)
+		for k, x := range v.Item {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeTypesAttributeValue(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.TableName != nil) {
-		e.String(*v.TableName)
+	b = b.Bool(v.TableName != nil)
+	if v.TableName != nil {
+		b = b.String(e, *v.TableName)
 	}
-	if e.Present(v.ConditionExpression != nil) {
-		e.String(*v.ConditionExpression)
+	b = b.Bool(v.ConditionExpression != nil)
+	if v.ConditionExpression != nil {
+		b = b.String(e, *v.ConditionExpression)
 	}
-	e.String(string(v.ConditionalOperator))
-	m2 := e.Map(len(v.Expected), v.Expected == nil)
-	for k, x := range v.Expected {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		encodeTypesExpectedAttributeValue(e, &x)
+	b = b.String(e, string(v.ConditionalOperator))
+	if len(v.Expected) == 0 {
+		b = b.Slice(0, v.Expected == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Expected), v.Expected == nil)
+		for k, x := range v.Expected {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			encodeTypesExpectedAttributeValue(e, &x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
-	m3 := e.Map(len(v.ExpressionAttributeNames), v.ExpressionAttributeNames == nil)
-	for k, x := range v.ExpressionAttributeNames {
-		m3.Key()
-		e.String(k)
-		m3.Value()
-		e.String(x)
+	if len(v.ExpressionAttributeNames) == 0 {
+		b = b.Slice(0, v.ExpressionAttributeNames == nil)
+	} else {
+		e.End(b)
+		m3 := e.Map(len(v.ExpressionAttributeNames), v.ExpressionAttributeNames == nil)
+		for k, x := range v.ExpressionAttributeNames {
+			m3.Key()
+			e.String(k)
+			m3.Value()
+			e.String(x)
+		}
+		m3.End()
+		b = e.Begin()
 	}
-	m3.End()
-	m4 := e.Map(len(v.ExpressionAttributeValues), v.ExpressionAttributeValues == nil)
-	for k, x := range v.ExpressionAttributeValues {
-		m4.Key()
-		e.String(k)
-		m4.Value()
-		encodeTypesAttributeValue(e, x)
+	if len(v.ExpressionAttributeValues) == 0 {
+		b = b.Slice(0, v.ExpressionAttributeValues == nil)
+	} else {
+		e.End(b)
+		m4 := e.Map(len(v.ExpressionAttributeValues), v.ExpressionAttributeValues == nil)
+		for k, x := range v.ExpressionAttributeValues {
+			m4.Key()
+			e.String(k)
+			m4.Value()
+			encodeTypesAttributeValue(e, x)
+		}
+		m4.End()
+		b = e.Begin()
 	}
-	m4.End()
-	e.String(string(v.ReturnConsumedCapacity))
-	e.String(string(v.ReturnItemCollectionMetrics))
-	e.String(string(v.ReturnValues))
-	e.String(string(v.ReturnValuesOnConditionCheckFailure))
+	b = b.String(e, string(v.ReturnConsumedCapacity))
+	b = b.String(e, string(v.ReturnItemCollectionMetrics))
+	b = b.String(e, string(v.ReturnValues))
+	b = b.String(e, string(v.ReturnValuesOnConditionCheckFailure))
+	e.End(b)
 }
 
 // copyDynamodbPutItemInput makes v share no memory with what it was copied
@@ -442,14 +470,21 @@ func encodeTypesAttributeValue(e *key.Encoder, v types.AttributeValue) {
 // encodeTypesExpectedAttributeValue writes every field that is an input, in
 // order.
 func encodeTypesExpectedAttributeValue(e *key.Encoder, v *types.ExpectedAttributeValue) {
-	e.Slice(len(v.AttributeValueList), v.AttributeValueList == nil)
-	for i := range v.AttributeValueList {
-		encodeTypesAttributeValue(e, v.AttributeValueList[i])
+	b := e.Begin()
+	b = b.Slice(len(v.AttributeValueList), v.AttributeValueList == nil)
+	if len(v.AttributeValueList) > 0 {
+		e.End(b)
+		for i := range v.AttributeValueList {
+			encodeTypesAttributeValue(e, v.AttributeValueList[i])
+		}
+		b = e.Begin()
 	}
-	e.String(string(v.ComparisonOperator))
-	if e.Present(v.Exists != nil) {
-		e.Bool(*v.Exists)
+	b = b.String(e, string(v.ComparisonOperator))
+	b = b.Bool(v.Exists != nil)
+	if v.Exists != nil {
+		b = b.Bool(*v.Exists)
 	}
+	e.End(b)
 	encodeTypesAttributeValue(e, v.Value)
 }
 

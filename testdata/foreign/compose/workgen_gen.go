@@ -580,52 +580,92 @@ func cloneUpResult(v types.ServiceConfig) types.ServiceConfig {
 
 // encodeTypesServiceConfig writes every field that is an input, in order.
 func encodeTypesServiceConfig(e *key.Encoder, v *types.ServiceConfig) {
-	e.String(v.Name)
-	e.Slice(len(v.Profiles), v.Profiles == nil)
-	for i := range v.Profiles {
-		e.String(v.Profiles[i])
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Slice(len(v.Profiles), v.Profiles == nil)
+	if len(v.Profiles) > 0 {
+		e.End(b)
+		for i := range v.Profiles {
+			e.String(v.Profiles[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Deploy != nil) {
+	b = b.Bool(v.Deploy != nil)
+	if v.Deploy != nil {
+		e.End(b)
 		encodeTypesDeployConfig(e, v.Deploy)
+		b = e.Begin()
 	}
-	if e.Present(v.Develop != nil) {
+	b = b.Bool(v.Develop != nil)
+	if v.Develop != nil {
+		e.End(b)
 		encodeTypesDevelopConfig(e, v.Develop)
+		b = e.Begin()
 	}
-	e.String(v.Restart)
-	if e.Present(v.Scale != nil) {
-		e.Int(*v.Scale)
+	b = b.String(e, v.Restart)
+	b = b.Bool(v.Scale != nil)
+	if v.Scale != nil {
+		b = b.Int(*v.Scale)
 	}
-	if e.Present(v.Attach != nil) {
-		e.Bool(*v.Attach)
+	b = b.Bool(v.Attach != nil)
+	if v.Attach != nil {
+		b = b.Bool(*v.Attach)
 	}
-	e.String(v.ContainerName)
-	if e.Present(v.Provider != nil) {
+	b = b.String(e, v.ContainerName)
+	b = b.Bool(v.Provider != nil)
+	if v.Provider != nil {
+		e.End(b)
 		encodeTypesServiceProviderConfig(e, v.Provider)
+		b = e.Begin()
 	}
-	if e.Present(v.Extends != nil) {
+	b = b.Bool(v.Extends != nil)
+	if v.Extends != nil {
+		e.End(b)
 		encodeTypesExtendsConfig(e, v.Extends)
+		b = e.Begin()
 	}
-	e.Slice(len(v.ExternalLinks), v.ExternalLinks == nil)
-	for i := range v.ExternalLinks {
-		e.String(v.ExternalLinks[i])
+	b = b.Slice(len(v.ExternalLinks), v.ExternalLinks == nil)
+	if len(v.ExternalLinks) > 0 {
+		e.End(b)
+		for i := range v.ExternalLinks {
+			e.String(v.ExternalLinks[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Links), v.Links == nil)
-	for i := range v.Links {
-		e.String(v.Links[i])
+	b = b.Slice(len(v.Links), v.Links == nil)
+	if len(v.Links) > 0 {
+		e.End(b)
+		for i := range v.Links {
+			e.String(v.Links[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.Net)
-	e.Slice(len(v.PreStart), v.PreStart == nil)
-	for i := range v.PreStart {
-		encodeTypesPreStartHook(e, &v.PreStart[i])
+	b = b.String(e, v.Net)
+	b = b.Slice(len(v.PreStart), v.PreStart == nil)
+	if len(v.PreStart) > 0 {
+		e.End(b)
+		for i := range v.PreStart {
+			encodeTypesPreStartHook(e, &v.PreStart[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.PostStart), v.PostStart == nil)
-	for i := range v.PostStart {
-		encodeTypesServiceHook(e, &v.PostStart[i])
+	b = b.Slice(len(v.PostStart), v.PostStart == nil)
+	if len(v.PostStart) > 0 {
+		e.End(b)
+		for i := range v.PostStart {
+			encodeTypesServiceHook(e, &v.PostStart[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.PreStop), v.PreStop == nil)
-	for i := range v.PreStop {
-		encodeTypesServiceHook(e, &v.PreStop[i])
+	b = b.Slice(len(v.PreStop), v.PreStop == nil)
+	if len(v.PreStop) > 0 {
+		e.End(b)
+		for i := range v.PreStop {
+			encodeTypesServiceHook(e, &v.PreStop[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeTypesContainerSpec(e, &v.ContainerSpec)
 	encodeTypesWorkloadSpec(e, &v.WorkloadSpec)
 	m := e.Map(len(v.Extensions), v.Extensions == nil)
@@ -754,395 +794,650 @@ func copyTypesServiceConfigWhole(c *runtime.Copies, v *types.ServiceConfig) {
 
 // encodeTypesDeployConfig writes every field that is an input, in order.
 func encodeTypesDeployConfig(e *key.Encoder, v *types.DeployConfig) {
-	e.String(v.Mode)
-	if e.Present(v.Replicas != nil) {
-		e.Int(*v.Replicas)
+	b := e.Begin()
+	b = b.String(e, v.Mode)
+	b = b.Bool(v.Replicas != nil)
+	if v.Replicas != nil {
+		b = b.Int(*v.Replicas)
 	}
-	m := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.UpdateConfig != nil) {
+	b = b.Bool(v.UpdateConfig != nil)
+	if v.UpdateConfig != nil {
+		e.End(b)
 		encodeTypesUpdateConfig(e, v.UpdateConfig)
+		b = e.Begin()
 	}
-	if e.Present(v.RollbackConfig != nil) {
+	b = b.Bool(v.RollbackConfig != nil)
+	if v.RollbackConfig != nil {
+		e.End(b)
 		encodeTypesUpdateConfig(e, v.RollbackConfig)
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeTypesResources(e, &v.Resources)
 	if e.Present(v.RestartPolicy != nil) {
 		encodeTypesRestartPolicy(e, v.RestartPolicy)
 	}
 	encodeTypesPlacement(e, &v.Placement)
-	e.String(v.EndpointMode)
-	m2 := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		encodeAny(e, x)
+	b = e.Begin()
+	b = b.String(e, v.EndpointMode)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			encodeAny(e, x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
+	e.End(b)
 }
 
 // encodeTypesDevelopConfig writes every field that is an input, in order.
 func encodeTypesDevelopConfig(e *key.Encoder, v *types.DevelopConfig) {
-	e.Slice(len(v.Watch), v.Watch == nil)
-	for i := range v.Watch {
-		encodeTypesTrigger(e, &v.Watch[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Watch), v.Watch == nil)
+	if len(v.Watch) > 0 {
+		e.End(b)
+		for i := range v.Watch {
+			encodeTypesTrigger(e, &v.Watch[i])
+		}
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServiceProviderConfig writes every field that is an input, in
 // order.
 func encodeTypesServiceProviderConfig(e *key.Encoder, v *types.ServiceProviderConfig) {
-	e.String(v.Type)
-	m := e.Map(len(v.Options), v.Options == nil)
-	for k, x := range v.Options {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.Slice(len(x), x == nil)
-		for j := range x {
-			e.String(x[j])
+	b := e.Begin()
+	b = b.String(e, v.Type)
+	if len(v.Options) == 0 {
+		b = b.Slice(0, v.Options == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Options), v.Options == nil)
+		for k, x := range v.Options {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.Slice(len(x), x == nil)
+			for j := range x {
+				e.String(x[j])
+			}
 		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	m2 := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			encodeAny(e, x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
+	e.End(b)
 }
 
 // encodeTypesExtendsConfig writes every field that is an input, in order.
 func encodeTypesExtendsConfig(e *key.Encoder, v *types.ExtendsConfig) {
-	e.String(v.File)
-	e.String(v.Service)
+	b := e.Begin()
+	b = b.String(e, v.File)
+	b = b.String(e, v.Service)
+	e.End(b)
 }
 
 // encodeTypesPreStartHook writes every field that is an input, in order.
 func encodeTypesPreStartHook(e *key.Encoder, v *types.PreStartHook) {
 	encodeTypesContainerSpec(e, &v.ContainerSpec)
-	e.Bool(v.PerReplica)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.Bool(v.PerReplica)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServiceHook writes every field that is an input, in order.
 func encodeTypesServiceHook(e *key.Encoder, v *types.ServiceHook) {
-	e.Slice(len(v.Command), v.Command == nil)
-	for i := range v.Command {
-		e.String(v.Command[i])
-	}
-	e.String(v.User)
-	e.Bool(v.Privileged)
-	e.String(v.WorkingDir)
-	m := e.Map(len(v.Environment), v.Environment == nil)
-	for k, x := range v.Environment {
-		m.Key()
-		e.String(k)
-		m.Value()
-		if e.Present(x != nil) {
-			e.String(*x)
+	b := e.Begin()
+	b = b.Slice(len(v.Command), v.Command == nil)
+	if len(v.Command) > 0 {
+		e.End(b)
+		for i := range v.Command {
+			e.String(v.Command[i])
 		}
+		b = e.Begin()
 	}
-	m.End()
-	m2 := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		encodeAny(e, x)
+	b = b.String(e, v.User)
+	b = b.Bool(v.Privileged)
+	b = b.String(e, v.WorkingDir)
+	if len(v.Environment) == 0 {
+		b = b.Slice(0, v.Environment == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Environment), v.Environment == nil)
+		for k, x := range v.Environment {
+			m.Key()
+			e.String(k)
+			m.Value()
+			if e.Present(x != nil) {
+				e.String(*x)
+			}
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m2.End()
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			encodeAny(e, x)
+		}
+		m2.End()
+		b = e.Begin()
+	}
+	e.End(b)
 }
 
 // encodeTypesContainerSpec writes every field that is an input, in order.
 func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
-	m := e.Map(len(v.Annotations), v.Annotations == nil)
-	for k, x := range v.Annotations {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	b := e.Begin()
+	if len(v.Annotations) == 0 {
+		b = b.Slice(0, v.Annotations == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Annotations), v.Annotations == nil)
+		for k, x := range v.Annotations {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.BlkioConfig != nil) {
+	b = b.Bool(v.BlkioConfig != nil)
+	if v.BlkioConfig != nil {
+		e.End(b)
 		encodeTypesBlkioConfig(e, v.BlkioConfig)
+		b = e.Begin()
 	}
-	e.Slice(len(v.CapAdd), v.CapAdd == nil)
-	for i := range v.CapAdd {
-		e.String(v.CapAdd[i])
+	b = b.Slice(len(v.CapAdd), v.CapAdd == nil)
+	if len(v.CapAdd) > 0 {
+		e.End(b)
+		for i := range v.CapAdd {
+			e.String(v.CapAdd[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.CapDrop), v.CapDrop == nil)
-	for i := range v.CapDrop {
-		e.String(v.CapDrop[i])
+	b = b.Slice(len(v.CapDrop), v.CapDrop == nil)
+	if len(v.CapDrop) > 0 {
+		e.End(b)
+		for i := range v.CapDrop {
+			e.String(v.CapDrop[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.CgroupParent)
-	e.String(v.Cgroup)
-	e.Int64(v.CPUCount)
-	e.Float32(v.CPUPercent)
-	e.Int64(v.CPUPeriod)
-	e.Int64(v.CPUQuota)
-	e.Int64(v.CPURTPeriod)
-	e.Int64(v.CPURTRuntime)
-	e.Float32(v.CPUS)
-	e.String(v.CPUSet)
-	e.Int64(v.CPUShares)
-	e.Slice(len(v.Command), v.Command == nil)
-	for i := range v.Command {
-		e.String(v.Command[i])
+	b = b.String(e, v.CgroupParent)
+	b = b.String(e, v.Cgroup)
+	b = b.Int64(v.CPUCount)
+	b = b.Float32(v.CPUPercent)
+	b = b.Int64(v.CPUPeriod)
+	b = b.Int64(v.CPUQuota)
+	b = b.Int64(v.CPURTPeriod)
+	b = b.Int64(v.CPURTRuntime)
+	b = b.Float32(v.CPUS)
+	b = b.String(e, v.CPUSet)
+	b = b.Int64(v.CPUShares)
+	b = b.Slice(len(v.Command), v.Command == nil)
+	if len(v.Command) > 0 {
+		e.End(b)
+		for i := range v.Command {
+			e.String(v.Command[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Configs), v.Configs == nil)
-	for i := range v.Configs {
-		encodeTypesServiceConfigObjConfig(e, &v.Configs[i])
+	b = b.Slice(len(v.Configs), v.Configs == nil)
+	if len(v.Configs) > 0 {
+		e.End(b)
+		for i := range v.Configs {
+			encodeTypesServiceConfigObjConfig(e, &v.Configs[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.CredentialSpec != nil) {
+	b = b.Bool(v.CredentialSpec != nil)
+	if v.CredentialSpec != nil {
+		e.End(b)
 		encodeTypesCredentialSpecConfig(e, v.CredentialSpec)
+		b = e.Begin()
 	}
-	e.Slice(len(v.DeviceCgroupRules), v.DeviceCgroupRules == nil)
-	for i := range v.DeviceCgroupRules {
-		e.String(v.DeviceCgroupRules[i])
-	}
-	e.Slice(len(v.Devices), v.Devices == nil)
-	for i := range v.Devices {
-		encodeTypesDeviceMapping(e, &v.Devices[i])
-	}
-	e.Slice(len(v.DNS), v.DNS == nil)
-	for i := range v.DNS {
-		e.String(v.DNS[i])
-	}
-	e.Slice(len(v.DNSOpts), v.DNSOpts == nil)
-	for i := range v.DNSOpts {
-		e.String(v.DNSOpts[i])
-	}
-	e.Slice(len(v.DNSSearch), v.DNSSearch == nil)
-	for i := range v.DNSSearch {
-		e.String(v.DNSSearch[i])
-	}
-	e.String(v.DomainName)
-	e.Slice(len(v.Entrypoint), v.Entrypoint == nil)
-	for i := range v.Entrypoint {
-		e.String(v.Entrypoint[i])
-	}
-	m2 := e.Map(len(v.Environment), v.Environment == nil)
-	for k, x := range v.Environment {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		if e.Present(x != nil) {
-			e.String(*x)
+	b = b.Slice(len(v.DeviceCgroupRules), v.DeviceCgroupRules == nil)
+	if len(v.DeviceCgroupRules) > 0 {
+		e.End(b)
+		for i := range v.DeviceCgroupRules {
+			e.String(v.DeviceCgroupRules[i])
 		}
+		b = e.Begin()
 	}
-	m2.End()
-	e.Slice(len(v.EnvFiles), v.EnvFiles == nil)
-	for i := range v.EnvFiles {
-		encodeTypesEnvFile(e, &v.EnvFiles[i])
-	}
-	m3 := e.Map(len(v.ExtraHosts), v.ExtraHosts == nil)
-	for k, x := range v.ExtraHosts {
-		m3.Key()
-		e.String(k)
-		m3.Value()
-		e.Slice(len(x), x == nil)
-		for j := range x {
-			e.String(x[j])
+	b = b.Slice(len(v.Devices), v.Devices == nil)
+	if len(v.Devices) > 0 {
+		e.End(b)
+		for i := range v.Devices {
+			encodeTypesDeviceMapping(e, &v.Devices[i])
 		}
+		b = e.Begin()
 	}
-	m3.End()
-	e.Slice(len(v.GroupAdd), v.GroupAdd == nil)
-	for i := range v.GroupAdd {
-		e.String(v.GroupAdd[i])
+	b = b.Slice(len(v.DNS), v.DNS == nil)
+	if len(v.DNS) > 0 {
+		e.End(b)
+		for i := range v.DNS {
+			e.String(v.DNS[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Gpus), v.Gpus == nil)
-	for i := range v.Gpus {
-		encodeTypesDeviceRequest(e, &v.Gpus[i])
+	b = b.Slice(len(v.DNSOpts), v.DNSOpts == nil)
+	if len(v.DNSOpts) > 0 {
+		e.End(b)
+		for i := range v.DNSOpts {
+			e.String(v.DNSOpts[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.Hostname)
-	e.String(v.Image)
-	if e.Present(v.Init != nil) {
-		e.Bool(*v.Init)
+	b = b.Slice(len(v.DNSSearch), v.DNSSearch == nil)
+	if len(v.DNSSearch) > 0 {
+		e.End(b)
+		for i := range v.DNSSearch {
+			e.String(v.DNSSearch[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.Ipc)
-	e.String(v.Isolation)
-	m4 := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m4.Key()
-		e.String(k)
-		m4.Value()
-		e.String(x)
+	b = b.String(e, v.DomainName)
+	b = b.Slice(len(v.Entrypoint), v.Entrypoint == nil)
+	if len(v.Entrypoint) > 0 {
+		e.End(b)
+		for i := range v.Entrypoint {
+			e.String(v.Entrypoint[i])
+		}
+		b = e.Begin()
 	}
-	m4.End()
-	e.Slice(len(v.LabelFiles), v.LabelFiles == nil)
-	for i := range v.LabelFiles {
-		e.String(v.LabelFiles[i])
+	if len(v.Environment) == 0 {
+		b = b.Slice(0, v.Environment == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Environment), v.Environment == nil)
+		for k, x := range v.Environment {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			if e.Present(x != nil) {
+				e.String(*x)
+			}
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m5 := e.Map(len(v.CustomLabels), v.CustomLabels == nil)
-	for k, x := range v.CustomLabels {
-		m5.Key()
-		e.String(k)
-		m5.Value()
-		e.String(x)
+	b = b.Slice(len(v.EnvFiles), v.EnvFiles == nil)
+	if len(v.EnvFiles) > 0 {
+		e.End(b)
+		for i := range v.EnvFiles {
+			encodeTypesEnvFile(e, &v.EnvFiles[i])
+		}
+		b = e.Begin()
 	}
-	m5.End()
-	if e.Present(v.Logging != nil) {
+	if len(v.ExtraHosts) == 0 {
+		b = b.Slice(0, v.ExtraHosts == nil)
+	} else {
+		e.End(b)
+		m3 := e.Map(len(v.ExtraHosts), v.ExtraHosts == nil)
+		for k, x := range v.ExtraHosts {
+			m3.Key()
+			e.String(k)
+			m3.Value()
+			e.Slice(len(x), x == nil)
+			for j := range x {
+				e.String(x[j])
+			}
+		}
+		m3.End()
+		b = e.Begin()
+	}
+	b = b.Slice(len(v.GroupAdd), v.GroupAdd == nil)
+	if len(v.GroupAdd) > 0 {
+		e.End(b)
+		for i := range v.GroupAdd {
+			e.String(v.GroupAdd[i])
+		}
+		b = e.Begin()
+	}
+	b = b.Slice(len(v.Gpus), v.Gpus == nil)
+	if len(v.Gpus) > 0 {
+		e.End(b)
+		for i := range v.Gpus {
+			encodeTypesDeviceRequest(e, &v.Gpus[i])
+		}
+		b = e.Begin()
+	}
+	b = b.String(e, v.Hostname)
+	b = b.String(e, v.Image)
+	b = b.Bool(v.Init != nil)
+	if v.Init != nil {
+		b = b.Bool(*v.Init)
+	}
+	b = b.String(e, v.Ipc)
+	b = b.String(e, v.Isolation)
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m4 := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m4.Key()
+			e.String(k)
+			m4.Value()
+			e.String(x)
+		}
+		m4.End()
+		b = e.Begin()
+	}
+	b = b.Slice(len(v.LabelFiles), v.LabelFiles == nil)
+	if len(v.LabelFiles) > 0 {
+		e.End(b)
+		for i := range v.LabelFiles {
+			e.String(v.LabelFiles[i])
+		}
+		b = e.Begin()
+	}
+	if len(v.CustomLabels) == 0 {
+		b = b.Slice(0, v.CustomLabels == nil)
+	} else {
+		e.End(b)
+		m5 := e.Map(len(v.CustomLabels), v.CustomLabels == nil)
+		for k, x := range v.CustomLabels {
+			m5.Key()
+			e.String(k)
+			m5.Value()
+			e.String(x)
+		}
+		m5.End()
+		b = e.Begin()
+	}
+	b = b.Bool(v.Logging != nil)
+	if v.Logging != nil {
+		e.End(b)
 		encodeTypesLoggingConfig(e, v.Logging)
+		b = e.Begin()
 	}
-	e.String(v.LogDriver)
-	m6 := e.Map(len(v.LogOpt), v.LogOpt == nil)
-	for k, x := range v.LogOpt {
-		m6.Key()
-		e.String(k)
-		m6.Value()
-		e.String(x)
-	}
-	m6.End()
-	e.Int64(int64(v.MemLimit))
-	e.Int64(int64(v.MemReservation))
-	e.Int64(int64(v.MemSwapLimit))
-	e.Int64(int64(v.MemSwappiness))
-	e.String(v.MacAddress)
-	m7 := e.Map(len(v.Models), v.Models == nil)
-	for k, x := range v.Models {
-		m7.Key()
-		e.String(k)
-		m7.Value()
-		if e.Present(x != nil) {
-			encodeTypesServiceModelConfig(e, x)
+	b = b.String(e, v.LogDriver)
+	if len(v.LogOpt) == 0 {
+		b = b.Slice(0, v.LogOpt == nil)
+	} else {
+		e.End(b)
+		m6 := e.Map(len(v.LogOpt), v.LogOpt == nil)
+		for k, x := range v.LogOpt {
+			m6.Key()
+			e.String(k)
+			m6.Value()
+			e.String(x)
 		}
+		m6.End()
+		b = e.Begin()
 	}
-	m7.End()
-	e.String(v.NetworkMode)
-	m8 := e.Map(len(v.Networks), v.Networks == nil)
-	for k, x := range v.Networks {
-		m8.Key()
-		e.String(k)
-		m8.Value()
-		if e.Present(x != nil) {
-			encodeTypesServiceNetworkConfig(e, x)
+	b = b.Int64(int64(v.MemLimit))
+	b = b.Int64(int64(v.MemReservation))
+	b = b.Int64(int64(v.MemSwapLimit))
+	b = b.Int64(int64(v.MemSwappiness))
+	b = b.String(e, v.MacAddress)
+	if len(v.Models) == 0 {
+		b = b.Slice(0, v.Models == nil)
+	} else {
+		e.End(b)
+		m7 := e.Map(len(v.Models), v.Models == nil)
+		for k, x := range v.Models {
+			m7.Key()
+			e.String(k)
+			m7.Value()
+			if e.Present(x != nil) {
+				encodeTypesServiceModelConfig(e, x)
+			}
 		}
+		m7.End()
+		b = e.Begin()
 	}
-	m8.End()
-	e.Bool(v.OomKillDisable)
-	e.Int64(v.OomScoreAdj)
-	e.String(v.Pid)
-	e.Int64(v.PidsLimit)
-	e.String(v.Platform)
-	e.Bool(v.Privileged)
-	e.String(v.PullPolicy)
-	e.String(v.PullRefreshAfter)
-	e.Bool(v.ReadOnly)
-	e.String(v.Runtime)
-	e.Slice(len(v.Secrets), v.Secrets == nil)
-	for i := range v.Secrets {
-		encodeTypesServiceSecretConfig(e, &v.Secrets[i])
-	}
-	e.Slice(len(v.SecurityOpt), v.SecurityOpt == nil)
-	for i := range v.SecurityOpt {
-		e.String(v.SecurityOpt[i])
-	}
-	e.Int64(int64(v.ShmSize))
-	if e.Present(v.StopGracePeriod != nil) {
-		e.Int64(int64(*v.StopGracePeriod))
-	}
-	e.String(v.StopSignal)
-	m9 := e.Map(len(v.StorageOpt), v.StorageOpt == nil)
-	for k, x := range v.StorageOpt {
-		m9.Key()
-		e.String(k)
-		m9.Value()
-		e.String(x)
-	}
-	m9.End()
-	m10 := e.Map(len(v.Sysctls), v.Sysctls == nil)
-	for k, x := range v.Sysctls {
-		m10.Key()
-		e.String(k)
-		m10.Value()
-		e.String(x)
-	}
-	m10.End()
-	e.Slice(len(v.Tmpfs), v.Tmpfs == nil)
-	for i := range v.Tmpfs {
-		e.String(v.Tmpfs[i])
-	}
-	m11 := e.Map(len(v.Ulimits), v.Ulimits == nil)
-	for k, x := range v.Ulimits {
-		m11.Key()
-		e.String(k)
-		m11.Value()
-		if e.Present(x != nil) {
-			encodeTypesUlimitsConfig(e, x)
+	b = b.String(e, v.NetworkMode)
+	if len(v.Networks) == 0 {
+		b = b.Slice(0, v.Networks == nil)
+	} else {
+		e.End(b)
+		m8 := e.Map(len(v.Networks), v.Networks == nil)
+		for k, x := range v.Networks {
+			m8.Key()
+			e.String(k)
+			m8.Value()
+			if e.Present(x != nil) {
+				encodeTypesServiceNetworkConfig(e, x)
+			}
 		}
+		m8.End()
+		b = e.Begin()
 	}
-	m11.End()
-	if e.Present(v.Umask != nil) {
-		e.Uint32(*v.Umask)
+	b = b.Bool(v.OomKillDisable)
+	b = b.Int64(v.OomScoreAdj)
+	b = b.String(e, v.Pid)
+	b = b.Int64(v.PidsLimit)
+	b = b.String(e, v.Platform)
+	b = b.Bool(v.Privileged)
+	b = b.String(e, v.PullPolicy)
+	b = b.String(e, v.PullRefreshAfter)
+	b = b.Bool(v.ReadOnly)
+	b = b.String(e, v.Runtime)
+	b = b.Slice(len(v.Secrets), v.Secrets == nil)
+	if len(v.Secrets) > 0 {
+		e.End(b)
+		for i := range v.Secrets {
+			encodeTypesServiceSecretConfig(e, &v.Secrets[i])
+		}
+		b = e.Begin()
 	}
-	e.Bool(v.UseAPISocket)
-	e.String(v.User)
-	e.String(v.UserNSMode)
-	e.String(v.Uts)
-	e.String(v.VolumeDriver)
-	e.Slice(len(v.Volumes), v.Volumes == nil)
-	for i := range v.Volumes {
-		encodeTypesServiceVolumeConfig(e, &v.Volumes[i])
+	b = b.Slice(len(v.SecurityOpt), v.SecurityOpt == nil)
+	if len(v.SecurityOpt) > 0 {
+		e.End(b)
+		for i := range v.SecurityOpt {
+			e.String(v.SecurityOpt[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.VolumesFrom), v.VolumesFrom == nil)
-	for i := range v.VolumesFrom {
-		e.String(v.VolumesFrom[i])
+	b = b.Int64(int64(v.ShmSize))
+	b = b.Bool(v.StopGracePeriod != nil)
+	if v.StopGracePeriod != nil {
+		b = b.Int64(int64(*v.StopGracePeriod))
 	}
-	e.String(v.WorkingDir)
+	b = b.String(e, v.StopSignal)
+	if len(v.StorageOpt) == 0 {
+		b = b.Slice(0, v.StorageOpt == nil)
+	} else {
+		e.End(b)
+		m9 := e.Map(len(v.StorageOpt), v.StorageOpt == nil)
+		for k, x := range v.StorageOpt {
+			m9.Key()
+			e.String(k)
+			m9.Value()
+			e.String(x)
+		}
+		m9.End()
+		b = e.Begin()
+	}
+	if len(v.Sysctls) == 0 {
+		b = b.Slice(0, v.Sysctls == nil)
+	} else {
+		e.End(b)
+		m10 := e.Map(len(v.Sysctls), v.Sysctls == nil)
+		for k, x := range v.Sysctls {
+			m10.Key()
+			e.String(k)
+			m10.Value()
+			e.String(x)
+		}
+		m10.End()
+		b = e.Begin()
+	}
+	b = b.Slice(len(v.Tmpfs), v.Tmpfs == nil)
+	if len(v.Tmpfs) > 0 {
+		e.End(b)
+		for i := range v.Tmpfs {
+			e.String(v.Tmpfs[i])
+		}
+		b = e.Begin()
+	}
+	if len(v.Ulimits) == 0 {
+		b = b.Slice(0, v.Ulimits == nil)
+	} else {
+		e.End(b)
+		m11 := e.Map(len(v.Ulimits), v.Ulimits == nil)
+		for k, x := range v.Ulimits {
+			m11.Key()
+			e.String(k)
+			m11.Value()
+			if e.Present(x != nil) {
+				encodeTypesUlimitsConfig(e, x)
+			}
+		}
+		m11.End()
+		b = e.Begin()
+	}
+	b = b.Bool(v.Umask != nil)
+	if v.Umask != nil {
+		b = b.Uint32(*v.Umask)
+	}
+	b = b.Bool(v.UseAPISocket)
+	b = b.String(e, v.User)
+	b = b.String(e, v.UserNSMode)
+	b = b.String(e, v.Uts)
+	b = b.String(e, v.VolumeDriver)
+	b = b.Slice(len(v.Volumes), v.Volumes == nil)
+	if len(v.Volumes) > 0 {
+		e.End(b)
+		for i := range v.Volumes {
+			encodeTypesServiceVolumeConfig(e, &v.Volumes[i])
+		}
+		b = e.Begin()
+	}
+	b = b.Slice(len(v.VolumesFrom), v.VolumesFrom == nil)
+	if len(v.VolumesFrom) > 0 {
+		e.End(b)
+		for i := range v.VolumesFrom {
+			e.String(v.VolumesFrom[i])
+		}
+		b = e.Begin()
+	}
+	b = b.String(e, v.WorkingDir)
+	e.End(b)
 }
 
 // encodeTypesWorkloadSpec writes every field that is an input, in order.
 func encodeTypesWorkloadSpec(e *key.Encoder, v *types.WorkloadSpec) {
-	if e.Present(v.Build != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Build != nil)
+	if v.Build != nil {
+		e.End(b)
 		encodeTypesBuildConfig(e, v.Build)
+		b = e.Begin()
 	}
-	m := e.Map(len(v.DependsOn), v.DependsOn == nil)
-	for k, x := range v.DependsOn {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeTypesServiceDependency(e, &x)
+	if len(v.DependsOn) == 0 {
+		b = b.Slice(0, v.DependsOn == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.DependsOn), v.DependsOn == nil)
+		for k, x := range v.DependsOn {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeTypesServiceDependency(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.String(v.Dockerfile)
-	e.Slice(len(v.Expose), v.Expose == nil)
-	for i := range v.Expose {
-		e.String(v.Expose[i])
+	b = b.String(e, v.Dockerfile)
+	b = b.Slice(len(v.Expose), v.Expose == nil)
+	if len(v.Expose) > 0 {
+		e.End(b)
+		for i := range v.Expose {
+			e.String(v.Expose[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.HealthCheck != nil) {
+	b = b.Bool(v.HealthCheck != nil)
+	if v.HealthCheck != nil {
+		e.End(b)
 		encodeTypesHealthCheckConfig(e, v.HealthCheck)
+		b = e.Begin()
 	}
-	e.Slice(len(v.Ports), v.Ports == nil)
-	for i := range v.Ports {
-		encodeTypesServicePortConfig(e, &v.Ports[i])
+	b = b.Slice(len(v.Ports), v.Ports == nil)
+	if len(v.Ports) > 0 {
+		e.End(b)
+		for i := range v.Ports {
+			encodeTypesServicePortConfig(e, &v.Ports[i])
+		}
+		b = e.Begin()
 	}
-	e.Bool(v.StdinOpen)
-	e.Bool(v.Tty)
+	b = b.Bool(v.StdinOpen)
+	b = b.Bool(v.Tty)
+	e.End(b)
 }
 
 // encodeAny writes which type the value has, and the value.
@@ -1766,526 +2061,850 @@ func copyAnyWhole(c *runtime.Copies, v *any) {
 
 // encodeTypesUpdateConfig writes every field that is an input, in order.
 func encodeTypesUpdateConfig(e *key.Encoder, v *types.UpdateConfig) {
-	if e.Present(v.Parallelism != nil) {
-		e.Uint64(*v.Parallelism)
+	b := e.Begin()
+	b = b.Bool(v.Parallelism != nil)
+	if v.Parallelism != nil {
+		b = b.Uint64(*v.Parallelism)
 	}
-	e.Int64(int64(v.Delay))
-	e.String(v.FailureAction)
-	e.Int64(int64(v.Monitor))
-	e.Float32(v.MaxFailureRatio)
-	e.String(v.Order)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b = b.Int64(int64(v.Delay))
+	b = b.String(e, v.FailureAction)
+	b = b.Int64(int64(v.Monitor))
+	b = b.Float32(v.MaxFailureRatio)
+	b = b.String(e, v.Order)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesResources writes every field that is an input, in order.
 func encodeTypesResources(e *key.Encoder, v *types.Resources) {
-	if e.Present(v.Limits != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Limits != nil)
+	if v.Limits != nil {
+		e.End(b)
 		encodeTypesResource(e, v.Limits)
+		b = e.Begin()
 	}
-	if e.Present(v.Reservations != nil) {
+	b = b.Bool(v.Reservations != nil)
+	if v.Reservations != nil {
+		e.End(b)
 		encodeTypesResource(e, v.Reservations)
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesRestartPolicy writes every field that is an input, in order.
 func encodeTypesRestartPolicy(e *key.Encoder, v *types.RestartPolicy) {
-	e.String(v.Condition)
-	if e.Present(v.Delay != nil) {
-		e.Int64(int64(*v.Delay))
+	b := e.Begin()
+	b = b.String(e, v.Condition)
+	b = b.Bool(v.Delay != nil)
+	if v.Delay != nil {
+		b = b.Int64(int64(*v.Delay))
 	}
-	if e.Present(v.MaxAttempts != nil) {
-		e.Uint64(*v.MaxAttempts)
+	b = b.Bool(v.MaxAttempts != nil)
+	if v.MaxAttempts != nil {
+		b = b.Uint64(*v.MaxAttempts)
 	}
-	if e.Present(v.Window != nil) {
-		e.Int64(int64(*v.Window))
+	b = b.Bool(v.Window != nil)
+	if v.Window != nil {
+		b = b.Int64(int64(*v.Window))
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesPlacement writes every field that is an input, in order.
 func encodeTypesPlacement(e *key.Encoder, v *types.Placement) {
-	e.Slice(len(v.Constraints), v.Constraints == nil)
-	for i := range v.Constraints {
-		e.String(v.Constraints[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Constraints), v.Constraints == nil)
+	if len(v.Constraints) > 0 {
+		e.End(b)
+		for i := range v.Constraints {
+			e.String(v.Constraints[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Preferences), v.Preferences == nil)
-	for i := range v.Preferences {
-		encodeTypesPlacementPreferences(e, &v.Preferences[i])
+	b = b.Slice(len(v.Preferences), v.Preferences == nil)
+	if len(v.Preferences) > 0 {
+		e.End(b)
+		for i := range v.Preferences {
+			encodeTypesPlacementPreferences(e, &v.Preferences[i])
+		}
+		b = e.Begin()
 	}
-	e.Uint64(v.MaxReplicas)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b = b.Uint64(v.MaxReplicas)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesTrigger writes every field that is an input, in order.
 func encodeTypesTrigger(e *key.Encoder, v *types.Trigger) {
-	e.String(v.Path)
-	e.String(string(v.Action))
-	e.String(v.Target)
+	b := e.Begin()
+	b = b.String(e, v.Path)
+	b = b.String(e, string(v.Action))
+	b = b.String(e, v.Target)
+	e.End(b)
 	encodeTypesServiceHook(e, &v.Exec)
-	e.Slice(len(v.Include), v.Include == nil)
-	for i := range v.Include {
-		e.String(v.Include[i])
+	b = e.Begin()
+	b = b.Slice(len(v.Include), v.Include == nil)
+	if len(v.Include) > 0 {
+		e.End(b)
+		for i := range v.Include {
+			e.String(v.Include[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Ignore), v.Ignore == nil)
-	for i := range v.Ignore {
-		e.String(v.Ignore[i])
+	b = b.Slice(len(v.Ignore), v.Ignore == nil)
+	if len(v.Ignore) > 0 {
+		e.End(b)
+		for i := range v.Ignore {
+			e.String(v.Ignore[i])
+		}
+		b = e.Begin()
 	}
-	e.Bool(v.InitialSync)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b = b.Bool(v.InitialSync)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesBlkioConfig writes every field that is an input, in order.
 func encodeTypesBlkioConfig(e *key.Encoder, v *types.BlkioConfig) {
-	e.Uint16(v.Weight)
-	e.Slice(len(v.WeightDevice), v.WeightDevice == nil)
-	for i := range v.WeightDevice {
-		encodeTypesWeightDevice(e, &v.WeightDevice[i])
+	b := e.Begin()
+	b = b.Uint16(v.Weight)
+	b = b.Slice(len(v.WeightDevice), v.WeightDevice == nil)
+	if len(v.WeightDevice) > 0 {
+		e.End(b)
+		for i := range v.WeightDevice {
+			encodeTypesWeightDevice(e, &v.WeightDevice[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.DeviceReadBps), v.DeviceReadBps == nil)
-	for i := range v.DeviceReadBps {
-		encodeTypesThrottleDevice(e, &v.DeviceReadBps[i])
+	b = b.Slice(len(v.DeviceReadBps), v.DeviceReadBps == nil)
+	if len(v.DeviceReadBps) > 0 {
+		e.End(b)
+		for i := range v.DeviceReadBps {
+			encodeTypesThrottleDevice(e, &v.DeviceReadBps[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.DeviceReadIOps), v.DeviceReadIOps == nil)
-	for i := range v.DeviceReadIOps {
-		encodeTypesThrottleDevice(e, &v.DeviceReadIOps[i])
+	b = b.Slice(len(v.DeviceReadIOps), v.DeviceReadIOps == nil)
+	if len(v.DeviceReadIOps) > 0 {
+		e.End(b)
+		for i := range v.DeviceReadIOps {
+			encodeTypesThrottleDevice(e, &v.DeviceReadIOps[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.DeviceWriteBps), v.DeviceWriteBps == nil)
-	for i := range v.DeviceWriteBps {
-		encodeTypesThrottleDevice(e, &v.DeviceWriteBps[i])
+	b = b.Slice(len(v.DeviceWriteBps), v.DeviceWriteBps == nil)
+	if len(v.DeviceWriteBps) > 0 {
+		e.End(b)
+		for i := range v.DeviceWriteBps {
+			encodeTypesThrottleDevice(e, &v.DeviceWriteBps[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.DeviceWriteIOps), v.DeviceWriteIOps == nil)
-	for i := range v.DeviceWriteIOps {
-		encodeTypesThrottleDevice(e, &v.DeviceWriteIOps[i])
+	b = b.Slice(len(v.DeviceWriteIOps), v.DeviceWriteIOps == nil)
+	if len(v.DeviceWriteIOps) > 0 {
+		e.End(b)
+		for i := range v.DeviceWriteIOps {
+			encodeTypesThrottleDevice(e, &v.DeviceWriteIOps[i])
+		}
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServiceConfigObjConfig writes every field that is an input, in
 // order.
 func encodeTypesServiceConfigObjConfig(e *key.Encoder, v *types.ServiceConfigObjConfig) {
-	e.String(v.Source)
-	e.String(v.Target)
-	e.String(v.UID)
-	e.String(v.GID)
-	if e.Present(v.Mode != nil) {
-		e.Int64(int64(*v.Mode))
+	b := e.Begin()
+	b = b.String(e, v.Source)
+	b = b.String(e, v.Target)
+	b = b.String(e, v.UID)
+	b = b.String(e, v.GID)
+	b = b.Bool(v.Mode != nil)
+	if v.Mode != nil {
+		b = b.Int64(int64(*v.Mode))
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesCredentialSpecConfig writes every field that is an input, in
 // order.
 func encodeTypesCredentialSpecConfig(e *key.Encoder, v *types.CredentialSpecConfig) {
-	e.String(v.Config)
-	e.String(v.File)
-	e.String(v.Registry)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.Config)
+	b = b.String(e, v.File)
+	b = b.String(e, v.Registry)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesDeviceMapping writes every field that is an input, in order.
 func encodeTypesDeviceMapping(e *key.Encoder, v *types.DeviceMapping) {
-	e.String(v.Source)
-	e.String(v.Target)
-	e.String(v.Permissions)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.Source)
+	b = b.String(e, v.Target)
+	b = b.String(e, v.Permissions)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesEnvFile writes every field that is an input, in order.
 func encodeTypesEnvFile(e *key.Encoder, v *types.EnvFile) {
-	e.String(v.Path)
-	e.Bool(bool(v.Required))
-	e.String(v.Format)
+	b := e.Begin()
+	b = b.String(e, v.Path)
+	b = b.Bool(bool(v.Required))
+	b = b.String(e, v.Format)
+	e.End(b)
 }
 
 // encodeTypesDeviceRequest writes every field that is an input, in order.
 func encodeTypesDeviceRequest(e *key.Encoder, v *types.DeviceRequest) {
-	e.Slice(len(v.Capabilities), v.Capabilities == nil)
-	for i := range v.Capabilities {
-		e.String(v.Capabilities[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Capabilities), v.Capabilities == nil)
+	if len(v.Capabilities) > 0 {
+		e.End(b)
+		for i := range v.Capabilities {
+			e.String(v.Capabilities[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.Driver)
-	e.Int64(int64(v.Count))
-	e.Slice(len(v.IDs), v.IDs == nil)
-	for i := range v.IDs {
-		e.String(v.IDs[i])
+	b = b.String(e, v.Driver)
+	b = b.Int64(int64(v.Count))
+	b = b.Slice(len(v.IDs), v.IDs == nil)
+	if len(v.IDs) > 0 {
+		e.End(b)
+		for i := range v.IDs {
+			e.String(v.IDs[i])
+		}
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Options), v.Options == nil)
-	for k, x := range v.Options {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	if len(v.Options) == 0 {
+		b = b.Slice(0, v.Options == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Options), v.Options == nil)
+		for k, x := range v.Options {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesLoggingConfig writes every field that is an input, in order.
 func encodeTypesLoggingConfig(e *key.Encoder, v *types.LoggingConfig) {
-	e.String(v.Driver)
-	m := e.Map(len(v.Options), v.Options == nil)
-	for k, x := range v.Options {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	b := e.Begin()
+	b = b.String(e, v.Driver)
+	if len(v.Options) == 0 {
+		b = b.Slice(0, v.Options == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Options), v.Options == nil)
+		for k, x := range v.Options {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	m2 := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			encodeAny(e, x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
+	e.End(b)
 }
 
 // encodeTypesServiceModelConfig writes every field that is an input, in order.
 func encodeTypesServiceModelConfig(e *key.Encoder, v *types.ServiceModelConfig) {
-	e.String(v.EndpointVariable)
-	e.String(v.ModelVariable)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.EndpointVariable)
+	b = b.String(e, v.ModelVariable)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServiceNetworkConfig writes every field that is an input, in
 // order.
 func encodeTypesServiceNetworkConfig(e *key.Encoder, v *types.ServiceNetworkConfig) {
-	e.Slice(len(v.Aliases), v.Aliases == nil)
-	for i := range v.Aliases {
-		e.String(v.Aliases[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Aliases), v.Aliases == nil)
+	if len(v.Aliases) > 0 {
+		e.End(b)
+		for i := range v.Aliases {
+			e.String(v.Aliases[i])
+		}
+		b = e.Begin()
 	}
-	m := e.Map(len(v.DriverOpts), v.DriverOpts == nil)
-	for k, x := range v.DriverOpts {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	if len(v.DriverOpts) == 0 {
+		b = b.Slice(0, v.DriverOpts == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.DriverOpts), v.DriverOpts == nil)
+		for k, x := range v.DriverOpts {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.Int(v.GatewayPriority)
-	e.String(v.InterfaceName)
-	e.String(v.Ipv4Address)
-	e.String(v.Ipv6Address)
-	e.Slice(len(v.LinkLocalIPs), v.LinkLocalIPs == nil)
-	for i := range v.LinkLocalIPs {
-		e.String(v.LinkLocalIPs[i])
+	b = b.Int(v.GatewayPriority)
+	b = b.String(e, v.InterfaceName)
+	b = b.String(e, v.Ipv4Address)
+	b = b.String(e, v.Ipv6Address)
+	b = b.Slice(len(v.LinkLocalIPs), v.LinkLocalIPs == nil)
+	if len(v.LinkLocalIPs) > 0 {
+		e.End(b)
+		for i := range v.LinkLocalIPs {
+			e.String(v.LinkLocalIPs[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.MacAddress)
-	e.Int(v.Priority)
-	if e.Present(v.UseServiceNameAlias != nil) {
-		e.Bool(*v.UseServiceNameAlias)
+	b = b.String(e, v.MacAddress)
+	b = b.Int(v.Priority)
+	b = b.Bool(v.UseServiceNameAlias != nil)
+	if v.UseServiceNameAlias != nil {
+		b = b.Bool(*v.UseServiceNameAlias)
 	}
-	m2 := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			encodeAny(e, x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
+	e.End(b)
 }
 
 // encodeTypesServiceSecretConfig writes every field that is an input, in order.
 func encodeTypesServiceSecretConfig(e *key.Encoder, v *types.ServiceSecretConfig) {
-	e.String(v.Source)
-	e.String(v.Target)
-	e.String(v.UID)
-	e.String(v.GID)
-	if e.Present(v.Mode != nil) {
-		e.Int64(int64(*v.Mode))
+	b := e.Begin()
+	b = b.String(e, v.Source)
+	b = b.String(e, v.Target)
+	b = b.String(e, v.UID)
+	b = b.String(e, v.GID)
+	b = b.Bool(v.Mode != nil)
+	if v.Mode != nil {
+		b = b.Int64(int64(*v.Mode))
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesUlimitsConfig writes every field that is an input, in order.
 func encodeTypesUlimitsConfig(e *key.Encoder, v *types.UlimitsConfig) {
-	e.Int(v.Single)
-	e.Int(v.Soft)
-	e.Int(v.Hard)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.Int(v.Single)
+	b = b.Int(v.Soft)
+	b = b.Int(v.Hard)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServiceVolumeConfig writes every field that is an input, in order.
 func encodeTypesServiceVolumeConfig(e *key.Encoder, v *types.ServiceVolumeConfig) {
-	e.String(v.Type)
-	e.String(v.Source)
-	e.String(v.Target)
-	e.Bool(v.ReadOnly)
-	e.String(v.Consistency)
-	if e.Present(v.Bind != nil) {
+	b := e.Begin()
+	b = b.String(e, v.Type)
+	b = b.String(e, v.Source)
+	b = b.String(e, v.Target)
+	b = b.Bool(v.ReadOnly)
+	b = b.String(e, v.Consistency)
+	b = b.Bool(v.Bind != nil)
+	if v.Bind != nil {
+		e.End(b)
 		encodeTypesServiceVolumeBind(e, v.Bind)
+		b = e.Begin()
 	}
-	if e.Present(v.Volume != nil) {
+	b = b.Bool(v.Volume != nil)
+	if v.Volume != nil {
+		e.End(b)
 		encodeTypesServiceVolumeVolume(e, v.Volume)
+		b = e.Begin()
 	}
-	if e.Present(v.Tmpfs != nil) {
+	b = b.Bool(v.Tmpfs != nil)
+	if v.Tmpfs != nil {
+		e.End(b)
 		encodeTypesServiceVolumeTmpfs(e, v.Tmpfs)
+		b = e.Begin()
 	}
-	if e.Present(v.Image != nil) {
+	b = b.Bool(v.Image != nil)
+	if v.Image != nil {
+		e.End(b)
 		encodeTypesServiceVolumeImage(e, v.Image)
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesBuildConfig writes every field that is an input, in order.
 func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
-	e.String(v.Context)
-	e.String(v.Dockerfile)
-	e.String(v.DockerfileInline)
-	e.Slice(len(v.Entitlements), v.Entitlements == nil)
-	for i := range v.Entitlements {
-		e.String(v.Entitlements[i])
-	}
-	m := e.Map(len(v.Args), v.Args == nil)
-	for k, x := range v.Args {
-		m.Key()
-		e.String(k)
-		m.Value()
-		if e.Present(x != nil) {
-			e.String(*x)
+	b := e.Begin()
+	b = b.String(e, v.Context)
+	b = b.String(e, v.Dockerfile)
+	b = b.String(e, v.DockerfileInline)
+	b = b.Slice(len(v.Entitlements), v.Entitlements == nil)
+	if len(v.Entitlements) > 0 {
+		e.End(b)
+		for i := range v.Entitlements {
+			e.String(v.Entitlements[i])
 		}
+		b = e.Begin()
 	}
-	m.End()
-	e.String(v.Provenance)
-	e.String(v.SBOM)
-	e.Slice(len(v.SSH), v.SSH == nil)
-	for i := range v.SSH {
-		encodeTypesSSHKey(e, &v.SSH[i])
-	}
-	m2 := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		e.String(x)
-	}
-	m2.End()
-	e.Slice(len(v.CacheFrom), v.CacheFrom == nil)
-	for i := range v.CacheFrom {
-		e.String(v.CacheFrom[i])
-	}
-	e.Slice(len(v.CacheTo), v.CacheTo == nil)
-	for i := range v.CacheTo {
-		e.String(v.CacheTo[i])
-	}
-	e.Bool(v.NoCache)
-	e.Slice(len(v.NoCacheFilter), v.NoCacheFilter == nil)
-	for i := range v.NoCacheFilter {
-		e.String(v.NoCacheFilter[i])
-	}
-	m3 := e.Map(len(v.AdditionalContexts), v.AdditionalContexts == nil)
-	for k, x := range v.AdditionalContexts {
-		m3.Key()
-		e.String(k)
-		m3.Value()
-		e.String(x)
-	}
-	m3.End()
-	e.Bool(v.Pull)
-	m4 := e.Map(len(v.ExtraHosts), v.ExtraHosts == nil)
-	for k, x := range v.ExtraHosts {
-		m4.Key()
-		e.String(k)
-		m4.Value()
-		e.Slice(len(x), x == nil)
-		for j := range x {
-			e.String(x[j])
+	if len(v.Args) == 0 {
+		b = b.Slice(0, v.Args == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Args), v.Args == nil)
+		for k, x := range v.Args {
+			m.Key()
+			e.String(k)
+			m.Value()
+			if e.Present(x != nil) {
+				e.String(*x)
+			}
 		}
+		m.End()
+		b = e.Begin()
 	}
-	m4.End()
-	e.String(v.Isolation)
-	e.String(v.Network)
-	e.String(v.Target)
-	e.Slice(len(v.Secrets), v.Secrets == nil)
-	for i := range v.Secrets {
-		encodeTypesServiceSecretConfig(e, &v.Secrets[i])
-	}
-	e.Int64(int64(v.ShmSize))
-	e.Slice(len(v.Tags), v.Tags == nil)
-	for i := range v.Tags {
-		e.String(v.Tags[i])
-	}
-	m5 := e.Map(len(v.Ulimits), v.Ulimits == nil)
-	for k, x := range v.Ulimits {
-		m5.Key()
-		e.String(k)
-		m5.Value()
-		if e.Present(x != nil) {
-			encodeTypesUlimitsConfig(e, x)
+	b = b.String(e, v.Provenance)
+	b = b.String(e, v.SBOM)
+	b = b.Slice(len(v.SSH), v.SSH == nil)
+	if len(v.SSH) > 0 {
+		e.End(b)
+		for i := range v.SSH {
+			encodeTypesSSHKey(e, &v.SSH[i])
 		}
+		b = e.Begin()
 	}
-	m5.End()
-	e.Slice(len(v.Platforms), v.Platforms == nil)
-	for i := range v.Platforms {
-		e.String(v.Platforms[i])
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			e.String(x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	e.Bool(v.Privileged)
-	m6 := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m6.Key()
-		e.String(k)
-		m6.Value()
-		encodeAny(e, x)
+	b = b.Slice(len(v.CacheFrom), v.CacheFrom == nil)
+	if len(v.CacheFrom) > 0 {
+		e.End(b)
+		for i := range v.CacheFrom {
+			e.String(v.CacheFrom[i])
+		}
+		b = e.Begin()
 	}
-	m6.End()
+	b = b.Slice(len(v.CacheTo), v.CacheTo == nil)
+	if len(v.CacheTo) > 0 {
+		e.End(b)
+		for i := range v.CacheTo {
+			e.String(v.CacheTo[i])
+		}
+		b = e.Begin()
+	}
+	b = b.Bool(v.NoCache)
+	b = b.Slice(len(v.NoCacheFilter), v.NoCacheFilter == nil)
+	if len(v.NoCacheFilter) > 0 {
+		e.End(b)
+		for i := range v.NoCacheFilter {
+			e.String(v.NoCacheFilter[i])
+		}
+		b = e.Begin()
+	}
+	if len(v.AdditionalContexts) == 0 {
+		b = b.Slice(0, v.AdditionalContexts == nil)
+	} else {
+		e.End(b)
+		m3 := e.Map(len(v.AdditionalContexts), v.AdditionalContexts == nil)
+		for k, x := range v.AdditionalContexts {
+			m3.Key()
+			e.String(k)
+			m3.Value()
+			e.String(x)
+		}
+		m3.End()
+		b = e.Begin()
+	}
+	b = b.Bool(v.Pull)
+	if len(v.ExtraHosts) == 0 {
+		b = b.Slice(0, v.ExtraHosts == nil)
+	} else {
+		e.End(b)
+		m4 := e.Map(len(v.ExtraHosts), v.ExtraHosts == nil)
+		for k, x := range v.ExtraHosts {
+			m4.Key()
+			e.String(k)
+			m4.Value()
+			e.Slice(len(x), x == nil)
+			for j := range x {
+				e.String(x[j])
+			}
+		}
+		m4.End()
+		b = e.Begin()
+	}
+	b = b.String(e, v.Isolation)
+	b = b.String(e, v.Network)
+	b = b.String(e, v.Target)
+	b = b.Slice(len(v.Secrets), v.Secrets == nil)
+	if len(v.Secrets) > 0 {
+		e.End(b)
+		for i := range v.Secrets {
+			encodeTypesServiceSecretConfig(e, &v.Secrets[i])
+		}
+		b = e.Begin()
+	}
+	b = b.Int64(int64(v.ShmSize))
+	b = b.Slice(len(v.Tags), v.Tags == nil)
+	if len(v.Tags) > 0 {
+		e.End(b)
+		for i := range v.Tags {
+			e.String(v.Tags[i])
+		}
+		b = e.Begin()
+	}
+	if len(v.Ulimits) == 0 {
+		b = b.Slice(0, v.Ulimits == nil)
+	} else {
+		e.End(b)
+		m5 := e.Map(len(v.Ulimits), v.Ulimits == nil)
+		for k, x := range v.Ulimits {
+			m5.Key()
+			e.String(k)
+			m5.Value()
+			if e.Present(x != nil) {
+				encodeTypesUlimitsConfig(e, x)
+			}
+		}
+		m5.End()
+		b = e.Begin()
+	}
+	b = b.Slice(len(v.Platforms), v.Platforms == nil)
+	if len(v.Platforms) > 0 {
+		e.End(b)
+		for i := range v.Platforms {
+			e.String(v.Platforms[i])
+		}
+		b = e.Begin()
+	}
+	b = b.Bool(v.Privileged)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m6 := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m6.Key()
+			e.String(k)
+			m6.Value()
+			encodeAny(e, x)
+		}
+		m6.End()
+		b = e.Begin()
+	}
+	e.End(b)
 }
 
 // encodeTypesServiceDependency writes every field that is an input, in order.
 func encodeTypesServiceDependency(e *key.Encoder, v *types.ServiceDependency) {
-	e.String(v.Condition)
-	e.Bool(v.Restart)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.Condition)
+	b = b.Bool(v.Restart)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.Bool(v.Required)
+	b = b.Bool(v.Required)
+	e.End(b)
 }
 
 // encodeTypesHealthCheckConfig writes every field that is an input, in order.
 func encodeTypesHealthCheckConfig(e *key.Encoder, v *types.HealthCheckConfig) {
-	e.Slice(len(v.Test), v.Test == nil)
-	for i := range v.Test {
-		e.String(v.Test[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Test), v.Test == nil)
+	if len(v.Test) > 0 {
+		e.End(b)
+		for i := range v.Test {
+			e.String(v.Test[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Timeout != nil) {
-		e.Int64(int64(*v.Timeout))
+	b = b.Bool(v.Timeout != nil)
+	if v.Timeout != nil {
+		b = b.Int64(int64(*v.Timeout))
 	}
-	if e.Present(v.Interval != nil) {
-		e.Int64(int64(*v.Interval))
+	b = b.Bool(v.Interval != nil)
+	if v.Interval != nil {
+		b = b.Int64(int64(*v.Interval))
 	}
-	if e.Present(v.Retries != nil) {
-		e.Uint64(*v.Retries)
+	b = b.Bool(v.Retries != nil)
+	if v.Retries != nil {
+		b = b.Uint64(*v.Retries)
 	}
-	if e.Present(v.StartPeriod != nil) {
-		e.Int64(int64(*v.StartPeriod))
+	b = b.Bool(v.StartPeriod != nil)
+	if v.StartPeriod != nil {
+		b = b.Int64(int64(*v.StartPeriod))
 	}
-	if e.Present(v.StartInterval != nil) {
-		e.Int64(int64(*v.StartInterval))
+	b = b.Bool(v.StartInterval != nil)
+	if v.StartInterval != nil {
+		b = b.Int64(int64(*v.StartInterval))
 	}
-	e.Bool(v.Disable)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b = b.Bool(v.Disable)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServicePortConfig writes every field that is an input, in order.
 func encodeTypesServicePortConfig(e *key.Encoder, v *types.ServicePortConfig) {
-	e.String(v.Name)
-	e.String(v.Mode)
-	e.String(v.HostIP)
-	e.Uint32(v.Target)
-	e.String(v.Published)
-	e.String(v.Protocol)
-	e.String(v.AppProtocol)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.Mode)
+	b = b.String(e, v.HostIP)
+	b = b.Uint32(v.Target)
+	b = b.String(e, v.Published)
+	b = b.String(e, v.Protocol)
+	b = b.String(e, v.AppProtocol)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // copyTypesUpdateConfig makes v share no memory with what it was copied from.
@@ -3101,138 +3720,218 @@ func copyTypesServicePortConfigWhole(c *runtime.Copies, v *types.ServicePortConf
 
 // encodeTypesResource writes every field that is an input, in order.
 func encodeTypesResource(e *key.Encoder, v *types.Resource) {
-	e.Float32(float32(v.NanoCPUs))
-	e.Int64(int64(v.MemoryBytes))
-	e.Int64(v.Pids)
-	e.Slice(len(v.Devices), v.Devices == nil)
-	for i := range v.Devices {
-		encodeTypesDeviceRequest(e, &v.Devices[i])
+	b := e.Begin()
+	b = b.Float32(float32(v.NanoCPUs))
+	b = b.Int64(int64(v.MemoryBytes))
+	b = b.Int64(v.Pids)
+	b = b.Slice(len(v.Devices), v.Devices == nil)
+	if len(v.Devices) > 0 {
+		e.End(b)
+		for i := range v.Devices {
+			encodeTypesDeviceRequest(e, &v.Devices[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.GenericResources), v.GenericResources == nil)
-	for i := range v.GenericResources {
-		encodeTypesGenericResource(e, &v.GenericResources[i])
+	b = b.Slice(len(v.GenericResources), v.GenericResources == nil)
+	if len(v.GenericResources) > 0 {
+		e.End(b)
+		for i := range v.GenericResources {
+			encodeTypesGenericResource(e, &v.GenericResources[i])
+		}
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesPlacementPreferences writes every field that is an input, in
 // order.
 func encodeTypesPlacementPreferences(e *key.Encoder, v *types.PlacementPreferences) {
-	e.String(v.Spread)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.Spread)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesWeightDevice writes every field that is an input, in order.
 func encodeTypesWeightDevice(e *key.Encoder, v *types.WeightDevice) {
-	e.String(v.Path)
-	e.Uint16(v.Weight)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.Path)
+	b = b.Uint16(v.Weight)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesThrottleDevice writes every field that is an input, in order.
 func encodeTypesThrottleDevice(e *key.Encoder, v *types.ThrottleDevice) {
-	e.String(v.Path)
-	e.Int64(int64(v.Rate))
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.Path)
+	b = b.Int64(int64(v.Rate))
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServiceVolumeBind writes every field that is an input, in order.
 func encodeTypesServiceVolumeBind(e *key.Encoder, v *types.ServiceVolumeBind) {
-	e.String(v.SELinux)
-	e.String(v.Propagation)
-	e.Bool(bool(v.CreateHostPath))
-	e.String(v.Recursive)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.SELinux)
+	b = b.String(e, v.Propagation)
+	b = b.Bool(bool(v.CreateHostPath))
+	b = b.String(e, v.Recursive)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServiceVolumeVolume writes every field that is an input, in order.
 func encodeTypesServiceVolumeVolume(e *key.Encoder, v *types.ServiceVolumeVolume) {
-	m := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	b := e.Begin()
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.Bool(v.NoCopy)
-	e.String(v.Subpath)
-	m2 := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		encodeAny(e, x)
+	b = b.Bool(v.NoCopy)
+	b = b.String(e, v.Subpath)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			encodeAny(e, x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
+	e.End(b)
 }
 
 // encodeTypesServiceVolumeTmpfs writes every field that is an input, in order.
 func encodeTypesServiceVolumeTmpfs(e *key.Encoder, v *types.ServiceVolumeTmpfs) {
-	e.Int64(int64(v.Size))
-	e.Uint32(v.Mode)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.Int64(int64(v.Size))
+	b = b.Uint32(v.Mode)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesServiceVolumeImage writes every field that is an input, in order.
 func encodeTypesServiceVolumeImage(e *key.Encoder, v *types.ServiceVolumeImage) {
-	e.String(v.SubPath)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.SubPath)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeTypesSSHKey writes every field that is an input, in order.
 func encodeTypesSSHKey(e *key.Encoder, v *types.SSHKey) {
-	e.String(v.ID)
-	e.String(v.Path)
+	b := e.Begin()
+	b = b.String(e, v.ID)
+	b = b.String(e, v.Path)
+	e.End(b)
 }
 
 // copyTypesResource makes v share no memory with what it was copied from. Parts
@@ -3463,17 +4162,28 @@ func copyTypesServiceVolumeImageWhole(c *runtime.Copies, v *types.ServiceVolumeI
 
 // encodeTypesGenericResource writes every field that is an input, in order.
 func encodeTypesGenericResource(e *key.Encoder, v *types.GenericResource) {
-	if e.Present(v.DiscreteResourceSpec != nil) {
+	b := e.Begin()
+	b = b.Bool(v.DiscreteResourceSpec != nil)
+	if v.DiscreteResourceSpec != nil {
+		e.End(b)
 		encodeTypesDiscreteGenericResource(e, v.DiscreteResourceSpec)
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // copyTypesGenericResource makes v share no memory with what it was copied
@@ -3515,16 +4225,24 @@ func copyTypesGenericResourceWhole(c *runtime.Copies, v *types.GenericResource) 
 // encodeTypesDiscreteGenericResource writes every field that is an input, in
 // order.
 func encodeTypesDiscreteGenericResource(e *key.Encoder, v *types.DiscreteGenericResource) {
-	e.String(v.Kind)
-	e.Int64(v.Value)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
+	b := e.Begin()
+	b = b.String(e, v.Kind)
+	b = b.Int64(v.Value)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // copyTypesDiscreteGenericResource makes v share no memory with what it was

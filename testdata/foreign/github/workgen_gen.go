@@ -613,212 +613,320 @@ func cloneTriageResult(v TriageResult) TriageResult {
 
 // encodeGithubIssue writes every field that is an input, in order.
 func encodeGithubIssue(e *key.Encoder, v *github.Issue) {
-	if e.Present(v.ID != nil) {
-		e.Int64(*v.ID)
+	b := e.Begin()
+	b = b.Bool(v.ID != nil)
+	if v.ID != nil {
+		b = b.Int64(*v.ID)
 	}
-	if e.Present(v.Number != nil) {
-		e.Int(*v.Number)
+	b = b.Bool(v.Number != nil)
+	if v.Number != nil {
+		b = b.Int(*v.Number)
 	}
-	if e.Present(v.State != nil) {
-		e.String(*v.State)
+	b = b.Bool(v.State != nil)
+	if v.State != nil {
+		b = b.String(e, *v.State)
 	}
-	if e.Present(v.StateReason != nil) {
-		e.String(*v.StateReason)
+	b = b.Bool(v.StateReason != nil)
+	if v.StateReason != nil {
+		b = b.String(e, *v.StateReason)
 	}
-	if e.Present(v.Locked != nil) {
-		e.Bool(*v.Locked)
+	b = b.Bool(v.Locked != nil)
+	if v.Locked != nil {
+		b = b.Bool(*v.Locked)
 	}
-	if e.Present(v.Title != nil) {
-		e.String(*v.Title)
+	b = b.Bool(v.Title != nil)
+	if v.Title != nil {
+		b = b.String(e, *v.Title)
 	}
-	if e.Present(v.Body != nil) {
-		e.String(*v.Body)
+	b = b.Bool(v.Body != nil)
+	if v.Body != nil {
+		b = b.String(e, *v.Body)
 	}
-	if e.Present(v.AuthorAssociation != nil) {
-		e.String(*v.AuthorAssociation)
+	b = b.Bool(v.AuthorAssociation != nil)
+	if v.AuthorAssociation != nil {
+		b = b.String(e, *v.AuthorAssociation)
 	}
-	if e.Present(v.User != nil) {
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		e.End(b)
 		encodeGithubUser(e, v.User)
+		b = e.Begin()
 	}
-	e.Slice(len(v.Labels), v.Labels == nil)
-	for i := range v.Labels {
-		if e.Present(v.Labels[i] != nil) {
-			encodeGithubLabel(e, v.Labels[i])
+	b = b.Slice(len(v.Labels), v.Labels == nil)
+	if len(v.Labels) > 0 {
+		e.End(b)
+		for i := range v.Labels {
+			if e.Present(v.Labels[i] != nil) {
+				encodeGithubLabel(e, v.Labels[i])
+			}
 		}
+		b = e.Begin()
 	}
-	if e.Present(v.Assignee != nil) {
+	b = b.Bool(v.Assignee != nil)
+	if v.Assignee != nil {
+		e.End(b)
 		encodeGithubUser(e, v.Assignee)
+		b = e.Begin()
 	}
-	if e.Present(v.Comments != nil) {
-		e.Int(*v.Comments)
+	b = b.Bool(v.Comments != nil)
+	if v.Comments != nil {
+		b = b.Int(*v.Comments)
 	}
-	if e.Present(v.ClosedAt != nil) {
+	b = b.Bool(v.ClosedAt != nil)
+	if v.ClosedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.ClosedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.CreatedAt != nil) {
+	b = b.Bool(v.CreatedAt != nil)
+	if v.CreatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.CreatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.UpdatedAt != nil) {
+	b = b.Bool(v.UpdatedAt != nil)
+	if v.UpdatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.UpdatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.ClosedBy != nil) {
+	b = b.Bool(v.ClosedBy != nil)
+	if v.ClosedBy != nil {
+		e.End(b)
 		encodeGithubUser(e, v.ClosedBy)
+		b = e.Begin()
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.HTMLURL != nil) {
-		e.String(*v.HTMLURL)
+	b = b.Bool(v.HTMLURL != nil)
+	if v.HTMLURL != nil {
+		b = b.String(e, *v.HTMLURL)
 	}
-	if e.Present(v.CommentsURL != nil) {
-		e.String(*v.CommentsURL)
+	b = b.Bool(v.CommentsURL != nil)
+	if v.CommentsURL != nil {
+		b = b.String(e, *v.CommentsURL)
 	}
-	if e.Present(v.EventsURL != nil) {
-		e.String(*v.EventsURL)
+	b = b.Bool(v.EventsURL != nil)
+	if v.EventsURL != nil {
+		b = b.String(e, *v.EventsURL)
 	}
-	if e.Present(v.LabelsURL != nil) {
-		e.String(*v.LabelsURL)
+	b = b.Bool(v.LabelsURL != nil)
+	if v.LabelsURL != nil {
+		b = b.String(e, *v.LabelsURL)
 	}
-	if e.Present(v.RepositoryURL != nil) {
-		e.String(*v.RepositoryURL)
+	b = b.Bool(v.RepositoryURL != nil)
+	if v.RepositoryURL != nil {
+		b = b.String(e, *v.RepositoryURL)
 	}
-	if e.Present(v.ParentIssueURL != nil) {
-		e.String(*v.ParentIssueURL)
+	b = b.Bool(v.ParentIssueURL != nil)
+	if v.ParentIssueURL != nil {
+		b = b.String(e, *v.ParentIssueURL)
 	}
-	if e.Present(v.Milestone != nil) {
+	b = b.Bool(v.Milestone != nil)
+	if v.Milestone != nil {
+		e.End(b)
 		encodeGithubMilestone(e, v.Milestone)
+		b = e.Begin()
 	}
-	if e.Present(v.PullRequestLinks != nil) {
+	b = b.Bool(v.PullRequestLinks != nil)
+	if v.PullRequestLinks != nil {
+		e.End(b)
 		encodeGithubPullRequestLinks(e, v.PullRequestLinks)
+		b = e.Begin()
 	}
+	e.End(b)
 	if key.Enter(e, v.Repository) {
 		encodeGithubRepository(e, v.Repository)
 		e.Leave()
 	}
-	if e.Present(v.Reactions != nil) {
+	b = e.Begin()
+	b = b.Bool(v.Reactions != nil)
+	if v.Reactions != nil {
+		e.End(b)
 		encodeGithubReactions(e, v.Reactions)
+		b = e.Begin()
 	}
-	e.Slice(len(v.Assignees), v.Assignees == nil)
-	for i := range v.Assignees {
-		if e.Present(v.Assignees[i] != nil) {
-			encodeGithubUser(e, v.Assignees[i])
+	b = b.Slice(len(v.Assignees), v.Assignees == nil)
+	if len(v.Assignees) > 0 {
+		e.End(b)
+		for i := range v.Assignees {
+			if e.Present(v.Assignees[i] != nil) {
+				encodeGithubUser(e, v.Assignees[i])
+			}
 		}
+		b = e.Begin()
 	}
-	if e.Present(v.NodeID != nil) {
-		e.String(*v.NodeID)
+	b = b.Bool(v.NodeID != nil)
+	if v.NodeID != nil {
+		b = b.String(e, *v.NodeID)
 	}
-	if e.Present(v.Draft != nil) {
-		e.Bool(*v.Draft)
+	b = b.Bool(v.Draft != nil)
+	if v.Draft != nil {
+		b = b.Bool(*v.Draft)
 	}
-	if e.Present(v.Type != nil) {
+	b = b.Bool(v.Type != nil)
+	if v.Type != nil {
+		e.End(b)
 		encodeGithubIssueType(e, v.Type)
+		b = e.Begin()
 	}
-	e.Slice(len(v.TextMatches), v.TextMatches == nil)
-	for i := range v.TextMatches {
-		if e.Present(v.TextMatches[i] != nil) {
-			encodeGithubTextMatch(e, v.TextMatches[i])
+	b = b.Slice(len(v.TextMatches), v.TextMatches == nil)
+	if len(v.TextMatches) > 0 {
+		e.End(b)
+		for i := range v.TextMatches {
+			if e.Present(v.TextMatches[i] != nil) {
+				encodeGithubTextMatch(e, v.TextMatches[i])
+			}
 		}
+		b = e.Begin()
 	}
-	if e.Present(v.ActiveLockReason != nil) {
-		e.String(*v.ActiveLockReason)
+	b = b.Bool(v.ActiveLockReason != nil)
+	if v.ActiveLockReason != nil {
+		b = b.String(e, *v.ActiveLockReason)
 	}
+	e.End(b)
 }
 
 // encodeGithubRepository writes every field that is an input, in order.
 func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
-	if e.Present(v.ID != nil) {
-		e.Int64(*v.ID)
+	b := e.Begin()
+	b = b.Bool(v.ID != nil)
+	if v.ID != nil {
+		b = b.Int64(*v.ID)
 	}
-	if e.Present(v.NodeID != nil) {
-		e.String(*v.NodeID)
+	b = b.Bool(v.NodeID != nil)
+	if v.NodeID != nil {
+		b = b.String(e, *v.NodeID)
 	}
-	if e.Present(v.Owner != nil) {
+	b = b.Bool(v.Owner != nil)
+	if v.Owner != nil {
+		e.End(b)
 		encodeGithubUser(e, v.Owner)
+		b = e.Begin()
 	}
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.FullName != nil) {
-		e.String(*v.FullName)
+	b = b.Bool(v.FullName != nil)
+	if v.FullName != nil {
+		b = b.String(e, *v.FullName)
 	}
-	if e.Present(v.Description != nil) {
-		e.String(*v.Description)
+	b = b.Bool(v.Description != nil)
+	if v.Description != nil {
+		b = b.String(e, *v.Description)
 	}
-	if e.Present(v.Homepage != nil) {
-		e.String(*v.Homepage)
+	b = b.Bool(v.Homepage != nil)
+	if v.Homepage != nil {
+		b = b.String(e, *v.Homepage)
 	}
-	if e.Present(v.CodeOfConduct != nil) {
+	b = b.Bool(v.CodeOfConduct != nil)
+	if v.CodeOfConduct != nil {
+		e.End(b)
 		encodeGithubCodeOfConduct(e, v.CodeOfConduct)
+		b = e.Begin()
 	}
-	if e.Present(v.DefaultBranch != nil) {
-		e.String(*v.DefaultBranch)
+	b = b.Bool(v.DefaultBranch != nil)
+	if v.DefaultBranch != nil {
+		b = b.String(e, *v.DefaultBranch)
 	}
-	if e.Present(v.MasterBranch != nil) {
-		e.String(*v.MasterBranch)
+	b = b.Bool(v.MasterBranch != nil)
+	if v.MasterBranch != nil {
+		b = b.String(e, *v.MasterBranch)
 	}
-	if e.Present(v.CreatedAt != nil) {
+	b = b.Bool(v.CreatedAt != nil)
+	if v.CreatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.CreatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.PushedAt != nil) {
+	b = b.Bool(v.PushedAt != nil)
+	if v.PushedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.PushedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.UpdatedAt != nil) {
+	b = b.Bool(v.UpdatedAt != nil)
+	if v.UpdatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.UpdatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.HTMLURL != nil) {
-		e.String(*v.HTMLURL)
+	b = b.Bool(v.HTMLURL != nil)
+	if v.HTMLURL != nil {
+		b = b.String(e, *v.HTMLURL)
 	}
-	if e.Present(v.CloneURL != nil) {
-		e.String(*v.CloneURL)
+	b = b.Bool(v.CloneURL != nil)
+	if v.CloneURL != nil {
+		b = b.String(e, *v.CloneURL)
 	}
-	if e.Present(v.GitURL != nil) {
-		e.String(*v.GitURL)
+	b = b.Bool(v.GitURL != nil)
+	if v.GitURL != nil {
+		b = b.String(e, *v.GitURL)
 	}
-	if e.Present(v.MirrorURL != nil) {
-		e.String(*v.MirrorURL)
+	b = b.Bool(v.MirrorURL != nil)
+	if v.MirrorURL != nil {
+		b = b.String(e, *v.MirrorURL)
 	}
-	if e.Present(v.SSHURL != nil) {
-		e.String(*v.SSHURL)
+	b = b.Bool(v.SSHURL != nil)
+	if v.SSHURL != nil {
+		b = b.String(e, *v.SSHURL)
 	}
-	if e.Present(v.SVNURL != nil) {
-		e.String(*v.SVNURL)
+	b = b.Bool(v.SVNURL != nil)
+	if v.SVNURL != nil {
+		b = b.String(e, *v.SVNURL)
 	}
-	if e.Present(v.Language != nil) {
-		e.String(*v.Language)
+	b = b.Bool(v.Language != nil)
+	if v.Language != nil {
+		b = b.String(e, *v.Language)
 	}
-	if e.Present(v.Fork != nil) {
-		e.Bool(*v.Fork)
+	b = b.Bool(v.Fork != nil)
+	if v.Fork != nil {
+		b = b.Bool(*v.Fork)
 	}
-	if e.Present(v.ForksCount != nil) {
-		e.Int(*v.ForksCount)
+	b = b.Bool(v.ForksCount != nil)
+	if v.ForksCount != nil {
+		b = b.Int(*v.ForksCount)
 	}
-	if e.Present(v.NetworkCount != nil) {
-		e.Int(*v.NetworkCount)
+	b = b.Bool(v.NetworkCount != nil)
+	if v.NetworkCount != nil {
+		b = b.Int(*v.NetworkCount)
 	}
-	if e.Present(v.OpenIssuesCount != nil) {
-		e.Int(*v.OpenIssuesCount)
+	b = b.Bool(v.OpenIssuesCount != nil)
+	if v.OpenIssuesCount != nil {
+		b = b.Int(*v.OpenIssuesCount)
 	}
-	if e.Present(v.OpenIssues != nil) {
-		e.Int(*v.OpenIssues)
+	b = b.Bool(v.OpenIssues != nil)
+	if v.OpenIssues != nil {
+		b = b.Int(*v.OpenIssues)
 	}
-	if e.Present(v.StargazersCount != nil) {
-		e.Int(*v.StargazersCount)
+	b = b.Bool(v.StargazersCount != nil)
+	if v.StargazersCount != nil {
+		b = b.Int(*v.StargazersCount)
 	}
-	if e.Present(v.SubscribersCount != nil) {
-		e.Int(*v.SubscribersCount)
+	b = b.Bool(v.SubscribersCount != nil)
+	if v.SubscribersCount != nil {
+		b = b.Int(*v.SubscribersCount)
 	}
-	if e.Present(v.WatchersCount != nil) {
-		e.Int(*v.WatchersCount)
+	b = b.Bool(v.WatchersCount != nil)
+	if v.WatchersCount != nil {
+		b = b.Int(*v.WatchersCount)
 	}
-	if e.Present(v.Watchers != nil) {
-		e.Int(*v.Watchers)
+	b = b.Bool(v.Watchers != nil)
+	if v.Watchers != nil {
+		b = b.Int(*v.Watchers)
 	}
-	if e.Present(v.Size != nil) {
-		e.Int(*v.Size)
+	b = b.Bool(v.Size != nil)
+	if v.Size != nil {
+		b = b.Int(*v.Size)
 	}
-	if e.Present(v.AutoInit != nil) {
-		e.Bool(*v.AutoInit)
+	b = b.Bool(v.AutoInit != nil)
+	if v.AutoInit != nil {
+		b = b.Bool(*v.AutoInit)
 	}
+	e.End(b)
 	if key.Enter(e, v.Parent) {
 		encodeGithubRepository(e, v.Parent)
 		e.Leave()
@@ -831,55 +939,80 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 		encodeGithubRepository(e, v.TemplateRepository)
 		e.Leave()
 	}
-	if e.Present(v.Organization != nil) {
+	b = e.Begin()
+	b = b.Bool(v.Organization != nil)
+	if v.Organization != nil {
+		e.End(b)
 		encodeGithubOrganization(e, v.Organization)
+		b = e.Begin()
 	}
-	if e.Present(v.Permissions != nil) {
+	b = b.Bool(v.Permissions != nil)
+	if v.Permissions != nil {
+		e.End(b)
 		encodeGithubRepositoryPermissions(e, v.Permissions)
+		b = e.Begin()
 	}
-	if e.Present(v.AllowRebaseMerge != nil) {
-		e.Bool(*v.AllowRebaseMerge)
+	b = b.Bool(v.AllowRebaseMerge != nil)
+	if v.AllowRebaseMerge != nil {
+		b = b.Bool(*v.AllowRebaseMerge)
 	}
-	if e.Present(v.AllowUpdateBranch != nil) {
-		e.Bool(*v.AllowUpdateBranch)
+	b = b.Bool(v.AllowUpdateBranch != nil)
+	if v.AllowUpdateBranch != nil {
+		b = b.Bool(*v.AllowUpdateBranch)
 	}
-	if e.Present(v.AllowSquashMerge != nil) {
-		e.Bool(*v.AllowSquashMerge)
+	b = b.Bool(v.AllowSquashMerge != nil)
+	if v.AllowSquashMerge != nil {
+		b = b.Bool(*v.AllowSquashMerge)
 	}
-	if e.Present(v.AllowMergeCommit != nil) {
-		e.Bool(*v.AllowMergeCommit)
+	b = b.Bool(v.AllowMergeCommit != nil)
+	if v.AllowMergeCommit != nil {
+		b = b.Bool(*v.AllowMergeCommit)
 	}
-	if e.Present(v.AllowAutoMerge != nil) {
-		e.Bool(*v.AllowAutoMerge)
+	b = b.Bool(v.AllowAutoMerge != nil)
+	if v.AllowAutoMerge != nil {
+		b = b.Bool(*v.AllowAutoMerge)
 	}
-	if e.Present(v.AllowForking != nil) {
-		e.Bool(*v.AllowForking)
+	b = b.Bool(v.AllowForking != nil)
+	if v.AllowForking != nil {
+		b = b.Bool(*v.AllowForking)
 	}
-	if e.Present(v.WebCommitSignoffRequired != nil) {
-		e.Bool(*v.WebCommitSignoffRequired)
+	b = b.Bool(v.WebCommitSignoffRequired != nil)
+	if v.WebCommitSignoffRequired != nil {
+		b = b.Bool(*v.WebCommitSignoffRequired)
 	}
-	if e.Present(v.DeleteBranchOnMerge != nil) {
-		e.Bool(*v.DeleteBranchOnMerge)
+	b = b.Bool(v.DeleteBranchOnMerge != nil)
+	if v.DeleteBranchOnMerge != nil {
+		b = b.Bool(*v.DeleteBranchOnMerge)
 	}
-	if e.Present(v.UseSquashPRTitleAsDefault != nil) {
-		e.Bool(*v.UseSquashPRTitleAsDefault)
+	b = b.Bool(v.UseSquashPRTitleAsDefault != nil)
+	if v.UseSquashPRTitleAsDefault != nil {
+		b = b.Bool(*v.UseSquashPRTitleAsDefault)
 	}
-	if e.Present(v.SquashMergeCommitTitle != nil) {
-		e.String(*v.SquashMergeCommitTitle)
+	b = b.Bool(v.SquashMergeCommitTitle != nil)
+	if v.SquashMergeCommitTitle != nil {
+		b = b.String(e, *v.SquashMergeCommitTitle)
 	}
-	if e.Present(v.SquashMergeCommitMessage != nil) {
-		e.String(*v.SquashMergeCommitMessage)
+	b = b.Bool(v.SquashMergeCommitMessage != nil)
+	if v.SquashMergeCommitMessage != nil {
+		b = b.String(e, *v.SquashMergeCommitMessage)
 	}
-	if e.Present(v.MergeCommitTitle != nil) {
-		e.String(*v.MergeCommitTitle)
+	b = b.Bool(v.MergeCommitTitle != nil)
+	if v.MergeCommitTitle != nil {
+		b = b.String(e, *v.MergeCommitTitle)
 	}
-	if e.Present(v.MergeCommitMessage != nil) {
-		e.String(*v.MergeCommitMessage)
+	b = b.Bool(v.MergeCommitMessage != nil)
+	if v.MergeCommitMessage != nil {
+		b = b.String(e, *v.MergeCommitMessage)
 	}
-	e.Slice(len(v.Topics), v.Topics == nil)
-	for i := range v.Topics {
-		e.String(v.Topics[i])
+	b = b.Slice(len(v.Topics), v.Topics == nil)
+	if len(v.Topics) > 0 {
+		e.End(b)
+		for i := range v.Topics {
+			e.String(v.Topics[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 	if m, ok := key.EnterMap(e, v.CustomProperties); ok {
 		for k, x := range v.CustomProperties {
 			m.Key()
@@ -890,174 +1023,238 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 		m.End()
 		e.Leave()
 	}
-	if e.Present(v.Archived != nil) {
-		e.Bool(*v.Archived)
+	b = e.Begin()
+	b = b.Bool(v.Archived != nil)
+	if v.Archived != nil {
+		b = b.Bool(*v.Archived)
 	}
-	if e.Present(v.Disabled != nil) {
-		e.Bool(*v.Disabled)
+	b = b.Bool(v.Disabled != nil)
+	if v.Disabled != nil {
+		b = b.Bool(*v.Disabled)
 	}
-	if e.Present(v.License != nil) {
+	b = b.Bool(v.License != nil)
+	if v.License != nil {
+		e.End(b)
 		encodeGithubLicense(e, v.License)
+		b = e.Begin()
 	}
-	if e.Present(v.Private != nil) {
-		e.Bool(*v.Private)
+	b = b.Bool(v.Private != nil)
+	if v.Private != nil {
+		b = b.Bool(*v.Private)
 	}
-	if e.Present(v.HasIssues != nil) {
-		e.Bool(*v.HasIssues)
+	b = b.Bool(v.HasIssues != nil)
+	if v.HasIssues != nil {
+		b = b.Bool(*v.HasIssues)
 	}
-	if e.Present(v.HasWiki != nil) {
-		e.Bool(*v.HasWiki)
+	b = b.Bool(v.HasWiki != nil)
+	if v.HasWiki != nil {
+		b = b.Bool(*v.HasWiki)
 	}
-	if e.Present(v.HasPages != nil) {
-		e.Bool(*v.HasPages)
+	b = b.Bool(v.HasPages != nil)
+	if v.HasPages != nil {
+		b = b.Bool(*v.HasPages)
 	}
-	if e.Present(v.HasProjects != nil) {
-		e.Bool(*v.HasProjects)
+	b = b.Bool(v.HasProjects != nil)
+	if v.HasProjects != nil {
+		b = b.Bool(*v.HasProjects)
 	}
-	if e.Present(v.HasDownloads != nil) {
-		e.Bool(*v.HasDownloads)
+	b = b.Bool(v.HasDownloads != nil)
+	if v.HasDownloads != nil {
+		b = b.Bool(*v.HasDownloads)
 	}
-	if e.Present(v.HasDiscussions != nil) {
-		e.Bool(*v.HasDiscussions)
+	b = b.Bool(v.HasDiscussions != nil)
+	if v.HasDiscussions != nil {
+		b = b.Bool(*v.HasDiscussions)
 	}
-	if e.Present(v.IsTemplate != nil) {
-		e.Bool(*v.IsTemplate)
+	b = b.Bool(v.IsTemplate != nil)
+	if v.IsTemplate != nil {
+		b = b.Bool(*v.IsTemplate)
 	}
-	if e.Present(v.LicenseTemplate != nil) {
-		e.String(*v.LicenseTemplate)
+	b = b.Bool(v.LicenseTemplate != nil)
+	if v.LicenseTemplate != nil {
+		b = b.String(e, *v.LicenseTemplate)
 	}
-	if e.Present(v.GitignoreTemplate != nil) {
-		e.String(*v.GitignoreTemplate)
+	b = b.Bool(v.GitignoreTemplate != nil)
+	if v.GitignoreTemplate != nil {
+		b = b.String(e, *v.GitignoreTemplate)
 	}
-	if e.Present(v.SecurityAndAnalysis != nil) {
+	b = b.Bool(v.SecurityAndAnalysis != nil)
+	if v.SecurityAndAnalysis != nil {
+		e.End(b)
 		encodeGithubSecurityAndAnalysis(e, v.SecurityAndAnalysis)
+		b = e.Begin()
 	}
-	if e.Present(v.TeamID != nil) {
-		e.Int64(*v.TeamID)
+	b = b.Bool(v.TeamID != nil)
+	if v.TeamID != nil {
+		b = b.Int64(*v.TeamID)
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.ArchiveURL != nil) {
-		e.String(*v.ArchiveURL)
+	b = b.Bool(v.ArchiveURL != nil)
+	if v.ArchiveURL != nil {
+		b = b.String(e, *v.ArchiveURL)
 	}
-	if e.Present(v.AssigneesURL != nil) {
-		e.String(*v.AssigneesURL)
+	b = b.Bool(v.AssigneesURL != nil)
+	if v.AssigneesURL != nil {
+		b = b.String(e, *v.AssigneesURL)
 	}
-	if e.Present(v.BlobsURL != nil) {
-		e.String(*v.BlobsURL)
+	b = b.Bool(v.BlobsURL != nil)
+	if v.BlobsURL != nil {
+		b = b.String(e, *v.BlobsURL)
 	}
-	if e.Present(v.BranchesURL != nil) {
-		e.String(*v.BranchesURL)
+	b = b.Bool(v.BranchesURL != nil)
+	if v.BranchesURL != nil {
+		b = b.String(e, *v.BranchesURL)
 	}
-	if e.Present(v.CollaboratorsURL != nil) {
-		e.String(*v.CollaboratorsURL)
+	b = b.Bool(v.CollaboratorsURL != nil)
+	if v.CollaboratorsURL != nil {
+		b = b.String(e, *v.CollaboratorsURL)
 	}
-	if e.Present(v.CommentsURL != nil) {
-		e.String(*v.CommentsURL)
+	b = b.Bool(v.CommentsURL != nil)
+	if v.CommentsURL != nil {
+		b = b.String(e, *v.CommentsURL)
 	}
-	if e.Present(v.CommitsURL != nil) {
-		e.String(*v.CommitsURL)
+	b = b.Bool(v.CommitsURL != nil)
+	if v.CommitsURL != nil {
+		b = b.String(e, *v.CommitsURL)
 	}
-	if e.Present(v.CompareURL != nil) {
-		e.String(*v.CompareURL)
+	b = b.Bool(v.CompareURL != nil)
+	if v.CompareURL != nil {
+		b = b.String(e, *v.CompareURL)
 	}
-	if e.Present(v.ContentsURL != nil) {
-		e.String(*v.ContentsURL)
+	b = b.Bool(v.ContentsURL != nil)
+	if v.ContentsURL != nil {
+		b = b.String(e, *v.ContentsURL)
 	}
-	if e.Present(v.ContributorsURL != nil) {
-		e.String(*v.ContributorsURL)
+	b = b.Bool(v.ContributorsURL != nil)
+	if v.ContributorsURL != nil {
+		b = b.String(e, *v.ContributorsURL)
 	}
-	if e.Present(v.DeploymentsURL != nil) {
-		e.String(*v.DeploymentsURL)
+	b = b.Bool(v.DeploymentsURL != nil)
+	if v.DeploymentsURL != nil {
+		b = b.String(e, *v.DeploymentsURL)
 	}
-	if e.Present(v.DownloadsURL != nil) {
-		e.String(*v.DownloadsURL)
+	b = b.Bool(v.DownloadsURL != nil)
+	if v.DownloadsURL != nil {
+		b = b.String(e, *v.DownloadsURL)
 	}
-	if e.Present(v.EventsURL != nil) {
-		e.String(*v.EventsURL)
+	b = b.Bool(v.EventsURL != nil)
+	if v.EventsURL != nil {
+		b = b.String(e, *v.EventsURL)
 	}
-	if e.Present(v.ForksURL != nil) {
-		e.String(*v.ForksURL)
+	b = b.Bool(v.ForksURL != nil)
+	if v.ForksURL != nil {
+		b = b.String(e, *v.ForksURL)
 	}
-	if e.Present(v.GitCommitsURL != nil) {
-		e.String(*v.GitCommitsURL)
+	b = b.Bool(v.GitCommitsURL != nil)
+	if v.GitCommitsURL != nil {
+		b = b.String(e, *v.GitCommitsURL)
 	}
-	if e.Present(v.GitRefsURL != nil) {
-		e.String(*v.GitRefsURL)
+	b = b.Bool(v.GitRefsURL != nil)
+	if v.GitRefsURL != nil {
+		b = b.String(e, *v.GitRefsURL)
 	}
-	if e.Present(v.GitTagsURL != nil) {
-		e.String(*v.GitTagsURL)
+	b = b.Bool(v.GitTagsURL != nil)
+	if v.GitTagsURL != nil {
+		b = b.String(e, *v.GitTagsURL)
 	}
-	if e.Present(v.HooksURL != nil) {
-		e.String(*v.HooksURL)
+	b = b.Bool(v.HooksURL != nil)
+	if v.HooksURL != nil {
+		b = b.String(e, *v.HooksURL)
 	}
-	if e.Present(v.IssueCommentURL != nil) {
-		e.String(*v.IssueCommentURL)
+	b = b.Bool(v.IssueCommentURL != nil)
+	if v.IssueCommentURL != nil {
+		b = b.String(e, *v.IssueCommentURL)
 	}
-	if e.Present(v.IssueEventsURL != nil) {
-		e.String(*v.IssueEventsURL)
+	b = b.Bool(v.IssueEventsURL != nil)
+	if v.IssueEventsURL != nil {
+		b = b.String(e, *v.IssueEventsURL)
 	}
-	if e.Present(v.IssuesURL != nil) {
-		e.String(*v.IssuesURL)
+	b = b.Bool(v.IssuesURL != nil)
+	if v.IssuesURL != nil {
+		b = b.String(e, *v.IssuesURL)
 	}
-	if e.Present(v.KeysURL != nil) {
-		e.String(*v.KeysURL)
+	b = b.Bool(v.KeysURL != nil)
+	if v.KeysURL != nil {
+		b = b.String(e, *v.KeysURL)
 	}
-	if e.Present(v.LabelsURL != nil) {
-		e.String(*v.LabelsURL)
+	b = b.Bool(v.LabelsURL != nil)
+	if v.LabelsURL != nil {
+		b = b.String(e, *v.LabelsURL)
 	}
-	if e.Present(v.LanguagesURL != nil) {
-		e.String(*v.LanguagesURL)
+	b = b.Bool(v.LanguagesURL != nil)
+	if v.LanguagesURL != nil {
+		b = b.String(e, *v.LanguagesURL)
 	}
-	if e.Present(v.MergesURL != nil) {
-		e.String(*v.MergesURL)
+	b = b.Bool(v.MergesURL != nil)
+	if v.MergesURL != nil {
+		b = b.String(e, *v.MergesURL)
 	}
-	if e.Present(v.MilestonesURL != nil) {
-		e.String(*v.MilestonesURL)
+	b = b.Bool(v.MilestonesURL != nil)
+	if v.MilestonesURL != nil {
+		b = b.String(e, *v.MilestonesURL)
 	}
-	if e.Present(v.NotificationsURL != nil) {
-		e.String(*v.NotificationsURL)
+	b = b.Bool(v.NotificationsURL != nil)
+	if v.NotificationsURL != nil {
+		b = b.String(e, *v.NotificationsURL)
 	}
-	if e.Present(v.PullsURL != nil) {
-		e.String(*v.PullsURL)
+	b = b.Bool(v.PullsURL != nil)
+	if v.PullsURL != nil {
+		b = b.String(e, *v.PullsURL)
 	}
-	if e.Present(v.ReleasesURL != nil) {
-		e.String(*v.ReleasesURL)
+	b = b.Bool(v.ReleasesURL != nil)
+	if v.ReleasesURL != nil {
+		b = b.String(e, *v.ReleasesURL)
 	}
-	if e.Present(v.StargazersURL != nil) {
-		e.String(*v.StargazersURL)
+	b = b.Bool(v.StargazersURL != nil)
+	if v.StargazersURL != nil {
+		b = b.String(e, *v.StargazersURL)
 	}
-	if e.Present(v.StatusesURL != nil) {
-		e.String(*v.StatusesURL)
+	b = b.Bool(v.StatusesURL != nil)
+	if v.StatusesURL != nil {
+		b = b.String(e, *v.StatusesURL)
 	}
-	if e.Present(v.SubscribersURL != nil) {
-		e.String(*v.SubscribersURL)
+	b = b.Bool(v.SubscribersURL != nil)
+	if v.SubscribersURL != nil {
+		b = b.String(e, *v.SubscribersURL)
 	}
-	if e.Present(v.SubscriptionURL != nil) {
-		e.String(*v.SubscriptionURL)
+	b = b.Bool(v.SubscriptionURL != nil)
+	if v.SubscriptionURL != nil {
+		b = b.String(e, *v.SubscriptionURL)
 	}
-	if e.Present(v.TagsURL != nil) {
-		e.String(*v.TagsURL)
+	b = b.Bool(v.TagsURL != nil)
+	if v.TagsURL != nil {
+		b = b.String(e, *v.TagsURL)
 	}
-	if e.Present(v.TreesURL != nil) {
-		e.String(*v.TreesURL)
+	b = b.Bool(v.TreesURL != nil)
+	if v.TreesURL != nil {
+		b = b.String(e, *v.TreesURL)
 	}
-	if e.Present(v.TeamsURL != nil) {
-		e.String(*v.TeamsURL)
+	b = b.Bool(v.TeamsURL != nil)
+	if v.TeamsURL != nil {
+		b = b.String(e, *v.TeamsURL)
 	}
-	e.Slice(len(v.TextMatches), v.TextMatches == nil)
-	for i := range v.TextMatches {
-		if e.Present(v.TextMatches[i] != nil) {
-			encodeGithubTextMatch(e, v.TextMatches[i])
+	b = b.Slice(len(v.TextMatches), v.TextMatches == nil)
+	if len(v.TextMatches) > 0 {
+		e.End(b)
+		for i := range v.TextMatches {
+			if e.Present(v.TextMatches[i] != nil) {
+				encodeGithubTextMatch(e, v.TextMatches[i])
+			}
 		}
+		b = e.Begin()
 	}
-	if e.Present(v.Visibility != nil) {
-		e.String(*v.Visibility)
+	b = b.Bool(v.Visibility != nil)
+	if v.Visibility != nil {
+		b = b.String(e, *v.Visibility)
 	}
-	if e.Present(v.RoleName != nil) {
-		e.String(*v.RoleName)
+	b = b.Bool(v.RoleName != nil)
+	if v.RoleName != nil {
+		b = b.String(e, *v.RoleName)
 	}
+	e.End(b)
 }
 
 // copyGithubIssue makes v share no memory with what it was copied from. Parts
@@ -2220,176 +2417,249 @@ func copyGithubRepositoryWhole(c *runtime.Copies, v *github.Repository) {
 
 // encodeGithubUser writes every field that is an input, in order.
 func encodeGithubUser(e *key.Encoder, v *github.User) {
-	if e.Present(v.Login != nil) {
-		e.String(*v.Login)
+	b := e.Begin()
+	b = b.Bool(v.Login != nil)
+	if v.Login != nil {
+		b = b.String(e, *v.Login)
 	}
-	if e.Present(v.ID != nil) {
-		e.Int64(*v.ID)
+	b = b.Bool(v.ID != nil)
+	if v.ID != nil {
+		b = b.Int64(*v.ID)
 	}
-	if e.Present(v.NodeID != nil) {
-		e.String(*v.NodeID)
+	b = b.Bool(v.NodeID != nil)
+	if v.NodeID != nil {
+		b = b.String(e, *v.NodeID)
 	}
-	if e.Present(v.AvatarURL != nil) {
-		e.String(*v.AvatarURL)
+	b = b.Bool(v.AvatarURL != nil)
+	if v.AvatarURL != nil {
+		b = b.String(e, *v.AvatarURL)
 	}
-	if e.Present(v.HTMLURL != nil) {
-		e.String(*v.HTMLURL)
+	b = b.Bool(v.HTMLURL != nil)
+	if v.HTMLURL != nil {
+		b = b.String(e, *v.HTMLURL)
 	}
-	if e.Present(v.GravatarID != nil) {
-		e.String(*v.GravatarID)
+	b = b.Bool(v.GravatarID != nil)
+	if v.GravatarID != nil {
+		b = b.String(e, *v.GravatarID)
 	}
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.Company != nil) {
-		e.String(*v.Company)
+	b = b.Bool(v.Company != nil)
+	if v.Company != nil {
+		b = b.String(e, *v.Company)
 	}
-	if e.Present(v.Blog != nil) {
-		e.String(*v.Blog)
+	b = b.Bool(v.Blog != nil)
+	if v.Blog != nil {
+		b = b.String(e, *v.Blog)
 	}
-	if e.Present(v.Location != nil) {
-		e.String(*v.Location)
+	b = b.Bool(v.Location != nil)
+	if v.Location != nil {
+		b = b.String(e, *v.Location)
 	}
-	if e.Present(v.Email != nil) {
-		e.String(*v.Email)
+	b = b.Bool(v.Email != nil)
+	if v.Email != nil {
+		b = b.String(e, *v.Email)
 	}
-	if e.Present(v.Hireable != nil) {
-		e.Bool(*v.Hireable)
+	b = b.Bool(v.Hireable != nil)
+	if v.Hireable != nil {
+		b = b.Bool(*v.Hireable)
 	}
-	if e.Present(v.Bio != nil) {
-		e.String(*v.Bio)
+	b = b.Bool(v.Bio != nil)
+	if v.Bio != nil {
+		b = b.String(e, *v.Bio)
 	}
-	if e.Present(v.TwitterUsername != nil) {
-		e.String(*v.TwitterUsername)
+	b = b.Bool(v.TwitterUsername != nil)
+	if v.TwitterUsername != nil {
+		b = b.String(e, *v.TwitterUsername)
 	}
-	if e.Present(v.PublicRepos != nil) {
-		e.Int(*v.PublicRepos)
+	b = b.Bool(v.PublicRepos != nil)
+	if v.PublicRepos != nil {
+		b = b.Int(*v.PublicRepos)
 	}
-	if e.Present(v.PublicGists != nil) {
-		e.Int(*v.PublicGists)
+	b = b.Bool(v.PublicGists != nil)
+	if v.PublicGists != nil {
+		b = b.Int(*v.PublicGists)
 	}
-	if e.Present(v.Followers != nil) {
-		e.Int(*v.Followers)
+	b = b.Bool(v.Followers != nil)
+	if v.Followers != nil {
+		b = b.Int(*v.Followers)
 	}
-	if e.Present(v.Following != nil) {
-		e.Int(*v.Following)
+	b = b.Bool(v.Following != nil)
+	if v.Following != nil {
+		b = b.Int(*v.Following)
 	}
-	if e.Present(v.CreatedAt != nil) {
+	b = b.Bool(v.CreatedAt != nil)
+	if v.CreatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.CreatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.UpdatedAt != nil) {
+	b = b.Bool(v.UpdatedAt != nil)
+	if v.UpdatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.UpdatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.SuspendedAt != nil) {
+	b = b.Bool(v.SuspendedAt != nil)
+	if v.SuspendedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.SuspendedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.Type != nil) {
-		e.String(*v.Type)
+	b = b.Bool(v.Type != nil)
+	if v.Type != nil {
+		b = b.String(e, *v.Type)
 	}
-	if e.Present(v.SiteAdmin != nil) {
-		e.Bool(*v.SiteAdmin)
+	b = b.Bool(v.SiteAdmin != nil)
+	if v.SiteAdmin != nil {
+		b = b.Bool(*v.SiteAdmin)
 	}
-	if e.Present(v.TotalPrivateRepos != nil) {
-		e.Int64(*v.TotalPrivateRepos)
+	b = b.Bool(v.TotalPrivateRepos != nil)
+	if v.TotalPrivateRepos != nil {
+		b = b.Int64(*v.TotalPrivateRepos)
 	}
-	if e.Present(v.OwnedPrivateRepos != nil) {
-		e.Int64(*v.OwnedPrivateRepos)
+	b = b.Bool(v.OwnedPrivateRepos != nil)
+	if v.OwnedPrivateRepos != nil {
+		b = b.Int64(*v.OwnedPrivateRepos)
 	}
-	if e.Present(v.PrivateGists != nil) {
-		e.Int(*v.PrivateGists)
+	b = b.Bool(v.PrivateGists != nil)
+	if v.PrivateGists != nil {
+		b = b.Int(*v.PrivateGists)
 	}
-	if e.Present(v.DiskUsage != nil) {
-		e.Int(*v.DiskUsage)
+	b = b.Bool(v.DiskUsage != nil)
+	if v.DiskUsage != nil {
+		b = b.Int(*v.DiskUsage)
 	}
-	if e.Present(v.Collaborators != nil) {
-		e.Int(*v.Collaborators)
+	b = b.Bool(v.Collaborators != nil)
+	if v.Collaborators != nil {
+		b = b.Int(*v.Collaborators)
 	}
-	if e.Present(v.TwoFactorAuthentication != nil) {
-		e.Bool(*v.TwoFactorAuthentication)
+	b = b.Bool(v.TwoFactorAuthentication != nil)
+	if v.TwoFactorAuthentication != nil {
+		b = b.Bool(*v.TwoFactorAuthentication)
 	}
-	if e.Present(v.Plan != nil) {
+	b = b.Bool(v.Plan != nil)
+	if v.Plan != nil {
+		e.End(b)
 		encodeGithubPlan(e, v.Plan)
+		b = e.Begin()
 	}
-	if e.Present(v.LdapDn != nil) {
-		e.String(*v.LdapDn)
+	b = b.Bool(v.LdapDn != nil)
+	if v.LdapDn != nil {
+		b = b.String(e, *v.LdapDn)
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.EventsURL != nil) {
-		e.String(*v.EventsURL)
+	b = b.Bool(v.EventsURL != nil)
+	if v.EventsURL != nil {
+		b = b.String(e, *v.EventsURL)
 	}
-	if e.Present(v.FollowingURL != nil) {
-		e.String(*v.FollowingURL)
+	b = b.Bool(v.FollowingURL != nil)
+	if v.FollowingURL != nil {
+		b = b.String(e, *v.FollowingURL)
 	}
-	if e.Present(v.FollowersURL != nil) {
-		e.String(*v.FollowersURL)
+	b = b.Bool(v.FollowersURL != nil)
+	if v.FollowersURL != nil {
+		b = b.String(e, *v.FollowersURL)
 	}
-	if e.Present(v.GistsURL != nil) {
-		e.String(*v.GistsURL)
+	b = b.Bool(v.GistsURL != nil)
+	if v.GistsURL != nil {
+		b = b.String(e, *v.GistsURL)
 	}
-	if e.Present(v.OrganizationsURL != nil) {
-		e.String(*v.OrganizationsURL)
+	b = b.Bool(v.OrganizationsURL != nil)
+	if v.OrganizationsURL != nil {
+		b = b.String(e, *v.OrganizationsURL)
 	}
-	if e.Present(v.ReceivedEventsURL != nil) {
-		e.String(*v.ReceivedEventsURL)
+	b = b.Bool(v.ReceivedEventsURL != nil)
+	if v.ReceivedEventsURL != nil {
+		b = b.String(e, *v.ReceivedEventsURL)
 	}
-	if e.Present(v.ReposURL != nil) {
-		e.String(*v.ReposURL)
+	b = b.Bool(v.ReposURL != nil)
+	if v.ReposURL != nil {
+		b = b.String(e, *v.ReposURL)
 	}
-	if e.Present(v.StarredURL != nil) {
-		e.String(*v.StarredURL)
+	b = b.Bool(v.StarredURL != nil)
+	if v.StarredURL != nil {
+		b = b.String(e, *v.StarredURL)
 	}
-	if e.Present(v.SubscriptionsURL != nil) {
-		e.String(*v.SubscriptionsURL)
+	b = b.Bool(v.SubscriptionsURL != nil)
+	if v.SubscriptionsURL != nil {
+		b = b.String(e, *v.SubscriptionsURL)
 	}
-	e.Slice(len(v.TextMatches), v.TextMatches == nil)
-	for i := range v.TextMatches {
-		if e.Present(v.TextMatches[i] != nil) {
-			encodeGithubTextMatch(e, v.TextMatches[i])
+	b = b.Slice(len(v.TextMatches), v.TextMatches == nil)
+	if len(v.TextMatches) > 0 {
+		e.End(b)
+		for i := range v.TextMatches {
+			if e.Present(v.TextMatches[i] != nil) {
+				encodeGithubTextMatch(e, v.TextMatches[i])
+			}
 		}
+		b = e.Begin()
 	}
-	if e.Present(v.Permissions != nil) {
+	b = b.Bool(v.Permissions != nil)
+	if v.Permissions != nil {
+		e.End(b)
 		encodeGithubRepositoryPermissions(e, v.Permissions)
+		b = e.Begin()
 	}
-	if e.Present(v.RoleName != nil) {
-		e.String(*v.RoleName)
+	b = b.Bool(v.RoleName != nil)
+	if v.RoleName != nil {
+		b = b.String(e, *v.RoleName)
 	}
-	if e.Present(v.Assignment != nil) {
-		e.String(*v.Assignment)
+	b = b.Bool(v.Assignment != nil)
+	if v.Assignment != nil {
+		b = b.String(e, *v.Assignment)
 	}
-	e.Slice(len(v.InheritedFrom), v.InheritedFrom == nil)
-	for i := range v.InheritedFrom {
-		if key.Enter(e, v.InheritedFrom[i]) {
-			encodeGithubTeam(e, v.InheritedFrom[i])
-			e.Leave()
+	b = b.Slice(len(v.InheritedFrom), v.InheritedFrom == nil)
+	if len(v.InheritedFrom) > 0 {
+		e.End(b)
+		for i := range v.InheritedFrom {
+			if key.Enter(e, v.InheritedFrom[i]) {
+				encodeGithubTeam(e, v.InheritedFrom[i])
+				e.Leave()
+			}
 		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeGithubLabel writes every field that is an input, in order.
 func encodeGithubLabel(e *key.Encoder, v *github.Label) {
-	if e.Present(v.ID != nil) {
-		e.Int64(*v.ID)
+	b := e.Begin()
+	b = b.Bool(v.ID != nil)
+	if v.ID != nil {
+		b = b.Int64(*v.ID)
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.Color != nil) {
-		e.String(*v.Color)
+	b = b.Bool(v.Color != nil)
+	if v.Color != nil {
+		b = b.String(e, *v.Color)
 	}
-	if e.Present(v.Description != nil) {
-		e.String(*v.Description)
+	b = b.Bool(v.Description != nil)
+	if v.Description != nil {
+		b = b.String(e, *v.Description)
 	}
-	if e.Present(v.Default != nil) {
-		e.Bool(*v.Default)
+	b = b.Bool(v.Default != nil)
+	if v.Default != nil {
+		b = b.Bool(*v.Default)
 	}
-	if e.Present(v.NodeID != nil) {
-		e.String(*v.NodeID)
+	b = b.Bool(v.NodeID != nil)
+	if v.NodeID != nil {
+		b = b.String(e, *v.NodeID)
 	}
+	e.End(b)
 }
 
 // encodeGithubTimestamp writes every field that is an input, in order.
@@ -2399,389 +2669,547 @@ func encodeGithubTimestamp(e *key.Encoder, v *github.Timestamp) {
 
 // encodeGithubMilestone writes every field that is an input, in order.
 func encodeGithubMilestone(e *key.Encoder, v *github.Milestone) {
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b := e.Begin()
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.HTMLURL != nil) {
-		e.String(*v.HTMLURL)
+	b = b.Bool(v.HTMLURL != nil)
+	if v.HTMLURL != nil {
+		b = b.String(e, *v.HTMLURL)
 	}
-	if e.Present(v.LabelsURL != nil) {
-		e.String(*v.LabelsURL)
+	b = b.Bool(v.LabelsURL != nil)
+	if v.LabelsURL != nil {
+		b = b.String(e, *v.LabelsURL)
 	}
-	if e.Present(v.ID != nil) {
-		e.Int64(*v.ID)
+	b = b.Bool(v.ID != nil)
+	if v.ID != nil {
+		b = b.Int64(*v.ID)
 	}
-	if e.Present(v.Number != nil) {
-		e.Int(*v.Number)
+	b = b.Bool(v.Number != nil)
+	if v.Number != nil {
+		b = b.Int(*v.Number)
 	}
-	if e.Present(v.State != nil) {
-		e.String(*v.State)
+	b = b.Bool(v.State != nil)
+	if v.State != nil {
+		b = b.String(e, *v.State)
 	}
-	if e.Present(v.Title != nil) {
-		e.String(*v.Title)
+	b = b.Bool(v.Title != nil)
+	if v.Title != nil {
+		b = b.String(e, *v.Title)
 	}
-	if e.Present(v.Description != nil) {
-		e.String(*v.Description)
+	b = b.Bool(v.Description != nil)
+	if v.Description != nil {
+		b = b.String(e, *v.Description)
 	}
-	if e.Present(v.Creator != nil) {
+	b = b.Bool(v.Creator != nil)
+	if v.Creator != nil {
+		e.End(b)
 		encodeGithubUser(e, v.Creator)
+		b = e.Begin()
 	}
-	if e.Present(v.OpenIssues != nil) {
-		e.Int(*v.OpenIssues)
+	b = b.Bool(v.OpenIssues != nil)
+	if v.OpenIssues != nil {
+		b = b.Int(*v.OpenIssues)
 	}
-	if e.Present(v.ClosedIssues != nil) {
-		e.Int(*v.ClosedIssues)
+	b = b.Bool(v.ClosedIssues != nil)
+	if v.ClosedIssues != nil {
+		b = b.Int(*v.ClosedIssues)
 	}
-	if e.Present(v.CreatedAt != nil) {
+	b = b.Bool(v.CreatedAt != nil)
+	if v.CreatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.CreatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.UpdatedAt != nil) {
+	b = b.Bool(v.UpdatedAt != nil)
+	if v.UpdatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.UpdatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.ClosedAt != nil) {
+	b = b.Bool(v.ClosedAt != nil)
+	if v.ClosedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.ClosedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.DueOn != nil) {
+	b = b.Bool(v.DueOn != nil)
+	if v.DueOn != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.DueOn)
+		b = e.Begin()
 	}
-	if e.Present(v.NodeID != nil) {
-		e.String(*v.NodeID)
+	b = b.Bool(v.NodeID != nil)
+	if v.NodeID != nil {
+		b = b.String(e, *v.NodeID)
 	}
+	e.End(b)
 }
 
 // encodeGithubPullRequestLinks writes every field that is an input, in order.
 func encodeGithubPullRequestLinks(e *key.Encoder, v *github.PullRequestLinks) {
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b := e.Begin()
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.HTMLURL != nil) {
-		e.String(*v.HTMLURL)
+	b = b.Bool(v.HTMLURL != nil)
+	if v.HTMLURL != nil {
+		b = b.String(e, *v.HTMLURL)
 	}
-	if e.Present(v.DiffURL != nil) {
-		e.String(*v.DiffURL)
+	b = b.Bool(v.DiffURL != nil)
+	if v.DiffURL != nil {
+		b = b.String(e, *v.DiffURL)
 	}
-	if e.Present(v.PatchURL != nil) {
-		e.String(*v.PatchURL)
+	b = b.Bool(v.PatchURL != nil)
+	if v.PatchURL != nil {
+		b = b.String(e, *v.PatchURL)
 	}
-	if e.Present(v.MergedAt != nil) {
+	b = b.Bool(v.MergedAt != nil)
+	if v.MergedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.MergedAt)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeGithubReactions writes every field that is an input, in order.
 func encodeGithubReactions(e *key.Encoder, v *github.Reactions) {
-	if e.Present(v.TotalCount != nil) {
-		e.Int(*v.TotalCount)
+	b := e.Begin()
+	b = b.Bool(v.TotalCount != nil)
+	if v.TotalCount != nil {
+		b = b.Int(*v.TotalCount)
 	}
-	if e.Present(v.PlusOne != nil) {
-		e.Int(*v.PlusOne)
+	b = b.Bool(v.PlusOne != nil)
+	if v.PlusOne != nil {
+		b = b.Int(*v.PlusOne)
 	}
-	if e.Present(v.MinusOne != nil) {
-		e.Int(*v.MinusOne)
+	b = b.Bool(v.MinusOne != nil)
+	if v.MinusOne != nil {
+		b = b.Int(*v.MinusOne)
 	}
-	if e.Present(v.Laugh != nil) {
-		e.Int(*v.Laugh)
+	b = b.Bool(v.Laugh != nil)
+	if v.Laugh != nil {
+		b = b.Int(*v.Laugh)
 	}
-	if e.Present(v.Confused != nil) {
-		e.Int(*v.Confused)
+	b = b.Bool(v.Confused != nil)
+	if v.Confused != nil {
+		b = b.Int(*v.Confused)
 	}
-	if e.Present(v.Heart != nil) {
-		e.Int(*v.Heart)
+	b = b.Bool(v.Heart != nil)
+	if v.Heart != nil {
+		b = b.Int(*v.Heart)
 	}
-	if e.Present(v.Hooray != nil) {
-		e.Int(*v.Hooray)
+	b = b.Bool(v.Hooray != nil)
+	if v.Hooray != nil {
+		b = b.Int(*v.Hooray)
 	}
-	if e.Present(v.Rocket != nil) {
-		e.Int(*v.Rocket)
+	b = b.Bool(v.Rocket != nil)
+	if v.Rocket != nil {
+		b = b.Int(*v.Rocket)
 	}
-	if e.Present(v.Eyes != nil) {
-		e.Int(*v.Eyes)
+	b = b.Bool(v.Eyes != nil)
+	if v.Eyes != nil {
+		b = b.Int(*v.Eyes)
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
+	e.End(b)
 }
 
 // encodeGithubIssueType writes every field that is an input, in order.
 func encodeGithubIssueType(e *key.Encoder, v *github.IssueType) {
-	if e.Present(v.ID != nil) {
-		e.Int64(*v.ID)
+	b := e.Begin()
+	b = b.Bool(v.ID != nil)
+	if v.ID != nil {
+		b = b.Int64(*v.ID)
 	}
-	if e.Present(v.NodeID != nil) {
-		e.String(*v.NodeID)
+	b = b.Bool(v.NodeID != nil)
+	if v.NodeID != nil {
+		b = b.String(e, *v.NodeID)
 	}
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.Description != nil) {
-		e.String(*v.Description)
+	b = b.Bool(v.Description != nil)
+	if v.Description != nil {
+		b = b.String(e, *v.Description)
 	}
-	if e.Present(v.Color != nil) {
-		e.String(*v.Color)
+	b = b.Bool(v.Color != nil)
+	if v.Color != nil {
+		b = b.String(e, *v.Color)
 	}
-	if e.Present(v.CreatedAt != nil) {
+	b = b.Bool(v.CreatedAt != nil)
+	if v.CreatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.CreatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.UpdatedAt != nil) {
+	b = b.Bool(v.UpdatedAt != nil)
+	if v.UpdatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.UpdatedAt)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeGithubTextMatch writes every field that is an input, in order.
 func encodeGithubTextMatch(e *key.Encoder, v *github.TextMatch) {
-	if e.Present(v.ObjectURL != nil) {
-		e.String(*v.ObjectURL)
+	b := e.Begin()
+	b = b.Bool(v.ObjectURL != nil)
+	if v.ObjectURL != nil {
+		b = b.String(e, *v.ObjectURL)
 	}
-	if e.Present(v.ObjectType != nil) {
-		e.String(*v.ObjectType)
+	b = b.Bool(v.ObjectType != nil)
+	if v.ObjectType != nil {
+		b = b.String(e, *v.ObjectType)
 	}
-	if e.Present(v.Property != nil) {
-		e.String(*v.Property)
+	b = b.Bool(v.Property != nil)
+	if v.Property != nil {
+		b = b.String(e, *v.Property)
 	}
-	if e.Present(v.Fragment != nil) {
-		e.String(*v.Fragment)
+	b = b.Bool(v.Fragment != nil)
+	if v.Fragment != nil {
+		b = b.String(e, *v.Fragment)
 	}
-	e.Slice(len(v.Matches), v.Matches == nil)
-	for i := range v.Matches {
-		if e.Present(v.Matches[i] != nil) {
-			encodeGithubMatch(e, v.Matches[i])
+	b = b.Slice(len(v.Matches), v.Matches == nil)
+	if len(v.Matches) > 0 {
+		e.End(b)
+		for i := range v.Matches {
+			if e.Present(v.Matches[i] != nil) {
+				encodeGithubMatch(e, v.Matches[i])
+			}
 		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeGithubCodeOfConduct writes every field that is an input, in order.
 func encodeGithubCodeOfConduct(e *key.Encoder, v *github.CodeOfConduct) {
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b := e.Begin()
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.Key != nil) {
-		e.String(*v.Key)
+	b = b.Bool(v.Key != nil)
+	if v.Key != nil {
+		b = b.String(e, *v.Key)
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.Body != nil) {
-		e.String(*v.Body)
+	b = b.Bool(v.Body != nil)
+	if v.Body != nil {
+		b = b.String(e, *v.Body)
 	}
+	e.End(b)
 }
 
 // encodeGithubOrganization writes every field that is an input, in order.
 func encodeGithubOrganization(e *key.Encoder, v *github.Organization) {
-	if e.Present(v.Login != nil) {
-		e.String(*v.Login)
+	b := e.Begin()
+	b = b.Bool(v.Login != nil)
+	if v.Login != nil {
+		b = b.String(e, *v.Login)
 	}
-	if e.Present(v.ID != nil) {
-		e.Int64(*v.ID)
+	b = b.Bool(v.ID != nil)
+	if v.ID != nil {
+		b = b.Int64(*v.ID)
 	}
-	if e.Present(v.NodeID != nil) {
-		e.String(*v.NodeID)
+	b = b.Bool(v.NodeID != nil)
+	if v.NodeID != nil {
+		b = b.String(e, *v.NodeID)
 	}
-	if e.Present(v.AvatarURL != nil) {
-		e.String(*v.AvatarURL)
+	b = b.Bool(v.AvatarURL != nil)
+	if v.AvatarURL != nil {
+		b = b.String(e, *v.AvatarURL)
 	}
-	if e.Present(v.HTMLURL != nil) {
-		e.String(*v.HTMLURL)
+	b = b.Bool(v.HTMLURL != nil)
+	if v.HTMLURL != nil {
+		b = b.String(e, *v.HTMLURL)
 	}
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.Company != nil) {
-		e.String(*v.Company)
+	b = b.Bool(v.Company != nil)
+	if v.Company != nil {
+		b = b.String(e, *v.Company)
 	}
-	if e.Present(v.Blog != nil) {
-		e.String(*v.Blog)
+	b = b.Bool(v.Blog != nil)
+	if v.Blog != nil {
+		b = b.String(e, *v.Blog)
 	}
-	if e.Present(v.Location != nil) {
-		e.String(*v.Location)
+	b = b.Bool(v.Location != nil)
+	if v.Location != nil {
+		b = b.String(e, *v.Location)
 	}
-	if e.Present(v.Email != nil) {
-		e.String(*v.Email)
+	b = b.Bool(v.Email != nil)
+	if v.Email != nil {
+		b = b.String(e, *v.Email)
 	}
-	if e.Present(v.TwitterUsername != nil) {
-		e.String(*v.TwitterUsername)
+	b = b.Bool(v.TwitterUsername != nil)
+	if v.TwitterUsername != nil {
+		b = b.String(e, *v.TwitterUsername)
 	}
-	if e.Present(v.Description != nil) {
-		e.String(*v.Description)
+	b = b.Bool(v.Description != nil)
+	if v.Description != nil {
+		b = b.String(e, *v.Description)
 	}
-	if e.Present(v.PublicRepos != nil) {
-		e.Int(*v.PublicRepos)
+	b = b.Bool(v.PublicRepos != nil)
+	if v.PublicRepos != nil {
+		b = b.Int(*v.PublicRepos)
 	}
-	if e.Present(v.PublicGists != nil) {
-		e.Int(*v.PublicGists)
+	b = b.Bool(v.PublicGists != nil)
+	if v.PublicGists != nil {
+		b = b.Int(*v.PublicGists)
 	}
-	if e.Present(v.Followers != nil) {
-		e.Int(*v.Followers)
+	b = b.Bool(v.Followers != nil)
+	if v.Followers != nil {
+		b = b.Int(*v.Followers)
 	}
-	if e.Present(v.Following != nil) {
-		e.Int(*v.Following)
+	b = b.Bool(v.Following != nil)
+	if v.Following != nil {
+		b = b.Int(*v.Following)
 	}
-	if e.Present(v.CreatedAt != nil) {
+	b = b.Bool(v.CreatedAt != nil)
+	if v.CreatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.CreatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.UpdatedAt != nil) {
+	b = b.Bool(v.UpdatedAt != nil)
+	if v.UpdatedAt != nil {
+		e.End(b)
 		encodeGithubTimestamp(e, v.UpdatedAt)
+		b = e.Begin()
 	}
-	if e.Present(v.TotalPrivateRepos != nil) {
-		e.Int64(*v.TotalPrivateRepos)
+	b = b.Bool(v.TotalPrivateRepos != nil)
+	if v.TotalPrivateRepos != nil {
+		b = b.Int64(*v.TotalPrivateRepos)
 	}
-	if e.Present(v.OwnedPrivateRepos != nil) {
-		e.Int64(*v.OwnedPrivateRepos)
+	b = b.Bool(v.OwnedPrivateRepos != nil)
+	if v.OwnedPrivateRepos != nil {
+		b = b.Int64(*v.OwnedPrivateRepos)
 	}
-	if e.Present(v.PrivateGists != nil) {
-		e.Int(*v.PrivateGists)
+	b = b.Bool(v.PrivateGists != nil)
+	if v.PrivateGists != nil {
+		b = b.Int(*v.PrivateGists)
 	}
-	if e.Present(v.DiskUsage != nil) {
-		e.Int(*v.DiskUsage)
+	b = b.Bool(v.DiskUsage != nil)
+	if v.DiskUsage != nil {
+		b = b.Int(*v.DiskUsage)
 	}
-	if e.Present(v.Collaborators != nil) {
-		e.Int(*v.Collaborators)
+	b = b.Bool(v.Collaborators != nil)
+	if v.Collaborators != nil {
+		b = b.Int(*v.Collaborators)
 	}
-	if e.Present(v.BillingEmail != nil) {
-		e.String(*v.BillingEmail)
+	b = b.Bool(v.BillingEmail != nil)
+	if v.BillingEmail != nil {
+		b = b.String(e, *v.BillingEmail)
 	}
-	if e.Present(v.Type != nil) {
-		e.String(*v.Type)
+	b = b.Bool(v.Type != nil)
+	if v.Type != nil {
+		b = b.String(e, *v.Type)
 	}
-	if e.Present(v.Plan != nil) {
+	b = b.Bool(v.Plan != nil)
+	if v.Plan != nil {
+		e.End(b)
 		encodeGithubPlan(e, v.Plan)
+		b = e.Begin()
 	}
-	if e.Present(v.TwoFactorRequirementEnabled != nil) {
-		e.Bool(*v.TwoFactorRequirementEnabled)
+	b = b.Bool(v.TwoFactorRequirementEnabled != nil)
+	if v.TwoFactorRequirementEnabled != nil {
+		b = b.Bool(*v.TwoFactorRequirementEnabled)
 	}
-	if e.Present(v.IsVerified != nil) {
-		e.Bool(*v.IsVerified)
+	b = b.Bool(v.IsVerified != nil)
+	if v.IsVerified != nil {
+		b = b.Bool(*v.IsVerified)
 	}
-	if e.Present(v.HasOrganizationProjects != nil) {
-		e.Bool(*v.HasOrganizationProjects)
+	b = b.Bool(v.HasOrganizationProjects != nil)
+	if v.HasOrganizationProjects != nil {
+		b = b.Bool(*v.HasOrganizationProjects)
 	}
-	if e.Present(v.HasRepositoryProjects != nil) {
-		e.Bool(*v.HasRepositoryProjects)
+	b = b.Bool(v.HasRepositoryProjects != nil)
+	if v.HasRepositoryProjects != nil {
+		b = b.Bool(*v.HasRepositoryProjects)
 	}
-	if e.Present(v.DefaultRepoPermission != nil) {
-		e.String(*v.DefaultRepoPermission)
+	b = b.Bool(v.DefaultRepoPermission != nil)
+	if v.DefaultRepoPermission != nil {
+		b = b.String(e, *v.DefaultRepoPermission)
 	}
-	if e.Present(v.DefaultRepoSettings != nil) {
-		e.String(*v.DefaultRepoSettings)
+	b = b.Bool(v.DefaultRepoSettings != nil)
+	if v.DefaultRepoSettings != nil {
+		b = b.String(e, *v.DefaultRepoSettings)
 	}
-	if e.Present(v.MembersCanCreateRepos != nil) {
-		e.Bool(*v.MembersCanCreateRepos)
+	b = b.Bool(v.MembersCanCreateRepos != nil)
+	if v.MembersCanCreateRepos != nil {
+		b = b.Bool(*v.MembersCanCreateRepos)
 	}
-	if e.Present(v.MembersCanCreatePublicRepos != nil) {
-		e.Bool(*v.MembersCanCreatePublicRepos)
+	b = b.Bool(v.MembersCanCreatePublicRepos != nil)
+	if v.MembersCanCreatePublicRepos != nil {
+		b = b.Bool(*v.MembersCanCreatePublicRepos)
 	}
-	if e.Present(v.MembersCanCreatePrivateRepos != nil) {
-		e.Bool(*v.MembersCanCreatePrivateRepos)
+	b = b.Bool(v.MembersCanCreatePrivateRepos != nil)
+	if v.MembersCanCreatePrivateRepos != nil {
+		b = b.Bool(*v.MembersCanCreatePrivateRepos)
 	}
-	if e.Present(v.MembersCanCreateInternalRepos != nil) {
-		e.Bool(*v.MembersCanCreateInternalRepos)
+	b = b.Bool(v.MembersCanCreateInternalRepos != nil)
+	if v.MembersCanCreateInternalRepos != nil {
+		b = b.Bool(*v.MembersCanCreateInternalRepos)
 	}
-	if e.Present(v.MembersCanForkPrivateRepos != nil) {
-		e.Bool(*v.MembersCanForkPrivateRepos)
+	b = b.Bool(v.MembersCanForkPrivateRepos != nil)
+	if v.MembersCanForkPrivateRepos != nil {
+		b = b.Bool(*v.MembersCanForkPrivateRepos)
 	}
-	if e.Present(v.MembersAllowedRepositoryCreationType != nil) {
-		e.String(*v.MembersAllowedRepositoryCreationType)
+	b = b.Bool(v.MembersAllowedRepositoryCreationType != nil)
+	if v.MembersAllowedRepositoryCreationType != nil {
+		b = b.String(e, *v.MembersAllowedRepositoryCreationType)
 	}
-	if e.Present(v.MembersCanCreatePages != nil) {
-		e.Bool(*v.MembersCanCreatePages)
+	b = b.Bool(v.MembersCanCreatePages != nil)
+	if v.MembersCanCreatePages != nil {
+		b = b.Bool(*v.MembersCanCreatePages)
 	}
-	if e.Present(v.MembersCanCreatePublicPages != nil) {
-		e.Bool(*v.MembersCanCreatePublicPages)
+	b = b.Bool(v.MembersCanCreatePublicPages != nil)
+	if v.MembersCanCreatePublicPages != nil {
+		b = b.Bool(*v.MembersCanCreatePublicPages)
 	}
-	if e.Present(v.MembersCanCreatePrivatePages != nil) {
-		e.Bool(*v.MembersCanCreatePrivatePages)
+	b = b.Bool(v.MembersCanCreatePrivatePages != nil)
+	if v.MembersCanCreatePrivatePages != nil {
+		b = b.Bool(*v.MembersCanCreatePrivatePages)
 	}
-	if e.Present(v.WebCommitSignoffRequired != nil) {
-		e.Bool(*v.WebCommitSignoffRequired)
+	b = b.Bool(v.WebCommitSignoffRequired != nil)
+	if v.WebCommitSignoffRequired != nil {
+		b = b.Bool(*v.WebCommitSignoffRequired)
 	}
-	if e.Present(v.AdvancedSecurityEnabledForNewRepos != nil) {
-		e.Bool(*v.AdvancedSecurityEnabledForNewRepos)
+	b = b.Bool(v.AdvancedSecurityEnabledForNewRepos != nil)
+	if v.AdvancedSecurityEnabledForNewRepos != nil {
+		b = b.Bool(*v.AdvancedSecurityEnabledForNewRepos)
 	}
-	if e.Present(v.DependabotAlertsEnabledForNewRepos != nil) {
-		e.Bool(*v.DependabotAlertsEnabledForNewRepos)
+	b = b.Bool(v.DependabotAlertsEnabledForNewRepos != nil)
+	if v.DependabotAlertsEnabledForNewRepos != nil {
+		b = b.Bool(*v.DependabotAlertsEnabledForNewRepos)
 	}
-	if e.Present(v.DependabotSecurityUpdatesEnabledForNewRepos != nil) {
-		e.Bool(*v.DependabotSecurityUpdatesEnabledForNewRepos)
+	b = b.Bool(v.DependabotSecurityUpdatesEnabledForNewRepos != nil)
+	if v.DependabotSecurityUpdatesEnabledForNewRepos != nil {
+		b = b.Bool(*v.DependabotSecurityUpdatesEnabledForNewRepos)
 	}
-	if e.Present(v.DependencyGraphEnabledForNewRepos != nil) {
-		e.Bool(*v.DependencyGraphEnabledForNewRepos)
+	b = b.Bool(v.DependencyGraphEnabledForNewRepos != nil)
+	if v.DependencyGraphEnabledForNewRepos != nil {
+		b = b.Bool(*v.DependencyGraphEnabledForNewRepos)
 	}
-	if e.Present(v.SecretScanningEnabledForNewRepos != nil) {
-		e.Bool(*v.SecretScanningEnabledForNewRepos)
+	b = b.Bool(v.SecretScanningEnabledForNewRepos != nil)
+	if v.SecretScanningEnabledForNewRepos != nil {
+		b = b.Bool(*v.SecretScanningEnabledForNewRepos)
 	}
-	if e.Present(v.SecretScanningPushProtectionEnabledForNewRepos != nil) {
-		e.Bool(*v.SecretScanningPushProtectionEnabledForNewRepos)
+	b = b.Bool(v.SecretScanningPushProtectionEnabledForNewRepos != nil)
+	if v.SecretScanningPushProtectionEnabledForNewRepos != nil {
+		b = b.Bool(*v.SecretScanningPushProtectionEnabledForNewRepos)
 	}
-	if e.Present(v.SecretScanningValidityChecksEnabled != nil) {
-		e.Bool(*v.SecretScanningValidityChecksEnabled)
+	b = b.Bool(v.SecretScanningValidityChecksEnabled != nil)
+	if v.SecretScanningValidityChecksEnabled != nil {
+		b = b.Bool(*v.SecretScanningValidityChecksEnabled)
 	}
-	if e.Present(v.MembersCanDeleteRepositories != nil) {
-		e.Bool(*v.MembersCanDeleteRepositories)
+	b = b.Bool(v.MembersCanDeleteRepositories != nil)
+	if v.MembersCanDeleteRepositories != nil {
+		b = b.Bool(*v.MembersCanDeleteRepositories)
 	}
-	if e.Present(v.MembersCanChangeRepoVisibility != nil) {
-		e.Bool(*v.MembersCanChangeRepoVisibility)
+	b = b.Bool(v.MembersCanChangeRepoVisibility != nil)
+	if v.MembersCanChangeRepoVisibility != nil {
+		b = b.Bool(*v.MembersCanChangeRepoVisibility)
 	}
-	if e.Present(v.MembersCanInviteOutsideCollaborators != nil) {
-		e.Bool(*v.MembersCanInviteOutsideCollaborators)
+	b = b.Bool(v.MembersCanInviteOutsideCollaborators != nil)
+	if v.MembersCanInviteOutsideCollaborators != nil {
+		b = b.Bool(*v.MembersCanInviteOutsideCollaborators)
 	}
-	if e.Present(v.MembersCanDeleteIssues != nil) {
-		e.Bool(*v.MembersCanDeleteIssues)
+	b = b.Bool(v.MembersCanDeleteIssues != nil)
+	if v.MembersCanDeleteIssues != nil {
+		b = b.Bool(*v.MembersCanDeleteIssues)
 	}
-	if e.Present(v.DisplayCommenterFullNameSettingEnabled != nil) {
-		e.Bool(*v.DisplayCommenterFullNameSettingEnabled)
+	b = b.Bool(v.DisplayCommenterFullNameSettingEnabled != nil)
+	if v.DisplayCommenterFullNameSettingEnabled != nil {
+		b = b.Bool(*v.DisplayCommenterFullNameSettingEnabled)
 	}
-	if e.Present(v.ReadersCanCreateDiscussions != nil) {
-		e.Bool(*v.ReadersCanCreateDiscussions)
+	b = b.Bool(v.ReadersCanCreateDiscussions != nil)
+	if v.ReadersCanCreateDiscussions != nil {
+		b = b.Bool(*v.ReadersCanCreateDiscussions)
 	}
-	if e.Present(v.MembersCanCreateTeams != nil) {
-		e.Bool(*v.MembersCanCreateTeams)
+	b = b.Bool(v.MembersCanCreateTeams != nil)
+	if v.MembersCanCreateTeams != nil {
+		b = b.Bool(*v.MembersCanCreateTeams)
 	}
-	if e.Present(v.MembersCanViewDependencyInsights != nil) {
-		e.Bool(*v.MembersCanViewDependencyInsights)
+	b = b.Bool(v.MembersCanViewDependencyInsights != nil)
+	if v.MembersCanViewDependencyInsights != nil {
+		b = b.Bool(*v.MembersCanViewDependencyInsights)
 	}
-	if e.Present(v.DefaultRepositoryBranch != nil) {
-		e.String(*v.DefaultRepositoryBranch)
+	b = b.Bool(v.DefaultRepositoryBranch != nil)
+	if v.DefaultRepositoryBranch != nil {
+		b = b.String(e, *v.DefaultRepositoryBranch)
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.EventsURL != nil) {
-		e.String(*v.EventsURL)
+	b = b.Bool(v.EventsURL != nil)
+	if v.EventsURL != nil {
+		b = b.String(e, *v.EventsURL)
 	}
-	if e.Present(v.HooksURL != nil) {
-		e.String(*v.HooksURL)
+	b = b.Bool(v.HooksURL != nil)
+	if v.HooksURL != nil {
+		b = b.String(e, *v.HooksURL)
 	}
-	if e.Present(v.IssuesURL != nil) {
-		e.String(*v.IssuesURL)
+	b = b.Bool(v.IssuesURL != nil)
+	if v.IssuesURL != nil {
+		b = b.String(e, *v.IssuesURL)
 	}
-	if e.Present(v.MembersURL != nil) {
-		e.String(*v.MembersURL)
+	b = b.Bool(v.MembersURL != nil)
+	if v.MembersURL != nil {
+		b = b.String(e, *v.MembersURL)
 	}
-	if e.Present(v.PublicMembersURL != nil) {
-		e.String(*v.PublicMembersURL)
+	b = b.Bool(v.PublicMembersURL != nil)
+	if v.PublicMembersURL != nil {
+		b = b.String(e, *v.PublicMembersURL)
 	}
-	if e.Present(v.ReposURL != nil) {
-		e.String(*v.ReposURL)
+	b = b.Bool(v.ReposURL != nil)
+	if v.ReposURL != nil {
+		b = b.String(e, *v.ReposURL)
 	}
+	e.End(b)
 }
 
 // encodeGithubRepositoryPermissions writes every field that is an input, in
 // order.
 func encodeGithubRepositoryPermissions(e *key.Encoder, v *github.RepositoryPermissions) {
-	if e.Present(v.Admin != nil) {
-		e.Bool(*v.Admin)
+	b := e.Begin()
+	b = b.Bool(v.Admin != nil)
+	if v.Admin != nil {
+		b = b.Bool(*v.Admin)
 	}
-	if e.Present(v.Maintain != nil) {
-		e.Bool(*v.Maintain)
+	b = b.Bool(v.Maintain != nil)
+	if v.Maintain != nil {
+		b = b.Bool(*v.Maintain)
 	}
-	if e.Present(v.Push != nil) {
-		e.Bool(*v.Push)
+	b = b.Bool(v.Push != nil)
+	if v.Push != nil {
+		b = b.Bool(*v.Push)
 	}
-	if e.Present(v.Triage != nil) {
-		e.Bool(*v.Triage)
+	b = b.Bool(v.Triage != nil)
+	if v.Triage != nil {
+		b = b.Bool(*v.Triage)
 	}
-	if e.Present(v.Pull != nil) {
-		e.Bool(*v.Pull)
+	b = b.Bool(v.Pull != nil)
+	if v.Pull != nil {
+		b = b.Bool(*v.Pull)
 	}
+	e.End(b)
 }
 
 // encodeAny writes which type the value has, and the value.
@@ -2825,71 +3253,114 @@ func encodeAny(e *key.Encoder, v any) {
 
 // encodeGithubLicense writes every field that is an input, in order.
 func encodeGithubLicense(e *key.Encoder, v *github.License) {
-	if e.Present(v.Key != nil) {
-		e.String(*v.Key)
+	b := e.Begin()
+	b = b.Bool(v.Key != nil)
+	if v.Key != nil {
+		b = b.String(e, *v.Key)
 	}
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.SPDXID != nil) {
-		e.String(*v.SPDXID)
+	b = b.Bool(v.SPDXID != nil)
+	if v.SPDXID != nil {
+		b = b.String(e, *v.SPDXID)
 	}
-	if e.Present(v.HTMLURL != nil) {
-		e.String(*v.HTMLURL)
+	b = b.Bool(v.HTMLURL != nil)
+	if v.HTMLURL != nil {
+		b = b.String(e, *v.HTMLURL)
 	}
-	if e.Present(v.Featured != nil) {
-		e.Bool(*v.Featured)
+	b = b.Bool(v.Featured != nil)
+	if v.Featured != nil {
+		b = b.Bool(*v.Featured)
 	}
-	if e.Present(v.Description != nil) {
-		e.String(*v.Description)
+	b = b.Bool(v.Description != nil)
+	if v.Description != nil {
+		b = b.String(e, *v.Description)
 	}
-	if e.Present(v.Implementation != nil) {
-		e.String(*v.Implementation)
+	b = b.Bool(v.Implementation != nil)
+	if v.Implementation != nil {
+		b = b.String(e, *v.Implementation)
 	}
-	if e.Present(v.Permissions != nil) {
-		e.Slice(len((*v.Permissions)), (*v.Permissions) == nil)
-		for i := range *v.Permissions {
-			e.String((*v.Permissions)[i])
+	b = b.Bool(v.Permissions != nil)
+	if v.Permissions != nil {
+		b = b.Slice(len((*v.Permissions)), (*v.Permissions) == nil)
+		if len((*v.Permissions)) > 0 {
+			e.End(b)
+			for i := range *v.Permissions {
+				e.String((*v.Permissions)[i])
+			}
+			b = e.Begin()
 		}
 	}
-	if e.Present(v.Conditions != nil) {
-		e.Slice(len((*v.Conditions)), (*v.Conditions) == nil)
-		for i := range *v.Conditions {
-			e.String((*v.Conditions)[i])
+	b = b.Bool(v.Conditions != nil)
+	if v.Conditions != nil {
+		b = b.Slice(len((*v.Conditions)), (*v.Conditions) == nil)
+		if len((*v.Conditions)) > 0 {
+			e.End(b)
+			for i := range *v.Conditions {
+				e.String((*v.Conditions)[i])
+			}
+			b = e.Begin()
 		}
 	}
-	if e.Present(v.Limitations != nil) {
-		e.Slice(len((*v.Limitations)), (*v.Limitations) == nil)
-		for i := range *v.Limitations {
-			e.String((*v.Limitations)[i])
+	b = b.Bool(v.Limitations != nil)
+	if v.Limitations != nil {
+		b = b.Slice(len((*v.Limitations)), (*v.Limitations) == nil)
+		if len((*v.Limitations)) > 0 {
+			e.End(b)
+			for i := range *v.Limitations {
+				e.String((*v.Limitations)[i])
+			}
+			b = e.Begin()
 		}
 	}
-	if e.Present(v.Body != nil) {
-		e.String(*v.Body)
+	b = b.Bool(v.Body != nil)
+	if v.Body != nil {
+		b = b.String(e, *v.Body)
 	}
+	e.End(b)
 }
 
 // encodeGithubSecurityAndAnalysis writes every field that is an input, in
 // order.
 func encodeGithubSecurityAndAnalysis(e *key.Encoder, v *github.SecurityAndAnalysis) {
-	if e.Present(v.AdvancedSecurity != nil) {
+	b := e.Begin()
+	b = b.Bool(v.AdvancedSecurity != nil)
+	if v.AdvancedSecurity != nil {
+		e.End(b)
 		encodeGithubAdvancedSecurity(e, v.AdvancedSecurity)
+		b = e.Begin()
 	}
-	if e.Present(v.SecretScanning != nil) {
+	b = b.Bool(v.SecretScanning != nil)
+	if v.SecretScanning != nil {
+		e.End(b)
 		encodeGithubSecretScanning(e, v.SecretScanning)
+		b = e.Begin()
 	}
-	if e.Present(v.SecretScanningPushProtection != nil) {
+	b = b.Bool(v.SecretScanningPushProtection != nil)
+	if v.SecretScanningPushProtection != nil {
+		e.End(b)
 		encodeGithubSecretScanningPushProtection(e, v.SecretScanningPushProtection)
+		b = e.Begin()
 	}
-	if e.Present(v.DependabotSecurityUpdates != nil) {
+	b = b.Bool(v.DependabotSecurityUpdates != nil)
+	if v.DependabotSecurityUpdates != nil {
+		e.End(b)
 		encodeGithubDependabotSecurityUpdates(e, v.DependabotSecurityUpdates)
+		b = e.Begin()
 	}
-	if e.Present(v.SecretScanningValidityChecks != nil) {
+	b = b.Bool(v.SecretScanningValidityChecks != nil)
+	if v.SecretScanningValidityChecks != nil {
+		e.End(b)
 		encodeGithubSecretScanningValidityChecks(e, v.SecretScanningValidityChecks)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // copyGithubUser makes v share no memory with what it was copied from. Parts
@@ -3763,94 +4234,132 @@ func copyAnyWhole(c *runtime.Copies, v *any) {
 
 // encodeGithubPlan writes every field that is an input, in order.
 func encodeGithubPlan(e *key.Encoder, v *github.Plan) {
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b := e.Begin()
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.Space != nil) {
-		e.Int(*v.Space)
+	b = b.Bool(v.Space != nil)
+	if v.Space != nil {
+		b = b.Int(*v.Space)
 	}
-	if e.Present(v.Collaborators != nil) {
-		e.Int(*v.Collaborators)
+	b = b.Bool(v.Collaborators != nil)
+	if v.Collaborators != nil {
+		b = b.Int(*v.Collaborators)
 	}
-	if e.Present(v.PrivateRepos != nil) {
-		e.Int64(*v.PrivateRepos)
+	b = b.Bool(v.PrivateRepos != nil)
+	if v.PrivateRepos != nil {
+		b = b.Int64(*v.PrivateRepos)
 	}
-	if e.Present(v.FilledSeats != nil) {
-		e.Int(*v.FilledSeats)
+	b = b.Bool(v.FilledSeats != nil)
+	if v.FilledSeats != nil {
+		b = b.Int(*v.FilledSeats)
 	}
-	if e.Present(v.Seats != nil) {
-		e.Int(*v.Seats)
+	b = b.Bool(v.Seats != nil)
+	if v.Seats != nil {
+		b = b.Int(*v.Seats)
 	}
+	e.End(b)
 }
 
 // encodeGithubTeam writes every field that is an input, in order.
 func encodeGithubTeam(e *key.Encoder, v *github.Team) {
-	if e.Present(v.ID != nil) {
-		e.Int64(*v.ID)
+	b := e.Begin()
+	b = b.Bool(v.ID != nil)
+	if v.ID != nil {
+		b = b.Int64(*v.ID)
 	}
-	if e.Present(v.NodeID != nil) {
-		e.String(*v.NodeID)
+	b = b.Bool(v.NodeID != nil)
+	if v.NodeID != nil {
+		b = b.String(e, *v.NodeID)
 	}
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.Description != nil) {
-		e.String(*v.Description)
+	b = b.Bool(v.Description != nil)
+	if v.Description != nil {
+		b = b.String(e, *v.Description)
 	}
-	if e.Present(v.URL != nil) {
-		e.String(*v.URL)
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		b = b.String(e, *v.URL)
 	}
-	if e.Present(v.Slug != nil) {
-		e.String(*v.Slug)
+	b = b.Bool(v.Slug != nil)
+	if v.Slug != nil {
+		b = b.String(e, *v.Slug)
 	}
-	if e.Present(v.Permission != nil) {
-		e.String(*v.Permission)
+	b = b.Bool(v.Permission != nil)
+	if v.Permission != nil {
+		b = b.String(e, *v.Permission)
 	}
-	if e.Present(v.Privacy != nil) {
-		e.String(*v.Privacy)
+	b = b.Bool(v.Privacy != nil)
+	if v.Privacy != nil {
+		b = b.String(e, *v.Privacy)
 	}
-	if e.Present(v.NotificationSetting != nil) {
-		e.String(*v.NotificationSetting)
+	b = b.Bool(v.NotificationSetting != nil)
+	if v.NotificationSetting != nil {
+		b = b.String(e, *v.NotificationSetting)
 	}
-	if e.Present(v.MembersCount != nil) {
-		e.Int(*v.MembersCount)
+	b = b.Bool(v.MembersCount != nil)
+	if v.MembersCount != nil {
+		b = b.Int(*v.MembersCount)
 	}
-	if e.Present(v.ReposCount != nil) {
-		e.Int(*v.ReposCount)
+	b = b.Bool(v.ReposCount != nil)
+	if v.ReposCount != nil {
+		b = b.Int(*v.ReposCount)
 	}
-	if e.Present(v.Organization != nil) {
+	b = b.Bool(v.Organization != nil)
+	if v.Organization != nil {
+		e.End(b)
 		encodeGithubOrganization(e, v.Organization)
+		b = e.Begin()
 	}
-	if e.Present(v.HTMLURL != nil) {
-		e.String(*v.HTMLURL)
+	b = b.Bool(v.HTMLURL != nil)
+	if v.HTMLURL != nil {
+		b = b.String(e, *v.HTMLURL)
 	}
-	if e.Present(v.MembersURL != nil) {
-		e.String(*v.MembersURL)
+	b = b.Bool(v.MembersURL != nil)
+	if v.MembersURL != nil {
+		b = b.String(e, *v.MembersURL)
 	}
-	if e.Present(v.RepositoriesURL != nil) {
-		e.String(*v.RepositoriesURL)
+	b = b.Bool(v.RepositoriesURL != nil)
+	if v.RepositoriesURL != nil {
+		b = b.String(e, *v.RepositoriesURL)
 	}
+	e.End(b)
 	if key.Enter(e, v.Parent) {
 		encodeGithubTeam(e, v.Parent)
 		e.Leave()
 	}
-	if e.Present(v.LDAPDN != nil) {
-		e.String(*v.LDAPDN)
+	b = e.Begin()
+	b = b.Bool(v.LDAPDN != nil)
+	if v.LDAPDN != nil {
+		b = b.String(e, *v.LDAPDN)
 	}
-	m := e.Map(len(v.Permissions), v.Permissions == nil)
-	for k, x := range v.Permissions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.Bool(x)
+	if len(v.Permissions) == 0 {
+		b = b.Slice(0, v.Permissions == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Permissions), v.Permissions == nil)
+		for k, x := range v.Permissions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.Bool(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.Assignment != nil) {
-		e.String(*v.Assignment)
+	b = b.Bool(v.Assignment != nil)
+	if v.Assignment != nil {
+		b = b.String(e, *v.Assignment)
 	}
-	if e.Present(v.Type != nil) {
-		e.String(*v.Type)
+	b = b.Bool(v.Type != nil)
+	if v.Type != nil {
+		b = b.String(e, *v.Type)
 	}
+	e.End(b)
 }
 
 // encodeGithubMatch writes every field that is an input, in order.

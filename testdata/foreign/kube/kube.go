@@ -6,7 +6,6 @@ import corev1 "k8s.io/api/core/v1"
 // Schedule takes a pod.
 //
 //workgen:work
-//workgen:encode resource.Quantity json
 type Schedule struct{}
 
 // Run returns what it got.

@@ -1015,7 +1015,7 @@ func runGoGenerate[T any]() *T {
 
 // scheduleSchema identifies the types of the inputs and results of [Schedule]
 // in durable keys.
-const scheduleSchema = "d26e7ea9fda7c6b2a7994ccc366afaff"
+const scheduleSchema = "5db0f3233eb6e24e4ee8998988396f90"
 
 // scheduleCode identifies the code that [Schedule.Run] reaches in durable keys.
 const scheduleCode = "cdc929629dfb6e7d94300a8385b64dd7"
@@ -1175,133 +1175,224 @@ func cloneScheduleResult(v ScheduleResult) ScheduleResult {
 
 // encodeV1PodSpec writes every field that is an input, in order.
 func encodeV1PodSpec(e *key.Encoder, v *v1.PodSpec) {
-	e.Slice(len(v.Volumes), v.Volumes == nil)
-	for i := range v.Volumes {
-		encodeV1Volume(e, &v.Volumes[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Volumes), v.Volumes == nil)
+	if len(v.Volumes) > 0 {
+		e.End(b)
+		for i := range v.Volumes {
+			encodeV1Volume(e, &v.Volumes[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.InitContainers), v.InitContainers == nil)
-	for i := range v.InitContainers {
-		encodeV1Container(e, &v.InitContainers[i])
+	b = b.Slice(len(v.InitContainers), v.InitContainers == nil)
+	if len(v.InitContainers) > 0 {
+		e.End(b)
+		for i := range v.InitContainers {
+			encodeV1Container(e, &v.InitContainers[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Containers), v.Containers == nil)
-	for i := range v.Containers {
-		encodeV1Container(e, &v.Containers[i])
+	b = b.Slice(len(v.Containers), v.Containers == nil)
+	if len(v.Containers) > 0 {
+		e.End(b)
+		for i := range v.Containers {
+			encodeV1Container(e, &v.Containers[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.EphemeralContainers), v.EphemeralContainers == nil)
-	for i := range v.EphemeralContainers {
-		encodeV1EphemeralContainer(e, &v.EphemeralContainers[i])
+	b = b.Slice(len(v.EphemeralContainers), v.EphemeralContainers == nil)
+	if len(v.EphemeralContainers) > 0 {
+		e.End(b)
+		for i := range v.EphemeralContainers {
+			encodeV1EphemeralContainer(e, &v.EphemeralContainers[i])
+		}
+		b = e.Begin()
 	}
-	e.String(string(v.RestartPolicy))
-	if e.Present(v.TerminationGracePeriodSeconds != nil) {
-		e.Int64(*v.TerminationGracePeriodSeconds)
+	b = b.String(e, string(v.RestartPolicy))
+	b = b.Bool(v.TerminationGracePeriodSeconds != nil)
+	if v.TerminationGracePeriodSeconds != nil {
+		b = b.Int64(*v.TerminationGracePeriodSeconds)
 	}
-	if e.Present(v.ActiveDeadlineSeconds != nil) {
-		e.Int64(*v.ActiveDeadlineSeconds)
+	b = b.Bool(v.ActiveDeadlineSeconds != nil)
+	if v.ActiveDeadlineSeconds != nil {
+		b = b.Int64(*v.ActiveDeadlineSeconds)
 	}
-	e.String(string(v.DNSPolicy))
-	m := e.Map(len(v.NodeSelector), v.NodeSelector == nil)
-	for k, x := range v.NodeSelector {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	b = b.String(e, string(v.DNSPolicy))
+	if len(v.NodeSelector) == 0 {
+		b = b.Slice(0, v.NodeSelector == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.NodeSelector), v.NodeSelector == nil)
+		for k, x := range v.NodeSelector {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.String(v.ServiceAccountName)
-	e.String(v.DeprecatedServiceAccount)
-	if e.Present(v.AutomountServiceAccountToken != nil) {
-		e.Bool(*v.AutomountServiceAccountToken)
+	b = b.String(e, v.ServiceAccountName)
+	b = b.String(e, v.DeprecatedServiceAccount)
+	b = b.Bool(v.AutomountServiceAccountToken != nil)
+	if v.AutomountServiceAccountToken != nil {
+		b = b.Bool(*v.AutomountServiceAccountToken)
 	}
-	e.String(v.NodeName)
-	e.Bool(v.HostNetwork)
-	e.Bool(v.HostPID)
-	e.Bool(v.HostIPC)
-	if e.Present(v.ShareProcessNamespace != nil) {
-		e.Bool(*v.ShareProcessNamespace)
+	b = b.String(e, v.NodeName)
+	b = b.Bool(v.HostNetwork)
+	b = b.Bool(v.HostPID)
+	b = b.Bool(v.HostIPC)
+	b = b.Bool(v.ShareProcessNamespace != nil)
+	if v.ShareProcessNamespace != nil {
+		b = b.Bool(*v.ShareProcessNamespace)
 	}
-	if e.Present(v.SecurityContext != nil) {
+	b = b.Bool(v.SecurityContext != nil)
+	if v.SecurityContext != nil {
+		e.End(b)
 		encodeV1PodSecurityContext(e, v.SecurityContext)
+		b = e.Begin()
 	}
-	e.Slice(len(v.ImagePullSecrets), v.ImagePullSecrets == nil)
-	for i := range v.ImagePullSecrets {
-		encodeV1LocalObjectReference(e, &v.ImagePullSecrets[i])
+	b = b.Slice(len(v.ImagePullSecrets), v.ImagePullSecrets == nil)
+	if len(v.ImagePullSecrets) > 0 {
+		e.End(b)
+		for i := range v.ImagePullSecrets {
+			encodeV1LocalObjectReference(e, &v.ImagePullSecrets[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.Hostname)
-	e.String(v.Subdomain)
-	if e.Present(v.Affinity != nil) {
+	b = b.String(e, v.Hostname)
+	b = b.String(e, v.Subdomain)
+	b = b.Bool(v.Affinity != nil)
+	if v.Affinity != nil {
+		e.End(b)
 		encodeV1Affinity(e, v.Affinity)
+		b = e.Begin()
 	}
-	e.String(v.SchedulerName)
-	e.Slice(len(v.Tolerations), v.Tolerations == nil)
-	for i := range v.Tolerations {
-		encodeV1Toleration(e, &v.Tolerations[i])
+	b = b.String(e, v.SchedulerName)
+	b = b.Slice(len(v.Tolerations), v.Tolerations == nil)
+	if len(v.Tolerations) > 0 {
+		e.End(b)
+		for i := range v.Tolerations {
+			encodeV1Toleration(e, &v.Tolerations[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.HostAliases), v.HostAliases == nil)
-	for i := range v.HostAliases {
-		encodeV1HostAlias(e, &v.HostAliases[i])
+	b = b.Slice(len(v.HostAliases), v.HostAliases == nil)
+	if len(v.HostAliases) > 0 {
+		e.End(b)
+		for i := range v.HostAliases {
+			encodeV1HostAlias(e, &v.HostAliases[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.PriorityClassName)
-	if e.Present(v.Priority != nil) {
-		e.Int32(*v.Priority)
+	b = b.String(e, v.PriorityClassName)
+	b = b.Bool(v.Priority != nil)
+	if v.Priority != nil {
+		b = b.Int32(*v.Priority)
 	}
-	if e.Present(v.DNSConfig != nil) {
+	b = b.Bool(v.DNSConfig != nil)
+	if v.DNSConfig != nil {
+		e.End(b)
 		encodeV1PodDNSConfig(e, v.DNSConfig)
+		b = e.Begin()
 	}
-	e.Slice(len(v.ReadinessGates), v.ReadinessGates == nil)
-	for i := range v.ReadinessGates {
-		encodeV1PodReadinessGate(e, &v.ReadinessGates[i])
+	b = b.Slice(len(v.ReadinessGates), v.ReadinessGates == nil)
+	if len(v.ReadinessGates) > 0 {
+		e.End(b)
+		for i := range v.ReadinessGates {
+			encodeV1PodReadinessGate(e, &v.ReadinessGates[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.RuntimeClassName != nil) {
-		e.String(*v.RuntimeClassName)
+	b = b.Bool(v.RuntimeClassName != nil)
+	if v.RuntimeClassName != nil {
+		b = b.String(e, *v.RuntimeClassName)
 	}
-	if e.Present(v.EnableServiceLinks != nil) {
-		e.Bool(*v.EnableServiceLinks)
+	b = b.Bool(v.EnableServiceLinks != nil)
+	if v.EnableServiceLinks != nil {
+		b = b.Bool(*v.EnableServiceLinks)
 	}
-	if e.Present(v.PreemptionPolicy != nil) {
-		e.String(string(*v.PreemptionPolicy))
+	b = b.Bool(v.PreemptionPolicy != nil)
+	if v.PreemptionPolicy != nil {
+		b = b.String(e, string(*v.PreemptionPolicy))
 	}
-	m2 := e.Map(len(v.Overhead), v.Overhead == nil)
-	for k, x := range v.Overhead {
-		m2.Key()
-		e.String(string(k))
-		m2.Value()
-		encodeResourceQuantity(e, &x)
+	if len(v.Overhead) == 0 {
+		b = b.Slice(0, v.Overhead == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Overhead), v.Overhead == nil)
+		for k, x := range v.Overhead {
+			m2.Key()
+			e.String(string(k))
+			m2.Value()
+			encodeResourceQuantity(e, &x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
-	e.Slice(len(v.TopologySpreadConstraints), v.TopologySpreadConstraints == nil)
-	for i := range v.TopologySpreadConstraints {
-		encodeV1TopologySpreadConstraint(e, &v.TopologySpreadConstraints[i])
+	b = b.Slice(len(v.TopologySpreadConstraints), v.TopologySpreadConstraints == nil)
+	if len(v.TopologySpreadConstraints) > 0 {
+		e.End(b)
+		for i := range v.TopologySpreadConstraints {
+			encodeV1TopologySpreadConstraint(e, &v.TopologySpreadConstraints[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.SetHostnameAsFQDN != nil) {
-		e.Bool(*v.SetHostnameAsFQDN)
+	b = b.Bool(v.SetHostnameAsFQDN != nil)
+	if v.SetHostnameAsFQDN != nil {
+		b = b.Bool(*v.SetHostnameAsFQDN)
 	}
-	if e.Present(v.OS != nil) {
+	b = b.Bool(v.OS != nil)
+	if v.OS != nil {
+		e.End(b)
 		encodeV1PodOS(e, v.OS)
+		b = e.Begin()
 	}
-	if e.Present(v.HostUsers != nil) {
-		e.Bool(*v.HostUsers)
+	b = b.Bool(v.HostUsers != nil)
+	if v.HostUsers != nil {
+		b = b.Bool(*v.HostUsers)
 	}
-	e.Slice(len(v.SchedulingGates), v.SchedulingGates == nil)
-	for i := range v.SchedulingGates {
-		encodeV1PodSchedulingGate(e, &v.SchedulingGates[i])
+	b = b.Slice(len(v.SchedulingGates), v.SchedulingGates == nil)
+	if len(v.SchedulingGates) > 0 {
+		e.End(b)
+		for i := range v.SchedulingGates {
+			encodeV1PodSchedulingGate(e, &v.SchedulingGates[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.ResourceClaims), v.ResourceClaims == nil)
-	for i := range v.ResourceClaims {
-		encodeV1PodResourceClaim(e, &v.ResourceClaims[i])
+	b = b.Slice(len(v.ResourceClaims), v.ResourceClaims == nil)
+	if len(v.ResourceClaims) > 0 {
+		e.End(b)
+		for i := range v.ResourceClaims {
+			encodeV1PodResourceClaim(e, &v.ResourceClaims[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Resources != nil) {
+	b = b.Bool(v.Resources != nil)
+	if v.Resources != nil {
+		e.End(b)
 		encodeV1ResourceRequirements(e, v.Resources)
+		b = e.Begin()
 	}
-	if e.Present(v.HostnameOverride != nil) {
-		e.String(*v.HostnameOverride)
+	b = b.Bool(v.HostnameOverride != nil)
+	if v.HostnameOverride != nil {
+		b = b.String(e, *v.HostnameOverride)
 	}
-	if e.Present(v.SchedulingGroup != nil) {
+	b = b.Bool(v.SchedulingGroup != nil)
+	if v.SchedulingGroup != nil {
+		e.End(b)
 		encodeV1PodSchedulingGroup(e, v.SchedulingGroup)
+		b = e.Begin()
 	}
-	e.Slice(len(v.EvictionResponders), v.EvictionResponders == nil)
-	for i := range v.EvictionResponders {
-		encodeV1EvictionResponder(e, &v.EvictionResponders[i])
+	b = b.Slice(len(v.EvictionResponders), v.EvictionResponders == nil)
+	if len(v.EvictionResponders) > 0 {
+		e.End(b)
+		for i := range v.EvictionResponders {
+			encodeV1EvictionResponder(e, &v.EvictionResponders[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1Pod writes every field that is an input, in order.
@@ -1448,70 +1539,126 @@ func encodeV1Volume(e *key.Encoder, v *v1.Volume) {
 
 // encodeV1Container writes every field that is an input, in order.
 func encodeV1Container(e *key.Encoder, v *v1.Container) {
-	e.String(v.Name)
-	e.String(v.Image)
-	e.Slice(len(v.Command), v.Command == nil)
-	for i := range v.Command {
-		e.String(v.Command[i])
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.Image)
+	b = b.Slice(len(v.Command), v.Command == nil)
+	if len(v.Command) > 0 {
+		e.End(b)
+		for i := range v.Command {
+			e.String(v.Command[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Args), v.Args == nil)
-	for i := range v.Args {
-		e.String(v.Args[i])
+	b = b.Slice(len(v.Args), v.Args == nil)
+	if len(v.Args) > 0 {
+		e.End(b)
+		for i := range v.Args {
+			e.String(v.Args[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.WorkingDir)
-	e.Slice(len(v.Ports), v.Ports == nil)
-	for i := range v.Ports {
-		encodeV1ContainerPort(e, &v.Ports[i])
+	b = b.String(e, v.WorkingDir)
+	b = b.Slice(len(v.Ports), v.Ports == nil)
+	if len(v.Ports) > 0 {
+		e.End(b)
+		for i := range v.Ports {
+			encodeV1ContainerPort(e, &v.Ports[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.EnvFrom), v.EnvFrom == nil)
-	for i := range v.EnvFrom {
-		encodeV1EnvFromSource(e, &v.EnvFrom[i])
+	b = b.Slice(len(v.EnvFrom), v.EnvFrom == nil)
+	if len(v.EnvFrom) > 0 {
+		e.End(b)
+		for i := range v.EnvFrom {
+			encodeV1EnvFromSource(e, &v.EnvFrom[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Env), v.Env == nil)
-	for i := range v.Env {
-		encodeV1EnvVar(e, &v.Env[i])
+	b = b.Slice(len(v.Env), v.Env == nil)
+	if len(v.Env) > 0 {
+		e.End(b)
+		for i := range v.Env {
+			encodeV1EnvVar(e, &v.Env[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeV1ResourceRequirements(e, &v.Resources)
-	e.Slice(len(v.ResizePolicy), v.ResizePolicy == nil)
-	for i := range v.ResizePolicy {
-		encodeV1ContainerResizePolicy(e, &v.ResizePolicy[i])
+	b = e.Begin()
+	b = b.Slice(len(v.ResizePolicy), v.ResizePolicy == nil)
+	if len(v.ResizePolicy) > 0 {
+		e.End(b)
+		for i := range v.ResizePolicy {
+			encodeV1ContainerResizePolicy(e, &v.ResizePolicy[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.RestartPolicy != nil) {
-		e.String(string(*v.RestartPolicy))
+	b = b.Bool(v.RestartPolicy != nil)
+	if v.RestartPolicy != nil {
+		b = b.String(e, string(*v.RestartPolicy))
 	}
-	e.Slice(len(v.RestartPolicyRules), v.RestartPolicyRules == nil)
-	for i := range v.RestartPolicyRules {
-		encodeV1ContainerRestartRule(e, &v.RestartPolicyRules[i])
+	b = b.Slice(len(v.RestartPolicyRules), v.RestartPolicyRules == nil)
+	if len(v.RestartPolicyRules) > 0 {
+		e.End(b)
+		for i := range v.RestartPolicyRules {
+			encodeV1ContainerRestartRule(e, &v.RestartPolicyRules[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
-	for i := range v.VolumeMounts {
-		encodeV1VolumeMount(e, &v.VolumeMounts[i])
+	b = b.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
+	if len(v.VolumeMounts) > 0 {
+		e.End(b)
+		for i := range v.VolumeMounts {
+			encodeV1VolumeMount(e, &v.VolumeMounts[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.VolumeDevices), v.VolumeDevices == nil)
-	for i := range v.VolumeDevices {
-		encodeV1VolumeDevice(e, &v.VolumeDevices[i])
+	b = b.Slice(len(v.VolumeDevices), v.VolumeDevices == nil)
+	if len(v.VolumeDevices) > 0 {
+		e.End(b)
+		for i := range v.VolumeDevices {
+			encodeV1VolumeDevice(e, &v.VolumeDevices[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.LivenessProbe != nil) {
+	b = b.Bool(v.LivenessProbe != nil)
+	if v.LivenessProbe != nil {
+		e.End(b)
 		encodeV1Probe(e, v.LivenessProbe)
+		b = e.Begin()
 	}
-	if e.Present(v.ReadinessProbe != nil) {
+	b = b.Bool(v.ReadinessProbe != nil)
+	if v.ReadinessProbe != nil {
+		e.End(b)
 		encodeV1Probe(e, v.ReadinessProbe)
+		b = e.Begin()
 	}
-	if e.Present(v.StartupProbe != nil) {
+	b = b.Bool(v.StartupProbe != nil)
+	if v.StartupProbe != nil {
+		e.End(b)
 		encodeV1Probe(e, v.StartupProbe)
+		b = e.Begin()
 	}
-	if e.Present(v.Lifecycle != nil) {
+	b = b.Bool(v.Lifecycle != nil)
+	if v.Lifecycle != nil {
+		e.End(b)
 		encodeV1Lifecycle(e, v.Lifecycle)
+		b = e.Begin()
 	}
-	e.String(v.TerminationMessagePath)
-	e.String(string(v.TerminationMessagePolicy))
-	e.String(string(v.ImagePullPolicy))
-	if e.Present(v.SecurityContext != nil) {
+	b = b.String(e, v.TerminationMessagePath)
+	b = b.String(e, string(v.TerminationMessagePolicy))
+	b = b.String(e, string(v.ImagePullPolicy))
+	b = b.Bool(v.SecurityContext != nil)
+	if v.SecurityContext != nil {
+		e.End(b)
 		encodeV1SecurityContext(e, v.SecurityContext)
+		b = e.Begin()
 	}
-	e.Bool(v.Stdin)
-	e.Bool(v.StdinOnce)
-	e.Bool(v.TTY)
+	b = b.Bool(v.Stdin)
+	b = b.Bool(v.StdinOnce)
+	b = b.Bool(v.TTY)
+	e.End(b)
 }
 
 // encodeV1EphemeralContainer writes every field that is an input, in order.
@@ -1522,44 +1669,71 @@ func encodeV1EphemeralContainer(e *key.Encoder, v *v1.EphemeralContainer) {
 
 // encodeV1PodSecurityContext writes every field that is an input, in order.
 func encodeV1PodSecurityContext(e *key.Encoder, v *v1.PodSecurityContext) {
-	if e.Present(v.SELinuxOptions != nil) {
+	b := e.Begin()
+	b = b.Bool(v.SELinuxOptions != nil)
+	if v.SELinuxOptions != nil {
+		e.End(b)
 		encodeV1SELinuxOptions(e, v.SELinuxOptions)
+		b = e.Begin()
 	}
-	if e.Present(v.WindowsOptions != nil) {
+	b = b.Bool(v.WindowsOptions != nil)
+	if v.WindowsOptions != nil {
+		e.End(b)
 		encodeV1WindowsSecurityContextOptions(e, v.WindowsOptions)
+		b = e.Begin()
 	}
-	if e.Present(v.RunAsUser != nil) {
-		e.Int64(*v.RunAsUser)
+	b = b.Bool(v.RunAsUser != nil)
+	if v.RunAsUser != nil {
+		b = b.Int64(*v.RunAsUser)
 	}
-	if e.Present(v.RunAsGroup != nil) {
-		e.Int64(*v.RunAsGroup)
+	b = b.Bool(v.RunAsGroup != nil)
+	if v.RunAsGroup != nil {
+		b = b.Int64(*v.RunAsGroup)
 	}
-	if e.Present(v.RunAsNonRoot != nil) {
-		e.Bool(*v.RunAsNonRoot)
+	b = b.Bool(v.RunAsNonRoot != nil)
+	if v.RunAsNonRoot != nil {
+		b = b.Bool(*v.RunAsNonRoot)
 	}
+	e.End(b)
 	key.Numbers(e, v.SupplementalGroups)
-	if e.Present(v.SupplementalGroupsPolicy != nil) {
-		e.String(string(*v.SupplementalGroupsPolicy))
+	b = e.Begin()
+	b = b.Bool(v.SupplementalGroupsPolicy != nil)
+	if v.SupplementalGroupsPolicy != nil {
+		b = b.String(e, string(*v.SupplementalGroupsPolicy))
 	}
-	if e.Present(v.FSGroup != nil) {
-		e.Int64(*v.FSGroup)
+	b = b.Bool(v.FSGroup != nil)
+	if v.FSGroup != nil {
+		b = b.Int64(*v.FSGroup)
 	}
-	e.Slice(len(v.Sysctls), v.Sysctls == nil)
-	for i := range v.Sysctls {
-		encodeV1Sysctl(e, &v.Sysctls[i])
+	b = b.Slice(len(v.Sysctls), v.Sysctls == nil)
+	if len(v.Sysctls) > 0 {
+		e.End(b)
+		for i := range v.Sysctls {
+			encodeV1Sysctl(e, &v.Sysctls[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.FSGroupChangePolicy != nil) {
-		e.String(string(*v.FSGroupChangePolicy))
+	b = b.Bool(v.FSGroupChangePolicy != nil)
+	if v.FSGroupChangePolicy != nil {
+		b = b.String(e, string(*v.FSGroupChangePolicy))
 	}
-	if e.Present(v.SeccompProfile != nil) {
+	b = b.Bool(v.SeccompProfile != nil)
+	if v.SeccompProfile != nil {
+		e.End(b)
 		encodeV1SeccompProfile(e, v.SeccompProfile)
+		b = e.Begin()
 	}
-	if e.Present(v.AppArmorProfile != nil) {
+	b = b.Bool(v.AppArmorProfile != nil)
+	if v.AppArmorProfile != nil {
+		e.End(b)
 		encodeV1AppArmorProfile(e, v.AppArmorProfile)
+		b = e.Begin()
 	}
-	if e.Present(v.SELinuxChangePolicy != nil) {
-		e.String(string(*v.SELinuxChangePolicy))
+	b = b.Bool(v.SELinuxChangePolicy != nil)
+	if v.SELinuxChangePolicy != nil {
+		b = b.String(e, string(*v.SELinuxChangePolicy))
 	}
+	e.End(b)
 }
 
 // encodeV1LocalObjectReference writes every field that is an input, in order.
@@ -1569,51 +1743,85 @@ func encodeV1LocalObjectReference(e *key.Encoder, v *v1.LocalObjectReference) {
 
 // encodeV1Affinity writes every field that is an input, in order.
 func encodeV1Affinity(e *key.Encoder, v *v1.Affinity) {
-	if e.Present(v.NodeAffinity != nil) {
+	b := e.Begin()
+	b = b.Bool(v.NodeAffinity != nil)
+	if v.NodeAffinity != nil {
+		e.End(b)
 		encodeV1NodeAffinity(e, v.NodeAffinity)
+		b = e.Begin()
 	}
-	if e.Present(v.PodAffinity != nil) {
+	b = b.Bool(v.PodAffinity != nil)
+	if v.PodAffinity != nil {
+		e.End(b)
 		encodeV1PodAffinity(e, v.PodAffinity)
+		b = e.Begin()
 	}
-	if e.Present(v.PodAntiAffinity != nil) {
+	b = b.Bool(v.PodAntiAffinity != nil)
+	if v.PodAntiAffinity != nil {
+		e.End(b)
 		encodeV1PodAntiAffinity(e, v.PodAntiAffinity)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1Toleration writes every field that is an input, in order.
 func encodeV1Toleration(e *key.Encoder, v *v1.Toleration) {
-	e.String(v.Key)
-	e.String(string(v.Operator))
-	e.String(v.Value)
-	e.String(string(v.Effect))
-	if e.Present(v.TolerationSeconds != nil) {
-		e.Int64(*v.TolerationSeconds)
+	b := e.Begin()
+	b = b.String(e, v.Key)
+	b = b.String(e, string(v.Operator))
+	b = b.String(e, v.Value)
+	b = b.String(e, string(v.Effect))
+	b = b.Bool(v.TolerationSeconds != nil)
+	if v.TolerationSeconds != nil {
+		b = b.Int64(*v.TolerationSeconds)
 	}
+	e.End(b)
 }
 
 // encodeV1HostAlias writes every field that is an input, in order.
 func encodeV1HostAlias(e *key.Encoder, v *v1.HostAlias) {
-	e.String(v.IP)
-	e.Slice(len(v.Hostnames), v.Hostnames == nil)
-	for i := range v.Hostnames {
-		e.String(v.Hostnames[i])
+	b := e.Begin()
+	b = b.String(e, v.IP)
+	b = b.Slice(len(v.Hostnames), v.Hostnames == nil)
+	if len(v.Hostnames) > 0 {
+		e.End(b)
+		for i := range v.Hostnames {
+			e.String(v.Hostnames[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodDNSConfig writes every field that is an input, in order.
 func encodeV1PodDNSConfig(e *key.Encoder, v *v1.PodDNSConfig) {
-	e.Slice(len(v.Nameservers), v.Nameservers == nil)
-	for i := range v.Nameservers {
-		e.String(v.Nameservers[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Nameservers), v.Nameservers == nil)
+	if len(v.Nameservers) > 0 {
+		e.End(b)
+		for i := range v.Nameservers {
+			e.String(v.Nameservers[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Searches), v.Searches == nil)
-	for i := range v.Searches {
-		e.String(v.Searches[i])
+	b = b.Slice(len(v.Searches), v.Searches == nil)
+	if len(v.Searches) > 0 {
+		e.End(b)
+		for i := range v.Searches {
+			e.String(v.Searches[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Options), v.Options == nil)
-	for i := range v.Options {
-		encodeV1PodDNSConfigOption(e, &v.Options[i])
+	b = b.Slice(len(v.Options), v.Options == nil)
+	if len(v.Options) > 0 {
+		e.End(b)
+		for i := range v.Options {
+			encodeV1PodDNSConfigOption(e, &v.Options[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodReadinessGate writes every field that is an input, in order.
@@ -1621,33 +1829,62 @@ func encodeV1PodReadinessGate(e *key.Encoder, v *v1.PodReadinessGate) {
 	e.String(string(v.ConditionType))
 }
 
-// encodeResourceQuantity writes what MarshalJSON makes of the value.
+// encodeResourceQuantity writes the format and the number, in the smallest of
+// three forms that holds it.
 func encodeResourceQuantity(e *key.Encoder, v *resource.Quantity) {
-	e.Appended(v.MarshalJSON())
+	e.String(string(v.Format))
+	if l, ok := v.AsInt64(); ok {
+		e.Uint8(1)
+		e.Int64(l)
+		return
+	}
+	l := v.ScaledValue(-9)
+	if v.Cmp(*resource.NewScaledQuantity(l, -9)) == 0 {
+		e.Uint8(2)
+		e.Int64(l)
+		return
+	}
+	x := v.DeepCopy() // AsDec changes its receiver
+	p := x.AsDec()
+	e.Uint8(3)
+	e.Int32(int32(p.Scale()))
+	e.Appended(p.UnscaledBig().Append(e.Spare(), 16), nil)
 }
 
 // encodeV1TopologySpreadConstraint writes every field that is an input, in
 // order.
 func encodeV1TopologySpreadConstraint(e *key.Encoder, v *v1.TopologySpreadConstraint) {
-	e.Int32(v.MaxSkew)
-	e.String(v.TopologyKey)
-	e.String(string(v.WhenUnsatisfiable))
-	if e.Present(v.LabelSelector != nil) {
+	b := e.Begin()
+	b = b.Int32(v.MaxSkew)
+	b = b.String(e, v.TopologyKey)
+	b = b.String(e, string(v.WhenUnsatisfiable))
+	b = b.Bool(v.LabelSelector != nil)
+	if v.LabelSelector != nil {
+		e.End(b)
 		encodeV1LabelSelector(e, v.LabelSelector)
+		b = e.Begin()
 	}
-	if e.Present(v.MinDomains != nil) {
-		e.Int32(*v.MinDomains)
+	b = b.Bool(v.MinDomains != nil)
+	if v.MinDomains != nil {
+		b = b.Int32(*v.MinDomains)
 	}
-	if e.Present(v.NodeAffinityPolicy != nil) {
-		e.String(string(*v.NodeAffinityPolicy))
+	b = b.Bool(v.NodeAffinityPolicy != nil)
+	if v.NodeAffinityPolicy != nil {
+		b = b.String(e, string(*v.NodeAffinityPolicy))
 	}
-	if e.Present(v.NodeTaintsPolicy != nil) {
-		e.String(string(*v.NodeTaintsPolicy))
+	b = b.Bool(v.NodeTaintsPolicy != nil)
+	if v.NodeTaintsPolicy != nil {
+		b = b.String(e, string(*v.NodeTaintsPolicy))
 	}
-	e.Slice(len(v.MatchLabelKeys), v.MatchLabelKeys == nil)
-	for i := range v.MatchLabelKeys {
-		e.String(v.MatchLabelKeys[i])
+	b = b.Slice(len(v.MatchLabelKeys), v.MatchLabelKeys == nil)
+	if len(v.MatchLabelKeys) > 0 {
+		e.End(b)
+		for i := range v.MatchLabelKeys {
+			e.String(v.MatchLabelKeys[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodOS writes every field that is an input, in order.
@@ -1662,37 +1899,59 @@ func encodeV1PodSchedulingGate(e *key.Encoder, v *v1.PodSchedulingGate) {
 
 // encodeV1PodResourceClaim writes every field that is an input, in order.
 func encodeV1PodResourceClaim(e *key.Encoder, v *v1.PodResourceClaim) {
-	e.String(v.Name)
-	if e.Present(v.ResourceClaimName != nil) {
-		e.String(*v.ResourceClaimName)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Bool(v.ResourceClaimName != nil)
+	if v.ResourceClaimName != nil {
+		b = b.String(e, *v.ResourceClaimName)
 	}
-	if e.Present(v.ResourceClaimTemplateName != nil) {
-		e.String(*v.ResourceClaimTemplateName)
+	b = b.Bool(v.ResourceClaimTemplateName != nil)
+	if v.ResourceClaimTemplateName != nil {
+		b = b.String(e, *v.ResourceClaimTemplateName)
 	}
+	e.End(b)
 }
 
 // encodeV1ResourceRequirements writes every field that is an input, in order.
 func encodeV1ResourceRequirements(e *key.Encoder, v *v1.ResourceRequirements) {
-	m := e.Map(len(v.Limits), v.Limits == nil)
-	for k, x := range v.Limits {
-		m.Key()
-		e.String(string(k))
-		m.Value()
-		encodeResourceQuantity(e, &x)
+	b := e.Begin()
+	if len(v.Limits) == 0 {
+		b = b.Slice(0, v.Limits == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Limits), v.Limits == nil)
+		for k, x := range v.Limits {
+			m.Key()
+			e.String(string(k))
+			m.Value()
+			encodeResourceQuantity(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	m2 := e.Map(len(v.Requests), v.Requests == nil)
-	for k, x := range v.Requests {
-		m2.Key()
-		e.String(string(k))
-		m2.Value()
-		encodeResourceQuantity(e, &x)
+	if len(v.Requests) == 0 {
+		b = b.Slice(0, v.Requests == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Requests), v.Requests == nil)
+		for k, x := range v.Requests {
+			m2.Key()
+			e.String(string(k))
+			m2.Value()
+			encodeResourceQuantity(e, &x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
-	e.Slice(len(v.Claims), v.Claims == nil)
-	for i := range v.Claims {
-		encodeV1ResourceClaim(e, &v.Claims[i])
+	b = b.Slice(len(v.Claims), v.Claims == nil)
+	if len(v.Claims) > 0 {
+		e.End(b)
+		for i := range v.Claims {
+			encodeV1ResourceClaim(e, &v.Claims[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodSchedulingGroup writes every field that is an input, in order.
@@ -1704,128 +1963,218 @@ func encodeV1PodSchedulingGroup(e *key.Encoder, v *v1.PodSchedulingGroup) {
 
 // encodeV1EvictionResponder writes every field that is an input, in order.
 func encodeV1EvictionResponder(e *key.Encoder, v *v1.EvictionResponder) {
-	e.String(v.Name)
-	if e.Present(v.Priority != nil) {
-		e.Int32(*v.Priority)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Bool(v.Priority != nil)
+	if v.Priority != nil {
+		b = b.Int32(*v.Priority)
 	}
+	e.End(b)
 }
 
 // encodeV1TypeMeta writes every field that is an input, in order.
 func encodeV1TypeMeta(e *key.Encoder, v *v1pkg.TypeMeta) {
-	e.String(v.Kind)
-	e.String(v.APIVersion)
+	b := e.Begin()
+	b = b.String(e, v.Kind)
+	b = b.String(e, v.APIVersion)
+	e.End(b)
 }
 
 // encodeV1ObjectMeta writes every field that is an input, in order.
 func encodeV1ObjectMeta(e *key.Encoder, v *v1pkg.ObjectMeta) {
-	e.String(v.Name)
-	e.String(v.GenerateName)
-	e.String(v.Namespace)
-	e.String(v.SelfLink)
-	e.String(string(v.UID))
-	e.String(v.ResourceVersion)
-	e.Int64(v.Generation)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.GenerateName)
+	b = b.String(e, v.Namespace)
+	b = b.String(e, v.SelfLink)
+	b = b.String(e, string(v.UID))
+	b = b.String(e, v.ResourceVersion)
+	b = b.Int64(v.Generation)
+	e.End(b)
 	encodeV1Time(e, &v.CreationTimestamp)
-	if e.Present(v.DeletionTimestamp != nil) {
+	b = e.Begin()
+	b = b.Bool(v.DeletionTimestamp != nil)
+	if v.DeletionTimestamp != nil {
+		e.End(b)
 		encodeV1Time(e, v.DeletionTimestamp)
+		b = e.Begin()
 	}
-	if e.Present(v.DeletionGracePeriodSeconds != nil) {
-		e.Int64(*v.DeletionGracePeriodSeconds)
+	b = b.Bool(v.DeletionGracePeriodSeconds != nil)
+	if v.DeletionGracePeriodSeconds != nil {
+		b = b.Int64(*v.DeletionGracePeriodSeconds)
 	}
-	m := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	m2 := e.Map(len(v.Annotations), v.Annotations == nil)
-	for k, x := range v.Annotations {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		e.String(x)
+	if len(v.Annotations) == 0 {
+		b = b.Slice(0, v.Annotations == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Annotations), v.Annotations == nil)
+		for k, x := range v.Annotations {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			e.String(x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
-	e.Slice(len(v.OwnerReferences), v.OwnerReferences == nil)
-	for i := range v.OwnerReferences {
-		encodeV1OwnerReference(e, &v.OwnerReferences[i])
+	b = b.Slice(len(v.OwnerReferences), v.OwnerReferences == nil)
+	if len(v.OwnerReferences) > 0 {
+		e.End(b)
+		for i := range v.OwnerReferences {
+			encodeV1OwnerReference(e, &v.OwnerReferences[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Finalizers), v.Finalizers == nil)
-	for i := range v.Finalizers {
-		e.String(v.Finalizers[i])
+	b = b.Slice(len(v.Finalizers), v.Finalizers == nil)
+	if len(v.Finalizers) > 0 {
+		e.End(b)
+		for i := range v.Finalizers {
+			e.String(v.Finalizers[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.ManagedFields), v.ManagedFields == nil)
-	for i := range v.ManagedFields {
-		encodeV1ManagedFieldsEntry(e, &v.ManagedFields[i])
+	b = b.Slice(len(v.ManagedFields), v.ManagedFields == nil)
+	if len(v.ManagedFields) > 0 {
+		e.End(b)
+		for i := range v.ManagedFields {
+			encodeV1ManagedFieldsEntry(e, &v.ManagedFields[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodStatus writes every field that is an input, in order.
 func encodeV1PodStatus(e *key.Encoder, v *v1.PodStatus) {
-	e.Int64(v.ObservedGeneration)
-	e.String(string(v.Phase))
-	e.Slice(len(v.Conditions), v.Conditions == nil)
-	for i := range v.Conditions {
-		encodeV1PodCondition(e, &v.Conditions[i])
+	b := e.Begin()
+	b = b.Int64(v.ObservedGeneration)
+	b = b.String(e, string(v.Phase))
+	b = b.Slice(len(v.Conditions), v.Conditions == nil)
+	if len(v.Conditions) > 0 {
+		e.End(b)
+		for i := range v.Conditions {
+			encodeV1PodCondition(e, &v.Conditions[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.Message)
-	e.String(v.Reason)
-	e.String(v.NominatedNodeName)
-	e.String(v.HostIP)
-	e.Slice(len(v.HostIPs), v.HostIPs == nil)
-	for i := range v.HostIPs {
-		encodeV1HostIP(e, &v.HostIPs[i])
+	b = b.String(e, v.Message)
+	b = b.String(e, v.Reason)
+	b = b.String(e, v.NominatedNodeName)
+	b = b.String(e, v.HostIP)
+	b = b.Slice(len(v.HostIPs), v.HostIPs == nil)
+	if len(v.HostIPs) > 0 {
+		e.End(b)
+		for i := range v.HostIPs {
+			encodeV1HostIP(e, &v.HostIPs[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.PodIP)
-	e.Slice(len(v.PodIPs), v.PodIPs == nil)
-	for i := range v.PodIPs {
-		encodeV1PodIP(e, &v.PodIPs[i])
+	b = b.String(e, v.PodIP)
+	b = b.Slice(len(v.PodIPs), v.PodIPs == nil)
+	if len(v.PodIPs) > 0 {
+		e.End(b)
+		for i := range v.PodIPs {
+			encodeV1PodIP(e, &v.PodIPs[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.StartTime != nil) {
+	b = b.Bool(v.StartTime != nil)
+	if v.StartTime != nil {
+		e.End(b)
 		encodeV1Time(e, v.StartTime)
+		b = e.Begin()
 	}
-	e.Slice(len(v.InitContainerStatuses), v.InitContainerStatuses == nil)
-	for i := range v.InitContainerStatuses {
-		encodeV1ContainerStatus(e, &v.InitContainerStatuses[i])
+	b = b.Slice(len(v.InitContainerStatuses), v.InitContainerStatuses == nil)
+	if len(v.InitContainerStatuses) > 0 {
+		e.End(b)
+		for i := range v.InitContainerStatuses {
+			encodeV1ContainerStatus(e, &v.InitContainerStatuses[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.ContainerStatuses), v.ContainerStatuses == nil)
-	for i := range v.ContainerStatuses {
-		encodeV1ContainerStatus(e, &v.ContainerStatuses[i])
+	b = b.Slice(len(v.ContainerStatuses), v.ContainerStatuses == nil)
+	if len(v.ContainerStatuses) > 0 {
+		e.End(b)
+		for i := range v.ContainerStatuses {
+			encodeV1ContainerStatus(e, &v.ContainerStatuses[i])
+		}
+		b = e.Begin()
 	}
-	e.String(string(v.QOSClass))
-	e.Slice(len(v.EphemeralContainerStatuses), v.EphemeralContainerStatuses == nil)
-	for i := range v.EphemeralContainerStatuses {
-		encodeV1ContainerStatus(e, &v.EphemeralContainerStatuses[i])
+	b = b.String(e, string(v.QOSClass))
+	b = b.Slice(len(v.EphemeralContainerStatuses), v.EphemeralContainerStatuses == nil)
+	if len(v.EphemeralContainerStatuses) > 0 {
+		e.End(b)
+		for i := range v.EphemeralContainerStatuses {
+			encodeV1ContainerStatus(e, &v.EphemeralContainerStatuses[i])
+		}
+		b = e.Begin()
 	}
-	e.String(string(v.Resize))
-	e.Slice(len(v.ResourceClaimStatuses), v.ResourceClaimStatuses == nil)
-	for i := range v.ResourceClaimStatuses {
-		encodeV1PodResourceClaimStatus(e, &v.ResourceClaimStatuses[i])
+	b = b.String(e, string(v.Resize))
+	b = b.Slice(len(v.ResourceClaimStatuses), v.ResourceClaimStatuses == nil)
+	if len(v.ResourceClaimStatuses) > 0 {
+		e.End(b)
+		for i := range v.ResourceClaimStatuses {
+			encodeV1PodResourceClaimStatus(e, &v.ResourceClaimStatuses[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.ExtendedResourceClaimStatus != nil) {
+	b = b.Bool(v.ExtendedResourceClaimStatus != nil)
+	if v.ExtendedResourceClaimStatus != nil {
+		e.End(b)
 		encodeV1PodExtendedResourceClaimStatus(e, v.ExtendedResourceClaimStatus)
+		b = e.Begin()
 	}
-	m := e.Map(len(v.AllocatedResources), v.AllocatedResources == nil)
-	for k, x := range v.AllocatedResources {
-		m.Key()
-		e.String(string(k))
-		m.Value()
-		encodeResourceQuantity(e, &x)
+	if len(v.AllocatedResources) == 0 {
+		b = b.Slice(0, v.AllocatedResources == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.AllocatedResources), v.AllocatedResources == nil)
+		for k, x := range v.AllocatedResources {
+			m.Key()
+			e.String(string(k))
+			m.Value()
+			encodeResourceQuantity(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.Resources != nil) {
+	b = b.Bool(v.Resources != nil)
+	if v.Resources != nil {
+		e.End(b)
 		encodeV1ResourceRequirements(e, v.Resources)
+		b = e.Begin()
 	}
-	e.Slice(len(v.NodeAllocatableResourceClaimStatuses), v.NodeAllocatableResourceClaimStatuses == nil)
-	for i := range v.NodeAllocatableResourceClaimStatuses {
-		encodeV1NodeAllocatableResourceClaimStatus(e, &v.NodeAllocatableResourceClaimStatuses[i])
+	b = b.Slice(len(v.NodeAllocatableResourceClaimStatuses), v.NodeAllocatableResourceClaimStatuses == nil)
+	if len(v.NodeAllocatableResourceClaimStatuses) > 0 {
+		e.End(b)
+		for i := range v.NodeAllocatableResourceClaimStatuses {
+			encodeV1NodeAllocatableResourceClaimStatus(e, &v.NodeAllocatableResourceClaimStatuses[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.VolumeHealth), v.VolumeHealth == nil)
-	for i := range v.VolumeHealth {
-		encodeV1PodVolumeHealth(e, &v.VolumeHealth[i])
+	b = b.Slice(len(v.VolumeHealth), v.VolumeHealth == nil)
+	if len(v.VolumeHealth) > 0 {
+		e.End(b)
+		for i := range v.VolumeHealth {
+			encodeV1PodVolumeHealth(e, &v.VolumeHealth[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // cloneV1Volume returns a copy that shares no memory with the original.
@@ -2142,411 +2491,689 @@ func cloneV1PodStatus(v v1.PodStatus) v1.PodStatus {
 
 // encodeV1VolumeSource writes every field that is an input, in order.
 func encodeV1VolumeSource(e *key.Encoder, v *v1.VolumeSource) {
-	if e.Present(v.HostPath != nil) {
+	b := e.Begin()
+	b = b.Bool(v.HostPath != nil)
+	if v.HostPath != nil {
+		e.End(b)
 		encodeV1HostPathVolumeSource(e, v.HostPath)
+		b = e.Begin()
 	}
-	if e.Present(v.EmptyDir != nil) {
+	b = b.Bool(v.EmptyDir != nil)
+	if v.EmptyDir != nil {
+		e.End(b)
 		encodeV1EmptyDirVolumeSource(e, v.EmptyDir)
+		b = e.Begin()
 	}
-	if e.Present(v.GCEPersistentDisk != nil) {
+	b = b.Bool(v.GCEPersistentDisk != nil)
+	if v.GCEPersistentDisk != nil {
+		e.End(b)
 		encodeV1GCEPersistentDiskVolumeSource(e, v.GCEPersistentDisk)
+		b = e.Begin()
 	}
-	if e.Present(v.AWSElasticBlockStore != nil) {
+	b = b.Bool(v.AWSElasticBlockStore != nil)
+	if v.AWSElasticBlockStore != nil {
+		e.End(b)
 		encodeV1AWSElasticBlockStoreVolumeSource(e, v.AWSElasticBlockStore)
+		b = e.Begin()
 	}
-	if e.Present(v.GitRepo != nil) {
+	b = b.Bool(v.GitRepo != nil)
+	if v.GitRepo != nil {
+		e.End(b)
 		encodeV1GitRepoVolumeSource(e, v.GitRepo)
+		b = e.Begin()
 	}
-	if e.Present(v.Secret != nil) {
+	b = b.Bool(v.Secret != nil)
+	if v.Secret != nil {
+		e.End(b)
 		encodeV1SecretVolumeSource(e, v.Secret)
+		b = e.Begin()
 	}
-	if e.Present(v.NFS != nil) {
+	b = b.Bool(v.NFS != nil)
+	if v.NFS != nil {
+		e.End(b)
 		encodeV1NFSVolumeSource(e, v.NFS)
+		b = e.Begin()
 	}
-	if e.Present(v.ISCSI != nil) {
+	b = b.Bool(v.ISCSI != nil)
+	if v.ISCSI != nil {
+		e.End(b)
 		encodeV1ISCSIVolumeSource(e, v.ISCSI)
+		b = e.Begin()
 	}
-	if e.Present(v.Glusterfs != nil) {
+	b = b.Bool(v.Glusterfs != nil)
+	if v.Glusterfs != nil {
+		e.End(b)
 		encodeV1GlusterfsVolumeSource(e, v.Glusterfs)
+		b = e.Begin()
 	}
-	if e.Present(v.PersistentVolumeClaim != nil) {
+	b = b.Bool(v.PersistentVolumeClaim != nil)
+	if v.PersistentVolumeClaim != nil {
+		e.End(b)
 		encodeV1PersistentVolumeClaimVolumeSource(e, v.PersistentVolumeClaim)
+		b = e.Begin()
 	}
-	if e.Present(v.RBD != nil) {
+	b = b.Bool(v.RBD != nil)
+	if v.RBD != nil {
+		e.End(b)
 		encodeV1RBDVolumeSource(e, v.RBD)
+		b = e.Begin()
 	}
-	if e.Present(v.FlexVolume != nil) {
+	b = b.Bool(v.FlexVolume != nil)
+	if v.FlexVolume != nil {
+		e.End(b)
 		encodeV1FlexVolumeSource(e, v.FlexVolume)
+		b = e.Begin()
 	}
-	if e.Present(v.Cinder != nil) {
+	b = b.Bool(v.Cinder != nil)
+	if v.Cinder != nil {
+		e.End(b)
 		encodeV1CinderVolumeSource(e, v.Cinder)
+		b = e.Begin()
 	}
-	if e.Present(v.CephFS != nil) {
+	b = b.Bool(v.CephFS != nil)
+	if v.CephFS != nil {
+		e.End(b)
 		encodeV1CephFSVolumeSource(e, v.CephFS)
+		b = e.Begin()
 	}
-	if e.Present(v.Flocker != nil) {
+	b = b.Bool(v.Flocker != nil)
+	if v.Flocker != nil {
+		e.End(b)
 		encodeV1FlockerVolumeSource(e, v.Flocker)
+		b = e.Begin()
 	}
-	if e.Present(v.DownwardAPI != nil) {
+	b = b.Bool(v.DownwardAPI != nil)
+	if v.DownwardAPI != nil {
+		e.End(b)
 		encodeV1DownwardAPIVolumeSource(e, v.DownwardAPI)
+		b = e.Begin()
 	}
-	if e.Present(v.FC != nil) {
+	b = b.Bool(v.FC != nil)
+	if v.FC != nil {
+		e.End(b)
 		encodeV1FCVolumeSource(e, v.FC)
+		b = e.Begin()
 	}
-	if e.Present(v.AzureFile != nil) {
+	b = b.Bool(v.AzureFile != nil)
+	if v.AzureFile != nil {
+		e.End(b)
 		encodeV1AzureFileVolumeSource(e, v.AzureFile)
+		b = e.Begin()
 	}
-	if e.Present(v.ConfigMap != nil) {
+	b = b.Bool(v.ConfigMap != nil)
+	if v.ConfigMap != nil {
+		e.End(b)
 		encodeV1ConfigMapVolumeSource(e, v.ConfigMap)
+		b = e.Begin()
 	}
-	if e.Present(v.VsphereVolume != nil) {
+	b = b.Bool(v.VsphereVolume != nil)
+	if v.VsphereVolume != nil {
+		e.End(b)
 		encodeV1VsphereVirtualDiskVolumeSource(e, v.VsphereVolume)
+		b = e.Begin()
 	}
-	if e.Present(v.Quobyte != nil) {
+	b = b.Bool(v.Quobyte != nil)
+	if v.Quobyte != nil {
+		e.End(b)
 		encodeV1QuobyteVolumeSource(e, v.Quobyte)
+		b = e.Begin()
 	}
-	if e.Present(v.AzureDisk != nil) {
+	b = b.Bool(v.AzureDisk != nil)
+	if v.AzureDisk != nil {
+		e.End(b)
 		encodeV1AzureDiskVolumeSource(e, v.AzureDisk)
+		b = e.Begin()
 	}
-	if e.Present(v.PhotonPersistentDisk != nil) {
+	b = b.Bool(v.PhotonPersistentDisk != nil)
+	if v.PhotonPersistentDisk != nil {
+		e.End(b)
 		encodeV1PhotonPersistentDiskVolumeSource(e, v.PhotonPersistentDisk)
+		b = e.Begin()
 	}
-	if e.Present(v.Projected != nil) {
+	b = b.Bool(v.Projected != nil)
+	if v.Projected != nil {
+		e.End(b)
 		encodeV1ProjectedVolumeSource(e, v.Projected)
+		b = e.Begin()
 	}
-	if e.Present(v.PortworxVolume != nil) {
+	b = b.Bool(v.PortworxVolume != nil)
+	if v.PortworxVolume != nil {
+		e.End(b)
 		encodeV1PortworxVolumeSource(e, v.PortworxVolume)
+		b = e.Begin()
 	}
-	if e.Present(v.ScaleIO != nil) {
+	b = b.Bool(v.ScaleIO != nil)
+	if v.ScaleIO != nil {
+		e.End(b)
 		encodeV1ScaleIOVolumeSource(e, v.ScaleIO)
+		b = e.Begin()
 	}
-	if e.Present(v.StorageOS != nil) {
+	b = b.Bool(v.StorageOS != nil)
+	if v.StorageOS != nil {
+		e.End(b)
 		encodeV1StorageOSVolumeSource(e, v.StorageOS)
+		b = e.Begin()
 	}
-	if e.Present(v.CSI != nil) {
+	b = b.Bool(v.CSI != nil)
+	if v.CSI != nil {
+		e.End(b)
 		encodeV1CSIVolumeSource(e, v.CSI)
+		b = e.Begin()
 	}
-	if e.Present(v.Ephemeral != nil) {
+	b = b.Bool(v.Ephemeral != nil)
+	if v.Ephemeral != nil {
+		e.End(b)
 		encodeV1EphemeralVolumeSource(e, v.Ephemeral)
+		b = e.Begin()
 	}
-	if e.Present(v.Image != nil) {
+	b = b.Bool(v.Image != nil)
+	if v.Image != nil {
+		e.End(b)
 		encodeV1ImageVolumeSource(e, v.Image)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1ContainerPort writes every field that is an input, in order.
 func encodeV1ContainerPort(e *key.Encoder, v *v1.ContainerPort) {
-	e.String(v.Name)
-	e.Int32(v.HostPort)
-	e.Int32(v.ContainerPort)
-	e.String(string(v.Protocol))
-	e.String(v.HostIP)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Int32(v.HostPort)
+	b = b.Int32(v.ContainerPort)
+	b = b.String(e, string(v.Protocol))
+	b = b.String(e, v.HostIP)
+	e.End(b)
 }
 
 // encodeV1EnvFromSource writes every field that is an input, in order.
 func encodeV1EnvFromSource(e *key.Encoder, v *v1.EnvFromSource) {
-	e.String(v.Prefix)
-	if e.Present(v.ConfigMapRef != nil) {
+	b := e.Begin()
+	b = b.String(e, v.Prefix)
+	b = b.Bool(v.ConfigMapRef != nil)
+	if v.ConfigMapRef != nil {
+		e.End(b)
 		encodeV1ConfigMapEnvSource(e, v.ConfigMapRef)
+		b = e.Begin()
 	}
-	if e.Present(v.SecretRef != nil) {
+	b = b.Bool(v.SecretRef != nil)
+	if v.SecretRef != nil {
+		e.End(b)
 		encodeV1SecretEnvSource(e, v.SecretRef)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1EnvVar writes every field that is an input, in order.
 func encodeV1EnvVar(e *key.Encoder, v *v1.EnvVar) {
-	e.String(v.Name)
-	e.String(v.Value)
-	if e.Present(v.ValueFrom != nil) {
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.Value)
+	b = b.Bool(v.ValueFrom != nil)
+	if v.ValueFrom != nil {
+		e.End(b)
 		encodeV1EnvVarSource(e, v.ValueFrom)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1ContainerResizePolicy writes every field that is an input, in order.
 func encodeV1ContainerResizePolicy(e *key.Encoder, v *v1.ContainerResizePolicy) {
-	e.String(string(v.ResourceName))
-	e.String(string(v.RestartPolicy))
+	b := e.Begin()
+	b = b.String(e, string(v.ResourceName))
+	b = b.String(e, string(v.RestartPolicy))
+	e.End(b)
 }
 
 // encodeV1ContainerRestartRule writes every field that is an input, in order.
 func encodeV1ContainerRestartRule(e *key.Encoder, v *v1.ContainerRestartRule) {
-	e.String(string(v.Action))
-	if e.Present(v.ExitCodes != nil) {
+	b := e.Begin()
+	b = b.String(e, string(v.Action))
+	b = b.Bool(v.ExitCodes != nil)
+	if v.ExitCodes != nil {
+		e.End(b)
 		encodeV1ContainerRestartRuleOnExitCodes(e, v.ExitCodes)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1VolumeMount writes every field that is an input, in order.
 func encodeV1VolumeMount(e *key.Encoder, v *v1.VolumeMount) {
-	e.String(v.Name)
-	e.Bool(v.ReadOnly)
-	if e.Present(v.RecursiveReadOnly != nil) {
-		e.String(string(*v.RecursiveReadOnly))
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Bool(v.ReadOnly)
+	b = b.Bool(v.RecursiveReadOnly != nil)
+	if v.RecursiveReadOnly != nil {
+		b = b.String(e, string(*v.RecursiveReadOnly))
 	}
-	e.String(v.MountPath)
-	e.String(v.SubPath)
-	if e.Present(v.MountPropagation != nil) {
-		e.String(string(*v.MountPropagation))
+	b = b.String(e, v.MountPath)
+	b = b.String(e, v.SubPath)
+	b = b.Bool(v.MountPropagation != nil)
+	if v.MountPropagation != nil {
+		b = b.String(e, string(*v.MountPropagation))
 	}
-	e.String(v.SubPathExpr)
-	e.Slice(len(v.BindMountOptions), v.BindMountOptions == nil)
-	for i := range v.BindMountOptions {
-		e.String(v.BindMountOptions[i])
+	b = b.String(e, v.SubPathExpr)
+	b = b.Slice(len(v.BindMountOptions), v.BindMountOptions == nil)
+	if len(v.BindMountOptions) > 0 {
+		e.End(b)
+		for i := range v.BindMountOptions {
+			e.String(v.BindMountOptions[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1VolumeDevice writes every field that is an input, in order.
 func encodeV1VolumeDevice(e *key.Encoder, v *v1.VolumeDevice) {
-	e.String(v.Name)
-	e.String(v.DevicePath)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.DevicePath)
+	e.End(b)
 }
 
 // encodeV1Probe writes every field that is an input, in order.
 func encodeV1Probe(e *key.Encoder, v *v1.Probe) {
 	encodeV1ProbeHandler(e, &v.ProbeHandler)
-	e.Int32(v.InitialDelaySeconds)
-	e.Int32(v.TimeoutSeconds)
-	e.Int32(v.PeriodSeconds)
-	e.Int32(v.SuccessThreshold)
-	e.Int32(v.FailureThreshold)
-	if e.Present(v.TerminationGracePeriodSeconds != nil) {
-		e.Int64(*v.TerminationGracePeriodSeconds)
+	b := e.Begin()
+	b = b.Int32(v.InitialDelaySeconds)
+	b = b.Int32(v.TimeoutSeconds)
+	b = b.Int32(v.PeriodSeconds)
+	b = b.Int32(v.SuccessThreshold)
+	b = b.Int32(v.FailureThreshold)
+	b = b.Bool(v.TerminationGracePeriodSeconds != nil)
+	if v.TerminationGracePeriodSeconds != nil {
+		b = b.Int64(*v.TerminationGracePeriodSeconds)
 	}
+	e.End(b)
 }
 
 // encodeV1Lifecycle writes every field that is an input, in order.
 func encodeV1Lifecycle(e *key.Encoder, v *v1.Lifecycle) {
-	if e.Present(v.PostStart != nil) {
+	b := e.Begin()
+	b = b.Bool(v.PostStart != nil)
+	if v.PostStart != nil {
+		e.End(b)
 		encodeV1LifecycleHandler(e, v.PostStart)
+		b = e.Begin()
 	}
-	if e.Present(v.PreStop != nil) {
+	b = b.Bool(v.PreStop != nil)
+	if v.PreStop != nil {
+		e.End(b)
 		encodeV1LifecycleHandler(e, v.PreStop)
+		b = e.Begin()
 	}
-	if e.Present(v.StopSignal != nil) {
-		e.String(string(*v.StopSignal))
+	b = b.Bool(v.StopSignal != nil)
+	if v.StopSignal != nil {
+		b = b.String(e, string(*v.StopSignal))
 	}
+	e.End(b)
 }
 
 // encodeV1SecurityContext writes every field that is an input, in order.
 func encodeV1SecurityContext(e *key.Encoder, v *v1.SecurityContext) {
-	if e.Present(v.Capabilities != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Capabilities != nil)
+	if v.Capabilities != nil {
+		e.End(b)
 		encodeV1Capabilities(e, v.Capabilities)
+		b = e.Begin()
 	}
-	if e.Present(v.Privileged != nil) {
-		e.Bool(*v.Privileged)
+	b = b.Bool(v.Privileged != nil)
+	if v.Privileged != nil {
+		b = b.Bool(*v.Privileged)
 	}
-	if e.Present(v.SELinuxOptions != nil) {
+	b = b.Bool(v.SELinuxOptions != nil)
+	if v.SELinuxOptions != nil {
+		e.End(b)
 		encodeV1SELinuxOptions(e, v.SELinuxOptions)
+		b = e.Begin()
 	}
-	if e.Present(v.WindowsOptions != nil) {
+	b = b.Bool(v.WindowsOptions != nil)
+	if v.WindowsOptions != nil {
+		e.End(b)
 		encodeV1WindowsSecurityContextOptions(e, v.WindowsOptions)
+		b = e.Begin()
 	}
-	if e.Present(v.RunAsUser != nil) {
-		e.Int64(*v.RunAsUser)
+	b = b.Bool(v.RunAsUser != nil)
+	if v.RunAsUser != nil {
+		b = b.Int64(*v.RunAsUser)
 	}
-	if e.Present(v.RunAsGroup != nil) {
-		e.Int64(*v.RunAsGroup)
+	b = b.Bool(v.RunAsGroup != nil)
+	if v.RunAsGroup != nil {
+		b = b.Int64(*v.RunAsGroup)
 	}
-	if e.Present(v.RunAsNonRoot != nil) {
-		e.Bool(*v.RunAsNonRoot)
+	b = b.Bool(v.RunAsNonRoot != nil)
+	if v.RunAsNonRoot != nil {
+		b = b.Bool(*v.RunAsNonRoot)
 	}
-	if e.Present(v.ReadOnlyRootFilesystem != nil) {
-		e.Bool(*v.ReadOnlyRootFilesystem)
+	b = b.Bool(v.ReadOnlyRootFilesystem != nil)
+	if v.ReadOnlyRootFilesystem != nil {
+		b = b.Bool(*v.ReadOnlyRootFilesystem)
 	}
-	if e.Present(v.AllowPrivilegeEscalation != nil) {
-		e.Bool(*v.AllowPrivilegeEscalation)
+	b = b.Bool(v.AllowPrivilegeEscalation != nil)
+	if v.AllowPrivilegeEscalation != nil {
+		b = b.Bool(*v.AllowPrivilegeEscalation)
 	}
-	if e.Present(v.ProcMount != nil) {
-		e.String(string(*v.ProcMount))
+	b = b.Bool(v.ProcMount != nil)
+	if v.ProcMount != nil {
+		b = b.String(e, string(*v.ProcMount))
 	}
-	if e.Present(v.SeccompProfile != nil) {
+	b = b.Bool(v.SeccompProfile != nil)
+	if v.SeccompProfile != nil {
+		e.End(b)
 		encodeV1SeccompProfile(e, v.SeccompProfile)
+		b = e.Begin()
 	}
-	if e.Present(v.AppArmorProfile != nil) {
+	b = b.Bool(v.AppArmorProfile != nil)
+	if v.AppArmorProfile != nil {
+		e.End(b)
 		encodeV1AppArmorProfile(e, v.AppArmorProfile)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1EphemeralContainerCommon writes every field that is an input, in
 // order.
 func encodeV1EphemeralContainerCommon(e *key.Encoder, v *v1.EphemeralContainerCommon) {
-	e.String(v.Name)
-	e.String(v.Image)
-	e.Slice(len(v.Command), v.Command == nil)
-	for i := range v.Command {
-		e.String(v.Command[i])
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.Image)
+	b = b.Slice(len(v.Command), v.Command == nil)
+	if len(v.Command) > 0 {
+		e.End(b)
+		for i := range v.Command {
+			e.String(v.Command[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Args), v.Args == nil)
-	for i := range v.Args {
-		e.String(v.Args[i])
+	b = b.Slice(len(v.Args), v.Args == nil)
+	if len(v.Args) > 0 {
+		e.End(b)
+		for i := range v.Args {
+			e.String(v.Args[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.WorkingDir)
-	e.Slice(len(v.Ports), v.Ports == nil)
-	for i := range v.Ports {
-		encodeV1ContainerPort(e, &v.Ports[i])
+	b = b.String(e, v.WorkingDir)
+	b = b.Slice(len(v.Ports), v.Ports == nil)
+	if len(v.Ports) > 0 {
+		e.End(b)
+		for i := range v.Ports {
+			encodeV1ContainerPort(e, &v.Ports[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.EnvFrom), v.EnvFrom == nil)
-	for i := range v.EnvFrom {
-		encodeV1EnvFromSource(e, &v.EnvFrom[i])
+	b = b.Slice(len(v.EnvFrom), v.EnvFrom == nil)
+	if len(v.EnvFrom) > 0 {
+		e.End(b)
+		for i := range v.EnvFrom {
+			encodeV1EnvFromSource(e, &v.EnvFrom[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Env), v.Env == nil)
-	for i := range v.Env {
-		encodeV1EnvVar(e, &v.Env[i])
+	b = b.Slice(len(v.Env), v.Env == nil)
+	if len(v.Env) > 0 {
+		e.End(b)
+		for i := range v.Env {
+			encodeV1EnvVar(e, &v.Env[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeV1ResourceRequirements(e, &v.Resources)
-	e.Slice(len(v.ResizePolicy), v.ResizePolicy == nil)
-	for i := range v.ResizePolicy {
-		encodeV1ContainerResizePolicy(e, &v.ResizePolicy[i])
+	b = e.Begin()
+	b = b.Slice(len(v.ResizePolicy), v.ResizePolicy == nil)
+	if len(v.ResizePolicy) > 0 {
+		e.End(b)
+		for i := range v.ResizePolicy {
+			encodeV1ContainerResizePolicy(e, &v.ResizePolicy[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.RestartPolicy != nil) {
-		e.String(string(*v.RestartPolicy))
+	b = b.Bool(v.RestartPolicy != nil)
+	if v.RestartPolicy != nil {
+		b = b.String(e, string(*v.RestartPolicy))
 	}
-	e.Slice(len(v.RestartPolicyRules), v.RestartPolicyRules == nil)
-	for i := range v.RestartPolicyRules {
-		encodeV1ContainerRestartRule(e, &v.RestartPolicyRules[i])
+	b = b.Slice(len(v.RestartPolicyRules), v.RestartPolicyRules == nil)
+	if len(v.RestartPolicyRules) > 0 {
+		e.End(b)
+		for i := range v.RestartPolicyRules {
+			encodeV1ContainerRestartRule(e, &v.RestartPolicyRules[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
-	for i := range v.VolumeMounts {
-		encodeV1VolumeMount(e, &v.VolumeMounts[i])
+	b = b.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
+	if len(v.VolumeMounts) > 0 {
+		e.End(b)
+		for i := range v.VolumeMounts {
+			encodeV1VolumeMount(e, &v.VolumeMounts[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.VolumeDevices), v.VolumeDevices == nil)
-	for i := range v.VolumeDevices {
-		encodeV1VolumeDevice(e, &v.VolumeDevices[i])
+	b = b.Slice(len(v.VolumeDevices), v.VolumeDevices == nil)
+	if len(v.VolumeDevices) > 0 {
+		e.End(b)
+		for i := range v.VolumeDevices {
+			encodeV1VolumeDevice(e, &v.VolumeDevices[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.LivenessProbe != nil) {
+	b = b.Bool(v.LivenessProbe != nil)
+	if v.LivenessProbe != nil {
+		e.End(b)
 		encodeV1Probe(e, v.LivenessProbe)
+		b = e.Begin()
 	}
-	if e.Present(v.ReadinessProbe != nil) {
+	b = b.Bool(v.ReadinessProbe != nil)
+	if v.ReadinessProbe != nil {
+		e.End(b)
 		encodeV1Probe(e, v.ReadinessProbe)
+		b = e.Begin()
 	}
-	if e.Present(v.StartupProbe != nil) {
+	b = b.Bool(v.StartupProbe != nil)
+	if v.StartupProbe != nil {
+		e.End(b)
 		encodeV1Probe(e, v.StartupProbe)
+		b = e.Begin()
 	}
-	if e.Present(v.Lifecycle != nil) {
+	b = b.Bool(v.Lifecycle != nil)
+	if v.Lifecycle != nil {
+		e.End(b)
 		encodeV1Lifecycle(e, v.Lifecycle)
+		b = e.Begin()
 	}
-	e.String(v.TerminationMessagePath)
-	e.String(string(v.TerminationMessagePolicy))
-	e.String(string(v.ImagePullPolicy))
-	if e.Present(v.SecurityContext != nil) {
+	b = b.String(e, v.TerminationMessagePath)
+	b = b.String(e, string(v.TerminationMessagePolicy))
+	b = b.String(e, string(v.ImagePullPolicy))
+	b = b.Bool(v.SecurityContext != nil)
+	if v.SecurityContext != nil {
+		e.End(b)
 		encodeV1SecurityContext(e, v.SecurityContext)
+		b = e.Begin()
 	}
-	e.Bool(v.Stdin)
-	e.Bool(v.StdinOnce)
-	e.Bool(v.TTY)
+	b = b.Bool(v.Stdin)
+	b = b.Bool(v.StdinOnce)
+	b = b.Bool(v.TTY)
+	e.End(b)
 }
 
 // encodeV1SELinuxOptions writes every field that is an input, in order.
 func encodeV1SELinuxOptions(e *key.Encoder, v *v1.SELinuxOptions) {
-	e.String(v.User)
-	e.String(v.Role)
-	e.String(v.Type)
-	e.String(v.Level)
+	b := e.Begin()
+	b = b.String(e, v.User)
+	b = b.String(e, v.Role)
+	b = b.String(e, v.Type)
+	b = b.String(e, v.Level)
+	e.End(b)
 }
 
 // encodeV1WindowsSecurityContextOptions writes every field that is an input, in
 // order.
 func encodeV1WindowsSecurityContextOptions(e *key.Encoder, v *v1.WindowsSecurityContextOptions) {
-	if e.Present(v.GMSACredentialSpecName != nil) {
-		e.String(*v.GMSACredentialSpecName)
+	b := e.Begin()
+	b = b.Bool(v.GMSACredentialSpecName != nil)
+	if v.GMSACredentialSpecName != nil {
+		b = b.String(e, *v.GMSACredentialSpecName)
 	}
-	if e.Present(v.GMSACredentialSpec != nil) {
-		e.String(*v.GMSACredentialSpec)
+	b = b.Bool(v.GMSACredentialSpec != nil)
+	if v.GMSACredentialSpec != nil {
+		b = b.String(e, *v.GMSACredentialSpec)
 	}
-	if e.Present(v.RunAsUserName != nil) {
-		e.String(*v.RunAsUserName)
+	b = b.Bool(v.RunAsUserName != nil)
+	if v.RunAsUserName != nil {
+		b = b.String(e, *v.RunAsUserName)
 	}
-	if e.Present(v.HostProcess != nil) {
-		e.Bool(*v.HostProcess)
+	b = b.Bool(v.HostProcess != nil)
+	if v.HostProcess != nil {
+		b = b.Bool(*v.HostProcess)
 	}
+	e.End(b)
 }
 
 // encodeV1Sysctl writes every field that is an input, in order.
 func encodeV1Sysctl(e *key.Encoder, v *v1.Sysctl) {
-	e.String(v.Name)
-	e.String(v.Value)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.Value)
+	e.End(b)
 }
 
 // encodeV1SeccompProfile writes every field that is an input, in order.
 func encodeV1SeccompProfile(e *key.Encoder, v *v1.SeccompProfile) {
-	e.String(string(v.Type))
-	if e.Present(v.LocalhostProfile != nil) {
-		e.String(*v.LocalhostProfile)
+	b := e.Begin()
+	b = b.String(e, string(v.Type))
+	b = b.Bool(v.LocalhostProfile != nil)
+	if v.LocalhostProfile != nil {
+		b = b.String(e, *v.LocalhostProfile)
 	}
+	e.End(b)
 }
 
 // encodeV1AppArmorProfile writes every field that is an input, in order.
 func encodeV1AppArmorProfile(e *key.Encoder, v *v1.AppArmorProfile) {
-	e.String(string(v.Type))
-	if e.Present(v.LocalhostProfile != nil) {
-		e.String(*v.LocalhostProfile)
+	b := e.Begin()
+	b = b.String(e, string(v.Type))
+	b = b.Bool(v.LocalhostProfile != nil)
+	if v.LocalhostProfile != nil {
+		b = b.String(e, *v.LocalhostProfile)
 	}
+	e.End(b)
 }
 
 // encodeV1NodeAffinity writes every field that is an input, in order.
 func encodeV1NodeAffinity(e *key.Encoder, v *v1.NodeAffinity) {
-	if e.Present(v.RequiredDuringSchedulingIgnoredDuringExecution != nil) {
+	b := e.Begin()
+	b = b.Bool(v.RequiredDuringSchedulingIgnoredDuringExecution != nil)
+	if v.RequiredDuringSchedulingIgnoredDuringExecution != nil {
+		e.End(b)
 		encodeV1NodeSelector(e, v.RequiredDuringSchedulingIgnoredDuringExecution)
+		b = e.Begin()
 	}
-	e.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
-	for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
-		encodeV1PreferredSchedulingTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
+	b = b.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
+	if len(v.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
+		e.End(b)
+		for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
+			encodeV1PreferredSchedulingTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodAffinity writes every field that is an input, in order.
 func encodeV1PodAffinity(e *key.Encoder, v *v1.PodAffinity) {
-	e.Slice(len(v.RequiredDuringSchedulingIgnoredDuringExecution), v.RequiredDuringSchedulingIgnoredDuringExecution == nil)
-	for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
-		encodeV1PodAffinityTerm(e, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
+	b := e.Begin()
+	b = b.Slice(len(v.RequiredDuringSchedulingIgnoredDuringExecution), v.RequiredDuringSchedulingIgnoredDuringExecution == nil)
+	if len(v.RequiredDuringSchedulingIgnoredDuringExecution) > 0 {
+		e.End(b)
+		for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
+			encodeV1PodAffinityTerm(e, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
-	for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
-		encodeV1WeightedPodAffinityTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
+	b = b.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
+	if len(v.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
+		e.End(b)
+		for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
+			encodeV1WeightedPodAffinityTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodAntiAffinity writes every field that is an input, in order.
 func encodeV1PodAntiAffinity(e *key.Encoder, v *v1.PodAntiAffinity) {
-	e.Slice(len(v.RequiredDuringSchedulingIgnoredDuringExecution), v.RequiredDuringSchedulingIgnoredDuringExecution == nil)
-	for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
-		encodeV1PodAffinityTerm(e, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
+	b := e.Begin()
+	b = b.Slice(len(v.RequiredDuringSchedulingIgnoredDuringExecution), v.RequiredDuringSchedulingIgnoredDuringExecution == nil)
+	if len(v.RequiredDuringSchedulingIgnoredDuringExecution) > 0 {
+		e.End(b)
+		for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
+			encodeV1PodAffinityTerm(e, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
-	for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
-		encodeV1WeightedPodAffinityTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
+	b = b.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
+	if len(v.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
+		e.End(b)
+		for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
+			encodeV1WeightedPodAffinityTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodDNSConfigOption writes every field that is an input, in order.
 func encodeV1PodDNSConfigOption(e *key.Encoder, v *v1.PodDNSConfigOption) {
-	e.String(v.Name)
-	if e.Present(v.Value != nil) {
-		e.String(*v.Value)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Bool(v.Value != nil)
+	if v.Value != nil {
+		b = b.String(e, *v.Value)
 	}
+	e.End(b)
 }
 
 // encodeV1LabelSelector writes every field that is an input, in order.
 func encodeV1LabelSelector(e *key.Encoder, v *v1pkg.LabelSelector) {
-	m := e.Map(len(v.MatchLabels), v.MatchLabels == nil)
-	for k, x := range v.MatchLabels {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	b := e.Begin()
+	if len(v.MatchLabels) == 0 {
+		b = b.Slice(0, v.MatchLabels == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.MatchLabels), v.MatchLabels == nil)
+		for k, x := range v.MatchLabels {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.Slice(len(v.MatchExpressions), v.MatchExpressions == nil)
-	for i := range v.MatchExpressions {
-		encodeV1LabelSelectorRequirement(e, &v.MatchExpressions[i])
+	b = b.Slice(len(v.MatchExpressions), v.MatchExpressions == nil)
+	if len(v.MatchExpressions) > 0 {
+		e.End(b)
+		for i := range v.MatchExpressions {
+			encodeV1LabelSelectorRequirement(e, &v.MatchExpressions[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1ResourceClaim writes every field that is an input, in order.
 func encodeV1ResourceClaim(e *key.Encoder, v *v1.ResourceClaim) {
-	e.String(v.Name)
-	e.String(v.Request)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.Request)
+	e.End(b)
 }
 
 // encodeV1Time writes every field that is an input, in order.
@@ -2556,42 +3183,58 @@ func encodeV1Time(e *key.Encoder, v *v1pkg.Time) {
 
 // encodeV1OwnerReference writes every field that is an input, in order.
 func encodeV1OwnerReference(e *key.Encoder, v *v1pkg.OwnerReference) {
-	e.String(v.APIVersion)
-	e.String(v.Kind)
-	e.String(v.Name)
-	e.String(string(v.UID))
-	if e.Present(v.Controller != nil) {
-		e.Bool(*v.Controller)
+	b := e.Begin()
+	b = b.String(e, v.APIVersion)
+	b = b.String(e, v.Kind)
+	b = b.String(e, v.Name)
+	b = b.String(e, string(v.UID))
+	b = b.Bool(v.Controller != nil)
+	if v.Controller != nil {
+		b = b.Bool(*v.Controller)
 	}
-	if e.Present(v.BlockOwnerDeletion != nil) {
-		e.Bool(*v.BlockOwnerDeletion)
+	b = b.Bool(v.BlockOwnerDeletion != nil)
+	if v.BlockOwnerDeletion != nil {
+		b = b.Bool(*v.BlockOwnerDeletion)
 	}
+	e.End(b)
 }
 
 // encodeV1ManagedFieldsEntry writes every field that is an input, in order.
 func encodeV1ManagedFieldsEntry(e *key.Encoder, v *v1pkg.ManagedFieldsEntry) {
-	e.String(v.Manager)
-	e.String(string(v.Operation))
-	e.String(v.APIVersion)
-	if e.Present(v.Time != nil) {
+	b := e.Begin()
+	b = b.String(e, v.Manager)
+	b = b.String(e, string(v.Operation))
+	b = b.String(e, v.APIVersion)
+	b = b.Bool(v.Time != nil)
+	if v.Time != nil {
+		e.End(b)
 		encodeV1Time(e, v.Time)
+		b = e.Begin()
 	}
-	e.String(v.FieldsType)
-	if e.Present(v.FieldsV1 != nil) {
+	b = b.String(e, v.FieldsType)
+	b = b.Bool(v.FieldsV1 != nil)
+	if v.FieldsV1 != nil {
+		e.End(b)
 		encodeV1FieldsV1(e, v.FieldsV1)
+		b = e.Begin()
 	}
-	e.String(v.Subresource)
+	b = b.String(e, v.Subresource)
+	e.End(b)
 }
 
 // encodeV1PodCondition writes every field that is an input, in order.
 func encodeV1PodCondition(e *key.Encoder, v *v1.PodCondition) {
-	e.String(string(v.Type))
-	e.Int64(v.ObservedGeneration)
-	e.String(string(v.Status))
+	b := e.Begin()
+	b = b.String(e, string(v.Type))
+	b = b.Int64(v.ObservedGeneration)
+	b = b.String(e, string(v.Status))
+	e.End(b)
 	encodeV1Time(e, &v.LastProbeTime)
 	encodeV1Time(e, &v.LastTransitionTime)
-	e.String(v.Reason)
-	e.String(v.Message)
+	b = e.Begin()
+	b = b.String(e, v.Reason)
+	b = b.String(e, v.Message)
+	e.End(b)
 }
 
 // encodeV1HostIP writes every field that is an input, in order.
@@ -2609,84 +3252,137 @@ func encodeV1ContainerStatus(e *key.Encoder, v *v1.ContainerStatus) {
 	e.String(v.Name)
 	encodeV1ContainerState(e, &v.State)
 	encodeV1ContainerState(e, &v.LastTerminationState)
-	e.Bool(v.Ready)
-	e.Int32(v.RestartCount)
-	e.String(v.Image)
-	e.String(v.ImageID)
-	e.String(v.ContainerID)
-	if e.Present(v.Started != nil) {
-		e.Bool(*v.Started)
+	b := e.Begin()
+	b = b.Bool(v.Ready)
+	b = b.Int32(v.RestartCount)
+	b = b.String(e, v.Image)
+	b = b.String(e, v.ImageID)
+	b = b.String(e, v.ContainerID)
+	b = b.Bool(v.Started != nil)
+	if v.Started != nil {
+		b = b.Bool(*v.Started)
 	}
-	m := e.Map(len(v.AllocatedResources), v.AllocatedResources == nil)
-	for k, x := range v.AllocatedResources {
-		m.Key()
-		e.String(string(k))
-		m.Value()
-		encodeResourceQuantity(e, &x)
+	if len(v.AllocatedResources) == 0 {
+		b = b.Slice(0, v.AllocatedResources == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.AllocatedResources), v.AllocatedResources == nil)
+		for k, x := range v.AllocatedResources {
+			m.Key()
+			e.String(string(k))
+			m.Value()
+			encodeResourceQuantity(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.Resources != nil) {
+	b = b.Bool(v.Resources != nil)
+	if v.Resources != nil {
+		e.End(b)
 		encodeV1ResourceRequirements(e, v.Resources)
+		b = e.Begin()
 	}
-	e.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
-	for i := range v.VolumeMounts {
-		encodeV1VolumeMountStatus(e, &v.VolumeMounts[i])
+	b = b.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
+	if len(v.VolumeMounts) > 0 {
+		e.End(b)
+		for i := range v.VolumeMounts {
+			encodeV1VolumeMountStatus(e, &v.VolumeMounts[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.User != nil) {
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		e.End(b)
 		encodeV1ContainerUser(e, v.User)
+		b = e.Begin()
 	}
-	e.Slice(len(v.AllocatedResourcesStatus), v.AllocatedResourcesStatus == nil)
-	for i := range v.AllocatedResourcesStatus {
-		encodeV1ResourceStatus(e, &v.AllocatedResourcesStatus[i])
+	b = b.Slice(len(v.AllocatedResourcesStatus), v.AllocatedResourcesStatus == nil)
+	if len(v.AllocatedResourcesStatus) > 0 {
+		e.End(b)
+		for i := range v.AllocatedResourcesStatus {
+			encodeV1ResourceStatus(e, &v.AllocatedResourcesStatus[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.StopSignal != nil) {
-		e.String(string(*v.StopSignal))
+	b = b.Bool(v.StopSignal != nil)
+	if v.StopSignal != nil {
+		b = b.String(e, string(*v.StopSignal))
 	}
+	e.End(b)
 }
 
 // encodeV1PodResourceClaimStatus writes every field that is an input, in order.
 func encodeV1PodResourceClaimStatus(e *key.Encoder, v *v1.PodResourceClaimStatus) {
-	e.String(v.Name)
-	if e.Present(v.ResourceClaimName != nil) {
-		e.String(*v.ResourceClaimName)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Bool(v.ResourceClaimName != nil)
+	if v.ResourceClaimName != nil {
+		b = b.String(e, *v.ResourceClaimName)
 	}
+	e.End(b)
 }
 
 // encodeV1PodExtendedResourceClaimStatus writes every field that is an input,
 // in order.
 func encodeV1PodExtendedResourceClaimStatus(e *key.Encoder, v *v1.PodExtendedResourceClaimStatus) {
-	e.Slice(len(v.RequestMappings), v.RequestMappings == nil)
-	for i := range v.RequestMappings {
-		encodeV1ContainerExtendedResourceRequest(e, &v.RequestMappings[i])
+	b := e.Begin()
+	b = b.Slice(len(v.RequestMappings), v.RequestMappings == nil)
+	if len(v.RequestMappings) > 0 {
+		e.End(b)
+		for i := range v.RequestMappings {
+			encodeV1ContainerExtendedResourceRequest(e, &v.RequestMappings[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.ResourceClaimName)
+	b = b.String(e, v.ResourceClaimName)
+	e.End(b)
 }
 
 // encodeV1NodeAllocatableResourceClaimStatus writes every field that is an
 // input, in order.
 func encodeV1NodeAllocatableResourceClaimStatus(e *key.Encoder, v *v1.NodeAllocatableResourceClaimStatus) {
-	e.String(v.ResourceClaimName)
-	e.Slice(len(v.Containers), v.Containers == nil)
-	for i := range v.Containers {
-		e.String(v.Containers[i])
+	b := e.Begin()
+	b = b.String(e, v.ResourceClaimName)
+	b = b.Slice(len(v.Containers), v.Containers == nil)
+	if len(v.Containers) > 0 {
+		e.End(b)
+		for i := range v.Containers {
+			e.String(v.Containers[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Mapping), v.Mapping == nil)
-	for i := range v.Mapping {
-		encodeV1NodeAllocatableMappedResources(e, &v.Mapping[i])
+	b = b.Slice(len(v.Mapping), v.Mapping == nil)
+	if len(v.Mapping) > 0 {
+		e.End(b)
+		for i := range v.Mapping {
+			encodeV1NodeAllocatableMappedResources(e, &v.Mapping[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Overhead), v.Overhead == nil)
-	for i := range v.Overhead {
-		encodeV1NodeAllocatableOverheadResources(e, &v.Overhead[i])
+	b = b.Slice(len(v.Overhead), v.Overhead == nil)
+	if len(v.Overhead) > 0 {
+		e.End(b)
+		for i := range v.Overhead {
+			encodeV1NodeAllocatableOverheadResources(e, &v.Overhead[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PodVolumeHealth writes every field that is an input, in order.
 func encodeV1PodVolumeHealth(e *key.Encoder, v *v1.PodVolumeHealth) {
-	e.String(v.Name)
-	e.Slice(len(v.HealthConditions), v.HealthConditions == nil)
-	for i := range v.HealthConditions {
-		encodeV1VolumeHealthCondition(e, &v.HealthConditions[i])
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Slice(len(v.HealthConditions), v.HealthConditions == nil)
+	if len(v.HealthConditions) > 0 {
+		e.End(b)
+		for i := range v.HealthConditions {
+			encodeV1VolumeHealthCondition(e, &v.HealthConditions[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeV1Time(e, &v.LastTransitionTime)
 }
 
@@ -3202,344 +3898,495 @@ func cloneV1PodVolumeHealth(v v1.PodVolumeHealth) v1.PodVolumeHealth {
 
 // encodeV1HostPathVolumeSource writes every field that is an input, in order.
 func encodeV1HostPathVolumeSource(e *key.Encoder, v *v1.HostPathVolumeSource) {
-	e.String(v.Path)
-	if e.Present(v.Type != nil) {
-		e.String(string(*v.Type))
+	b := e.Begin()
+	b = b.String(e, v.Path)
+	b = b.Bool(v.Type != nil)
+	if v.Type != nil {
+		b = b.String(e, string(*v.Type))
 	}
+	e.End(b)
 }
 
 // encodeV1EmptyDirVolumeSource writes every field that is an input, in order.
 func encodeV1EmptyDirVolumeSource(e *key.Encoder, v *v1.EmptyDirVolumeSource) {
-	e.String(string(v.Medium))
-	if e.Present(v.SizeLimit != nil) {
+	b := e.Begin()
+	b = b.String(e, string(v.Medium))
+	b = b.Bool(v.SizeLimit != nil)
+	if v.SizeLimit != nil {
+		e.End(b)
 		encodeResourceQuantity(e, v.SizeLimit)
+		b = e.Begin()
 	}
-	if e.Present(v.Mode != nil) {
-		e.Int32(*v.Mode)
+	b = b.Bool(v.Mode != nil)
+	if v.Mode != nil {
+		b = b.Int32(*v.Mode)
 	}
+	e.End(b)
 }
 
 // encodeV1GCEPersistentDiskVolumeSource writes every field that is an input, in
 // order.
 func encodeV1GCEPersistentDiskVolumeSource(e *key.Encoder, v *v1.GCEPersistentDiskVolumeSource) {
-	e.String(v.PDName)
-	e.String(v.FSType)
-	e.Int32(v.Partition)
-	e.Bool(v.ReadOnly)
+	b := e.Begin()
+	b = b.String(e, v.PDName)
+	b = b.String(e, v.FSType)
+	b = b.Int32(v.Partition)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1AWSElasticBlockStoreVolumeSource writes every field that is an input,
 // in order.
 func encodeV1AWSElasticBlockStoreVolumeSource(e *key.Encoder, v *v1.AWSElasticBlockStoreVolumeSource) {
-	e.String(v.VolumeID)
-	e.String(v.FSType)
-	e.Int32(v.Partition)
-	e.Bool(v.ReadOnly)
+	b := e.Begin()
+	b = b.String(e, v.VolumeID)
+	b = b.String(e, v.FSType)
+	b = b.Int32(v.Partition)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1GitRepoVolumeSource writes every field that is an input, in order.
 func encodeV1GitRepoVolumeSource(e *key.Encoder, v *v1.GitRepoVolumeSource) {
-	e.String(v.Repository)
-	e.String(v.Revision)
-	e.String(v.Directory)
+	b := e.Begin()
+	b = b.String(e, v.Repository)
+	b = b.String(e, v.Revision)
+	b = b.String(e, v.Directory)
+	e.End(b)
 }
 
 // encodeV1SecretVolumeSource writes every field that is an input, in order.
 func encodeV1SecretVolumeSource(e *key.Encoder, v *v1.SecretVolumeSource) {
-	e.String(v.SecretName)
-	e.Slice(len(v.Items), v.Items == nil)
-	for i := range v.Items {
-		encodeV1KeyToPath(e, &v.Items[i])
+	b := e.Begin()
+	b = b.String(e, v.SecretName)
+	b = b.Slice(len(v.Items), v.Items == nil)
+	if len(v.Items) > 0 {
+		e.End(b)
+		for i := range v.Items {
+			encodeV1KeyToPath(e, &v.Items[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.DefaultMode != nil) {
-		e.Int32(*v.DefaultMode)
+	b = b.Bool(v.DefaultMode != nil)
+	if v.DefaultMode != nil {
+		b = b.Int32(*v.DefaultMode)
 	}
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
-	if e.Present(v.DefaultUser != nil) {
-		e.Int64(*v.DefaultUser)
+	b = b.Bool(v.DefaultUser != nil)
+	if v.DefaultUser != nil {
+		b = b.Int64(*v.DefaultUser)
 	}
+	e.End(b)
 }
 
 // encodeV1NFSVolumeSource writes every field that is an input, in order.
 func encodeV1NFSVolumeSource(e *key.Encoder, v *v1.NFSVolumeSource) {
-	e.String(v.Server)
-	e.String(v.Path)
-	e.Bool(v.ReadOnly)
+	b := e.Begin()
+	b = b.String(e, v.Server)
+	b = b.String(e, v.Path)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1ISCSIVolumeSource writes every field that is an input, in order.
 func encodeV1ISCSIVolumeSource(e *key.Encoder, v *v1.ISCSIVolumeSource) {
-	e.String(v.TargetPortal)
-	e.String(v.IQN)
-	e.Int32(v.Lun)
-	e.String(v.ISCSIInterface)
-	e.String(v.FSType)
-	e.Bool(v.ReadOnly)
-	e.Slice(len(v.Portals), v.Portals == nil)
-	for i := range v.Portals {
-		e.String(v.Portals[i])
+	b := e.Begin()
+	b = b.String(e, v.TargetPortal)
+	b = b.String(e, v.IQN)
+	b = b.Int32(v.Lun)
+	b = b.String(e, v.ISCSIInterface)
+	b = b.String(e, v.FSType)
+	b = b.Bool(v.ReadOnly)
+	b = b.Slice(len(v.Portals), v.Portals == nil)
+	if len(v.Portals) > 0 {
+		e.End(b)
+		for i := range v.Portals {
+			e.String(v.Portals[i])
+		}
+		b = e.Begin()
 	}
-	e.Bool(v.DiscoveryCHAPAuth)
-	e.Bool(v.SessionCHAPAuth)
-	if e.Present(v.SecretRef != nil) {
+	b = b.Bool(v.DiscoveryCHAPAuth)
+	b = b.Bool(v.SessionCHAPAuth)
+	b = b.Bool(v.SecretRef != nil)
+	if v.SecretRef != nil {
+		e.End(b)
 		encodeV1LocalObjectReference(e, v.SecretRef)
+		b = e.Begin()
 	}
-	if e.Present(v.InitiatorName != nil) {
-		e.String(*v.InitiatorName)
+	b = b.Bool(v.InitiatorName != nil)
+	if v.InitiatorName != nil {
+		b = b.String(e, *v.InitiatorName)
 	}
+	e.End(b)
 }
 
 // encodeV1GlusterfsVolumeSource writes every field that is an input, in order.
 func encodeV1GlusterfsVolumeSource(e *key.Encoder, v *v1.GlusterfsVolumeSource) {
-	e.String(v.EndpointsName)
-	e.String(v.Path)
-	e.Bool(v.ReadOnly)
+	b := e.Begin()
+	b = b.String(e, v.EndpointsName)
+	b = b.String(e, v.Path)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1PersistentVolumeClaimVolumeSource writes every field that is an
 // input, in order.
 func encodeV1PersistentVolumeClaimVolumeSource(e *key.Encoder, v *v1.PersistentVolumeClaimVolumeSource) {
-	e.String(v.ClaimName)
-	e.Bool(v.ReadOnly)
+	b := e.Begin()
+	b = b.String(e, v.ClaimName)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1RBDVolumeSource writes every field that is an input, in order.
 func encodeV1RBDVolumeSource(e *key.Encoder, v *v1.RBDVolumeSource) {
-	e.Slice(len(v.CephMonitors), v.CephMonitors == nil)
-	for i := range v.CephMonitors {
-		e.String(v.CephMonitors[i])
+	b := e.Begin()
+	b = b.Slice(len(v.CephMonitors), v.CephMonitors == nil)
+	if len(v.CephMonitors) > 0 {
+		e.End(b)
+		for i := range v.CephMonitors {
+			e.String(v.CephMonitors[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.RBDImage)
-	e.String(v.FSType)
-	e.String(v.RBDPool)
-	e.String(v.RadosUser)
-	e.String(v.Keyring)
-	if e.Present(v.SecretRef != nil) {
+	b = b.String(e, v.RBDImage)
+	b = b.String(e, v.FSType)
+	b = b.String(e, v.RBDPool)
+	b = b.String(e, v.RadosUser)
+	b = b.String(e, v.Keyring)
+	b = b.Bool(v.SecretRef != nil)
+	if v.SecretRef != nil {
+		e.End(b)
 		encodeV1LocalObjectReference(e, v.SecretRef)
+		b = e.Begin()
 	}
-	e.Bool(v.ReadOnly)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1FlexVolumeSource writes every field that is an input, in order.
 func encodeV1FlexVolumeSource(e *key.Encoder, v *v1.FlexVolumeSource) {
-	e.String(v.Driver)
-	e.String(v.FSType)
-	if e.Present(v.SecretRef != nil) {
+	b := e.Begin()
+	b = b.String(e, v.Driver)
+	b = b.String(e, v.FSType)
+	b = b.Bool(v.SecretRef != nil)
+	if v.SecretRef != nil {
+		e.End(b)
 		encodeV1LocalObjectReference(e, v.SecretRef)
+		b = e.Begin()
 	}
-	e.Bool(v.ReadOnly)
-	m := e.Map(len(v.Options), v.Options == nil)
-	for k, x := range v.Options {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	b = b.Bool(v.ReadOnly)
+	if len(v.Options) == 0 {
+		b = b.Slice(0, v.Options == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Options), v.Options == nil)
+		for k, x := range v.Options {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeV1CinderVolumeSource writes every field that is an input, in order.
 func encodeV1CinderVolumeSource(e *key.Encoder, v *v1.CinderVolumeSource) {
-	e.String(v.VolumeID)
-	e.String(v.FSType)
-	e.Bool(v.ReadOnly)
-	if e.Present(v.SecretRef != nil) {
+	b := e.Begin()
+	b = b.String(e, v.VolumeID)
+	b = b.String(e, v.FSType)
+	b = b.Bool(v.ReadOnly)
+	b = b.Bool(v.SecretRef != nil)
+	if v.SecretRef != nil {
+		e.End(b)
 		encodeV1LocalObjectReference(e, v.SecretRef)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1CephFSVolumeSource writes every field that is an input, in order.
 func encodeV1CephFSVolumeSource(e *key.Encoder, v *v1.CephFSVolumeSource) {
-	e.Slice(len(v.Monitors), v.Monitors == nil)
-	for i := range v.Monitors {
-		e.String(v.Monitors[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Monitors), v.Monitors == nil)
+	if len(v.Monitors) > 0 {
+		e.End(b)
+		for i := range v.Monitors {
+			e.String(v.Monitors[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.Path)
-	e.String(v.User)
-	e.String(v.SecretFile)
-	if e.Present(v.SecretRef != nil) {
+	b = b.String(e, v.Path)
+	b = b.String(e, v.User)
+	b = b.String(e, v.SecretFile)
+	b = b.Bool(v.SecretRef != nil)
+	if v.SecretRef != nil {
+		e.End(b)
 		encodeV1LocalObjectReference(e, v.SecretRef)
+		b = e.Begin()
 	}
-	e.Bool(v.ReadOnly)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1FlockerVolumeSource writes every field that is an input, in order.
 func encodeV1FlockerVolumeSource(e *key.Encoder, v *v1.FlockerVolumeSource) {
-	e.String(v.DatasetName)
-	e.String(v.DatasetUUID)
+	b := e.Begin()
+	b = b.String(e, v.DatasetName)
+	b = b.String(e, v.DatasetUUID)
+	e.End(b)
 }
 
 // encodeV1DownwardAPIVolumeSource writes every field that is an input, in
 // order.
 func encodeV1DownwardAPIVolumeSource(e *key.Encoder, v *v1.DownwardAPIVolumeSource) {
-	e.Slice(len(v.Items), v.Items == nil)
-	for i := range v.Items {
-		encodeV1DownwardAPIVolumeFile(e, &v.Items[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Items), v.Items == nil)
+	if len(v.Items) > 0 {
+		e.End(b)
+		for i := range v.Items {
+			encodeV1DownwardAPIVolumeFile(e, &v.Items[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.DefaultMode != nil) {
-		e.Int32(*v.DefaultMode)
+	b = b.Bool(v.DefaultMode != nil)
+	if v.DefaultMode != nil {
+		b = b.Int32(*v.DefaultMode)
 	}
-	if e.Present(v.DefaultUser != nil) {
-		e.Int64(*v.DefaultUser)
+	b = b.Bool(v.DefaultUser != nil)
+	if v.DefaultUser != nil {
+		b = b.Int64(*v.DefaultUser)
 	}
+	e.End(b)
 }
 
 // encodeV1FCVolumeSource writes every field that is an input, in order.
 func encodeV1FCVolumeSource(e *key.Encoder, v *v1.FCVolumeSource) {
-	e.Slice(len(v.TargetWWNs), v.TargetWWNs == nil)
-	for i := range v.TargetWWNs {
-		e.String(v.TargetWWNs[i])
+	b := e.Begin()
+	b = b.Slice(len(v.TargetWWNs), v.TargetWWNs == nil)
+	if len(v.TargetWWNs) > 0 {
+		e.End(b)
+		for i := range v.TargetWWNs {
+			e.String(v.TargetWWNs[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Lun != nil) {
-		e.Int32(*v.Lun)
+	b = b.Bool(v.Lun != nil)
+	if v.Lun != nil {
+		b = b.Int32(*v.Lun)
 	}
-	e.String(v.FSType)
-	e.Bool(v.ReadOnly)
-	e.Slice(len(v.WWIDs), v.WWIDs == nil)
-	for i := range v.WWIDs {
-		e.String(v.WWIDs[i])
+	b = b.String(e, v.FSType)
+	b = b.Bool(v.ReadOnly)
+	b = b.Slice(len(v.WWIDs), v.WWIDs == nil)
+	if len(v.WWIDs) > 0 {
+		e.End(b)
+		for i := range v.WWIDs {
+			e.String(v.WWIDs[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1AzureFileVolumeSource writes every field that is an input, in order.
 func encodeV1AzureFileVolumeSource(e *key.Encoder, v *v1.AzureFileVolumeSource) {
-	e.String(v.SecretName)
-	e.String(v.ShareName)
-	e.Bool(v.ReadOnly)
+	b := e.Begin()
+	b = b.String(e, v.SecretName)
+	b = b.String(e, v.ShareName)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1ConfigMapVolumeSource writes every field that is an input, in order.
 func encodeV1ConfigMapVolumeSource(e *key.Encoder, v *v1.ConfigMapVolumeSource) {
 	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	e.Slice(len(v.Items), v.Items == nil)
-	for i := range v.Items {
-		encodeV1KeyToPath(e, &v.Items[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Items), v.Items == nil)
+	if len(v.Items) > 0 {
+		e.End(b)
+		for i := range v.Items {
+			encodeV1KeyToPath(e, &v.Items[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.DefaultMode != nil) {
-		e.Int32(*v.DefaultMode)
+	b = b.Bool(v.DefaultMode != nil)
+	if v.DefaultMode != nil {
+		b = b.Int32(*v.DefaultMode)
 	}
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
-	if e.Present(v.DefaultUser != nil) {
-		e.Int64(*v.DefaultUser)
+	b = b.Bool(v.DefaultUser != nil)
+	if v.DefaultUser != nil {
+		b = b.Int64(*v.DefaultUser)
 	}
+	e.End(b)
 }
 
 // encodeV1VsphereVirtualDiskVolumeSource writes every field that is an input,
 // in order.
 func encodeV1VsphereVirtualDiskVolumeSource(e *key.Encoder, v *v1.VsphereVirtualDiskVolumeSource) {
-	e.String(v.VolumePath)
-	e.String(v.FSType)
-	e.String(v.StoragePolicyName)
-	e.String(v.StoragePolicyID)
+	b := e.Begin()
+	b = b.String(e, v.VolumePath)
+	b = b.String(e, v.FSType)
+	b = b.String(e, v.StoragePolicyName)
+	b = b.String(e, v.StoragePolicyID)
+	e.End(b)
 }
 
 // encodeV1QuobyteVolumeSource writes every field that is an input, in order.
 func encodeV1QuobyteVolumeSource(e *key.Encoder, v *v1.QuobyteVolumeSource) {
-	e.String(v.Registry)
-	e.String(v.Volume)
-	e.Bool(v.ReadOnly)
-	e.String(v.User)
-	e.String(v.Group)
-	e.String(v.Tenant)
+	b := e.Begin()
+	b = b.String(e, v.Registry)
+	b = b.String(e, v.Volume)
+	b = b.Bool(v.ReadOnly)
+	b = b.String(e, v.User)
+	b = b.String(e, v.Group)
+	b = b.String(e, v.Tenant)
+	e.End(b)
 }
 
 // encodeV1AzureDiskVolumeSource writes every field that is an input, in order.
 func encodeV1AzureDiskVolumeSource(e *key.Encoder, v *v1.AzureDiskVolumeSource) {
-	e.String(v.DiskName)
-	e.String(v.DataDiskURI)
-	if e.Present(v.CachingMode != nil) {
-		e.String(string(*v.CachingMode))
+	b := e.Begin()
+	b = b.String(e, v.DiskName)
+	b = b.String(e, v.DataDiskURI)
+	b = b.Bool(v.CachingMode != nil)
+	if v.CachingMode != nil {
+		b = b.String(e, string(*v.CachingMode))
 	}
-	if e.Present(v.FSType != nil) {
-		e.String(*v.FSType)
+	b = b.Bool(v.FSType != nil)
+	if v.FSType != nil {
+		b = b.String(e, *v.FSType)
 	}
-	if e.Present(v.ReadOnly != nil) {
-		e.Bool(*v.ReadOnly)
+	b = b.Bool(v.ReadOnly != nil)
+	if v.ReadOnly != nil {
+		b = b.Bool(*v.ReadOnly)
 	}
-	if e.Present(v.Kind != nil) {
-		e.String(string(*v.Kind))
+	b = b.Bool(v.Kind != nil)
+	if v.Kind != nil {
+		b = b.String(e, string(*v.Kind))
 	}
+	e.End(b)
 }
 
 // encodeV1PhotonPersistentDiskVolumeSource writes every field that is an input,
 // in order.
 func encodeV1PhotonPersistentDiskVolumeSource(e *key.Encoder, v *v1.PhotonPersistentDiskVolumeSource) {
-	e.String(v.PdID)
-	e.String(v.FSType)
+	b := e.Begin()
+	b = b.String(e, v.PdID)
+	b = b.String(e, v.FSType)
+	e.End(b)
 }
 
 // encodeV1ProjectedVolumeSource writes every field that is an input, in order.
 func encodeV1ProjectedVolumeSource(e *key.Encoder, v *v1.ProjectedVolumeSource) {
-	e.Slice(len(v.Sources), v.Sources == nil)
-	for i := range v.Sources {
-		encodeV1VolumeProjection(e, &v.Sources[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Sources), v.Sources == nil)
+	if len(v.Sources) > 0 {
+		e.End(b)
+		for i := range v.Sources {
+			encodeV1VolumeProjection(e, &v.Sources[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.DefaultMode != nil) {
-		e.Int32(*v.DefaultMode)
+	b = b.Bool(v.DefaultMode != nil)
+	if v.DefaultMode != nil {
+		b = b.Int32(*v.DefaultMode)
 	}
-	if e.Present(v.DefaultUser != nil) {
-		e.Int64(*v.DefaultUser)
+	b = b.Bool(v.DefaultUser != nil)
+	if v.DefaultUser != nil {
+		b = b.Int64(*v.DefaultUser)
 	}
+	e.End(b)
 }
 
 // encodeV1PortworxVolumeSource writes every field that is an input, in order.
 func encodeV1PortworxVolumeSource(e *key.Encoder, v *v1.PortworxVolumeSource) {
-	e.String(v.VolumeID)
-	e.String(v.FSType)
-	e.Bool(v.ReadOnly)
+	b := e.Begin()
+	b = b.String(e, v.VolumeID)
+	b = b.String(e, v.FSType)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1ScaleIOVolumeSource writes every field that is an input, in order.
 func encodeV1ScaleIOVolumeSource(e *key.Encoder, v *v1.ScaleIOVolumeSource) {
-	e.String(v.Gateway)
-	e.String(v.System)
-	if e.Present(v.SecretRef != nil) {
+	b := e.Begin()
+	b = b.String(e, v.Gateway)
+	b = b.String(e, v.System)
+	b = b.Bool(v.SecretRef != nil)
+	if v.SecretRef != nil {
+		e.End(b)
 		encodeV1LocalObjectReference(e, v.SecretRef)
+		b = e.Begin()
 	}
-	e.Bool(v.SSLEnabled)
-	e.String(v.ProtectionDomain)
-	e.String(v.StoragePool)
-	e.String(v.StorageMode)
-	e.String(v.VolumeName)
-	e.String(v.FSType)
-	e.Bool(v.ReadOnly)
+	b = b.Bool(v.SSLEnabled)
+	b = b.String(e, v.ProtectionDomain)
+	b = b.String(e, v.StoragePool)
+	b = b.String(e, v.StorageMode)
+	b = b.String(e, v.VolumeName)
+	b = b.String(e, v.FSType)
+	b = b.Bool(v.ReadOnly)
+	e.End(b)
 }
 
 // encodeV1StorageOSVolumeSource writes every field that is an input, in order.
 func encodeV1StorageOSVolumeSource(e *key.Encoder, v *v1.StorageOSVolumeSource) {
-	e.String(v.VolumeName)
-	e.String(v.VolumeNamespace)
-	e.String(v.FSType)
-	e.Bool(v.ReadOnly)
-	if e.Present(v.SecretRef != nil) {
+	b := e.Begin()
+	b = b.String(e, v.VolumeName)
+	b = b.String(e, v.VolumeNamespace)
+	b = b.String(e, v.FSType)
+	b = b.Bool(v.ReadOnly)
+	b = b.Bool(v.SecretRef != nil)
+	if v.SecretRef != nil {
+		e.End(b)
 		encodeV1LocalObjectReference(e, v.SecretRef)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1CSIVolumeSource writes every field that is an input, in order.
 func encodeV1CSIVolumeSource(e *key.Encoder, v *v1.CSIVolumeSource) {
-	e.String(v.Driver)
-	if e.Present(v.ReadOnly != nil) {
-		e.Bool(*v.ReadOnly)
+	b := e.Begin()
+	b = b.String(e, v.Driver)
+	b = b.Bool(v.ReadOnly != nil)
+	if v.ReadOnly != nil {
+		b = b.Bool(*v.ReadOnly)
 	}
-	if e.Present(v.FSType != nil) {
-		e.String(*v.FSType)
+	b = b.Bool(v.FSType != nil)
+	if v.FSType != nil {
+		b = b.String(e, *v.FSType)
 	}
-	m := e.Map(len(v.VolumeAttributes), v.VolumeAttributes == nil)
-	for k, x := range v.VolumeAttributes {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	if len(v.VolumeAttributes) == 0 {
+		b = b.Slice(0, v.VolumeAttributes == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.VolumeAttributes), v.VolumeAttributes == nil)
+		for k, x := range v.VolumeAttributes {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.NodePublishSecretRef != nil) {
+	b = b.Bool(v.NodePublishSecretRef != nil)
+	if v.NodePublishSecretRef != nil {
+		e.End(b)
 		encodeV1LocalObjectReference(e, v.NodePublishSecretRef)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1EphemeralVolumeSource writes every field that is an input, in order.
@@ -3551,8 +4398,10 @@ func encodeV1EphemeralVolumeSource(e *key.Encoder, v *v1.EphemeralVolumeSource) 
 
 // encodeV1ImageVolumeSource writes every field that is an input, in order.
 func encodeV1ImageVolumeSource(e *key.Encoder, v *v1.ImageVolumeSource) {
-	e.String(v.Reference)
-	e.String(string(v.PullPolicy))
+	b := e.Begin()
+	b = b.String(e, v.Reference)
+	b = b.String(e, string(v.PullPolicy))
+	e.End(b)
 }
 
 // encodeV1ConfigMapEnvSource writes every field that is an input, in order.
@@ -3573,21 +4422,38 @@ func encodeV1SecretEnvSource(e *key.Encoder, v *v1.SecretEnvSource) {
 
 // encodeV1EnvVarSource writes every field that is an input, in order.
 func encodeV1EnvVarSource(e *key.Encoder, v *v1.EnvVarSource) {
-	if e.Present(v.FieldRef != nil) {
+	b := e.Begin()
+	b = b.Bool(v.FieldRef != nil)
+	if v.FieldRef != nil {
+		e.End(b)
 		encodeV1ObjectFieldSelector(e, v.FieldRef)
+		b = e.Begin()
 	}
-	if e.Present(v.ResourceFieldRef != nil) {
+	b = b.Bool(v.ResourceFieldRef != nil)
+	if v.ResourceFieldRef != nil {
+		e.End(b)
 		encodeV1ResourceFieldSelector(e, v.ResourceFieldRef)
+		b = e.Begin()
 	}
-	if e.Present(v.ConfigMapKeyRef != nil) {
+	b = b.Bool(v.ConfigMapKeyRef != nil)
+	if v.ConfigMapKeyRef != nil {
+		e.End(b)
 		encodeV1ConfigMapKeySelector(e, v.ConfigMapKeyRef)
+		b = e.Begin()
 	}
-	if e.Present(v.SecretKeyRef != nil) {
+	b = b.Bool(v.SecretKeyRef != nil)
+	if v.SecretKeyRef != nil {
+		e.End(b)
 		encodeV1SecretKeySelector(e, v.SecretKeyRef)
+		b = e.Begin()
 	}
-	if e.Present(v.FileKeyRef != nil) {
+	b = b.Bool(v.FileKeyRef != nil)
+	if v.FileKeyRef != nil {
+		e.End(b)
 		encodeV1FileKeySelector(e, v.FileKeyRef)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1ContainerRestartRuleOnExitCodes writes every field that is an input,
@@ -3599,46 +4465,84 @@ func encodeV1ContainerRestartRuleOnExitCodes(e *key.Encoder, v *v1.ContainerRest
 
 // encodeV1ProbeHandler writes every field that is an input, in order.
 func encodeV1ProbeHandler(e *key.Encoder, v *v1.ProbeHandler) {
-	if e.Present(v.Exec != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Exec != nil)
+	if v.Exec != nil {
+		e.End(b)
 		encodeV1ExecAction(e, v.Exec)
+		b = e.Begin()
 	}
-	if e.Present(v.HTTPGet != nil) {
+	b = b.Bool(v.HTTPGet != nil)
+	if v.HTTPGet != nil {
+		e.End(b)
 		encodeV1HTTPGetAction(e, v.HTTPGet)
+		b = e.Begin()
 	}
-	if e.Present(v.TCPSocket != nil) {
+	b = b.Bool(v.TCPSocket != nil)
+	if v.TCPSocket != nil {
+		e.End(b)
 		encodeV1TCPSocketAction(e, v.TCPSocket)
+		b = e.Begin()
 	}
-	if e.Present(v.GRPC != nil) {
+	b = b.Bool(v.GRPC != nil)
+	if v.GRPC != nil {
+		e.End(b)
 		encodeV1GRPCAction(e, v.GRPC)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1LifecycleHandler writes every field that is an input, in order.
 func encodeV1LifecycleHandler(e *key.Encoder, v *v1.LifecycleHandler) {
-	if e.Present(v.Exec != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Exec != nil)
+	if v.Exec != nil {
+		e.End(b)
 		encodeV1ExecAction(e, v.Exec)
+		b = e.Begin()
 	}
-	if e.Present(v.HTTPGet != nil) {
+	b = b.Bool(v.HTTPGet != nil)
+	if v.HTTPGet != nil {
+		e.End(b)
 		encodeV1HTTPGetAction(e, v.HTTPGet)
+		b = e.Begin()
 	}
-	if e.Present(v.TCPSocket != nil) {
+	b = b.Bool(v.TCPSocket != nil)
+	if v.TCPSocket != nil {
+		e.End(b)
 		encodeV1TCPSocketAction(e, v.TCPSocket)
+		b = e.Begin()
 	}
-	if e.Present(v.Sleep != nil) {
+	b = b.Bool(v.Sleep != nil)
+	if v.Sleep != nil {
+		e.End(b)
 		encodeV1SleepAction(e, v.Sleep)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1Capabilities writes every field that is an input, in order.
 func encodeV1Capabilities(e *key.Encoder, v *v1.Capabilities) {
-	e.Slice(len(v.Add), v.Add == nil)
-	for i := range v.Add {
-		e.String(string(v.Add[i]))
+	b := e.Begin()
+	b = b.Slice(len(v.Add), v.Add == nil)
+	if len(v.Add) > 0 {
+		e.End(b)
+		for i := range v.Add {
+			e.String(string(v.Add[i]))
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Drop), v.Drop == nil)
-	for i := range v.Drop {
-		e.String(string(v.Drop[i]))
+	b = b.Slice(len(v.Drop), v.Drop == nil)
+	if len(v.Drop) > 0 {
+		e.End(b)
+		for i := range v.Drop {
+			e.String(string(v.Drop[i]))
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1NodeSelector writes every field that is an input, in order.
@@ -3658,25 +4562,45 @@ func encodeV1PreferredSchedulingTerm(e *key.Encoder, v *v1.PreferredSchedulingTe
 
 // encodeV1PodAffinityTerm writes every field that is an input, in order.
 func encodeV1PodAffinityTerm(e *key.Encoder, v *v1.PodAffinityTerm) {
-	if e.Present(v.LabelSelector != nil) {
+	b := e.Begin()
+	b = b.Bool(v.LabelSelector != nil)
+	if v.LabelSelector != nil {
+		e.End(b)
 		encodeV1LabelSelector(e, v.LabelSelector)
+		b = e.Begin()
 	}
-	e.Slice(len(v.Namespaces), v.Namespaces == nil)
-	for i := range v.Namespaces {
-		e.String(v.Namespaces[i])
+	b = b.Slice(len(v.Namespaces), v.Namespaces == nil)
+	if len(v.Namespaces) > 0 {
+		e.End(b)
+		for i := range v.Namespaces {
+			e.String(v.Namespaces[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.TopologyKey)
-	if e.Present(v.NamespaceSelector != nil) {
+	b = b.String(e, v.TopologyKey)
+	b = b.Bool(v.NamespaceSelector != nil)
+	if v.NamespaceSelector != nil {
+		e.End(b)
 		encodeV1LabelSelector(e, v.NamespaceSelector)
+		b = e.Begin()
 	}
-	e.Slice(len(v.MatchLabelKeys), v.MatchLabelKeys == nil)
-	for i := range v.MatchLabelKeys {
-		e.String(v.MatchLabelKeys[i])
+	b = b.Slice(len(v.MatchLabelKeys), v.MatchLabelKeys == nil)
+	if len(v.MatchLabelKeys) > 0 {
+		e.End(b)
+		for i := range v.MatchLabelKeys {
+			e.String(v.MatchLabelKeys[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.MismatchLabelKeys), v.MismatchLabelKeys == nil)
-	for i := range v.MismatchLabelKeys {
-		e.String(v.MismatchLabelKeys[i])
+	b = b.Slice(len(v.MismatchLabelKeys), v.MismatchLabelKeys == nil)
+	if len(v.MismatchLabelKeys) > 0 {
+		e.End(b)
+		for i := range v.MismatchLabelKeys {
+			e.String(v.MismatchLabelKeys[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1WeightedPodAffinityTerm writes every field that is an input, in
@@ -3689,12 +4613,18 @@ func encodeV1WeightedPodAffinityTerm(e *key.Encoder, v *v1.WeightedPodAffinityTe
 // encodeV1LabelSelectorRequirement writes every field that is an input, in
 // order.
 func encodeV1LabelSelectorRequirement(e *key.Encoder, v *v1pkg.LabelSelectorRequirement) {
-	e.String(v.Key)
-	e.String(string(v.Operator))
-	e.Slice(len(v.Values), v.Values == nil)
-	for i := range v.Values {
-		e.String(v.Values[i])
+	b := e.Begin()
+	b = b.String(e, v.Key)
+	b = b.String(e, string(v.Operator))
+	b = b.Slice(len(v.Values), v.Values == nil)
+	if len(v.Values) > 0 {
+		e.End(b)
+		for i := range v.Values {
+			e.String(v.Values[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1FieldsV1 writes every field that is an input, in order.
@@ -3704,28 +4634,45 @@ func encodeV1FieldsV1(e *key.Encoder, v *v1pkg.FieldsV1) {
 
 // encodeV1ContainerState writes every field that is an input, in order.
 func encodeV1ContainerState(e *key.Encoder, v *v1.ContainerState) {
-	if e.Present(v.Waiting != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Waiting != nil)
+	if v.Waiting != nil {
+		e.End(b)
 		encodeV1ContainerStateWaiting(e, v.Waiting)
+		b = e.Begin()
 	}
-	if e.Present(v.Running != nil) {
+	b = b.Bool(v.Running != nil)
+	if v.Running != nil {
+		e.End(b)
 		encodeV1ContainerStateRunning(e, v.Running)
+		b = e.Begin()
 	}
-	if e.Present(v.Terminated != nil) {
+	b = b.Bool(v.Terminated != nil)
+	if v.Terminated != nil {
+		e.End(b)
 		encodeV1ContainerStateTerminated(e, v.Terminated)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1VolumeMountStatus writes every field that is an input, in order.
 func encodeV1VolumeMountStatus(e *key.Encoder, v *v1.VolumeMountStatus) {
-	e.String(v.Name)
-	e.String(v.MountPath)
-	e.Bool(v.ReadOnly)
-	if e.Present(v.RecursiveReadOnly != nil) {
-		e.String(string(*v.RecursiveReadOnly))
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.MountPath)
+	b = b.Bool(v.ReadOnly)
+	b = b.Bool(v.RecursiveReadOnly != nil)
+	if v.RecursiveReadOnly != nil {
+		b = b.String(e, string(*v.RecursiveReadOnly))
 	}
-	if e.Present(v.VolumeStatus != nil) {
+	b = b.Bool(v.VolumeStatus != nil)
+	if v.VolumeStatus != nil {
+		e.End(b)
 		encodeV1VolumeStatus(e, v.VolumeStatus)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1ContainerUser writes every field that is an input, in order.
@@ -3737,47 +4684,70 @@ func encodeV1ContainerUser(e *key.Encoder, v *v1.ContainerUser) {
 
 // encodeV1ResourceStatus writes every field that is an input, in order.
 func encodeV1ResourceStatus(e *key.Encoder, v *v1.ResourceStatus) {
-	e.String(string(v.Name))
-	e.Slice(len(v.Resources), v.Resources == nil)
-	for i := range v.Resources {
-		encodeV1ResourceHealth(e, &v.Resources[i])
+	b := e.Begin()
+	b = b.String(e, string(v.Name))
+	b = b.Slice(len(v.Resources), v.Resources == nil)
+	if len(v.Resources) > 0 {
+		e.End(b)
+		for i := range v.Resources {
+			encodeV1ResourceHealth(e, &v.Resources[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1ContainerExtendedResourceRequest writes every field that is an input,
 // in order.
 func encodeV1ContainerExtendedResourceRequest(e *key.Encoder, v *v1.ContainerExtendedResourceRequest) {
-	e.String(v.ContainerName)
-	e.String(v.ResourceName)
-	e.String(v.RequestName)
+	b := e.Begin()
+	b = b.String(e, v.ContainerName)
+	b = b.String(e, v.ResourceName)
+	b = b.String(e, v.RequestName)
+	e.End(b)
 }
 
 // encodeV1NodeAllocatableMappedResources writes every field that is an input,
 // in order.
 func encodeV1NodeAllocatableMappedResources(e *key.Encoder, v *v1.NodeAllocatableMappedResources) {
-	e.String(string(v.Name))
-	if e.Present(v.Quantity != nil) {
+	b := e.Begin()
+	b = b.String(e, string(v.Name))
+	b = b.Bool(v.Quantity != nil)
+	if v.Quantity != nil {
+		e.End(b)
 		encodeResourceQuantity(e, v.Quantity)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1NodeAllocatableOverheadResources writes every field that is an input,
 // in order.
 func encodeV1NodeAllocatableOverheadResources(e *key.Encoder, v *v1.NodeAllocatableOverheadResources) {
-	e.String(string(v.Name))
-	if e.Present(v.PerPod != nil) {
+	b := e.Begin()
+	b = b.String(e, string(v.Name))
+	b = b.Bool(v.PerPod != nil)
+	if v.PerPod != nil {
+		e.End(b)
 		encodeResourceQuantity(e, v.PerPod)
+		b = e.Begin()
 	}
-	if e.Present(v.PerContainer != nil) {
+	b = b.Bool(v.PerContainer != nil)
+	if v.PerContainer != nil {
+		e.End(b)
 		encodeResourceQuantity(e, v.PerContainer)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1VolumeHealthCondition writes every field that is an input, in order.
 func encodeV1VolumeHealthCondition(e *key.Encoder, v *v1.VolumeHealthCondition) {
-	e.String(string(v.Status))
-	e.String(v.Reason)
-	e.String(v.Message)
+	b := e.Begin()
+	b = b.String(e, string(v.Status))
+	b = b.String(e, v.Reason)
+	b = b.String(e, v.Message)
+	e.End(b)
 }
 
 // cloneV1HostPathVolumeSource returns a copy that shares no memory with the
@@ -4254,53 +5224,87 @@ func cloneV1NodeAllocatableOverheadResources(v v1.NodeAllocatableOverheadResourc
 
 // encodeV1KeyToPath writes every field that is an input, in order.
 func encodeV1KeyToPath(e *key.Encoder, v *v1.KeyToPath) {
-	e.String(v.Key)
-	e.String(v.Path)
-	if e.Present(v.Mode != nil) {
-		e.Int32(*v.Mode)
+	b := e.Begin()
+	b = b.String(e, v.Key)
+	b = b.String(e, v.Path)
+	b = b.Bool(v.Mode != nil)
+	if v.Mode != nil {
+		b = b.Int32(*v.Mode)
 	}
-	if e.Present(v.User != nil) {
-		e.Int64(*v.User)
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		b = b.Int64(*v.User)
 	}
+	e.End(b)
 }
 
 // encodeV1DownwardAPIVolumeFile writes every field that is an input, in order.
 func encodeV1DownwardAPIVolumeFile(e *key.Encoder, v *v1.DownwardAPIVolumeFile) {
-	e.String(v.Path)
-	if e.Present(v.FieldRef != nil) {
+	b := e.Begin()
+	b = b.String(e, v.Path)
+	b = b.Bool(v.FieldRef != nil)
+	if v.FieldRef != nil {
+		e.End(b)
 		encodeV1ObjectFieldSelector(e, v.FieldRef)
+		b = e.Begin()
 	}
-	if e.Present(v.ResourceFieldRef != nil) {
+	b = b.Bool(v.ResourceFieldRef != nil)
+	if v.ResourceFieldRef != nil {
+		e.End(b)
 		encodeV1ResourceFieldSelector(e, v.ResourceFieldRef)
+		b = e.Begin()
 	}
-	if e.Present(v.Mode != nil) {
-		e.Int32(*v.Mode)
+	b = b.Bool(v.Mode != nil)
+	if v.Mode != nil {
+		b = b.Int32(*v.Mode)
 	}
-	if e.Present(v.User != nil) {
-		e.Int64(*v.User)
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		b = b.Int64(*v.User)
 	}
+	e.End(b)
 }
 
 // encodeV1VolumeProjection writes every field that is an input, in order.
 func encodeV1VolumeProjection(e *key.Encoder, v *v1.VolumeProjection) {
-	if e.Present(v.Secret != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Secret != nil)
+	if v.Secret != nil {
+		e.End(b)
 		encodeV1SecretProjection(e, v.Secret)
+		b = e.Begin()
 	}
-	if e.Present(v.DownwardAPI != nil) {
+	b = b.Bool(v.DownwardAPI != nil)
+	if v.DownwardAPI != nil {
+		e.End(b)
 		encodeV1DownwardAPIProjection(e, v.DownwardAPI)
+		b = e.Begin()
 	}
-	if e.Present(v.ConfigMap != nil) {
+	b = b.Bool(v.ConfigMap != nil)
+	if v.ConfigMap != nil {
+		e.End(b)
 		encodeV1ConfigMapProjection(e, v.ConfigMap)
+		b = e.Begin()
 	}
-	if e.Present(v.ServiceAccountToken != nil) {
+	b = b.Bool(v.ServiceAccountToken != nil)
+	if v.ServiceAccountToken != nil {
+		e.End(b)
 		encodeV1ServiceAccountTokenProjection(e, v.ServiceAccountToken)
+		b = e.Begin()
 	}
-	if e.Present(v.ClusterTrustBundle != nil) {
+	b = b.Bool(v.ClusterTrustBundle != nil)
+	if v.ClusterTrustBundle != nil {
+		e.End(b)
 		encodeV1ClusterTrustBundleProjection(e, v.ClusterTrustBundle)
+		b = e.Begin()
 	}
-	if e.Present(v.PodCertificate != nil) {
+	b = b.Bool(v.PodCertificate != nil)
+	if v.PodCertificate != nil {
+		e.End(b)
 		encodeV1PodCertificateProjection(e, v.PodCertificate)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1PersistentVolumeClaimTemplate writes every field that is an input, in
@@ -4312,43 +5316,56 @@ func encodeV1PersistentVolumeClaimTemplate(e *key.Encoder, v *v1.PersistentVolum
 
 // encodeV1ObjectFieldSelector writes every field that is an input, in order.
 func encodeV1ObjectFieldSelector(e *key.Encoder, v *v1.ObjectFieldSelector) {
-	e.String(v.APIVersion)
-	e.String(v.FieldPath)
+	b := e.Begin()
+	b = b.String(e, v.APIVersion)
+	b = b.String(e, v.FieldPath)
+	e.End(b)
 }
 
 // encodeV1ResourceFieldSelector writes every field that is an input, in order.
 func encodeV1ResourceFieldSelector(e *key.Encoder, v *v1.ResourceFieldSelector) {
-	e.String(v.ContainerName)
-	e.String(v.Resource)
+	b := e.Begin()
+	b = b.String(e, v.ContainerName)
+	b = b.String(e, v.Resource)
+	e.End(b)
 	encodeResourceQuantity(e, &v.Divisor)
 }
 
 // encodeV1ConfigMapKeySelector writes every field that is an input, in order.
 func encodeV1ConfigMapKeySelector(e *key.Encoder, v *v1.ConfigMapKeySelector) {
 	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	e.String(v.Key)
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+	b := e.Begin()
+	b = b.String(e, v.Key)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
+	e.End(b)
 }
 
 // encodeV1SecretKeySelector writes every field that is an input, in order.
 func encodeV1SecretKeySelector(e *key.Encoder, v *v1.SecretKeySelector) {
 	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	e.String(v.Key)
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+	b := e.Begin()
+	b = b.String(e, v.Key)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
+	e.End(b)
 }
 
 // encodeV1FileKeySelector writes every field that is an input, in order.
 func encodeV1FileKeySelector(e *key.Encoder, v *v1.FileKeySelector) {
-	e.String(v.VolumeName)
-	e.String(v.Path)
-	e.String(v.Key)
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+	b := e.Begin()
+	b = b.String(e, v.VolumeName)
+	b = b.String(e, v.Path)
+	b = b.String(e, v.Key)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
+	e.End(b)
 }
 
 // encodeV1ExecAction writes every field that is an input, in order.
@@ -4363,15 +5380,22 @@ func encodeV1ExecAction(e *key.Encoder, v *v1.ExecAction) {
 func encodeV1HTTPGetAction(e *key.Encoder, v *v1.HTTPGetAction) {
 	e.String(v.Path)
 	encodeIntstrIntOrString(e, &v.Port)
-	e.String(v.Host)
-	e.String(string(v.Scheme))
-	e.Slice(len(v.HTTPHeaders), v.HTTPHeaders == nil)
-	for i := range v.HTTPHeaders {
-		encodeV1HTTPHeader(e, &v.HTTPHeaders[i])
+	b := e.Begin()
+	b = b.String(e, v.Host)
+	b = b.String(e, string(v.Scheme))
+	b = b.Slice(len(v.HTTPHeaders), v.HTTPHeaders == nil)
+	if len(v.HTTPHeaders) > 0 {
+		e.End(b)
+		for i := range v.HTTPHeaders {
+			encodeV1HTTPHeader(e, &v.HTTPHeaders[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Protocol != nil) {
-		e.String(string(*v.Protocol))
+	b = b.Bool(v.Protocol != nil)
+	if v.Protocol != nil {
+		b = b.String(e, string(*v.Protocol))
 	}
+	e.End(b)
 }
 
 // encodeV1TCPSocketAction writes every field that is an input, in order.
@@ -4382,13 +5406,17 @@ func encodeV1TCPSocketAction(e *key.Encoder, v *v1.TCPSocketAction) {
 
 // encodeV1GRPCAction writes every field that is an input, in order.
 func encodeV1GRPCAction(e *key.Encoder, v *v1.GRPCAction) {
-	e.Int32(v.Port)
-	if e.Present(v.Service != nil) {
-		e.String(*v.Service)
+	b := e.Begin()
+	b = b.Int32(v.Port)
+	b = b.Bool(v.Service != nil)
+	if v.Service != nil {
+		b = b.String(e, *v.Service)
 	}
-	if e.Present(v.Mode != nil) {
-		e.String(string(*v.Mode))
+	b = b.Bool(v.Mode != nil)
+	if v.Mode != nil {
+		b = b.String(e, string(*v.Mode))
 	}
+	e.End(b)
 }
 
 // encodeV1SleepAction writes every field that is an input, in order.
@@ -4398,20 +5426,32 @@ func encodeV1SleepAction(e *key.Encoder, v *v1.SleepAction) {
 
 // encodeV1NodeSelectorTerm writes every field that is an input, in order.
 func encodeV1NodeSelectorTerm(e *key.Encoder, v *v1.NodeSelectorTerm) {
-	e.Slice(len(v.MatchExpressions), v.MatchExpressions == nil)
-	for i := range v.MatchExpressions {
-		encodeV1NodeSelectorRequirement(e, &v.MatchExpressions[i])
+	b := e.Begin()
+	b = b.Slice(len(v.MatchExpressions), v.MatchExpressions == nil)
+	if len(v.MatchExpressions) > 0 {
+		e.End(b)
+		for i := range v.MatchExpressions {
+			encodeV1NodeSelectorRequirement(e, &v.MatchExpressions[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.MatchFields), v.MatchFields == nil)
-	for i := range v.MatchFields {
-		encodeV1NodeSelectorRequirement(e, &v.MatchFields[i])
+	b = b.Slice(len(v.MatchFields), v.MatchFields == nil)
+	if len(v.MatchFields) > 0 {
+		e.End(b)
+		for i := range v.MatchFields {
+			encodeV1NodeSelectorRequirement(e, &v.MatchFields[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1ContainerStateWaiting writes every field that is an input, in order.
 func encodeV1ContainerStateWaiting(e *key.Encoder, v *v1.ContainerStateWaiting) {
-	e.String(v.Reason)
-	e.String(v.Message)
+	b := e.Begin()
+	b = b.String(e, v.Reason)
+	b = b.String(e, v.Message)
+	e.End(b)
 }
 
 // encodeV1ContainerStateRunning writes every field that is an input, in order.
@@ -4422,10 +5462,12 @@ func encodeV1ContainerStateRunning(e *key.Encoder, v *v1.ContainerStateRunning) 
 // encodeV1ContainerStateTerminated writes every field that is an input, in
 // order.
 func encodeV1ContainerStateTerminated(e *key.Encoder, v *v1.ContainerStateTerminated) {
-	e.Int32(v.ExitCode)
-	e.Int32(v.Signal)
-	e.String(v.Reason)
-	e.String(v.Message)
+	b := e.Begin()
+	b = b.Int32(v.ExitCode)
+	b = b.Int32(v.Signal)
+	b = b.String(e, v.Reason)
+	b = b.String(e, v.Message)
+	e.End(b)
 	encodeV1Time(e, &v.StartedAt)
 	encodeV1Time(e, &v.FinishedAt)
 	e.String(v.ContainerID)
@@ -4440,18 +5482,23 @@ func encodeV1VolumeStatus(e *key.Encoder, v *v1.VolumeStatus) {
 
 // encodeV1LinuxContainerUser writes every field that is an input, in order.
 func encodeV1LinuxContainerUser(e *key.Encoder, v *v1.LinuxContainerUser) {
-	e.Int64(v.UID)
-	e.Int64(v.GID)
+	b := e.Begin()
+	b = b.Int64(v.UID)
+	b = b.Int64(v.GID)
+	e.End(b)
 	key.Numbers(e, v.SupplementalGroups)
 }
 
 // encodeV1ResourceHealth writes every field that is an input, in order.
 func encodeV1ResourceHealth(e *key.Encoder, v *v1.ResourceHealth) {
-	e.String(string(v.ResourceID))
-	e.String(string(v.Health))
-	if e.Present(v.Message != nil) {
-		e.String(*v.Message)
+	b := e.Begin()
+	b = b.String(e, string(v.ResourceID))
+	b = b.String(e, string(v.Health))
+	b = b.Bool(v.Message != nil)
+	if v.Message != nil {
+		b = b.String(e, *v.Message)
 	}
+	e.End(b)
 }
 
 // cloneV1KeyToPath returns a copy that shares no memory with the original.
@@ -4635,13 +5682,20 @@ func cloneV1ResourceHealth(v v1.ResourceHealth) v1.ResourceHealth {
 // encodeV1SecretProjection writes every field that is an input, in order.
 func encodeV1SecretProjection(e *key.Encoder, v *v1.SecretProjection) {
 	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	e.Slice(len(v.Items), v.Items == nil)
-	for i := range v.Items {
-		encodeV1KeyToPath(e, &v.Items[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Items), v.Items == nil)
+	if len(v.Items) > 0 {
+		e.End(b)
+		for i := range v.Items {
+			encodeV1KeyToPath(e, &v.Items[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
+	e.End(b)
 }
 
 // encodeV1DownwardAPIProjection writes every field that is an input, in order.
@@ -4655,124 +5709,184 @@ func encodeV1DownwardAPIProjection(e *key.Encoder, v *v1.DownwardAPIProjection) 
 // encodeV1ConfigMapProjection writes every field that is an input, in order.
 func encodeV1ConfigMapProjection(e *key.Encoder, v *v1.ConfigMapProjection) {
 	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	e.Slice(len(v.Items), v.Items == nil)
-	for i := range v.Items {
-		encodeV1KeyToPath(e, &v.Items[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Items), v.Items == nil)
+	if len(v.Items) > 0 {
+		e.End(b)
+		for i := range v.Items {
+			encodeV1KeyToPath(e, &v.Items[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
+	e.End(b)
 }
 
 // encodeV1ServiceAccountTokenProjection writes every field that is an input, in
 // order.
 func encodeV1ServiceAccountTokenProjection(e *key.Encoder, v *v1.ServiceAccountTokenProjection) {
-	e.String(v.Audience)
-	if e.Present(v.ExpirationSeconds != nil) {
-		e.Int64(*v.ExpirationSeconds)
+	b := e.Begin()
+	b = b.String(e, v.Audience)
+	b = b.Bool(v.ExpirationSeconds != nil)
+	if v.ExpirationSeconds != nil {
+		b = b.Int64(*v.ExpirationSeconds)
 	}
-	e.String(v.Path)
-	if e.Present(v.User != nil) {
-		e.Int64(*v.User)
+	b = b.String(e, v.Path)
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		b = b.Int64(*v.User)
 	}
+	e.End(b)
 }
 
 // encodeV1ClusterTrustBundleProjection writes every field that is an input, in
 // order.
 func encodeV1ClusterTrustBundleProjection(e *key.Encoder, v *v1.ClusterTrustBundleProjection) {
-	if e.Present(v.Name != nil) {
-		e.String(*v.Name)
+	b := e.Begin()
+	b = b.Bool(v.Name != nil)
+	if v.Name != nil {
+		b = b.String(e, *v.Name)
 	}
-	if e.Present(v.SignerName != nil) {
-		e.String(*v.SignerName)
+	b = b.Bool(v.SignerName != nil)
+	if v.SignerName != nil {
+		b = b.String(e, *v.SignerName)
 	}
-	if e.Present(v.LabelSelector != nil) {
+	b = b.Bool(v.LabelSelector != nil)
+	if v.LabelSelector != nil {
+		e.End(b)
 		encodeV1LabelSelector(e, v.LabelSelector)
+		b = e.Begin()
 	}
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
-	e.String(v.Path)
-	if e.Present(v.User != nil) {
-		e.Int64(*v.User)
+	b = b.String(e, v.Path)
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		b = b.Int64(*v.User)
 	}
+	e.End(b)
 }
 
 // encodeV1PodCertificateProjection writes every field that is an input, in
 // order.
 func encodeV1PodCertificateProjection(e *key.Encoder, v *v1.PodCertificateProjection) {
-	e.String(v.SignerName)
-	e.String(v.KeyType)
-	if e.Present(v.MaxExpirationSeconds != nil) {
-		e.Int32(*v.MaxExpirationSeconds)
+	b := e.Begin()
+	b = b.String(e, v.SignerName)
+	b = b.String(e, v.KeyType)
+	b = b.Bool(v.MaxExpirationSeconds != nil)
+	if v.MaxExpirationSeconds != nil {
+		b = b.Int32(*v.MaxExpirationSeconds)
 	}
-	e.String(v.CredentialBundlePath)
-	e.String(v.KeyPath)
-	e.String(v.CertificateChainPath)
-	m := e.Map(len(v.UserAnnotations), v.UserAnnotations == nil)
-	for k, x := range v.UserAnnotations {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	b = b.String(e, v.CredentialBundlePath)
+	b = b.String(e, v.KeyPath)
+	b = b.String(e, v.CertificateChainPath)
+	if len(v.UserAnnotations) == 0 {
+		b = b.Slice(0, v.UserAnnotations == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.UserAnnotations), v.UserAnnotations == nil)
+		for k, x := range v.UserAnnotations {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.User != nil) {
-		e.Int64(*v.User)
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		b = b.Int64(*v.User)
 	}
+	e.End(b)
 }
 
 // encodeV1PersistentVolumeClaimSpec writes every field that is an input, in
 // order.
 func encodeV1PersistentVolumeClaimSpec(e *key.Encoder, v *v1.PersistentVolumeClaimSpec) {
-	e.Slice(len(v.AccessModes), v.AccessModes == nil)
-	for i := range v.AccessModes {
-		e.String(string(v.AccessModes[i]))
+	b := e.Begin()
+	b = b.Slice(len(v.AccessModes), v.AccessModes == nil)
+	if len(v.AccessModes) > 0 {
+		e.End(b)
+		for i := range v.AccessModes {
+			e.String(string(v.AccessModes[i]))
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Selector != nil) {
+	b = b.Bool(v.Selector != nil)
+	if v.Selector != nil {
+		e.End(b)
 		encodeV1LabelSelector(e, v.Selector)
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeV1VolumeResourceRequirements(e, &v.Resources)
-	e.String(v.VolumeName)
-	if e.Present(v.StorageClassName != nil) {
-		e.String(*v.StorageClassName)
+	b = e.Begin()
+	b = b.String(e, v.VolumeName)
+	b = b.Bool(v.StorageClassName != nil)
+	if v.StorageClassName != nil {
+		b = b.String(e, *v.StorageClassName)
 	}
-	if e.Present(v.VolumeMode != nil) {
-		e.String(string(*v.VolumeMode))
+	b = b.Bool(v.VolumeMode != nil)
+	if v.VolumeMode != nil {
+		b = b.String(e, string(*v.VolumeMode))
 	}
-	if e.Present(v.DataSource != nil) {
+	b = b.Bool(v.DataSource != nil)
+	if v.DataSource != nil {
+		e.End(b)
 		encodeV1TypedLocalObjectReference(e, v.DataSource)
+		b = e.Begin()
 	}
-	if e.Present(v.DataSourceRef != nil) {
+	b = b.Bool(v.DataSourceRef != nil)
+	if v.DataSourceRef != nil {
+		e.End(b)
 		encodeV1TypedObjectReference(e, v.DataSourceRef)
+		b = e.Begin()
 	}
-	if e.Present(v.VolumeAttributesClassName != nil) {
-		e.String(*v.VolumeAttributesClassName)
+	b = b.Bool(v.VolumeAttributesClassName != nil)
+	if v.VolumeAttributesClassName != nil {
+		b = b.String(e, *v.VolumeAttributesClassName)
 	}
+	e.End(b)
 }
 
 // encodeIntstrIntOrString writes every field that is an input, in order.
 func encodeIntstrIntOrString(e *key.Encoder, v *intstr.IntOrString) {
-	e.Int64(int64(v.Type))
-	e.Int32(v.IntVal)
-	e.String(v.StrVal)
+	b := e.Begin()
+	b = b.Int64(int64(v.Type))
+	b = b.Int32(v.IntVal)
+	b = b.String(e, v.StrVal)
+	e.End(b)
 }
 
 // encodeV1HTTPHeader writes every field that is an input, in order.
 func encodeV1HTTPHeader(e *key.Encoder, v *v1.HTTPHeader) {
-	e.String(v.Name)
-	e.String(v.Value)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.String(e, v.Value)
+	e.End(b)
 }
 
 // encodeV1NodeSelectorRequirement writes every field that is an input, in
 // order.
 func encodeV1NodeSelectorRequirement(e *key.Encoder, v *v1.NodeSelectorRequirement) {
-	e.String(v.Key)
-	e.String(string(v.Operator))
-	e.Slice(len(v.Values), v.Values == nil)
-	for i := range v.Values {
-		e.String(v.Values[i])
+	b := e.Begin()
+	b = b.String(e, v.Key)
+	b = b.String(e, string(v.Operator))
+	b = b.Slice(len(v.Values), v.Values == nil)
+	if len(v.Values) > 0 {
+		e.End(b)
+		for i := range v.Values {
+			e.String(v.Values[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1ImageVolumeStatus writes every field that is an input, in order.
@@ -4915,44 +6029,65 @@ func cloneV1NodeSelectorRequirement(v v1.NodeSelectorRequirement) v1.NodeSelecto
 // encodeV1VolumeResourceRequirements writes every field that is an input, in
 // order.
 func encodeV1VolumeResourceRequirements(e *key.Encoder, v *v1.VolumeResourceRequirements) {
-	m := e.Map(len(v.Limits), v.Limits == nil)
-	for k, x := range v.Limits {
-		m.Key()
-		e.String(string(k))
-		m.Value()
-		encodeResourceQuantity(e, &x)
+	b := e.Begin()
+	if len(v.Limits) == 0 {
+		b = b.Slice(0, v.Limits == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Limits), v.Limits == nil)
+		for k, x := range v.Limits {
+			m.Key()
+			e.String(string(k))
+			m.Value()
+			encodeResourceQuantity(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	m2 := e.Map(len(v.Requests), v.Requests == nil)
-	for k, x := range v.Requests {
-		m2.Key()
-		e.String(string(k))
-		m2.Value()
-		encodeResourceQuantity(e, &x)
+	if len(v.Requests) == 0 {
+		b = b.Slice(0, v.Requests == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Requests), v.Requests == nil)
+		for k, x := range v.Requests {
+			m2.Key()
+			e.String(string(k))
+			m2.Value()
+			encodeResourceQuantity(e, &x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
+	e.End(b)
 }
 
 // encodeV1TypedLocalObjectReference writes every field that is an input, in
 // order.
 func encodeV1TypedLocalObjectReference(e *key.Encoder, v *v1.TypedLocalObjectReference) {
-	if e.Present(v.APIGroup != nil) {
-		e.String(*v.APIGroup)
+	b := e.Begin()
+	b = b.Bool(v.APIGroup != nil)
+	if v.APIGroup != nil {
+		b = b.String(e, *v.APIGroup)
 	}
-	e.String(v.Kind)
-	e.String(v.Name)
+	b = b.String(e, v.Kind)
+	b = b.String(e, v.Name)
+	e.End(b)
 }
 
 // encodeV1TypedObjectReference writes every field that is an input, in order.
 func encodeV1TypedObjectReference(e *key.Encoder, v *v1.TypedObjectReference) {
-	if e.Present(v.APIGroup != nil) {
-		e.String(*v.APIGroup)
+	b := e.Begin()
+	b = b.Bool(v.APIGroup != nil)
+	if v.APIGroup != nil {
+		b = b.String(e, *v.APIGroup)
 	}
-	e.String(v.Kind)
-	e.String(v.Name)
-	if e.Present(v.Namespace != nil) {
-		e.String(*v.Namespace)
+	b = b.String(e, v.Kind)
+	b = b.String(e, v.Name)
+	b = b.Bool(v.Namespace != nil)
+	if v.Namespace != nil {
+		b = b.String(e, *v.Namespace)
 	}
+	e.End(b)
 }
 
 // cloneV1VolumeResourceRequirements returns a copy that shares no memory with

@@ -208,28 +208,46 @@ func encodeStructpbStruct(e *key.Encoder, v *structpb.Struct) {
 
 // encodeRequest writes every field that is an input, in order.
 func encodeRequest(e *key.Encoder, v *Request) {
-	if e.Present(v.At != nil) {
+	b := e.Begin()
+	b = b.Bool(v.At != nil)
+	if v.At != nil {
+		e.End(b)
 		encodeTimestamppbTimestamp(e, v.At)
+		b = e.Begin()
 	}
-	e.Slice(len(v.Wait), v.Wait == nil)
-	for i := range v.Wait {
-		if e.Present(v.Wait[i] != nil) {
-			encodeDurationpbDuration(e, v.Wait[i])
+	b = b.Slice(len(v.Wait), v.Wait == nil)
+	if len(v.Wait) > 0 {
+		e.End(b)
+		for i := range v.Wait {
+			if e.Present(v.Wait[i] != nil) {
+				encodeDurationpbDuration(e, v.Wait[i])
+			}
 		}
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m.Key()
-		e.String(k)
-		m.Value()
-		if e.Present(x != nil) {
-			encodeStructpbStruct(e, x)
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m.Key()
+			e.String(k)
+			m.Value()
+			if e.Present(x != nil) {
+				encodeStructpbStruct(e, x)
+			}
 		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.Nothing != nil) {
+	b = b.Bool(v.Nothing != nil)
+	if v.Nothing != nil {
+		e.End(b)
 		encodeStructpbValue(e, v.Nothing)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // cloneRequest returns a copy that shares no memory with the original.

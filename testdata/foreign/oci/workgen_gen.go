@@ -260,32 +260,54 @@ func clonePushResult(v PushResult) PushResult {
 // encodeV1Manifest writes every field that is an input, in order.
 func encodeV1Manifest(e *key.Encoder, v *v1.Manifest) {
 	encodeSpecsVersioned(e, &v.Versioned)
-	e.String(v.MediaType)
-	e.String(v.ArtifactType)
+	b := e.Begin()
+	b = b.String(e, v.MediaType)
+	b = b.String(e, v.ArtifactType)
+	e.End(b)
 	encodeV1Descriptor(e, &v.Config)
-	e.Slice(len(v.Layers), v.Layers == nil)
-	for i := range v.Layers {
-		encodeV1Descriptor(e, &v.Layers[i])
+	b = e.Begin()
+	b = b.Slice(len(v.Layers), v.Layers == nil)
+	if len(v.Layers) > 0 {
+		e.End(b)
+		for i := range v.Layers {
+			encodeV1Descriptor(e, &v.Layers[i])
+		}
+		b = e.Begin()
 	}
-	if e.Present(v.Subject != nil) {
+	b = b.Bool(v.Subject != nil)
+	if v.Subject != nil {
+		e.End(b)
 		encodeV1Descriptor(e, v.Subject)
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Annotations), v.Annotations == nil)
-	for k, x := range v.Annotations {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	if len(v.Annotations) == 0 {
+		b = b.Slice(0, v.Annotations == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Annotations), v.Annotations == nil)
+		for k, x := range v.Annotations {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // encodeV1Image writes every field that is an input, in order.
 func encodeV1Image(e *key.Encoder, v *v1.Image) {
-	if e.Present(v.Created != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Created != nil)
+	if v.Created != nil {
+		e.End(b)
 		e.Time(*v.Created)
+		b = e.Begin()
 	}
-	e.String(v.Author)
+	b = b.String(e, v.Author)
+	e.End(b)
 	encodeV1Platform(e, &v.Platform)
 	encodeV1ImageConfig(e, &v.Config)
 	encodeV1RootFS(e, &v.RootFS)
@@ -333,100 +355,166 @@ func encodeSpecsVersioned(e *key.Encoder, v *specs.Versioned) {
 
 // encodeV1Descriptor writes every field that is an input, in order.
 func encodeV1Descriptor(e *key.Encoder, v *v1.Descriptor) {
-	e.String(v.MediaType)
-	e.String(string(v.Digest))
-	e.Int64(v.Size)
-	e.Slice(len(v.URLs), v.URLs == nil)
-	for i := range v.URLs {
-		e.String(v.URLs[i])
+	b := e.Begin()
+	b = b.String(e, v.MediaType)
+	b = b.String(e, string(v.Digest))
+	b = b.Int64(v.Size)
+	b = b.Slice(len(v.URLs), v.URLs == nil)
+	if len(v.URLs) > 0 {
+		e.End(b)
+		for i := range v.URLs {
+			e.String(v.URLs[i])
+		}
+		b = e.Begin()
 	}
-	m := e.Map(len(v.Annotations), v.Annotations == nil)
-	for k, x := range v.Annotations {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	if len(v.Annotations) == 0 {
+		b = b.Slice(0, v.Annotations == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Annotations), v.Annotations == nil)
+		for k, x := range v.Annotations {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 	e.Bytes(v.Data)
-	if e.Present(v.Platform != nil) {
+	b = e.Begin()
+	b = b.Bool(v.Platform != nil)
+	if v.Platform != nil {
+		e.End(b)
 		encodeV1Platform(e, v.Platform)
+		b = e.Begin()
 	}
-	e.String(v.ArtifactType)
+	b = b.String(e, v.ArtifactType)
+	e.End(b)
 }
 
 // encodeV1Platform writes every field that is an input, in order.
 func encodeV1Platform(e *key.Encoder, v *v1.Platform) {
-	e.String(v.Architecture)
-	e.String(v.OS)
-	e.String(v.OSVersion)
-	e.Slice(len(v.OSFeatures), v.OSFeatures == nil)
-	for i := range v.OSFeatures {
-		e.String(v.OSFeatures[i])
+	b := e.Begin()
+	b = b.String(e, v.Architecture)
+	b = b.String(e, v.OS)
+	b = b.String(e, v.OSVersion)
+	b = b.Slice(len(v.OSFeatures), v.OSFeatures == nil)
+	if len(v.OSFeatures) > 0 {
+		e.End(b)
+		for i := range v.OSFeatures {
+			e.String(v.OSFeatures[i])
+		}
+		b = e.Begin()
 	}
-	e.String(v.Variant)
+	b = b.String(e, v.Variant)
+	e.End(b)
 }
 
 // encodeV1ImageConfig writes every field that is an input, in order.
 func encodeV1ImageConfig(e *key.Encoder, v *v1.ImageConfig) {
-	e.String(v.User)
-	m := e.Map(len(v.ExposedPorts), v.ExposedPorts == nil)
-	for k := range v.ExposedPorts {
-		m.Key()
-		e.String(k)
-		m.Value()
+	b := e.Begin()
+	b = b.String(e, v.User)
+	if len(v.ExposedPorts) == 0 {
+		b = b.Slice(0, v.ExposedPorts == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.ExposedPorts), v.ExposedPorts == nil)
+		for k := range v.ExposedPorts {
+			m.Key()
+			e.String(k)
+			m.Value()
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.Slice(len(v.Env), v.Env == nil)
-	for i := range v.Env {
-		e.String(v.Env[i])
+	b = b.Slice(len(v.Env), v.Env == nil)
+	if len(v.Env) > 0 {
+		e.End(b)
+		for i := range v.Env {
+			e.String(v.Env[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Entrypoint), v.Entrypoint == nil)
-	for i := range v.Entrypoint {
-		e.String(v.Entrypoint[i])
+	b = b.Slice(len(v.Entrypoint), v.Entrypoint == nil)
+	if len(v.Entrypoint) > 0 {
+		e.End(b)
+		for i := range v.Entrypoint {
+			e.String(v.Entrypoint[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Cmd), v.Cmd == nil)
-	for i := range v.Cmd {
-		e.String(v.Cmd[i])
+	b = b.Slice(len(v.Cmd), v.Cmd == nil)
+	if len(v.Cmd) > 0 {
+		e.End(b)
+		for i := range v.Cmd {
+			e.String(v.Cmd[i])
+		}
+		b = e.Begin()
 	}
-	m2 := e.Map(len(v.Volumes), v.Volumes == nil)
-	for k := range v.Volumes {
-		m2.Key()
-		e.String(k)
-		m2.Value()
+	if len(v.Volumes) == 0 {
+		b = b.Slice(0, v.Volumes == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Volumes), v.Volumes == nil)
+		for k := range v.Volumes {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
-	e.String(v.WorkingDir)
-	m3 := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m3.Key()
-		e.String(k)
-		m3.Value()
-		e.String(x)
+	b = b.String(e, v.WorkingDir)
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m3 := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m3.Key()
+			e.String(k)
+			m3.Value()
+			e.String(x)
+		}
+		m3.End()
+		b = e.Begin()
 	}
-	m3.End()
-	e.String(v.StopSignal)
-	e.Bool(v.ArgsEscaped)
+	b = b.String(e, v.StopSignal)
+	b = b.Bool(v.ArgsEscaped)
+	e.End(b)
 }
 
 // encodeV1RootFS writes every field that is an input, in order.
 func encodeV1RootFS(e *key.Encoder, v *v1.RootFS) {
-	e.String(v.Type)
-	e.Slice(len(v.DiffIDs), v.DiffIDs == nil)
-	for i := range v.DiffIDs {
-		e.String(string(v.DiffIDs[i]))
+	b := e.Begin()
+	b = b.String(e, v.Type)
+	b = b.Slice(len(v.DiffIDs), v.DiffIDs == nil)
+	if len(v.DiffIDs) > 0 {
+		e.End(b)
+		for i := range v.DiffIDs {
+			e.String(string(v.DiffIDs[i]))
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeV1History writes every field that is an input, in order.
 func encodeV1History(e *key.Encoder, v *v1.History) {
-	if e.Present(v.Created != nil) {
+	b := e.Begin()
+	b = b.Bool(v.Created != nil)
+	if v.Created != nil {
+		e.End(b)
 		e.Time(*v.Created)
+		b = e.Begin()
 	}
-	e.String(v.CreatedBy)
-	e.String(v.Author)
-	e.String(v.Comment)
-	e.Bool(v.EmptyLayer)
+	b = b.String(e, v.CreatedBy)
+	b = b.String(e, v.Author)
+	b = b.String(e, v.Comment)
+	b = b.Bool(v.EmptyLayer)
+	e.End(b)
 }
 
 // cloneV1Descriptor returns a copy that shares no memory with the original.

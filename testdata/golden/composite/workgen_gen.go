@@ -289,21 +289,32 @@ func (a *SumArgs) EncodeKey(e *key.Encoder) {
 	for i := range a.Arr {
 		e.String(a.Arr[i])
 	}
-	m := e.Map(len(a.Set), a.Set == nil)
-	for k := range a.Set {
-		m.Key()
-		e.String(k)
-		m.Value()
+	b := e.Begin()
+	if len(a.Set) == 0 {
+		b = b.Slice(0, a.Set == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.Set), a.Set == nil)
+		for k := range a.Set {
+			m.Key()
+			e.String(k)
+			m.Value()
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(a.P != nil) {
-		e.Int(*a.P)
+	b = b.Bool(a.P != nil)
+	if a.P != nil {
+		b = b.Int(*a.P)
 	}
-	if e.Present(a.Pp != nil) {
-		if e.Present(*a.Pp != nil) {
-			e.Int(**a.Pp)
+	b = b.Bool(a.Pp != nil)
+	if a.Pp != nil {
+		b = b.Bool(*a.Pp != nil)
+		if *a.Pp != nil {
+			b = b.Int(**a.Pp)
 		}
 	}
+	e.End(b)
 	encodePairIntString(e, &a.Pair)
 }
 
@@ -453,20 +464,32 @@ type ReleaseArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ReleaseArgs) EncodeKey(e *key.Encoder) {
 	encodeVersion(e, &a.V)
-	e.Slice(len(a.All), a.All == nil)
-	for i := range a.All {
-		if e.Present(a.All[i] != nil) {
-			encodeVersion(e, a.All[i])
+	b := e.Begin()
+	b = b.Slice(len(a.All), a.All == nil)
+	if len(a.All) > 0 {
+		e.End(b)
+		for i := range a.All {
+			if e.Present(a.All[i] != nil) {
+				encodeVersion(e, a.All[i])
+			}
 		}
+		b = e.Begin()
 	}
-	m := e.Map(len(a.By), a.By == nil)
-	for k, x := range a.By {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeVersion(e, &x)
+	if len(a.By) == 0 {
+		b = b.Slice(0, a.By == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.By), a.By == nil)
+		for k, x := range a.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeVersion(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // ReleaseRunner runs a [Release] once per distinct input. Make one with
@@ -599,80 +622,127 @@ func cloneReleaseArgs(v ReleaseArgs) ReleaseArgs {
 // encodeConfig writes every field that is an input, in order.
 func encodeConfig(e *key.Encoder, v *Config) {
 	encodeBase(e, &v.Base)
-	e.Slice(len(v.Tags), v.Tags == nil)
-	for i := range v.Tags {
-		e.String(v.Tags[i])
-	}
-	e.Slice(len(v.Items), v.Items == nil)
-	for i := range v.Items {
-		encodeItem(e, &v.Items[i])
-	}
-	m := e.Map(len(v.ByName), v.ByName == nil)
-	for k, x := range v.ByName {
-		m.Key()
-		e.String(k)
-		m.Value()
-		if e.Present(x != nil) {
-			encodeItem(e, x)
+	b := e.Begin()
+	b = b.Slice(len(v.Tags), v.Tags == nil)
+	if len(v.Tags) > 0 {
+		e.End(b)
+		for i := range v.Tags {
+			e.String(v.Tags[i])
 		}
+		b = e.Begin()
 	}
-	m.End()
-	m2 := e.Map(len(v.Groups), v.Groups == nil)
-	for k, x := range v.Groups {
-		m2.Key()
-		e.Int(k)
-		m2.Value()
-		e.Slice(len(x), x == nil)
-		for j := range x {
-			e.String(x[j])
+	b = b.Slice(len(v.Items), v.Items == nil)
+	if len(v.Items) > 0 {
+		e.End(b)
+		for i := range v.Items {
+			encodeItem(e, &v.Items[i])
 		}
+		b = e.Begin()
 	}
-	m2.End()
-	m3 := e.Map(len(v.Deep), v.Deep == nil)
-	for k, x := range v.Deep {
-		m3.Key()
-		e.String(k)
-		m3.Value()
-		m4 := e.Map(len(x), x == nil)
-		for k2, x2 := range x {
-			m4.Key()
-			key.Array(e, k2[:])
-			m4.Value()
-			e.Slice(len(x2), x2 == nil)
-			for l := range x2 {
-				encodeItem2(e, &x2[l])
+	if len(v.ByName) == 0 {
+		b = b.Slice(0, v.ByName == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.ByName), v.ByName == nil)
+		for k, x := range v.ByName {
+			m.Key()
+			e.String(k)
+			m.Value()
+			if e.Present(x != nil) {
+				encodeItem(e, x)
 			}
 		}
-		m4.End()
+		m.End()
+		b = e.Begin()
 	}
-	m3.End()
+	if len(v.Groups) == 0 {
+		b = b.Slice(0, v.Groups == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Groups), v.Groups == nil)
+		for k, x := range v.Groups {
+			m2.Key()
+			e.Int(k)
+			m2.Value()
+			e.Slice(len(x), x == nil)
+			for j := range x {
+				e.String(x[j])
+			}
+		}
+		m2.End()
+		b = e.Begin()
+	}
+	if len(v.Deep) == 0 {
+		b = b.Slice(0, v.Deep == nil)
+	} else {
+		e.End(b)
+		m3 := e.Map(len(v.Deep), v.Deep == nil)
+		for k, x := range v.Deep {
+			m3.Key()
+			e.String(k)
+			m3.Value()
+			m4 := e.Map(len(x), x == nil)
+			for k2, x2 := range x {
+				m4.Key()
+				key.Array(e, k2[:])
+				m4.Value()
+				e.Slice(len(x2), x2 == nil)
+				for l := range x2 {
+					encodeItem2(e, &x2[l])
+				}
+			}
+			m4.End()
+		}
+		m3.End()
+		b = e.Begin()
+	}
+	e.End(b)
 	for i := range v.Grid {
 		key.Array(e, v.Grid[i][:])
 	}
-	e.Slice(len(v.Rows), v.Rows == nil)
-	for i := range v.Rows {
-		e.Slice(len(v.Rows[i]), v.Rows[i] == nil)
-		for j := range v.Rows[i] {
-			e.String(v.Rows[i][j])
+	b = e.Begin()
+	b = b.Slice(len(v.Rows), v.Rows == nil)
+	if len(v.Rows) > 0 {
+		e.End(b)
+		for i := range v.Rows {
+			e.Slice(len(v.Rows[i]), v.Rows[i] == nil)
+			for j := range v.Rows[i] {
+				e.String(v.Rows[i][j])
+			}
 		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Pairs), v.Pairs == nil)
-	for i := range v.Pairs {
-		encodePairStringInt(e, &v.Pairs[i])
+	b = b.Slice(len(v.Pairs), v.Pairs == nil)
+	if len(v.Pairs) > 0 {
+		e.End(b)
+		for i := range v.Pairs {
+			encodePairStringInt(e, &v.Pairs[i])
+		}
+		b = e.Begin()
 	}
-	e.Int(v.Anon.X)
-	e.Int(v.Anon.Y)
-	if e.Present(v.Anon.Z != nil) {
+	b = b.Int(v.Anon.X)
+	b = b.Int(v.Anon.Y)
+	b = b.Bool(v.Anon.Z != nil)
+	if v.Anon.Z != nil {
+		e.End(b)
 		e.Bytes((*v.Anon.Z))
+		b = e.Begin()
 	}
-	m5 := e.Map(len(v.Any), v.Any == nil)
-	for k := range v.Any {
-		m5.Key()
-		e.String(k)
-		m5.Value()
+	if len(v.Any) == 0 {
+		b = b.Slice(0, v.Any == nil)
+	} else {
+		e.End(b)
+		m5 := e.Map(len(v.Any), v.Any == nil)
+		for k := range v.Any {
+			m5.Key()
+			e.String(k)
+			m5.Value()
+		}
+		m5.End()
+		b = e.Begin()
 	}
-	m5.End()
-	e.String(v.secret)
+	b = b.String(e, v.secret)
+	e.End(b)
 }
 
 // cloneConfig returns a copy that shares no memory with the original.
@@ -737,10 +807,13 @@ func cloneConfig(v Config) Config {
 
 // encodePairIntString writes every field that is an input, in order.
 func encodePairIntString(e *key.Encoder, v *Pair[int, *string]) {
-	e.Int(v.First)
-	if e.Present(v.Second != nil) {
-		e.String(*v.Second)
+	b := e.Begin()
+	b = b.Int(v.First)
+	b = b.Bool(v.Second != nil)
+	if v.Second != nil {
+		b = b.String(e, *v.Second)
 	}
+	e.End(b)
 }
 
 // clonePairIntString returns a copy that shares no memory with the original.

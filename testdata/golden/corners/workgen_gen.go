@@ -109,12 +109,14 @@ type KeywordsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *KeywordsArgs) EncodeKey(e *key.Encoder) {
-	e.Float64(a.Math)
-	e.Float64(a.Type)
-	e.Int(a.Uint64)
-	e.String(string(a.String))
-	e.Int8(a.KeywordsIdentity)
-	e.String(string(a.Clone))
+	b := e.Begin()
+	b = b.Float64(a.Math)
+	b = b.Float64(a.Type)
+	b = b.Int(a.Uint64)
+	b = b.String(e, string(a.String))
+	b = b.Int8(a.KeywordsIdentity)
+	b = b.String(e, string(a.Clone))
+	e.End(b)
 }
 
 // keywordsIdentity tells the calls of one [KeywordsRunner] apart: two of them
@@ -292,28 +294,50 @@ type EmptyArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *EmptyArgs) EncodeKey(e *key.Encoder) {
 	e.Slice(len(a.A), a.A == nil)
-	e.Slice(len(a.C), a.C == nil)
-	for i := range a.C {
-		e.Slice(len(a.C[i]), a.C[i] == nil)
+	b := e.Begin()
+	b = b.Slice(len(a.C), a.C == nil)
+	if len(a.C) > 0 {
+		e.End(b)
+		for i := range a.C {
+			e.Slice(len(a.C[i]), a.C[i] == nil)
+		}
+		b = e.Begin()
 	}
-	m := e.Map(len(a.D), a.D == nil)
-	for _, x := range a.D {
-		m.Key()
-		m.Value()
-		e.Int(x)
+	if len(a.D) == 0 {
+		b = b.Slice(0, a.D == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.D), a.D == nil)
+		for _, x := range a.D {
+			m.Key()
+			m.Value()
+			e.Int(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	m2x := e.Map(len(a.E), a.E == nil)
-	for k := range a.E {
-		m2x.Key()
-		e.Int(k)
-		m2x.Value()
+	if len(a.E) == 0 {
+		b = b.Slice(0, a.E == nil)
+	} else {
+		e.End(b)
+		m2x := e.Map(len(a.E), a.E == nil)
+		for k := range a.E {
+			m2x.Key()
+			e.Int(k)
+			m2x.Value()
+		}
+		m2x.End()
+		b = e.Begin()
 	}
-	m2x.End()
-	e.Slice(len(a.F), a.F == nil)
-	for i := range a.F {
-		encodeNone(e, &a.F[i])
+	b = b.Slice(len(a.F), a.F == nil)
+	if len(a.F) > 0 {
+		e.End(b)
+		for i := range a.F {
+			encodeNone(e, &a.F[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // EmptyRunner runs a [Empty] once per distinct input. Make one with

@@ -355,36 +355,61 @@ func cloneSecondArgs(v SecondArgs) SecondArgs {
 
 // encodeInput writes every field that is an input, in order.
 func encodeInput(e *key.Encoder, v *Input) {
-	e.Slice(len(v.List), v.List == nil)
-	for i := range v.List {
-		e.String(v.List[i])
-	}
-	e.Slice(len(v.Other), v.Other == nil)
-	for i := range v.Other {
-		e.String(v.Other[i])
-	}
-	m := e.Map(len(v.Floats), v.Floats == nil)
-	for k, x := range v.Floats {
-		m.Key()
-		e.Float64(k)
-		m.Value()
-		e.String(x)
-	}
-	m.End()
-	m2 := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		e.Slice(len(x), x == nil)
-		for j := range x {
-			e.String(x[j])
+	b := e.Begin()
+	b = b.Slice(len(v.List), v.List == nil)
+	if len(v.List) > 0 {
+		e.End(b)
+		for i := range v.List {
+			e.String(v.List[i])
 		}
+		b = e.Begin()
 	}
-	m2.End()
-	if e.Present(v.Next != nil) {
+	b = b.Slice(len(v.Other), v.Other == nil)
+	if len(v.Other) > 0 {
+		e.End(b)
+		for i := range v.Other {
+			e.String(v.Other[i])
+		}
+		b = e.Begin()
+	}
+	if len(v.Floats) == 0 {
+		b = b.Slice(0, v.Floats == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Floats), v.Floats == nil)
+		for k, x := range v.Floats {
+			m.Key()
+			e.Float64(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
+	}
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			e.Slice(len(x), x == nil)
+			for j := range x {
+				e.String(x[j])
+			}
+		}
+		m2.End()
+		b = e.Begin()
+	}
+	b = b.Bool(v.Next != nil)
+	if v.Next != nil {
+		e.End(b)
 		encodeInput2(e, v.Next)
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // cloneInput returns a copy that shares no memory with the original.

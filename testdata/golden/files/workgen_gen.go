@@ -744,11 +744,17 @@ func encodeKeyFile(e *key.Encoder, v *key.File) {
 
 // encodeSource writes every field that is an input, in order.
 func encodeSource(e *key.Encoder, v *Source) {
-	e.String(v.Name)
-	e.Slice(len(v.Paths), v.Paths == nil)
-	for i := range v.Paths {
-		encodeKeyFile(e, &v.Paths[i])
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Slice(len(v.Paths), v.Paths == nil)
+	if len(v.Paths) > 0 {
+		e.End(b)
+		for i := range v.Paths {
+			encodeKeyFile(e, &v.Paths[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeKeyDir writes the encoding that the type gives itself.

@@ -158,16 +158,25 @@ type ArgsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ArgsArgs) EncodeKey(e *key.Encoder) {
-	e.String(a.First)
-	e.String(a.Second)
+	b := e.Begin()
+	b = b.String(e, a.First)
+	b = b.String(e, a.Second)
+	e.End(b)
 	key.Numbers(e, a.List)
-	if e.Present(a.Limit != nil) {
-		e.Int(*a.Limit)
+	b = e.Begin()
+	b = b.Bool(a.Limit != nil)
+	if a.Limit != nil {
+		b = b.Int(*a.Limit)
 	}
-	e.Slice(len(a.Rest), a.Rest == nil)
-	for i := range a.Rest {
-		e.String(a.Rest[i])
+	b = b.Slice(len(a.Rest), a.Rest == nil)
+	if len(a.Rest) > 0 {
+		e.End(b)
+		for i := range a.Rest {
+			e.String(a.Rest[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // ArgsRunner runs a [Args] once per distinct input. Make one with

@@ -83,13 +83,22 @@ type CropArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *CropArgs) EncodeKey(e *key.Encoder) {
 	encodeImageRectangle(e, &a.R)
-	if e.Present(a.Tag != nil) {
+	b := e.Begin()
+	b = b.Bool(a.Tag != nil)
+	if a.Tag != nil {
+		e.End(b)
 		encodeConstraintSyntaxError(e, a.Tag)
+		b = e.Begin()
 	}
-	e.Slice(len(a.Points), a.Points == nil)
-	for i := range a.Points {
-		encodeImagePoint(e, &a.Points[i])
+	b = b.Slice(len(a.Points), a.Points == nil)
+	if len(a.Points) > 0 {
+		e.End(b)
+		for i := range a.Points {
+			encodeImagePoint(e, &a.Points[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // CropRunner runs a [Crop] once per distinct input. Make one with
@@ -373,48 +382,70 @@ func encodeImageRectangle(e *key.Encoder, v *image.Rectangle) {
 
 // encodeConstraintSyntaxError writes every field that is an input, in order.
 func encodeConstraintSyntaxError(e *key.Encoder, v *constraint.SyntaxError) {
-	e.Int(v.Offset)
-	e.String(v.Err)
+	b := e.Begin()
+	b = b.Int(v.Offset)
+	b = b.String(e, v.Err)
+	e.End(b)
 }
 
 // encodeImagePoint writes every field that is an input, in order.
 func encodeImagePoint(e *key.Encoder, v *image.Point) {
-	e.Int(v.X)
-	e.Int(v.Y)
+	b := e.Begin()
+	b = b.Int(v.X)
+	b = b.Int(v.Y)
+	e.End(b)
 }
 
 // encodeShapeBoxFloat64 writes every field that is an input, in order.
 func encodeShapeBoxFloat64(e *key.Encoder, v *shape.Box[float64]) {
-	e.Float64(v.Width)
-	e.Float64(v.Height)
-	m := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(string(x))
+	b := e.Begin()
+	b = b.Float64(v.Width)
+	b = b.Float64(v.Height)
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(string(x))
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.Extra != nil) {
-		e.String(string(*v.Extra))
+	b = b.Bool(v.Extra != nil)
+	if v.Extra != nil {
+		b = b.String(e, string(*v.Extra))
 	}
+	e.End(b)
 }
 
 // encodeShapeBoxInt writes every field that is an input, in order.
 func encodeShapeBoxInt(e *key.Encoder, v *shape.Box[int]) {
-	e.Int(v.Width)
-	e.Int(v.Height)
-	m := e.Map(len(v.Labels), v.Labels == nil)
-	for k, x := range v.Labels {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(string(x))
+	b := e.Begin()
+	b = b.Int(v.Width)
+	b = b.Int(v.Height)
+	if len(v.Labels) == 0 {
+		b = b.Slice(0, v.Labels == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Labels), v.Labels == nil)
+		for k, x := range v.Labels {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(string(x))
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.Extra != nil) {
-		e.String(string(*v.Extra))
+	b = b.Bool(v.Extra != nil)
+	if v.Extra != nil {
+		b = b.String(e, string(*v.Extra))
 	}
+	e.End(b)
 }
 
 // cloneShapeBoxFloat64 returns a copy that shares no memory with the original.

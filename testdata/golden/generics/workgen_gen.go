@@ -158,36 +158,56 @@ type ManyArgs struct {
 func (a *ManyArgs) EncodeKey(e *key.Encoder) {
 	encodeOptionOptionInt(e, &a.O)
 	encodeResultStringCode(e, &a.R)
-	m := e.Map(len(a.S), a.S == nil)
-	for k := range a.S {
-		m.Key()
-		key.Array(e, k[:])
-		m.Value()
+	b := e.Begin()
+	if len(a.S) == 0 {
+		b = b.Slice(0, a.S == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.S), a.S == nil)
+		for k := range a.S {
+			m.Key()
+			key.Array(e, k[:])
+			m.Value()
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.Slice(len(a.V), a.V == nil)
-	for i := range a.V {
-		e.Slice(len(a.V[i]), a.V[i] == nil)
-		for j := range a.V[i] {
-			encodeHidden(e, &a.V[i][j])
+	b = b.Slice(len(a.V), a.V == nil)
+	if len(a.V) > 0 {
+		e.End(b)
+		for i := range a.V {
+			e.Slice(len(a.V[i]), a.V[i] == nil)
+			for j := range a.V[i] {
+				encodeHidden(e, &a.V[i][j])
+			}
+		}
+		b = e.Begin()
+	}
+	b = b.Bool(a.P != nil)
+	if a.P != nil {
+		b = b.Bool(*a.P != nil)
+		if *a.P != nil {
+			b = b.Bool(**a.P)
 		}
 	}
-	if e.Present(a.P != nil) {
-		if e.Present(*a.P != nil) {
-			e.Bool(**a.P)
+	if len(a.T) == 0 {
+		b = b.Slice(0, a.T == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(a.T), a.T == nil)
+		for k, x := range a.T {
+			m2.Key()
+			e.String(k)
+			m2.Value()
+			e.Slice(len(x), x == nil)
+			for j := range x {
+				encodeOptionUint8(e, &x[j])
+			}
 		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2 := e.Map(len(a.T), a.T == nil)
-	for k, x := range a.T {
-		m2.Key()
-		e.String(k)
-		m2.Value()
-		e.Slice(len(x), x == nil)
-		for j := range x {
-			encodeOptionUint8(e, &x[j])
-		}
-	}
-	m2.End()
+	e.End(b)
 	for i := range a.Mx {
 		key.Array(e, a.Mx[i][:])
 	}
@@ -374,13 +394,22 @@ type NestedArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NestedArgs) EncodeKey(e *key.Encoder) {
 	encodeTreeStringTreeIntNames(e, &a.T)
-	if e.Present(a.E != nil) {
+	b := e.Begin()
+	b = b.Bool(a.E != nil)
+	if a.E != nil {
+		e.End(b)
 		encodeEvenOptionString(e, a.E)
+		b = e.Begin()
 	}
-	e.Slice(len(a.Pairs), a.Pairs == nil)
-	for i := range a.Pairs {
-		encodeResultCodeCode(e, &a.Pairs[i])
+	b = b.Slice(len(a.Pairs), a.Pairs == nil)
+	if len(a.Pairs) > 0 {
+		e.End(b)
+		for i := range a.Pairs {
+			encodeResultCodeCode(e, &a.Pairs[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeEmbedding(e, &a.Em)
 	encodeOwnTreeIntInt(e, &a.Own)
 	encodeSourceInt(e, a.I)
@@ -539,11 +568,17 @@ func encodeOptionOptionInt(e *key.Encoder, v *Option[Option[*int]]) {
 
 // encodeResultStringCode writes every field that is an input, in order.
 func encodeResultStringCode(e *key.Encoder, v *Result[[]string, Code]) {
-	e.Slice(len(v.Value), v.Value == nil)
-	for i := range v.Value {
-		e.String(v.Value[i])
+	b := e.Begin()
+	b = b.Slice(len(v.Value), v.Value == nil)
+	if len(v.Value) > 0 {
+		e.End(b)
+		for i := range v.Value {
+			e.String(v.Value[i])
+		}
+		b = e.Begin()
 	}
-	e.Int(int(v.Err))
+	b = b.Int(int(v.Err))
+	e.End(b)
 }
 
 // encodeHidden writes every field that is an input, in order.
@@ -553,8 +588,10 @@ func encodeHidden(e *key.Encoder, v *hidden) {
 
 // encodeOptionUint8 writes every field that is an input, in order.
 func encodeOptionUint8(e *key.Encoder, v *Option[uint8]) {
-	e.Uint8(v.value)
-	e.Bool(v.set)
+	b := e.Begin()
+	b = b.Uint8(v.value)
+	b = b.Bool(v.set)
+	e.End(b)
 }
 
 // cloneOptionOptionInt returns a copy that shares no memory with the original.
@@ -597,8 +634,10 @@ func encodeEvenOptionString(e *key.Encoder, v *Even[Option[string]]) {
 
 // encodeResultCodeCode writes every field that is an input, in order.
 func encodeResultCodeCode(e *key.Encoder, v *Result[Code, Code]) {
-	e.Int(int(v.Value))
-	e.Int(int(v.Err))
+	b := e.Begin()
+	b = b.Int(int(v.Value))
+	b = b.Int(int(v.Err))
+	e.End(b)
 }
 
 // encodeEmbedding writes every field that is an input, in order.
@@ -739,10 +778,13 @@ func cloneOptionInt(v Option[[]int]) Option[[]int] {
 
 // encodeOptionInt writes every field that is an input, in order.
 func encodeOptionInt(e *key.Encoder, v *Option[*int]) {
-	if e.Present(v.value != nil) {
-		e.Int(*v.value)
+	b := e.Begin()
+	b = b.Bool(v.value != nil)
+	if v.value != nil {
+		b = b.Int(*v.value)
 	}
-	e.Bool(v.set)
+	b = b.Bool(v.set)
+	e.End(b)
 }
 
 // cloneOptionInt2 returns a copy that shares no memory with the original.
@@ -756,14 +798,22 @@ func cloneOptionInt2(v Option[*int]) Option[*int] {
 
 // encodeTreeIntNames writes every field that is an input, in order.
 func encodeTreeIntNames(e *key.Encoder, v *Tree[int, Names]) {
-	e.Int(v.Key)
-	m := e.Map(len(v.Value), v.Value == nil)
-	for k := range v.Value {
-		m.Key()
-		e.String(k)
-		m.Value()
+	b := e.Begin()
+	b = b.Int(v.Key)
+	if len(v.Value) == 0 {
+		b = b.Slice(0, v.Value == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Value), v.Value == nil)
+		for k := range v.Value {
+			m.Key()
+			e.String(k)
+			m.Value()
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 	if key.Enter(e, v.Left) {
 		encodeTreeIntNames(e, v.Left)
 		e.Leave()
@@ -776,8 +826,10 @@ func encodeTreeIntNames(e *key.Encoder, v *Tree[int, Names]) {
 
 // encodeOptionString writes every field that is an input, in order.
 func encodeOptionString(e *key.Encoder, v *Option[string]) {
-	e.String(v.value)
-	e.Bool(v.set)
+	b := e.Begin()
+	b = b.String(e, v.value)
+	b = b.Bool(v.set)
+	e.End(b)
 }
 
 // encodeOddOptionString writes every field that is an input, in order.
@@ -790,8 +842,10 @@ func encodeOddOptionString(e *key.Encoder, v *Odd[Option[string]]) {
 
 // encodeOptionInt2 writes every field that is an input, in order.
 func encodeOptionInt2(e *key.Encoder, v *Option[int]) {
-	e.Int(v.value)
-	e.Bool(v.set)
+	b := e.Begin()
+	b = b.Int(v.value)
+	b = b.Bool(v.set)
+	e.End(b)
 }
 
 // encodeTreeStringHidden writes every field that is an input, in order.

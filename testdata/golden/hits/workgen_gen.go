@@ -177,9 +177,11 @@ type ThreeArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ThreeArgs) EncodeKey(e *key.Encoder) {
-	e.Int(a.N)
-	e.String(a.S)
-	e.Bool(a.B)
+	b := e.Begin()
+	b = b.Int(a.N)
+	b = b.String(e, a.S)
+	b = b.Bool(a.B)
+	e.End(b)
 }
 
 // threeIdentity tells the calls of one [ThreeRunner] apart: two of them are
@@ -570,14 +572,16 @@ func cloneListArgs(v ListArgs) ListArgs {
 
 // encodeFields writes every field that is an input, in order.
 func encodeFields(e *key.Encoder, v *Fields) {
-	e.Int(v.ID)
-	e.String(v.Name)
-	e.Bool(v.On)
-	e.Uint32(v.Port)
-	e.String(v.Zone)
-	e.Float64(v.Weight)
-	e.Int64(v.Size)
-	e.Uint8(v.Prio)
+	b := e.Begin()
+	b = b.Int(v.ID)
+	b = b.String(e, v.Name)
+	b = b.Bool(v.On)
+	b = b.Uint32(v.Port)
+	b = b.String(e, v.Zone)
+	b = b.Float64(v.Weight)
+	b = b.Int64(v.Size)
+	b = b.Uint8(v.Prio)
+	e.End(b)
 }
 
 // oneSymbols lists what oneCode was made from: each declaration, file and

@@ -116,25 +116,42 @@ func (a *DrawArgs) EncodeKey(e *key.Encoder) {
 		}
 		e.Leave()
 	}
-	m := e.Map(len(a.By), a.By == nil)
-	for k, x := range a.By {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeShapeShape(e, x)
+	b := e.Begin()
+	if len(a.By) == 0 {
+		b = b.Slice(0, a.By == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.By), a.By == nil)
+		for k, x := range a.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeShapeShape(e, x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	m2 := e.Map(len(a.Count), a.Count == nil)
-	for k, x := range a.Count {
-		m2.Key()
-		encodeShapeShape(e, k)
-		m2.Value()
-		e.Int(x)
+	if len(a.Count) == 0 {
+		b = b.Slice(0, a.Count == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(a.Count), a.Count == nil)
+		for k, x := range a.Count {
+			m2.Key()
+			encodeShapeShape(e, k)
+			m2.Value()
+			e.Int(x)
+		}
+		m2.End()
+		b = e.Begin()
 	}
-	m2.End()
-	if e.Present(a.P != nil) {
-		encodeShapeShape(e, *a.P)
+	b = b.Bool(a.P != nil)
+	if a.P != nil {
+		e.End(b)
+		encodeShapeShape(e, (*a.P))
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // DrawRunner runs a [Draw] once per distinct input. Make one with
@@ -1479,8 +1496,10 @@ func encodeAny4(e *key.Encoder, v any) {
 		B string
 	}:
 		e.Type("struct{A string; B string}")
-		e.String(v.A)
-		e.String(v.B)
+		b := e.Begin()
+		b = b.String(e, v.A)
+		b = b.String(e, v.B)
+		e.End(b)
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "any"})
 	}

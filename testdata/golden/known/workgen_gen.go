@@ -172,27 +172,48 @@ type NumbersArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NumbersArgs) EncodeKey(e *key.Encoder) {
 	encodeBigInt(e, &a.I)
-	if e.Present(a.P != nil) {
+	b := e.Begin()
+	b = b.Bool(a.P != nil)
+	if a.P != nil {
+		e.End(b)
 		encodeBigInt(e, a.P)
+		b = e.Begin()
 	}
-	if e.Present(a.R != nil) {
+	b = b.Bool(a.R != nil)
+	if a.R != nil {
+		e.End(b)
 		encodeBigRat(e, a.R)
+		b = e.Begin()
 	}
-	if e.Present(a.F != nil) {
+	b = b.Bool(a.F != nil)
+	if a.F != nil {
+		e.End(b)
 		encodeBigFloat(e, a.F)
+		b = e.Begin()
 	}
-	e.Slice(len(a.List), a.List == nil)
-	for i := range a.List {
-		encodeBigInt(e, &a.List[i])
+	b = b.Slice(len(a.List), a.List == nil)
+	if len(a.List) > 0 {
+		e.End(b)
+		for i := range a.List {
+			encodeBigInt(e, &a.List[i])
+		}
+		b = e.Begin()
 	}
-	m := e.Map(len(a.By), a.By == nil)
-	for k, x := range a.By {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeBigFloat(e, &x)
+	if len(a.By) == 0 {
+		b = b.Slice(0, a.By == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.By), a.By == nil)
+		for k, x := range a.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeBigFloat(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // NumbersResult holds what one call of [Numbers.Run] returned.
@@ -1165,12 +1186,20 @@ func encodeBigFloat(e *key.Encoder, v *big.Float) {
 
 // encodeWhere writes every field that is an input, in order.
 func encodeWhere(e *key.Encoder, v *Where) {
-	if e.Present(v.URL != nil) {
+	b := e.Begin()
+	b = b.Bool(v.URL != nil)
+	if v.URL != nil {
+		e.End(b)
 		encodeUrlURL(e, v.URL)
+		b = e.Begin()
 	}
-	if e.Present(v.User != nil) {
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		e.End(b)
 		encodeUrlUserinfo(e, v.User)
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeNetipAddr(e, &v.Addr)
 	encodeNetipAddrPort(e, &v.Port)
 	if e.Present(v.Prefix != nil) {
@@ -1194,19 +1223,24 @@ func encodeWhere(e *key.Encoder, v *Where) {
 
 // encodeUrlURL writes every field that is an input, in order.
 func encodeUrlURL(e *key.Encoder, v *url.URL) {
-	e.String(v.Scheme)
-	e.String(v.Opaque)
-	if e.Present(v.User != nil) {
+	b := e.Begin()
+	b = b.String(e, v.Scheme)
+	b = b.String(e, v.Opaque)
+	b = b.Bool(v.User != nil)
+	if v.User != nil {
+		e.End(b)
 		encodeUrlUserinfo(e, v.User)
+		b = e.Begin()
 	}
-	e.String(v.Host)
-	e.String(v.Path)
-	e.String(v.Fragment)
-	e.String(v.RawQuery)
-	e.String(v.RawPath)
-	e.String(v.RawFragment)
-	e.Bool(v.ForceQuery)
-	e.Bool(v.OmitHost)
+	b = b.String(e, v.Host)
+	b = b.String(e, v.Path)
+	b = b.String(e, v.Fragment)
+	b = b.String(e, v.RawQuery)
+	b = b.String(e, v.RawPath)
+	b = b.String(e, v.RawFragment)
+	b = b.Bool(v.ForceQuery)
+	b = b.Bool(v.OmitHost)
+	e.End(b)
 }
 
 // cloneWhere returns a copy that shares no memory with the original.
@@ -1249,9 +1283,11 @@ func encodeRow(e *key.Encoder, v *Row) {
 	encodeSqlNullTime(e, &v.At)
 	encodeSqlNullString2(e, &v.Tags)
 	e.Bytes(v.Raw)
-	e.String(string(v.Count))
-	e.Int64(int64(v.Wait))
-	e.Int(int(v.Month))
+	b := e.Begin()
+	b = b.String(e, string(v.Count))
+	b = b.Int64(int64(v.Wait))
+	b = b.Int(int(v.Month))
+	e.End(b)
 	encodeUniqueHandleString(e, &v.Kind)
 	encodeUniqueHandle2Int(e, &v.Pair)
 }
@@ -1266,42 +1302,71 @@ func cloneRow(v Row) Row {
 // encodeSheet writes every field that is an input, in order.
 func encodeSheet(e *key.Encoder, v *Sheet) {
 	encodeOtherAmount(e, &v.Amount)
-	m := e.Map(len(v.By), v.By == nil)
-	for k, x := range v.By {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeOtherAmount(e, &x)
+	b := e.Begin()
+	if len(v.By) == 0 {
+		b = b.Slice(0, v.By == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.By), v.By == nil)
+		for k, x := range v.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeOtherAmount(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	if e.Present(v.Matrix != nil) {
+	b = b.Bool(v.Matrix != nil)
+	if v.Matrix != nil {
+		e.End(b)
 		encodeOtherMatrix(e, v.Matrix)
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeOtherMatrix(e, &v.Plain)
-	e.Slice(len(v.List), v.List == nil)
-	for i := range v.List {
-		encodeOtherMatrix(e, &v.List[i])
+	b = e.Begin()
+	b = b.Slice(len(v.List), v.List == nil)
+	if len(v.List) > 0 {
+		e.End(b)
+		for i := range v.List {
+			encodeOtherMatrix(e, &v.List[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(v.Money), v.Money == nil)
-	for i := range v.Money {
-		encodeOtherMoney(e, &v.Money[i])
+	b = b.Slice(len(v.Money), v.Money == nil)
+	if len(v.Money) > 0 {
+		e.End(b)
+		for i := range v.Money {
+			encodeOtherMoney(e, &v.Money[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 	encodeOtherBoxInt(e, &v.Box)
 	encodeOwn(e, &v.Own)
 }
 
 // encodeOtherPadded writes every field that is an input, in order.
 func encodeOtherPadded(e *key.Encoder, v *other.Padded) {
-	e.String(v.Name)
-	m := e.Map(len(v.Tags), v.Tags == nil)
-	for k, x := range v.Tags {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	if len(v.Tags) == 0 {
+		b = b.Slice(0, v.Tags == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Tags), v.Tags == nil)
+		for k, x := range v.Tags {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.String(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.Bool(v.On)
+	b = b.Bool(v.On)
+	e.End(b)
 }
 
 // encodeOtherStamped writes every field that is an input, in order.
@@ -1348,8 +1413,10 @@ func encodeNetIPNet(e *key.Encoder, v *net.IPNet) {
 // encodeNetTCPAddr writes every field that is an input, in order.
 func encodeNetTCPAddr(e *key.Encoder, v *net.TCPAddr) {
 	e.Bytes(v.IP)
-	e.Int(v.Port)
-	e.String(v.Zone)
+	b := e.Begin()
+	b = b.Int(v.Port)
+	b = b.String(e, v.Zone)
+	e.End(b)
 }
 
 // cloneNetIPNet returns a copy that shares no memory with the original.
@@ -1367,14 +1434,18 @@ func cloneNetTCPAddr(v net.TCPAddr) net.TCPAddr {
 
 // encodeSqlNullInt64 writes every field that is an input, in order.
 func encodeSqlNullInt64(e *key.Encoder, v *sql.NullInt64) {
-	e.Int64(v.Int64)
-	e.Bool(v.Valid)
+	b := e.Begin()
+	b = b.Int64(v.Int64)
+	b = b.Bool(v.Valid)
+	e.End(b)
 }
 
 // encodeSqlNullString writes every field that is an input, in order.
 func encodeSqlNullString(e *key.Encoder, v *sql.NullString) {
-	e.String(v.String)
-	e.Bool(v.Valid)
+	b := e.Begin()
+	b = b.String(e, v.String)
+	b = b.Bool(v.Valid)
+	e.End(b)
 }
 
 // encodeSqlNullTime writes every field that is an input, in order.
@@ -1385,11 +1456,17 @@ func encodeSqlNullTime(e *key.Encoder, v *sql.NullTime) {
 
 // encodeSqlNullString2 writes every field that is an input, in order.
 func encodeSqlNullString2(e *key.Encoder, v *sql.Null[[]string]) {
-	e.Slice(len(v.V), v.V == nil)
-	for i := range v.V {
-		e.String(v.V[i])
+	b := e.Begin()
+	b = b.Slice(len(v.V), v.V == nil)
+	if len(v.V) > 0 {
+		e.End(b)
+		for i := range v.V {
+			e.String(v.V[i])
+		}
+		b = e.Begin()
 	}
-	e.Bool(v.Valid)
+	b = b.Bool(v.Valid)
+	e.End(b)
 }
 
 // encodeUniqueHandleString writes whether the handle stands for a value, and

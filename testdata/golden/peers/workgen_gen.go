@@ -512,28 +512,45 @@ type ShadowsArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ShadowsArgs) EncodeKey(e *key.Encoder) {
 	key.Numbers(e, a.Runtime)
-	m := e.Map(len(a.Key), a.Key == nil)
-	for k, x := range a.Key {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.Int(x)
+	b := e.Begin()
+	if len(a.Key) == 0 {
+		b = b.Slice(0, a.Key == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.Key), a.Key == nil)
+		for k, x := range a.Key {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.Int(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
-	e.String(a.Context)
-	if e.Present(a.Any != nil) {
-		e.Int(*a.Any)
+	b = b.String(e, a.Context)
+	b = b.Bool(a.Any != nil)
+	if a.Any != nil {
+		b = b.Int(*a.Any)
 	}
-	e.Slice(len(a.Slices), a.Slices == nil)
-	for i := range a.Slices {
-		key.Numbers(e, a.Slices[i])
+	b = b.Slice(len(a.Slices), a.Slices == nil)
+	if len(a.Slices) > 0 {
+		e.End(b)
+		for i := range a.Slices {
+			key.Numbers(e, a.Slices[i])
+		}
+		b = e.Begin()
 	}
-	e.Slice(len(a.Maps), a.Maps == nil)
-	for i := range a.Maps {
-		key.Numbers(e, a.Maps[i])
+	b = b.Slice(len(a.Maps), a.Maps == nil)
+	if len(a.Maps) > 0 {
+		e.End(b)
+		for i := range a.Maps {
+			key.Numbers(e, a.Maps[i])
+		}
+		b = e.Begin()
 	}
-	e.Int(a.Len)
-	e.Int(a.String)
+	b = b.Int(a.Len)
+	b = b.Int(a.String)
+	e.End(b)
 }
 
 // ShadowsRunner runs a [Shadows] once per distinct input. Make one with
@@ -674,11 +691,17 @@ func cloneShadowsResult(v [][]int) [][]int {
 
 // encodeHidden writes every field that is an input, in order.
 func encodeHidden(e *key.Encoder, v *Hidden) {
-	e.String(v.name)
-	e.Slice(len(v.parts), v.parts == nil)
-	for i := range v.parts {
-		encodeHidden2(e, &v.parts[i])
+	b := e.Begin()
+	b = b.String(e, v.name)
+	b = b.Slice(len(v.parts), v.parts == nil)
+	if len(v.parts) > 0 {
+		e.End(b)
+		for i := range v.parts {
+			encodeHidden2(e, &v.parts[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // encodeEvent writes every field that is an input, in order.
@@ -690,11 +713,17 @@ func encodeEvent(e *key.Encoder, v *Event) {
 // encodeOuter writes every field that is an input, in order.
 func encodeOuter(e *key.Encoder, v *Outer) {
 	encodeBase(e, &v.Base)
-	e.String(v.Name)
-	e.Slice(len(v.Tags), v.Tags == nil)
-	for i := range v.Tags {
-		e.String(v.Tags[i])
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Slice(len(v.Tags), v.Tags == nil)
+	if len(v.Tags) > 0 {
+		e.End(b)
+		for i := range v.Tags {
+			e.String(v.Tags[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // cloneHidden returns a copy that shares no memory with the original.

@@ -87,21 +87,23 @@ type BasicsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *BasicsArgs) EncodeKey(e *key.Encoder) {
-	e.Bool(a.A)
-	e.Int(a.B)
-	e.Int8(a.C)
-	e.Int16(a.D)
-	e.Int32(a.E)
-	e.Int64(a.F)
-	e.Uint(a.G)
-	e.Uint8(a.H)
-	e.Uint16(a.I)
-	e.Uint32(a.J)
-	e.Uint64(a.K)
-	e.Uintptr(a.L)
-	e.Float32(a.M)
-	e.Float64(a.N)
-	e.String(a.O)
+	b := e.Begin()
+	b = b.Bool(a.A)
+	b = b.Int(a.B)
+	b = b.Int8(a.C)
+	b = b.Int16(a.D)
+	b = b.Int32(a.E)
+	b = b.Int64(a.F)
+	b = b.Uint(a.G)
+	b = b.Uint8(a.H)
+	b = b.Uint16(a.I)
+	b = b.Uint32(a.J)
+	b = b.Uint64(a.K)
+	b = b.Uintptr(a.L)
+	b = b.Float32(a.M)
+	b = b.Float64(a.N)
+	b = b.String(e, a.O)
+	e.End(b)
 }
 
 // basicsIdentity tells the calls of one [BasicsRunner] apart: two of them are
@@ -270,13 +272,15 @@ type NamedArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NamedArgs) EncodeKey(e *key.Encoder) {
-	e.Int8(int8(a.Level))
-	e.String(string(a.Text))
-	e.Int(a.Number)
-	e.Int32(a.R)
-	e.Uint8(a.B)
-	e.Int64(int64(a.D))
-	e.Int(int(a.M))
+	b := e.Begin()
+	b = b.Int8(int8(a.Level))
+	b = b.String(e, string(a.Text))
+	b = b.Int(a.Number)
+	b = b.Int32(a.R)
+	b = b.Uint8(a.B)
+	b = b.Int64(int64(a.D))
+	b = b.Int(int(a.M))
+	e.End(b)
 }
 
 // namedIdentity tells the calls of one [NamedRunner] apart: two of them are
@@ -673,9 +677,11 @@ func encodeOptions(e *key.Encoder, v *Options) {
 
 // encodeLimits writes every field that is an input, in order.
 func encodeLimits(e *key.Encoder, v *Limits) {
-	e.Float64(v.Low)
-	e.Float64(v.High)
-	e.String(v.Name)
+	b := e.Begin()
+	b = b.Float64(v.Low)
+	b = b.Float64(v.High)
+	b = b.String(e, v.Name)
+	e.End(b)
 }
 
 // basicsSymbols lists what basicsCode was made from: each declaration, file and

@@ -734,14 +734,20 @@ func copyNode(c *runtime.Copies, v *Node) {
 
 // encodeDir writes every field that is an input, in order.
 func encodeDir(e *key.Encoder, v *Dir) {
-	e.String(v.Name)
-	e.Slice(len(v.Files), v.Files == nil)
-	for i := range v.Files {
-		if key.Enter(e, v.Files[i]) {
-			encodeFile(e, v.Files[i])
-			e.Leave()
+	b := e.Begin()
+	b = b.String(e, v.Name)
+	b = b.Slice(len(v.Files), v.Files == nil)
+	if len(v.Files) > 0 {
+		e.End(b)
+		for i := range v.Files {
+			if key.Enter(e, v.Files[i]) {
+				encodeFile(e, v.Files[i])
+				e.Leave()
+			}
 		}
+		b = e.Begin()
 	}
+	e.End(b)
 	if m, ok := key.EnterMap(e, v.Dirs); ok {
 		for k, x := range v.Dirs {
 			m.Key()

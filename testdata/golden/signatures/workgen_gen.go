@@ -69,11 +69,17 @@ type VariadicArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *VariadicArgs) EncodeKey(e *key.Encoder) {
-	e.String(a.Sep)
-	e.Slice(len(a.Parts), a.Parts == nil)
-	for i := range a.Parts {
-		e.String(a.Parts[i])
+	b := e.Begin()
+	b = b.String(e, a.Sep)
+	b = b.Slice(len(a.Parts), a.Parts == nil)
+	if len(a.Parts) > 0 {
+		e.End(b)
+		for i := range a.Parts {
+			e.String(a.Parts[i])
+		}
+		b = e.Begin()
 	}
+	e.End(b)
 }
 
 // VariadicRunner runs a [Variadic] once per distinct input. Make one with
@@ -311,8 +317,10 @@ type UnnamedArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *UnnamedArgs) EncodeKey(e *key.Encoder) {
-	e.Int(a.Arg1)
-	e.String(a.Arg2)
+	b := e.Begin()
+	b = b.Int(a.Arg1)
+	b = b.String(e, a.Arg2)
+	e.End(b)
 	e.Bytes(a.Arg3)
 }
 
@@ -445,9 +453,11 @@ type BlankArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *BlankArgs) EncodeKey(e *key.Encoder) {
-	e.Int(a.Arg1)
-	e.String(a.S)
-	e.Bool(a.Arg3)
+	b := e.Begin()
+	b = b.Int(a.Arg1)
+	b = b.String(e, a.S)
+	b = b.Bool(a.Arg3)
+	e.End(b)
 }
 
 // blankIdentity tells the calls of one [BlankRunner] apart: two of them are
@@ -592,25 +602,29 @@ type ShadowArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ShadowArgs) EncodeKey(e *key.Encoder) {
-	e.Int(a.Runtime)
-	e.Int(a.Key)
-	e.Int(a.Context)
-	e.Int(a.Any)
-	e.Int(a.Len)
-	e.Int(a.Nil)
-	e.Int(a.String)
-	e.Int(a.R)
-	e.Int(a.Args)
-	e.Int(a.E)
-	e.Int(a.Id)
-	e.Int(a.Hash)
-	e.Int(a.C)
-	e.Int(a.Err)
+	b := e.Begin()
+	b = b.Int(a.Runtime)
+	b = b.Int(a.Key)
+	b = b.Int(a.Context)
+	b = b.Int(a.Any)
+	b = b.Int(a.Len)
+	b = b.Int(a.Nil)
+	b = b.Int(a.String)
+	b = b.Int(a.R)
+	b = b.Int(a.Args)
+	b = b.Int(a.E)
+	b = b.Int(a.Id)
+	b = b.Int(a.Hash)
+	b = b.Int(a.C)
+	b = b.Int(a.Err)
+	e.End(b)
 	e.Time(a.Time)
 	key.Numbers(e, a.CloneShadowArgs)
-	e.Bool(a.EncodeKey2)
-	e.Bool(a.Encodekey)
-	e.Int(a.ShadowArgs)
+	b = e.Begin()
+	b = b.Bool(a.EncodeKey2)
+	b = b.Bool(a.Encodekey)
+	b = b.Int(a.ShadowArgs)
+	e.End(b)
 }
 
 // ShadowRunner runs a [Shadow] once per distinct input. Make one with
@@ -742,9 +756,11 @@ type hiddenArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *hiddenArgs) EncodeKey(e *key.Encoder) {
-	e.String(a.X日)
-	e.Int(a.X)
-	e.Int(a.X2)
+	b := e.Begin()
+	b = b.String(e, a.X日)
+	b = b.Int(a.X)
+	b = b.Int(a.X2)
+	e.End(b)
 }
 
 // hiddenIdentity tells the calls of one [hiddenRunner] apart: two of them are
