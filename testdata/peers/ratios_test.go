@@ -20,7 +20,7 @@ var ratios = flag.Int("ratios", 0, "rounds of TestRatios; 0 leaves it out")
 // because of a time.
 func TestRatios(t *testing.T) {
 	if *ratios == 0 {
-		t.Skip("takes a minute: go test -run Ratios -v -ratios 20")
+		t.Skip("takes half a minute: go test -run Ratios -v -ratios 20")
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -68,7 +68,7 @@ func (r *row) round() {
 // measure takes samples that are so short that some of them are not disturbed,
 // and so long that reading the clock does not count.
 func (x *result) measure(p peer) {
-	const sample, round = 200 * time.Microsecond, 20 * time.Millisecond
+	const sample, round = 40 * time.Microsecond, 20 * time.Millisecond
 	if x.nanoseconds == 0 {
 		if x.err = p.use(); x.err != nil {
 			return
