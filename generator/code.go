@@ -13,7 +13,7 @@ import (
 func (g *generation) code(p *load.Package, planned *plan.Package) {
 	var last *reach.Reach
 	for _, w := range planned.Works {
-		r := g.universe.Of(p, w.Scan.Run)
+		r := g.universe.Of(p, w.Scan.Run, inputs(w))
 		if r == nil {
 			continue
 		}
@@ -45,6 +45,43 @@ func (g *generation) code(p *load.Package, planned *plan.Package) {
 			Fix:     "remove it, or move it to the line, or into the doc comment of the function, that needs it",
 		})
 	}
+}
+
+// inputs lists the types that the inputs of a work can have values of, which Run
+// may have methods called of without naming them.
+func inputs(w *plan.Work) (in reach.Inputs) {
+	seen := map[*plan.Type]bool{}
+	var visit func(t *plan.Type)
+	visit = func(t *plan.Type) {
+		if t == nil || seen[t] {
+			return
+		}
+		seen[t] = true
+		in.Known = append(in.Known, t.Go)
+		if t.Custom && t.Kind != plan.Interface {
+			in.Open = append(in.Open, t.Go)
+			return
+		}
+		visit(t.Key)
+		visit(t.Elem)
+		for _, impl := range t.Impls {
+			visit(impl)
+		}
+		for i := range t.Fields {
+			if f := &t.Fields[i]; f.Ignored {
+				in.Open = append(in.Open, f.Type.Go)
+			} else {
+				visit(f.Type)
+			}
+		}
+	}
+	for _, v := range w.Keyed {
+		visit(v.Type)
+	}
+	for _, v := range w.Params {
+		visit(v.Type)
+	}
+	return in
 }
 
 // impure warns of one thing that a work's results depend on.

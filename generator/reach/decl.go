@@ -11,10 +11,11 @@ import (
 
 // A ref is something a declaration refers to. One of the first four is set.
 type ref struct {
-	obj     types.Object // declared in the world
-	method  *types.Func  // of an interface: its implementers
-	outside types.Object // declared outside of the world
-	name    string       // a method of a type that is not known: all of the name
+	obj     types.Object    // declared in the world
+	method  *types.Func     // of an interface: its implementers
+	iface   *types.TypeName // with method: the module's interface that has it from one outside; or nil
+	outside types.Object    // declared outside of the world
+	name    string          // a method of a type that is not known: all of the name
 	pos     token.Pos
 }
 
@@ -151,8 +152,47 @@ func (x *walker) qualified(sel *ast.SelectorExpr) bool {
 	}
 	if x.info.Uses[sel.Sel] == nil {
 		x.hidden(sel)
+	} else if s := x.info.Selections[sel]; s != nil {
+		x.inherited(s, sel.Sel.Pos())
 	}
 	return false
+}
+
+// inherited notes the use of a method that an interface of the module has from
+// one outside.
+func (x *walker) inherited(s *types.Selection, pos token.Pos) {
+	fn, ok := s.Obj().(*types.Func)
+	if !ok || x.w.of(fn) != nil {
+		return
+	}
+	recv := s.Recv()
+	if p, ok := recv.(*types.TypeParam); ok {
+		recv = p.Constraint()
+	}
+	named, ok := types.Unalias(recv).(*types.Named)
+	if ok && types.IsInterface(named) && x.w.of(named.Obj()) != nil {
+		x.add(ref{method: fn.Origin(), iface: named.Obj(), pos: pos})
+	}
+}
+
+// asserted notes the methods of an interface that something is asked for: to
+// have them decides, called or not.
+func (x *walker) asserted(e ast.Expr) {
+	if e == nil || x.info.TypeOf(e) == nil {
+		return
+	}
+	t := types.Unalias(x.info.TypeOf(e))
+	iface, ok := t.Underlying().(*types.Interface)
+	if _, param := t.(*types.TypeParam); !ok || param {
+		return
+	}
+	for m := range iface.Methods() {
+		r := ref{method: m.Origin(), pos: e.Pos()}
+		if named, ok := t.(*types.Named); ok && x.w.of(named.Obj()) != nil && x.w.of(m) == nil {
+			r.iface = named.Obj()
+		}
+		x.add(r)
+	}
 }
 
 // unresolved notes the use of a name the type checker does not know, at package

@@ -48,20 +48,18 @@ func marshals(name string) bool {
 }
 
 // callable notes the methods that code outside may call on what it is given:
-// those of the interfaces its package exports, and of those that the function
-// takes.
+// those of the interfaces its package exports, and of those in its type, for
+// these may be of other packages.
 func (r *Reach) callable(obj types.Object) {
 	if obj.Pkg().Path() == "reflect" && (obj.Name() == "Method" || obj.Name() == "MethodByName") {
 		r.reflects = true
 	}
 	if fn, ok := obj.(*types.Func); ok {
-		for v := range fn.Signature().Params().Variables() {
-			r.interfaceNames(v.Type())
-		}
 		for t := range fn.Signature().TypeParams().TypeParams() {
 			r.interfaceNames(t.Constraint())
 		}
 	}
+	r.shows(obj.Type())
 	if r.asked[obj.Pkg().Path()] {
 		return
 	}
@@ -83,20 +81,58 @@ func (r *Reach) interfaceNames(t types.Type) {
 	}
 }
 
+// shows adds the methods of the interfaces in a type outside that code in the
+// module can put something into: parameters, results and exported fields, however
+// deep.
+func (r *Reach) shows(t types.Type) {
+	t = types.Unalias(t)
+	if r.shown[t] {
+		return
+	}
+	r.shown[t] = true
+	switch t := t.(type) {
+	case *types.Named:
+		if r.world.of(t.Obj()) == nil {
+			r.shows(t.Underlying())
+		}
+	case *types.Interface:
+		r.interfaceNames(t)
+	case *types.Struct:
+		for f := range t.Fields() {
+			if f.Exported() {
+				r.shows(f.Type())
+			}
+		}
+	case *types.Signature:
+		for v := range t.Params().Variables() {
+			r.shows(v.Type())
+		}
+		for v := range t.Results().Variables() {
+			r.shows(v.Type())
+		}
+	case *types.Map:
+		r.shows(t.Key())
+		r.shows(t.Elem())
+	case interface{ Elem() types.Type }: // pointers, slices, arrays, channels
+		r.shows(t.Elem())
+	}
+}
+
 // implementers returns the declarations that a call of an interface's method
 // may end at. Those of error.Error are left to dynamic: nearly everything
 // calls it.
-func (w *world) implementers(method *types.Func) []*decl {
+// recv is the interface, which may have the method from another one.
+func (w *world) implementers(method *types.Func, recv types.Type) []*decl {
 	if method.Pkg() == nil {
 		return nil
 	}
-	recv := method.Signature().Recv().Type()
 	iface, ok := recv.Underlying().(*types.Interface)
 	if !ok {
 		return nil
 	}
 	named, _ := recv.(*types.Named)
-	generic := named != nil && named.TypeParams().Len() > 0
+	// Pointers to what satisfies a constraint need not satisfy it.
+	generic := named != nil && named.TypeParams().Len() > 0 || !iface.IsMethodSet()
 	var out []*decl
 	for _, t := range w.namedWith(method.Name()) {
 		concrete, ok := t.Type().(*types.Named)

@@ -88,6 +88,16 @@ func (x *walker) look(n ast.Node) {
 		x.writeOnly(n.X)
 	case *ast.CallExpr:
 		x.reading(n)
+	case *ast.TypeAssertExpr:
+		x.asserted(n.Type)
+	case *ast.TypeSwitchStmt:
+		for _, c := range n.Body.List {
+			if c, ok := c.(*ast.CaseClause); ok {
+				for _, e := range c.List {
+					x.asserted(e)
+				}
+			}
+		}
 	}
 }
 

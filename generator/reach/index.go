@@ -6,7 +6,9 @@ import (
 	"go/types"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/workgen/workgen/generator/load"
 	"github.com/workgen/workgen/generator/scan"
@@ -266,16 +268,27 @@ func calls(e ast.Expr) (found bool) {
 	return found
 }
 
-// embedPatterns returns the patterns of the go:embed directives in a comment.
+// embedPatterns returns the patterns of the go:embed directives in a comment,
+// which may be quoted.
 func embedPatterns(doc *ast.CommentGroup) (patterns []string) {
 	if doc == nil {
 		return nil
 	}
 	for _, c := range doc.List {
-		if rest, ok := strings.CutPrefix(c.Text, "//go:embed "); ok {
-			for _, p := range strings.Fields(rest) {
-				patterns = append(patterns, strings.TrimPrefix(strings.Trim(p, "\"`"), "all:"))
+		rest, ok := strings.CutPrefix(c.Text, "//go:embed")
+		for rest = strings.TrimSpace(rest); ok && rest != ""; rest = strings.TrimSpace(rest) {
+			var pattern string
+			if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+				pattern, _ = strconv.Unquote(quoted)
+				rest = rest[len(quoted):]
+			} else {
+				end := strings.IndexFunc(rest, unicode.IsSpace)
+				if end < 0 {
+					end = len(rest)
+				}
+				pattern, rest = rest[:end], rest[end:]
 			}
+			patterns = append(patterns, strings.TrimPrefix(pattern, "all:"))
 		}
 	}
 	return patterns

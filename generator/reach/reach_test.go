@@ -75,7 +75,7 @@ func find(t testing.TB, pkgs []*load.Package) *reach.Reach {
 			continue
 		}
 		run, _, _ := types.LookupFieldOrMethod(p.Types.Scope().Lookup("W").Type(), true, p.Types, "Run")
-		if r := reach.New().Of(p, run.(*types.Func)); r != nil {
+		if r := reach.New().Of(p, run.(*types.Func), reach.Inputs{}); r != nil {
 			return r
 		}
 	}

@@ -20,12 +20,13 @@ type Reach struct {
 	// was found: the shortest ways from Run come first.
 	steps    []step
 	at       map[*decl]int
-	packages map[*pkg]int    // by the first step in them
-	names    map[string]bool // of methods that code outside may call
-	asked    map[string]bool // packages outside whose interfaces are in names
+	packages map[*pkg]int        // by the first step in them
+	names    map[string]bool     // of methods that code outside may call
+	asked    map[string]bool     // packages outside whose interfaces are in names
+	shown    map[types.Type]bool // types outside whose interfaces are in names
 	types    []*types.TypeName
 	outside  map[string]bool // import paths
-	methods  map[*types.Func]bool
+	calls    map[call]bool
 	reflects bool // methods are called by reflection
 }
 
@@ -36,9 +37,9 @@ type step struct {
 	pos  token.Pos // of the reference; of the declaration itself when there is none
 }
 
-// Of follows everything from run, the Run of a work in p. It returns nil when
-// there is no such declaration.
-func (u *Universe) Of(p *load.Package, run *types.Func) *Reach {
+// Of follows everything from run, the Run of a work in p with those inputs. It
+// returns nil when there is no such declaration.
+func (u *Universe) Of(p *load.Package, run *types.Func, inputs Inputs) *Reach {
 	w := u.world(p)
 	root := w.decl(run)
 	if root == nil {
@@ -46,13 +47,13 @@ func (u *Universe) Of(p *load.Package, run *types.Func) *Reach {
 	}
 	r := &Reach{
 		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{},
-		names: map[string]bool{}, asked: map[string]bool{}, outside: map[string]bool{}, methods: map[*types.Func]bool{},
+		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, outside: map[string]bool{}, calls: map[call]bool{},
 	}
 	for _, name := range wellKnown {
 		r.names[name] = true
 	}
 	r.reach(root, -1, root.node.Pos())
-	r.held()
+	r.given(inputs)
 	for i := 0; i < len(r.steps); i++ {
 		r.follow(i)
 		if i == len(r.steps)-1 {
@@ -113,47 +114,38 @@ func (r *Reach) enter(p *pkg, from int) {
 func (r *Reach) leave(path string) { r.outside[path] = true }
 
 // call adds what a call of an interface's method may end at: of the module's
-// interfaces any implementer, of others those that are reached anyway. Everything
-// in a large module implements some io.Closer.
-func (r *Reach) call(method *types.Func, from int, pos token.Pos) {
+// interfaces any implementer, also where they have the method from one outside; of
+// others those that are reached anyway. Everything in a large module implements
+// some io.Closer. iface is the interface where it is not the one that declares
+// the method.
+func (r *Reach) call(method *types.Func, iface *types.TypeName, from int, pos token.Pos) {
 	if r.world.of(method) == nil {
 		if method.Pkg() != nil {
 			r.leave(method.Pkg().Path())
 		}
 		r.names[method.Name()] = true
+		if iface == nil {
+			return
+		}
+	}
+	called := call{method, iface}
+	if r.calls[called] {
 		return
 	}
-	if r.methods[method] {
-		return
+	r.calls[called] = true
+	recv := method.Signature().Recv().Type()
+	if iface != nil {
+		recv = iface.Type()
 	}
-	r.methods[method] = true
-	for _, m := range r.world.implementers(method) {
+	for _, m := range r.world.implementers(method, recv) {
 		r.reach(m, from, pos)
 	}
 }
 
-// held adds the implementers of the interfaces that fields of the work have:
-// what is in them need not come from code that is reached.
-func (r *Reach) held() {
-	t := r.root.obj.(*types.Func).Signature().Recv().Type()
-	if p, ok := t.(*types.Pointer); ok {
-		t = p.Elem()
-	}
-	s, ok := t.Underlying().(*types.Struct)
-	if !ok {
-		return
-	}
-	for f := range s.Fields() {
-		iface, ok := f.Type().Underlying().(*types.Interface)
-		if !ok {
-			continue
-		}
-		for m := range iface.Methods() {
-			for _, d := range r.world.implementers(m.Origin()) {
-				r.reach(d, 0, f.Pos())
-			}
-		}
-	}
+// A call is one of a method of an interface.
+type call struct {
+	method *types.Func
+	iface  *types.TypeName // nil: that which declares it
 }
 
 // follow adds what one declaration refers to.
@@ -177,7 +169,7 @@ func (r *Reach) follow(i int) {
 				r.callable(ref.outside)
 			}
 		case ref.method != nil:
-			r.call(ref.method, i, ref.pos)
+			r.call(ref.method, ref.iface, i, ref.pos)
 		default:
 			for _, m := range r.world.methodsNamed(ref.name) {
 				r.reach(m, i, ref.pos)

@@ -378,7 +378,7 @@ func cloneManyArgs(v ManyArgs) ManyArgs {
 const nestedSchema = "715a7dc187ec6b138219ce42ed9f1460"
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
-const nestedCode = "d5c307aa85015b79f0d436c5084c677b"
+const nestedCode = "0ce519702c2362d701741d2f6bc507f7"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
@@ -937,6 +937,7 @@ go1.26 56f36397
 // module with a hash.
 const nestedSymbols = `
 github.com/workgen/workgen/testdata/golden/generics.Code a84a16a8
+github.com/workgen/workgen/testdata/golden/generics.Constant 595d46d2
 github.com/workgen/workgen/testdata/golden/generics.Embedding 9fdfc91b
 github.com/workgen/workgen/testdata/golden/generics.Even a5cf582c
 github.com/workgen/workgen/testdata/golden/generics.Names c3fa0a77
@@ -951,6 +952,7 @@ github.com/workgen/workgen/testdata/golden/generics.Result e13cea0d
 github.com/workgen/workgen/testdata/golden/generics.Set 26339ac6
 github.com/workgen/workgen/testdata/golden/generics.Some d87e7abb
 github.com/workgen/workgen/testdata/golden/generics.Source 72ac5025
+github.com/workgen/workgen/testdata/golden/generics.Text 3d55fdfb
 github.com/workgen/workgen/testdata/golden/generics.Tree 939b2edd
 github.com/workgen/workgen/testdata/golden/generics.Vector 2f83d927
 github.com/workgen/workgen/testdata/golden/generics.hidden b3dc7eb9

@@ -320,7 +320,7 @@ func cloneDrawArgs(v DrawArgs) DrawArgs {
 const evalSchema = "7d4afb8f25f955230e67dde47142b6fd"
 
 // evalCode identifies the code that [Eval.Run] reaches in durable keys.
-const evalCode = "8816fe19151228118170fe4d9b8ca4f9"
+const evalCode = "8bef39b58b11fae0cfd8584c486e21e3"
 
 // EvalArgs holds the arguments of one call of [Eval.Run].
 type EvalArgs struct {
@@ -613,7 +613,7 @@ func cloneReadArgs(v ReadArgs) ReadArgs {
 const decodeSchema = "6d7eef1b49d0994f1ac5e1df4c48ea23"
 
 // decodeCode identifies the code that [Decode.Run] reaches in durable keys.
-const decodeCode = "ab09e42ad0fda187e5d6ac55214320b7"
+const decodeCode = "16b836f71b09c857c9e76a9ab086ae88"
 
 // DecodeArgs holds the arguments of one call of [Decode.Run].
 type DecodeArgs struct {
@@ -1714,6 +1714,7 @@ github.com/workgen/workgen/testdata/golden/interfaces.Add 95c05050
 github.com/workgen/workgen/testdata/golden/interfaces.Eval 9d556812
 github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run 063aa869
 github.com/workgen/workgen/testdata/golden/interfaces.Expr 5f9435e4
+github.com/workgen/workgen/testdata/golden/interfaces.Neg 3be2f98a
 github.com/workgen/workgen/testdata/golden/interfaces.Num 93a871ad
 go1.26 56f36397
 `
@@ -1740,6 +1741,8 @@ const decodeSymbols = `
 github.com/workgen/workgen/testdata/golden/interfaces.Decode e36919d1
 github.com/workgen/workgen/testdata/golden/interfaces.Decode.Run a46fce80
 github.com/workgen/workgen/testdata/golden/interfaces.JSON 84540fe9
+github.com/workgen/workgen/testdata/golden/interfaces.Level 5c0e2d55
+github.com/workgen/workgen/testdata/golden/interfaces.Level.String 96492287
 github.com/workgen/workgen/testdata/golden/interfaces.Problem c5f14408
 github.com/workgen/workgen/testdata/golden/interfaces.Problem.Error 2f51b768
 github.com/workgen/workgen/testdata/golden/interfaces.Record f390814f

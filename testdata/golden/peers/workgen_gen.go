@@ -363,7 +363,7 @@ func cloneStructsResult(v StructsResult) StructsResult {
 const explainSchema = "8d3e4b6861d9a80cac6f9c2486718d1e"
 
 // explainCode identifies the code that [Explain.Run] reaches in durable keys.
-const explainCode = "23e925413ba192cddc8711045ac1c0b9"
+const explainCode = "1dfe8653e0f1c32e8c4cbe169a276917"
 
 // ExplainArgs holds the arguments of one call of [Explain.Run].
 type ExplainArgs struct {
@@ -814,6 +814,8 @@ go1.26 56f36397
 const explainSymbols = `
 github.com/workgen/workgen/testdata/golden/peers.Explain e922ba37
 github.com/workgen/workgen/testdata/golden/peers.Explain.Run eaecf507
+github.com/workgen/workgen/testdata/golden/peers.Fault 5b909b88
+github.com/workgen/workgen/testdata/golden/peers.Fault.Error 8f21cd80
 go1.26 56f36397
 `
 

@@ -1,0 +1,67 @@
+package reach
+
+import (
+	"go/token"
+	"go/types"
+)
+
+// Inputs are the types of what a work is called with.
+type Inputs struct {
+	// Known are the types that values in the inputs can have, those in
+	// interfaces too.
+	Known []types.Type
+	// Open are types of which the values may hold anything, in parts that are
+	// no inputs.
+	Open []types.Type
+}
+
+// given adds what comes from the caller: the types of the inputs, and the
+// implementers of the interfaces that the work may hold. What is in them need not
+// come from code that is reached.
+func (r *Reach) given(inputs Inputs) {
+	seen := map[types.Type]bool{}
+	for _, t := range inputs.Known {
+		if named, ok := types.Unalias(t).(*types.Named); ok {
+			r.reach(r.world.decl(named.Obj()), 0, named.Obj().Pos())
+		}
+	}
+	for _, t := range inputs.Open {
+		r.held(t, r.root.node.Pos(), seen)
+	}
+	r.held(r.root.obj.(*types.Func).Signature().Recv().Type(), r.root.node.Pos(), seen)
+}
+
+// held adds the implementers of the interfaces in t, down to structs of other
+// modules.
+func (r *Reach) held(t types.Type, pos token.Pos, seen map[types.Type]bool) {
+	t = types.Unalias(t)
+	if seen[t] {
+		return
+	}
+	seen[t] = true
+	switch t := t.(type) {
+	case *types.Named:
+		r.reach(r.world.decl(t.Obj()), 0, pos)
+		for arg := range t.TypeArgs().Types() {
+			r.held(arg, pos, seen)
+		}
+		if r.world.of(t.Obj()) != nil || types.IsInterface(t) {
+			r.held(t.Origin().Underlying(), pos, seen)
+		}
+	case *types.Struct:
+		for f := range t.Fields() {
+			r.held(f.Type(), f.Pos(), seen)
+		}
+	case *types.Map:
+		r.held(t.Key(), pos, seen)
+		r.held(t.Elem(), pos, seen)
+	case interface{ Elem() types.Type }: // pointers, slices, arrays, channels
+		r.held(t.Elem(), pos, seen)
+	case *types.Interface:
+		for m := range t.Methods() {
+			for _, d := range r.world.implementers(m.Origin(), t) {
+				r.reach(d, 0, pos)
+			}
+		}
+	}
+}
