@@ -233,9 +233,10 @@ func written(p *pkg) map[types.Object]bool {
 			}
 		}
 	}
+	lazy := p.calledOnce()
 	for _, f := range p.Files {
 		for _, d := range f.Decls {
-			if fn, ok := d.(*ast.FuncDecl); ok && (fn.Recv != nil || fn.Name.Name != "init") {
+			if fn, ok := d.(*ast.FuncDecl); ok && (fn.Recv != nil || fn.Name.Name != "init") && !lazy[p.Info.Defs[fn.Name]] {
 				ast.Inspect(fn, func(n ast.Node) bool {
 					writes(p, n, mark)
 					call, ok := n.(*ast.CallExpr)
@@ -245,17 +246,6 @@ func written(p *pkg) map[types.Object]bool {
 		}
 	}
 	return out
-}
-
-// isOnce reports whether a call is that of sync.Once.Do: what its function writes
-// is initialised, later than by init.
-func (p *pkg) isOnce(call *ast.CallExpr) bool {
-	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !ok {
-		return false
-	}
-	fn, ok := p.Info.Uses[sel.Sel].(*types.Func)
-	return ok && fn.FullName() == "(*sync.Once).Do"
 }
 
 // writes marks what one node writes to.
