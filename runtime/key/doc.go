@@ -99,9 +99,10 @@
 // content of a string, of a []byte, of a slice or array of numbers) is hashed
 // where it lies, and the 16 bytes of its digest take its place. Whether a run is
 // replaced depends on its length, which is known from the bytes before it or from
-// the type, so the result is no more ambiguous than the encoding. Map entries are
-// then ordered by what stands in the buffer, which is another order in another
-// process: a fingerprint never leaves its own.
+// the type, so the result is no more ambiguous than the encoding. The
+// entries of a map of more than eight are replaced by the sum, modulo 2^128, of
+// the digests of each; fewer are ordered by what stands in the buffer, which is
+// another order in another process: a fingerprint never leaves its own.
 //
 // # Concurrency and memory
 //

@@ -93,11 +93,40 @@ func (m MapEncoder) End() {
 	if word := uint64(n) + 1; word != m.word && (n > 0 || m.word != 0) {
 		putLength(e.buf[m.at:], word) // the map changed under the caller's range
 	}
-	e.arrange(e.entries[m.base:])
+	if entries := e.entries[m.base:]; n > few && !e.durable {
+		e.sum(entries)
+	} else {
+		e.arrange(entries)
+	}
 	e.entries = e.entries[:m.base]
 	e.open--
 	if e.durable {
 		e.spill()
+	}
+}
+
+// sum replaces the entries, which end the buffer, by the sum of their digests: what
+// depends on no order needs none. Only in a fingerprint, where digests are seeded,
+// and of more than a few, so that the length word tells whether it was done.
+func (e *Encoder) sum(entries []entry) {
+	var lo, hi, carry uint64
+	end := len(e.buf)
+	for i := len(entries) - 1; i >= 0; i-- {
+		x := &entries[i]
+		x.mustHaveValue()
+		d := xxh3.Hash128Seed(e.buf[x.start:end], secret)
+		lo, carry = bits.Add64(lo, d.Lo, 0)
+		hi, _ = bits.Add64(hi, d.Hi, carry)
+		end = x.start
+	}
+	e.buf = e.buf[:end]
+	e.Uint64(lo)
+	e.Uint64(hi)
+}
+
+func (x *entry) mustHaveValue() {
+	if x.value == 0 {
+		panic("key: Key without Value: call Key, append the key, call Value, append the value")
 	}
 }
 
@@ -149,9 +178,7 @@ func (e *Encoder) survey(entries []entry) (start, shift int) {
 	end := len(e.buf)
 	for i := len(entries) - 1; i >= 0; i-- {
 		x := &entries[i]
-		if x.value == 0 {
-			panic("key: Key without Value: call Key, append the key, call Value, append the value")
-		}
+		x.mustHaveValue()
 		if key := e.buf[x.start:x.value]; e.durable {
 			x.hash = xxh3.Hash(key)
 		} else {
