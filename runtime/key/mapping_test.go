@@ -3,6 +3,7 @@ package key_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -207,5 +208,54 @@ func TestMapCountsTheEntriesThatWereAppended(t *testing.T) {
 	none := key.Canonical(func(e *key.Encoder) { e.Map(3, false).End() })
 	if diff := cmp.Diff(appendBits(nil, 1, 8), none); diff != "" {
 		t.Errorf("announced 3, appended none (-want +got):\n%s", diff)
+	}
+}
+
+// In a fingerprint large maps are summed up: every entry counts, as one.
+func TestEveryEntryOfALargeMapCounts(t *testing.T) {
+	fingerprint := func(keys, values []int) key.Fingerprint {
+		e := key.Borrow()
+		defer e.Release()
+		m := e.Map(len(keys), false)
+		for i := range keys {
+			m.Key()
+			e.Int(keys[i])
+			m.Value()
+			e.Int(values[i])
+		}
+		m.End()
+		return e.Fingerprint().Clone()
+	}
+	for n := range 40 {
+		keys, values := make([]int, n), make([]int, n)
+		for i := range n {
+			keys[i], values[i] = i, i/2
+		}
+		seen := map[key.Fingerprint]string{fingerprint(keys, values): "the original"}
+		differs := func(what string) {
+			t.Helper()
+			f := fingerprint(keys, values)
+			if other, ok := seen[f]; ok {
+				t.Errorf("%d entries: %s looks like %s", n, what, other)
+			}
+			seen[f] = what
+		}
+		for i := range n {
+			keys[i] += 1000
+			differs(fmt.Sprint("another key ", i))
+			keys[i] -= 1000
+			values[i] += 1000
+			differs(fmt.Sprint("another value ", i))
+			values[i] -= 1000
+			if i >= 2 {
+				values[i], values[i-2] = values[i-2], values[i]
+				differs(fmt.Sprint("exchanged values ", i))
+				values[i], values[i-2] = values[i-2], values[i]
+			}
+		}
+		if n > 0 {
+			keys, values = append(keys, keys[0]), append(values, values[0])
+			differs("an entry twice, as a NaN key may be")
+		}
 	}
 }
