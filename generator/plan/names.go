@@ -58,7 +58,7 @@ var relied = map[string]bool{
 	"int": true, "int8": true, "int16": true, "int32": true, "int64": true,
 	"uint": true, "uint8": true, "uint16": true, "uint32": true, "uint64": true, "uintptr": true,
 	"float32": true, "float64": true, "complex64": true, "complex128": true,
-	"nil": true, "len": true, "make": true, "panic": true, "any": true, "true": true, "false": true,
+	"nil": true, "len": true, "make": true, "new": true, "panic": true, "any": true, "true": true, "false": true,
 }
 
 // checkUniverse reports package-level declarations that hide a predeclared
