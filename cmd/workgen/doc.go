@@ -181,8 +181,8 @@
 // miss. It is taken from the main module, or all modules of a workspace, whichever
 // packages are named: functions, methods, types, constants, package variables with
 // what initialises them, the implementers of the module's interfaces whose methods
-// are called (of other interfaces, those types that are reached otherwise, or that
-// fields of the work may hold),
+// are called or asked for (of other interfaces, those types that are reached
+// otherwise, or that arguments or fields of the work may hold),
 // the functions init of reached packages and of those they import for their effects
 // alone, files that go:embed names, and all files of reached packages that are in
 // C or assembly. The runner of another work stands for its Run. Comments,
@@ -203,9 +203,10 @@
 // What the fingerprint does not see is what only the running program knows:
 // functions and other values that are assigned to variables outside of
 // initialisers and init, what package variables hold that are written to,
-// what reflection finds by name, functions that go:linkname supplies, plugins,
-// what C code links, other programs, and data. Change version= for those, or make
-// them arguments.
+// what reflection finds by name, methods that other modules look for by interfaces
+// which they do not export and no interface they export has, functions that
+// go:linkname supplies, plugins, what C code links, other programs, and data.
+// Change version= for those, or make them arguments.
 //
 // The fingerprint is as old as the generated file. Let a test of the module say
 // when it has to be generated again:

@@ -3,9 +3,9 @@
 //
 // From Run it follows every reference through the main modules: functions,
 // methods, constants, types, package variables with what initialises them, the
-// implementers of the module's interfaces whose methods are called, of other
-// interfaces those that are reached themselves or that fields of the work may
-// hold, the functions init of
+// implementers of the module's interfaces whose methods are called or asked for,
+// of other interfaces those that are reached themselves or that the arguments or
+// fields of the work may hold, the functions init of
 // every package that is reached or imported for its side effects by one, and
 // from the runner of another work its Run. Each declaration counts by its syntax,
 // without comments and formatting, and with the full names of what it refers to;

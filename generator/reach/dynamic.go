@@ -11,7 +11,7 @@ import (
 // interfaces they do not export.
 var wellKnown = []string{
 	"Error", "String", "GoString", "Format", "Is", "As", "Unwrap", "Timeout", "Temporary", "IsZero", "LogValue", "Scan", "Value",
-	"Read", "Write", "Close", "Seek", "ReadAt", "ReadFrom", "WriteTo", "WriteString", "Flush", "Len", "Less", "Swap",
+	"Read", "Write", "Close", "Seek", "ReadAt", "ReadFrom", "WriteTo", "WriteString", "Flush", "Opaque", "Len", "Less", "Swap",
 }
 
 // reflecting are packages that call exported methods by their names alone.
@@ -39,7 +39,7 @@ func (r *Reach) dynamic() {
 
 // marshals reports whether a method is one of those that encoders look for.
 func marshals(name string) bool {
-	for _, prefix := range []string{"Marshal", "Unmarshal", "Encode", "Decode", "GobEncode", "GobDecode"} {
+	for _, prefix := range []string{"Marshal", "Unmarshal", "Append", "Encode", "Decode", "GobEncode", "GobDecode"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

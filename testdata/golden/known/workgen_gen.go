@@ -715,7 +715,7 @@ const marshalledSchema = "e7f76617b17d52432dfcda11474e38c5"
 
 // marshalledCode identifies the code that [Marshalled.Run] reaches in durable
 // keys.
-const marshalledCode = "28888deebfac20f2a9e8960a27a7a5a0"
+const marshalledCode = "e3f1e93c143b8a2868f8a7a3ac7fcd02"
 
 // MarshalledArgs holds the arguments of one call of [Marshalled.Run].
 type MarshalledArgs struct {
@@ -1029,7 +1029,7 @@ func cloneSkipsResult(v SkipsResult) SkipsResult {
 const copiesSchema = "61a2b7fa06aaa06c826ee7aa60ae043e"
 
 // copiesCode identifies the code that [Copies.Run] reaches in durable keys.
-const copiesCode = "ec038a58edc7cdaa69f3c08e31a1af7c"
+const copiesCode = "c1a1e79a4f5f3988cdbb007468930aac"
 
 // CopiesArgs holds the arguments of one call of [Copies.Run].
 type CopiesArgs struct {
@@ -1553,6 +1553,7 @@ github.com/workgen/workgen/testdata/golden/known.Own 87817fd2
 github.com/workgen/workgen/testdata/golden/known.Own.MarshalText a89c58f4
 github.com/workgen/workgen/testdata/golden/known.Sheet 1bf4c2de
 github.com/workgen/workgen/testdata/golden/known/other.Amount 938edbcb
+github.com/workgen/workgen/testdata/golden/known/other.Amount.AppendBinary 7f6b9911
 github.com/workgen/workgen/testdata/golden/known/other.Amount.MarshalBinary f7e5fdf1
 github.com/workgen/workgen/testdata/golden/known/other.Box df4c4098
 github.com/workgen/workgen/testdata/golden/known/other.Box.MarshalText 896322e1
@@ -1580,6 +1581,7 @@ const copiesSymbols = `
 github.com/workgen/workgen/testdata/golden/known.Copies a733a6d4
 github.com/workgen/workgen/testdata/golden/known.Copies.Run b6a3f6f3
 github.com/workgen/workgen/testdata/golden/known/other.Amount 938edbcb
+github.com/workgen/workgen/testdata/golden/known/other.Amount.AppendBinary 7f6b9911
 github.com/workgen/workgen/testdata/golden/known/other.Amount.MarshalBinary f7e5fdf1
 github.com/workgen/workgen/testdata/golden/known/other.Channel 1b5bad64
 github.com/workgen/workgen/testdata/golden/known/other.Matrix 9dfed260
