@@ -204,8 +204,8 @@
 // functions and other values that are assigned to variables outside of
 // initialisers and init, what package variables hold that are written to,
 // what reflection finds by name, methods that other modules look for by interfaces
-// which they do not export and no interface they export has, functions that
-// go:linkname supplies, plugins, what C code links, other programs, and data.
+// which they do not export and no interface they export has, functions
+// that go:linkname supplies, plugins, what C code links, other programs, and data.
 // Change version= for those, or make them arguments.
 //
 // The fingerprint is as old as the generated file. Let a test of the module say
