@@ -47,7 +47,7 @@ func runGoGenerate[T any]() *T {
 const checkSchema = "4910d1a053b4cd7824a3fb45f6f4df34"
 
 // checkCode identifies the code that [Check.Run] reaches in durable keys.
-const checkCode = "21f4e89e10c915a3089204ef20811093"
+const checkCode = "3b5438fe1d406dfaa64b7b2f03cb9601"
 
 // CheckArgs holds the arguments of one call of [Check.Run].
 type CheckArgs struct {
@@ -399,8 +399,10 @@ func copyCallWhole(c *runtime.Copies, v *Call) {
 // module with a hash.
 const checkSymbols = `
 github.com/workgen/workgen/testdata/foreign/tree.Block 4cea0cb7
+github.com/workgen/workgen/testdata/foreign/tree.Call ac61fa47
 github.com/workgen/workgen/testdata/foreign/tree.Check ea58703d
 github.com/workgen/workgen/testdata/foreign/tree.Check.Run 89db5c7b
 github.com/workgen/workgen/testdata/foreign/tree.Expr 5f9435e4
+github.com/workgen/workgen/testdata/foreign/tree.Ident 9f1a4c20
 go1.26 56f36397
 `
