@@ -1,0 +1,92 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// List implements store.Store.
+func (s *Store) List(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		records, err := s.matching(ctx, f)
+		if err != nil {
+			yield(store.Record{}, err)
+			return
+		}
+		for _, r := range records {
+			if err := ctx.Err(); err != nil {
+				yield(store.Record{}, err)
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// matching returns what List yields, as it is now.
+func (s *Store) matching(ctx context.Context, f store.Filter) ([]store.Record, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.shared.mu.Unlock()
+	var records []store.Record
+	for k, r := range s.shared.results {
+		s.shared.live(k)
+		if f.Match(&r.record) {
+			records = append(records, r.record)
+		}
+	}
+	slices.SortFunc(records, func(a, b store.Record) int { return cmp.Compare(b.Seq, a.Seq) })
+	if f.Limit > 0 && len(records) > f.Limit {
+		records = records[:f.Limit]
+	}
+	return records, nil
+}
+
+// Watch implements store.Store. It wakes in vain once in the time that leases
+// have, since nobody else says when one expires.
+func (s *Store) Watch(k key.Key) (<-chan struct{}, func()) {
+	changed := make(chan struct{}, 1)
+	s.shared.mu.Lock()
+	defer s.shared.mu.Unlock()
+	if s.shared.watches[k] == nil {
+		s.shared.watches[k] = map[chan struct{}]struct{}{}
+	}
+	s.shared.watches[k][changed] = struct{}{}
+	done := make(chan struct{})
+	go s.shared.tick(changed, done)
+	return changed, func() {
+		close(done)
+		s.shared.mu.Lock()
+		defer s.shared.mu.Unlock()
+		delete(s.shared.watches[k], changed)
+		if len(s.shared.watches[k]) == 0 {
+			delete(s.shared.watches, k)
+		}
+	}
+}
+
+// tick wakes one watch again and again.
+func (s *shared) tick(changed chan<- struct{}, done <-chan struct{}) {
+	ticker := time.NewTicker(s.lease)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+)
+
+// Record is what a store keeps of one call, to explain it. Times are kept to the
+// microsecond at least; the zero time says that there is none.
+type Record struct {
+	Key    key.Key
+	Seq    uint64 // place in the order of List: a record that is kept later has a greater one
+	Status Status
+
+	// The scope of the key. Symbols says what Code is made of, a line "name hash"
+	// per symbol; stores keep it once per Work, Schema and Code.
+	Work, Schema, Code, Symbols string
+
+	Args   []Arg // the inputs in order, fields of the receiver first
+	Origin Origin
+
+	Requested, Started, Finished time.Time
+
+	Attempts int       // executions that it took, the failed ones included
+	Size     int64     // of the result in bytes, before compression
+	Error    string    // why it failed, or why it has gone
+	Expires  time.Time // when the result ceases to be one; zero: never
+	Token    uint64    // of the lease
+
+	// Gone is when a result was evicted, expired, deleted or found unreadable.
+	Gone time.Time
+
+	// Used is when the result was last got, and Hits how often it was. Both may lag.
+	Used time.Time
+	Hits int64
+}
+
+// Arg is one input of a call.
+type Arg struct {
+	Name, Type string
+	Digest     [16]byte // equal for equal values of one type
+	Text       string   // for people; "" when secret
+	Secret     bool
+}
+
+// Origin says where a call was executed.
+type Origin struct {
+	Host    string
+	PID     int
+	Program string
+}
+
+// String returns the origin for people, such as "program[4711]@host".
+func (o Origin) String() string {
+	return o.Program + "[" + strconv.Itoa(o.PID) + "]@" + o.Host
+}
+
+// Status says what a record is of.
+type Status uint8
+
+// The first two are of what is there, the others of results that have gone:
+// stores remember some of those, to tell why a call is a miss.
+const (
+	Succeeded Status = 1 + iota
+	Failed
+	Evicted    // to stay within the store's bounds
+	Expired    // its time had come, or it was older than the store keeps results
+	Deleted    // somebody asked for it
+	Unreadable // it was damaged
+)
+
+var statuses = [...]string{"", "succeeded", "failed", "evicted", "expired", "deleted", "unreadable"}
+
+// String returns the status as a word.
+func (s Status) String() string {
+	if int(s) < len(statuses) {
+		return statuses[s]
+	}
+	return "status " + strconv.Itoa(int(s))
+}
+
+// Gone tells whether a result has been there and is no more.
+func (s Status) Gone() bool { return s >= Evicted }
+
+// Filter says which records are wanted. The zero Filter lets through those of
+// all results and failures.
+type Filter struct {
+	Work   string   // full name; "": any
+	Status []Status // nil: Succeeded and Failed
+	Prefix string   // of the key's text: up to 64 lower-case hexadecimal digits
+
+	Since, Until time.Time // Since <= Finished < Until; zero: no bound
+	Before       uint64    // only what has a lower Seq; 0: no bound. To go on where a list ended
+	Limit        int       // the greatest number of records; 0: no bound
+}
+
+// Wants tells whether f lets a status through.
+func (f *Filter) Wants(s Status) bool {
+	if f.Status == nil {
+		return s == Succeeded || s == Failed
+	}
+	for _, wanted := range f.Status {
+		if s == wanted {
+			return true
+		}
+	}
+	return false
+}
+
+// Match tells whether f lets r through, but for Limit.
+func (f *Filter) Match(r *Record) bool {
+	return f.Wants(r.Status) &&
+		(f.Work == "" || f.Work == r.Work) &&
+		(f.Before == 0 || r.Seq < f.Before) &&
+		(f.Since.IsZero() || !r.Finished.Before(f.Since)) &&
+		(f.Until.IsZero() || r.Finished.Before(f.Until)) &&
+		(f.Prefix == "" || strings.HasPrefix(r.Key.String(), f.Prefix))
+}
+
+// Keys returns the first and the last key that Prefix lets through; ok is false
+// when there are none.
+func (f *Filter) Keys() (first, last key.Key, ok bool) {
+	const digits = 2 * len(key.Key{})
+	if len(f.Prefix) > digits {
+		return first, last, false
+	}
+	rest := digits - len(f.Prefix)
+	first, err := key.Parse(f.Prefix + strings.Repeat("0", rest))
+	if err != nil {
+		return first, last, false
+	}
+	last, err = key.Parse(f.Prefix + strings.Repeat("f", rest))
+	return first, last, err == nil
+}
