@@ -202,7 +202,7 @@ type TrainerArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *TrainerArgs) EncodeKey(e *key.Encoder) {
-	encodeDataset(e, &a.Data)
+	e.End(encodeDataset(e, e.Begin(), &a.Data))
 }
 
 // TrainerRunner runs a [Trainer] once per distinct input. Make one with
@@ -325,9 +325,11 @@ func cloneDataset(v Dataset) Dataset {
 }
 
 // encodeDataset writes every field that is an input, in order.
-func encodeDataset(e *key.Encoder, v *Dataset) {
-	e.String(v.Day)
+func encodeDataset(e *key.Encoder, b key.Fields, v *Dataset) key.Fields {
+	b = b.String(e, v.Day)
+	e.End(b)
 	key.Numbers(e, v.Rows)
+	return e.Begin()
 }
 
 // dataProcessorSymbols lists what dataProcessorCode was made from: each

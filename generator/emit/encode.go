@@ -27,10 +27,19 @@ func (w *encoder) encode(g *jen.Group, v *jen.Statement, t *plan.Type) {
 		if byPointer(t) {
 			v = jen.Op("&").Add(v)
 		}
-		g.Id(w.helpers.encode(t)).Call(w.e(), v)
+		w.call(g, v, t)
 		return
 	}
 	w.inside(g, v, t)
+}
+
+// call adds a call of the helper that encodes values of type t, outside of a row.
+func (w *encoder) call(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	if w.takesRow(t) {
+		g.Add(w.e()).Dot("End").Call(w.callRow(w.e().Dot("Begin").Call(), v, t))
+		return
+	}
+	g.Id(w.helpers.encode(t)).Call(w.e(), v.Clone())
 }
 
 // hasHelper reports whether values of type t are encoded by a function of their
@@ -55,7 +64,7 @@ func (w *encoder) inside(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	case t.Kind == plan.Array:
 		w.array(g, v, t)
 	case t.Kind == plan.Map:
-		w.mapping(g, v, t)
+		w.mapping(g, nil, v, t)
 	case t.Kind == plan.Pointer:
 		w.pointer(g, v, t)
 	}
@@ -90,22 +99,32 @@ func (w *encoder) elements(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	if isEmpty(t.Elem) || t.Kind == plan.Array && t.Len == 0 {
 		return // the elements write nothing
 	}
+	w.loop(g, v, func(g *jen.Group, x *jen.Statement) { w.encode(g, x, t.Elem) })
+}
+
+// loop adds a loop over the elements of v, a slice or an array.
+func (w *encoder) loop(g *jen.Group, v *jen.Statement, body func(g *jen.Group, x *jen.Statement)) {
 	i := w.loopVar("i", "j", "l")
 	w.depth++
 	defer func() { w.depth-- }()
 	g.For(jen.Id(i).Op(":=").Range().Add(v.Clone())).BlockFunc(func(g *jen.Group) {
-		w.encode(g, v.Clone().Index(jen.Id(i)), t.Elem)
+		body(g, v.Clone().Index(jen.Id(i)))
 	})
 }
 
-// mapping encodes a map; the Encoder puts the entries in order.
-func (w *encoder) mapping(g *jen.Group, v *jen.Statement, t *plan.Type) {
+// mapping encodes a map; the Encoder puts the entries in order. b is a variable
+// for a row, or nil.
+func (w *encoder) mapping(g *jen.Group, b, v *jen.Statement, t *plan.Type) {
 	m, k, x := w.file.names.numbered(w.names["m"], w.maps), w.loopVar("k"), w.loopVar("x")
 	w.maps++ // several maps of one function stand side by side
 	w.depth++
 	defer func() { w.depth-- }()
 	entries := func(g *jen.Group) {
 		g.For(rangeVars(k, x, t).Range().Add(v.Clone())).BlockFunc(func(g *jen.Group) {
+			if w.inRow(t.Key) && (w.inRow(t.Elem) || isEmpty(t.Elem)) {
+				w.appendEntry(g, m, b, jen.Id(k), jen.Id(x), t)
+				return
+			}
 			g.Id(m).Dot("Key").Call()
 			w.encode(g, jen.Id(k), t.Key)
 			g.Id(m).Dot("Value").Call()
@@ -139,11 +158,11 @@ func rangeVars(k, x string, t *plan.Type) *jen.Statement {
 func (w *encoder) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	inside := func(g *jen.Group) {
 		if w.hasHelper(t.Elem) && byPointer(t.Elem) {
-			g.Id(w.helpers.encode(t.Elem)).Call(w.e(), v)
+			w.call(g, v, t.Elem)
 			return
 		}
 		if w.hasHelper(t.Elem) {
-			g.Id(w.helpers.encode(t.Elem)).Call(w.e(), jen.Op("*").Add(v.Clone()))
+			w.call(g, jen.Op("*").Add(v.Clone()), t.Elem)
 			return
 		}
 		w.encode(g, deref(v, t.Elem), t.Elem)
@@ -158,7 +177,7 @@ func (w *encoder) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
 // target encodes what v, a pointer to a value of type t, points to.
 func (w *encoder) target(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	if w.hasHelper(t) && byPointer(t) {
-		g.Id(w.helpers.encode(t)).Call(w.e(), v)
+		w.call(g, v, t)
 		return
 	}
 	w.encode(g, deref(v, t), t)

@@ -96,8 +96,14 @@ func (h *helpers) emitEncode(name string, t *plan.Type) {
 	if byPointer(t) {
 		param = jen.Id(v).Op("*").Add(h.typ(t.Go))
 	}
+	w := &encoder{file: h.file, names: h.file.names.local}
+	if w.takesRow(t) {
+		h.rowFunc(name, param, func(g *jen.Group, b *jen.Statement) {
+			g.Return(w.extend(g, b, w.fieldsOf(nil, jen.Id(v), t)))
+		})
+		return
+	}
 	h.jen.Func().Id(name).Params(jen.Id(e).Op("*").Add(h.key("Encoder")), param).BlockFunc(func(g *jen.Group) {
-		w := &encoder{file: h.file, names: h.file.names.local}
 		switch {
 		case t.Custom:
 			f := h.file.names.local["f"]
@@ -110,6 +116,17 @@ func (h *helpers) emitEncode(name string, t *plan.Type) {
 			w.inside(g, jen.Id(v), t)
 		}
 	})
+}
+
+// rowFunc writes a function that appends what it encodes to a row, which it takes
+// and returns.
+func (h *helpers) rowFunc(name string, param *jen.Statement, body func(g *jen.Group, b *jen.Statement)) {
+	e, b := h.file.names.local["e"], h.file.names.local["b"]
+	h.jen.Func().Id(name).Params(
+		jen.Id(e).Op("*").Add(h.key("Encoder")),
+		jen.Id(b).Add(h.key("Fields")),
+		param,
+	).Add(h.key("Fields")).BlockFunc(func(g *jen.Group) { body(g, jen.Id(b)) })
 }
 
 // emitClone writes the function that copies t.

@@ -17,6 +17,10 @@ func (h *helpers) emitKnown(name string, t *plan.Type) {
 	get := func(method string, args ...jen.Code) *jen.Statement { return v.Clone().Dot(method).Call(args...) }
 
 	h.comment("%s writes %s.", name, knownComment(t))
+	if t.Codec == plan.Quantity {
+		h.rowFunc(name, v.Clone().Op("*").Add(h.typ(t.Go)), func(g *jen.Group, b *jen.Statement) { h.quantity(g, e, b, v) })
+		return
+	}
 	h.jen.Func().Id(name).Params(
 		e.Clone().Op("*").Add(h.key("Encoder")),
 		v.Clone().Op("*").Add(h.typ(t.Go)),
@@ -54,8 +58,6 @@ func (h *helpers) emitKnown(name string, t *plan.Type) {
 		case plan.Message:
 			options := h.qual(protoPath, "proto", "MarshalOptions").Values(jen.Id("AllowPartial").Op(":").True(), jen.Id("Deterministic").Op(":").True())
 			g.Add(call("Appended", options.Dot("MarshalAppend").Call(call("Spare"), v.Clone())))
-		case plan.Quantity:
-			h.quantity(g, e, v)
 		case plan.Method:
 			var args []jen.Code
 			if t.Marshal.Append {

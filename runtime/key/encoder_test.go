@@ -263,7 +263,7 @@ func TestScalarsStayInlineable(t *testing.T) {
 	}
 	want := []string{"Borrow", "TextOf", "NewHash", "Hash.Uint64", "Hash.Bool", "Hash.Sum",
 		"(*Fingerprint).Hash", "(*Encoder).Present", "(*Encoder).Map", "MapEncoder.Key", "MapEncoder.Value", "(*Encoder).Open",
-		"(*Encoder).Begin", "(*Encoder).End", "Fields.String", "Fields.Slice"}
+		"(*Encoder).Begin", "(*Encoder).End", "Fields.Slice", "MapEncoder.KeyAt", "MapEncoder.ValueAt"}
 	for _, kind := range scalarKinds {
 		method := strings.ToUpper(kind[:1]) + kind[1:]
 		want = append(want, "(*Encoder)."+method, "Fields."+method)

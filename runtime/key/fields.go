@@ -3,6 +3,8 @@ package key
 import (
 	"encoding/binary"
 	"math"
+	"slices"
+	"unsafe"
 )
 
 // Fields is an encoding while several small things are appended to it in a row:
@@ -14,10 +16,11 @@ import (
 //	b := e.Begin()
 //	b = b.Uint64(v.ID)
 //	b = b.String(e, v.Name)
+//	b = encodeAddress(e, b, &v.Address)
 //	e.End(b)
 //
-// Between Begin and End the encoder is given to String, and is used for nothing
-// else.
+// Between Begin and End the encoder is given to String, and to functions that
+// return the row which they got, and is used for nothing else.
 type Fields []byte
 
 // Begin begins a row.
@@ -42,16 +45,36 @@ func (e *Encoder) endRow(b Fields) {
 }
 
 // String appends a string; e is the encoder that b came from.
+//
+// It is a call: written out, it would make the code of a struct with many
+// strings, most of which are empty, several times as long. Where there is room for
+// any string that goes into the buffer, one comparison is all that it takes.
+//
+//go:noinline
 func (b Fields) String(e *Encoder, s string) Fields {
-	if len(s) > MaxExact {
-		return e.longField(b, s)
+	at, n := len(b), len(s)
+	if cap(b)-at >= wordRoom+MaxExact {
+		end := unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), at)
+		binary.LittleEndian.PutUint64((*[wordRoom]byte)(end)[:], uint64(n))
+		if n == 0 {
+			return b[:at+wordRoom]
+		}
+		if n <= MaxExact {
+			copy((*[MaxExact]byte)(unsafe.Add(end, wordRoom))[:n], s)
+			return b[:at+wordRoom+n]
+		}
 	}
-	return append(binary.LittleEndian.AppendUint64(b, uint64(len(s))), s...)
+	return e.longField(b, s)
 }
 
-// longField appends a string of which not all may go into the buffer.
+// wordRoom is the size of a length word in bytes.
+const wordRoom = 8
+
+// longField appends any string, and makes room for the next one.
+//
+//go:noinline
 func (e *Encoder) longField(b Fields, s string) Fields {
-	e.buf = b
+	e.buf = slices.Grow(b, wordRoom+MaxExact)
 	e.longString(s)
 	return e.buf
 }
@@ -116,3 +139,28 @@ func (b Fields) Complex64(v complex64) Fields { return b.Float32(real(v)).Float3
 
 // Complex128 appends 16 bytes.
 func (b Fields) Complex128(v complex128) Fields { return b.Float64(real(v)).Float64(imag(v)) }
+
+// KeyAt is Key at the end of the row b.
+//
+//	for k, x := range v.Limits {
+//		b = e.Begin()
+//		m.KeyAt(b)
+//		b = b.String(e, k)
+//		m.ValueAt(b)
+//		b = b.Int64(x)
+//		e.End(b)
+//	}
+func (m MapEncoder) KeyAt(b Fields) {
+	m.e.entries = append(m.e.entries, entry{start: len(b)})
+}
+
+// ValueAt is Value at the end of the row b.
+func (m MapEncoder) ValueAt(b Fields) {
+	e := m.e
+	last := len(e.entries) - 1
+	if last < m.base || e.entries[last].value != 0 {
+		m.mustHaveKey()
+		return
+	}
+	e.entries[last].value = len(b)
+}

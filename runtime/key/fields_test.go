@@ -114,3 +114,74 @@ func TestRowsKeepWhatIsBefore(t *testing.T) {
 		}
 	}
 }
+
+// TestEntriesOfRowsAreThoseOfMaps writes maps of several sizes in rows and without.
+func TestEntriesOfRowsAreThoseOfMaps(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 8, 9, 40} {
+		keys := make([]string, n)
+		for i := range keys {
+			keys[i] = strings.Repeat("k", i%5) + string(rune('a'+i))
+		}
+		single := func(e *key.Encoder) {
+			m := e.Map(n, false)
+			for i, k := range keys {
+				m.Key()
+				e.String(k)
+				m.Value()
+				e.Int(i)
+			}
+			m.End()
+		}
+		rows := func(e *key.Encoder) {
+			m := e.Map(n, false)
+			for i := len(keys) - 1; i >= 0; i-- {
+				b := e.Begin()
+				m.KeyAt(b)
+				b = b.String(e, keys[i])
+				m.ValueAt(b)
+				b = b.Int(i)
+				e.End(b)
+			}
+			m.End()
+		}
+		if key.Sum(vectorScope, single) != key.Sum(vectorScope, rows) {
+			t.Errorf("%d entries: keys differ", n)
+		}
+		var x, y key.Encoder
+		single(&x)
+		rows(&y)
+		if x.Fingerprint() != y.Fingerprint() {
+			t.Errorf("%d entries: fingerprints differ", n)
+		}
+	}
+}
+
+func TestValueAtNeedsAKey(t *testing.T) {
+	defer func() {
+		if got, _ := recover().(string); !strings.Contains(got, "Value without Key") {
+			t.Errorf("panics with %q", got)
+		}
+	}()
+	var e key.Encoder
+	m := e.Map(1, false)
+	m.ValueAt(e.Begin())
+}
+
+// TestRowsGoOnlyWhereThereIsRoom appends strings to buffers of all sizes: whatever
+// is behind the row stays what it is.
+func TestRowsGoOnlyWhereThereIsRoom(t *testing.T) {
+	for room := range 3 * key.MaxExact {
+		for _, n := range []int{0, 1, key.MaxExact, key.MaxExact + 1} {
+			memory := bytes.Repeat([]byte{0xEE}, 16+room+16)
+			b := key.Fields(memory[: 16 : 16+room])
+			var e key.Encoder
+			s := strings.Repeat("x", n)
+			if got := b.String(&e, s); n <= key.MaxExact && (len(got) != 16+8+n || string(got[24:]) != s || got[16] != byte(n) || got[17] != byte(n>>8)) {
+				t.Fatalf("room for %d, string of %d bytes: %x", room, n, got)
+			}
+			if after := memory[16+room:]; !bytes.Equal(after, bytes.Repeat([]byte{0xEE}, 16)) {
+				t.Fatalf("room for %d, string of %d bytes: wrote behind it: %x", room, n, after)
+			}
+		}
+	}
+}

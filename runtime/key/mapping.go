@@ -3,7 +3,6 @@ package key
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"math/bits"
 	"slices"
 	"unsafe"
@@ -13,7 +12,7 @@ import (
 
 // entry is where one entry of an open map stands in Encoder.buf.
 type entry struct {
-	hash  uint64 // of the encoded key, known when the map ends: its unseeded XXH3-64, or hashKey in a fingerprint
+	hash  uint64 // of the encoded key, known when the map ends: its unseeded XXH3-64; not in a fingerprint
 	start int    // of the key
 	value int    // end of the key, start of the value; 0 until Value is called (never its place: a length word comes before)
 	end   int    // of the value; known when the map ends
@@ -70,13 +69,18 @@ func (m MapEncoder) Value() {
 	e := m.e
 	last := len(e.entries) - 1
 	if last < m.base || e.entries[last].value != 0 {
-		if e.err != nil {
-			return
-		}
+		m.mustHaveKey()
+		return
+	}
+	e.entries[last].value = len(e.buf)
+}
+
+// mustHaveKey panics where a value has no key. An encoder that has failed may
+// have lost it.
+func (m MapEncoder) mustHaveKey() {
+	if m.e.err == nil {
 		panic("key: Value without Key: call Key, append the key, call Value, append the value")
 	}
-	x := &e.entries[last]
-	x.value = len(e.buf)
 }
 
 // End puts the entries in canonical order. It panics when an entry has no value,
@@ -93,10 +97,13 @@ func (m MapEncoder) End() {
 	if word := uint64(n) + 1; word != m.word && (n > 0 || m.word != 0) {
 		putLength(e.buf[m.at:], word) // the map changed under the caller's range
 	}
-	if entries := e.entries[m.base:]; n > few && !e.durable {
-		e.sum(entries)
-	} else {
+	switch entries := e.entries[m.base:]; {
+	case e.durable:
 		e.arrange(entries)
+	case n > few:
+		e.sum(entries)
+	default:
+		e.order(entries)
 	}
 	e.entries = e.entries[:m.base]
 	e.open--
@@ -122,6 +129,43 @@ func (e *Encoder) sum(entries []entry) {
 	e.buf = e.buf[:end]
 	e.Uint64(lo)
 	e.Uint64(hi)
+}
+
+// order puts a few entries, which end the buffer, in the order of their bytes.
+// Any order would do that depends on their content alone: it is that of a
+// fingerprint, and no other process sees it.
+func (e *Encoder) order(entries []entry) {
+	end := len(e.buf)
+	for i := len(entries) - 1; i >= 0; i-- {
+		x := &entries[i]
+		x.mustHaveValue()
+		x.end = end
+		end = x.start
+	}
+	moved := false
+	for i := 1; i < len(entries); i++ {
+		x := entries[i]
+		own := e.buf[x.start:x.end]
+		j := i
+		for ; j > 0 && bytes.Compare(e.buf[entries[j-1].start:entries[j-1].end], own) > 0; j-- {
+			entries[j] = entries[j-1]
+			moved = true
+		}
+		entries[j] = x
+	}
+	if moved {
+		e.rewrite(end, entries)
+	}
+}
+
+// rewrite writes the entries anew from start on, in the order in which they come.
+func (e *Encoder) rewrite(start int, entries []entry) {
+	b := e.sorted[:0]
+	for i := range entries {
+		b = append(b, e.buf[entries[i].start:entries[i].end]...)
+	}
+	copy(e.buf[start:], b)
+	e.sorted = b
 }
 
 func (x *entry) mustHaveValue() {
@@ -150,12 +194,7 @@ func (e *Encoder) arrange(entries []entry) {
 	if !settle(e.buf, placed, longest) && len(entries) <= few {
 		return // they were in order
 	}
-	b := e.sorted[:0]
-	for i := range placed {
-		b = append(b, e.buf[placed[i].start:placed[i].end]...)
-	}
-	copy(e.buf[start:], b)
-	e.sorted = b
+	e.rewrite(start, placed)
 }
 
 // few is the number of entries up to which it takes less time to insert them one
@@ -179,11 +218,7 @@ func (e *Encoder) survey(entries []entry) (start, shift int) {
 	for i := len(entries) - 1; i >= 0; i-- {
 		x := &entries[i]
 		x.mustHaveValue()
-		if key := e.buf[x.start:x.value]; e.durable {
-			x.hash = xxh3.Hash(key)
-		} else {
-			x.hash = hashKey(key)
-		}
+		x.hash = xxh3.Hash(e.buf[x.start:x.value])
 		if len(counts) > 0 {
 			counts[x.hash>>shift]++
 		}
@@ -192,20 +227,6 @@ func (e *Encoder) survey(entries []entry) (start, shift int) {
 	}
 	e.counts = counts
 	return end, shift
-}
-
-// hashKey takes the place of XXH3 in a fingerprint, where the order of entries has
-// to be one and the same in this process only. It is seeded, and made for the
-// length of most keys: a length word and a few letters.
-func hashKey(b []byte) uint64 {
-	n := len(b)
-	if n <= 16 || n > 32 {
-		return hashString(unsafe.String(unsafe.SliceData(b), n), origin)
-	}
-	le := binary.LittleEndian
-	hi, lo := bits.Mul64(le.Uint64(b)^origin, le.Uint64(b[8:])^factor)
-	last, low := bits.Mul64(le.Uint64(b[n-16:])^secret, le.Uint64(b[n-8:])^hi^lo)
-	return last ^ low
 }
 
 // distribute copies the entries to e.placed in the order of the top bits of

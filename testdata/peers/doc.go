@@ -10,28 +10,20 @@
 //
 // Ratios are those of the fastest peer, whether it tells values apart or not, to
 // ours. Every figure is the least of many short samples of processor time. On two
-// virtual cores of an Intel Xeon with SHA and AVX-512 instructions that other
-// programs kept busy (ns, Go 1.26.8):
+// virtual cores of an Intel Xeon with SHA and AVX-512 instructions (ns, Go 1.26.8):
 //
 //	                   workgen  deephash  gohugoio  mitchellh       json      cbor  ratio  bound
-//	nested struct         1232      5577     13057      79832      12899      7215    4.5    5
-//	1,000 structs        10290     65537    802932    3520264     753396    317049    6.4    5
-//	PodSpec               3426     14607    201611     547305      27991     26133    4.3    5
-//	tree of 1,000        21286    136291    637128    2720650     229301    162554    6.4    5
-//	map of 1,000         42103    216448     89870     248166     566436    266508    2.1    2.5
-//	1 MiB of bytes       21656    872741  56966607  235482041    3718008   1006809   40.3   20
-//	1,000,000 float64   327822   6704647  63529137  240000097  229762388  35677082   20.5   20
+//	nested struct          813      4657     10528      35363      10091      5781    5.7    5
+//	1,000 structs         9004     53997    411251    1497425     335870    158652    6.0    5
+//	PodSpec               2352     12047     97502     229538      23333     21898    5.1    5
+//	tree of 1,000        17106    108295    312328    1122658     190943    134545    6.3    5
+//	map of 1,000         24038    181412     77641     203295     322691    219093    3.2    2.5
+//	1 MiB of bytes       21823    717717  29971584  117537833    1935214    821740   32.9   20
+//	1,000,000 float64   276171   5532551  32438090  122919504  119134434  18798005   20.0   20
 //
-// The three that miss their bound are those with maps: a quarter of that is Go's
-// own range, the rest several short passes, which suffer more from a neighbour on
-// the same core than one hash that waits for itself. Of runs on this machine one
-// showed 30200 for the map of 1,000 (3.5 to 105700 then) and one 2713 for the
-// PodSpec (5.6), so what holds there depends on the neighbours; the nested struct
-// stayed at 4.3 to 4.6.
-//
-// Since these figures the fingerprint of a large map sums up digests and orders
-// nothing: later runs, on a slower day of the machine, gave 4.6 and 5.4 for the
-// nested struct, and 2.3 and 2.5 for the map of 1,000.
+// Beside programs that keep both cores busy, ours loses more than the others do:
+// the PodSpec went down to 4.9, and the floats, which are read as fast as the
+// memory gives them, to 18.7.
 //
 // Hits where they should miss: gohugoio and mitchellh (64 bits wide) do not see
 // the number in a Kubernetes quantity, which is not exported, and cbor does

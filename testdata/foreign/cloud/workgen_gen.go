@@ -124,7 +124,7 @@ type PutArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *PutArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.In != nil) {
-		encodeDynamodbPutItemInput(e, a.In)
+		e.End(encodeDynamodbPutItemInput(e, e.Begin(), a.In))
 	}
 }
 
@@ -258,8 +258,7 @@ func clonePutResult(v *dynamodb.PutItemInput) *dynamodb.PutItemInput {
 }
 
 // encodeDynamodbPutItemInput writes every field that is an input, in order.
-func encodeDynamodbPutItemInput(e *key.Encoder, v *dynamodb.PutItemInput) {
-	b := e.Begin()
+func encodeDynamodbPutItemInput(e *key.Encoder, b key.Fields, v *dynamodb.PutItemInput) key.Fields {
 	if len(v.Item) == 0 {
 		b = b.Slice(0, v.Item == nil)
 	} else {
@@ -289,10 +288,12 @@ func encodeDynamodbPutItemInput(e *key.Encoder, v *dynamodb.PutItemInput) {
 		e.End(b)
 		m2 := e.Map(len(v.Expected), v.Expected == nil)
 		for k, x := range v.Expected {
-			m2.Key()
-			e.String(k)
-			m2.Value()
-			encodeTypesExpectedAttributeValue(e, &x)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, k)
+			m2.ValueAt(b)
+			b = encodeTypesExpectedAttributeValue(e, b, &x)
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
@@ -303,10 +304,12 @@ func encodeDynamodbPutItemInput(e *key.Encoder, v *dynamodb.PutItemInput) {
 		e.End(b)
 		m3 := e.Map(len(v.ExpressionAttributeNames), v.ExpressionAttributeNames == nil)
 		for k, x := range v.ExpressionAttributeNames {
-			m3.Key()
-			e.String(k)
-			m3.Value()
-			e.String(x)
+			b = e.Begin()
+			m3.KeyAt(b)
+			b = b.String(e, k)
+			m3.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m3.End()
 		b = e.Begin()
@@ -329,7 +332,7 @@ func encodeDynamodbPutItemInput(e *key.Encoder, v *dynamodb.PutItemInput) {
 	b = b.String(e, string(v.ReturnItemCollectionMetrics))
 	b = b.String(e, string(v.ReturnValues))
 	b = b.String(e, string(v.ReturnValuesOnConditionCheckFailure))
-	e.End(b)
+	return b
 }
 
 // copyDynamodbPutItemInput makes v share no memory with what it was copied
@@ -408,17 +411,17 @@ func encodeTypesAttributeValue(e *key.Encoder, v types.AttributeValue) {
 	case *types.AttributeValueMemberB:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberB")
 		if e.Present(v != nil) {
-			encodeTypesAttributeValueMemberB(e, v)
+			e.End(encodeTypesAttributeValueMemberB(e, e.Begin(), v))
 		}
 	case *types.AttributeValueMemberBOOL:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberBOOL")
 		if e.Present(v != nil) {
-			encodeTypesAttributeValueMemberBOOL(e, v)
+			e.End(encodeTypesAttributeValueMemberBOOL(e, e.Begin(), v))
 		}
 	case *types.AttributeValueMemberBS:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberBS")
 		if e.Present(v != nil) {
-			encodeTypesAttributeValueMemberBS(e, v)
+			e.End(encodeTypesAttributeValueMemberBS(e, e.Begin(), v))
 		}
 	case *types.AttributeValueMemberL:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberL")
@@ -435,32 +438,32 @@ func encodeTypesAttributeValue(e *key.Encoder, v types.AttributeValue) {
 	case *types.AttributeValueMemberN:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberN")
 		if e.Present(v != nil) {
-			encodeTypesAttributeValueMemberN(e, v)
+			e.End(encodeTypesAttributeValueMemberN(e, e.Begin(), v))
 		}
 	case *types.AttributeValueMemberNS:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberNS")
 		if e.Present(v != nil) {
-			encodeTypesAttributeValueMemberNS(e, v)
+			e.End(encodeTypesAttributeValueMemberNS(e, e.Begin(), v))
 		}
 	case *types.AttributeValueMemberNULL:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberNULL")
 		if e.Present(v != nil) {
-			encodeTypesAttributeValueMemberNULL(e, v)
+			e.End(encodeTypesAttributeValueMemberNULL(e, e.Begin(), v))
 		}
 	case *types.AttributeValueMemberS:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberS")
 		if e.Present(v != nil) {
-			encodeTypesAttributeValueMemberS(e, v)
+			e.End(encodeTypesAttributeValueMemberS(e, e.Begin(), v))
 		}
 	case *types.AttributeValueMemberSS:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberSS")
 		if e.Present(v != nil) {
-			encodeTypesAttributeValueMemberSS(e, v)
+			e.End(encodeTypesAttributeValueMemberSS(e, e.Begin(), v))
 		}
 	case *types.UnknownUnionMember:
 		e.Type("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.UnknownUnionMember")
 		if e.Present(v != nil) {
-			encodeTypesUnknownUnionMember(e, v)
+			e.End(encodeTypesUnknownUnionMember(e, e.Begin(), v))
 		}
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValue"})
@@ -469,8 +472,7 @@ func encodeTypesAttributeValue(e *key.Encoder, v types.AttributeValue) {
 
 // encodeTypesExpectedAttributeValue writes every field that is an input, in
 // order.
-func encodeTypesExpectedAttributeValue(e *key.Encoder, v *types.ExpectedAttributeValue) {
-	b := e.Begin()
+func encodeTypesExpectedAttributeValue(e *key.Encoder, b key.Fields, v *types.ExpectedAttributeValue) key.Fields {
 	b = b.Slice(len(v.AttributeValueList), v.AttributeValueList == nil)
 	if len(v.AttributeValueList) > 0 {
 		e.End(b)
@@ -486,6 +488,7 @@ func encodeTypesExpectedAttributeValue(e *key.Encoder, v *types.ExpectedAttribut
 	}
 	e.End(b)
 	encodeTypesAttributeValue(e, v.Value)
+	return e.Begin()
 }
 
 // copyTypesAttributeValue makes v share no memory with what it was copied from.
@@ -665,23 +668,31 @@ func copyTypesExpectedAttributeValueWhole(c *runtime.Copies, v *types.ExpectedAt
 
 // encodeTypesAttributeValueMemberB writes every field that is an input, in
 // order.
-func encodeTypesAttributeValueMemberB(e *key.Encoder, v *types.AttributeValueMemberB) {
+func encodeTypesAttributeValueMemberB(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberB) key.Fields {
+	e.End(b)
 	e.Bytes(v.Value)
+	return e.Begin()
 }
 
 // encodeTypesAttributeValueMemberBOOL writes every field that is an input, in
 // order.
-func encodeTypesAttributeValueMemberBOOL(e *key.Encoder, v *types.AttributeValueMemberBOOL) {
-	e.Bool(v.Value)
+func encodeTypesAttributeValueMemberBOOL(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberBOOL) key.Fields {
+	b = b.Bool(v.Value)
+	return b
 }
 
 // encodeTypesAttributeValueMemberBS writes every field that is an input, in
 // order.
-func encodeTypesAttributeValueMemberBS(e *key.Encoder, v *types.AttributeValueMemberBS) {
-	e.Slice(len(v.Value), v.Value == nil)
-	for i := range v.Value {
-		e.Bytes(v.Value[i])
+func encodeTypesAttributeValueMemberBS(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberBS) key.Fields {
+	b = b.Slice(len(v.Value), v.Value == nil)
+	if len(v.Value) > 0 {
+		e.End(b)
+		for i := range v.Value {
+			e.Bytes(v.Value[i])
+		}
+		b = e.Begin()
 	}
+	return b
 }
 
 // encodeTypesAttributeValueMemberL writes every field that is an input, in
@@ -708,44 +719,51 @@ func encodeTypesAttributeValueMemberM(e *key.Encoder, v *types.AttributeValueMem
 
 // encodeTypesAttributeValueMemberN writes every field that is an input, in
 // order.
-func encodeTypesAttributeValueMemberN(e *key.Encoder, v *types.AttributeValueMemberN) {
-	e.String(v.Value)
+func encodeTypesAttributeValueMemberN(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberN) key.Fields {
+	b = b.String(e, v.Value)
+	return b
 }
 
 // encodeTypesAttributeValueMemberNS writes every field that is an input, in
 // order.
-func encodeTypesAttributeValueMemberNS(e *key.Encoder, v *types.AttributeValueMemberNS) {
-	e.Slice(len(v.Value), v.Value == nil)
+func encodeTypesAttributeValueMemberNS(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberNS) key.Fields {
+	b = b.Slice(len(v.Value), v.Value == nil)
 	for i := range v.Value {
-		e.String(v.Value[i])
+		b = b.String(e, v.Value[i])
 	}
+	return b
 }
 
 // encodeTypesAttributeValueMemberNULL writes every field that is an input, in
 // order.
-func encodeTypesAttributeValueMemberNULL(e *key.Encoder, v *types.AttributeValueMemberNULL) {
-	e.Bool(v.Value)
+func encodeTypesAttributeValueMemberNULL(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberNULL) key.Fields {
+	b = b.Bool(v.Value)
+	return b
 }
 
 // encodeTypesAttributeValueMemberS writes every field that is an input, in
 // order.
-func encodeTypesAttributeValueMemberS(e *key.Encoder, v *types.AttributeValueMemberS) {
-	e.String(v.Value)
+func encodeTypesAttributeValueMemberS(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberS) key.Fields {
+	b = b.String(e, v.Value)
+	return b
 }
 
 // encodeTypesAttributeValueMemberSS writes every field that is an input, in
 // order.
-func encodeTypesAttributeValueMemberSS(e *key.Encoder, v *types.AttributeValueMemberSS) {
-	e.Slice(len(v.Value), v.Value == nil)
+func encodeTypesAttributeValueMemberSS(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberSS) key.Fields {
+	b = b.Slice(len(v.Value), v.Value == nil)
 	for i := range v.Value {
-		e.String(v.Value[i])
+		b = b.String(e, v.Value[i])
 	}
+	return b
 }
 
 // encodeTypesUnknownUnionMember writes every field that is an input, in order.
-func encodeTypesUnknownUnionMember(e *key.Encoder, v *types.UnknownUnionMember) {
-	e.String(v.Tag)
+func encodeTypesUnknownUnionMember(e *key.Encoder, b key.Fields, v *types.UnknownUnionMember) key.Fields {
+	b = b.String(e, v.Tag)
+	e.End(b)
 	e.Bytes(v.Value)
+	return e.Begin()
 }
 
 // cloneTypesAttributeValueMemberB returns a copy that shares no memory with the

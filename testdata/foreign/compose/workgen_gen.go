@@ -454,7 +454,7 @@ type UpArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *UpArgs) EncodeKey(e *key.Encoder) {
-	encodeTypesServiceConfig(e, &a.Service)
+	e.End(encodeTypesServiceConfig(e, e.Begin(), &a.Service))
 }
 
 // UpRunner runs a [Up] once per distinct input. Make one with [NewUpRunner];
@@ -579,28 +579,19 @@ func cloneUpResult(v types.ServiceConfig) types.ServiceConfig {
 }
 
 // encodeTypesServiceConfig writes every field that is an input, in order.
-func encodeTypesServiceConfig(e *key.Encoder, v *types.ServiceConfig) {
-	b := e.Begin()
+func encodeTypesServiceConfig(e *key.Encoder, b key.Fields, v *types.ServiceConfig) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Slice(len(v.Profiles), v.Profiles == nil)
-	if len(v.Profiles) > 0 {
-		e.End(b)
-		for i := range v.Profiles {
-			e.String(v.Profiles[i])
-		}
-		b = e.Begin()
+	for i := range v.Profiles {
+		b = b.String(e, v.Profiles[i])
 	}
 	b = b.Bool(v.Deploy != nil)
 	if v.Deploy != nil {
-		e.End(b)
-		encodeTypesDeployConfig(e, v.Deploy)
-		b = e.Begin()
+		b = encodeTypesDeployConfig(e, b, v.Deploy)
 	}
 	b = b.Bool(v.Develop != nil)
 	if v.Develop != nil {
-		e.End(b)
-		encodeTypesDevelopConfig(e, v.Develop)
-		b = e.Begin()
+		b = encodeTypesDevelopConfig(e, b, v.Develop)
 	}
 	b = b.String(e, v.Restart)
 	b = b.Bool(v.Scale != nil)
@@ -614,68 +605,50 @@ func encodeTypesServiceConfig(e *key.Encoder, v *types.ServiceConfig) {
 	b = b.String(e, v.ContainerName)
 	b = b.Bool(v.Provider != nil)
 	if v.Provider != nil {
-		e.End(b)
-		encodeTypesServiceProviderConfig(e, v.Provider)
-		b = e.Begin()
+		b = encodeTypesServiceProviderConfig(e, b, v.Provider)
 	}
 	b = b.Bool(v.Extends != nil)
 	if v.Extends != nil {
-		e.End(b)
-		encodeTypesExtendsConfig(e, v.Extends)
-		b = e.Begin()
+		b = encodeTypesExtendsConfig(e, b, v.Extends)
 	}
 	b = b.Slice(len(v.ExternalLinks), v.ExternalLinks == nil)
-	if len(v.ExternalLinks) > 0 {
-		e.End(b)
-		for i := range v.ExternalLinks {
-			e.String(v.ExternalLinks[i])
-		}
-		b = e.Begin()
+	for i := range v.ExternalLinks {
+		b = b.String(e, v.ExternalLinks[i])
 	}
 	b = b.Slice(len(v.Links), v.Links == nil)
-	if len(v.Links) > 0 {
-		e.End(b)
-		for i := range v.Links {
-			e.String(v.Links[i])
-		}
-		b = e.Begin()
+	for i := range v.Links {
+		b = b.String(e, v.Links[i])
 	}
 	b = b.String(e, v.Net)
 	b = b.Slice(len(v.PreStart), v.PreStart == nil)
-	if len(v.PreStart) > 0 {
-		e.End(b)
-		for i := range v.PreStart {
-			encodeTypesPreStartHook(e, &v.PreStart[i])
-		}
-		b = e.Begin()
+	for i := range v.PreStart {
+		b = encodeTypesPreStartHook(e, b, &v.PreStart[i])
 	}
 	b = b.Slice(len(v.PostStart), v.PostStart == nil)
-	if len(v.PostStart) > 0 {
-		e.End(b)
-		for i := range v.PostStart {
-			encodeTypesServiceHook(e, &v.PostStart[i])
-		}
-		b = e.Begin()
+	for i := range v.PostStart {
+		b = encodeTypesServiceHook(e, b, &v.PostStart[i])
 	}
 	b = b.Slice(len(v.PreStop), v.PreStop == nil)
-	if len(v.PreStop) > 0 {
+	for i := range v.PreStop {
+		b = encodeTypesServiceHook(e, b, &v.PreStop[i])
+	}
+	b = encodeTypesContainerSpec(e, b, &v.ContainerSpec)
+	b = encodeTypesWorkloadSpec(e, b, &v.WorkloadSpec)
+	if len(v.Extensions) == 0 {
+		b = b.Slice(0, v.Extensions == nil)
+	} else {
 		e.End(b)
-		for i := range v.PreStop {
-			encodeTypesServiceHook(e, &v.PreStop[i])
+		m := e.Map(len(v.Extensions), v.Extensions == nil)
+		for k, x := range v.Extensions {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeAny(e, x)
 		}
+		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
-	encodeTypesContainerSpec(e, &v.ContainerSpec)
-	encodeTypesWorkloadSpec(e, &v.WorkloadSpec)
-	m := e.Map(len(v.Extensions), v.Extensions == nil)
-	for k, x := range v.Extensions {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeAny(e, x)
-	}
-	m.End()
+	return b
 }
 
 // copyTypesServiceConfig makes v share no memory with what it was copied from.
@@ -793,8 +766,7 @@ func copyTypesServiceConfigWhole(c *runtime.Copies, v *types.ServiceConfig) {
 }
 
 // encodeTypesDeployConfig writes every field that is an input, in order.
-func encodeTypesDeployConfig(e *key.Encoder, v *types.DeployConfig) {
-	b := e.Begin()
+func encodeTypesDeployConfig(e *key.Encoder, b key.Fields, v *types.DeployConfig) key.Fields {
 	b = b.String(e, v.Mode)
 	b = b.Bool(v.Replicas != nil)
 	if v.Replicas != nil {
@@ -806,33 +778,30 @@ func encodeTypesDeployConfig(e *key.Encoder, v *types.DeployConfig) {
 		e.End(b)
 		m := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.Bool(v.UpdateConfig != nil)
 	if v.UpdateConfig != nil {
-		e.End(b)
-		encodeTypesUpdateConfig(e, v.UpdateConfig)
-		b = e.Begin()
+		b = encodeTypesUpdateConfig(e, b, v.UpdateConfig)
 	}
 	b = b.Bool(v.RollbackConfig != nil)
 	if v.RollbackConfig != nil {
-		e.End(b)
-		encodeTypesUpdateConfig(e, v.RollbackConfig)
-		b = e.Begin()
+		b = encodeTypesUpdateConfig(e, b, v.RollbackConfig)
 	}
-	e.End(b)
-	encodeTypesResources(e, &v.Resources)
-	if e.Present(v.RestartPolicy != nil) {
-		encodeTypesRestartPolicy(e, v.RestartPolicy)
+	b = encodeTypesResources(e, b, &v.Resources)
+	b = b.Bool(v.RestartPolicy != nil)
+	if v.RestartPolicy != nil {
+		b = encodeTypesRestartPolicy(e, b, v.RestartPolicy)
 	}
-	encodeTypesPlacement(e, &v.Placement)
-	b = e.Begin()
+	b = encodeTypesPlacement(e, b, &v.Placement)
 	b = b.String(e, v.EndpointMode)
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -848,19 +817,14 @@ func encodeTypesDeployConfig(e *key.Encoder, v *types.DeployConfig) {
 		m2.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesDevelopConfig writes every field that is an input, in order.
-func encodeTypesDevelopConfig(e *key.Encoder, v *types.DevelopConfig) {
-	b := e.Begin()
+func encodeTypesDevelopConfig(e *key.Encoder, b key.Fields, v *types.DevelopConfig) key.Fields {
 	b = b.Slice(len(v.Watch), v.Watch == nil)
-	if len(v.Watch) > 0 {
-		e.End(b)
-		for i := range v.Watch {
-			encodeTypesTrigger(e, &v.Watch[i])
-		}
-		b = e.Begin()
+	for i := range v.Watch {
+		b = encodeTypesTrigger(e, b, &v.Watch[i])
 	}
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -876,13 +840,12 @@ func encodeTypesDevelopConfig(e *key.Encoder, v *types.DevelopConfig) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceProviderConfig writes every field that is an input, in
 // order.
-func encodeTypesServiceProviderConfig(e *key.Encoder, v *types.ServiceProviderConfig) {
-	b := e.Begin()
+func encodeTypesServiceProviderConfig(e *key.Encoder, b key.Fields, v *types.ServiceProviderConfig) key.Fields {
 	b = b.String(e, v.Type)
 	if len(v.Options) == 0 {
 		b = b.Slice(0, v.Options == nil)
@@ -890,13 +853,15 @@ func encodeTypesServiceProviderConfig(e *key.Encoder, v *types.ServiceProviderCo
 		e.End(b)
 		m := e.Map(len(v.Options), v.Options == nil)
 		for k, x := range v.Options {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.Slice(len(x), x == nil)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Slice(len(x), x == nil)
 			for j := range x {
-				e.String(x[j])
+				b = b.String(e, x[j])
 			}
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -915,21 +880,19 @@ func encodeTypesServiceProviderConfig(e *key.Encoder, v *types.ServiceProviderCo
 		m2.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesExtendsConfig writes every field that is an input, in order.
-func encodeTypesExtendsConfig(e *key.Encoder, v *types.ExtendsConfig) {
-	b := e.Begin()
+func encodeTypesExtendsConfig(e *key.Encoder, b key.Fields, v *types.ExtendsConfig) key.Fields {
 	b = b.String(e, v.File)
 	b = b.String(e, v.Service)
-	e.End(b)
+	return b
 }
 
 // encodeTypesPreStartHook writes every field that is an input, in order.
-func encodeTypesPreStartHook(e *key.Encoder, v *types.PreStartHook) {
-	encodeTypesContainerSpec(e, &v.ContainerSpec)
-	b := e.Begin()
+func encodeTypesPreStartHook(e *key.Encoder, b key.Fields, v *types.PreStartHook) key.Fields {
+	b = encodeTypesContainerSpec(e, b, &v.ContainerSpec)
 	b = b.Bool(v.PerReplica)
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -945,19 +908,14 @@ func encodeTypesPreStartHook(e *key.Encoder, v *types.PreStartHook) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceHook writes every field that is an input, in order.
-func encodeTypesServiceHook(e *key.Encoder, v *types.ServiceHook) {
-	b := e.Begin()
+func encodeTypesServiceHook(e *key.Encoder, b key.Fields, v *types.ServiceHook) key.Fields {
 	b = b.Slice(len(v.Command), v.Command == nil)
-	if len(v.Command) > 0 {
-		e.End(b)
-		for i := range v.Command {
-			e.String(v.Command[i])
-		}
-		b = e.Begin()
+	for i := range v.Command {
+		b = b.String(e, v.Command[i])
 	}
 	b = b.String(e, v.User)
 	b = b.Bool(v.Privileged)
@@ -968,12 +926,15 @@ func encodeTypesServiceHook(e *key.Encoder, v *types.ServiceHook) {
 		e.End(b)
 		m := e.Map(len(v.Environment), v.Environment == nil)
 		for k, x := range v.Environment {
-			m.Key()
-			e.String(k)
-			m.Value()
-			if e.Present(x != nil) {
-				e.String(*x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				b = b.String(e, *x)
 			}
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -992,47 +953,38 @@ func encodeTypesServiceHook(e *key.Encoder, v *types.ServiceHook) {
 		m2.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesContainerSpec writes every field that is an input, in order.
-func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
-	b := e.Begin()
+func encodeTypesContainerSpec(e *key.Encoder, b key.Fields, v *types.ContainerSpec) key.Fields {
 	if len(v.Annotations) == 0 {
 		b = b.Slice(0, v.Annotations == nil)
 	} else {
 		e.End(b)
 		m := e.Map(len(v.Annotations), v.Annotations == nil)
 		for k, x := range v.Annotations {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.Bool(v.BlkioConfig != nil)
 	if v.BlkioConfig != nil {
-		e.End(b)
-		encodeTypesBlkioConfig(e, v.BlkioConfig)
-		b = e.Begin()
+		b = encodeTypesBlkioConfig(e, b, v.BlkioConfig)
 	}
 	b = b.Slice(len(v.CapAdd), v.CapAdd == nil)
-	if len(v.CapAdd) > 0 {
-		e.End(b)
-		for i := range v.CapAdd {
-			e.String(v.CapAdd[i])
-		}
-		b = e.Begin()
+	for i := range v.CapAdd {
+		b = b.String(e, v.CapAdd[i])
 	}
 	b = b.Slice(len(v.CapDrop), v.CapDrop == nil)
-	if len(v.CapDrop) > 0 {
-		e.End(b)
-		for i := range v.CapDrop {
-			e.String(v.CapDrop[i])
-		}
-		b = e.Begin()
+	for i := range v.CapDrop {
+		b = b.String(e, v.CapDrop[i])
 	}
 	b = b.String(e, v.CgroupParent)
 	b = b.String(e, v.Cgroup)
@@ -1046,75 +998,41 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 	b = b.String(e, v.CPUSet)
 	b = b.Int64(v.CPUShares)
 	b = b.Slice(len(v.Command), v.Command == nil)
-	if len(v.Command) > 0 {
-		e.End(b)
-		for i := range v.Command {
-			e.String(v.Command[i])
-		}
-		b = e.Begin()
+	for i := range v.Command {
+		b = b.String(e, v.Command[i])
 	}
 	b = b.Slice(len(v.Configs), v.Configs == nil)
-	if len(v.Configs) > 0 {
-		e.End(b)
-		for i := range v.Configs {
-			encodeTypesServiceConfigObjConfig(e, &v.Configs[i])
-		}
-		b = e.Begin()
+	for i := range v.Configs {
+		b = encodeTypesServiceConfigObjConfig(e, b, &v.Configs[i])
 	}
 	b = b.Bool(v.CredentialSpec != nil)
 	if v.CredentialSpec != nil {
-		e.End(b)
-		encodeTypesCredentialSpecConfig(e, v.CredentialSpec)
-		b = e.Begin()
+		b = encodeTypesCredentialSpecConfig(e, b, v.CredentialSpec)
 	}
 	b = b.Slice(len(v.DeviceCgroupRules), v.DeviceCgroupRules == nil)
-	if len(v.DeviceCgroupRules) > 0 {
-		e.End(b)
-		for i := range v.DeviceCgroupRules {
-			e.String(v.DeviceCgroupRules[i])
-		}
-		b = e.Begin()
+	for i := range v.DeviceCgroupRules {
+		b = b.String(e, v.DeviceCgroupRules[i])
 	}
 	b = b.Slice(len(v.Devices), v.Devices == nil)
-	if len(v.Devices) > 0 {
-		e.End(b)
-		for i := range v.Devices {
-			encodeTypesDeviceMapping(e, &v.Devices[i])
-		}
-		b = e.Begin()
+	for i := range v.Devices {
+		b = encodeTypesDeviceMapping(e, b, &v.Devices[i])
 	}
 	b = b.Slice(len(v.DNS), v.DNS == nil)
-	if len(v.DNS) > 0 {
-		e.End(b)
-		for i := range v.DNS {
-			e.String(v.DNS[i])
-		}
-		b = e.Begin()
+	for i := range v.DNS {
+		b = b.String(e, v.DNS[i])
 	}
 	b = b.Slice(len(v.DNSOpts), v.DNSOpts == nil)
-	if len(v.DNSOpts) > 0 {
-		e.End(b)
-		for i := range v.DNSOpts {
-			e.String(v.DNSOpts[i])
-		}
-		b = e.Begin()
+	for i := range v.DNSOpts {
+		b = b.String(e, v.DNSOpts[i])
 	}
 	b = b.Slice(len(v.DNSSearch), v.DNSSearch == nil)
-	if len(v.DNSSearch) > 0 {
-		e.End(b)
-		for i := range v.DNSSearch {
-			e.String(v.DNSSearch[i])
-		}
-		b = e.Begin()
+	for i := range v.DNSSearch {
+		b = b.String(e, v.DNSSearch[i])
 	}
 	b = b.String(e, v.DomainName)
 	b = b.Slice(len(v.Entrypoint), v.Entrypoint == nil)
-	if len(v.Entrypoint) > 0 {
-		e.End(b)
-		for i := range v.Entrypoint {
-			e.String(v.Entrypoint[i])
-		}
-		b = e.Begin()
+	for i := range v.Entrypoint {
+		b = b.String(e, v.Entrypoint[i])
 	}
 	if len(v.Environment) == 0 {
 		b = b.Slice(0, v.Environment == nil)
@@ -1122,23 +1040,22 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m2 := e.Map(len(v.Environment), v.Environment == nil)
 		for k, x := range v.Environment {
-			m2.Key()
-			e.String(k)
-			m2.Value()
-			if e.Present(x != nil) {
-				e.String(*x)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, k)
+			m2.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				b = b.String(e, *x)
 			}
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.EnvFiles), v.EnvFiles == nil)
-	if len(v.EnvFiles) > 0 {
-		e.End(b)
-		for i := range v.EnvFiles {
-			encodeTypesEnvFile(e, &v.EnvFiles[i])
-		}
-		b = e.Begin()
+	for i := range v.EnvFiles {
+		b = encodeTypesEnvFile(e, b, &v.EnvFiles[i])
 	}
 	if len(v.ExtraHosts) == 0 {
 		b = b.Slice(0, v.ExtraHosts == nil)
@@ -1146,32 +1063,26 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m3 := e.Map(len(v.ExtraHosts), v.ExtraHosts == nil)
 		for k, x := range v.ExtraHosts {
-			m3.Key()
-			e.String(k)
-			m3.Value()
-			e.Slice(len(x), x == nil)
+			b = e.Begin()
+			m3.KeyAt(b)
+			b = b.String(e, k)
+			m3.ValueAt(b)
+			b = b.Slice(len(x), x == nil)
 			for j := range x {
-				e.String(x[j])
+				b = b.String(e, x[j])
 			}
+			e.End(b)
 		}
 		m3.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.GroupAdd), v.GroupAdd == nil)
-	if len(v.GroupAdd) > 0 {
-		e.End(b)
-		for i := range v.GroupAdd {
-			e.String(v.GroupAdd[i])
-		}
-		b = e.Begin()
+	for i := range v.GroupAdd {
+		b = b.String(e, v.GroupAdd[i])
 	}
 	b = b.Slice(len(v.Gpus), v.Gpus == nil)
-	if len(v.Gpus) > 0 {
-		e.End(b)
-		for i := range v.Gpus {
-			encodeTypesDeviceRequest(e, &v.Gpus[i])
-		}
-		b = e.Begin()
+	for i := range v.Gpus {
+		b = encodeTypesDeviceRequest(e, b, &v.Gpus[i])
 	}
 	b = b.String(e, v.Hostname)
 	b = b.String(e, v.Image)
@@ -1187,21 +1098,19 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m4 := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m4.Key()
-			e.String(k)
-			m4.Value()
-			e.String(x)
+			b = e.Begin()
+			m4.KeyAt(b)
+			b = b.String(e, k)
+			m4.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m4.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.LabelFiles), v.LabelFiles == nil)
-	if len(v.LabelFiles) > 0 {
-		e.End(b)
-		for i := range v.LabelFiles {
-			e.String(v.LabelFiles[i])
-		}
-		b = e.Begin()
+	for i := range v.LabelFiles {
+		b = b.String(e, v.LabelFiles[i])
 	}
 	if len(v.CustomLabels) == 0 {
 		b = b.Slice(0, v.CustomLabels == nil)
@@ -1209,19 +1118,19 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m5 := e.Map(len(v.CustomLabels), v.CustomLabels == nil)
 		for k, x := range v.CustomLabels {
-			m5.Key()
-			e.String(k)
-			m5.Value()
-			e.String(x)
+			b = e.Begin()
+			m5.KeyAt(b)
+			b = b.String(e, k)
+			m5.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m5.End()
 		b = e.Begin()
 	}
 	b = b.Bool(v.Logging != nil)
 	if v.Logging != nil {
-		e.End(b)
-		encodeTypesLoggingConfig(e, v.Logging)
-		b = e.Begin()
+		b = encodeTypesLoggingConfig(e, b, v.Logging)
 	}
 	b = b.String(e, v.LogDriver)
 	if len(v.LogOpt) == 0 {
@@ -1230,10 +1139,12 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m6 := e.Map(len(v.LogOpt), v.LogOpt == nil)
 		for k, x := range v.LogOpt {
-			m6.Key()
-			e.String(k)
-			m6.Value()
-			e.String(x)
+			b = e.Begin()
+			m6.KeyAt(b)
+			b = b.String(e, k)
+			m6.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m6.End()
 		b = e.Begin()
@@ -1249,12 +1160,15 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m7 := e.Map(len(v.Models), v.Models == nil)
 		for k, x := range v.Models {
-			m7.Key()
-			e.String(k)
-			m7.Value()
-			if e.Present(x != nil) {
-				encodeTypesServiceModelConfig(e, x)
+			b = e.Begin()
+			m7.KeyAt(b)
+			b = b.String(e, k)
+			m7.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				b = encodeTypesServiceModelConfig(e, b, x)
 			}
+			e.End(b)
 		}
 		m7.End()
 		b = e.Begin()
@@ -1266,12 +1180,15 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m8 := e.Map(len(v.Networks), v.Networks == nil)
 		for k, x := range v.Networks {
-			m8.Key()
-			e.String(k)
-			m8.Value()
-			if e.Present(x != nil) {
-				encodeTypesServiceNetworkConfig(e, x)
+			b = e.Begin()
+			m8.KeyAt(b)
+			b = b.String(e, k)
+			m8.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				b = encodeTypesServiceNetworkConfig(e, b, x)
 			}
+			e.End(b)
 		}
 		m8.End()
 		b = e.Begin()
@@ -1287,20 +1204,12 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 	b = b.Bool(v.ReadOnly)
 	b = b.String(e, v.Runtime)
 	b = b.Slice(len(v.Secrets), v.Secrets == nil)
-	if len(v.Secrets) > 0 {
-		e.End(b)
-		for i := range v.Secrets {
-			encodeTypesServiceSecretConfig(e, &v.Secrets[i])
-		}
-		b = e.Begin()
+	for i := range v.Secrets {
+		b = encodeTypesServiceSecretConfig(e, b, &v.Secrets[i])
 	}
 	b = b.Slice(len(v.SecurityOpt), v.SecurityOpt == nil)
-	if len(v.SecurityOpt) > 0 {
-		e.End(b)
-		for i := range v.SecurityOpt {
-			e.String(v.SecurityOpt[i])
-		}
-		b = e.Begin()
+	for i := range v.SecurityOpt {
+		b = b.String(e, v.SecurityOpt[i])
 	}
 	b = b.Int64(int64(v.ShmSize))
 	b = b.Bool(v.StopGracePeriod != nil)
@@ -1314,10 +1223,12 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m9 := e.Map(len(v.StorageOpt), v.StorageOpt == nil)
 		for k, x := range v.StorageOpt {
-			m9.Key()
-			e.String(k)
-			m9.Value()
-			e.String(x)
+			b = e.Begin()
+			m9.KeyAt(b)
+			b = b.String(e, k)
+			m9.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m9.End()
 		b = e.Begin()
@@ -1328,21 +1239,19 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m10 := e.Map(len(v.Sysctls), v.Sysctls == nil)
 		for k, x := range v.Sysctls {
-			m10.Key()
-			e.String(k)
-			m10.Value()
-			e.String(x)
+			b = e.Begin()
+			m10.KeyAt(b)
+			b = b.String(e, k)
+			m10.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m10.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.Tmpfs), v.Tmpfs == nil)
-	if len(v.Tmpfs) > 0 {
-		e.End(b)
-		for i := range v.Tmpfs {
-			e.String(v.Tmpfs[i])
-		}
-		b = e.Begin()
+	for i := range v.Tmpfs {
+		b = b.String(e, v.Tmpfs[i])
 	}
 	if len(v.Ulimits) == 0 {
 		b = b.Slice(0, v.Ulimits == nil)
@@ -1350,12 +1259,15 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 		e.End(b)
 		m11 := e.Map(len(v.Ulimits), v.Ulimits == nil)
 		for k, x := range v.Ulimits {
-			m11.Key()
-			e.String(k)
-			m11.Value()
-			if e.Present(x != nil) {
-				encodeTypesUlimitsConfig(e, x)
+			b = e.Begin()
+			m11.KeyAt(b)
+			b = b.String(e, k)
+			m11.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				b = encodeTypesUlimitsConfig(e, b, x)
 			}
+			e.End(b)
 		}
 		m11.End()
 		b = e.Begin()
@@ -1370,33 +1282,22 @@ func encodeTypesContainerSpec(e *key.Encoder, v *types.ContainerSpec) {
 	b = b.String(e, v.Uts)
 	b = b.String(e, v.VolumeDriver)
 	b = b.Slice(len(v.Volumes), v.Volumes == nil)
-	if len(v.Volumes) > 0 {
-		e.End(b)
-		for i := range v.Volumes {
-			encodeTypesServiceVolumeConfig(e, &v.Volumes[i])
-		}
-		b = e.Begin()
+	for i := range v.Volumes {
+		b = encodeTypesServiceVolumeConfig(e, b, &v.Volumes[i])
 	}
 	b = b.Slice(len(v.VolumesFrom), v.VolumesFrom == nil)
-	if len(v.VolumesFrom) > 0 {
-		e.End(b)
-		for i := range v.VolumesFrom {
-			e.String(v.VolumesFrom[i])
-		}
-		b = e.Begin()
+	for i := range v.VolumesFrom {
+		b = b.String(e, v.VolumesFrom[i])
 	}
 	b = b.String(e, v.WorkingDir)
-	e.End(b)
+	return b
 }
 
 // encodeTypesWorkloadSpec writes every field that is an input, in order.
-func encodeTypesWorkloadSpec(e *key.Encoder, v *types.WorkloadSpec) {
-	b := e.Begin()
+func encodeTypesWorkloadSpec(e *key.Encoder, b key.Fields, v *types.WorkloadSpec) key.Fields {
 	b = b.Bool(v.Build != nil)
 	if v.Build != nil {
-		e.End(b)
-		encodeTypesBuildConfig(e, v.Build)
-		b = e.Begin()
+		b = encodeTypesBuildConfig(e, b, v.Build)
 	}
 	if len(v.DependsOn) == 0 {
 		b = b.Slice(0, v.DependsOn == nil)
@@ -1404,40 +1305,32 @@ func encodeTypesWorkloadSpec(e *key.Encoder, v *types.WorkloadSpec) {
 		e.End(b)
 		m := e.Map(len(v.DependsOn), v.DependsOn == nil)
 		for k, x := range v.DependsOn {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeTypesServiceDependency(e, &x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = encodeTypesServiceDependency(e, b, &x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.String(e, v.Dockerfile)
 	b = b.Slice(len(v.Expose), v.Expose == nil)
-	if len(v.Expose) > 0 {
-		e.End(b)
-		for i := range v.Expose {
-			e.String(v.Expose[i])
-		}
-		b = e.Begin()
+	for i := range v.Expose {
+		b = b.String(e, v.Expose[i])
 	}
 	b = b.Bool(v.HealthCheck != nil)
 	if v.HealthCheck != nil {
-		e.End(b)
-		encodeTypesHealthCheckConfig(e, v.HealthCheck)
-		b = e.Begin()
+		b = encodeTypesHealthCheckConfig(e, b, v.HealthCheck)
 	}
 	b = b.Slice(len(v.Ports), v.Ports == nil)
-	if len(v.Ports) > 0 {
-		e.End(b)
-		for i := range v.Ports {
-			encodeTypesServicePortConfig(e, &v.Ports[i])
-		}
-		b = e.Begin()
+	for i := range v.Ports {
+		b = encodeTypesServicePortConfig(e, b, &v.Ports[i])
 	}
 	b = b.Bool(v.StdinOpen)
 	b = b.Bool(v.Tty)
-	e.End(b)
+	return b
 }
 
 // encodeAny writes which type the value has, and the value.
@@ -2060,8 +1953,7 @@ func copyAnyWhole(c *runtime.Copies, v *any) {
 }
 
 // encodeTypesUpdateConfig writes every field that is an input, in order.
-func encodeTypesUpdateConfig(e *key.Encoder, v *types.UpdateConfig) {
-	b := e.Begin()
+func encodeTypesUpdateConfig(e *key.Encoder, b key.Fields, v *types.UpdateConfig) key.Fields {
 	b = b.Bool(v.Parallelism != nil)
 	if v.Parallelism != nil {
 		b = b.Uint64(*v.Parallelism)
@@ -2085,23 +1977,18 @@ func encodeTypesUpdateConfig(e *key.Encoder, v *types.UpdateConfig) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesResources writes every field that is an input, in order.
-func encodeTypesResources(e *key.Encoder, v *types.Resources) {
-	b := e.Begin()
+func encodeTypesResources(e *key.Encoder, b key.Fields, v *types.Resources) key.Fields {
 	b = b.Bool(v.Limits != nil)
 	if v.Limits != nil {
-		e.End(b)
-		encodeTypesResource(e, v.Limits)
-		b = e.Begin()
+		b = encodeTypesResource(e, b, v.Limits)
 	}
 	b = b.Bool(v.Reservations != nil)
 	if v.Reservations != nil {
-		e.End(b)
-		encodeTypesResource(e, v.Reservations)
-		b = e.Begin()
+		b = encodeTypesResource(e, b, v.Reservations)
 	}
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -2117,12 +2004,11 @@ func encodeTypesResources(e *key.Encoder, v *types.Resources) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesRestartPolicy writes every field that is an input, in order.
-func encodeTypesRestartPolicy(e *key.Encoder, v *types.RestartPolicy) {
-	b := e.Begin()
+func encodeTypesRestartPolicy(e *key.Encoder, b key.Fields, v *types.RestartPolicy) key.Fields {
 	b = b.String(e, v.Condition)
 	b = b.Bool(v.Delay != nil)
 	if v.Delay != nil {
@@ -2150,27 +2036,18 @@ func encodeTypesRestartPolicy(e *key.Encoder, v *types.RestartPolicy) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesPlacement writes every field that is an input, in order.
-func encodeTypesPlacement(e *key.Encoder, v *types.Placement) {
-	b := e.Begin()
+func encodeTypesPlacement(e *key.Encoder, b key.Fields, v *types.Placement) key.Fields {
 	b = b.Slice(len(v.Constraints), v.Constraints == nil)
-	if len(v.Constraints) > 0 {
-		e.End(b)
-		for i := range v.Constraints {
-			e.String(v.Constraints[i])
-		}
-		b = e.Begin()
+	for i := range v.Constraints {
+		b = b.String(e, v.Constraints[i])
 	}
 	b = b.Slice(len(v.Preferences), v.Preferences == nil)
-	if len(v.Preferences) > 0 {
-		e.End(b)
-		for i := range v.Preferences {
-			encodeTypesPlacementPreferences(e, &v.Preferences[i])
-		}
-		b = e.Begin()
+	for i := range v.Preferences {
+		b = encodeTypesPlacementPreferences(e, b, &v.Preferences[i])
 	}
 	b = b.Uint64(v.MaxReplicas)
 	if len(v.Extensions) == 0 {
@@ -2187,33 +2064,22 @@ func encodeTypesPlacement(e *key.Encoder, v *types.Placement) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesTrigger writes every field that is an input, in order.
-func encodeTypesTrigger(e *key.Encoder, v *types.Trigger) {
-	b := e.Begin()
+func encodeTypesTrigger(e *key.Encoder, b key.Fields, v *types.Trigger) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.String(e, string(v.Action))
 	b = b.String(e, v.Target)
-	e.End(b)
-	encodeTypesServiceHook(e, &v.Exec)
-	b = e.Begin()
+	b = encodeTypesServiceHook(e, b, &v.Exec)
 	b = b.Slice(len(v.Include), v.Include == nil)
-	if len(v.Include) > 0 {
-		e.End(b)
-		for i := range v.Include {
-			e.String(v.Include[i])
-		}
-		b = e.Begin()
+	for i := range v.Include {
+		b = b.String(e, v.Include[i])
 	}
 	b = b.Slice(len(v.Ignore), v.Ignore == nil)
-	if len(v.Ignore) > 0 {
-		e.End(b)
-		for i := range v.Ignore {
-			e.String(v.Ignore[i])
-		}
-		b = e.Begin()
+	for i := range v.Ignore {
+		b = b.String(e, v.Ignore[i])
 	}
 	b = b.Bool(v.InitialSync)
 	if len(v.Extensions) == 0 {
@@ -2230,52 +2096,31 @@ func encodeTypesTrigger(e *key.Encoder, v *types.Trigger) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesBlkioConfig writes every field that is an input, in order.
-func encodeTypesBlkioConfig(e *key.Encoder, v *types.BlkioConfig) {
-	b := e.Begin()
+func encodeTypesBlkioConfig(e *key.Encoder, b key.Fields, v *types.BlkioConfig) key.Fields {
 	b = b.Uint16(v.Weight)
 	b = b.Slice(len(v.WeightDevice), v.WeightDevice == nil)
-	if len(v.WeightDevice) > 0 {
-		e.End(b)
-		for i := range v.WeightDevice {
-			encodeTypesWeightDevice(e, &v.WeightDevice[i])
-		}
-		b = e.Begin()
+	for i := range v.WeightDevice {
+		b = encodeTypesWeightDevice(e, b, &v.WeightDevice[i])
 	}
 	b = b.Slice(len(v.DeviceReadBps), v.DeviceReadBps == nil)
-	if len(v.DeviceReadBps) > 0 {
-		e.End(b)
-		for i := range v.DeviceReadBps {
-			encodeTypesThrottleDevice(e, &v.DeviceReadBps[i])
-		}
-		b = e.Begin()
+	for i := range v.DeviceReadBps {
+		b = encodeTypesThrottleDevice(e, b, &v.DeviceReadBps[i])
 	}
 	b = b.Slice(len(v.DeviceReadIOps), v.DeviceReadIOps == nil)
-	if len(v.DeviceReadIOps) > 0 {
-		e.End(b)
-		for i := range v.DeviceReadIOps {
-			encodeTypesThrottleDevice(e, &v.DeviceReadIOps[i])
-		}
-		b = e.Begin()
+	for i := range v.DeviceReadIOps {
+		b = encodeTypesThrottleDevice(e, b, &v.DeviceReadIOps[i])
 	}
 	b = b.Slice(len(v.DeviceWriteBps), v.DeviceWriteBps == nil)
-	if len(v.DeviceWriteBps) > 0 {
-		e.End(b)
-		for i := range v.DeviceWriteBps {
-			encodeTypesThrottleDevice(e, &v.DeviceWriteBps[i])
-		}
-		b = e.Begin()
+	for i := range v.DeviceWriteBps {
+		b = encodeTypesThrottleDevice(e, b, &v.DeviceWriteBps[i])
 	}
 	b = b.Slice(len(v.DeviceWriteIOps), v.DeviceWriteIOps == nil)
-	if len(v.DeviceWriteIOps) > 0 {
-		e.End(b)
-		for i := range v.DeviceWriteIOps {
-			encodeTypesThrottleDevice(e, &v.DeviceWriteIOps[i])
-		}
-		b = e.Begin()
+	for i := range v.DeviceWriteIOps {
+		b = encodeTypesThrottleDevice(e, b, &v.DeviceWriteIOps[i])
 	}
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -2291,13 +2136,12 @@ func encodeTypesBlkioConfig(e *key.Encoder, v *types.BlkioConfig) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceConfigObjConfig writes every field that is an input, in
 // order.
-func encodeTypesServiceConfigObjConfig(e *key.Encoder, v *types.ServiceConfigObjConfig) {
-	b := e.Begin()
+func encodeTypesServiceConfigObjConfig(e *key.Encoder, b key.Fields, v *types.ServiceConfigObjConfig) key.Fields {
 	b = b.String(e, v.Source)
 	b = b.String(e, v.Target)
 	b = b.String(e, v.UID)
@@ -2320,13 +2164,12 @@ func encodeTypesServiceConfigObjConfig(e *key.Encoder, v *types.ServiceConfigObj
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesCredentialSpecConfig writes every field that is an input, in
 // order.
-func encodeTypesCredentialSpecConfig(e *key.Encoder, v *types.CredentialSpecConfig) {
-	b := e.Begin()
+func encodeTypesCredentialSpecConfig(e *key.Encoder, b key.Fields, v *types.CredentialSpecConfig) key.Fields {
 	b = b.String(e, v.Config)
 	b = b.String(e, v.File)
 	b = b.String(e, v.Registry)
@@ -2344,12 +2187,11 @@ func encodeTypesCredentialSpecConfig(e *key.Encoder, v *types.CredentialSpecConf
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesDeviceMapping writes every field that is an input, in order.
-func encodeTypesDeviceMapping(e *key.Encoder, v *types.DeviceMapping) {
-	b := e.Begin()
+func encodeTypesDeviceMapping(e *key.Encoder, b key.Fields, v *types.DeviceMapping) key.Fields {
 	b = b.String(e, v.Source)
 	b = b.String(e, v.Target)
 	b = b.String(e, v.Permissions)
@@ -2367,38 +2209,28 @@ func encodeTypesDeviceMapping(e *key.Encoder, v *types.DeviceMapping) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesEnvFile writes every field that is an input, in order.
-func encodeTypesEnvFile(e *key.Encoder, v *types.EnvFile) {
-	b := e.Begin()
+func encodeTypesEnvFile(e *key.Encoder, b key.Fields, v *types.EnvFile) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.Bool(bool(v.Required))
 	b = b.String(e, v.Format)
-	e.End(b)
+	return b
 }
 
 // encodeTypesDeviceRequest writes every field that is an input, in order.
-func encodeTypesDeviceRequest(e *key.Encoder, v *types.DeviceRequest) {
-	b := e.Begin()
+func encodeTypesDeviceRequest(e *key.Encoder, b key.Fields, v *types.DeviceRequest) key.Fields {
 	b = b.Slice(len(v.Capabilities), v.Capabilities == nil)
-	if len(v.Capabilities) > 0 {
-		e.End(b)
-		for i := range v.Capabilities {
-			e.String(v.Capabilities[i])
-		}
-		b = e.Begin()
+	for i := range v.Capabilities {
+		b = b.String(e, v.Capabilities[i])
 	}
 	b = b.String(e, v.Driver)
 	b = b.Int64(int64(v.Count))
 	b = b.Slice(len(v.IDs), v.IDs == nil)
-	if len(v.IDs) > 0 {
-		e.End(b)
-		for i := range v.IDs {
-			e.String(v.IDs[i])
-		}
-		b = e.Begin()
+	for i := range v.IDs {
+		b = b.String(e, v.IDs[i])
 	}
 	if len(v.Options) == 0 {
 		b = b.Slice(0, v.Options == nil)
@@ -2406,20 +2238,21 @@ func encodeTypesDeviceRequest(e *key.Encoder, v *types.DeviceRequest) {
 		e.End(b)
 		m := e.Map(len(v.Options), v.Options == nil)
 		for k, x := range v.Options {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesLoggingConfig writes every field that is an input, in order.
-func encodeTypesLoggingConfig(e *key.Encoder, v *types.LoggingConfig) {
-	b := e.Begin()
+func encodeTypesLoggingConfig(e *key.Encoder, b key.Fields, v *types.LoggingConfig) key.Fields {
 	b = b.String(e, v.Driver)
 	if len(v.Options) == 0 {
 		b = b.Slice(0, v.Options == nil)
@@ -2427,10 +2260,12 @@ func encodeTypesLoggingConfig(e *key.Encoder, v *types.LoggingConfig) {
 		e.End(b)
 		m := e.Map(len(v.Options), v.Options == nil)
 		for k, x := range v.Options {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -2449,12 +2284,11 @@ func encodeTypesLoggingConfig(e *key.Encoder, v *types.LoggingConfig) {
 		m2.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceModelConfig writes every field that is an input, in order.
-func encodeTypesServiceModelConfig(e *key.Encoder, v *types.ServiceModelConfig) {
-	b := e.Begin()
+func encodeTypesServiceModelConfig(e *key.Encoder, b key.Fields, v *types.ServiceModelConfig) key.Fields {
 	b = b.String(e, v.EndpointVariable)
 	b = b.String(e, v.ModelVariable)
 	if len(v.Extensions) == 0 {
@@ -2471,20 +2305,15 @@ func encodeTypesServiceModelConfig(e *key.Encoder, v *types.ServiceModelConfig) 
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceNetworkConfig writes every field that is an input, in
 // order.
-func encodeTypesServiceNetworkConfig(e *key.Encoder, v *types.ServiceNetworkConfig) {
-	b := e.Begin()
+func encodeTypesServiceNetworkConfig(e *key.Encoder, b key.Fields, v *types.ServiceNetworkConfig) key.Fields {
 	b = b.Slice(len(v.Aliases), v.Aliases == nil)
-	if len(v.Aliases) > 0 {
-		e.End(b)
-		for i := range v.Aliases {
-			e.String(v.Aliases[i])
-		}
-		b = e.Begin()
+	for i := range v.Aliases {
+		b = b.String(e, v.Aliases[i])
 	}
 	if len(v.DriverOpts) == 0 {
 		b = b.Slice(0, v.DriverOpts == nil)
@@ -2492,10 +2321,12 @@ func encodeTypesServiceNetworkConfig(e *key.Encoder, v *types.ServiceNetworkConf
 		e.End(b)
 		m := e.Map(len(v.DriverOpts), v.DriverOpts == nil)
 		for k, x := range v.DriverOpts {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -2505,12 +2336,8 @@ func encodeTypesServiceNetworkConfig(e *key.Encoder, v *types.ServiceNetworkConf
 	b = b.String(e, v.Ipv4Address)
 	b = b.String(e, v.Ipv6Address)
 	b = b.Slice(len(v.LinkLocalIPs), v.LinkLocalIPs == nil)
-	if len(v.LinkLocalIPs) > 0 {
-		e.End(b)
-		for i := range v.LinkLocalIPs {
-			e.String(v.LinkLocalIPs[i])
-		}
-		b = e.Begin()
+	for i := range v.LinkLocalIPs {
+		b = b.String(e, v.LinkLocalIPs[i])
 	}
 	b = b.String(e, v.MacAddress)
 	b = b.Int(v.Priority)
@@ -2532,12 +2359,11 @@ func encodeTypesServiceNetworkConfig(e *key.Encoder, v *types.ServiceNetworkConf
 		m2.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceSecretConfig writes every field that is an input, in order.
-func encodeTypesServiceSecretConfig(e *key.Encoder, v *types.ServiceSecretConfig) {
-	b := e.Begin()
+func encodeTypesServiceSecretConfig(e *key.Encoder, b key.Fields, v *types.ServiceSecretConfig) key.Fields {
 	b = b.String(e, v.Source)
 	b = b.String(e, v.Target)
 	b = b.String(e, v.UID)
@@ -2560,12 +2386,11 @@ func encodeTypesServiceSecretConfig(e *key.Encoder, v *types.ServiceSecretConfig
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesUlimitsConfig writes every field that is an input, in order.
-func encodeTypesUlimitsConfig(e *key.Encoder, v *types.UlimitsConfig) {
-	b := e.Begin()
+func encodeTypesUlimitsConfig(e *key.Encoder, b key.Fields, v *types.UlimitsConfig) key.Fields {
 	b = b.Int(v.Single)
 	b = b.Int(v.Soft)
 	b = b.Int(v.Hard)
@@ -2583,12 +2408,11 @@ func encodeTypesUlimitsConfig(e *key.Encoder, v *types.UlimitsConfig) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceVolumeConfig writes every field that is an input, in order.
-func encodeTypesServiceVolumeConfig(e *key.Encoder, v *types.ServiceVolumeConfig) {
-	b := e.Begin()
+func encodeTypesServiceVolumeConfig(e *key.Encoder, b key.Fields, v *types.ServiceVolumeConfig) key.Fields {
 	b = b.String(e, v.Type)
 	b = b.String(e, v.Source)
 	b = b.String(e, v.Target)
@@ -2596,27 +2420,19 @@ func encodeTypesServiceVolumeConfig(e *key.Encoder, v *types.ServiceVolumeConfig
 	b = b.String(e, v.Consistency)
 	b = b.Bool(v.Bind != nil)
 	if v.Bind != nil {
-		e.End(b)
-		encodeTypesServiceVolumeBind(e, v.Bind)
-		b = e.Begin()
+		b = encodeTypesServiceVolumeBind(e, b, v.Bind)
 	}
 	b = b.Bool(v.Volume != nil)
 	if v.Volume != nil {
-		e.End(b)
-		encodeTypesServiceVolumeVolume(e, v.Volume)
-		b = e.Begin()
+		b = encodeTypesServiceVolumeVolume(e, b, v.Volume)
 	}
 	b = b.Bool(v.Tmpfs != nil)
 	if v.Tmpfs != nil {
-		e.End(b)
-		encodeTypesServiceVolumeTmpfs(e, v.Tmpfs)
-		b = e.Begin()
+		b = encodeTypesServiceVolumeTmpfs(e, b, v.Tmpfs)
 	}
 	b = b.Bool(v.Image != nil)
 	if v.Image != nil {
-		e.End(b)
-		encodeTypesServiceVolumeImage(e, v.Image)
-		b = e.Begin()
+		b = encodeTypesServiceVolumeImage(e, b, v.Image)
 	}
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -2632,22 +2448,17 @@ func encodeTypesServiceVolumeConfig(e *key.Encoder, v *types.ServiceVolumeConfig
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesBuildConfig writes every field that is an input, in order.
-func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
-	b := e.Begin()
+func encodeTypesBuildConfig(e *key.Encoder, b key.Fields, v *types.BuildConfig) key.Fields {
 	b = b.String(e, v.Context)
 	b = b.String(e, v.Dockerfile)
 	b = b.String(e, v.DockerfileInline)
 	b = b.Slice(len(v.Entitlements), v.Entitlements == nil)
-	if len(v.Entitlements) > 0 {
-		e.End(b)
-		for i := range v.Entitlements {
-			e.String(v.Entitlements[i])
-		}
-		b = e.Begin()
+	for i := range v.Entitlements {
+		b = b.String(e, v.Entitlements[i])
 	}
 	if len(v.Args) == 0 {
 		b = b.Slice(0, v.Args == nil)
@@ -2655,12 +2466,15 @@ func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
 		e.End(b)
 		m := e.Map(len(v.Args), v.Args == nil)
 		for k, x := range v.Args {
-			m.Key()
-			e.String(k)
-			m.Value()
-			if e.Present(x != nil) {
-				e.String(*x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				b = b.String(e, *x)
 			}
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -2668,12 +2482,8 @@ func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
 	b = b.String(e, v.Provenance)
 	b = b.String(e, v.SBOM)
 	b = b.Slice(len(v.SSH), v.SSH == nil)
-	if len(v.SSH) > 0 {
-		e.End(b)
-		for i := range v.SSH {
-			encodeTypesSSHKey(e, &v.SSH[i])
-		}
-		b = e.Begin()
+	for i := range v.SSH {
+		b = encodeTypesSSHKey(e, b, &v.SSH[i])
 	}
 	if len(v.Labels) == 0 {
 		b = b.Slice(0, v.Labels == nil)
@@ -2681,38 +2491,28 @@ func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
 		e.End(b)
 		m2 := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m2.Key()
-			e.String(k)
-			m2.Value()
-			e.String(x)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, k)
+			m2.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.CacheFrom), v.CacheFrom == nil)
-	if len(v.CacheFrom) > 0 {
-		e.End(b)
-		for i := range v.CacheFrom {
-			e.String(v.CacheFrom[i])
-		}
-		b = e.Begin()
+	for i := range v.CacheFrom {
+		b = b.String(e, v.CacheFrom[i])
 	}
 	b = b.Slice(len(v.CacheTo), v.CacheTo == nil)
-	if len(v.CacheTo) > 0 {
-		e.End(b)
-		for i := range v.CacheTo {
-			e.String(v.CacheTo[i])
-		}
-		b = e.Begin()
+	for i := range v.CacheTo {
+		b = b.String(e, v.CacheTo[i])
 	}
 	b = b.Bool(v.NoCache)
 	b = b.Slice(len(v.NoCacheFilter), v.NoCacheFilter == nil)
-	if len(v.NoCacheFilter) > 0 {
-		e.End(b)
-		for i := range v.NoCacheFilter {
-			e.String(v.NoCacheFilter[i])
-		}
-		b = e.Begin()
+	for i := range v.NoCacheFilter {
+		b = b.String(e, v.NoCacheFilter[i])
 	}
 	if len(v.AdditionalContexts) == 0 {
 		b = b.Slice(0, v.AdditionalContexts == nil)
@@ -2720,10 +2520,12 @@ func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
 		e.End(b)
 		m3 := e.Map(len(v.AdditionalContexts), v.AdditionalContexts == nil)
 		for k, x := range v.AdditionalContexts {
-			m3.Key()
-			e.String(k)
-			m3.Value()
-			e.String(x)
+			b = e.Begin()
+			m3.KeyAt(b)
+			b = b.String(e, k)
+			m3.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m3.End()
 		b = e.Begin()
@@ -2735,13 +2537,15 @@ func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
 		e.End(b)
 		m4 := e.Map(len(v.ExtraHosts), v.ExtraHosts == nil)
 		for k, x := range v.ExtraHosts {
-			m4.Key()
-			e.String(k)
-			m4.Value()
-			e.Slice(len(x), x == nil)
+			b = e.Begin()
+			m4.KeyAt(b)
+			b = b.String(e, k)
+			m4.ValueAt(b)
+			b = b.Slice(len(x), x == nil)
 			for j := range x {
-				e.String(x[j])
+				b = b.String(e, x[j])
 			}
+			e.End(b)
 		}
 		m4.End()
 		b = e.Begin()
@@ -2750,21 +2554,13 @@ func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
 	b = b.String(e, v.Network)
 	b = b.String(e, v.Target)
 	b = b.Slice(len(v.Secrets), v.Secrets == nil)
-	if len(v.Secrets) > 0 {
-		e.End(b)
-		for i := range v.Secrets {
-			encodeTypesServiceSecretConfig(e, &v.Secrets[i])
-		}
-		b = e.Begin()
+	for i := range v.Secrets {
+		b = encodeTypesServiceSecretConfig(e, b, &v.Secrets[i])
 	}
 	b = b.Int64(int64(v.ShmSize))
 	b = b.Slice(len(v.Tags), v.Tags == nil)
-	if len(v.Tags) > 0 {
-		e.End(b)
-		for i := range v.Tags {
-			e.String(v.Tags[i])
-		}
-		b = e.Begin()
+	for i := range v.Tags {
+		b = b.String(e, v.Tags[i])
 	}
 	if len(v.Ulimits) == 0 {
 		b = b.Slice(0, v.Ulimits == nil)
@@ -2772,23 +2568,22 @@ func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
 		e.End(b)
 		m5 := e.Map(len(v.Ulimits), v.Ulimits == nil)
 		for k, x := range v.Ulimits {
-			m5.Key()
-			e.String(k)
-			m5.Value()
-			if e.Present(x != nil) {
-				encodeTypesUlimitsConfig(e, x)
+			b = e.Begin()
+			m5.KeyAt(b)
+			b = b.String(e, k)
+			m5.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				b = encodeTypesUlimitsConfig(e, b, x)
 			}
+			e.End(b)
 		}
 		m5.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.Platforms), v.Platforms == nil)
-	if len(v.Platforms) > 0 {
-		e.End(b)
-		for i := range v.Platforms {
-			e.String(v.Platforms[i])
-		}
-		b = e.Begin()
+	for i := range v.Platforms {
+		b = b.String(e, v.Platforms[i])
 	}
 	b = b.Bool(v.Privileged)
 	if len(v.Extensions) == 0 {
@@ -2805,12 +2600,11 @@ func encodeTypesBuildConfig(e *key.Encoder, v *types.BuildConfig) {
 		m6.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceDependency writes every field that is an input, in order.
-func encodeTypesServiceDependency(e *key.Encoder, v *types.ServiceDependency) {
-	b := e.Begin()
+func encodeTypesServiceDependency(e *key.Encoder, b key.Fields, v *types.ServiceDependency) key.Fields {
 	b = b.String(e, v.Condition)
 	b = b.Bool(v.Restart)
 	if len(v.Extensions) == 0 {
@@ -2828,19 +2622,14 @@ func encodeTypesServiceDependency(e *key.Encoder, v *types.ServiceDependency) {
 		b = e.Begin()
 	}
 	b = b.Bool(v.Required)
-	e.End(b)
+	return b
 }
 
 // encodeTypesHealthCheckConfig writes every field that is an input, in order.
-func encodeTypesHealthCheckConfig(e *key.Encoder, v *types.HealthCheckConfig) {
-	b := e.Begin()
+func encodeTypesHealthCheckConfig(e *key.Encoder, b key.Fields, v *types.HealthCheckConfig) key.Fields {
 	b = b.Slice(len(v.Test), v.Test == nil)
-	if len(v.Test) > 0 {
-		e.End(b)
-		for i := range v.Test {
-			e.String(v.Test[i])
-		}
-		b = e.Begin()
+	for i := range v.Test {
+		b = b.String(e, v.Test[i])
 	}
 	b = b.Bool(v.Timeout != nil)
 	if v.Timeout != nil {
@@ -2877,12 +2666,11 @@ func encodeTypesHealthCheckConfig(e *key.Encoder, v *types.HealthCheckConfig) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServicePortConfig writes every field that is an input, in order.
-func encodeTypesServicePortConfig(e *key.Encoder, v *types.ServicePortConfig) {
-	b := e.Begin()
+func encodeTypesServicePortConfig(e *key.Encoder, b key.Fields, v *types.ServicePortConfig) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Mode)
 	b = b.String(e, v.HostIP)
@@ -2904,7 +2692,7 @@ func encodeTypesServicePortConfig(e *key.Encoder, v *types.ServicePortConfig) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // copyTypesUpdateConfig makes v share no memory with what it was copied from.
@@ -3719,26 +3507,17 @@ func copyTypesServicePortConfigWhole(c *runtime.Copies, v *types.ServicePortConf
 }
 
 // encodeTypesResource writes every field that is an input, in order.
-func encodeTypesResource(e *key.Encoder, v *types.Resource) {
-	b := e.Begin()
+func encodeTypesResource(e *key.Encoder, b key.Fields, v *types.Resource) key.Fields {
 	b = b.Float32(float32(v.NanoCPUs))
 	b = b.Int64(int64(v.MemoryBytes))
 	b = b.Int64(v.Pids)
 	b = b.Slice(len(v.Devices), v.Devices == nil)
-	if len(v.Devices) > 0 {
-		e.End(b)
-		for i := range v.Devices {
-			encodeTypesDeviceRequest(e, &v.Devices[i])
-		}
-		b = e.Begin()
+	for i := range v.Devices {
+		b = encodeTypesDeviceRequest(e, b, &v.Devices[i])
 	}
 	b = b.Slice(len(v.GenericResources), v.GenericResources == nil)
-	if len(v.GenericResources) > 0 {
-		e.End(b)
-		for i := range v.GenericResources {
-			encodeTypesGenericResource(e, &v.GenericResources[i])
-		}
-		b = e.Begin()
+	for i := range v.GenericResources {
+		b = encodeTypesGenericResource(e, b, &v.GenericResources[i])
 	}
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -3754,13 +3533,12 @@ func encodeTypesResource(e *key.Encoder, v *types.Resource) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesPlacementPreferences writes every field that is an input, in
 // order.
-func encodeTypesPlacementPreferences(e *key.Encoder, v *types.PlacementPreferences) {
-	b := e.Begin()
+func encodeTypesPlacementPreferences(e *key.Encoder, b key.Fields, v *types.PlacementPreferences) key.Fields {
 	b = b.String(e, v.Spread)
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -3776,12 +3554,11 @@ func encodeTypesPlacementPreferences(e *key.Encoder, v *types.PlacementPreferenc
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesWeightDevice writes every field that is an input, in order.
-func encodeTypesWeightDevice(e *key.Encoder, v *types.WeightDevice) {
-	b := e.Begin()
+func encodeTypesWeightDevice(e *key.Encoder, b key.Fields, v *types.WeightDevice) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.Uint16(v.Weight)
 	if len(v.Extensions) == 0 {
@@ -3798,12 +3575,11 @@ func encodeTypesWeightDevice(e *key.Encoder, v *types.WeightDevice) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesThrottleDevice writes every field that is an input, in order.
-func encodeTypesThrottleDevice(e *key.Encoder, v *types.ThrottleDevice) {
-	b := e.Begin()
+func encodeTypesThrottleDevice(e *key.Encoder, b key.Fields, v *types.ThrottleDevice) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.Int64(int64(v.Rate))
 	if len(v.Extensions) == 0 {
@@ -3820,12 +3596,11 @@ func encodeTypesThrottleDevice(e *key.Encoder, v *types.ThrottleDevice) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceVolumeBind writes every field that is an input, in order.
-func encodeTypesServiceVolumeBind(e *key.Encoder, v *types.ServiceVolumeBind) {
-	b := e.Begin()
+func encodeTypesServiceVolumeBind(e *key.Encoder, b key.Fields, v *types.ServiceVolumeBind) key.Fields {
 	b = b.String(e, v.SELinux)
 	b = b.String(e, v.Propagation)
 	b = b.Bool(bool(v.CreateHostPath))
@@ -3844,22 +3619,23 @@ func encodeTypesServiceVolumeBind(e *key.Encoder, v *types.ServiceVolumeBind) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceVolumeVolume writes every field that is an input, in order.
-func encodeTypesServiceVolumeVolume(e *key.Encoder, v *types.ServiceVolumeVolume) {
-	b := e.Begin()
+func encodeTypesServiceVolumeVolume(e *key.Encoder, b key.Fields, v *types.ServiceVolumeVolume) key.Fields {
 	if len(v.Labels) == 0 {
 		b = b.Slice(0, v.Labels == nil)
 	} else {
 		e.End(b)
 		m := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -3880,12 +3656,11 @@ func encodeTypesServiceVolumeVolume(e *key.Encoder, v *types.ServiceVolumeVolume
 		m2.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceVolumeTmpfs writes every field that is an input, in order.
-func encodeTypesServiceVolumeTmpfs(e *key.Encoder, v *types.ServiceVolumeTmpfs) {
-	b := e.Begin()
+func encodeTypesServiceVolumeTmpfs(e *key.Encoder, b key.Fields, v *types.ServiceVolumeTmpfs) key.Fields {
 	b = b.Int64(int64(v.Size))
 	b = b.Uint32(v.Mode)
 	if len(v.Extensions) == 0 {
@@ -3902,12 +3677,11 @@ func encodeTypesServiceVolumeTmpfs(e *key.Encoder, v *types.ServiceVolumeTmpfs) 
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesServiceVolumeImage writes every field that is an input, in order.
-func encodeTypesServiceVolumeImage(e *key.Encoder, v *types.ServiceVolumeImage) {
-	b := e.Begin()
+func encodeTypesServiceVolumeImage(e *key.Encoder, b key.Fields, v *types.ServiceVolumeImage) key.Fields {
 	b = b.String(e, v.SubPath)
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -3923,15 +3697,14 @@ func encodeTypesServiceVolumeImage(e *key.Encoder, v *types.ServiceVolumeImage) 
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeTypesSSHKey writes every field that is an input, in order.
-func encodeTypesSSHKey(e *key.Encoder, v *types.SSHKey) {
-	b := e.Begin()
+func encodeTypesSSHKey(e *key.Encoder, b key.Fields, v *types.SSHKey) key.Fields {
 	b = b.String(e, v.ID)
 	b = b.String(e, v.Path)
-	e.End(b)
+	return b
 }
 
 // copyTypesResource makes v share no memory with what it was copied from. Parts
@@ -4161,13 +3934,10 @@ func copyTypesServiceVolumeImageWhole(c *runtime.Copies, v *types.ServiceVolumeI
 }
 
 // encodeTypesGenericResource writes every field that is an input, in order.
-func encodeTypesGenericResource(e *key.Encoder, v *types.GenericResource) {
-	b := e.Begin()
+func encodeTypesGenericResource(e *key.Encoder, b key.Fields, v *types.GenericResource) key.Fields {
 	b = b.Bool(v.DiscreteResourceSpec != nil)
 	if v.DiscreteResourceSpec != nil {
-		e.End(b)
-		encodeTypesDiscreteGenericResource(e, v.DiscreteResourceSpec)
-		b = e.Begin()
+		b = encodeTypesDiscreteGenericResource(e, b, v.DiscreteResourceSpec)
 	}
 	if len(v.Extensions) == 0 {
 		b = b.Slice(0, v.Extensions == nil)
@@ -4183,7 +3953,7 @@ func encodeTypesGenericResource(e *key.Encoder, v *types.GenericResource) {
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // copyTypesGenericResource makes v share no memory with what it was copied
@@ -4224,8 +3994,7 @@ func copyTypesGenericResourceWhole(c *runtime.Copies, v *types.GenericResource) 
 
 // encodeTypesDiscreteGenericResource writes every field that is an input, in
 // order.
-func encodeTypesDiscreteGenericResource(e *key.Encoder, v *types.DiscreteGenericResource) {
-	b := e.Begin()
+func encodeTypesDiscreteGenericResource(e *key.Encoder, b key.Fields, v *types.DiscreteGenericResource) key.Fields {
 	b = b.String(e, v.Kind)
 	b = b.Int64(v.Value)
 	if len(v.Extensions) == 0 {
@@ -4242,7 +4011,7 @@ func encodeTypesDiscreteGenericResource(e *key.Encoder, v *types.DiscreteGeneric
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // copyTypesDiscreteGenericResource makes v share no memory with what it was

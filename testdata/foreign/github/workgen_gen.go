@@ -457,7 +457,7 @@ type TriageArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *TriageArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Issue != nil) {
-		encodeGithubIssue(e, a.Issue)
+		e.End(encodeGithubIssue(e, e.Begin(), a.Issue))
 	}
 	if key.Enter(e, a.Repo) {
 		encodeGithubRepository(e, a.Repo)
@@ -612,8 +612,7 @@ func cloneTriageResult(v TriageResult) TriageResult {
 }
 
 // encodeGithubIssue writes every field that is an input, in order.
-func encodeGithubIssue(e *key.Encoder, v *github.Issue) {
-	b := e.Begin()
+func encodeGithubIssue(e *key.Encoder, b key.Fields, v *github.Issue) key.Fields {
 	b = b.Bool(v.ID != nil)
 	if v.ID != nil {
 		b = b.Int64(*v.ID)
@@ -648,25 +647,18 @@ func encodeGithubIssue(e *key.Encoder, v *github.Issue) {
 	}
 	b = b.Bool(v.User != nil)
 	if v.User != nil {
-		e.End(b)
-		encodeGithubUser(e, v.User)
-		b = e.Begin()
+		b = encodeGithubUser(e, b, v.User)
 	}
 	b = b.Slice(len(v.Labels), v.Labels == nil)
-	if len(v.Labels) > 0 {
-		e.End(b)
-		for i := range v.Labels {
-			if e.Present(v.Labels[i] != nil) {
-				encodeGithubLabel(e, v.Labels[i])
-			}
+	for i := range v.Labels {
+		b = b.Bool(v.Labels[i] != nil)
+		if v.Labels[i] != nil {
+			b = encodeGithubLabel(e, b, v.Labels[i])
 		}
-		b = e.Begin()
 	}
 	b = b.Bool(v.Assignee != nil)
 	if v.Assignee != nil {
-		e.End(b)
-		encodeGithubUser(e, v.Assignee)
-		b = e.Begin()
+		b = encodeGithubUser(e, b, v.Assignee)
 	}
 	b = b.Bool(v.Comments != nil)
 	if v.Comments != nil {
@@ -674,27 +666,19 @@ func encodeGithubIssue(e *key.Encoder, v *github.Issue) {
 	}
 	b = b.Bool(v.ClosedAt != nil)
 	if v.ClosedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.ClosedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.ClosedAt)
 	}
 	b = b.Bool(v.CreatedAt != nil)
 	if v.CreatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.CreatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.CreatedAt)
 	}
 	b = b.Bool(v.UpdatedAt != nil)
 	if v.UpdatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.UpdatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.UpdatedAt)
 	}
 	b = b.Bool(v.ClosedBy != nil)
 	if v.ClosedBy != nil {
-		e.End(b)
-		encodeGithubUser(e, v.ClosedBy)
-		b = e.Begin()
+		b = encodeGithubUser(e, b, v.ClosedBy)
 	}
 	b = b.Bool(v.URL != nil)
 	if v.URL != nil {
@@ -726,15 +710,11 @@ func encodeGithubIssue(e *key.Encoder, v *github.Issue) {
 	}
 	b = b.Bool(v.Milestone != nil)
 	if v.Milestone != nil {
-		e.End(b)
-		encodeGithubMilestone(e, v.Milestone)
-		b = e.Begin()
+		b = encodeGithubMilestone(e, b, v.Milestone)
 	}
 	b = b.Bool(v.PullRequestLinks != nil)
 	if v.PullRequestLinks != nil {
-		e.End(b)
-		encodeGithubPullRequestLinks(e, v.PullRequestLinks)
-		b = e.Begin()
+		b = encodeGithubPullRequestLinks(e, b, v.PullRequestLinks)
 	}
 	e.End(b)
 	if key.Enter(e, v.Repository) {
@@ -744,19 +724,14 @@ func encodeGithubIssue(e *key.Encoder, v *github.Issue) {
 	b = e.Begin()
 	b = b.Bool(v.Reactions != nil)
 	if v.Reactions != nil {
-		e.End(b)
-		encodeGithubReactions(e, v.Reactions)
-		b = e.Begin()
+		b = encodeGithubReactions(e, b, v.Reactions)
 	}
 	b = b.Slice(len(v.Assignees), v.Assignees == nil)
-	if len(v.Assignees) > 0 {
-		e.End(b)
-		for i := range v.Assignees {
-			if e.Present(v.Assignees[i] != nil) {
-				encodeGithubUser(e, v.Assignees[i])
-			}
+	for i := range v.Assignees {
+		b = b.Bool(v.Assignees[i] != nil)
+		if v.Assignees[i] != nil {
+			b = encodeGithubUser(e, b, v.Assignees[i])
 		}
-		b = e.Begin()
 	}
 	b = b.Bool(v.NodeID != nil)
 	if v.NodeID != nil {
@@ -768,25 +743,20 @@ func encodeGithubIssue(e *key.Encoder, v *github.Issue) {
 	}
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
-		e.End(b)
-		encodeGithubIssueType(e, v.Type)
-		b = e.Begin()
+		b = encodeGithubIssueType(e, b, v.Type)
 	}
 	b = b.Slice(len(v.TextMatches), v.TextMatches == nil)
-	if len(v.TextMatches) > 0 {
-		e.End(b)
-		for i := range v.TextMatches {
-			if e.Present(v.TextMatches[i] != nil) {
-				encodeGithubTextMatch(e, v.TextMatches[i])
-			}
+	for i := range v.TextMatches {
+		b = b.Bool(v.TextMatches[i] != nil)
+		if v.TextMatches[i] != nil {
+			b = encodeGithubTextMatch(e, b, v.TextMatches[i])
 		}
-		b = e.Begin()
 	}
 	b = b.Bool(v.ActiveLockReason != nil)
 	if v.ActiveLockReason != nil {
 		b = b.String(e, *v.ActiveLockReason)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubRepository writes every field that is an input, in order.
@@ -802,9 +772,7 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 	}
 	b = b.Bool(v.Owner != nil)
 	if v.Owner != nil {
-		e.End(b)
-		encodeGithubUser(e, v.Owner)
-		b = e.Begin()
+		b = encodeGithubUser(e, b, v.Owner)
 	}
 	b = b.Bool(v.Name != nil)
 	if v.Name != nil {
@@ -824,9 +792,7 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 	}
 	b = b.Bool(v.CodeOfConduct != nil)
 	if v.CodeOfConduct != nil {
-		e.End(b)
-		encodeGithubCodeOfConduct(e, v.CodeOfConduct)
-		b = e.Begin()
+		b = encodeGithubCodeOfConduct(e, b, v.CodeOfConduct)
 	}
 	b = b.Bool(v.DefaultBranch != nil)
 	if v.DefaultBranch != nil {
@@ -838,21 +804,15 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 	}
 	b = b.Bool(v.CreatedAt != nil)
 	if v.CreatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.CreatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.CreatedAt)
 	}
 	b = b.Bool(v.PushedAt != nil)
 	if v.PushedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.PushedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.PushedAt)
 	}
 	b = b.Bool(v.UpdatedAt != nil)
 	if v.UpdatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.UpdatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.UpdatedAt)
 	}
 	b = b.Bool(v.HTMLURL != nil)
 	if v.HTMLURL != nil {
@@ -942,15 +902,11 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 	b = e.Begin()
 	b = b.Bool(v.Organization != nil)
 	if v.Organization != nil {
-		e.End(b)
-		encodeGithubOrganization(e, v.Organization)
-		b = e.Begin()
+		b = encodeGithubOrganization(e, b, v.Organization)
 	}
 	b = b.Bool(v.Permissions != nil)
 	if v.Permissions != nil {
-		e.End(b)
-		encodeGithubRepositoryPermissions(e, v.Permissions)
-		b = e.Begin()
+		b = encodeGithubRepositoryPermissions(e, b, v.Permissions)
 	}
 	b = b.Bool(v.AllowRebaseMerge != nil)
 	if v.AllowRebaseMerge != nil {
@@ -1005,12 +961,8 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 		b = b.String(e, *v.MergeCommitMessage)
 	}
 	b = b.Slice(len(v.Topics), v.Topics == nil)
-	if len(v.Topics) > 0 {
-		e.End(b)
-		for i := range v.Topics {
-			e.String(v.Topics[i])
-		}
-		b = e.Begin()
+	for i := range v.Topics {
+		b = b.String(e, v.Topics[i])
 	}
 	e.End(b)
 	if m, ok := key.EnterMap(e, v.CustomProperties); ok {
@@ -1034,9 +986,7 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 	}
 	b = b.Bool(v.License != nil)
 	if v.License != nil {
-		e.End(b)
-		encodeGithubLicense(e, v.License)
-		b = e.Begin()
+		b = encodeGithubLicense(e, b, v.License)
 	}
 	b = b.Bool(v.Private != nil)
 	if v.Private != nil {
@@ -1080,9 +1030,7 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 	}
 	b = b.Bool(v.SecurityAndAnalysis != nil)
 	if v.SecurityAndAnalysis != nil {
-		e.End(b)
-		encodeGithubSecurityAndAnalysis(e, v.SecurityAndAnalysis)
-		b = e.Begin()
+		b = encodeGithubSecurityAndAnalysis(e, b, v.SecurityAndAnalysis)
 	}
 	b = b.Bool(v.TeamID != nil)
 	if v.TeamID != nil {
@@ -1237,14 +1185,11 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 		b = b.String(e, *v.TeamsURL)
 	}
 	b = b.Slice(len(v.TextMatches), v.TextMatches == nil)
-	if len(v.TextMatches) > 0 {
-		e.End(b)
-		for i := range v.TextMatches {
-			if e.Present(v.TextMatches[i] != nil) {
-				encodeGithubTextMatch(e, v.TextMatches[i])
-			}
+	for i := range v.TextMatches {
+		b = b.Bool(v.TextMatches[i] != nil)
+		if v.TextMatches[i] != nil {
+			b = encodeGithubTextMatch(e, b, v.TextMatches[i])
 		}
-		b = e.Begin()
 	}
 	b = b.Bool(v.Visibility != nil)
 	if v.Visibility != nil {
@@ -2416,8 +2361,7 @@ func copyGithubRepositoryWhole(c *runtime.Copies, v *github.Repository) {
 }
 
 // encodeGithubUser writes every field that is an input, in order.
-func encodeGithubUser(e *key.Encoder, v *github.User) {
-	b := e.Begin()
+func encodeGithubUser(e *key.Encoder, b key.Fields, v *github.User) key.Fields {
 	b = b.Bool(v.Login != nil)
 	if v.Login != nil {
 		b = b.String(e, *v.Login)
@@ -2492,21 +2436,15 @@ func encodeGithubUser(e *key.Encoder, v *github.User) {
 	}
 	b = b.Bool(v.CreatedAt != nil)
 	if v.CreatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.CreatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.CreatedAt)
 	}
 	b = b.Bool(v.UpdatedAt != nil)
 	if v.UpdatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.UpdatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.UpdatedAt)
 	}
 	b = b.Bool(v.SuspendedAt != nil)
 	if v.SuspendedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.SuspendedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.SuspendedAt)
 	}
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
@@ -2542,9 +2480,7 @@ func encodeGithubUser(e *key.Encoder, v *github.User) {
 	}
 	b = b.Bool(v.Plan != nil)
 	if v.Plan != nil {
-		e.End(b)
-		encodeGithubPlan(e, v.Plan)
-		b = e.Begin()
+		b = encodeGithubPlan(e, b, v.Plan)
 	}
 	b = b.Bool(v.LdapDn != nil)
 	if v.LdapDn != nil {
@@ -2591,20 +2527,15 @@ func encodeGithubUser(e *key.Encoder, v *github.User) {
 		b = b.String(e, *v.SubscriptionsURL)
 	}
 	b = b.Slice(len(v.TextMatches), v.TextMatches == nil)
-	if len(v.TextMatches) > 0 {
-		e.End(b)
-		for i := range v.TextMatches {
-			if e.Present(v.TextMatches[i] != nil) {
-				encodeGithubTextMatch(e, v.TextMatches[i])
-			}
+	for i := range v.TextMatches {
+		b = b.Bool(v.TextMatches[i] != nil)
+		if v.TextMatches[i] != nil {
+			b = encodeGithubTextMatch(e, b, v.TextMatches[i])
 		}
-		b = e.Begin()
 	}
 	b = b.Bool(v.Permissions != nil)
 	if v.Permissions != nil {
-		e.End(b)
-		encodeGithubRepositoryPermissions(e, v.Permissions)
-		b = e.Begin()
+		b = encodeGithubRepositoryPermissions(e, b, v.Permissions)
 	}
 	b = b.Bool(v.RoleName != nil)
 	if v.RoleName != nil {
@@ -2625,12 +2556,11 @@ func encodeGithubUser(e *key.Encoder, v *github.User) {
 		}
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubLabel writes every field that is an input, in order.
-func encodeGithubLabel(e *key.Encoder, v *github.Label) {
-	b := e.Begin()
+func encodeGithubLabel(e *key.Encoder, b key.Fields, v *github.Label) key.Fields {
 	b = b.Bool(v.ID != nil)
 	if v.ID != nil {
 		b = b.Int64(*v.ID)
@@ -2659,17 +2589,18 @@ func encodeGithubLabel(e *key.Encoder, v *github.Label) {
 	if v.NodeID != nil {
 		b = b.String(e, *v.NodeID)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubTimestamp writes every field that is an input, in order.
-func encodeGithubTimestamp(e *key.Encoder, v *github.Timestamp) {
+func encodeGithubTimestamp(e *key.Encoder, b key.Fields, v *github.Timestamp) key.Fields {
+	e.End(b)
 	e.Time(v.Time)
+	return e.Begin()
 }
 
 // encodeGithubMilestone writes every field that is an input, in order.
-func encodeGithubMilestone(e *key.Encoder, v *github.Milestone) {
-	b := e.Begin()
+func encodeGithubMilestone(e *key.Encoder, b key.Fields, v *github.Milestone) key.Fields {
 	b = b.Bool(v.URL != nil)
 	if v.URL != nil {
 		b = b.String(e, *v.URL)
@@ -2704,9 +2635,7 @@ func encodeGithubMilestone(e *key.Encoder, v *github.Milestone) {
 	}
 	b = b.Bool(v.Creator != nil)
 	if v.Creator != nil {
-		e.End(b)
-		encodeGithubUser(e, v.Creator)
-		b = e.Begin()
+		b = encodeGithubUser(e, b, v.Creator)
 	}
 	b = b.Bool(v.OpenIssues != nil)
 	if v.OpenIssues != nil {
@@ -2718,38 +2647,29 @@ func encodeGithubMilestone(e *key.Encoder, v *github.Milestone) {
 	}
 	b = b.Bool(v.CreatedAt != nil)
 	if v.CreatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.CreatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.CreatedAt)
 	}
 	b = b.Bool(v.UpdatedAt != nil)
 	if v.UpdatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.UpdatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.UpdatedAt)
 	}
 	b = b.Bool(v.ClosedAt != nil)
 	if v.ClosedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.ClosedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.ClosedAt)
 	}
 	b = b.Bool(v.DueOn != nil)
 	if v.DueOn != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.DueOn)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.DueOn)
 	}
 	b = b.Bool(v.NodeID != nil)
 	if v.NodeID != nil {
 		b = b.String(e, *v.NodeID)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubPullRequestLinks writes every field that is an input, in order.
-func encodeGithubPullRequestLinks(e *key.Encoder, v *github.PullRequestLinks) {
-	b := e.Begin()
+func encodeGithubPullRequestLinks(e *key.Encoder, b key.Fields, v *github.PullRequestLinks) key.Fields {
 	b = b.Bool(v.URL != nil)
 	if v.URL != nil {
 		b = b.String(e, *v.URL)
@@ -2768,16 +2688,13 @@ func encodeGithubPullRequestLinks(e *key.Encoder, v *github.PullRequestLinks) {
 	}
 	b = b.Bool(v.MergedAt != nil)
 	if v.MergedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.MergedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.MergedAt)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubReactions writes every field that is an input, in order.
-func encodeGithubReactions(e *key.Encoder, v *github.Reactions) {
-	b := e.Begin()
+func encodeGithubReactions(e *key.Encoder, b key.Fields, v *github.Reactions) key.Fields {
 	b = b.Bool(v.TotalCount != nil)
 	if v.TotalCount != nil {
 		b = b.Int(*v.TotalCount)
@@ -2818,12 +2735,11 @@ func encodeGithubReactions(e *key.Encoder, v *github.Reactions) {
 	if v.URL != nil {
 		b = b.String(e, *v.URL)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubIssueType writes every field that is an input, in order.
-func encodeGithubIssueType(e *key.Encoder, v *github.IssueType) {
-	b := e.Begin()
+func encodeGithubIssueType(e *key.Encoder, b key.Fields, v *github.IssueType) key.Fields {
 	b = b.Bool(v.ID != nil)
 	if v.ID != nil {
 		b = b.Int64(*v.ID)
@@ -2846,22 +2762,17 @@ func encodeGithubIssueType(e *key.Encoder, v *github.IssueType) {
 	}
 	b = b.Bool(v.CreatedAt != nil)
 	if v.CreatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.CreatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.CreatedAt)
 	}
 	b = b.Bool(v.UpdatedAt != nil)
 	if v.UpdatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.UpdatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.UpdatedAt)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubTextMatch writes every field that is an input, in order.
-func encodeGithubTextMatch(e *key.Encoder, v *github.TextMatch) {
-	b := e.Begin()
+func encodeGithubTextMatch(e *key.Encoder, b key.Fields, v *github.TextMatch) key.Fields {
 	b = b.Bool(v.ObjectURL != nil)
 	if v.ObjectURL != nil {
 		b = b.String(e, *v.ObjectURL)
@@ -2879,21 +2790,17 @@ func encodeGithubTextMatch(e *key.Encoder, v *github.TextMatch) {
 		b = b.String(e, *v.Fragment)
 	}
 	b = b.Slice(len(v.Matches), v.Matches == nil)
-	if len(v.Matches) > 0 {
-		e.End(b)
-		for i := range v.Matches {
-			if e.Present(v.Matches[i] != nil) {
-				encodeGithubMatch(e, v.Matches[i])
-			}
+	for i := range v.Matches {
+		b = b.Bool(v.Matches[i] != nil)
+		if v.Matches[i] != nil {
+			b = encodeGithubMatch(e, b, v.Matches[i])
 		}
-		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubCodeOfConduct writes every field that is an input, in order.
-func encodeGithubCodeOfConduct(e *key.Encoder, v *github.CodeOfConduct) {
-	b := e.Begin()
+func encodeGithubCodeOfConduct(e *key.Encoder, b key.Fields, v *github.CodeOfConduct) key.Fields {
 	b = b.Bool(v.Name != nil)
 	if v.Name != nil {
 		b = b.String(e, *v.Name)
@@ -2910,12 +2817,11 @@ func encodeGithubCodeOfConduct(e *key.Encoder, v *github.CodeOfConduct) {
 	if v.Body != nil {
 		b = b.String(e, *v.Body)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubOrganization writes every field that is an input, in order.
-func encodeGithubOrganization(e *key.Encoder, v *github.Organization) {
-	b := e.Begin()
+func encodeGithubOrganization(e *key.Encoder, b key.Fields, v *github.Organization) key.Fields {
 	b = b.Bool(v.Login != nil)
 	if v.Login != nil {
 		b = b.String(e, *v.Login)
@@ -2982,15 +2888,11 @@ func encodeGithubOrganization(e *key.Encoder, v *github.Organization) {
 	}
 	b = b.Bool(v.CreatedAt != nil)
 	if v.CreatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.CreatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.CreatedAt)
 	}
 	b = b.Bool(v.UpdatedAt != nil)
 	if v.UpdatedAt != nil {
-		e.End(b)
-		encodeGithubTimestamp(e, v.UpdatedAt)
-		b = e.Begin()
+		b = encodeGithubTimestamp(e, b, v.UpdatedAt)
 	}
 	b = b.Bool(v.TotalPrivateRepos != nil)
 	if v.TotalPrivateRepos != nil {
@@ -3022,9 +2924,7 @@ func encodeGithubOrganization(e *key.Encoder, v *github.Organization) {
 	}
 	b = b.Bool(v.Plan != nil)
 	if v.Plan != nil {
-		e.End(b)
-		encodeGithubPlan(e, v.Plan)
-		b = e.Begin()
+		b = encodeGithubPlan(e, b, v.Plan)
 	}
 	b = b.Bool(v.TwoFactorRequirementEnabled != nil)
 	if v.TwoFactorRequirementEnabled != nil {
@@ -3182,13 +3082,12 @@ func encodeGithubOrganization(e *key.Encoder, v *github.Organization) {
 	if v.ReposURL != nil {
 		b = b.String(e, *v.ReposURL)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubRepositoryPermissions writes every field that is an input, in
 // order.
-func encodeGithubRepositoryPermissions(e *key.Encoder, v *github.RepositoryPermissions) {
-	b := e.Begin()
+func encodeGithubRepositoryPermissions(e *key.Encoder, b key.Fields, v *github.RepositoryPermissions) key.Fields {
 	b = b.Bool(v.Admin != nil)
 	if v.Admin != nil {
 		b = b.Bool(*v.Admin)
@@ -3209,7 +3108,7 @@ func encodeGithubRepositoryPermissions(e *key.Encoder, v *github.RepositoryPermi
 	if v.Pull != nil {
 		b = b.Bool(*v.Pull)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeAny writes which type the value has, and the value.
@@ -3252,8 +3151,7 @@ func encodeAny(e *key.Encoder, v any) {
 }
 
 // encodeGithubLicense writes every field that is an input, in order.
-func encodeGithubLicense(e *key.Encoder, v *github.License) {
-	b := e.Begin()
+func encodeGithubLicense(e *key.Encoder, b key.Fields, v *github.License) key.Fields {
 	b = b.Bool(v.Key != nil)
 	if v.Key != nil {
 		b = b.String(e, *v.Key)
@@ -3289,78 +3187,55 @@ func encodeGithubLicense(e *key.Encoder, v *github.License) {
 	b = b.Bool(v.Permissions != nil)
 	if v.Permissions != nil {
 		b = b.Slice(len((*v.Permissions)), (*v.Permissions) == nil)
-		if len((*v.Permissions)) > 0 {
-			e.End(b)
-			for i := range *v.Permissions {
-				e.String((*v.Permissions)[i])
-			}
-			b = e.Begin()
+		for i := range *v.Permissions {
+			b = b.String(e, (*v.Permissions)[i])
 		}
 	}
 	b = b.Bool(v.Conditions != nil)
 	if v.Conditions != nil {
 		b = b.Slice(len((*v.Conditions)), (*v.Conditions) == nil)
-		if len((*v.Conditions)) > 0 {
-			e.End(b)
-			for i := range *v.Conditions {
-				e.String((*v.Conditions)[i])
-			}
-			b = e.Begin()
+		for i := range *v.Conditions {
+			b = b.String(e, (*v.Conditions)[i])
 		}
 	}
 	b = b.Bool(v.Limitations != nil)
 	if v.Limitations != nil {
 		b = b.Slice(len((*v.Limitations)), (*v.Limitations) == nil)
-		if len((*v.Limitations)) > 0 {
-			e.End(b)
-			for i := range *v.Limitations {
-				e.String((*v.Limitations)[i])
-			}
-			b = e.Begin()
+		for i := range *v.Limitations {
+			b = b.String(e, (*v.Limitations)[i])
 		}
 	}
 	b = b.Bool(v.Body != nil)
 	if v.Body != nil {
 		b = b.String(e, *v.Body)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubSecurityAndAnalysis writes every field that is an input, in
 // order.
-func encodeGithubSecurityAndAnalysis(e *key.Encoder, v *github.SecurityAndAnalysis) {
-	b := e.Begin()
+func encodeGithubSecurityAndAnalysis(e *key.Encoder, b key.Fields, v *github.SecurityAndAnalysis) key.Fields {
 	b = b.Bool(v.AdvancedSecurity != nil)
 	if v.AdvancedSecurity != nil {
-		e.End(b)
-		encodeGithubAdvancedSecurity(e, v.AdvancedSecurity)
-		b = e.Begin()
+		b = encodeGithubAdvancedSecurity(e, b, v.AdvancedSecurity)
 	}
 	b = b.Bool(v.SecretScanning != nil)
 	if v.SecretScanning != nil {
-		e.End(b)
-		encodeGithubSecretScanning(e, v.SecretScanning)
-		b = e.Begin()
+		b = encodeGithubSecretScanning(e, b, v.SecretScanning)
 	}
 	b = b.Bool(v.SecretScanningPushProtection != nil)
 	if v.SecretScanningPushProtection != nil {
-		e.End(b)
-		encodeGithubSecretScanningPushProtection(e, v.SecretScanningPushProtection)
-		b = e.Begin()
+		b = encodeGithubSecretScanningPushProtection(e, b, v.SecretScanningPushProtection)
 	}
 	b = b.Bool(v.DependabotSecurityUpdates != nil)
 	if v.DependabotSecurityUpdates != nil {
-		e.End(b)
-		encodeGithubDependabotSecurityUpdates(e, v.DependabotSecurityUpdates)
-		b = e.Begin()
+		b = encodeGithubDependabotSecurityUpdates(e, b, v.DependabotSecurityUpdates)
 	}
 	b = b.Bool(v.SecretScanningValidityChecks != nil)
 	if v.SecretScanningValidityChecks != nil {
-		e.End(b)
-		encodeGithubSecretScanningValidityChecks(e, v.SecretScanningValidityChecks)
-		b = e.Begin()
+		b = encodeGithubSecretScanningValidityChecks(e, b, v.SecretScanningValidityChecks)
 	}
-	e.End(b)
+	return b
 }
 
 // copyGithubUser makes v share no memory with what it was copied from. Parts
@@ -4233,8 +4108,7 @@ func copyAnyWhole(c *runtime.Copies, v *any) {
 }
 
 // encodeGithubPlan writes every field that is an input, in order.
-func encodeGithubPlan(e *key.Encoder, v *github.Plan) {
-	b := e.Begin()
+func encodeGithubPlan(e *key.Encoder, b key.Fields, v *github.Plan) key.Fields {
 	b = b.Bool(v.Name != nil)
 	if v.Name != nil {
 		b = b.String(e, *v.Name)
@@ -4259,7 +4133,7 @@ func encodeGithubPlan(e *key.Encoder, v *github.Plan) {
 	if v.Seats != nil {
 		b = b.Int(*v.Seats)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeGithubTeam writes every field that is an input, in order.
@@ -4311,9 +4185,7 @@ func encodeGithubTeam(e *key.Encoder, v *github.Team) {
 	}
 	b = b.Bool(v.Organization != nil)
 	if v.Organization != nil {
-		e.End(b)
-		encodeGithubOrganization(e, v.Organization)
-		b = e.Begin()
+		b = encodeGithubOrganization(e, b, v.Organization)
 	}
 	b = b.Bool(v.HTMLURL != nil)
 	if v.HTMLURL != nil {
@@ -4343,10 +4215,12 @@ func encodeGithubTeam(e *key.Encoder, v *github.Team) {
 		e.End(b)
 		m := e.Map(len(v.Permissions), v.Permissions == nil)
 		for k, x := range v.Permissions {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.Bool(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Bool(x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -4363,49 +4237,62 @@ func encodeGithubTeam(e *key.Encoder, v *github.Team) {
 }
 
 // encodeGithubMatch writes every field that is an input, in order.
-func encodeGithubMatch(e *key.Encoder, v *github.Match) {
-	if e.Present(v.Text != nil) {
-		e.String(*v.Text)
+func encodeGithubMatch(e *key.Encoder, b key.Fields, v *github.Match) key.Fields {
+	b = b.Bool(v.Text != nil)
+	if v.Text != nil {
+		b = b.String(e, *v.Text)
 	}
+	e.End(b)
 	key.Numbers(e, v.Indices)
+	return e.Begin()
 }
 
 // encodeGithubAdvancedSecurity writes every field that is an input, in order.
-func encodeGithubAdvancedSecurity(e *key.Encoder, v *github.AdvancedSecurity) {
-	if e.Present(v.Status != nil) {
-		e.String(*v.Status)
+func encodeGithubAdvancedSecurity(e *key.Encoder, b key.Fields, v *github.AdvancedSecurity) key.Fields {
+	b = b.Bool(v.Status != nil)
+	if v.Status != nil {
+		b = b.String(e, *v.Status)
 	}
+	return b
 }
 
 // encodeGithubSecretScanning writes every field that is an input, in order.
-func encodeGithubSecretScanning(e *key.Encoder, v *github.SecretScanning) {
-	if e.Present(v.Status != nil) {
-		e.String(*v.Status)
+func encodeGithubSecretScanning(e *key.Encoder, b key.Fields, v *github.SecretScanning) key.Fields {
+	b = b.Bool(v.Status != nil)
+	if v.Status != nil {
+		b = b.String(e, *v.Status)
 	}
+	return b
 }
 
 // encodeGithubSecretScanningPushProtection writes every field that is an input,
 // in order.
-func encodeGithubSecretScanningPushProtection(e *key.Encoder, v *github.SecretScanningPushProtection) {
-	if e.Present(v.Status != nil) {
-		e.String(*v.Status)
+func encodeGithubSecretScanningPushProtection(e *key.Encoder, b key.Fields, v *github.SecretScanningPushProtection) key.Fields {
+	b = b.Bool(v.Status != nil)
+	if v.Status != nil {
+		b = b.String(e, *v.Status)
 	}
+	return b
 }
 
 // encodeGithubDependabotSecurityUpdates writes every field that is an input, in
 // order.
-func encodeGithubDependabotSecurityUpdates(e *key.Encoder, v *github.DependabotSecurityUpdates) {
-	if e.Present(v.Status != nil) {
-		e.String(*v.Status)
+func encodeGithubDependabotSecurityUpdates(e *key.Encoder, b key.Fields, v *github.DependabotSecurityUpdates) key.Fields {
+	b = b.Bool(v.Status != nil)
+	if v.Status != nil {
+		b = b.String(e, *v.Status)
 	}
+	return b
 }
 
 // encodeGithubSecretScanningValidityChecks writes every field that is an input,
 // in order.
-func encodeGithubSecretScanningValidityChecks(e *key.Encoder, v *github.SecretScanningValidityChecks) {
-	if e.Present(v.Status != nil) {
-		e.String(*v.Status)
+func encodeGithubSecretScanningValidityChecks(e *key.Encoder, b key.Fields, v *github.SecretScanningValidityChecks) key.Fields {
+	b = b.Bool(v.Status != nil)
+	if v.Status != nil {
+		b = b.String(e, *v.Status)
 	}
+	return b
 }
 
 // cloneGithubPlan returns a copy that shares no memory with the original.

@@ -55,11 +55,17 @@ type FindArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *FindArgs) EncodeKey(e *key.Encoder) {
 	key.Array(e, a.Id[:])
-	e.Slice(len(a.All), a.All == nil)
-	for i := range a.All {
-		key.Array(e, a.All[i][:])
+	b := e.Begin()
+	b = b.Slice(len(a.All), a.All == nil)
+	if len(a.All) > 0 {
+		e.End(b)
+		for i := range a.All {
+			key.Array(e, a.All[i][:])
+		}
+		b = e.Begin()
 	}
-	encodeUuidNullUUID(e, &a.Maybe)
+	b = encodeUuidNullUUID(e, b, &a.Maybe)
+	e.End(b)
 }
 
 // FindRunner runs a [Find] once per distinct input. Make one with
@@ -183,9 +189,12 @@ func cloneFindResult(v []uuid.UUID) []uuid.UUID {
 }
 
 // encodeUuidNullUUID writes every field that is an input, in order.
-func encodeUuidNullUUID(e *key.Encoder, v *uuid.NullUUID) {
+func encodeUuidNullUUID(e *key.Encoder, b key.Fields, v *uuid.NullUUID) key.Fields {
+	e.End(b)
 	key.Array(e, v.UUID[:])
-	e.Bool(v.Valid)
+	b = e.Begin()
+	b = b.Bool(v.Valid)
+	return b
 }
 
 // findSymbols lists what findCode was made from: each declaration, file and

@@ -1028,10 +1028,13 @@ type ScheduleArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ScheduleArgs) EncodeKey(e *key.Encoder) {
-	encodeV1PodSpec(e, &a.Spec)
-	if e.Present(a.Pod != nil) {
-		encodeV1Pod(e, a.Pod)
+	b := e.Begin()
+	b = encodeV1PodSpec(e, b, &a.Spec)
+	b = b.Bool(a.Pod != nil)
+	if a.Pod != nil {
+		b = encodeV1Pod(e, b, a.Pod)
 	}
+	e.End(b)
 }
 
 // ScheduleResult holds what one call of [Schedule.Run] returned.
@@ -1174,39 +1177,22 @@ func cloneScheduleResult(v ScheduleResult) ScheduleResult {
 }
 
 // encodeV1PodSpec writes every field that is an input, in order.
-func encodeV1PodSpec(e *key.Encoder, v *v1.PodSpec) {
-	b := e.Begin()
+func encodeV1PodSpec(e *key.Encoder, b key.Fields, v *v1.PodSpec) key.Fields {
 	b = b.Slice(len(v.Volumes), v.Volumes == nil)
-	if len(v.Volumes) > 0 {
-		e.End(b)
-		for i := range v.Volumes {
-			encodeV1Volume(e, &v.Volumes[i])
-		}
-		b = e.Begin()
+	for i := range v.Volumes {
+		b = encodeV1Volume(e, b, &v.Volumes[i])
 	}
 	b = b.Slice(len(v.InitContainers), v.InitContainers == nil)
-	if len(v.InitContainers) > 0 {
-		e.End(b)
-		for i := range v.InitContainers {
-			encodeV1Container(e, &v.InitContainers[i])
-		}
-		b = e.Begin()
+	for i := range v.InitContainers {
+		b = encodeV1Container(e, b, &v.InitContainers[i])
 	}
 	b = b.Slice(len(v.Containers), v.Containers == nil)
-	if len(v.Containers) > 0 {
-		e.End(b)
-		for i := range v.Containers {
-			encodeV1Container(e, &v.Containers[i])
-		}
-		b = e.Begin()
+	for i := range v.Containers {
+		b = encodeV1Container(e, b, &v.Containers[i])
 	}
 	b = b.Slice(len(v.EphemeralContainers), v.EphemeralContainers == nil)
-	if len(v.EphemeralContainers) > 0 {
-		e.End(b)
-		for i := range v.EphemeralContainers {
-			encodeV1EphemeralContainer(e, &v.EphemeralContainers[i])
-		}
-		b = e.Begin()
+	for i := range v.EphemeralContainers {
+		b = encodeV1EphemeralContainer(e, b, &v.EphemeralContainers[i])
 	}
 	b = b.String(e, string(v.RestartPolicy))
 	b = b.Bool(v.TerminationGracePeriodSeconds != nil)
@@ -1224,10 +1210,12 @@ func encodeV1PodSpec(e *key.Encoder, v *v1.PodSpec) {
 		e.End(b)
 		m := e.Map(len(v.NodeSelector), v.NodeSelector == nil)
 		for k, x := range v.NodeSelector {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -1248,42 +1236,26 @@ func encodeV1PodSpec(e *key.Encoder, v *v1.PodSpec) {
 	}
 	b = b.Bool(v.SecurityContext != nil)
 	if v.SecurityContext != nil {
-		e.End(b)
-		encodeV1PodSecurityContext(e, v.SecurityContext)
-		b = e.Begin()
+		b = encodeV1PodSecurityContext(e, b, v.SecurityContext)
 	}
 	b = b.Slice(len(v.ImagePullSecrets), v.ImagePullSecrets == nil)
-	if len(v.ImagePullSecrets) > 0 {
-		e.End(b)
-		for i := range v.ImagePullSecrets {
-			encodeV1LocalObjectReference(e, &v.ImagePullSecrets[i])
-		}
-		b = e.Begin()
+	for i := range v.ImagePullSecrets {
+		b = encodeV1LocalObjectReference(e, b, &v.ImagePullSecrets[i])
 	}
 	b = b.String(e, v.Hostname)
 	b = b.String(e, v.Subdomain)
 	b = b.Bool(v.Affinity != nil)
 	if v.Affinity != nil {
-		e.End(b)
-		encodeV1Affinity(e, v.Affinity)
-		b = e.Begin()
+		b = encodeV1Affinity(e, b, v.Affinity)
 	}
 	b = b.String(e, v.SchedulerName)
 	b = b.Slice(len(v.Tolerations), v.Tolerations == nil)
-	if len(v.Tolerations) > 0 {
-		e.End(b)
-		for i := range v.Tolerations {
-			encodeV1Toleration(e, &v.Tolerations[i])
-		}
-		b = e.Begin()
+	for i := range v.Tolerations {
+		b = encodeV1Toleration(e, b, &v.Tolerations[i])
 	}
 	b = b.Slice(len(v.HostAliases), v.HostAliases == nil)
-	if len(v.HostAliases) > 0 {
-		e.End(b)
-		for i := range v.HostAliases {
-			encodeV1HostAlias(e, &v.HostAliases[i])
-		}
-		b = e.Begin()
+	for i := range v.HostAliases {
+		b = encodeV1HostAlias(e, b, &v.HostAliases[i])
 	}
 	b = b.String(e, v.PriorityClassName)
 	b = b.Bool(v.Priority != nil)
@@ -1292,17 +1264,11 @@ func encodeV1PodSpec(e *key.Encoder, v *v1.PodSpec) {
 	}
 	b = b.Bool(v.DNSConfig != nil)
 	if v.DNSConfig != nil {
-		e.End(b)
-		encodeV1PodDNSConfig(e, v.DNSConfig)
-		b = e.Begin()
+		b = encodeV1PodDNSConfig(e, b, v.DNSConfig)
 	}
 	b = b.Slice(len(v.ReadinessGates), v.ReadinessGates == nil)
-	if len(v.ReadinessGates) > 0 {
-		e.End(b)
-		for i := range v.ReadinessGates {
-			encodeV1PodReadinessGate(e, &v.ReadinessGates[i])
-		}
-		b = e.Begin()
+	for i := range v.ReadinessGates {
+		b = encodeV1PodReadinessGate(e, b, &v.ReadinessGates[i])
 	}
 	b = b.Bool(v.RuntimeClassName != nil)
 	if v.RuntimeClassName != nil {
@@ -1322,21 +1288,19 @@ func encodeV1PodSpec(e *key.Encoder, v *v1.PodSpec) {
 		e.End(b)
 		m2 := e.Map(len(v.Overhead), v.Overhead == nil)
 		for k, x := range v.Overhead {
-			m2.Key()
-			e.String(string(k))
-			m2.Value()
-			encodeResourceQuantity(e, &x)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, string(k))
+			m2.ValueAt(b)
+			b = encodeResourceQuantity(e, b, &x)
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.TopologySpreadConstraints), v.TopologySpreadConstraints == nil)
-	if len(v.TopologySpreadConstraints) > 0 {
-		e.End(b)
-		for i := range v.TopologySpreadConstraints {
-			encodeV1TopologySpreadConstraint(e, &v.TopologySpreadConstraints[i])
-		}
-		b = e.Begin()
+	for i := range v.TopologySpreadConstraints {
+		b = encodeV1TopologySpreadConstraint(e, b, &v.TopologySpreadConstraints[i])
 	}
 	b = b.Bool(v.SetHostnameAsFQDN != nil)
 	if v.SetHostnameAsFQDN != nil {
@@ -1344,35 +1308,23 @@ func encodeV1PodSpec(e *key.Encoder, v *v1.PodSpec) {
 	}
 	b = b.Bool(v.OS != nil)
 	if v.OS != nil {
-		e.End(b)
-		encodeV1PodOS(e, v.OS)
-		b = e.Begin()
+		b = encodeV1PodOS(e, b, v.OS)
 	}
 	b = b.Bool(v.HostUsers != nil)
 	if v.HostUsers != nil {
 		b = b.Bool(*v.HostUsers)
 	}
 	b = b.Slice(len(v.SchedulingGates), v.SchedulingGates == nil)
-	if len(v.SchedulingGates) > 0 {
-		e.End(b)
-		for i := range v.SchedulingGates {
-			encodeV1PodSchedulingGate(e, &v.SchedulingGates[i])
-		}
-		b = e.Begin()
+	for i := range v.SchedulingGates {
+		b = encodeV1PodSchedulingGate(e, b, &v.SchedulingGates[i])
 	}
 	b = b.Slice(len(v.ResourceClaims), v.ResourceClaims == nil)
-	if len(v.ResourceClaims) > 0 {
-		e.End(b)
-		for i := range v.ResourceClaims {
-			encodeV1PodResourceClaim(e, &v.ResourceClaims[i])
-		}
-		b = e.Begin()
+	for i := range v.ResourceClaims {
+		b = encodeV1PodResourceClaim(e, b, &v.ResourceClaims[i])
 	}
 	b = b.Bool(v.Resources != nil)
 	if v.Resources != nil {
-		e.End(b)
-		encodeV1ResourceRequirements(e, v.Resources)
-		b = e.Begin()
+		b = encodeV1ResourceRequirements(e, b, v.Resources)
 	}
 	b = b.Bool(v.HostnameOverride != nil)
 	if v.HostnameOverride != nil {
@@ -1380,27 +1332,22 @@ func encodeV1PodSpec(e *key.Encoder, v *v1.PodSpec) {
 	}
 	b = b.Bool(v.SchedulingGroup != nil)
 	if v.SchedulingGroup != nil {
-		e.End(b)
-		encodeV1PodSchedulingGroup(e, v.SchedulingGroup)
-		b = e.Begin()
+		b = encodeV1PodSchedulingGroup(e, b, v.SchedulingGroup)
 	}
 	b = b.Slice(len(v.EvictionResponders), v.EvictionResponders == nil)
-	if len(v.EvictionResponders) > 0 {
-		e.End(b)
-		for i := range v.EvictionResponders {
-			encodeV1EvictionResponder(e, &v.EvictionResponders[i])
-		}
-		b = e.Begin()
+	for i := range v.EvictionResponders {
+		b = encodeV1EvictionResponder(e, b, &v.EvictionResponders[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1Pod writes every field that is an input, in order.
-func encodeV1Pod(e *key.Encoder, v *v1.Pod) {
-	encodeV1TypeMeta(e, &v.TypeMeta)
-	encodeV1ObjectMeta(e, &v.ObjectMeta)
-	encodeV1PodSpec(e, &v.Spec)
-	encodeV1PodStatus(e, &v.Status)
+func encodeV1Pod(e *key.Encoder, b key.Fields, v *v1.Pod) key.Fields {
+	b = encodeV1TypeMeta(e, b, &v.TypeMeta)
+	b = encodeV1ObjectMeta(e, b, &v.ObjectMeta)
+	b = encodeV1PodSpec(e, b, &v.Spec)
+	b = encodeV1PodStatus(e, b, &v.Status)
+	return b
 }
 
 // cloneV1PodSpec returns a copy that shares no memory with the original.
@@ -1532,155 +1479,103 @@ func cloneV1Pod(v v1.Pod) v1.Pod {
 }
 
 // encodeV1Volume writes every field that is an input, in order.
-func encodeV1Volume(e *key.Encoder, v *v1.Volume) {
-	e.String(v.Name)
-	encodeV1VolumeSource(e, &v.VolumeSource)
+func encodeV1Volume(e *key.Encoder, b key.Fields, v *v1.Volume) key.Fields {
+	b = b.String(e, v.Name)
+	b = encodeV1VolumeSource(e, b, &v.VolumeSource)
+	return b
 }
 
 // encodeV1Container writes every field that is an input, in order.
-func encodeV1Container(e *key.Encoder, v *v1.Container) {
-	b := e.Begin()
+func encodeV1Container(e *key.Encoder, b key.Fields, v *v1.Container) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Image)
 	b = b.Slice(len(v.Command), v.Command == nil)
-	if len(v.Command) > 0 {
-		e.End(b)
-		for i := range v.Command {
-			e.String(v.Command[i])
-		}
-		b = e.Begin()
+	for i := range v.Command {
+		b = b.String(e, v.Command[i])
 	}
 	b = b.Slice(len(v.Args), v.Args == nil)
-	if len(v.Args) > 0 {
-		e.End(b)
-		for i := range v.Args {
-			e.String(v.Args[i])
-		}
-		b = e.Begin()
+	for i := range v.Args {
+		b = b.String(e, v.Args[i])
 	}
 	b = b.String(e, v.WorkingDir)
 	b = b.Slice(len(v.Ports), v.Ports == nil)
-	if len(v.Ports) > 0 {
-		e.End(b)
-		for i := range v.Ports {
-			encodeV1ContainerPort(e, &v.Ports[i])
-		}
-		b = e.Begin()
+	for i := range v.Ports {
+		b = encodeV1ContainerPort(e, b, &v.Ports[i])
 	}
 	b = b.Slice(len(v.EnvFrom), v.EnvFrom == nil)
-	if len(v.EnvFrom) > 0 {
-		e.End(b)
-		for i := range v.EnvFrom {
-			encodeV1EnvFromSource(e, &v.EnvFrom[i])
-		}
-		b = e.Begin()
+	for i := range v.EnvFrom {
+		b = encodeV1EnvFromSource(e, b, &v.EnvFrom[i])
 	}
 	b = b.Slice(len(v.Env), v.Env == nil)
-	if len(v.Env) > 0 {
-		e.End(b)
-		for i := range v.Env {
-			encodeV1EnvVar(e, &v.Env[i])
-		}
-		b = e.Begin()
+	for i := range v.Env {
+		b = encodeV1EnvVar(e, b, &v.Env[i])
 	}
-	e.End(b)
-	encodeV1ResourceRequirements(e, &v.Resources)
-	b = e.Begin()
+	b = encodeV1ResourceRequirements(e, b, &v.Resources)
 	b = b.Slice(len(v.ResizePolicy), v.ResizePolicy == nil)
-	if len(v.ResizePolicy) > 0 {
-		e.End(b)
-		for i := range v.ResizePolicy {
-			encodeV1ContainerResizePolicy(e, &v.ResizePolicy[i])
-		}
-		b = e.Begin()
+	for i := range v.ResizePolicy {
+		b = encodeV1ContainerResizePolicy(e, b, &v.ResizePolicy[i])
 	}
 	b = b.Bool(v.RestartPolicy != nil)
 	if v.RestartPolicy != nil {
 		b = b.String(e, string(*v.RestartPolicy))
 	}
 	b = b.Slice(len(v.RestartPolicyRules), v.RestartPolicyRules == nil)
-	if len(v.RestartPolicyRules) > 0 {
-		e.End(b)
-		for i := range v.RestartPolicyRules {
-			encodeV1ContainerRestartRule(e, &v.RestartPolicyRules[i])
-		}
-		b = e.Begin()
+	for i := range v.RestartPolicyRules {
+		b = encodeV1ContainerRestartRule(e, b, &v.RestartPolicyRules[i])
 	}
 	b = b.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
-	if len(v.VolumeMounts) > 0 {
-		e.End(b)
-		for i := range v.VolumeMounts {
-			encodeV1VolumeMount(e, &v.VolumeMounts[i])
-		}
-		b = e.Begin()
+	for i := range v.VolumeMounts {
+		b = encodeV1VolumeMount(e, b, &v.VolumeMounts[i])
 	}
 	b = b.Slice(len(v.VolumeDevices), v.VolumeDevices == nil)
-	if len(v.VolumeDevices) > 0 {
-		e.End(b)
-		for i := range v.VolumeDevices {
-			encodeV1VolumeDevice(e, &v.VolumeDevices[i])
-		}
-		b = e.Begin()
+	for i := range v.VolumeDevices {
+		b = encodeV1VolumeDevice(e, b, &v.VolumeDevices[i])
 	}
 	b = b.Bool(v.LivenessProbe != nil)
 	if v.LivenessProbe != nil {
-		e.End(b)
-		encodeV1Probe(e, v.LivenessProbe)
-		b = e.Begin()
+		b = encodeV1Probe(e, b, v.LivenessProbe)
 	}
 	b = b.Bool(v.ReadinessProbe != nil)
 	if v.ReadinessProbe != nil {
-		e.End(b)
-		encodeV1Probe(e, v.ReadinessProbe)
-		b = e.Begin()
+		b = encodeV1Probe(e, b, v.ReadinessProbe)
 	}
 	b = b.Bool(v.StartupProbe != nil)
 	if v.StartupProbe != nil {
-		e.End(b)
-		encodeV1Probe(e, v.StartupProbe)
-		b = e.Begin()
+		b = encodeV1Probe(e, b, v.StartupProbe)
 	}
 	b = b.Bool(v.Lifecycle != nil)
 	if v.Lifecycle != nil {
-		e.End(b)
-		encodeV1Lifecycle(e, v.Lifecycle)
-		b = e.Begin()
+		b = encodeV1Lifecycle(e, b, v.Lifecycle)
 	}
 	b = b.String(e, v.TerminationMessagePath)
 	b = b.String(e, string(v.TerminationMessagePolicy))
 	b = b.String(e, string(v.ImagePullPolicy))
 	b = b.Bool(v.SecurityContext != nil)
 	if v.SecurityContext != nil {
-		e.End(b)
-		encodeV1SecurityContext(e, v.SecurityContext)
-		b = e.Begin()
+		b = encodeV1SecurityContext(e, b, v.SecurityContext)
 	}
 	b = b.Bool(v.Stdin)
 	b = b.Bool(v.StdinOnce)
 	b = b.Bool(v.TTY)
-	e.End(b)
+	return b
 }
 
 // encodeV1EphemeralContainer writes every field that is an input, in order.
-func encodeV1EphemeralContainer(e *key.Encoder, v *v1.EphemeralContainer) {
-	encodeV1EphemeralContainerCommon(e, &v.EphemeralContainerCommon)
-	e.String(v.TargetContainerName)
+func encodeV1EphemeralContainer(e *key.Encoder, b key.Fields, v *v1.EphemeralContainer) key.Fields {
+	b = encodeV1EphemeralContainerCommon(e, b, &v.EphemeralContainerCommon)
+	b = b.String(e, v.TargetContainerName)
+	return b
 }
 
 // encodeV1PodSecurityContext writes every field that is an input, in order.
-func encodeV1PodSecurityContext(e *key.Encoder, v *v1.PodSecurityContext) {
-	b := e.Begin()
+func encodeV1PodSecurityContext(e *key.Encoder, b key.Fields, v *v1.PodSecurityContext) key.Fields {
 	b = b.Bool(v.SELinuxOptions != nil)
 	if v.SELinuxOptions != nil {
-		e.End(b)
-		encodeV1SELinuxOptions(e, v.SELinuxOptions)
-		b = e.Begin()
+		b = encodeV1SELinuxOptions(e, b, v.SELinuxOptions)
 	}
 	b = b.Bool(v.WindowsOptions != nil)
 	if v.WindowsOptions != nil {
-		e.End(b)
-		encodeV1WindowsSecurityContextOptions(e, v.WindowsOptions)
-		b = e.Begin()
+		b = encodeV1WindowsSecurityContextOptions(e, b, v.WindowsOptions)
 	}
 	b = b.Bool(v.RunAsUser != nil)
 	if v.RunAsUser != nil {
@@ -1706,12 +1601,8 @@ func encodeV1PodSecurityContext(e *key.Encoder, v *v1.PodSecurityContext) {
 		b = b.Int64(*v.FSGroup)
 	}
 	b = b.Slice(len(v.Sysctls), v.Sysctls == nil)
-	if len(v.Sysctls) > 0 {
-		e.End(b)
-		for i := range v.Sysctls {
-			encodeV1Sysctl(e, &v.Sysctls[i])
-		}
-		b = e.Begin()
+	for i := range v.Sysctls {
+		b = encodeV1Sysctl(e, b, &v.Sysctls[i])
 	}
 	b = b.Bool(v.FSGroupChangePolicy != nil)
 	if v.FSGroupChangePolicy != nil {
@@ -1719,55 +1610,44 @@ func encodeV1PodSecurityContext(e *key.Encoder, v *v1.PodSecurityContext) {
 	}
 	b = b.Bool(v.SeccompProfile != nil)
 	if v.SeccompProfile != nil {
-		e.End(b)
-		encodeV1SeccompProfile(e, v.SeccompProfile)
-		b = e.Begin()
+		b = encodeV1SeccompProfile(e, b, v.SeccompProfile)
 	}
 	b = b.Bool(v.AppArmorProfile != nil)
 	if v.AppArmorProfile != nil {
-		e.End(b)
-		encodeV1AppArmorProfile(e, v.AppArmorProfile)
-		b = e.Begin()
+		b = encodeV1AppArmorProfile(e, b, v.AppArmorProfile)
 	}
 	b = b.Bool(v.SELinuxChangePolicy != nil)
 	if v.SELinuxChangePolicy != nil {
 		b = b.String(e, string(*v.SELinuxChangePolicy))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1LocalObjectReference writes every field that is an input, in order.
-func encodeV1LocalObjectReference(e *key.Encoder, v *v1.LocalObjectReference) {
-	e.String(v.Name)
+func encodeV1LocalObjectReference(e *key.Encoder, b key.Fields, v *v1.LocalObjectReference) key.Fields {
+	b = b.String(e, v.Name)
+	return b
 }
 
 // encodeV1Affinity writes every field that is an input, in order.
-func encodeV1Affinity(e *key.Encoder, v *v1.Affinity) {
-	b := e.Begin()
+func encodeV1Affinity(e *key.Encoder, b key.Fields, v *v1.Affinity) key.Fields {
 	b = b.Bool(v.NodeAffinity != nil)
 	if v.NodeAffinity != nil {
-		e.End(b)
-		encodeV1NodeAffinity(e, v.NodeAffinity)
-		b = e.Begin()
+		b = encodeV1NodeAffinity(e, b, v.NodeAffinity)
 	}
 	b = b.Bool(v.PodAffinity != nil)
 	if v.PodAffinity != nil {
-		e.End(b)
-		encodeV1PodAffinity(e, v.PodAffinity)
-		b = e.Begin()
+		b = encodeV1PodAffinity(e, b, v.PodAffinity)
 	}
 	b = b.Bool(v.PodAntiAffinity != nil)
 	if v.PodAntiAffinity != nil {
-		e.End(b)
-		encodeV1PodAntiAffinity(e, v.PodAntiAffinity)
-		b = e.Begin()
+		b = encodeV1PodAntiAffinity(e, b, v.PodAntiAffinity)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1Toleration writes every field that is an input, in order.
-func encodeV1Toleration(e *key.Encoder, v *v1.Toleration) {
-	b := e.Begin()
+func encodeV1Toleration(e *key.Encoder, b key.Fields, v *v1.Toleration) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, string(v.Operator))
 	b = b.String(e, v.Value)
@@ -1776,93 +1656,69 @@ func encodeV1Toleration(e *key.Encoder, v *v1.Toleration) {
 	if v.TolerationSeconds != nil {
 		b = b.Int64(*v.TolerationSeconds)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1HostAlias writes every field that is an input, in order.
-func encodeV1HostAlias(e *key.Encoder, v *v1.HostAlias) {
-	b := e.Begin()
+func encodeV1HostAlias(e *key.Encoder, b key.Fields, v *v1.HostAlias) key.Fields {
 	b = b.String(e, v.IP)
 	b = b.Slice(len(v.Hostnames), v.Hostnames == nil)
-	if len(v.Hostnames) > 0 {
-		e.End(b)
-		for i := range v.Hostnames {
-			e.String(v.Hostnames[i])
-		}
-		b = e.Begin()
+	for i := range v.Hostnames {
+		b = b.String(e, v.Hostnames[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodDNSConfig writes every field that is an input, in order.
-func encodeV1PodDNSConfig(e *key.Encoder, v *v1.PodDNSConfig) {
-	b := e.Begin()
+func encodeV1PodDNSConfig(e *key.Encoder, b key.Fields, v *v1.PodDNSConfig) key.Fields {
 	b = b.Slice(len(v.Nameservers), v.Nameservers == nil)
-	if len(v.Nameservers) > 0 {
-		e.End(b)
-		for i := range v.Nameservers {
-			e.String(v.Nameservers[i])
-		}
-		b = e.Begin()
+	for i := range v.Nameservers {
+		b = b.String(e, v.Nameservers[i])
 	}
 	b = b.Slice(len(v.Searches), v.Searches == nil)
-	if len(v.Searches) > 0 {
-		e.End(b)
-		for i := range v.Searches {
-			e.String(v.Searches[i])
-		}
-		b = e.Begin()
+	for i := range v.Searches {
+		b = b.String(e, v.Searches[i])
 	}
 	b = b.Slice(len(v.Options), v.Options == nil)
-	if len(v.Options) > 0 {
-		e.End(b)
-		for i := range v.Options {
-			encodeV1PodDNSConfigOption(e, &v.Options[i])
-		}
-		b = e.Begin()
+	for i := range v.Options {
+		b = encodeV1PodDNSConfigOption(e, b, &v.Options[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodReadinessGate writes every field that is an input, in order.
-func encodeV1PodReadinessGate(e *key.Encoder, v *v1.PodReadinessGate) {
-	e.String(string(v.ConditionType))
+func encodeV1PodReadinessGate(e *key.Encoder, b key.Fields, v *v1.PodReadinessGate) key.Fields {
+	b = b.String(e, string(v.ConditionType))
+	return b
 }
 
 // encodeResourceQuantity writes the format and the number, in the smallest of
 // three forms that holds it.
-func encodeResourceQuantity(e *key.Encoder, v *resource.Quantity) {
-	e.String(string(v.Format))
+func encodeResourceQuantity(e *key.Encoder, b key.Fields, v *resource.Quantity) key.Fields {
+	b = b.String(e, string(v.Format))
 	if l, ok := v.AsInt64(); ok {
-		e.Uint8(1)
-		e.Int64(l)
-		return
+		return b.Uint8(1).Int64(l)
 	}
 	l := v.ScaledValue(-9)
 	if v.Cmp(*resource.NewScaledQuantity(l, -9)) == 0 {
-		e.Uint8(2)
-		e.Int64(l)
-		return
+		return b.Uint8(2).Int64(l)
 	}
 	x := v.DeepCopy() // AsDec changes its receiver
 	p := x.AsDec()
-	e.Uint8(3)
-	e.Int32(int32(p.Scale()))
+	e.End(b.Uint8(3).Int32(int32(p.Scale())))
 	e.Appended(p.UnscaledBig().Append(e.Spare(), 16), nil)
+	return e.Begin()
 }
 
 // encodeV1TopologySpreadConstraint writes every field that is an input, in
 // order.
-func encodeV1TopologySpreadConstraint(e *key.Encoder, v *v1.TopologySpreadConstraint) {
-	b := e.Begin()
+func encodeV1TopologySpreadConstraint(e *key.Encoder, b key.Fields, v *v1.TopologySpreadConstraint) key.Fields {
 	b = b.Int32(v.MaxSkew)
 	b = b.String(e, v.TopologyKey)
 	b = b.String(e, string(v.WhenUnsatisfiable))
 	b = b.Bool(v.LabelSelector != nil)
 	if v.LabelSelector != nil {
-		e.End(b)
-		encodeV1LabelSelector(e, v.LabelSelector)
-		b = e.Begin()
+		b = encodeV1LabelSelector(e, b, v.LabelSelector)
 	}
 	b = b.Bool(v.MinDomains != nil)
 	if v.MinDomains != nil {
@@ -1877,29 +1733,26 @@ func encodeV1TopologySpreadConstraint(e *key.Encoder, v *v1.TopologySpreadConstr
 		b = b.String(e, string(*v.NodeTaintsPolicy))
 	}
 	b = b.Slice(len(v.MatchLabelKeys), v.MatchLabelKeys == nil)
-	if len(v.MatchLabelKeys) > 0 {
-		e.End(b)
-		for i := range v.MatchLabelKeys {
-			e.String(v.MatchLabelKeys[i])
-		}
-		b = e.Begin()
+	for i := range v.MatchLabelKeys {
+		b = b.String(e, v.MatchLabelKeys[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodOS writes every field that is an input, in order.
-func encodeV1PodOS(e *key.Encoder, v *v1.PodOS) {
-	e.String(string(v.Name))
+func encodeV1PodOS(e *key.Encoder, b key.Fields, v *v1.PodOS) key.Fields {
+	b = b.String(e, string(v.Name))
+	return b
 }
 
 // encodeV1PodSchedulingGate writes every field that is an input, in order.
-func encodeV1PodSchedulingGate(e *key.Encoder, v *v1.PodSchedulingGate) {
-	e.String(v.Name)
+func encodeV1PodSchedulingGate(e *key.Encoder, b key.Fields, v *v1.PodSchedulingGate) key.Fields {
+	b = b.String(e, v.Name)
+	return b
 }
 
 // encodeV1PodResourceClaim writes every field that is an input, in order.
-func encodeV1PodResourceClaim(e *key.Encoder, v *v1.PodResourceClaim) {
-	b := e.Begin()
+func encodeV1PodResourceClaim(e *key.Encoder, b key.Fields, v *v1.PodResourceClaim) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.ResourceClaimName != nil)
 	if v.ResourceClaimName != nil {
@@ -1909,22 +1762,23 @@ func encodeV1PodResourceClaim(e *key.Encoder, v *v1.PodResourceClaim) {
 	if v.ResourceClaimTemplateName != nil {
 		b = b.String(e, *v.ResourceClaimTemplateName)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ResourceRequirements writes every field that is an input, in order.
-func encodeV1ResourceRequirements(e *key.Encoder, v *v1.ResourceRequirements) {
-	b := e.Begin()
+func encodeV1ResourceRequirements(e *key.Encoder, b key.Fields, v *v1.ResourceRequirements) key.Fields {
 	if len(v.Limits) == 0 {
 		b = b.Slice(0, v.Limits == nil)
 	} else {
 		e.End(b)
 		m := e.Map(len(v.Limits), v.Limits == nil)
 		for k, x := range v.Limits {
-			m.Key()
-			e.String(string(k))
-			m.Value()
-			encodeResourceQuantity(e, &x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, string(k))
+			m.ValueAt(b)
+			b = encodeResourceQuantity(e, b, &x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -1935,54 +1789,51 @@ func encodeV1ResourceRequirements(e *key.Encoder, v *v1.ResourceRequirements) {
 		e.End(b)
 		m2 := e.Map(len(v.Requests), v.Requests == nil)
 		for k, x := range v.Requests {
-			m2.Key()
-			e.String(string(k))
-			m2.Value()
-			encodeResourceQuantity(e, &x)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, string(k))
+			m2.ValueAt(b)
+			b = encodeResourceQuantity(e, b, &x)
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.Claims), v.Claims == nil)
-	if len(v.Claims) > 0 {
-		e.End(b)
-		for i := range v.Claims {
-			encodeV1ResourceClaim(e, &v.Claims[i])
-		}
-		b = e.Begin()
+	for i := range v.Claims {
+		b = encodeV1ResourceClaim(e, b, &v.Claims[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodSchedulingGroup writes every field that is an input, in order.
-func encodeV1PodSchedulingGroup(e *key.Encoder, v *v1.PodSchedulingGroup) {
-	if e.Present(v.PodGroupName != nil) {
-		e.String(*v.PodGroupName)
+func encodeV1PodSchedulingGroup(e *key.Encoder, b key.Fields, v *v1.PodSchedulingGroup) key.Fields {
+	b = b.Bool(v.PodGroupName != nil)
+	if v.PodGroupName != nil {
+		b = b.String(e, *v.PodGroupName)
 	}
+	return b
 }
 
 // encodeV1EvictionResponder writes every field that is an input, in order.
-func encodeV1EvictionResponder(e *key.Encoder, v *v1.EvictionResponder) {
-	b := e.Begin()
+func encodeV1EvictionResponder(e *key.Encoder, b key.Fields, v *v1.EvictionResponder) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.Priority != nil)
 	if v.Priority != nil {
 		b = b.Int32(*v.Priority)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1TypeMeta writes every field that is an input, in order.
-func encodeV1TypeMeta(e *key.Encoder, v *v1pkg.TypeMeta) {
-	b := e.Begin()
+func encodeV1TypeMeta(e *key.Encoder, b key.Fields, v *v1pkg.TypeMeta) key.Fields {
 	b = b.String(e, v.Kind)
 	b = b.String(e, v.APIVersion)
-	e.End(b)
+	return b
 }
 
 // encodeV1ObjectMeta writes every field that is an input, in order.
-func encodeV1ObjectMeta(e *key.Encoder, v *v1pkg.ObjectMeta) {
-	b := e.Begin()
+func encodeV1ObjectMeta(e *key.Encoder, b key.Fields, v *v1pkg.ObjectMeta) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.GenerateName)
 	b = b.String(e, v.Namespace)
@@ -1990,14 +1841,10 @@ func encodeV1ObjectMeta(e *key.Encoder, v *v1pkg.ObjectMeta) {
 	b = b.String(e, string(v.UID))
 	b = b.String(e, v.ResourceVersion)
 	b = b.Int64(v.Generation)
-	e.End(b)
-	encodeV1Time(e, &v.CreationTimestamp)
-	b = e.Begin()
+	b = encodeV1Time(e, b, &v.CreationTimestamp)
 	b = b.Bool(v.DeletionTimestamp != nil)
 	if v.DeletionTimestamp != nil {
-		e.End(b)
-		encodeV1Time(e, v.DeletionTimestamp)
-		b = e.Begin()
+		b = encodeV1Time(e, b, v.DeletionTimestamp)
 	}
 	b = b.Bool(v.DeletionGracePeriodSeconds != nil)
 	if v.DeletionGracePeriodSeconds != nil {
@@ -2009,10 +1856,12 @@ func encodeV1ObjectMeta(e *key.Encoder, v *v1pkg.ObjectMeta) {
 		e.End(b)
 		m := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -2023,120 +1872,77 @@ func encodeV1ObjectMeta(e *key.Encoder, v *v1pkg.ObjectMeta) {
 		e.End(b)
 		m2 := e.Map(len(v.Annotations), v.Annotations == nil)
 		for k, x := range v.Annotations {
-			m2.Key()
-			e.String(k)
-			m2.Value()
-			e.String(x)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, k)
+			m2.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.OwnerReferences), v.OwnerReferences == nil)
-	if len(v.OwnerReferences) > 0 {
-		e.End(b)
-		for i := range v.OwnerReferences {
-			encodeV1OwnerReference(e, &v.OwnerReferences[i])
-		}
-		b = e.Begin()
+	for i := range v.OwnerReferences {
+		b = encodeV1OwnerReference(e, b, &v.OwnerReferences[i])
 	}
 	b = b.Slice(len(v.Finalizers), v.Finalizers == nil)
-	if len(v.Finalizers) > 0 {
-		e.End(b)
-		for i := range v.Finalizers {
-			e.String(v.Finalizers[i])
-		}
-		b = e.Begin()
+	for i := range v.Finalizers {
+		b = b.String(e, v.Finalizers[i])
 	}
 	b = b.Slice(len(v.ManagedFields), v.ManagedFields == nil)
-	if len(v.ManagedFields) > 0 {
-		e.End(b)
-		for i := range v.ManagedFields {
-			encodeV1ManagedFieldsEntry(e, &v.ManagedFields[i])
-		}
-		b = e.Begin()
+	for i := range v.ManagedFields {
+		b = encodeV1ManagedFieldsEntry(e, b, &v.ManagedFields[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodStatus writes every field that is an input, in order.
-func encodeV1PodStatus(e *key.Encoder, v *v1.PodStatus) {
-	b := e.Begin()
+func encodeV1PodStatus(e *key.Encoder, b key.Fields, v *v1.PodStatus) key.Fields {
 	b = b.Int64(v.ObservedGeneration)
 	b = b.String(e, string(v.Phase))
 	b = b.Slice(len(v.Conditions), v.Conditions == nil)
-	if len(v.Conditions) > 0 {
-		e.End(b)
-		for i := range v.Conditions {
-			encodeV1PodCondition(e, &v.Conditions[i])
-		}
-		b = e.Begin()
+	for i := range v.Conditions {
+		b = encodeV1PodCondition(e, b, &v.Conditions[i])
 	}
 	b = b.String(e, v.Message)
 	b = b.String(e, v.Reason)
 	b = b.String(e, v.NominatedNodeName)
 	b = b.String(e, v.HostIP)
 	b = b.Slice(len(v.HostIPs), v.HostIPs == nil)
-	if len(v.HostIPs) > 0 {
-		e.End(b)
-		for i := range v.HostIPs {
-			encodeV1HostIP(e, &v.HostIPs[i])
-		}
-		b = e.Begin()
+	for i := range v.HostIPs {
+		b = encodeV1HostIP(e, b, &v.HostIPs[i])
 	}
 	b = b.String(e, v.PodIP)
 	b = b.Slice(len(v.PodIPs), v.PodIPs == nil)
-	if len(v.PodIPs) > 0 {
-		e.End(b)
-		for i := range v.PodIPs {
-			encodeV1PodIP(e, &v.PodIPs[i])
-		}
-		b = e.Begin()
+	for i := range v.PodIPs {
+		b = encodeV1PodIP(e, b, &v.PodIPs[i])
 	}
 	b = b.Bool(v.StartTime != nil)
 	if v.StartTime != nil {
-		e.End(b)
-		encodeV1Time(e, v.StartTime)
-		b = e.Begin()
+		b = encodeV1Time(e, b, v.StartTime)
 	}
 	b = b.Slice(len(v.InitContainerStatuses), v.InitContainerStatuses == nil)
-	if len(v.InitContainerStatuses) > 0 {
-		e.End(b)
-		for i := range v.InitContainerStatuses {
-			encodeV1ContainerStatus(e, &v.InitContainerStatuses[i])
-		}
-		b = e.Begin()
+	for i := range v.InitContainerStatuses {
+		b = encodeV1ContainerStatus(e, b, &v.InitContainerStatuses[i])
 	}
 	b = b.Slice(len(v.ContainerStatuses), v.ContainerStatuses == nil)
-	if len(v.ContainerStatuses) > 0 {
-		e.End(b)
-		for i := range v.ContainerStatuses {
-			encodeV1ContainerStatus(e, &v.ContainerStatuses[i])
-		}
-		b = e.Begin()
+	for i := range v.ContainerStatuses {
+		b = encodeV1ContainerStatus(e, b, &v.ContainerStatuses[i])
 	}
 	b = b.String(e, string(v.QOSClass))
 	b = b.Slice(len(v.EphemeralContainerStatuses), v.EphemeralContainerStatuses == nil)
-	if len(v.EphemeralContainerStatuses) > 0 {
-		e.End(b)
-		for i := range v.EphemeralContainerStatuses {
-			encodeV1ContainerStatus(e, &v.EphemeralContainerStatuses[i])
-		}
-		b = e.Begin()
+	for i := range v.EphemeralContainerStatuses {
+		b = encodeV1ContainerStatus(e, b, &v.EphemeralContainerStatuses[i])
 	}
 	b = b.String(e, string(v.Resize))
 	b = b.Slice(len(v.ResourceClaimStatuses), v.ResourceClaimStatuses == nil)
-	if len(v.ResourceClaimStatuses) > 0 {
-		e.End(b)
-		for i := range v.ResourceClaimStatuses {
-			encodeV1PodResourceClaimStatus(e, &v.ResourceClaimStatuses[i])
-		}
-		b = e.Begin()
+	for i := range v.ResourceClaimStatuses {
+		b = encodeV1PodResourceClaimStatus(e, b, &v.ResourceClaimStatuses[i])
 	}
 	b = b.Bool(v.ExtendedResourceClaimStatus != nil)
 	if v.ExtendedResourceClaimStatus != nil {
-		e.End(b)
-		encodeV1PodExtendedResourceClaimStatus(e, v.ExtendedResourceClaimStatus)
-		b = e.Begin()
+		b = encodeV1PodExtendedResourceClaimStatus(e, b, v.ExtendedResourceClaimStatus)
 	}
 	if len(v.AllocatedResources) == 0 {
 		b = b.Slice(0, v.AllocatedResources == nil)
@@ -2144,37 +1950,29 @@ func encodeV1PodStatus(e *key.Encoder, v *v1.PodStatus) {
 		e.End(b)
 		m := e.Map(len(v.AllocatedResources), v.AllocatedResources == nil)
 		for k, x := range v.AllocatedResources {
-			m.Key()
-			e.String(string(k))
-			m.Value()
-			encodeResourceQuantity(e, &x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, string(k))
+			m.ValueAt(b)
+			b = encodeResourceQuantity(e, b, &x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.Bool(v.Resources != nil)
 	if v.Resources != nil {
-		e.End(b)
-		encodeV1ResourceRequirements(e, v.Resources)
-		b = e.Begin()
+		b = encodeV1ResourceRequirements(e, b, v.Resources)
 	}
 	b = b.Slice(len(v.NodeAllocatableResourceClaimStatuses), v.NodeAllocatableResourceClaimStatuses == nil)
-	if len(v.NodeAllocatableResourceClaimStatuses) > 0 {
-		e.End(b)
-		for i := range v.NodeAllocatableResourceClaimStatuses {
-			encodeV1NodeAllocatableResourceClaimStatus(e, &v.NodeAllocatableResourceClaimStatuses[i])
-		}
-		b = e.Begin()
+	for i := range v.NodeAllocatableResourceClaimStatuses {
+		b = encodeV1NodeAllocatableResourceClaimStatus(e, b, &v.NodeAllocatableResourceClaimStatuses[i])
 	}
 	b = b.Slice(len(v.VolumeHealth), v.VolumeHealth == nil)
-	if len(v.VolumeHealth) > 0 {
-		e.End(b)
-		for i := range v.VolumeHealth {
-			encodeV1PodVolumeHealth(e, &v.VolumeHealth[i])
-		}
-		b = e.Begin()
+	for i := range v.VolumeHealth {
+		b = encodeV1PodVolumeHealth(e, b, &v.VolumeHealth[i])
 	}
-	e.End(b)
+	return b
 }
 
 // cloneV1Volume returns a copy that shares no memory with the original.
@@ -2490,259 +2288,184 @@ func cloneV1PodStatus(v v1.PodStatus) v1.PodStatus {
 }
 
 // encodeV1VolumeSource writes every field that is an input, in order.
-func encodeV1VolumeSource(e *key.Encoder, v *v1.VolumeSource) {
-	b := e.Begin()
+func encodeV1VolumeSource(e *key.Encoder, b key.Fields, v *v1.VolumeSource) key.Fields {
 	b = b.Bool(v.HostPath != nil)
 	if v.HostPath != nil {
-		e.End(b)
-		encodeV1HostPathVolumeSource(e, v.HostPath)
-		b = e.Begin()
+		b = encodeV1HostPathVolumeSource(e, b, v.HostPath)
 	}
 	b = b.Bool(v.EmptyDir != nil)
 	if v.EmptyDir != nil {
-		e.End(b)
-		encodeV1EmptyDirVolumeSource(e, v.EmptyDir)
-		b = e.Begin()
+		b = encodeV1EmptyDirVolumeSource(e, b, v.EmptyDir)
 	}
 	b = b.Bool(v.GCEPersistentDisk != nil)
 	if v.GCEPersistentDisk != nil {
-		e.End(b)
-		encodeV1GCEPersistentDiskVolumeSource(e, v.GCEPersistentDisk)
-		b = e.Begin()
+		b = encodeV1GCEPersistentDiskVolumeSource(e, b, v.GCEPersistentDisk)
 	}
 	b = b.Bool(v.AWSElasticBlockStore != nil)
 	if v.AWSElasticBlockStore != nil {
-		e.End(b)
-		encodeV1AWSElasticBlockStoreVolumeSource(e, v.AWSElasticBlockStore)
-		b = e.Begin()
+		b = encodeV1AWSElasticBlockStoreVolumeSource(e, b, v.AWSElasticBlockStore)
 	}
 	b = b.Bool(v.GitRepo != nil)
 	if v.GitRepo != nil {
-		e.End(b)
-		encodeV1GitRepoVolumeSource(e, v.GitRepo)
-		b = e.Begin()
+		b = encodeV1GitRepoVolumeSource(e, b, v.GitRepo)
 	}
 	b = b.Bool(v.Secret != nil)
 	if v.Secret != nil {
-		e.End(b)
-		encodeV1SecretVolumeSource(e, v.Secret)
-		b = e.Begin()
+		b = encodeV1SecretVolumeSource(e, b, v.Secret)
 	}
 	b = b.Bool(v.NFS != nil)
 	if v.NFS != nil {
-		e.End(b)
-		encodeV1NFSVolumeSource(e, v.NFS)
-		b = e.Begin()
+		b = encodeV1NFSVolumeSource(e, b, v.NFS)
 	}
 	b = b.Bool(v.ISCSI != nil)
 	if v.ISCSI != nil {
-		e.End(b)
-		encodeV1ISCSIVolumeSource(e, v.ISCSI)
-		b = e.Begin()
+		b = encodeV1ISCSIVolumeSource(e, b, v.ISCSI)
 	}
 	b = b.Bool(v.Glusterfs != nil)
 	if v.Glusterfs != nil {
-		e.End(b)
-		encodeV1GlusterfsVolumeSource(e, v.Glusterfs)
-		b = e.Begin()
+		b = encodeV1GlusterfsVolumeSource(e, b, v.Glusterfs)
 	}
 	b = b.Bool(v.PersistentVolumeClaim != nil)
 	if v.PersistentVolumeClaim != nil {
-		e.End(b)
-		encodeV1PersistentVolumeClaimVolumeSource(e, v.PersistentVolumeClaim)
-		b = e.Begin()
+		b = encodeV1PersistentVolumeClaimVolumeSource(e, b, v.PersistentVolumeClaim)
 	}
 	b = b.Bool(v.RBD != nil)
 	if v.RBD != nil {
-		e.End(b)
-		encodeV1RBDVolumeSource(e, v.RBD)
-		b = e.Begin()
+		b = encodeV1RBDVolumeSource(e, b, v.RBD)
 	}
 	b = b.Bool(v.FlexVolume != nil)
 	if v.FlexVolume != nil {
-		e.End(b)
-		encodeV1FlexVolumeSource(e, v.FlexVolume)
-		b = e.Begin()
+		b = encodeV1FlexVolumeSource(e, b, v.FlexVolume)
 	}
 	b = b.Bool(v.Cinder != nil)
 	if v.Cinder != nil {
-		e.End(b)
-		encodeV1CinderVolumeSource(e, v.Cinder)
-		b = e.Begin()
+		b = encodeV1CinderVolumeSource(e, b, v.Cinder)
 	}
 	b = b.Bool(v.CephFS != nil)
 	if v.CephFS != nil {
-		e.End(b)
-		encodeV1CephFSVolumeSource(e, v.CephFS)
-		b = e.Begin()
+		b = encodeV1CephFSVolumeSource(e, b, v.CephFS)
 	}
 	b = b.Bool(v.Flocker != nil)
 	if v.Flocker != nil {
-		e.End(b)
-		encodeV1FlockerVolumeSource(e, v.Flocker)
-		b = e.Begin()
+		b = encodeV1FlockerVolumeSource(e, b, v.Flocker)
 	}
 	b = b.Bool(v.DownwardAPI != nil)
 	if v.DownwardAPI != nil {
-		e.End(b)
-		encodeV1DownwardAPIVolumeSource(e, v.DownwardAPI)
-		b = e.Begin()
+		b = encodeV1DownwardAPIVolumeSource(e, b, v.DownwardAPI)
 	}
 	b = b.Bool(v.FC != nil)
 	if v.FC != nil {
-		e.End(b)
-		encodeV1FCVolumeSource(e, v.FC)
-		b = e.Begin()
+		b = encodeV1FCVolumeSource(e, b, v.FC)
 	}
 	b = b.Bool(v.AzureFile != nil)
 	if v.AzureFile != nil {
-		e.End(b)
-		encodeV1AzureFileVolumeSource(e, v.AzureFile)
-		b = e.Begin()
+		b = encodeV1AzureFileVolumeSource(e, b, v.AzureFile)
 	}
 	b = b.Bool(v.ConfigMap != nil)
 	if v.ConfigMap != nil {
-		e.End(b)
-		encodeV1ConfigMapVolumeSource(e, v.ConfigMap)
-		b = e.Begin()
+		b = encodeV1ConfigMapVolumeSource(e, b, v.ConfigMap)
 	}
 	b = b.Bool(v.VsphereVolume != nil)
 	if v.VsphereVolume != nil {
-		e.End(b)
-		encodeV1VsphereVirtualDiskVolumeSource(e, v.VsphereVolume)
-		b = e.Begin()
+		b = encodeV1VsphereVirtualDiskVolumeSource(e, b, v.VsphereVolume)
 	}
 	b = b.Bool(v.Quobyte != nil)
 	if v.Quobyte != nil {
-		e.End(b)
-		encodeV1QuobyteVolumeSource(e, v.Quobyte)
-		b = e.Begin()
+		b = encodeV1QuobyteVolumeSource(e, b, v.Quobyte)
 	}
 	b = b.Bool(v.AzureDisk != nil)
 	if v.AzureDisk != nil {
-		e.End(b)
-		encodeV1AzureDiskVolumeSource(e, v.AzureDisk)
-		b = e.Begin()
+		b = encodeV1AzureDiskVolumeSource(e, b, v.AzureDisk)
 	}
 	b = b.Bool(v.PhotonPersistentDisk != nil)
 	if v.PhotonPersistentDisk != nil {
-		e.End(b)
-		encodeV1PhotonPersistentDiskVolumeSource(e, v.PhotonPersistentDisk)
-		b = e.Begin()
+		b = encodeV1PhotonPersistentDiskVolumeSource(e, b, v.PhotonPersistentDisk)
 	}
 	b = b.Bool(v.Projected != nil)
 	if v.Projected != nil {
-		e.End(b)
-		encodeV1ProjectedVolumeSource(e, v.Projected)
-		b = e.Begin()
+		b = encodeV1ProjectedVolumeSource(e, b, v.Projected)
 	}
 	b = b.Bool(v.PortworxVolume != nil)
 	if v.PortworxVolume != nil {
-		e.End(b)
-		encodeV1PortworxVolumeSource(e, v.PortworxVolume)
-		b = e.Begin()
+		b = encodeV1PortworxVolumeSource(e, b, v.PortworxVolume)
 	}
 	b = b.Bool(v.ScaleIO != nil)
 	if v.ScaleIO != nil {
-		e.End(b)
-		encodeV1ScaleIOVolumeSource(e, v.ScaleIO)
-		b = e.Begin()
+		b = encodeV1ScaleIOVolumeSource(e, b, v.ScaleIO)
 	}
 	b = b.Bool(v.StorageOS != nil)
 	if v.StorageOS != nil {
-		e.End(b)
-		encodeV1StorageOSVolumeSource(e, v.StorageOS)
-		b = e.Begin()
+		b = encodeV1StorageOSVolumeSource(e, b, v.StorageOS)
 	}
 	b = b.Bool(v.CSI != nil)
 	if v.CSI != nil {
-		e.End(b)
-		encodeV1CSIVolumeSource(e, v.CSI)
-		b = e.Begin()
+		b = encodeV1CSIVolumeSource(e, b, v.CSI)
 	}
 	b = b.Bool(v.Ephemeral != nil)
 	if v.Ephemeral != nil {
-		e.End(b)
-		encodeV1EphemeralVolumeSource(e, v.Ephemeral)
-		b = e.Begin()
+		b = encodeV1EphemeralVolumeSource(e, b, v.Ephemeral)
 	}
 	b = b.Bool(v.Image != nil)
 	if v.Image != nil {
-		e.End(b)
-		encodeV1ImageVolumeSource(e, v.Image)
-		b = e.Begin()
+		b = encodeV1ImageVolumeSource(e, b, v.Image)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ContainerPort writes every field that is an input, in order.
-func encodeV1ContainerPort(e *key.Encoder, v *v1.ContainerPort) {
-	b := e.Begin()
+func encodeV1ContainerPort(e *key.Encoder, b key.Fields, v *v1.ContainerPort) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Int32(v.HostPort)
 	b = b.Int32(v.ContainerPort)
 	b = b.String(e, string(v.Protocol))
 	b = b.String(e, v.HostIP)
-	e.End(b)
+	return b
 }
 
 // encodeV1EnvFromSource writes every field that is an input, in order.
-func encodeV1EnvFromSource(e *key.Encoder, v *v1.EnvFromSource) {
-	b := e.Begin()
+func encodeV1EnvFromSource(e *key.Encoder, b key.Fields, v *v1.EnvFromSource) key.Fields {
 	b = b.String(e, v.Prefix)
 	b = b.Bool(v.ConfigMapRef != nil)
 	if v.ConfigMapRef != nil {
-		e.End(b)
-		encodeV1ConfigMapEnvSource(e, v.ConfigMapRef)
-		b = e.Begin()
+		b = encodeV1ConfigMapEnvSource(e, b, v.ConfigMapRef)
 	}
 	b = b.Bool(v.SecretRef != nil)
 	if v.SecretRef != nil {
-		e.End(b)
-		encodeV1SecretEnvSource(e, v.SecretRef)
-		b = e.Begin()
+		b = encodeV1SecretEnvSource(e, b, v.SecretRef)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1EnvVar writes every field that is an input, in order.
-func encodeV1EnvVar(e *key.Encoder, v *v1.EnvVar) {
-	b := e.Begin()
+func encodeV1EnvVar(e *key.Encoder, b key.Fields, v *v1.EnvVar) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Value)
 	b = b.Bool(v.ValueFrom != nil)
 	if v.ValueFrom != nil {
-		e.End(b)
-		encodeV1EnvVarSource(e, v.ValueFrom)
-		b = e.Begin()
+		b = encodeV1EnvVarSource(e, b, v.ValueFrom)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ContainerResizePolicy writes every field that is an input, in order.
-func encodeV1ContainerResizePolicy(e *key.Encoder, v *v1.ContainerResizePolicy) {
-	b := e.Begin()
+func encodeV1ContainerResizePolicy(e *key.Encoder, b key.Fields, v *v1.ContainerResizePolicy) key.Fields {
 	b = b.String(e, string(v.ResourceName))
 	b = b.String(e, string(v.RestartPolicy))
-	e.End(b)
+	return b
 }
 
 // encodeV1ContainerRestartRule writes every field that is an input, in order.
-func encodeV1ContainerRestartRule(e *key.Encoder, v *v1.ContainerRestartRule) {
-	b := e.Begin()
+func encodeV1ContainerRestartRule(e *key.Encoder, b key.Fields, v *v1.ContainerRestartRule) key.Fields {
 	b = b.String(e, string(v.Action))
 	b = b.Bool(v.ExitCodes != nil)
 	if v.ExitCodes != nil {
-		e.End(b)
-		encodeV1ContainerRestartRuleOnExitCodes(e, v.ExitCodes)
-		b = e.Begin()
+		b = encodeV1ContainerRestartRuleOnExitCodes(e, b, v.ExitCodes)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1VolumeMount writes every field that is an input, in order.
-func encodeV1VolumeMount(e *key.Encoder, v *v1.VolumeMount) {
-	b := e.Begin()
+func encodeV1VolumeMount(e *key.Encoder, b key.Fields, v *v1.VolumeMount) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.ReadOnly)
 	b = b.Bool(v.RecursiveReadOnly != nil)
@@ -2757,28 +2480,22 @@ func encodeV1VolumeMount(e *key.Encoder, v *v1.VolumeMount) {
 	}
 	b = b.String(e, v.SubPathExpr)
 	b = b.Slice(len(v.BindMountOptions), v.BindMountOptions == nil)
-	if len(v.BindMountOptions) > 0 {
-		e.End(b)
-		for i := range v.BindMountOptions {
-			e.String(v.BindMountOptions[i])
-		}
-		b = e.Begin()
+	for i := range v.BindMountOptions {
+		b = b.String(e, v.BindMountOptions[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1VolumeDevice writes every field that is an input, in order.
-func encodeV1VolumeDevice(e *key.Encoder, v *v1.VolumeDevice) {
-	b := e.Begin()
+func encodeV1VolumeDevice(e *key.Encoder, b key.Fields, v *v1.VolumeDevice) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.DevicePath)
-	e.End(b)
+	return b
 }
 
 // encodeV1Probe writes every field that is an input, in order.
-func encodeV1Probe(e *key.Encoder, v *v1.Probe) {
-	encodeV1ProbeHandler(e, &v.ProbeHandler)
-	b := e.Begin()
+func encodeV1Probe(e *key.Encoder, b key.Fields, v *v1.Probe) key.Fields {
+	b = encodeV1ProbeHandler(e, b, &v.ProbeHandler)
 	b = b.Int32(v.InitialDelaySeconds)
 	b = b.Int32(v.TimeoutSeconds)
 	b = b.Int32(v.PeriodSeconds)
@@ -2788,39 +2505,31 @@ func encodeV1Probe(e *key.Encoder, v *v1.Probe) {
 	if v.TerminationGracePeriodSeconds != nil {
 		b = b.Int64(*v.TerminationGracePeriodSeconds)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1Lifecycle writes every field that is an input, in order.
-func encodeV1Lifecycle(e *key.Encoder, v *v1.Lifecycle) {
-	b := e.Begin()
+func encodeV1Lifecycle(e *key.Encoder, b key.Fields, v *v1.Lifecycle) key.Fields {
 	b = b.Bool(v.PostStart != nil)
 	if v.PostStart != nil {
-		e.End(b)
-		encodeV1LifecycleHandler(e, v.PostStart)
-		b = e.Begin()
+		b = encodeV1LifecycleHandler(e, b, v.PostStart)
 	}
 	b = b.Bool(v.PreStop != nil)
 	if v.PreStop != nil {
-		e.End(b)
-		encodeV1LifecycleHandler(e, v.PreStop)
-		b = e.Begin()
+		b = encodeV1LifecycleHandler(e, b, v.PreStop)
 	}
 	b = b.Bool(v.StopSignal != nil)
 	if v.StopSignal != nil {
 		b = b.String(e, string(*v.StopSignal))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1SecurityContext writes every field that is an input, in order.
-func encodeV1SecurityContext(e *key.Encoder, v *v1.SecurityContext) {
-	b := e.Begin()
+func encodeV1SecurityContext(e *key.Encoder, b key.Fields, v *v1.SecurityContext) key.Fields {
 	b = b.Bool(v.Capabilities != nil)
 	if v.Capabilities != nil {
-		e.End(b)
-		encodeV1Capabilities(e, v.Capabilities)
-		b = e.Begin()
+		b = encodeV1Capabilities(e, b, v.Capabilities)
 	}
 	b = b.Bool(v.Privileged != nil)
 	if v.Privileged != nil {
@@ -2828,15 +2537,11 @@ func encodeV1SecurityContext(e *key.Encoder, v *v1.SecurityContext) {
 	}
 	b = b.Bool(v.SELinuxOptions != nil)
 	if v.SELinuxOptions != nil {
-		e.End(b)
-		encodeV1SELinuxOptions(e, v.SELinuxOptions)
-		b = e.Begin()
+		b = encodeV1SELinuxOptions(e, b, v.SELinuxOptions)
 	}
 	b = b.Bool(v.WindowsOptions != nil)
 	if v.WindowsOptions != nil {
-		e.End(b)
-		encodeV1WindowsSecurityContextOptions(e, v.WindowsOptions)
-		b = e.Begin()
+		b = encodeV1WindowsSecurityContextOptions(e, b, v.WindowsOptions)
 	}
 	b = b.Bool(v.RunAsUser != nil)
 	if v.RunAsUser != nil {
@@ -2864,158 +2569,103 @@ func encodeV1SecurityContext(e *key.Encoder, v *v1.SecurityContext) {
 	}
 	b = b.Bool(v.SeccompProfile != nil)
 	if v.SeccompProfile != nil {
-		e.End(b)
-		encodeV1SeccompProfile(e, v.SeccompProfile)
-		b = e.Begin()
+		b = encodeV1SeccompProfile(e, b, v.SeccompProfile)
 	}
 	b = b.Bool(v.AppArmorProfile != nil)
 	if v.AppArmorProfile != nil {
-		e.End(b)
-		encodeV1AppArmorProfile(e, v.AppArmorProfile)
-		b = e.Begin()
+		b = encodeV1AppArmorProfile(e, b, v.AppArmorProfile)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1EphemeralContainerCommon writes every field that is an input, in
 // order.
-func encodeV1EphemeralContainerCommon(e *key.Encoder, v *v1.EphemeralContainerCommon) {
-	b := e.Begin()
+func encodeV1EphemeralContainerCommon(e *key.Encoder, b key.Fields, v *v1.EphemeralContainerCommon) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Image)
 	b = b.Slice(len(v.Command), v.Command == nil)
-	if len(v.Command) > 0 {
-		e.End(b)
-		for i := range v.Command {
-			e.String(v.Command[i])
-		}
-		b = e.Begin()
+	for i := range v.Command {
+		b = b.String(e, v.Command[i])
 	}
 	b = b.Slice(len(v.Args), v.Args == nil)
-	if len(v.Args) > 0 {
-		e.End(b)
-		for i := range v.Args {
-			e.String(v.Args[i])
-		}
-		b = e.Begin()
+	for i := range v.Args {
+		b = b.String(e, v.Args[i])
 	}
 	b = b.String(e, v.WorkingDir)
 	b = b.Slice(len(v.Ports), v.Ports == nil)
-	if len(v.Ports) > 0 {
-		e.End(b)
-		for i := range v.Ports {
-			encodeV1ContainerPort(e, &v.Ports[i])
-		}
-		b = e.Begin()
+	for i := range v.Ports {
+		b = encodeV1ContainerPort(e, b, &v.Ports[i])
 	}
 	b = b.Slice(len(v.EnvFrom), v.EnvFrom == nil)
-	if len(v.EnvFrom) > 0 {
-		e.End(b)
-		for i := range v.EnvFrom {
-			encodeV1EnvFromSource(e, &v.EnvFrom[i])
-		}
-		b = e.Begin()
+	for i := range v.EnvFrom {
+		b = encodeV1EnvFromSource(e, b, &v.EnvFrom[i])
 	}
 	b = b.Slice(len(v.Env), v.Env == nil)
-	if len(v.Env) > 0 {
-		e.End(b)
-		for i := range v.Env {
-			encodeV1EnvVar(e, &v.Env[i])
-		}
-		b = e.Begin()
+	for i := range v.Env {
+		b = encodeV1EnvVar(e, b, &v.Env[i])
 	}
-	e.End(b)
-	encodeV1ResourceRequirements(e, &v.Resources)
-	b = e.Begin()
+	b = encodeV1ResourceRequirements(e, b, &v.Resources)
 	b = b.Slice(len(v.ResizePolicy), v.ResizePolicy == nil)
-	if len(v.ResizePolicy) > 0 {
-		e.End(b)
-		for i := range v.ResizePolicy {
-			encodeV1ContainerResizePolicy(e, &v.ResizePolicy[i])
-		}
-		b = e.Begin()
+	for i := range v.ResizePolicy {
+		b = encodeV1ContainerResizePolicy(e, b, &v.ResizePolicy[i])
 	}
 	b = b.Bool(v.RestartPolicy != nil)
 	if v.RestartPolicy != nil {
 		b = b.String(e, string(*v.RestartPolicy))
 	}
 	b = b.Slice(len(v.RestartPolicyRules), v.RestartPolicyRules == nil)
-	if len(v.RestartPolicyRules) > 0 {
-		e.End(b)
-		for i := range v.RestartPolicyRules {
-			encodeV1ContainerRestartRule(e, &v.RestartPolicyRules[i])
-		}
-		b = e.Begin()
+	for i := range v.RestartPolicyRules {
+		b = encodeV1ContainerRestartRule(e, b, &v.RestartPolicyRules[i])
 	}
 	b = b.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
-	if len(v.VolumeMounts) > 0 {
-		e.End(b)
-		for i := range v.VolumeMounts {
-			encodeV1VolumeMount(e, &v.VolumeMounts[i])
-		}
-		b = e.Begin()
+	for i := range v.VolumeMounts {
+		b = encodeV1VolumeMount(e, b, &v.VolumeMounts[i])
 	}
 	b = b.Slice(len(v.VolumeDevices), v.VolumeDevices == nil)
-	if len(v.VolumeDevices) > 0 {
-		e.End(b)
-		for i := range v.VolumeDevices {
-			encodeV1VolumeDevice(e, &v.VolumeDevices[i])
-		}
-		b = e.Begin()
+	for i := range v.VolumeDevices {
+		b = encodeV1VolumeDevice(e, b, &v.VolumeDevices[i])
 	}
 	b = b.Bool(v.LivenessProbe != nil)
 	if v.LivenessProbe != nil {
-		e.End(b)
-		encodeV1Probe(e, v.LivenessProbe)
-		b = e.Begin()
+		b = encodeV1Probe(e, b, v.LivenessProbe)
 	}
 	b = b.Bool(v.ReadinessProbe != nil)
 	if v.ReadinessProbe != nil {
-		e.End(b)
-		encodeV1Probe(e, v.ReadinessProbe)
-		b = e.Begin()
+		b = encodeV1Probe(e, b, v.ReadinessProbe)
 	}
 	b = b.Bool(v.StartupProbe != nil)
 	if v.StartupProbe != nil {
-		e.End(b)
-		encodeV1Probe(e, v.StartupProbe)
-		b = e.Begin()
+		b = encodeV1Probe(e, b, v.StartupProbe)
 	}
 	b = b.Bool(v.Lifecycle != nil)
 	if v.Lifecycle != nil {
-		e.End(b)
-		encodeV1Lifecycle(e, v.Lifecycle)
-		b = e.Begin()
+		b = encodeV1Lifecycle(e, b, v.Lifecycle)
 	}
 	b = b.String(e, v.TerminationMessagePath)
 	b = b.String(e, string(v.TerminationMessagePolicy))
 	b = b.String(e, string(v.ImagePullPolicy))
 	b = b.Bool(v.SecurityContext != nil)
 	if v.SecurityContext != nil {
-		e.End(b)
-		encodeV1SecurityContext(e, v.SecurityContext)
-		b = e.Begin()
+		b = encodeV1SecurityContext(e, b, v.SecurityContext)
 	}
 	b = b.Bool(v.Stdin)
 	b = b.Bool(v.StdinOnce)
 	b = b.Bool(v.TTY)
-	e.End(b)
+	return b
 }
 
 // encodeV1SELinuxOptions writes every field that is an input, in order.
-func encodeV1SELinuxOptions(e *key.Encoder, v *v1.SELinuxOptions) {
-	b := e.Begin()
+func encodeV1SELinuxOptions(e *key.Encoder, b key.Fields, v *v1.SELinuxOptions) key.Fields {
 	b = b.String(e, v.User)
 	b = b.String(e, v.Role)
 	b = b.String(e, v.Type)
 	b = b.String(e, v.Level)
-	e.End(b)
+	return b
 }
 
 // encodeV1WindowsSecurityContextOptions writes every field that is an input, in
 // order.
-func encodeV1WindowsSecurityContextOptions(e *key.Encoder, v *v1.WindowsSecurityContextOptions) {
-	b := e.Begin()
+func encodeV1WindowsSecurityContextOptions(e *key.Encoder, b key.Fields, v *v1.WindowsSecurityContextOptions) key.Fields {
 	b = b.Bool(v.GMSACredentialSpecName != nil)
 	if v.GMSACredentialSpecName != nil {
 		b = b.String(e, *v.GMSACredentialSpecName)
@@ -3032,158 +2682,126 @@ func encodeV1WindowsSecurityContextOptions(e *key.Encoder, v *v1.WindowsSecurity
 	if v.HostProcess != nil {
 		b = b.Bool(*v.HostProcess)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1Sysctl writes every field that is an input, in order.
-func encodeV1Sysctl(e *key.Encoder, v *v1.Sysctl) {
-	b := e.Begin()
+func encodeV1Sysctl(e *key.Encoder, b key.Fields, v *v1.Sysctl) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Value)
-	e.End(b)
+	return b
 }
 
 // encodeV1SeccompProfile writes every field that is an input, in order.
-func encodeV1SeccompProfile(e *key.Encoder, v *v1.SeccompProfile) {
-	b := e.Begin()
+func encodeV1SeccompProfile(e *key.Encoder, b key.Fields, v *v1.SeccompProfile) key.Fields {
 	b = b.String(e, string(v.Type))
 	b = b.Bool(v.LocalhostProfile != nil)
 	if v.LocalhostProfile != nil {
 		b = b.String(e, *v.LocalhostProfile)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1AppArmorProfile writes every field that is an input, in order.
-func encodeV1AppArmorProfile(e *key.Encoder, v *v1.AppArmorProfile) {
-	b := e.Begin()
+func encodeV1AppArmorProfile(e *key.Encoder, b key.Fields, v *v1.AppArmorProfile) key.Fields {
 	b = b.String(e, string(v.Type))
 	b = b.Bool(v.LocalhostProfile != nil)
 	if v.LocalhostProfile != nil {
 		b = b.String(e, *v.LocalhostProfile)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1NodeAffinity writes every field that is an input, in order.
-func encodeV1NodeAffinity(e *key.Encoder, v *v1.NodeAffinity) {
-	b := e.Begin()
+func encodeV1NodeAffinity(e *key.Encoder, b key.Fields, v *v1.NodeAffinity) key.Fields {
 	b = b.Bool(v.RequiredDuringSchedulingIgnoredDuringExecution != nil)
 	if v.RequiredDuringSchedulingIgnoredDuringExecution != nil {
-		e.End(b)
-		encodeV1NodeSelector(e, v.RequiredDuringSchedulingIgnoredDuringExecution)
-		b = e.Begin()
+		b = encodeV1NodeSelector(e, b, v.RequiredDuringSchedulingIgnoredDuringExecution)
 	}
 	b = b.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
-	if len(v.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
-		e.End(b)
-		for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
-			encodeV1PreferredSchedulingTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
-		}
-		b = e.Begin()
+	for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
+		b = encodeV1PreferredSchedulingTerm(e, b, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodAffinity writes every field that is an input, in order.
-func encodeV1PodAffinity(e *key.Encoder, v *v1.PodAffinity) {
-	b := e.Begin()
+func encodeV1PodAffinity(e *key.Encoder, b key.Fields, v *v1.PodAffinity) key.Fields {
 	b = b.Slice(len(v.RequiredDuringSchedulingIgnoredDuringExecution), v.RequiredDuringSchedulingIgnoredDuringExecution == nil)
-	if len(v.RequiredDuringSchedulingIgnoredDuringExecution) > 0 {
-		e.End(b)
-		for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
-			encodeV1PodAffinityTerm(e, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
-		}
-		b = e.Begin()
+	for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
+		b = encodeV1PodAffinityTerm(e, b, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
 	}
 	b = b.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
-	if len(v.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
-		e.End(b)
-		for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
-			encodeV1WeightedPodAffinityTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
-		}
-		b = e.Begin()
+	for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
+		b = encodeV1WeightedPodAffinityTerm(e, b, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodAntiAffinity writes every field that is an input, in order.
-func encodeV1PodAntiAffinity(e *key.Encoder, v *v1.PodAntiAffinity) {
-	b := e.Begin()
+func encodeV1PodAntiAffinity(e *key.Encoder, b key.Fields, v *v1.PodAntiAffinity) key.Fields {
 	b = b.Slice(len(v.RequiredDuringSchedulingIgnoredDuringExecution), v.RequiredDuringSchedulingIgnoredDuringExecution == nil)
-	if len(v.RequiredDuringSchedulingIgnoredDuringExecution) > 0 {
-		e.End(b)
-		for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
-			encodeV1PodAffinityTerm(e, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
-		}
-		b = e.Begin()
+	for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
+		b = encodeV1PodAffinityTerm(e, b, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
 	}
 	b = b.Slice(len(v.PreferredDuringSchedulingIgnoredDuringExecution), v.PreferredDuringSchedulingIgnoredDuringExecution == nil)
-	if len(v.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
-		e.End(b)
-		for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
-			encodeV1WeightedPodAffinityTerm(e, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
-		}
-		b = e.Begin()
+	for i := range v.PreferredDuringSchedulingIgnoredDuringExecution {
+		b = encodeV1WeightedPodAffinityTerm(e, b, &v.PreferredDuringSchedulingIgnoredDuringExecution[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodDNSConfigOption writes every field that is an input, in order.
-func encodeV1PodDNSConfigOption(e *key.Encoder, v *v1.PodDNSConfigOption) {
-	b := e.Begin()
+func encodeV1PodDNSConfigOption(e *key.Encoder, b key.Fields, v *v1.PodDNSConfigOption) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.Value != nil)
 	if v.Value != nil {
 		b = b.String(e, *v.Value)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1LabelSelector writes every field that is an input, in order.
-func encodeV1LabelSelector(e *key.Encoder, v *v1pkg.LabelSelector) {
-	b := e.Begin()
+func encodeV1LabelSelector(e *key.Encoder, b key.Fields, v *v1pkg.LabelSelector) key.Fields {
 	if len(v.MatchLabels) == 0 {
 		b = b.Slice(0, v.MatchLabels == nil)
 	} else {
 		e.End(b)
 		m := e.Map(len(v.MatchLabels), v.MatchLabels == nil)
 		for k, x := range v.MatchLabels {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.MatchExpressions), v.MatchExpressions == nil)
-	if len(v.MatchExpressions) > 0 {
-		e.End(b)
-		for i := range v.MatchExpressions {
-			encodeV1LabelSelectorRequirement(e, &v.MatchExpressions[i])
-		}
-		b = e.Begin()
+	for i := range v.MatchExpressions {
+		b = encodeV1LabelSelectorRequirement(e, b, &v.MatchExpressions[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ResourceClaim writes every field that is an input, in order.
-func encodeV1ResourceClaim(e *key.Encoder, v *v1.ResourceClaim) {
-	b := e.Begin()
+func encodeV1ResourceClaim(e *key.Encoder, b key.Fields, v *v1.ResourceClaim) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Request)
-	e.End(b)
+	return b
 }
 
 // encodeV1Time writes every field that is an input, in order.
-func encodeV1Time(e *key.Encoder, v *v1pkg.Time) {
+func encodeV1Time(e *key.Encoder, b key.Fields, v *v1pkg.Time) key.Fields {
+	e.End(b)
 	e.Time(v.Time)
+	return e.Begin()
 }
 
 // encodeV1OwnerReference writes every field that is an input, in order.
-func encodeV1OwnerReference(e *key.Encoder, v *v1pkg.OwnerReference) {
-	b := e.Begin()
+func encodeV1OwnerReference(e *key.Encoder, b key.Fields, v *v1pkg.OwnerReference) key.Fields {
 	b = b.String(e, v.APIVersion)
 	b = b.String(e, v.Kind)
 	b = b.String(e, v.Name)
@@ -3196,63 +2814,56 @@ func encodeV1OwnerReference(e *key.Encoder, v *v1pkg.OwnerReference) {
 	if v.BlockOwnerDeletion != nil {
 		b = b.Bool(*v.BlockOwnerDeletion)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ManagedFieldsEntry writes every field that is an input, in order.
-func encodeV1ManagedFieldsEntry(e *key.Encoder, v *v1pkg.ManagedFieldsEntry) {
-	b := e.Begin()
+func encodeV1ManagedFieldsEntry(e *key.Encoder, b key.Fields, v *v1pkg.ManagedFieldsEntry) key.Fields {
 	b = b.String(e, v.Manager)
 	b = b.String(e, string(v.Operation))
 	b = b.String(e, v.APIVersion)
 	b = b.Bool(v.Time != nil)
 	if v.Time != nil {
-		e.End(b)
-		encodeV1Time(e, v.Time)
-		b = e.Begin()
+		b = encodeV1Time(e, b, v.Time)
 	}
 	b = b.String(e, v.FieldsType)
 	b = b.Bool(v.FieldsV1 != nil)
 	if v.FieldsV1 != nil {
-		e.End(b)
-		encodeV1FieldsV1(e, v.FieldsV1)
-		b = e.Begin()
+		b = encodeV1FieldsV1(e, b, v.FieldsV1)
 	}
 	b = b.String(e, v.Subresource)
-	e.End(b)
+	return b
 }
 
 // encodeV1PodCondition writes every field that is an input, in order.
-func encodeV1PodCondition(e *key.Encoder, v *v1.PodCondition) {
-	b := e.Begin()
+func encodeV1PodCondition(e *key.Encoder, b key.Fields, v *v1.PodCondition) key.Fields {
 	b = b.String(e, string(v.Type))
 	b = b.Int64(v.ObservedGeneration)
 	b = b.String(e, string(v.Status))
-	e.End(b)
-	encodeV1Time(e, &v.LastProbeTime)
-	encodeV1Time(e, &v.LastTransitionTime)
-	b = e.Begin()
+	b = encodeV1Time(e, b, &v.LastProbeTime)
+	b = encodeV1Time(e, b, &v.LastTransitionTime)
 	b = b.String(e, v.Reason)
 	b = b.String(e, v.Message)
-	e.End(b)
+	return b
 }
 
 // encodeV1HostIP writes every field that is an input, in order.
-func encodeV1HostIP(e *key.Encoder, v *v1.HostIP) {
-	e.String(v.IP)
+func encodeV1HostIP(e *key.Encoder, b key.Fields, v *v1.HostIP) key.Fields {
+	b = b.String(e, v.IP)
+	return b
 }
 
 // encodeV1PodIP writes every field that is an input, in order.
-func encodeV1PodIP(e *key.Encoder, v *v1.PodIP) {
-	e.String(v.IP)
+func encodeV1PodIP(e *key.Encoder, b key.Fields, v *v1.PodIP) key.Fields {
+	b = b.String(e, v.IP)
+	return b
 }
 
 // encodeV1ContainerStatus writes every field that is an input, in order.
-func encodeV1ContainerStatus(e *key.Encoder, v *v1.ContainerStatus) {
-	e.String(v.Name)
-	encodeV1ContainerState(e, &v.State)
-	encodeV1ContainerState(e, &v.LastTerminationState)
-	b := e.Begin()
+func encodeV1ContainerStatus(e *key.Encoder, b key.Fields, v *v1.ContainerStatus) key.Fields {
+	b = b.String(e, v.Name)
+	b = encodeV1ContainerState(e, b, &v.State)
+	b = encodeV1ContainerState(e, b, &v.LastTerminationState)
 	b = b.Bool(v.Ready)
 	b = b.Int32(v.RestartCount)
 	b = b.String(e, v.Image)
@@ -3268,122 +2879,88 @@ func encodeV1ContainerStatus(e *key.Encoder, v *v1.ContainerStatus) {
 		e.End(b)
 		m := e.Map(len(v.AllocatedResources), v.AllocatedResources == nil)
 		for k, x := range v.AllocatedResources {
-			m.Key()
-			e.String(string(k))
-			m.Value()
-			encodeResourceQuantity(e, &x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, string(k))
+			m.ValueAt(b)
+			b = encodeResourceQuantity(e, b, &x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.Bool(v.Resources != nil)
 	if v.Resources != nil {
-		e.End(b)
-		encodeV1ResourceRequirements(e, v.Resources)
-		b = e.Begin()
+		b = encodeV1ResourceRequirements(e, b, v.Resources)
 	}
 	b = b.Slice(len(v.VolumeMounts), v.VolumeMounts == nil)
-	if len(v.VolumeMounts) > 0 {
-		e.End(b)
-		for i := range v.VolumeMounts {
-			encodeV1VolumeMountStatus(e, &v.VolumeMounts[i])
-		}
-		b = e.Begin()
+	for i := range v.VolumeMounts {
+		b = encodeV1VolumeMountStatus(e, b, &v.VolumeMounts[i])
 	}
 	b = b.Bool(v.User != nil)
 	if v.User != nil {
-		e.End(b)
-		encodeV1ContainerUser(e, v.User)
-		b = e.Begin()
+		b = encodeV1ContainerUser(e, b, v.User)
 	}
 	b = b.Slice(len(v.AllocatedResourcesStatus), v.AllocatedResourcesStatus == nil)
-	if len(v.AllocatedResourcesStatus) > 0 {
-		e.End(b)
-		for i := range v.AllocatedResourcesStatus {
-			encodeV1ResourceStatus(e, &v.AllocatedResourcesStatus[i])
-		}
-		b = e.Begin()
+	for i := range v.AllocatedResourcesStatus {
+		b = encodeV1ResourceStatus(e, b, &v.AllocatedResourcesStatus[i])
 	}
 	b = b.Bool(v.StopSignal != nil)
 	if v.StopSignal != nil {
 		b = b.String(e, string(*v.StopSignal))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodResourceClaimStatus writes every field that is an input, in order.
-func encodeV1PodResourceClaimStatus(e *key.Encoder, v *v1.PodResourceClaimStatus) {
-	b := e.Begin()
+func encodeV1PodResourceClaimStatus(e *key.Encoder, b key.Fields, v *v1.PodResourceClaimStatus) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.ResourceClaimName != nil)
 	if v.ResourceClaimName != nil {
 		b = b.String(e, *v.ResourceClaimName)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodExtendedResourceClaimStatus writes every field that is an input,
 // in order.
-func encodeV1PodExtendedResourceClaimStatus(e *key.Encoder, v *v1.PodExtendedResourceClaimStatus) {
-	b := e.Begin()
+func encodeV1PodExtendedResourceClaimStatus(e *key.Encoder, b key.Fields, v *v1.PodExtendedResourceClaimStatus) key.Fields {
 	b = b.Slice(len(v.RequestMappings), v.RequestMappings == nil)
-	if len(v.RequestMappings) > 0 {
-		e.End(b)
-		for i := range v.RequestMappings {
-			encodeV1ContainerExtendedResourceRequest(e, &v.RequestMappings[i])
-		}
-		b = e.Begin()
+	for i := range v.RequestMappings {
+		b = encodeV1ContainerExtendedResourceRequest(e, b, &v.RequestMappings[i])
 	}
 	b = b.String(e, v.ResourceClaimName)
-	e.End(b)
+	return b
 }
 
 // encodeV1NodeAllocatableResourceClaimStatus writes every field that is an
 // input, in order.
-func encodeV1NodeAllocatableResourceClaimStatus(e *key.Encoder, v *v1.NodeAllocatableResourceClaimStatus) {
-	b := e.Begin()
+func encodeV1NodeAllocatableResourceClaimStatus(e *key.Encoder, b key.Fields, v *v1.NodeAllocatableResourceClaimStatus) key.Fields {
 	b = b.String(e, v.ResourceClaimName)
 	b = b.Slice(len(v.Containers), v.Containers == nil)
-	if len(v.Containers) > 0 {
-		e.End(b)
-		for i := range v.Containers {
-			e.String(v.Containers[i])
-		}
-		b = e.Begin()
+	for i := range v.Containers {
+		b = b.String(e, v.Containers[i])
 	}
 	b = b.Slice(len(v.Mapping), v.Mapping == nil)
-	if len(v.Mapping) > 0 {
-		e.End(b)
-		for i := range v.Mapping {
-			encodeV1NodeAllocatableMappedResources(e, &v.Mapping[i])
-		}
-		b = e.Begin()
+	for i := range v.Mapping {
+		b = encodeV1NodeAllocatableMappedResources(e, b, &v.Mapping[i])
 	}
 	b = b.Slice(len(v.Overhead), v.Overhead == nil)
-	if len(v.Overhead) > 0 {
-		e.End(b)
-		for i := range v.Overhead {
-			encodeV1NodeAllocatableOverheadResources(e, &v.Overhead[i])
-		}
-		b = e.Begin()
+	for i := range v.Overhead {
+		b = encodeV1NodeAllocatableOverheadResources(e, b, &v.Overhead[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodVolumeHealth writes every field that is an input, in order.
-func encodeV1PodVolumeHealth(e *key.Encoder, v *v1.PodVolumeHealth) {
-	b := e.Begin()
+func encodeV1PodVolumeHealth(e *key.Encoder, b key.Fields, v *v1.PodVolumeHealth) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Slice(len(v.HealthConditions), v.HealthConditions == nil)
-	if len(v.HealthConditions) > 0 {
-		e.End(b)
-		for i := range v.HealthConditions {
-			encodeV1VolumeHealthCondition(e, &v.HealthConditions[i])
-		}
-		b = e.Begin()
+	for i := range v.HealthConditions {
+		b = encodeV1VolumeHealthCondition(e, b, &v.HealthConditions[i])
 	}
-	e.End(b)
-	encodeV1Time(e, &v.LastTransitionTime)
+	b = encodeV1Time(e, b, &v.LastTransitionTime)
+	return b
 }
 
 // cloneV1VolumeSource returns a copy that shares no memory with the original.
@@ -3897,75 +3474,63 @@ func cloneV1PodVolumeHealth(v v1.PodVolumeHealth) v1.PodVolumeHealth {
 }
 
 // encodeV1HostPathVolumeSource writes every field that is an input, in order.
-func encodeV1HostPathVolumeSource(e *key.Encoder, v *v1.HostPathVolumeSource) {
-	b := e.Begin()
+func encodeV1HostPathVolumeSource(e *key.Encoder, b key.Fields, v *v1.HostPathVolumeSource) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
 		b = b.String(e, string(*v.Type))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1EmptyDirVolumeSource writes every field that is an input, in order.
-func encodeV1EmptyDirVolumeSource(e *key.Encoder, v *v1.EmptyDirVolumeSource) {
-	b := e.Begin()
+func encodeV1EmptyDirVolumeSource(e *key.Encoder, b key.Fields, v *v1.EmptyDirVolumeSource) key.Fields {
 	b = b.String(e, string(v.Medium))
 	b = b.Bool(v.SizeLimit != nil)
 	if v.SizeLimit != nil {
-		e.End(b)
-		encodeResourceQuantity(e, v.SizeLimit)
-		b = e.Begin()
+		b = encodeResourceQuantity(e, b, v.SizeLimit)
 	}
 	b = b.Bool(v.Mode != nil)
 	if v.Mode != nil {
 		b = b.Int32(*v.Mode)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1GCEPersistentDiskVolumeSource writes every field that is an input, in
 // order.
-func encodeV1GCEPersistentDiskVolumeSource(e *key.Encoder, v *v1.GCEPersistentDiskVolumeSource) {
-	b := e.Begin()
+func encodeV1GCEPersistentDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.GCEPersistentDiskVolumeSource) key.Fields {
 	b = b.String(e, v.PDName)
 	b = b.String(e, v.FSType)
 	b = b.Int32(v.Partition)
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1AWSElasticBlockStoreVolumeSource writes every field that is an input,
 // in order.
-func encodeV1AWSElasticBlockStoreVolumeSource(e *key.Encoder, v *v1.AWSElasticBlockStoreVolumeSource) {
-	b := e.Begin()
+func encodeV1AWSElasticBlockStoreVolumeSource(e *key.Encoder, b key.Fields, v *v1.AWSElasticBlockStoreVolumeSource) key.Fields {
 	b = b.String(e, v.VolumeID)
 	b = b.String(e, v.FSType)
 	b = b.Int32(v.Partition)
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1GitRepoVolumeSource writes every field that is an input, in order.
-func encodeV1GitRepoVolumeSource(e *key.Encoder, v *v1.GitRepoVolumeSource) {
-	b := e.Begin()
+func encodeV1GitRepoVolumeSource(e *key.Encoder, b key.Fields, v *v1.GitRepoVolumeSource) key.Fields {
 	b = b.String(e, v.Repository)
 	b = b.String(e, v.Revision)
 	b = b.String(e, v.Directory)
-	e.End(b)
+	return b
 }
 
 // encodeV1SecretVolumeSource writes every field that is an input, in order.
-func encodeV1SecretVolumeSource(e *key.Encoder, v *v1.SecretVolumeSource) {
-	b := e.Begin()
+func encodeV1SecretVolumeSource(e *key.Encoder, b key.Fields, v *v1.SecretVolumeSource) key.Fields {
 	b = b.String(e, v.SecretName)
 	b = b.Slice(len(v.Items), v.Items == nil)
-	if len(v.Items) > 0 {
-		e.End(b)
-		for i := range v.Items {
-			encodeV1KeyToPath(e, &v.Items[i])
-		}
-		b = e.Begin()
+	for i := range v.Items {
+		b = encodeV1KeyToPath(e, b, &v.Items[i])
 	}
 	b = b.Bool(v.DefaultMode != nil)
 	if v.DefaultMode != nil {
@@ -3979,21 +3544,19 @@ func encodeV1SecretVolumeSource(e *key.Encoder, v *v1.SecretVolumeSource) {
 	if v.DefaultUser != nil {
 		b = b.Int64(*v.DefaultUser)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1NFSVolumeSource writes every field that is an input, in order.
-func encodeV1NFSVolumeSource(e *key.Encoder, v *v1.NFSVolumeSource) {
-	b := e.Begin()
+func encodeV1NFSVolumeSource(e *key.Encoder, b key.Fields, v *v1.NFSVolumeSource) key.Fields {
 	b = b.String(e, v.Server)
 	b = b.String(e, v.Path)
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1ISCSIVolumeSource writes every field that is an input, in order.
-func encodeV1ISCSIVolumeSource(e *key.Encoder, v *v1.ISCSIVolumeSource) {
-	b := e.Begin()
+func encodeV1ISCSIVolumeSource(e *key.Encoder, b key.Fields, v *v1.ISCSIVolumeSource) key.Fields {
 	b = b.String(e, v.TargetPortal)
 	b = b.String(e, v.IQN)
 	b = b.Int32(v.Lun)
@@ -4001,56 +3564,43 @@ func encodeV1ISCSIVolumeSource(e *key.Encoder, v *v1.ISCSIVolumeSource) {
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.ReadOnly)
 	b = b.Slice(len(v.Portals), v.Portals == nil)
-	if len(v.Portals) > 0 {
-		e.End(b)
-		for i := range v.Portals {
-			e.String(v.Portals[i])
-		}
-		b = e.Begin()
+	for i := range v.Portals {
+		b = b.String(e, v.Portals[i])
 	}
 	b = b.Bool(v.DiscoveryCHAPAuth)
 	b = b.Bool(v.SessionCHAPAuth)
 	b = b.Bool(v.SecretRef != nil)
 	if v.SecretRef != nil {
-		e.End(b)
-		encodeV1LocalObjectReference(e, v.SecretRef)
-		b = e.Begin()
+		b = encodeV1LocalObjectReference(e, b, v.SecretRef)
 	}
 	b = b.Bool(v.InitiatorName != nil)
 	if v.InitiatorName != nil {
 		b = b.String(e, *v.InitiatorName)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1GlusterfsVolumeSource writes every field that is an input, in order.
-func encodeV1GlusterfsVolumeSource(e *key.Encoder, v *v1.GlusterfsVolumeSource) {
-	b := e.Begin()
+func encodeV1GlusterfsVolumeSource(e *key.Encoder, b key.Fields, v *v1.GlusterfsVolumeSource) key.Fields {
 	b = b.String(e, v.EndpointsName)
 	b = b.String(e, v.Path)
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1PersistentVolumeClaimVolumeSource writes every field that is an
 // input, in order.
-func encodeV1PersistentVolumeClaimVolumeSource(e *key.Encoder, v *v1.PersistentVolumeClaimVolumeSource) {
-	b := e.Begin()
+func encodeV1PersistentVolumeClaimVolumeSource(e *key.Encoder, b key.Fields, v *v1.PersistentVolumeClaimVolumeSource) key.Fields {
 	b = b.String(e, v.ClaimName)
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1RBDVolumeSource writes every field that is an input, in order.
-func encodeV1RBDVolumeSource(e *key.Encoder, v *v1.RBDVolumeSource) {
-	b := e.Begin()
+func encodeV1RBDVolumeSource(e *key.Encoder, b key.Fields, v *v1.RBDVolumeSource) key.Fields {
 	b = b.Slice(len(v.CephMonitors), v.CephMonitors == nil)
-	if len(v.CephMonitors) > 0 {
-		e.End(b)
-		for i := range v.CephMonitors {
-			e.String(v.CephMonitors[i])
-		}
-		b = e.Begin()
+	for i := range v.CephMonitors {
+		b = b.String(e, v.CephMonitors[i])
 	}
 	b = b.String(e, v.RBDImage)
 	b = b.String(e, v.FSType)
@@ -4059,24 +3609,19 @@ func encodeV1RBDVolumeSource(e *key.Encoder, v *v1.RBDVolumeSource) {
 	b = b.String(e, v.Keyring)
 	b = b.Bool(v.SecretRef != nil)
 	if v.SecretRef != nil {
-		e.End(b)
-		encodeV1LocalObjectReference(e, v.SecretRef)
-		b = e.Begin()
+		b = encodeV1LocalObjectReference(e, b, v.SecretRef)
 	}
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1FlexVolumeSource writes every field that is an input, in order.
-func encodeV1FlexVolumeSource(e *key.Encoder, v *v1.FlexVolumeSource) {
-	b := e.Begin()
+func encodeV1FlexVolumeSource(e *key.Encoder, b key.Fields, v *v1.FlexVolumeSource) key.Fields {
 	b = b.String(e, v.Driver)
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.SecretRef != nil)
 	if v.SecretRef != nil {
-		e.End(b)
-		encodeV1LocalObjectReference(e, v.SecretRef)
-		b = e.Begin()
+		b = encodeV1LocalObjectReference(e, b, v.SecretRef)
 	}
 	b = b.Bool(v.ReadOnly)
 	if len(v.Options) == 0 {
@@ -4085,75 +3630,61 @@ func encodeV1FlexVolumeSource(e *key.Encoder, v *v1.FlexVolumeSource) {
 		e.End(b)
 		m := e.Map(len(v.Options), v.Options == nil)
 		for k, x := range v.Options {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1CinderVolumeSource writes every field that is an input, in order.
-func encodeV1CinderVolumeSource(e *key.Encoder, v *v1.CinderVolumeSource) {
-	b := e.Begin()
+func encodeV1CinderVolumeSource(e *key.Encoder, b key.Fields, v *v1.CinderVolumeSource) key.Fields {
 	b = b.String(e, v.VolumeID)
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.ReadOnly)
 	b = b.Bool(v.SecretRef != nil)
 	if v.SecretRef != nil {
-		e.End(b)
-		encodeV1LocalObjectReference(e, v.SecretRef)
-		b = e.Begin()
+		b = encodeV1LocalObjectReference(e, b, v.SecretRef)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1CephFSVolumeSource writes every field that is an input, in order.
-func encodeV1CephFSVolumeSource(e *key.Encoder, v *v1.CephFSVolumeSource) {
-	b := e.Begin()
+func encodeV1CephFSVolumeSource(e *key.Encoder, b key.Fields, v *v1.CephFSVolumeSource) key.Fields {
 	b = b.Slice(len(v.Monitors), v.Monitors == nil)
-	if len(v.Monitors) > 0 {
-		e.End(b)
-		for i := range v.Monitors {
-			e.String(v.Monitors[i])
-		}
-		b = e.Begin()
+	for i := range v.Monitors {
+		b = b.String(e, v.Monitors[i])
 	}
 	b = b.String(e, v.Path)
 	b = b.String(e, v.User)
 	b = b.String(e, v.SecretFile)
 	b = b.Bool(v.SecretRef != nil)
 	if v.SecretRef != nil {
-		e.End(b)
-		encodeV1LocalObjectReference(e, v.SecretRef)
-		b = e.Begin()
+		b = encodeV1LocalObjectReference(e, b, v.SecretRef)
 	}
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1FlockerVolumeSource writes every field that is an input, in order.
-func encodeV1FlockerVolumeSource(e *key.Encoder, v *v1.FlockerVolumeSource) {
-	b := e.Begin()
+func encodeV1FlockerVolumeSource(e *key.Encoder, b key.Fields, v *v1.FlockerVolumeSource) key.Fields {
 	b = b.String(e, v.DatasetName)
 	b = b.String(e, v.DatasetUUID)
-	e.End(b)
+	return b
 }
 
 // encodeV1DownwardAPIVolumeSource writes every field that is an input, in
 // order.
-func encodeV1DownwardAPIVolumeSource(e *key.Encoder, v *v1.DownwardAPIVolumeSource) {
-	b := e.Begin()
+func encodeV1DownwardAPIVolumeSource(e *key.Encoder, b key.Fields, v *v1.DownwardAPIVolumeSource) key.Fields {
 	b = b.Slice(len(v.Items), v.Items == nil)
-	if len(v.Items) > 0 {
-		e.End(b)
-		for i := range v.Items {
-			encodeV1DownwardAPIVolumeFile(e, &v.Items[i])
-		}
-		b = e.Begin()
+	for i := range v.Items {
+		b = encodeV1DownwardAPIVolumeFile(e, b, &v.Items[i])
 	}
 	b = b.Bool(v.DefaultMode != nil)
 	if v.DefaultMode != nil {
@@ -4163,19 +3694,14 @@ func encodeV1DownwardAPIVolumeSource(e *key.Encoder, v *v1.DownwardAPIVolumeSour
 	if v.DefaultUser != nil {
 		b = b.Int64(*v.DefaultUser)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1FCVolumeSource writes every field that is an input, in order.
-func encodeV1FCVolumeSource(e *key.Encoder, v *v1.FCVolumeSource) {
-	b := e.Begin()
+func encodeV1FCVolumeSource(e *key.Encoder, b key.Fields, v *v1.FCVolumeSource) key.Fields {
 	b = b.Slice(len(v.TargetWWNs), v.TargetWWNs == nil)
-	if len(v.TargetWWNs) > 0 {
-		e.End(b)
-		for i := range v.TargetWWNs {
-			e.String(v.TargetWWNs[i])
-		}
-		b = e.Begin()
+	for i := range v.TargetWWNs {
+		b = b.String(e, v.TargetWWNs[i])
 	}
 	b = b.Bool(v.Lun != nil)
 	if v.Lun != nil {
@@ -4184,36 +3710,26 @@ func encodeV1FCVolumeSource(e *key.Encoder, v *v1.FCVolumeSource) {
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.ReadOnly)
 	b = b.Slice(len(v.WWIDs), v.WWIDs == nil)
-	if len(v.WWIDs) > 0 {
-		e.End(b)
-		for i := range v.WWIDs {
-			e.String(v.WWIDs[i])
-		}
-		b = e.Begin()
+	for i := range v.WWIDs {
+		b = b.String(e, v.WWIDs[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1AzureFileVolumeSource writes every field that is an input, in order.
-func encodeV1AzureFileVolumeSource(e *key.Encoder, v *v1.AzureFileVolumeSource) {
-	b := e.Begin()
+func encodeV1AzureFileVolumeSource(e *key.Encoder, b key.Fields, v *v1.AzureFileVolumeSource) key.Fields {
 	b = b.String(e, v.SecretName)
 	b = b.String(e, v.ShareName)
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1ConfigMapVolumeSource writes every field that is an input, in order.
-func encodeV1ConfigMapVolumeSource(e *key.Encoder, v *v1.ConfigMapVolumeSource) {
-	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	b := e.Begin()
+func encodeV1ConfigMapVolumeSource(e *key.Encoder, b key.Fields, v *v1.ConfigMapVolumeSource) key.Fields {
+	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.Slice(len(v.Items), v.Items == nil)
-	if len(v.Items) > 0 {
-		e.End(b)
-		for i := range v.Items {
-			encodeV1KeyToPath(e, &v.Items[i])
-		}
-		b = e.Begin()
+	for i := range v.Items {
+		b = encodeV1KeyToPath(e, b, &v.Items[i])
 	}
 	b = b.Bool(v.DefaultMode != nil)
 	if v.DefaultMode != nil {
@@ -4227,35 +3743,32 @@ func encodeV1ConfigMapVolumeSource(e *key.Encoder, v *v1.ConfigMapVolumeSource) 
 	if v.DefaultUser != nil {
 		b = b.Int64(*v.DefaultUser)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1VsphereVirtualDiskVolumeSource writes every field that is an input,
 // in order.
-func encodeV1VsphereVirtualDiskVolumeSource(e *key.Encoder, v *v1.VsphereVirtualDiskVolumeSource) {
-	b := e.Begin()
+func encodeV1VsphereVirtualDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.VsphereVirtualDiskVolumeSource) key.Fields {
 	b = b.String(e, v.VolumePath)
 	b = b.String(e, v.FSType)
 	b = b.String(e, v.StoragePolicyName)
 	b = b.String(e, v.StoragePolicyID)
-	e.End(b)
+	return b
 }
 
 // encodeV1QuobyteVolumeSource writes every field that is an input, in order.
-func encodeV1QuobyteVolumeSource(e *key.Encoder, v *v1.QuobyteVolumeSource) {
-	b := e.Begin()
+func encodeV1QuobyteVolumeSource(e *key.Encoder, b key.Fields, v *v1.QuobyteVolumeSource) key.Fields {
 	b = b.String(e, v.Registry)
 	b = b.String(e, v.Volume)
 	b = b.Bool(v.ReadOnly)
 	b = b.String(e, v.User)
 	b = b.String(e, v.Group)
 	b = b.String(e, v.Tenant)
-	e.End(b)
+	return b
 }
 
 // encodeV1AzureDiskVolumeSource writes every field that is an input, in order.
-func encodeV1AzureDiskVolumeSource(e *key.Encoder, v *v1.AzureDiskVolumeSource) {
-	b := e.Begin()
+func encodeV1AzureDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.AzureDiskVolumeSource) key.Fields {
 	b = b.String(e, v.DiskName)
 	b = b.String(e, v.DataDiskURI)
 	b = b.Bool(v.CachingMode != nil)
@@ -4274,28 +3787,22 @@ func encodeV1AzureDiskVolumeSource(e *key.Encoder, v *v1.AzureDiskVolumeSource) 
 	if v.Kind != nil {
 		b = b.String(e, string(*v.Kind))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PhotonPersistentDiskVolumeSource writes every field that is an input,
 // in order.
-func encodeV1PhotonPersistentDiskVolumeSource(e *key.Encoder, v *v1.PhotonPersistentDiskVolumeSource) {
-	b := e.Begin()
+func encodeV1PhotonPersistentDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.PhotonPersistentDiskVolumeSource) key.Fields {
 	b = b.String(e, v.PdID)
 	b = b.String(e, v.FSType)
-	e.End(b)
+	return b
 }
 
 // encodeV1ProjectedVolumeSource writes every field that is an input, in order.
-func encodeV1ProjectedVolumeSource(e *key.Encoder, v *v1.ProjectedVolumeSource) {
-	b := e.Begin()
+func encodeV1ProjectedVolumeSource(e *key.Encoder, b key.Fields, v *v1.ProjectedVolumeSource) key.Fields {
 	b = b.Slice(len(v.Sources), v.Sources == nil)
-	if len(v.Sources) > 0 {
-		e.End(b)
-		for i := range v.Sources {
-			encodeV1VolumeProjection(e, &v.Sources[i])
-		}
-		b = e.Begin()
+	for i := range v.Sources {
+		b = encodeV1VolumeProjection(e, b, &v.Sources[i])
 	}
 	b = b.Bool(v.DefaultMode != nil)
 	if v.DefaultMode != nil {
@@ -4305,28 +3812,24 @@ func encodeV1ProjectedVolumeSource(e *key.Encoder, v *v1.ProjectedVolumeSource) 
 	if v.DefaultUser != nil {
 		b = b.Int64(*v.DefaultUser)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PortworxVolumeSource writes every field that is an input, in order.
-func encodeV1PortworxVolumeSource(e *key.Encoder, v *v1.PortworxVolumeSource) {
-	b := e.Begin()
+func encodeV1PortworxVolumeSource(e *key.Encoder, b key.Fields, v *v1.PortworxVolumeSource) key.Fields {
 	b = b.String(e, v.VolumeID)
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1ScaleIOVolumeSource writes every field that is an input, in order.
-func encodeV1ScaleIOVolumeSource(e *key.Encoder, v *v1.ScaleIOVolumeSource) {
-	b := e.Begin()
+func encodeV1ScaleIOVolumeSource(e *key.Encoder, b key.Fields, v *v1.ScaleIOVolumeSource) key.Fields {
 	b = b.String(e, v.Gateway)
 	b = b.String(e, v.System)
 	b = b.Bool(v.SecretRef != nil)
 	if v.SecretRef != nil {
-		e.End(b)
-		encodeV1LocalObjectReference(e, v.SecretRef)
-		b = e.Begin()
+		b = encodeV1LocalObjectReference(e, b, v.SecretRef)
 	}
 	b = b.Bool(v.SSLEnabled)
 	b = b.String(e, v.ProtectionDomain)
@@ -4335,28 +3838,24 @@ func encodeV1ScaleIOVolumeSource(e *key.Encoder, v *v1.ScaleIOVolumeSource) {
 	b = b.String(e, v.VolumeName)
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.ReadOnly)
-	e.End(b)
+	return b
 }
 
 // encodeV1StorageOSVolumeSource writes every field that is an input, in order.
-func encodeV1StorageOSVolumeSource(e *key.Encoder, v *v1.StorageOSVolumeSource) {
-	b := e.Begin()
+func encodeV1StorageOSVolumeSource(e *key.Encoder, b key.Fields, v *v1.StorageOSVolumeSource) key.Fields {
 	b = b.String(e, v.VolumeName)
 	b = b.String(e, v.VolumeNamespace)
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.ReadOnly)
 	b = b.Bool(v.SecretRef != nil)
 	if v.SecretRef != nil {
-		e.End(b)
-		encodeV1LocalObjectReference(e, v.SecretRef)
-		b = e.Begin()
+		b = encodeV1LocalObjectReference(e, b, v.SecretRef)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1CSIVolumeSource writes every field that is an input, in order.
-func encodeV1CSIVolumeSource(e *key.Encoder, v *v1.CSIVolumeSource) {
-	b := e.Begin()
+func encodeV1CSIVolumeSource(e *key.Encoder, b key.Fields, v *v1.CSIVolumeSource) key.Fields {
 	b = b.String(e, v.Driver)
 	b = b.Bool(v.ReadOnly != nil)
 	if v.ReadOnly != nil {
@@ -4372,293 +3871,237 @@ func encodeV1CSIVolumeSource(e *key.Encoder, v *v1.CSIVolumeSource) {
 		e.End(b)
 		m := e.Map(len(v.VolumeAttributes), v.VolumeAttributes == nil)
 		for k, x := range v.VolumeAttributes {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.Bool(v.NodePublishSecretRef != nil)
 	if v.NodePublishSecretRef != nil {
-		e.End(b)
-		encodeV1LocalObjectReference(e, v.NodePublishSecretRef)
-		b = e.Begin()
+		b = encodeV1LocalObjectReference(e, b, v.NodePublishSecretRef)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1EphemeralVolumeSource writes every field that is an input, in order.
-func encodeV1EphemeralVolumeSource(e *key.Encoder, v *v1.EphemeralVolumeSource) {
-	if e.Present(v.VolumeClaimTemplate != nil) {
-		encodeV1PersistentVolumeClaimTemplate(e, v.VolumeClaimTemplate)
+func encodeV1EphemeralVolumeSource(e *key.Encoder, b key.Fields, v *v1.EphemeralVolumeSource) key.Fields {
+	b = b.Bool(v.VolumeClaimTemplate != nil)
+	if v.VolumeClaimTemplate != nil {
+		b = encodeV1PersistentVolumeClaimTemplate(e, b, v.VolumeClaimTemplate)
 	}
+	return b
 }
 
 // encodeV1ImageVolumeSource writes every field that is an input, in order.
-func encodeV1ImageVolumeSource(e *key.Encoder, v *v1.ImageVolumeSource) {
-	b := e.Begin()
+func encodeV1ImageVolumeSource(e *key.Encoder, b key.Fields, v *v1.ImageVolumeSource) key.Fields {
 	b = b.String(e, v.Reference)
 	b = b.String(e, string(v.PullPolicy))
-	e.End(b)
+	return b
 }
 
 // encodeV1ConfigMapEnvSource writes every field that is an input, in order.
-func encodeV1ConfigMapEnvSource(e *key.Encoder, v *v1.ConfigMapEnvSource) {
-	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+func encodeV1ConfigMapEnvSource(e *key.Encoder, b key.Fields, v *v1.ConfigMapEnvSource) key.Fields {
+	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
+	return b
 }
 
 // encodeV1SecretEnvSource writes every field that is an input, in order.
-func encodeV1SecretEnvSource(e *key.Encoder, v *v1.SecretEnvSource) {
-	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	if e.Present(v.Optional != nil) {
-		e.Bool(*v.Optional)
+func encodeV1SecretEnvSource(e *key.Encoder, b key.Fields, v *v1.SecretEnvSource) key.Fields {
+	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
+	b = b.Bool(v.Optional != nil)
+	if v.Optional != nil {
+		b = b.Bool(*v.Optional)
 	}
+	return b
 }
 
 // encodeV1EnvVarSource writes every field that is an input, in order.
-func encodeV1EnvVarSource(e *key.Encoder, v *v1.EnvVarSource) {
-	b := e.Begin()
+func encodeV1EnvVarSource(e *key.Encoder, b key.Fields, v *v1.EnvVarSource) key.Fields {
 	b = b.Bool(v.FieldRef != nil)
 	if v.FieldRef != nil {
-		e.End(b)
-		encodeV1ObjectFieldSelector(e, v.FieldRef)
-		b = e.Begin()
+		b = encodeV1ObjectFieldSelector(e, b, v.FieldRef)
 	}
 	b = b.Bool(v.ResourceFieldRef != nil)
 	if v.ResourceFieldRef != nil {
-		e.End(b)
-		encodeV1ResourceFieldSelector(e, v.ResourceFieldRef)
-		b = e.Begin()
+		b = encodeV1ResourceFieldSelector(e, b, v.ResourceFieldRef)
 	}
 	b = b.Bool(v.ConfigMapKeyRef != nil)
 	if v.ConfigMapKeyRef != nil {
-		e.End(b)
-		encodeV1ConfigMapKeySelector(e, v.ConfigMapKeyRef)
-		b = e.Begin()
+		b = encodeV1ConfigMapKeySelector(e, b, v.ConfigMapKeyRef)
 	}
 	b = b.Bool(v.SecretKeyRef != nil)
 	if v.SecretKeyRef != nil {
-		e.End(b)
-		encodeV1SecretKeySelector(e, v.SecretKeyRef)
-		b = e.Begin()
+		b = encodeV1SecretKeySelector(e, b, v.SecretKeyRef)
 	}
 	b = b.Bool(v.FileKeyRef != nil)
 	if v.FileKeyRef != nil {
-		e.End(b)
-		encodeV1FileKeySelector(e, v.FileKeyRef)
-		b = e.Begin()
+		b = encodeV1FileKeySelector(e, b, v.FileKeyRef)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ContainerRestartRuleOnExitCodes writes every field that is an input,
 // in order.
-func encodeV1ContainerRestartRuleOnExitCodes(e *key.Encoder, v *v1.ContainerRestartRuleOnExitCodes) {
-	e.String(string(v.Operator))
+func encodeV1ContainerRestartRuleOnExitCodes(e *key.Encoder, b key.Fields, v *v1.ContainerRestartRuleOnExitCodes) key.Fields {
+	b = b.String(e, string(v.Operator))
+	e.End(b)
 	key.Numbers(e, v.Values)
+	return e.Begin()
 }
 
 // encodeV1ProbeHandler writes every field that is an input, in order.
-func encodeV1ProbeHandler(e *key.Encoder, v *v1.ProbeHandler) {
-	b := e.Begin()
+func encodeV1ProbeHandler(e *key.Encoder, b key.Fields, v *v1.ProbeHandler) key.Fields {
 	b = b.Bool(v.Exec != nil)
 	if v.Exec != nil {
-		e.End(b)
-		encodeV1ExecAction(e, v.Exec)
-		b = e.Begin()
+		b = encodeV1ExecAction(e, b, v.Exec)
 	}
 	b = b.Bool(v.HTTPGet != nil)
 	if v.HTTPGet != nil {
-		e.End(b)
-		encodeV1HTTPGetAction(e, v.HTTPGet)
-		b = e.Begin()
+		b = encodeV1HTTPGetAction(e, b, v.HTTPGet)
 	}
 	b = b.Bool(v.TCPSocket != nil)
 	if v.TCPSocket != nil {
-		e.End(b)
-		encodeV1TCPSocketAction(e, v.TCPSocket)
-		b = e.Begin()
+		b = encodeV1TCPSocketAction(e, b, v.TCPSocket)
 	}
 	b = b.Bool(v.GRPC != nil)
 	if v.GRPC != nil {
-		e.End(b)
-		encodeV1GRPCAction(e, v.GRPC)
-		b = e.Begin()
+		b = encodeV1GRPCAction(e, b, v.GRPC)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1LifecycleHandler writes every field that is an input, in order.
-func encodeV1LifecycleHandler(e *key.Encoder, v *v1.LifecycleHandler) {
-	b := e.Begin()
+func encodeV1LifecycleHandler(e *key.Encoder, b key.Fields, v *v1.LifecycleHandler) key.Fields {
 	b = b.Bool(v.Exec != nil)
 	if v.Exec != nil {
-		e.End(b)
-		encodeV1ExecAction(e, v.Exec)
-		b = e.Begin()
+		b = encodeV1ExecAction(e, b, v.Exec)
 	}
 	b = b.Bool(v.HTTPGet != nil)
 	if v.HTTPGet != nil {
-		e.End(b)
-		encodeV1HTTPGetAction(e, v.HTTPGet)
-		b = e.Begin()
+		b = encodeV1HTTPGetAction(e, b, v.HTTPGet)
 	}
 	b = b.Bool(v.TCPSocket != nil)
 	if v.TCPSocket != nil {
-		e.End(b)
-		encodeV1TCPSocketAction(e, v.TCPSocket)
-		b = e.Begin()
+		b = encodeV1TCPSocketAction(e, b, v.TCPSocket)
 	}
 	b = b.Bool(v.Sleep != nil)
 	if v.Sleep != nil {
-		e.End(b)
-		encodeV1SleepAction(e, v.Sleep)
-		b = e.Begin()
+		b = encodeV1SleepAction(e, b, v.Sleep)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1Capabilities writes every field that is an input, in order.
-func encodeV1Capabilities(e *key.Encoder, v *v1.Capabilities) {
-	b := e.Begin()
+func encodeV1Capabilities(e *key.Encoder, b key.Fields, v *v1.Capabilities) key.Fields {
 	b = b.Slice(len(v.Add), v.Add == nil)
-	if len(v.Add) > 0 {
-		e.End(b)
-		for i := range v.Add {
-			e.String(string(v.Add[i]))
-		}
-		b = e.Begin()
+	for i := range v.Add {
+		b = b.String(e, string(v.Add[i]))
 	}
 	b = b.Slice(len(v.Drop), v.Drop == nil)
-	if len(v.Drop) > 0 {
-		e.End(b)
-		for i := range v.Drop {
-			e.String(string(v.Drop[i]))
-		}
-		b = e.Begin()
+	for i := range v.Drop {
+		b = b.String(e, string(v.Drop[i]))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1NodeSelector writes every field that is an input, in order.
-func encodeV1NodeSelector(e *key.Encoder, v *v1.NodeSelector) {
-	e.Slice(len(v.NodeSelectorTerms), v.NodeSelectorTerms == nil)
+func encodeV1NodeSelector(e *key.Encoder, b key.Fields, v *v1.NodeSelector) key.Fields {
+	b = b.Slice(len(v.NodeSelectorTerms), v.NodeSelectorTerms == nil)
 	for i := range v.NodeSelectorTerms {
-		encodeV1NodeSelectorTerm(e, &v.NodeSelectorTerms[i])
+		b = encodeV1NodeSelectorTerm(e, b, &v.NodeSelectorTerms[i])
 	}
+	return b
 }
 
 // encodeV1PreferredSchedulingTerm writes every field that is an input, in
 // order.
-func encodeV1PreferredSchedulingTerm(e *key.Encoder, v *v1.PreferredSchedulingTerm) {
-	e.Int32(v.Weight)
-	encodeV1NodeSelectorTerm(e, &v.Preference)
+func encodeV1PreferredSchedulingTerm(e *key.Encoder, b key.Fields, v *v1.PreferredSchedulingTerm) key.Fields {
+	b = b.Int32(v.Weight)
+	b = encodeV1NodeSelectorTerm(e, b, &v.Preference)
+	return b
 }
 
 // encodeV1PodAffinityTerm writes every field that is an input, in order.
-func encodeV1PodAffinityTerm(e *key.Encoder, v *v1.PodAffinityTerm) {
-	b := e.Begin()
+func encodeV1PodAffinityTerm(e *key.Encoder, b key.Fields, v *v1.PodAffinityTerm) key.Fields {
 	b = b.Bool(v.LabelSelector != nil)
 	if v.LabelSelector != nil {
-		e.End(b)
-		encodeV1LabelSelector(e, v.LabelSelector)
-		b = e.Begin()
+		b = encodeV1LabelSelector(e, b, v.LabelSelector)
 	}
 	b = b.Slice(len(v.Namespaces), v.Namespaces == nil)
-	if len(v.Namespaces) > 0 {
-		e.End(b)
-		for i := range v.Namespaces {
-			e.String(v.Namespaces[i])
-		}
-		b = e.Begin()
+	for i := range v.Namespaces {
+		b = b.String(e, v.Namespaces[i])
 	}
 	b = b.String(e, v.TopologyKey)
 	b = b.Bool(v.NamespaceSelector != nil)
 	if v.NamespaceSelector != nil {
-		e.End(b)
-		encodeV1LabelSelector(e, v.NamespaceSelector)
-		b = e.Begin()
+		b = encodeV1LabelSelector(e, b, v.NamespaceSelector)
 	}
 	b = b.Slice(len(v.MatchLabelKeys), v.MatchLabelKeys == nil)
-	if len(v.MatchLabelKeys) > 0 {
-		e.End(b)
-		for i := range v.MatchLabelKeys {
-			e.String(v.MatchLabelKeys[i])
-		}
-		b = e.Begin()
+	for i := range v.MatchLabelKeys {
+		b = b.String(e, v.MatchLabelKeys[i])
 	}
 	b = b.Slice(len(v.MismatchLabelKeys), v.MismatchLabelKeys == nil)
-	if len(v.MismatchLabelKeys) > 0 {
-		e.End(b)
-		for i := range v.MismatchLabelKeys {
-			e.String(v.MismatchLabelKeys[i])
-		}
-		b = e.Begin()
+	for i := range v.MismatchLabelKeys {
+		b = b.String(e, v.MismatchLabelKeys[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1WeightedPodAffinityTerm writes every field that is an input, in
 // order.
-func encodeV1WeightedPodAffinityTerm(e *key.Encoder, v *v1.WeightedPodAffinityTerm) {
-	e.Int32(v.Weight)
-	encodeV1PodAffinityTerm(e, &v.PodAffinityTerm)
+func encodeV1WeightedPodAffinityTerm(e *key.Encoder, b key.Fields, v *v1.WeightedPodAffinityTerm) key.Fields {
+	b = b.Int32(v.Weight)
+	b = encodeV1PodAffinityTerm(e, b, &v.PodAffinityTerm)
+	return b
 }
 
 // encodeV1LabelSelectorRequirement writes every field that is an input, in
 // order.
-func encodeV1LabelSelectorRequirement(e *key.Encoder, v *v1pkg.LabelSelectorRequirement) {
-	b := e.Begin()
+func encodeV1LabelSelectorRequirement(e *key.Encoder, b key.Fields, v *v1pkg.LabelSelectorRequirement) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, string(v.Operator))
 	b = b.Slice(len(v.Values), v.Values == nil)
-	if len(v.Values) > 0 {
-		e.End(b)
-		for i := range v.Values {
-			e.String(v.Values[i])
-		}
-		b = e.Begin()
+	for i := range v.Values {
+		b = b.String(e, v.Values[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1FieldsV1 writes every field that is an input, in order.
-func encodeV1FieldsV1(e *key.Encoder, v *v1pkg.FieldsV1) {
+func encodeV1FieldsV1(e *key.Encoder, b key.Fields, v *v1pkg.FieldsV1) key.Fields {
+	e.End(b)
 	e.Bytes(v.Raw)
+	return e.Begin()
 }
 
 // encodeV1ContainerState writes every field that is an input, in order.
-func encodeV1ContainerState(e *key.Encoder, v *v1.ContainerState) {
-	b := e.Begin()
+func encodeV1ContainerState(e *key.Encoder, b key.Fields, v *v1.ContainerState) key.Fields {
 	b = b.Bool(v.Waiting != nil)
 	if v.Waiting != nil {
-		e.End(b)
-		encodeV1ContainerStateWaiting(e, v.Waiting)
-		b = e.Begin()
+		b = encodeV1ContainerStateWaiting(e, b, v.Waiting)
 	}
 	b = b.Bool(v.Running != nil)
 	if v.Running != nil {
-		e.End(b)
-		encodeV1ContainerStateRunning(e, v.Running)
-		b = e.Begin()
+		b = encodeV1ContainerStateRunning(e, b, v.Running)
 	}
 	b = b.Bool(v.Terminated != nil)
 	if v.Terminated != nil {
-		e.End(b)
-		encodeV1ContainerStateTerminated(e, v.Terminated)
-		b = e.Begin()
+		b = encodeV1ContainerStateTerminated(e, b, v.Terminated)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1VolumeMountStatus writes every field that is an input, in order.
-func encodeV1VolumeMountStatus(e *key.Encoder, v *v1.VolumeMountStatus) {
-	b := e.Begin()
+func encodeV1VolumeMountStatus(e *key.Encoder, b key.Fields, v *v1.VolumeMountStatus) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.MountPath)
 	b = b.Bool(v.ReadOnly)
@@ -4668,86 +4111,71 @@ func encodeV1VolumeMountStatus(e *key.Encoder, v *v1.VolumeMountStatus) {
 	}
 	b = b.Bool(v.VolumeStatus != nil)
 	if v.VolumeStatus != nil {
-		e.End(b)
-		encodeV1VolumeStatus(e, v.VolumeStatus)
-		b = e.Begin()
+		b = encodeV1VolumeStatus(e, b, v.VolumeStatus)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ContainerUser writes every field that is an input, in order.
-func encodeV1ContainerUser(e *key.Encoder, v *v1.ContainerUser) {
-	if e.Present(v.Linux != nil) {
-		encodeV1LinuxContainerUser(e, v.Linux)
+func encodeV1ContainerUser(e *key.Encoder, b key.Fields, v *v1.ContainerUser) key.Fields {
+	b = b.Bool(v.Linux != nil)
+	if v.Linux != nil {
+		b = encodeV1LinuxContainerUser(e, b, v.Linux)
 	}
+	return b
 }
 
 // encodeV1ResourceStatus writes every field that is an input, in order.
-func encodeV1ResourceStatus(e *key.Encoder, v *v1.ResourceStatus) {
-	b := e.Begin()
+func encodeV1ResourceStatus(e *key.Encoder, b key.Fields, v *v1.ResourceStatus) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.Slice(len(v.Resources), v.Resources == nil)
-	if len(v.Resources) > 0 {
-		e.End(b)
-		for i := range v.Resources {
-			encodeV1ResourceHealth(e, &v.Resources[i])
-		}
-		b = e.Begin()
+	for i := range v.Resources {
+		b = encodeV1ResourceHealth(e, b, &v.Resources[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ContainerExtendedResourceRequest writes every field that is an input,
 // in order.
-func encodeV1ContainerExtendedResourceRequest(e *key.Encoder, v *v1.ContainerExtendedResourceRequest) {
-	b := e.Begin()
+func encodeV1ContainerExtendedResourceRequest(e *key.Encoder, b key.Fields, v *v1.ContainerExtendedResourceRequest) key.Fields {
 	b = b.String(e, v.ContainerName)
 	b = b.String(e, v.ResourceName)
 	b = b.String(e, v.RequestName)
-	e.End(b)
+	return b
 }
 
 // encodeV1NodeAllocatableMappedResources writes every field that is an input,
 // in order.
-func encodeV1NodeAllocatableMappedResources(e *key.Encoder, v *v1.NodeAllocatableMappedResources) {
-	b := e.Begin()
+func encodeV1NodeAllocatableMappedResources(e *key.Encoder, b key.Fields, v *v1.NodeAllocatableMappedResources) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.Bool(v.Quantity != nil)
 	if v.Quantity != nil {
-		e.End(b)
-		encodeResourceQuantity(e, v.Quantity)
-		b = e.Begin()
+		b = encodeResourceQuantity(e, b, v.Quantity)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1NodeAllocatableOverheadResources writes every field that is an input,
 // in order.
-func encodeV1NodeAllocatableOverheadResources(e *key.Encoder, v *v1.NodeAllocatableOverheadResources) {
-	b := e.Begin()
+func encodeV1NodeAllocatableOverheadResources(e *key.Encoder, b key.Fields, v *v1.NodeAllocatableOverheadResources) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.Bool(v.PerPod != nil)
 	if v.PerPod != nil {
-		e.End(b)
-		encodeResourceQuantity(e, v.PerPod)
-		b = e.Begin()
+		b = encodeResourceQuantity(e, b, v.PerPod)
 	}
 	b = b.Bool(v.PerContainer != nil)
 	if v.PerContainer != nil {
-		e.End(b)
-		encodeResourceQuantity(e, v.PerContainer)
-		b = e.Begin()
+		b = encodeResourceQuantity(e, b, v.PerContainer)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1VolumeHealthCondition writes every field that is an input, in order.
-func encodeV1VolumeHealthCondition(e *key.Encoder, v *v1.VolumeHealthCondition) {
-	b := e.Begin()
+func encodeV1VolumeHealthCondition(e *key.Encoder, b key.Fields, v *v1.VolumeHealthCondition) key.Fields {
 	b = b.String(e, string(v.Status))
 	b = b.String(e, v.Reason)
 	b = b.String(e, v.Message)
-	e.End(b)
+	return b
 }
 
 // cloneV1HostPathVolumeSource returns a copy that shares no memory with the
@@ -5223,8 +4651,7 @@ func cloneV1NodeAllocatableOverheadResources(v v1.NodeAllocatableOverheadResourc
 }
 
 // encodeV1KeyToPath writes every field that is an input, in order.
-func encodeV1KeyToPath(e *key.Encoder, v *v1.KeyToPath) {
-	b := e.Begin()
+func encodeV1KeyToPath(e *key.Encoder, b key.Fields, v *v1.KeyToPath) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, v.Path)
 	b = b.Bool(v.Mode != nil)
@@ -5235,24 +4662,19 @@ func encodeV1KeyToPath(e *key.Encoder, v *v1.KeyToPath) {
 	if v.User != nil {
 		b = b.Int64(*v.User)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1DownwardAPIVolumeFile writes every field that is an input, in order.
-func encodeV1DownwardAPIVolumeFile(e *key.Encoder, v *v1.DownwardAPIVolumeFile) {
-	b := e.Begin()
+func encodeV1DownwardAPIVolumeFile(e *key.Encoder, b key.Fields, v *v1.DownwardAPIVolumeFile) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.Bool(v.FieldRef != nil)
 	if v.FieldRef != nil {
-		e.End(b)
-		encodeV1ObjectFieldSelector(e, v.FieldRef)
-		b = e.Begin()
+		b = encodeV1ObjectFieldSelector(e, b, v.FieldRef)
 	}
 	b = b.Bool(v.ResourceFieldRef != nil)
 	if v.ResourceFieldRef != nil {
-		e.End(b)
-		encodeV1ResourceFieldSelector(e, v.ResourceFieldRef)
-		b = e.Begin()
+		b = encodeV1ResourceFieldSelector(e, b, v.ResourceFieldRef)
 	}
 	b = b.Bool(v.Mode != nil)
 	if v.Mode != nil {
@@ -5262,102 +4684,85 @@ func encodeV1DownwardAPIVolumeFile(e *key.Encoder, v *v1.DownwardAPIVolumeFile) 
 	if v.User != nil {
 		b = b.Int64(*v.User)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1VolumeProjection writes every field that is an input, in order.
-func encodeV1VolumeProjection(e *key.Encoder, v *v1.VolumeProjection) {
-	b := e.Begin()
+func encodeV1VolumeProjection(e *key.Encoder, b key.Fields, v *v1.VolumeProjection) key.Fields {
 	b = b.Bool(v.Secret != nil)
 	if v.Secret != nil {
-		e.End(b)
-		encodeV1SecretProjection(e, v.Secret)
-		b = e.Begin()
+		b = encodeV1SecretProjection(e, b, v.Secret)
 	}
 	b = b.Bool(v.DownwardAPI != nil)
 	if v.DownwardAPI != nil {
-		e.End(b)
-		encodeV1DownwardAPIProjection(e, v.DownwardAPI)
-		b = e.Begin()
+		b = encodeV1DownwardAPIProjection(e, b, v.DownwardAPI)
 	}
 	b = b.Bool(v.ConfigMap != nil)
 	if v.ConfigMap != nil {
-		e.End(b)
-		encodeV1ConfigMapProjection(e, v.ConfigMap)
-		b = e.Begin()
+		b = encodeV1ConfigMapProjection(e, b, v.ConfigMap)
 	}
 	b = b.Bool(v.ServiceAccountToken != nil)
 	if v.ServiceAccountToken != nil {
-		e.End(b)
-		encodeV1ServiceAccountTokenProjection(e, v.ServiceAccountToken)
-		b = e.Begin()
+		b = encodeV1ServiceAccountTokenProjection(e, b, v.ServiceAccountToken)
 	}
 	b = b.Bool(v.ClusterTrustBundle != nil)
 	if v.ClusterTrustBundle != nil {
-		e.End(b)
-		encodeV1ClusterTrustBundleProjection(e, v.ClusterTrustBundle)
-		b = e.Begin()
+		b = encodeV1ClusterTrustBundleProjection(e, b, v.ClusterTrustBundle)
 	}
 	b = b.Bool(v.PodCertificate != nil)
 	if v.PodCertificate != nil {
-		e.End(b)
-		encodeV1PodCertificateProjection(e, v.PodCertificate)
-		b = e.Begin()
+		b = encodeV1PodCertificateProjection(e, b, v.PodCertificate)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PersistentVolumeClaimTemplate writes every field that is an input, in
 // order.
-func encodeV1PersistentVolumeClaimTemplate(e *key.Encoder, v *v1.PersistentVolumeClaimTemplate) {
-	encodeV1ObjectMeta(e, &v.ObjectMeta)
-	encodeV1PersistentVolumeClaimSpec(e, &v.Spec)
+func encodeV1PersistentVolumeClaimTemplate(e *key.Encoder, b key.Fields, v *v1.PersistentVolumeClaimTemplate) key.Fields {
+	b = encodeV1ObjectMeta(e, b, &v.ObjectMeta)
+	b = encodeV1PersistentVolumeClaimSpec(e, b, &v.Spec)
+	return b
 }
 
 // encodeV1ObjectFieldSelector writes every field that is an input, in order.
-func encodeV1ObjectFieldSelector(e *key.Encoder, v *v1.ObjectFieldSelector) {
-	b := e.Begin()
+func encodeV1ObjectFieldSelector(e *key.Encoder, b key.Fields, v *v1.ObjectFieldSelector) key.Fields {
 	b = b.String(e, v.APIVersion)
 	b = b.String(e, v.FieldPath)
-	e.End(b)
+	return b
 }
 
 // encodeV1ResourceFieldSelector writes every field that is an input, in order.
-func encodeV1ResourceFieldSelector(e *key.Encoder, v *v1.ResourceFieldSelector) {
-	b := e.Begin()
+func encodeV1ResourceFieldSelector(e *key.Encoder, b key.Fields, v *v1.ResourceFieldSelector) key.Fields {
 	b = b.String(e, v.ContainerName)
 	b = b.String(e, v.Resource)
-	e.End(b)
-	encodeResourceQuantity(e, &v.Divisor)
+	b = encodeResourceQuantity(e, b, &v.Divisor)
+	return b
 }
 
 // encodeV1ConfigMapKeySelector writes every field that is an input, in order.
-func encodeV1ConfigMapKeySelector(e *key.Encoder, v *v1.ConfigMapKeySelector) {
-	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	b := e.Begin()
+func encodeV1ConfigMapKeySelector(e *key.Encoder, b key.Fields, v *v1.ConfigMapKeySelector) key.Fields {
+	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.String(e, v.Key)
 	b = b.Bool(v.Optional != nil)
 	if v.Optional != nil {
 		b = b.Bool(*v.Optional)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1SecretKeySelector writes every field that is an input, in order.
-func encodeV1SecretKeySelector(e *key.Encoder, v *v1.SecretKeySelector) {
-	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	b := e.Begin()
+func encodeV1SecretKeySelector(e *key.Encoder, b key.Fields, v *v1.SecretKeySelector) key.Fields {
+	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.String(e, v.Key)
 	b = b.Bool(v.Optional != nil)
 	if v.Optional != nil {
 		b = b.Bool(*v.Optional)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1FileKeySelector writes every field that is an input, in order.
-func encodeV1FileKeySelector(e *key.Encoder, v *v1.FileKeySelector) {
-	b := e.Begin()
+func encodeV1FileKeySelector(e *key.Encoder, b key.Fields, v *v1.FileKeySelector) key.Fields {
 	b = b.String(e, v.VolumeName)
 	b = b.String(e, v.Path)
 	b = b.String(e, v.Key)
@@ -5365,48 +4770,44 @@ func encodeV1FileKeySelector(e *key.Encoder, v *v1.FileKeySelector) {
 	if v.Optional != nil {
 		b = b.Bool(*v.Optional)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ExecAction writes every field that is an input, in order.
-func encodeV1ExecAction(e *key.Encoder, v *v1.ExecAction) {
-	e.Slice(len(v.Command), v.Command == nil)
+func encodeV1ExecAction(e *key.Encoder, b key.Fields, v *v1.ExecAction) key.Fields {
+	b = b.Slice(len(v.Command), v.Command == nil)
 	for i := range v.Command {
-		e.String(v.Command[i])
+		b = b.String(e, v.Command[i])
 	}
+	return b
 }
 
 // encodeV1HTTPGetAction writes every field that is an input, in order.
-func encodeV1HTTPGetAction(e *key.Encoder, v *v1.HTTPGetAction) {
-	e.String(v.Path)
-	encodeIntstrIntOrString(e, &v.Port)
-	b := e.Begin()
+func encodeV1HTTPGetAction(e *key.Encoder, b key.Fields, v *v1.HTTPGetAction) key.Fields {
+	b = b.String(e, v.Path)
+	b = encodeIntstrIntOrString(e, b, &v.Port)
 	b = b.String(e, v.Host)
 	b = b.String(e, string(v.Scheme))
 	b = b.Slice(len(v.HTTPHeaders), v.HTTPHeaders == nil)
-	if len(v.HTTPHeaders) > 0 {
-		e.End(b)
-		for i := range v.HTTPHeaders {
-			encodeV1HTTPHeader(e, &v.HTTPHeaders[i])
-		}
-		b = e.Begin()
+	for i := range v.HTTPHeaders {
+		b = encodeV1HTTPHeader(e, b, &v.HTTPHeaders[i])
 	}
 	b = b.Bool(v.Protocol != nil)
 	if v.Protocol != nil {
 		b = b.String(e, string(*v.Protocol))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1TCPSocketAction writes every field that is an input, in order.
-func encodeV1TCPSocketAction(e *key.Encoder, v *v1.TCPSocketAction) {
-	encodeIntstrIntOrString(e, &v.Port)
-	e.String(v.Host)
+func encodeV1TCPSocketAction(e *key.Encoder, b key.Fields, v *v1.TCPSocketAction) key.Fields {
+	b = encodeIntstrIntOrString(e, b, &v.Port)
+	b = b.String(e, v.Host)
+	return b
 }
 
 // encodeV1GRPCAction writes every field that is an input, in order.
-func encodeV1GRPCAction(e *key.Encoder, v *v1.GRPCAction) {
-	b := e.Begin()
+func encodeV1GRPCAction(e *key.Encoder, b key.Fields, v *v1.GRPCAction) key.Fields {
 	b = b.Int32(v.Port)
 	b = b.Bool(v.Service != nil)
 	if v.Service != nil {
@@ -5416,89 +4817,81 @@ func encodeV1GRPCAction(e *key.Encoder, v *v1.GRPCAction) {
 	if v.Mode != nil {
 		b = b.String(e, string(*v.Mode))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1SleepAction writes every field that is an input, in order.
-func encodeV1SleepAction(e *key.Encoder, v *v1.SleepAction) {
-	e.Int64(v.Seconds)
+func encodeV1SleepAction(e *key.Encoder, b key.Fields, v *v1.SleepAction) key.Fields {
+	b = b.Int64(v.Seconds)
+	return b
 }
 
 // encodeV1NodeSelectorTerm writes every field that is an input, in order.
-func encodeV1NodeSelectorTerm(e *key.Encoder, v *v1.NodeSelectorTerm) {
-	b := e.Begin()
+func encodeV1NodeSelectorTerm(e *key.Encoder, b key.Fields, v *v1.NodeSelectorTerm) key.Fields {
 	b = b.Slice(len(v.MatchExpressions), v.MatchExpressions == nil)
-	if len(v.MatchExpressions) > 0 {
-		e.End(b)
-		for i := range v.MatchExpressions {
-			encodeV1NodeSelectorRequirement(e, &v.MatchExpressions[i])
-		}
-		b = e.Begin()
+	for i := range v.MatchExpressions {
+		b = encodeV1NodeSelectorRequirement(e, b, &v.MatchExpressions[i])
 	}
 	b = b.Slice(len(v.MatchFields), v.MatchFields == nil)
-	if len(v.MatchFields) > 0 {
-		e.End(b)
-		for i := range v.MatchFields {
-			encodeV1NodeSelectorRequirement(e, &v.MatchFields[i])
-		}
-		b = e.Begin()
+	for i := range v.MatchFields {
+		b = encodeV1NodeSelectorRequirement(e, b, &v.MatchFields[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ContainerStateWaiting writes every field that is an input, in order.
-func encodeV1ContainerStateWaiting(e *key.Encoder, v *v1.ContainerStateWaiting) {
-	b := e.Begin()
+func encodeV1ContainerStateWaiting(e *key.Encoder, b key.Fields, v *v1.ContainerStateWaiting) key.Fields {
 	b = b.String(e, v.Reason)
 	b = b.String(e, v.Message)
-	e.End(b)
+	return b
 }
 
 // encodeV1ContainerStateRunning writes every field that is an input, in order.
-func encodeV1ContainerStateRunning(e *key.Encoder, v *v1.ContainerStateRunning) {
-	encodeV1Time(e, &v.StartedAt)
+func encodeV1ContainerStateRunning(e *key.Encoder, b key.Fields, v *v1.ContainerStateRunning) key.Fields {
+	b = encodeV1Time(e, b, &v.StartedAt)
+	return b
 }
 
 // encodeV1ContainerStateTerminated writes every field that is an input, in
 // order.
-func encodeV1ContainerStateTerminated(e *key.Encoder, v *v1.ContainerStateTerminated) {
-	b := e.Begin()
+func encodeV1ContainerStateTerminated(e *key.Encoder, b key.Fields, v *v1.ContainerStateTerminated) key.Fields {
 	b = b.Int32(v.ExitCode)
 	b = b.Int32(v.Signal)
 	b = b.String(e, v.Reason)
 	b = b.String(e, v.Message)
-	e.End(b)
-	encodeV1Time(e, &v.StartedAt)
-	encodeV1Time(e, &v.FinishedAt)
-	e.String(v.ContainerID)
+	b = encodeV1Time(e, b, &v.StartedAt)
+	b = encodeV1Time(e, b, &v.FinishedAt)
+	b = b.String(e, v.ContainerID)
+	return b
 }
 
 // encodeV1VolumeStatus writes every field that is an input, in order.
-func encodeV1VolumeStatus(e *key.Encoder, v *v1.VolumeStatus) {
-	if e.Present(v.Image != nil) {
-		encodeV1ImageVolumeStatus(e, v.Image)
+func encodeV1VolumeStatus(e *key.Encoder, b key.Fields, v *v1.VolumeStatus) key.Fields {
+	b = b.Bool(v.Image != nil)
+	if v.Image != nil {
+		b = encodeV1ImageVolumeStatus(e, b, v.Image)
 	}
+	return b
 }
 
 // encodeV1LinuxContainerUser writes every field that is an input, in order.
-func encodeV1LinuxContainerUser(e *key.Encoder, v *v1.LinuxContainerUser) {
-	b := e.Begin()
+func encodeV1LinuxContainerUser(e *key.Encoder, b key.Fields, v *v1.LinuxContainerUser) key.Fields {
 	b = b.Int64(v.UID)
 	b = b.Int64(v.GID)
 	e.End(b)
 	key.Numbers(e, v.SupplementalGroups)
+	return e.Begin()
 }
 
 // encodeV1ResourceHealth writes every field that is an input, in order.
-func encodeV1ResourceHealth(e *key.Encoder, v *v1.ResourceHealth) {
-	b := e.Begin()
+func encodeV1ResourceHealth(e *key.Encoder, b key.Fields, v *v1.ResourceHealth) key.Fields {
 	b = b.String(e, string(v.ResourceID))
 	b = b.String(e, string(v.Health))
 	b = b.Bool(v.Message != nil)
 	if v.Message != nil {
 		b = b.String(e, *v.Message)
 	}
-	e.End(b)
+	return b
 }
 
 // cloneV1KeyToPath returns a copy that shares no memory with the original.
@@ -5680,55 +5073,45 @@ func cloneV1ResourceHealth(v v1.ResourceHealth) v1.ResourceHealth {
 }
 
 // encodeV1SecretProjection writes every field that is an input, in order.
-func encodeV1SecretProjection(e *key.Encoder, v *v1.SecretProjection) {
-	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	b := e.Begin()
+func encodeV1SecretProjection(e *key.Encoder, b key.Fields, v *v1.SecretProjection) key.Fields {
+	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.Slice(len(v.Items), v.Items == nil)
-	if len(v.Items) > 0 {
-		e.End(b)
-		for i := range v.Items {
-			encodeV1KeyToPath(e, &v.Items[i])
-		}
-		b = e.Begin()
+	for i := range v.Items {
+		b = encodeV1KeyToPath(e, b, &v.Items[i])
 	}
 	b = b.Bool(v.Optional != nil)
 	if v.Optional != nil {
 		b = b.Bool(*v.Optional)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1DownwardAPIProjection writes every field that is an input, in order.
-func encodeV1DownwardAPIProjection(e *key.Encoder, v *v1.DownwardAPIProjection) {
-	e.Slice(len(v.Items), v.Items == nil)
+func encodeV1DownwardAPIProjection(e *key.Encoder, b key.Fields, v *v1.DownwardAPIProjection) key.Fields {
+	b = b.Slice(len(v.Items), v.Items == nil)
 	for i := range v.Items {
-		encodeV1DownwardAPIVolumeFile(e, &v.Items[i])
+		b = encodeV1DownwardAPIVolumeFile(e, b, &v.Items[i])
 	}
+	return b
 }
 
 // encodeV1ConfigMapProjection writes every field that is an input, in order.
-func encodeV1ConfigMapProjection(e *key.Encoder, v *v1.ConfigMapProjection) {
-	encodeV1LocalObjectReference(e, &v.LocalObjectReference)
-	b := e.Begin()
+func encodeV1ConfigMapProjection(e *key.Encoder, b key.Fields, v *v1.ConfigMapProjection) key.Fields {
+	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.Slice(len(v.Items), v.Items == nil)
-	if len(v.Items) > 0 {
-		e.End(b)
-		for i := range v.Items {
-			encodeV1KeyToPath(e, &v.Items[i])
-		}
-		b = e.Begin()
+	for i := range v.Items {
+		b = encodeV1KeyToPath(e, b, &v.Items[i])
 	}
 	b = b.Bool(v.Optional != nil)
 	if v.Optional != nil {
 		b = b.Bool(*v.Optional)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ServiceAccountTokenProjection writes every field that is an input, in
 // order.
-func encodeV1ServiceAccountTokenProjection(e *key.Encoder, v *v1.ServiceAccountTokenProjection) {
-	b := e.Begin()
+func encodeV1ServiceAccountTokenProjection(e *key.Encoder, b key.Fields, v *v1.ServiceAccountTokenProjection) key.Fields {
 	b = b.String(e, v.Audience)
 	b = b.Bool(v.ExpirationSeconds != nil)
 	if v.ExpirationSeconds != nil {
@@ -5739,13 +5122,12 @@ func encodeV1ServiceAccountTokenProjection(e *key.Encoder, v *v1.ServiceAccountT
 	if v.User != nil {
 		b = b.Int64(*v.User)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ClusterTrustBundleProjection writes every field that is an input, in
 // order.
-func encodeV1ClusterTrustBundleProjection(e *key.Encoder, v *v1.ClusterTrustBundleProjection) {
-	b := e.Begin()
+func encodeV1ClusterTrustBundleProjection(e *key.Encoder, b key.Fields, v *v1.ClusterTrustBundleProjection) key.Fields {
 	b = b.Bool(v.Name != nil)
 	if v.Name != nil {
 		b = b.String(e, *v.Name)
@@ -5756,9 +5138,7 @@ func encodeV1ClusterTrustBundleProjection(e *key.Encoder, v *v1.ClusterTrustBund
 	}
 	b = b.Bool(v.LabelSelector != nil)
 	if v.LabelSelector != nil {
-		e.End(b)
-		encodeV1LabelSelector(e, v.LabelSelector)
-		b = e.Begin()
+		b = encodeV1LabelSelector(e, b, v.LabelSelector)
 	}
 	b = b.Bool(v.Optional != nil)
 	if v.Optional != nil {
@@ -5769,13 +5149,12 @@ func encodeV1ClusterTrustBundleProjection(e *key.Encoder, v *v1.ClusterTrustBund
 	if v.User != nil {
 		b = b.Int64(*v.User)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PodCertificateProjection writes every field that is an input, in
 // order.
-func encodeV1PodCertificateProjection(e *key.Encoder, v *v1.PodCertificateProjection) {
-	b := e.Begin()
+func encodeV1PodCertificateProjection(e *key.Encoder, b key.Fields, v *v1.PodCertificateProjection) key.Fields {
 	b = b.String(e, v.SignerName)
 	b = b.String(e, v.KeyType)
 	b = b.Bool(v.MaxExpirationSeconds != nil)
@@ -5791,10 +5170,12 @@ func encodeV1PodCertificateProjection(e *key.Encoder, v *v1.PodCertificateProjec
 		e.End(b)
 		m := e.Map(len(v.UserAnnotations), v.UserAnnotations == nil)
 		for k, x := range v.UserAnnotations {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -5803,30 +5184,21 @@ func encodeV1PodCertificateProjection(e *key.Encoder, v *v1.PodCertificateProjec
 	if v.User != nil {
 		b = b.Int64(*v.User)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1PersistentVolumeClaimSpec writes every field that is an input, in
 // order.
-func encodeV1PersistentVolumeClaimSpec(e *key.Encoder, v *v1.PersistentVolumeClaimSpec) {
-	b := e.Begin()
+func encodeV1PersistentVolumeClaimSpec(e *key.Encoder, b key.Fields, v *v1.PersistentVolumeClaimSpec) key.Fields {
 	b = b.Slice(len(v.AccessModes), v.AccessModes == nil)
-	if len(v.AccessModes) > 0 {
-		e.End(b)
-		for i := range v.AccessModes {
-			e.String(string(v.AccessModes[i]))
-		}
-		b = e.Begin()
+	for i := range v.AccessModes {
+		b = b.String(e, string(v.AccessModes[i]))
 	}
 	b = b.Bool(v.Selector != nil)
 	if v.Selector != nil {
-		e.End(b)
-		encodeV1LabelSelector(e, v.Selector)
-		b = e.Begin()
+		b = encodeV1LabelSelector(e, b, v.Selector)
 	}
-	e.End(b)
-	encodeV1VolumeResourceRequirements(e, &v.Resources)
-	b = e.Begin()
+	b = encodeV1VolumeResourceRequirements(e, b, &v.Resources)
 	b = b.String(e, v.VolumeName)
 	b = b.Bool(v.StorageClassName != nil)
 	if v.StorageClassName != nil {
@@ -5838,60 +5210,50 @@ func encodeV1PersistentVolumeClaimSpec(e *key.Encoder, v *v1.PersistentVolumeCla
 	}
 	b = b.Bool(v.DataSource != nil)
 	if v.DataSource != nil {
-		e.End(b)
-		encodeV1TypedLocalObjectReference(e, v.DataSource)
-		b = e.Begin()
+		b = encodeV1TypedLocalObjectReference(e, b, v.DataSource)
 	}
 	b = b.Bool(v.DataSourceRef != nil)
 	if v.DataSourceRef != nil {
-		e.End(b)
-		encodeV1TypedObjectReference(e, v.DataSourceRef)
-		b = e.Begin()
+		b = encodeV1TypedObjectReference(e, b, v.DataSourceRef)
 	}
 	b = b.Bool(v.VolumeAttributesClassName != nil)
 	if v.VolumeAttributesClassName != nil {
 		b = b.String(e, *v.VolumeAttributesClassName)
 	}
-	e.End(b)
+	return b
 }
 
 // encodeIntstrIntOrString writes every field that is an input, in order.
-func encodeIntstrIntOrString(e *key.Encoder, v *intstr.IntOrString) {
-	b := e.Begin()
+func encodeIntstrIntOrString(e *key.Encoder, b key.Fields, v *intstr.IntOrString) key.Fields {
 	b = b.Int64(int64(v.Type))
 	b = b.Int32(v.IntVal)
 	b = b.String(e, v.StrVal)
-	e.End(b)
+	return b
 }
 
 // encodeV1HTTPHeader writes every field that is an input, in order.
-func encodeV1HTTPHeader(e *key.Encoder, v *v1.HTTPHeader) {
-	b := e.Begin()
+func encodeV1HTTPHeader(e *key.Encoder, b key.Fields, v *v1.HTTPHeader) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Value)
-	e.End(b)
+	return b
 }
 
 // encodeV1NodeSelectorRequirement writes every field that is an input, in
 // order.
-func encodeV1NodeSelectorRequirement(e *key.Encoder, v *v1.NodeSelectorRequirement) {
-	b := e.Begin()
+func encodeV1NodeSelectorRequirement(e *key.Encoder, b key.Fields, v *v1.NodeSelectorRequirement) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, string(v.Operator))
 	b = b.Slice(len(v.Values), v.Values == nil)
-	if len(v.Values) > 0 {
-		e.End(b)
-		for i := range v.Values {
-			e.String(v.Values[i])
-		}
-		b = e.Begin()
+	for i := range v.Values {
+		b = b.String(e, v.Values[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1ImageVolumeStatus writes every field that is an input, in order.
-func encodeV1ImageVolumeStatus(e *key.Encoder, v *v1.ImageVolumeStatus) {
-	e.String(v.ImageRef)
+func encodeV1ImageVolumeStatus(e *key.Encoder, b key.Fields, v *v1.ImageVolumeStatus) key.Fields {
+	b = b.String(e, v.ImageRef)
+	return b
 }
 
 // cloneV1SecretProjection returns a copy that shares no memory with the
@@ -6028,18 +5390,19 @@ func cloneV1NodeSelectorRequirement(v v1.NodeSelectorRequirement) v1.NodeSelecto
 
 // encodeV1VolumeResourceRequirements writes every field that is an input, in
 // order.
-func encodeV1VolumeResourceRequirements(e *key.Encoder, v *v1.VolumeResourceRequirements) {
-	b := e.Begin()
+func encodeV1VolumeResourceRequirements(e *key.Encoder, b key.Fields, v *v1.VolumeResourceRequirements) key.Fields {
 	if len(v.Limits) == 0 {
 		b = b.Slice(0, v.Limits == nil)
 	} else {
 		e.End(b)
 		m := e.Map(len(v.Limits), v.Limits == nil)
 		for k, x := range v.Limits {
-			m.Key()
-			e.String(string(k))
-			m.Value()
-			encodeResourceQuantity(e, &x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, string(k))
+			m.ValueAt(b)
+			b = encodeResourceQuantity(e, b, &x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -6050,33 +5413,33 @@ func encodeV1VolumeResourceRequirements(e *key.Encoder, v *v1.VolumeResourceRequ
 		e.End(b)
 		m2 := e.Map(len(v.Requests), v.Requests == nil)
 		for k, x := range v.Requests {
-			m2.Key()
-			e.String(string(k))
-			m2.Value()
-			encodeResourceQuantity(e, &x)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, string(k))
+			m2.ValueAt(b)
+			b = encodeResourceQuantity(e, b, &x)
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1TypedLocalObjectReference writes every field that is an input, in
 // order.
-func encodeV1TypedLocalObjectReference(e *key.Encoder, v *v1.TypedLocalObjectReference) {
-	b := e.Begin()
+func encodeV1TypedLocalObjectReference(e *key.Encoder, b key.Fields, v *v1.TypedLocalObjectReference) key.Fields {
 	b = b.Bool(v.APIGroup != nil)
 	if v.APIGroup != nil {
 		b = b.String(e, *v.APIGroup)
 	}
 	b = b.String(e, v.Kind)
 	b = b.String(e, v.Name)
-	e.End(b)
+	return b
 }
 
 // encodeV1TypedObjectReference writes every field that is an input, in order.
-func encodeV1TypedObjectReference(e *key.Encoder, v *v1.TypedObjectReference) {
-	b := e.Begin()
+func encodeV1TypedObjectReference(e *key.Encoder, b key.Fields, v *v1.TypedObjectReference) key.Fields {
 	b = b.Bool(v.APIGroup != nil)
 	if v.APIGroup != nil {
 		b = b.String(e, *v.APIGroup)
@@ -6087,7 +5450,7 @@ func encodeV1TypedObjectReference(e *key.Encoder, v *v1.TypedObjectReference) {
 	if v.Namespace != nil {
 		b = b.String(e, *v.Namespace)
 	}
-	e.End(b)
+	return b
 }
 
 // cloneV1VolumeResourceRequirements returns a copy that shares no memory with

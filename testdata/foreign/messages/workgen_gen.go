@@ -57,10 +57,15 @@ type SendArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *SendArgs) EncodeKey(e *key.Encoder) {
-	if e.Present(a.Body != nil) {
+	b := e.Begin()
+	b = b.Bool(a.Body != nil)
+	if a.Body != nil {
+		e.End(b)
 		encodeStructpbStruct(e, a.Body)
+		b = e.Begin()
 	}
-	encodeRequest(e, &a.R)
+	b = encodeRequest(e, b, &a.R)
+	e.End(b)
 }
 
 // SendResult holds what one call of [Send.Run] returned.
@@ -207,8 +212,7 @@ func encodeStructpbStruct(e *key.Encoder, v *structpb.Struct) {
 }
 
 // encodeRequest writes every field that is an input, in order.
-func encodeRequest(e *key.Encoder, v *Request) {
-	b := e.Begin()
+func encodeRequest(e *key.Encoder, b key.Fields, v *Request) key.Fields {
 	b = b.Bool(v.At != nil)
 	if v.At != nil {
 		e.End(b)
@@ -216,14 +220,13 @@ func encodeRequest(e *key.Encoder, v *Request) {
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.Wait), v.Wait == nil)
-	if len(v.Wait) > 0 {
-		e.End(b)
-		for i := range v.Wait {
-			if e.Present(v.Wait[i] != nil) {
-				encodeDurationpbDuration(e, v.Wait[i])
-			}
+	for i := range v.Wait {
+		b = b.Bool(v.Wait[i] != nil)
+		if v.Wait[i] != nil {
+			e.End(b)
+			encodeDurationpbDuration(e, v.Wait[i])
+			b = e.Begin()
 		}
-		b = e.Begin()
 	}
 	if len(v.Labels) == 0 {
 		b = b.Slice(0, v.Labels == nil)
@@ -231,12 +234,17 @@ func encodeRequest(e *key.Encoder, v *Request) {
 		e.End(b)
 		m := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m.Key()
-			e.String(k)
-			m.Value()
-			if e.Present(x != nil) {
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				e.End(b)
 				encodeStructpbStruct(e, x)
+				b = e.Begin()
 			}
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -247,7 +255,7 @@ func encodeRequest(e *key.Encoder, v *Request) {
 		encodeStructpbValue(e, v.Nothing)
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // cloneRequest returns a copy that shares no memory with the original.

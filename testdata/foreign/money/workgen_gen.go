@@ -57,7 +57,7 @@ type TotalArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *TotalArgs) EncodeKey(e *key.Encoder) {
 	encodeDecimalDecimal(e, &a.Base)
-	encodeInvoice(e, &a.I)
+	e.End(encodeInvoice(e, e.Begin(), &a.I))
 }
 
 // TotalResult holds what one call of [Total.Run] returned.
@@ -196,12 +196,17 @@ func encodeDecimalDecimal(e *key.Encoder, v *decimal.Decimal) {
 }
 
 // encodeInvoice writes every field that is an input, in order.
-func encodeInvoice(e *key.Encoder, v *Invoice) {
-	e.Slice(len(v.Lines), v.Lines == nil)
-	for i := range v.Lines {
-		encodeDecimalDecimal(e, &v.Lines[i])
+func encodeInvoice(e *key.Encoder, b key.Fields, v *Invoice) key.Fields {
+	b = b.Slice(len(v.Lines), v.Lines == nil)
+	if len(v.Lines) > 0 {
+		e.End(b)
+		for i := range v.Lines {
+			encodeDecimalDecimal(e, &v.Lines[i])
+		}
+		b = e.Begin()
 	}
-	encodeDecimalNullDecimal(e, &v.Tax)
+	b = encodeDecimalNullDecimal(e, b, &v.Tax)
+	return b
 }
 
 // cloneInvoice returns a copy that shares no memory with the original.
@@ -211,9 +216,12 @@ func cloneInvoice(v Invoice) Invoice {
 }
 
 // encodeDecimalNullDecimal writes every field that is an input, in order.
-func encodeDecimalNullDecimal(e *key.Encoder, v *decimal.NullDecimal) {
+func encodeDecimalNullDecimal(e *key.Encoder, b key.Fields, v *decimal.NullDecimal) key.Fields {
+	e.End(b)
 	encodeDecimalDecimal(e, &v.Decimal)
-	e.Bool(v.Valid)
+	b = e.Begin()
+	b = b.Bool(v.Valid)
+	return b
 }
 
 // totalSymbols lists what totalCode was made from: each declaration, file and

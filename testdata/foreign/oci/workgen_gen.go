@@ -113,10 +113,13 @@ type PushArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *PushArgs) EncodeKey(e *key.Encoder) {
-	encodeV1Manifest(e, &a.M)
-	if e.Present(a.Image != nil) {
-		encodeV1Image(e, a.Image)
+	b := e.Begin()
+	b = encodeV1Manifest(e, b, &a.M)
+	b = b.Bool(a.Image != nil)
+	if a.Image != nil {
+		b = encodeV1Image(e, b, a.Image)
 	}
+	e.End(b)
 }
 
 // PushResult holds what one call of [Push.Run] returned.
@@ -258,27 +261,18 @@ func clonePushResult(v PushResult) PushResult {
 }
 
 // encodeV1Manifest writes every field that is an input, in order.
-func encodeV1Manifest(e *key.Encoder, v *v1.Manifest) {
-	encodeSpecsVersioned(e, &v.Versioned)
-	b := e.Begin()
+func encodeV1Manifest(e *key.Encoder, b key.Fields, v *v1.Manifest) key.Fields {
+	b = encodeSpecsVersioned(e, b, &v.Versioned)
 	b = b.String(e, v.MediaType)
 	b = b.String(e, v.ArtifactType)
-	e.End(b)
-	encodeV1Descriptor(e, &v.Config)
-	b = e.Begin()
+	b = encodeV1Descriptor(e, b, &v.Config)
 	b = b.Slice(len(v.Layers), v.Layers == nil)
-	if len(v.Layers) > 0 {
-		e.End(b)
-		for i := range v.Layers {
-			encodeV1Descriptor(e, &v.Layers[i])
-		}
-		b = e.Begin()
+	for i := range v.Layers {
+		b = encodeV1Descriptor(e, b, &v.Layers[i])
 	}
 	b = b.Bool(v.Subject != nil)
 	if v.Subject != nil {
-		e.End(b)
-		encodeV1Descriptor(e, v.Subject)
-		b = e.Begin()
+		b = encodeV1Descriptor(e, b, v.Subject)
 	}
 	if len(v.Annotations) == 0 {
 		b = b.Slice(0, v.Annotations == nil)
@@ -286,20 +280,21 @@ func encodeV1Manifest(e *key.Encoder, v *v1.Manifest) {
 		e.End(b)
 		m := e.Map(len(v.Annotations), v.Annotations == nil)
 		for k, x := range v.Annotations {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1Image writes every field that is an input, in order.
-func encodeV1Image(e *key.Encoder, v *v1.Image) {
-	b := e.Begin()
+func encodeV1Image(e *key.Encoder, b key.Fields, v *v1.Image) key.Fields {
 	b = b.Bool(v.Created != nil)
 	if v.Created != nil {
 		e.End(b)
@@ -307,14 +302,14 @@ func encodeV1Image(e *key.Encoder, v *v1.Image) {
 		b = e.Begin()
 	}
 	b = b.String(e, v.Author)
-	e.End(b)
-	encodeV1Platform(e, &v.Platform)
-	encodeV1ImageConfig(e, &v.Config)
-	encodeV1RootFS(e, &v.RootFS)
-	e.Slice(len(v.History), v.History == nil)
+	b = encodeV1Platform(e, b, &v.Platform)
+	b = encodeV1ImageConfig(e, b, &v.Config)
+	b = encodeV1RootFS(e, b, &v.RootFS)
+	b = b.Slice(len(v.History), v.History == nil)
 	for i := range v.History {
-		encodeV1History(e, &v.History[i])
+		b = encodeV1History(e, b, &v.History[i])
 	}
+	return b
 }
 
 // cloneV1Manifest returns a copy that shares no memory with the original.
@@ -349,23 +344,19 @@ func cloneV1Image(v v1.Image) v1.Image {
 }
 
 // encodeSpecsVersioned writes every field that is an input, in order.
-func encodeSpecsVersioned(e *key.Encoder, v *specs.Versioned) {
-	e.Int(v.SchemaVersion)
+func encodeSpecsVersioned(e *key.Encoder, b key.Fields, v *specs.Versioned) key.Fields {
+	b = b.Int(v.SchemaVersion)
+	return b
 }
 
 // encodeV1Descriptor writes every field that is an input, in order.
-func encodeV1Descriptor(e *key.Encoder, v *v1.Descriptor) {
-	b := e.Begin()
+func encodeV1Descriptor(e *key.Encoder, b key.Fields, v *v1.Descriptor) key.Fields {
 	b = b.String(e, v.MediaType)
 	b = b.String(e, string(v.Digest))
 	b = b.Int64(v.Size)
 	b = b.Slice(len(v.URLs), v.URLs == nil)
-	if len(v.URLs) > 0 {
-		e.End(b)
-		for i := range v.URLs {
-			e.String(v.URLs[i])
-		}
-		b = e.Begin()
+	for i := range v.URLs {
+		b = b.String(e, v.URLs[i])
 	}
 	if len(v.Annotations) == 0 {
 		b = b.Slice(0, v.Annotations == nil)
@@ -373,10 +364,12 @@ func encodeV1Descriptor(e *key.Encoder, v *v1.Descriptor) {
 		e.End(b)
 		m := e.Map(len(v.Annotations), v.Annotations == nil)
 		for k, x := range v.Annotations {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -386,35 +379,27 @@ func encodeV1Descriptor(e *key.Encoder, v *v1.Descriptor) {
 	b = e.Begin()
 	b = b.Bool(v.Platform != nil)
 	if v.Platform != nil {
-		e.End(b)
-		encodeV1Platform(e, v.Platform)
-		b = e.Begin()
+		b = encodeV1Platform(e, b, v.Platform)
 	}
 	b = b.String(e, v.ArtifactType)
-	e.End(b)
+	return b
 }
 
 // encodeV1Platform writes every field that is an input, in order.
-func encodeV1Platform(e *key.Encoder, v *v1.Platform) {
-	b := e.Begin()
+func encodeV1Platform(e *key.Encoder, b key.Fields, v *v1.Platform) key.Fields {
 	b = b.String(e, v.Architecture)
 	b = b.String(e, v.OS)
 	b = b.String(e, v.OSVersion)
 	b = b.Slice(len(v.OSFeatures), v.OSFeatures == nil)
-	if len(v.OSFeatures) > 0 {
-		e.End(b)
-		for i := range v.OSFeatures {
-			e.String(v.OSFeatures[i])
-		}
-		b = e.Begin()
+	for i := range v.OSFeatures {
+		b = b.String(e, v.OSFeatures[i])
 	}
 	b = b.String(e, v.Variant)
-	e.End(b)
+	return b
 }
 
 // encodeV1ImageConfig writes every field that is an input, in order.
-func encodeV1ImageConfig(e *key.Encoder, v *v1.ImageConfig) {
-	b := e.Begin()
+func encodeV1ImageConfig(e *key.Encoder, b key.Fields, v *v1.ImageConfig) key.Fields {
 	b = b.String(e, v.User)
 	if len(v.ExposedPorts) == 0 {
 		b = b.Slice(0, v.ExposedPorts == nil)
@@ -422,36 +407,26 @@ func encodeV1ImageConfig(e *key.Encoder, v *v1.ImageConfig) {
 		e.End(b)
 		m := e.Map(len(v.ExposedPorts), v.ExposedPorts == nil)
 		for k := range v.ExposedPorts {
-			m.Key()
-			e.String(k)
-			m.Value()
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(v.Env), v.Env == nil)
-	if len(v.Env) > 0 {
-		e.End(b)
-		for i := range v.Env {
-			e.String(v.Env[i])
-		}
-		b = e.Begin()
+	for i := range v.Env {
+		b = b.String(e, v.Env[i])
 	}
 	b = b.Slice(len(v.Entrypoint), v.Entrypoint == nil)
-	if len(v.Entrypoint) > 0 {
-		e.End(b)
-		for i := range v.Entrypoint {
-			e.String(v.Entrypoint[i])
-		}
-		b = e.Begin()
+	for i := range v.Entrypoint {
+		b = b.String(e, v.Entrypoint[i])
 	}
 	b = b.Slice(len(v.Cmd), v.Cmd == nil)
-	if len(v.Cmd) > 0 {
-		e.End(b)
-		for i := range v.Cmd {
-			e.String(v.Cmd[i])
-		}
-		b = e.Begin()
+	for i := range v.Cmd {
+		b = b.String(e, v.Cmd[i])
 	}
 	if len(v.Volumes) == 0 {
 		b = b.Slice(0, v.Volumes == nil)
@@ -459,9 +434,11 @@ func encodeV1ImageConfig(e *key.Encoder, v *v1.ImageConfig) {
 		e.End(b)
 		m2 := e.Map(len(v.Volumes), v.Volumes == nil)
 		for k := range v.Volumes {
-			m2.Key()
-			e.String(k)
-			m2.Value()
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, k)
+			m2.ValueAt(b)
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
@@ -473,37 +450,33 @@ func encodeV1ImageConfig(e *key.Encoder, v *v1.ImageConfig) {
 		e.End(b)
 		m3 := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m3.Key()
-			e.String(k)
-			m3.Value()
-			e.String(x)
+			b = e.Begin()
+			m3.KeyAt(b)
+			b = b.String(e, k)
+			m3.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m3.End()
 		b = e.Begin()
 	}
 	b = b.String(e, v.StopSignal)
 	b = b.Bool(v.ArgsEscaped)
-	e.End(b)
+	return b
 }
 
 // encodeV1RootFS writes every field that is an input, in order.
-func encodeV1RootFS(e *key.Encoder, v *v1.RootFS) {
-	b := e.Begin()
+func encodeV1RootFS(e *key.Encoder, b key.Fields, v *v1.RootFS) key.Fields {
 	b = b.String(e, v.Type)
 	b = b.Slice(len(v.DiffIDs), v.DiffIDs == nil)
-	if len(v.DiffIDs) > 0 {
-		e.End(b)
-		for i := range v.DiffIDs {
-			e.String(string(v.DiffIDs[i]))
-		}
-		b = e.Begin()
+	for i := range v.DiffIDs {
+		b = b.String(e, string(v.DiffIDs[i]))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeV1History writes every field that is an input, in order.
-func encodeV1History(e *key.Encoder, v *v1.History) {
-	b := e.Begin()
+func encodeV1History(e *key.Encoder, b key.Fields, v *v1.History) key.Fields {
 	b = b.Bool(v.Created != nil)
 	if v.Created != nil {
 		e.End(b)
@@ -514,7 +487,7 @@ func encodeV1History(e *key.Encoder, v *v1.History) {
 	b = b.String(e, v.Author)
 	b = b.String(e, v.Comment)
 	b = b.Bool(v.EmptyLayer)
-	e.End(b)
+	return b
 }
 
 // cloneV1Descriptor returns a copy that shares no memory with the original.

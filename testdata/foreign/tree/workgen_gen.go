@@ -228,7 +228,7 @@ func encodeExpr(e *key.Encoder, v Expr) {
 	case *Ident:
 		e.Type("*github.com/workgen/workgen/testdata/foreign/tree.Ident")
 		if e.Present(v != nil) {
-			encodeIdent(e, v)
+			e.End(encodeIdent(e, e.Begin(), v))
 		}
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/foreign/tree.Expr"})
@@ -369,8 +369,9 @@ func encodeCall(e *key.Encoder, v *Call) {
 }
 
 // encodeIdent writes every field that is an input, in order.
-func encodeIdent(e *key.Encoder, v *Ident) {
-	e.String(v.Name)
+func encodeIdent(e *key.Encoder, b key.Fields, v *Ident) key.Fields {
+	b = b.String(e, v.Name)
+	return b
 }
 
 // copyCall makes v share no memory with what it was copied from. Parts that

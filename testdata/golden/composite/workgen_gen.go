@@ -104,10 +104,13 @@ type BuildArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *BuildArgs) EncodeKey(e *key.Encoder) {
-	encodeConfig(e, &a.Cfg)
-	if e.Present(a.Opt != nil) {
-		encodeConfig(e, a.Opt)
+	b := e.Begin()
+	b = encodeConfig(e, b, &a.Cfg)
+	b = b.Bool(a.Opt != nil)
+	if a.Opt != nil {
+		b = encodeConfig(e, b, a.Opt)
 	}
+	e.End(b)
 	e.Time(a.At)
 }
 
@@ -211,10 +214,12 @@ func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 func (r *BuildRunner) encodeReceiver(e *key.Encoder) {
 	m := e.Map(len(r.work.Env), r.work.Env == nil)
 	for k, x := range r.work.Env {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.String(x)
+		b := e.Begin()
+		m.KeyAt(b)
+		b = b.String(e, k)
+		m.ValueAt(b)
+		b = b.String(e, x)
+		e.End(b)
 	}
 	m.End()
 }
@@ -296,9 +301,11 @@ func (a *SumArgs) EncodeKey(e *key.Encoder) {
 		e.End(b)
 		m := e.Map(len(a.Set), a.Set == nil)
 		for k := range a.Set {
-			m.Key()
-			e.String(k)
-			m.Value()
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -314,8 +321,8 @@ func (a *SumArgs) EncodeKey(e *key.Encoder) {
 			b = b.Int(**a.Pp)
 		}
 	}
+	b = encodePairIntString(e, b, &a.Pair)
 	e.End(b)
-	encodePairIntString(e, &a.Pair)
 }
 
 // SumRunner runs a [Sum] once per distinct input. Make one with [NewSumRunner];
@@ -466,14 +473,13 @@ func (a *ReleaseArgs) EncodeKey(e *key.Encoder) {
 	encodeVersion(e, &a.V)
 	b := e.Begin()
 	b = b.Slice(len(a.All), a.All == nil)
-	if len(a.All) > 0 {
-		e.End(b)
-		for i := range a.All {
-			if e.Present(a.All[i] != nil) {
-				encodeVersion(e, a.All[i])
-			}
+	for i := range a.All {
+		b = b.Bool(a.All[i] != nil)
+		if a.All[i] != nil {
+			e.End(b)
+			encodeVersion(e, a.All[i])
+			b = e.Begin()
 		}
-		b = e.Begin()
 	}
 	if len(a.By) == 0 {
 		b = b.Slice(0, a.By == nil)
@@ -620,24 +626,15 @@ func cloneReleaseArgs(v ReleaseArgs) ReleaseArgs {
 }
 
 // encodeConfig writes every field that is an input, in order.
-func encodeConfig(e *key.Encoder, v *Config) {
-	encodeBase(e, &v.Base)
-	b := e.Begin()
+func encodeConfig(e *key.Encoder, b key.Fields, v *Config) key.Fields {
+	b = encodeBase(e, b, &v.Base)
 	b = b.Slice(len(v.Tags), v.Tags == nil)
-	if len(v.Tags) > 0 {
-		e.End(b)
-		for i := range v.Tags {
-			e.String(v.Tags[i])
-		}
-		b = e.Begin()
+	for i := range v.Tags {
+		b = b.String(e, v.Tags[i])
 	}
 	b = b.Slice(len(v.Items), v.Items == nil)
-	if len(v.Items) > 0 {
-		e.End(b)
-		for i := range v.Items {
-			encodeItem(e, &v.Items[i])
-		}
-		b = e.Begin()
+	for i := range v.Items {
+		b = encodeItem(e, b, &v.Items[i])
 	}
 	if len(v.ByName) == 0 {
 		b = b.Slice(0, v.ByName == nil)
@@ -645,12 +642,15 @@ func encodeConfig(e *key.Encoder, v *Config) {
 		e.End(b)
 		m := e.Map(len(v.ByName), v.ByName == nil)
 		for k, x := range v.ByName {
-			m.Key()
-			e.String(k)
-			m.Value()
-			if e.Present(x != nil) {
-				encodeItem(e, x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				b = encodeItem(e, b, x)
 			}
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -661,13 +661,15 @@ func encodeConfig(e *key.Encoder, v *Config) {
 		e.End(b)
 		m2 := e.Map(len(v.Groups), v.Groups == nil)
 		for k, x := range v.Groups {
-			m2.Key()
-			e.Int(k)
-			m2.Value()
-			e.Slice(len(x), x == nil)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.Int(k)
+			m2.ValueAt(b)
+			b = b.Slice(len(x), x == nil)
 			for j := range x {
-				e.String(x[j])
+				b = b.String(e, x[j])
 			}
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
@@ -678,20 +680,28 @@ func encodeConfig(e *key.Encoder, v *Config) {
 		e.End(b)
 		m3 := e.Map(len(v.Deep), v.Deep == nil)
 		for k, x := range v.Deep {
-			m3.Key()
-			e.String(k)
-			m3.Value()
-			m4 := e.Map(len(x), x == nil)
-			for k2, x2 := range x {
-				m4.Key()
-				key.Array(e, k2[:])
-				m4.Value()
-				e.Slice(len(x2), x2 == nil)
-				for l := range x2 {
-					encodeItem2(e, &x2[l])
+			b = e.Begin()
+			m3.KeyAt(b)
+			b = b.String(e, k)
+			m3.ValueAt(b)
+			if len(x) == 0 {
+				b = b.Slice(0, x == nil)
+			} else {
+				e.End(b)
+				m4 := e.Map(len(x), x == nil)
+				for k2, x2 := range x {
+					m4.Key()
+					key.Array(e, k2[:])
+					m4.Value()
+					e.Slice(len(x2), x2 == nil)
+					for l := range x2 {
+						e.End(encodeItem2(e, e.Begin(), &x2[l]))
+					}
 				}
+				m4.End()
+				b = e.Begin()
 			}
-			m4.End()
+			e.End(b)
 		}
 		m3.End()
 		b = e.Begin()
@@ -702,23 +712,15 @@ func encodeConfig(e *key.Encoder, v *Config) {
 	}
 	b = e.Begin()
 	b = b.Slice(len(v.Rows), v.Rows == nil)
-	if len(v.Rows) > 0 {
-		e.End(b)
-		for i := range v.Rows {
-			e.Slice(len(v.Rows[i]), v.Rows[i] == nil)
-			for j := range v.Rows[i] {
-				e.String(v.Rows[i][j])
-			}
+	for i := range v.Rows {
+		b = b.Slice(len(v.Rows[i]), v.Rows[i] == nil)
+		for j := range v.Rows[i] {
+			b = b.String(e, v.Rows[i][j])
 		}
-		b = e.Begin()
 	}
 	b = b.Slice(len(v.Pairs), v.Pairs == nil)
-	if len(v.Pairs) > 0 {
-		e.End(b)
-		for i := range v.Pairs {
-			encodePairStringInt(e, &v.Pairs[i])
-		}
-		b = e.Begin()
+	for i := range v.Pairs {
+		b = encodePairStringInt(e, b, &v.Pairs[i])
 	}
 	b = b.Int(v.Anon.X)
 	b = b.Int(v.Anon.Y)
@@ -734,15 +736,17 @@ func encodeConfig(e *key.Encoder, v *Config) {
 		e.End(b)
 		m5 := e.Map(len(v.Any), v.Any == nil)
 		for k := range v.Any {
-			m5.Key()
-			e.String(k)
-			m5.Value()
+			b = e.Begin()
+			m5.KeyAt(b)
+			b = b.String(e, k)
+			m5.ValueAt(b)
+			e.End(b)
 		}
 		m5.End()
 		b = e.Begin()
 	}
 	b = b.String(e, v.secret)
-	e.End(b)
+	return b
 }
 
 // cloneConfig returns a copy that shares no memory with the original.
@@ -806,14 +810,13 @@ func cloneConfig(v Config) Config {
 }
 
 // encodePairIntString writes every field that is an input, in order.
-func encodePairIntString(e *key.Encoder, v *Pair[int, *string]) {
-	b := e.Begin()
+func encodePairIntString(e *key.Encoder, b key.Fields, v *Pair[int, *string]) key.Fields {
 	b = b.Int(v.First)
 	b = b.Bool(v.Second != nil)
 	if v.Second != nil {
 		b = b.String(e, *v.Second)
 	}
-	e.End(b)
+	return b
 }
 
 // clonePairIntString returns a copy that shares no memory with the original.
@@ -839,32 +842,43 @@ func cloneVersion(v Version) Version {
 }
 
 // encodeBase writes every field that is an input, in order.
-func encodeBase(e *key.Encoder, v *Base) {
-	if e.Present(v.Owner != nil) {
-		e.String(*v.Owner)
+func encodeBase(e *key.Encoder, b key.Fields, v *Base) key.Fields {
+	b = b.Bool(v.Owner != nil)
+	if v.Owner != nil {
+		b = b.String(e, *v.Owner)
 	}
+	e.End(b)
 	e.Time(v.Created)
+	return e.Begin()
 }
 
 // encodeItem writes every field that is an input, in order.
-func encodeItem(e *key.Encoder, v *Item) {
-	e.String(v.Name)
+func encodeItem(e *key.Encoder, b key.Fields, v *Item) key.Fields {
+	b = b.String(e, v.Name)
+	e.End(b)
 	key.Numbers(e, v.Scores)
-	if e.Present(v.Parent != nil) {
-		encodeItem2(e, v.Parent)
+	b = e.Begin()
+	b = b.Bool(v.Parent != nil)
+	if v.Parent != nil {
+		b = encodeItem2(e, b, v.Parent)
 	}
+	return b
 }
 
 // encodeItem2 writes every field that is an input, in order.
-func encodeItem2(e *key.Encoder, v *Item2) {
-	e.Complex128(v.Weight)
+func encodeItem2(e *key.Encoder, b key.Fields, v *Item2) key.Fields {
+	b = b.Complex128(v.Weight)
+	e.End(b)
 	key.Numbers(e, v.Flags)
+	return e.Begin()
 }
 
 // encodePairStringInt writes every field that is an input, in order.
-func encodePairStringInt(e *key.Encoder, v *Pair[string, []int]) {
-	e.String(v.First)
+func encodePairStringInt(e *key.Encoder, b key.Fields, v *Pair[string, []int]) key.Fields {
+	b = b.String(e, v.First)
+	e.End(b)
 	key.Numbers(e, v.Second)
+	return e.Begin()
 }
 
 // cloneBase returns a copy that shares no memory with the original.

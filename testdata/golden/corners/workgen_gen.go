@@ -296,12 +296,8 @@ func (a *EmptyArgs) EncodeKey(e *key.Encoder) {
 	e.Slice(len(a.A), a.A == nil)
 	b := e.Begin()
 	b = b.Slice(len(a.C), a.C == nil)
-	if len(a.C) > 0 {
-		e.End(b)
-		for i := range a.C {
-			e.Slice(len(a.C[i]), a.C[i] == nil)
-		}
-		b = e.Begin()
+	for i := range a.C {
+		b = b.Slice(len(a.C[i]), a.C[i] == nil)
 	}
 	if len(a.D) == 0 {
 		b = b.Slice(0, a.D == nil)
@@ -322,20 +318,18 @@ func (a *EmptyArgs) EncodeKey(e *key.Encoder) {
 		e.End(b)
 		m2x := e.Map(len(a.E), a.E == nil)
 		for k := range a.E {
-			m2x.Key()
-			e.Int(k)
-			m2x.Value()
+			b = e.Begin()
+			m2x.KeyAt(b)
+			b = b.Int(k)
+			m2x.ValueAt(b)
+			e.End(b)
 		}
 		m2x.End()
 		b = e.Begin()
 	}
 	b = b.Slice(len(a.F), a.F == nil)
-	if len(a.F) > 0 {
-		e.End(b)
-		for i := range a.F {
-			encodeNone(e, &a.F[i])
-		}
-		b = e.Begin()
+	for i := range a.F {
+		b = encodeNone(e, b, &a.F[i])
 	}
 	e.End(b)
 }
@@ -885,7 +879,7 @@ type LendingArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *LendingArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.H != nil) {
-		encodeHeld(e, a.H)
+		e.End(encodeHeld(e, e.Begin(), a.H))
 	}
 }
 
@@ -987,7 +981,7 @@ func (r *LendingRunner) Key(h *Held) key.Key {
 // work is executed: the runtime compares them before and after.
 func (r *LendingRunner) inputs(e *key.Encoder, args *LendingArgs) {
 	if e.Present(args.H != nil) {
-		encodeHeld(e, args.H)
+		e.End(encodeHeld(e, e.Begin(), args.H))
 	}
 }
 
@@ -1135,7 +1129,7 @@ type HidingArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *HidingArgs) EncodeKey(e *key.Encoder) {
-	encodeData(e, &a.D)
+	e.End(encodeData(e, e.Begin(), &a.D))
 }
 
 // HidingRunner runs a [Hiding] once per distinct input. Make one with
@@ -1394,7 +1388,9 @@ func cloneDataWhole(v Data) Data {
 }
 
 // encodeNone writes every field that is an input, in order.
-func encodeNone(e *key.Encoder, v *none) {}
+func encodeNone(e *key.Encoder, b key.Fields, v *none) key.Fields {
+	return b
+}
 
 // cloneM2 returns a copy that shares no memory with the original.
 func cloneM2(v m2) m2 {
@@ -1403,13 +1399,17 @@ func cloneM2(v m2) m2 {
 }
 
 // encodeHeld writes every field that is an input, in order.
-func encodeHeld(e *key.Encoder, v *Held) {
+func encodeHeld(e *key.Encoder, b key.Fields, v *Held) key.Fields {
+	e.End(b)
 	key.Numbers(e, v.S)
+	return e.Begin()
 }
 
 // encodeData writes every field that is an input, in order.
-func encodeData(e *key.Encoder, v *Data) {
+func encodeData(e *key.Encoder, b key.Fields, v *Data) key.Fields {
+	e.End(b)
 	key.Numbers(e, v.Public)
+	return e.Begin()
 }
 
 // cloneData returns a copy that shares no memory with the original.

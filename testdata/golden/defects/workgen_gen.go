@@ -64,8 +64,10 @@ type FirstArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *FirstArgs) EncodeKey(e *key.Encoder) {
-	encodeInput(e, &a.In)
-	e.String(a.Last)
+	b := e.Begin()
+	b = encodeInput(e, b, &a.In)
+	b = b.String(e, a.Last)
+	e.End(b)
 }
 
 // FirstRunner runs a [First] once per distinct input. Make one with
@@ -216,8 +218,10 @@ type SecondArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *SecondArgs) EncodeKey(e *key.Encoder) {
-	encodeInput(e, &a.In)
-	e.String(a.Last)
+	b := e.Begin()
+	b = encodeInput(e, b, &a.In)
+	b = b.String(e, a.Last)
+	e.End(b)
 }
 
 // SecondRunner runs a [Second] once per distinct input. Make one with
@@ -354,23 +358,14 @@ func cloneSecondArgs(v SecondArgs) SecondArgs {
 }
 
 // encodeInput writes every field that is an input, in order.
-func encodeInput(e *key.Encoder, v *Input) {
-	b := e.Begin()
+func encodeInput(e *key.Encoder, b key.Fields, v *Input) key.Fields {
 	b = b.Slice(len(v.List), v.List == nil)
-	if len(v.List) > 0 {
-		e.End(b)
-		for i := range v.List {
-			e.String(v.List[i])
-		}
-		b = e.Begin()
+	for i := range v.List {
+		b = b.String(e, v.List[i])
 	}
 	b = b.Slice(len(v.Other), v.Other == nil)
-	if len(v.Other) > 0 {
-		e.End(b)
-		for i := range v.Other {
-			e.String(v.Other[i])
-		}
-		b = e.Begin()
+	for i := range v.Other {
+		b = b.String(e, v.Other[i])
 	}
 	if len(v.Floats) == 0 {
 		b = b.Slice(0, v.Floats == nil)
@@ -378,10 +373,12 @@ func encodeInput(e *key.Encoder, v *Input) {
 		e.End(b)
 		m := e.Map(len(v.Floats), v.Floats == nil)
 		for k, x := range v.Floats {
-			m.Key()
-			e.Float64(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.Float64(k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -392,24 +389,24 @@ func encodeInput(e *key.Encoder, v *Input) {
 		e.End(b)
 		m2 := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m2.Key()
-			e.String(k)
-			m2.Value()
-			e.Slice(len(x), x == nil)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, k)
+			m2.ValueAt(b)
+			b = b.Slice(len(x), x == nil)
 			for j := range x {
-				e.String(x[j])
+				b = b.String(e, x[j])
 			}
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
 	}
 	b = b.Bool(v.Next != nil)
 	if v.Next != nil {
-		e.End(b)
-		encodeInput2(e, v.Next)
-		b = e.Begin()
+		b = encodeInput2(e, b, v.Next)
 	}
-	e.End(b)
+	return b
 }
 
 // cloneInput returns a copy that shares no memory with the original.
@@ -432,8 +429,9 @@ func cloneInput(v Input) Input {
 }
 
 // encodeInput2 writes every field that is an input, in order.
-func encodeInput2(e *key.Encoder, v *Input2) {
-	e.Int(v.N)
+func encodeInput2(e *key.Encoder, b key.Fields, v *Input2) key.Fields {
+	b = b.Int(v.N)
+	return b
 }
 
 // firstSymbols lists what firstCode was made from: each declaration, file and

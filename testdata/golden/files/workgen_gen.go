@@ -207,15 +207,23 @@ type MergeArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *MergeArgs) EncodeKey(e *key.Encoder) {
-	encodeSource(e, &a.From)
-	m := e.Map(len(a.By), a.By == nil)
-	for k, x := range a.By {
-		m.Key()
-		e.String(k)
-		m.Value()
-		encodeKeyDir(e, &x)
+	b := e.Begin()
+	b = encodeSource(e, b, &a.From)
+	if len(a.By) == 0 {
+		b = b.Slice(0, a.By == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.By), a.By == nil)
+		for k, x := range a.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeKeyDir(e, &x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	e.End(b)
 }
 
 // MergeRunner runs a [Merge] once per distinct input. Make one with
@@ -372,7 +380,7 @@ type CutArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *CutArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Part != nil) {
-		encodePart(e, a.Part)
+		e.End(encodePart(e, e.Begin(), a.Part))
 	}
 }
 
@@ -514,7 +522,7 @@ type DoubleArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *DoubleArgs) EncodeKey(e *key.Encoder) {
-	encodeHint(e, &a.H)
+	e.End(encodeHint(e, e.Begin(), &a.H))
 }
 
 // doubleIdentity tells the calls of one [DoubleRunner] apart: two of them are
@@ -743,8 +751,7 @@ func encodeKeyFile(e *key.Encoder, v *key.File) {
 }
 
 // encodeSource writes every field that is an input, in order.
-func encodeSource(e *key.Encoder, v *Source) {
-	b := e.Begin()
+func encodeSource(e *key.Encoder, b key.Fields, v *Source) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Slice(len(v.Paths), v.Paths == nil)
 	if len(v.Paths) > 0 {
@@ -754,7 +761,7 @@ func encodeSource(e *key.Encoder, v *Source) {
 		}
 		b = e.Begin()
 	}
-	e.End(b)
+	return b
 }
 
 // encodeKeyDir writes the encoding that the type gives itself.
@@ -771,14 +778,18 @@ func cloneSource(v Source) Source {
 }
 
 // encodePart writes every field that is an input, in order.
-func encodePart(e *key.Encoder, v *Part) {
+func encodePart(e *key.Encoder, b key.Fields, v *Part) key.Fields {
+	e.End(b)
 	encodeKeyFile(e, &v.Of)
-	e.Int64(v.From)
+	b = e.Begin()
+	b = b.Int64(v.From)
+	return b
 }
 
 // encodeHint writes every field that is an input, in order.
-func encodeHint(e *key.Encoder, v *Hint) {
-	e.Int(v.N)
+func encodeHint(e *key.Encoder, b key.Fields, v *Hint) key.Fields {
+	b = b.Int(v.N)
+	return b
 }
 
 // encodeInput writes which type the value has, and the value.

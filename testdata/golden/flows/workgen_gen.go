@@ -169,12 +169,8 @@ func (a *ArgsArgs) EncodeKey(e *key.Encoder) {
 		b = b.Int(*a.Limit)
 	}
 	b = b.Slice(len(a.Rest), a.Rest == nil)
-	if len(a.Rest) > 0 {
-		e.End(b)
-		for i := range a.Rest {
-			e.String(a.Rest[i])
-		}
-		b = e.Begin()
+	for i := range a.Rest {
+		b = b.String(e, a.Rest[i])
 	}
 	e.End(b)
 }

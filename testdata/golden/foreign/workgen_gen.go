@@ -82,21 +82,15 @@ type CropArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *CropArgs) EncodeKey(e *key.Encoder) {
-	encodeImageRectangle(e, &a.R)
 	b := e.Begin()
+	b = encodeImageRectangle(e, b, &a.R)
 	b = b.Bool(a.Tag != nil)
 	if a.Tag != nil {
-		e.End(b)
-		encodeConstraintSyntaxError(e, a.Tag)
-		b = e.Begin()
+		b = encodeConstraintSyntaxError(e, b, a.Tag)
 	}
 	b = b.Slice(len(a.Points), a.Points == nil)
-	if len(a.Points) > 0 {
-		e.End(b)
-		for i := range a.Points {
-			encodeImagePoint(e, &a.Points[i])
-		}
-		b = e.Begin()
+	for i := range a.Points {
+		b = encodeImagePoint(e, b, &a.Points[i])
 	}
 	e.End(b)
 }
@@ -233,11 +227,13 @@ type AreaArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *AreaArgs) EncodeKey(e *key.Encoder) {
-	encodeShapeBoxFloat64(e, &a.S)
-	e.Slice(len(a.All), a.All == nil)
+	b := e.Begin()
+	b = encodeShapeBoxFloat64(e, b, &a.S)
+	b = b.Slice(len(a.All), a.All == nil)
 	for i := range a.All {
-		encodeShapeBoxInt(e, &a.All[i])
+		b = encodeShapeBoxInt(e, b, &a.All[i])
 	}
+	e.End(b)
 }
 
 // AreaResult holds what one call of [Area.Run] returned.
@@ -375,30 +371,28 @@ func cloneAreaResult(v AreaResult) AreaResult {
 }
 
 // encodeImageRectangle writes every field that is an input, in order.
-func encodeImageRectangle(e *key.Encoder, v *image.Rectangle) {
-	encodeImagePoint(e, &v.Min)
-	encodeImagePoint(e, &v.Max)
+func encodeImageRectangle(e *key.Encoder, b key.Fields, v *image.Rectangle) key.Fields {
+	b = encodeImagePoint(e, b, &v.Min)
+	b = encodeImagePoint(e, b, &v.Max)
+	return b
 }
 
 // encodeConstraintSyntaxError writes every field that is an input, in order.
-func encodeConstraintSyntaxError(e *key.Encoder, v *constraint.SyntaxError) {
-	b := e.Begin()
+func encodeConstraintSyntaxError(e *key.Encoder, b key.Fields, v *constraint.SyntaxError) key.Fields {
 	b = b.Int(v.Offset)
 	b = b.String(e, v.Err)
-	e.End(b)
+	return b
 }
 
 // encodeImagePoint writes every field that is an input, in order.
-func encodeImagePoint(e *key.Encoder, v *image.Point) {
-	b := e.Begin()
+func encodeImagePoint(e *key.Encoder, b key.Fields, v *image.Point) key.Fields {
 	b = b.Int(v.X)
 	b = b.Int(v.Y)
-	e.End(b)
+	return b
 }
 
 // encodeShapeBoxFloat64 writes every field that is an input, in order.
-func encodeShapeBoxFloat64(e *key.Encoder, v *shape.Box[float64]) {
-	b := e.Begin()
+func encodeShapeBoxFloat64(e *key.Encoder, b key.Fields, v *shape.Box[float64]) key.Fields {
 	b = b.Float64(v.Width)
 	b = b.Float64(v.Height)
 	if len(v.Labels) == 0 {
@@ -407,10 +401,12 @@ func encodeShapeBoxFloat64(e *key.Encoder, v *shape.Box[float64]) {
 		e.End(b)
 		m := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(string(x))
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, string(x))
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -419,12 +415,11 @@ func encodeShapeBoxFloat64(e *key.Encoder, v *shape.Box[float64]) {
 	if v.Extra != nil {
 		b = b.String(e, string(*v.Extra))
 	}
-	e.End(b)
+	return b
 }
 
 // encodeShapeBoxInt writes every field that is an input, in order.
-func encodeShapeBoxInt(e *key.Encoder, v *shape.Box[int]) {
-	b := e.Begin()
+func encodeShapeBoxInt(e *key.Encoder, b key.Fields, v *shape.Box[int]) key.Fields {
 	b = b.Int(v.Width)
 	b = b.Int(v.Height)
 	if len(v.Labels) == 0 {
@@ -433,10 +428,12 @@ func encodeShapeBoxInt(e *key.Encoder, v *shape.Box[int]) {
 		e.End(b)
 		m := e.Map(len(v.Labels), v.Labels == nil)
 		for k, x := range v.Labels {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(string(x))
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, string(x))
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -445,7 +442,7 @@ func encodeShapeBoxInt(e *key.Encoder, v *shape.Box[int]) {
 	if v.Extra != nil {
 		b = b.String(e, string(*v.Extra))
 	}
-	e.End(b)
+	return b
 }
 
 // cloneShapeBoxFloat64 returns a copy that shares no memory with the original.

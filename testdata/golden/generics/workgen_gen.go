@@ -156,9 +156,9 @@ type ManyArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ManyArgs) EncodeKey(e *key.Encoder) {
-	encodeOptionOptionInt(e, &a.O)
-	encodeResultStringCode(e, &a.R)
 	b := e.Begin()
+	b = encodeOptionOptionInt(e, b, &a.O)
+	b = encodeResultStringCode(e, b, &a.R)
 	if len(a.S) == 0 {
 		b = b.Slice(0, a.S == nil)
 	} else {
@@ -173,15 +173,11 @@ func (a *ManyArgs) EncodeKey(e *key.Encoder) {
 		b = e.Begin()
 	}
 	b = b.Slice(len(a.V), a.V == nil)
-	if len(a.V) > 0 {
-		e.End(b)
-		for i := range a.V {
-			e.Slice(len(a.V[i]), a.V[i] == nil)
-			for j := range a.V[i] {
-				encodeHidden(e, &a.V[i][j])
-			}
+	for i := range a.V {
+		b = b.Slice(len(a.V[i]), a.V[i] == nil)
+		for j := range a.V[i] {
+			b = encodeHidden(e, b, &a.V[i][j])
 		}
-		b = e.Begin()
 	}
 	b = b.Bool(a.P != nil)
 	if a.P != nil {
@@ -196,13 +192,15 @@ func (a *ManyArgs) EncodeKey(e *key.Encoder) {
 		e.End(b)
 		m2 := e.Map(len(a.T), a.T == nil)
 		for k, x := range a.T {
-			m2.Key()
-			e.String(k)
-			m2.Value()
-			e.Slice(len(x), x == nil)
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, k)
+			m2.ValueAt(b)
+			b = b.Slice(len(x), x == nil)
 			for j := range x {
-				encodeOptionUint8(e, &x[j])
+				b = encodeOptionUint8(e, b, &x[j])
 			}
+			e.End(b)
 		}
 		m2.End()
 		b = e.Begin()
@@ -313,9 +311,11 @@ func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Se
 func (r2 *ManyRunner) encodeReceiver(e *key.Encoder) {
 	m := e.Map(len(r2.work.Known), r2.work.Known == nil)
 	for k := range r2.work.Known {
-		m.Key()
-		e.Int(int(k))
-		m.Value()
+		b := e.Begin()
+		m.KeyAt(b)
+		b = b.Int(int(k))
+		m.ValueAt(b)
+		e.End(b)
 	}
 	m.End()
 }
@@ -402,15 +402,11 @@ func (a *NestedArgs) EncodeKey(e *key.Encoder) {
 		b = e.Begin()
 	}
 	b = b.Slice(len(a.Pairs), a.Pairs == nil)
-	if len(a.Pairs) > 0 {
-		e.End(b)
-		for i := range a.Pairs {
-			encodeResultCodeCode(e, &a.Pairs[i])
-		}
-		b = e.Begin()
+	for i := range a.Pairs {
+		b = encodeResultCodeCode(e, b, &a.Pairs[i])
 	}
+	b = encodeEmbedding(e, b, &a.Em)
 	e.End(b)
-	encodeEmbedding(e, &a.Em)
 	encodeOwnTreeIntInt(e, &a.Own)
 	encodeSourceInt(e, a.I)
 	encodeSourceString(e, a.S)
@@ -561,37 +557,33 @@ func cloneNestedResult(v NestedResult) NestedResult {
 }
 
 // encodeOptionOptionInt writes every field that is an input, in order.
-func encodeOptionOptionInt(e *key.Encoder, v *Option[Option[*int]]) {
-	encodeOptionInt(e, &v.value)
-	e.Bool(v.set)
+func encodeOptionOptionInt(e *key.Encoder, b key.Fields, v *Option[Option[*int]]) key.Fields {
+	b = encodeOptionInt(e, b, &v.value)
+	b = b.Bool(v.set)
+	return b
 }
 
 // encodeResultStringCode writes every field that is an input, in order.
-func encodeResultStringCode(e *key.Encoder, v *Result[[]string, Code]) {
-	b := e.Begin()
+func encodeResultStringCode(e *key.Encoder, b key.Fields, v *Result[[]string, Code]) key.Fields {
 	b = b.Slice(len(v.Value), v.Value == nil)
-	if len(v.Value) > 0 {
-		e.End(b)
-		for i := range v.Value {
-			e.String(v.Value[i])
-		}
-		b = e.Begin()
+	for i := range v.Value {
+		b = b.String(e, v.Value[i])
 	}
 	b = b.Int(int(v.Err))
-	e.End(b)
+	return b
 }
 
 // encodeHidden writes every field that is an input, in order.
-func encodeHidden(e *key.Encoder, v *hidden) {
-	e.Int(v.n)
+func encodeHidden(e *key.Encoder, b key.Fields, v *hidden) key.Fields {
+	b = b.Int(v.n)
+	return b
 }
 
 // encodeOptionUint8 writes every field that is an input, in order.
-func encodeOptionUint8(e *key.Encoder, v *Option[uint8]) {
-	b := e.Begin()
+func encodeOptionUint8(e *key.Encoder, b key.Fields, v *Option[uint8]) key.Fields {
 	b = b.Uint8(v.value)
 	b = b.Bool(v.set)
-	e.End(b)
+	return b
 }
 
 // cloneOptionOptionInt returns a copy that shares no memory with the original.
@@ -625,7 +617,7 @@ func encodeTreeStringTreeIntNames(e *key.Encoder, v *Tree[string, *Tree[int, Nam
 
 // encodeEvenOptionString writes every field that is an input, in order.
 func encodeEvenOptionString(e *key.Encoder, v *Even[Option[string]]) {
-	encodeOptionString(e, &v.V)
+	e.End(encodeOptionString(e, e.Begin(), &v.V))
 	if key.Enter(e, v.Next) {
 		encodeOddOptionString(e, v.Next)
 		e.Leave()
@@ -633,27 +625,37 @@ func encodeEvenOptionString(e *key.Encoder, v *Even[Option[string]]) {
 }
 
 // encodeResultCodeCode writes every field that is an input, in order.
-func encodeResultCodeCode(e *key.Encoder, v *Result[Code, Code]) {
-	b := e.Begin()
+func encodeResultCodeCode(e *key.Encoder, b key.Fields, v *Result[Code, Code]) key.Fields {
 	b = b.Int(int(v.Value))
 	b = b.Int(int(v.Err))
-	e.End(b)
+	return b
 }
 
 // encodeEmbedding writes every field that is an input, in order.
-func encodeEmbedding(e *key.Encoder, v *Embedding) {
-	encodeOptionInt2(e, &v.Option)
+func encodeEmbedding(e *key.Encoder, b key.Fields, v *Embedding) key.Fields {
+	b = encodeOptionInt2(e, b, &v.Option)
+	e.End(b)
 	if key.Enter(e, v.Tree) {
 		encodeTreeStringHidden(e, v.Tree)
 		e.Leave()
 	}
-	m := e.Map(len(v.Names), v.Names == nil)
-	for k := range v.Names {
-		m.Key()
-		e.String(k)
-		m.Value()
+	b = e.Begin()
+	if len(v.Names) == 0 {
+		b = b.Slice(0, v.Names == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Names), v.Names == nil)
+		for k := range v.Names {
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			e.End(b)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	return b
 }
 
 // encodeOwnTreeIntInt writes the encoding that the type gives itself.
@@ -670,11 +672,11 @@ func encodeSourceInt(e *key.Encoder, v Source[int]) {
 		e.Nil()
 	case Constant:
 		e.Type("github.com/workgen/workgen/testdata/golden/generics.Constant")
-		encodeConstant(e, &v)
+		e.End(encodeConstant(e, e.Begin(), &v))
 	case *Constant:
 		e.Type("*github.com/workgen/workgen/testdata/golden/generics.Constant")
 		if e.Present(v != nil) {
-			encodeConstant(e, v)
+			e.End(encodeConstant(e, e.Begin(), v))
 		}
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/generics.Source[int]"})
@@ -689,7 +691,7 @@ func encodeSourceString(e *key.Encoder, v Source[string]) {
 	case *Text:
 		e.Type("*github.com/workgen/workgen/testdata/golden/generics.Text")
 		if e.Present(v != nil) {
-			encodeText(e, v)
+			e.End(encodeText(e, e.Begin(), v))
 		}
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/generics.Source[string]"})
@@ -777,14 +779,13 @@ func cloneOptionInt(v Option[[]int]) Option[[]int] {
 }
 
 // encodeOptionInt writes every field that is an input, in order.
-func encodeOptionInt(e *key.Encoder, v *Option[*int]) {
-	b := e.Begin()
+func encodeOptionInt(e *key.Encoder, b key.Fields, v *Option[*int]) key.Fields {
 	b = b.Bool(v.value != nil)
 	if v.value != nil {
 		b = b.Int(*v.value)
 	}
 	b = b.Bool(v.set)
-	e.End(b)
+	return b
 }
 
 // cloneOptionInt2 returns a copy that shares no memory with the original.
@@ -806,9 +807,11 @@ func encodeTreeIntNames(e *key.Encoder, v *Tree[int, Names]) {
 		e.End(b)
 		m := e.Map(len(v.Value), v.Value == nil)
 		for k := range v.Value {
-			m.Key()
-			e.String(k)
-			m.Value()
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -825,11 +828,10 @@ func encodeTreeIntNames(e *key.Encoder, v *Tree[int, Names]) {
 }
 
 // encodeOptionString writes every field that is an input, in order.
-func encodeOptionString(e *key.Encoder, v *Option[string]) {
-	b := e.Begin()
+func encodeOptionString(e *key.Encoder, b key.Fields, v *Option[string]) key.Fields {
 	b = b.String(e, v.value)
 	b = b.Bool(v.set)
-	e.End(b)
+	return b
 }
 
 // encodeOddOptionString writes every field that is an input, in order.
@@ -841,17 +843,18 @@ func encodeOddOptionString(e *key.Encoder, v *Odd[Option[string]]) {
 }
 
 // encodeOptionInt2 writes every field that is an input, in order.
-func encodeOptionInt2(e *key.Encoder, v *Option[int]) {
-	b := e.Begin()
+func encodeOptionInt2(e *key.Encoder, b key.Fields, v *Option[int]) key.Fields {
 	b = b.Int(v.value)
 	b = b.Bool(v.set)
-	e.End(b)
+	return b
 }
 
 // encodeTreeStringHidden writes every field that is an input, in order.
 func encodeTreeStringHidden(e *key.Encoder, v *Tree[string, hidden]) {
-	e.String(v.Key)
-	encodeHidden(e, &v.Value)
+	b := e.Begin()
+	b = b.String(e, v.Key)
+	b = encodeHidden(e, b, &v.Value)
+	e.End(b)
 	if key.Enter(e, v.Left) {
 		encodeTreeStringHidden(e, v.Left)
 		e.Leave()
@@ -863,13 +866,15 @@ func encodeTreeStringHidden(e *key.Encoder, v *Tree[string, hidden]) {
 }
 
 // encodeConstant writes every field that is an input, in order.
-func encodeConstant(e *key.Encoder, v *Constant) {
-	e.Int(v.N)
+func encodeConstant(e *key.Encoder, b key.Fields, v *Constant) key.Fields {
+	b = b.Int(v.N)
+	return b
 }
 
 // encodeText writes every field that is an input, in order.
-func encodeText(e *key.Encoder, v *Text) {
-	e.String(v.S)
+func encodeText(e *key.Encoder, b key.Fields, v *Text) key.Fields {
+	b = b.String(e, v.S)
+	return b
 }
 
 // copyTreeIntNames makes v share no memory with what it was copied from. Parts

@@ -308,7 +308,7 @@ type EightArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *EightArgs) EncodeKey(e *key.Encoder) {
-	encodeFields(e, &a.F)
+	e.End(encodeFields(e, e.Begin(), &a.F))
 }
 
 // eightIdentity tells the calls of one [EightRunner] apart: two of them are
@@ -451,10 +451,12 @@ type ListArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ListArgs) EncodeKey(e *key.Encoder) {
-	e.Slice(len(a.List), a.List == nil)
+	b := e.Begin()
+	b = b.Slice(len(a.List), a.List == nil)
 	for i := range a.List {
-		encodeFields(e, &a.List[i])
+		b = encodeFields(e, b, &a.List[i])
 	}
+	e.End(b)
 }
 
 // ListRunner runs a [List] once per distinct input. Make one with
@@ -571,8 +573,7 @@ func cloneListArgs(v ListArgs) ListArgs {
 }
 
 // encodeFields writes every field that is an input, in order.
-func encodeFields(e *key.Encoder, v *Fields) {
-	b := e.Begin()
+func encodeFields(e *key.Encoder, b key.Fields, v *Fields) key.Fields {
 	b = b.Int(v.ID)
 	b = b.String(e, v.Name)
 	b = b.Bool(v.On)
@@ -581,7 +582,7 @@ func encodeFields(e *key.Encoder, v *Fields) {
 	b = b.Float64(v.Weight)
 	b = b.Int64(v.Size)
 	b = b.Uint8(v.Prio)
-	e.End(b)
+	return b
 }
 
 // oneSymbols lists what oneCode was made from: each declaration, file and

@@ -786,11 +786,11 @@ func encodeShapeShape(e *key.Encoder, v shape.Shape) {
 		}
 	case shape.Circle:
 		e.Type("github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle")
-		encodeShapeCircle(e, &v)
+		e.End(encodeShapeCircle(e, e.Begin(), &v))
 	case *shape.Circle:
 		e.Type("*github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle")
 		if e.Present(v != nil) {
-			encodeShapeCircle(e, v)
+			e.End(encodeShapeCircle(e, e.Begin(), v))
 		}
 	case shape.Group:
 		e.Type("github.com/workgen/workgen/testdata/golden/interfaces/shape.Group")
@@ -804,15 +804,15 @@ func encodeShapeShape(e *key.Encoder, v shape.Shape) {
 	case *shape.Polygon:
 		e.Type("*github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon")
 		if e.Present(v != nil) {
-			encodeShapePolygon(e, v)
+			e.End(encodeShapePolygon(e, e.Begin(), v))
 		}
 	case shape.Unit:
 		e.Type("github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit")
-		encodeShapeUnit(e, &v)
+		e.End(encodeShapeUnit(e, e.Begin(), &v))
 	case *shape.Unit:
 		e.Type("*github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit")
 		if e.Present(v != nil) {
-			encodeShapeUnit(e, v)
+			e.End(encodeShapeUnit(e, e.Begin(), v))
 		}
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape"})
@@ -826,7 +826,7 @@ func encodeAny(e *key.Encoder, v any) {
 		e.Nil()
 	case shape.Unit:
 		e.Type("github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit")
-		encodeShapeUnit(e, &v)
+		e.End(encodeShapeUnit(e, e.Begin(), &v))
 	case int:
 		e.Type("int")
 		e.Int(v)
@@ -1052,11 +1052,11 @@ func encodeInput(e *key.Encoder, v Input) {
 		e.Nil()
 	case Both:
 		e.Type("github.com/workgen/workgen/testdata/golden/interfaces.Both")
-		encodeBoth(e, &v)
+		e.End(encodeBoth(e, e.Begin(), &v))
 	case *Both:
 		e.Type("*github.com/workgen/workgen/testdata/golden/interfaces.Both")
 		if e.Present(v != nil) {
-			encodeBoth(e, v)
+			e.End(encodeBoth(e, e.Begin(), v))
 		}
 	case *Lower:
 		e.Type("*github.com/workgen/workgen/testdata/golden/interfaces.Lower")
@@ -1267,8 +1267,9 @@ func encodeLabeled(e *key.Encoder, v *Labeled) {
 }
 
 // encodeShapeCircle writes every field that is an input, in order.
-func encodeShapeCircle(e *key.Encoder, v *shape.Circle) {
-	e.Float64(v.R)
+func encodeShapeCircle(e *key.Encoder, b key.Fields, v *shape.Circle) key.Fields {
+	b = b.Float64(v.R)
+	return b
 }
 
 // encodeShapeGroup writes every field that is an input, in order.
@@ -1283,12 +1284,16 @@ func encodeShapeGroup(e *key.Encoder, v *shape.Group) {
 }
 
 // encodeShapePolygon writes every field that is an input, in order.
-func encodeShapePolygon(e *key.Encoder, v *shape.Polygon) {
+func encodeShapePolygon(e *key.Encoder, b key.Fields, v *shape.Polygon) key.Fields {
+	e.End(b)
 	key.Numbers(e, v.Sides)
+	return e.Begin()
 }
 
 // encodeShapeUnit writes every field that is an input, in order.
-func encodeShapeUnit(e *key.Encoder, v *shape.Unit) {}
+func encodeShapeUnit(e *key.Encoder, b key.Fields, v *shape.Unit) key.Fields {
+	return b
+}
 
 // copyLabeled makes v share no memory with what it was copied from. Parts that
 // have been copied before are those in c.
@@ -1350,9 +1355,12 @@ func copyNegWhole(c *runtime.Copies, v *Neg) {
 }
 
 // encodeBoth writes every field that is an input, in order.
-func encodeBoth(e *key.Encoder, v *Both) {
+func encodeBoth(e *key.Encoder, b key.Fields, v *Both) key.Fields {
+	e.End(b)
 	encodeUpper(e, &v.Upper)
-	e.Int(v.More)
+	b = e.Begin()
+	b = b.Int(v.More)
+	return b
 }
 
 // encodeLower writes the encoding that the type gives itself.
@@ -1449,7 +1457,7 @@ func encodeError(e *key.Encoder, v error) {
 	case *Problem:
 		e.Type("*github.com/workgen/workgen/testdata/golden/interfaces.Problem")
 		if e.Present(v != nil) {
-			encodeProblem(e, v)
+			e.End(encodeProblem(e, e.Begin(), v))
 		}
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "error"})
@@ -1681,8 +1689,9 @@ func cloneAnyWhole2(v any) any {
 }
 
 // encodeProblem writes every field that is an input, in order.
-func encodeProblem(e *key.Encoder, v *Problem) {
-	e.Int(v.Code)
+func encodeProblem(e *key.Encoder, b key.Fields, v *Problem) key.Fields {
+	b = b.Int(v.Code)
+	return b
 }
 
 // drawSymbols lists what drawCode was made from: each declaration, file and

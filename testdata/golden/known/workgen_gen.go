@@ -427,8 +427,10 @@ type PlacesArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *PlacesArgs) EncodeKey(e *key.Encoder) {
-	encodeWhere(e, &a.W)
-	encodeUrlURL(e, &a.U)
+	b := e.Begin()
+	b = encodeWhere(e, b, &a.W)
+	b = encodeUrlURL(e, b, &a.U)
+	e.End(b)
 }
 
 // PlacesResult holds what one call of [Places.Run] returned.
@@ -577,10 +579,12 @@ type RowsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *RowsArgs) EncodeKey(e *key.Encoder) {
-	e.Slice(len(a.Rows), a.Rows == nil)
+	b := e.Begin()
+	b = b.Slice(len(a.Rows), a.Rows == nil)
 	for i := range a.Rows {
-		encodeRow(e, &a.Rows[i])
+		b = encodeRow(e, b, &a.Rows[i])
 	}
+	e.End(b)
 }
 
 // RowsRunner runs a [Rows] once per distinct input. Make one with
@@ -725,7 +729,7 @@ type MarshalledArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *MarshalledArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.S != nil) {
-		encodeSheet(e, a.S)
+		e.End(encodeSheet(e, e.Begin(), a.S))
 	}
 }
 
@@ -837,7 +841,7 @@ func (r *MarshalledRunner) Key(s *Sheet) key.Key {
 // work is executed: the runtime compares them before and after.
 func (r *MarshalledRunner) inputs(e *key.Encoder, args *MarshalledArgs) {
 	if e.Present(args.S != nil) {
-		encodeSheet(e, args.S)
+		e.End(encodeSheet(e, e.Begin(), args.S))
 	}
 }
 
@@ -882,10 +886,13 @@ type SkipsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *SkipsArgs) EncodeKey(e *key.Encoder) {
-	if e.Present(a.P != nil) {
-		encodeOtherPadded(e, a.P)
+	b := e.Begin()
+	b = b.Bool(a.P != nil)
+	if a.P != nil {
+		b = encodeOtherPadded(e, b, a.P)
 	}
-	encodeOtherStamped(e, &a.S)
+	b = encodeOtherStamped(e, b, &a.S)
+	e.End(b)
 }
 
 // SkipsResult holds what one call of [Skips.Run] returned.
@@ -1185,13 +1192,10 @@ func encodeBigFloat(e *key.Encoder, v *big.Float) {
 }
 
 // encodeWhere writes every field that is an input, in order.
-func encodeWhere(e *key.Encoder, v *Where) {
-	b := e.Begin()
+func encodeWhere(e *key.Encoder, b key.Fields, v *Where) key.Fields {
 	b = b.Bool(v.URL != nil)
 	if v.URL != nil {
-		e.End(b)
-		encodeUrlURL(e, v.URL)
-		b = e.Begin()
+		b = encodeUrlURL(e, b, v.URL)
 	}
 	b = b.Bool(v.User != nil)
 	if v.User != nil {
@@ -1206,24 +1210,34 @@ func encodeWhere(e *key.Encoder, v *Where) {
 		encodeNetipPrefix(e, v.Prefix)
 	}
 	e.Bytes(v.IP)
-	if e.Present(v.Net != nil) {
-		encodeNetIPNet(e, v.Net)
+	b = e.Begin()
+	b = b.Bool(v.Net != nil)
+	if v.Net != nil {
+		b = encodeNetIPNet(e, b, v.Net)
 	}
-	encodeNetTCPAddr(e, &v.TCP)
+	b = encodeNetTCPAddr(e, b, &v.TCP)
+	e.End(b)
 	e.Location(v.Zone)
-	m := e.Map(len(v.Zones), v.Zones == nil)
-	for k, x := range v.Zones {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.Location(x)
+	b = e.Begin()
+	if len(v.Zones) == 0 {
+		b = b.Slice(0, v.Zones == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Zones), v.Zones == nil)
+		for k, x := range v.Zones {
+			m.Key()
+			e.String(k)
+			m.Value()
+			e.Location(x)
+		}
+		m.End()
+		b = e.Begin()
 	}
-	m.End()
+	return b
 }
 
 // encodeUrlURL writes every field that is an input, in order.
-func encodeUrlURL(e *key.Encoder, v *url.URL) {
-	b := e.Begin()
+func encodeUrlURL(e *key.Encoder, b key.Fields, v *url.URL) key.Fields {
 	b = b.String(e, v.Scheme)
 	b = b.String(e, v.Opaque)
 	b = b.Bool(v.User != nil)
@@ -1240,7 +1254,7 @@ func encodeUrlURL(e *key.Encoder, v *url.URL) {
 	b = b.String(e, v.RawFragment)
 	b = b.Bool(v.ForceQuery)
 	b = b.Bool(v.OmitHost)
-	e.End(b)
+	return b
 }
 
 // cloneWhere returns a copy that shares no memory with the original.
@@ -1277,19 +1291,21 @@ func cloneUrlURL(v url.URL) url.URL {
 }
 
 // encodeRow writes every field that is an input, in order.
-func encodeRow(e *key.Encoder, v *Row) {
-	encodeSqlNullInt64(e, &v.ID)
-	encodeSqlNullString(e, &v.Name)
-	encodeSqlNullTime(e, &v.At)
-	encodeSqlNullString2(e, &v.Tags)
+func encodeRow(e *key.Encoder, b key.Fields, v *Row) key.Fields {
+	b = encodeSqlNullInt64(e, b, &v.ID)
+	b = encodeSqlNullString(e, b, &v.Name)
+	b = encodeSqlNullTime(e, b, &v.At)
+	b = encodeSqlNullString2(e, b, &v.Tags)
+	e.End(b)
 	e.Bytes(v.Raw)
-	b := e.Begin()
+	b = e.Begin()
 	b = b.String(e, string(v.Count))
 	b = b.Int64(int64(v.Wait))
 	b = b.Int(int(v.Month))
 	e.End(b)
 	encodeUniqueHandleString(e, &v.Kind)
 	encodeUniqueHandle2Int(e, &v.Pair)
+	return e.Begin()
 }
 
 // cloneRow returns a copy that shares no memory with the original.
@@ -1300,9 +1316,10 @@ func cloneRow(v Row) Row {
 }
 
 // encodeSheet writes every field that is an input, in order.
-func encodeSheet(e *key.Encoder, v *Sheet) {
+func encodeSheet(e *key.Encoder, b key.Fields, v *Sheet) key.Fields {
+	e.End(b)
 	encodeOtherAmount(e, &v.Amount)
-	b := e.Begin()
+	b = e.Begin()
 	if len(v.By) == 0 {
 		b = b.Slice(0, v.By == nil)
 	} else {
@@ -1345,11 +1362,11 @@ func encodeSheet(e *key.Encoder, v *Sheet) {
 	e.End(b)
 	encodeOtherBoxInt(e, &v.Box)
 	encodeOwn(e, &v.Own)
+	return e.Begin()
 }
 
 // encodeOtherPadded writes every field that is an input, in order.
-func encodeOtherPadded(e *key.Encoder, v *other.Padded) {
-	b := e.Begin()
+func encodeOtherPadded(e *key.Encoder, b key.Fields, v *other.Padded) key.Fields {
 	b = b.String(e, v.Name)
 	if len(v.Tags) == 0 {
 		b = b.Slice(0, v.Tags == nil)
@@ -1357,22 +1374,27 @@ func encodeOtherPadded(e *key.Encoder, v *other.Padded) {
 		e.End(b)
 		m := e.Map(len(v.Tags), v.Tags == nil)
 		for k, x := range v.Tags {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.String(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
 	}
 	b = b.Bool(v.On)
-	e.End(b)
+	return b
 }
 
 // encodeOtherStamped writes every field that is an input, in order.
-func encodeOtherStamped(e *key.Encoder, v *other.Stamped) {
+func encodeOtherStamped(e *key.Encoder, b key.Fields, v *other.Stamped) key.Fields {
+	e.End(b)
 	e.Time(v.Time)
-	e.String(v.Note)
+	b = e.Begin()
+	b = b.String(e, v.Note)
+	return b
 }
 
 // cloneOtherPadded returns a copy that shares no memory with the original.
@@ -1405,18 +1427,21 @@ func encodeNetipPrefix(e *key.Encoder, v *netip.Prefix) {
 }
 
 // encodeNetIPNet writes every field that is an input, in order.
-func encodeNetIPNet(e *key.Encoder, v *net.IPNet) {
+func encodeNetIPNet(e *key.Encoder, b key.Fields, v *net.IPNet) key.Fields {
+	e.End(b)
 	e.Bytes(v.IP)
 	e.Bytes(v.Mask)
+	return e.Begin()
 }
 
 // encodeNetTCPAddr writes every field that is an input, in order.
-func encodeNetTCPAddr(e *key.Encoder, v *net.TCPAddr) {
+func encodeNetTCPAddr(e *key.Encoder, b key.Fields, v *net.TCPAddr) key.Fields {
+	e.End(b)
 	e.Bytes(v.IP)
-	b := e.Begin()
+	b = e.Begin()
 	b = b.Int(v.Port)
 	b = b.String(e, v.Zone)
-	e.End(b)
+	return b
 }
 
 // cloneNetIPNet returns a copy that shares no memory with the original.
@@ -1433,40 +1458,36 @@ func cloneNetTCPAddr(v net.TCPAddr) net.TCPAddr {
 }
 
 // encodeSqlNullInt64 writes every field that is an input, in order.
-func encodeSqlNullInt64(e *key.Encoder, v *sql.NullInt64) {
-	b := e.Begin()
+func encodeSqlNullInt64(e *key.Encoder, b key.Fields, v *sql.NullInt64) key.Fields {
 	b = b.Int64(v.Int64)
 	b = b.Bool(v.Valid)
-	e.End(b)
+	return b
 }
 
 // encodeSqlNullString writes every field that is an input, in order.
-func encodeSqlNullString(e *key.Encoder, v *sql.NullString) {
-	b := e.Begin()
+func encodeSqlNullString(e *key.Encoder, b key.Fields, v *sql.NullString) key.Fields {
 	b = b.String(e, v.String)
 	b = b.Bool(v.Valid)
-	e.End(b)
+	return b
 }
 
 // encodeSqlNullTime writes every field that is an input, in order.
-func encodeSqlNullTime(e *key.Encoder, v *sql.NullTime) {
+func encodeSqlNullTime(e *key.Encoder, b key.Fields, v *sql.NullTime) key.Fields {
+	e.End(b)
 	e.Time(v.Time)
-	e.Bool(v.Valid)
+	b = e.Begin()
+	b = b.Bool(v.Valid)
+	return b
 }
 
 // encodeSqlNullString2 writes every field that is an input, in order.
-func encodeSqlNullString2(e *key.Encoder, v *sql.Null[[]string]) {
-	b := e.Begin()
+func encodeSqlNullString2(e *key.Encoder, b key.Fields, v *sql.Null[[]string]) key.Fields {
 	b = b.Slice(len(v.V), v.V == nil)
-	if len(v.V) > 0 {
-		e.End(b)
-		for i := range v.V {
-			e.String(v.V[i])
-		}
-		b = e.Begin()
+	for i := range v.V {
+		b = b.String(e, v.V[i])
 	}
 	b = b.Bool(v.Valid)
-	e.End(b)
+	return b
 }
 
 // encodeUniqueHandleString writes whether the handle stands for a value, and

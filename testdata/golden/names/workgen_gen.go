@@ -60,9 +60,11 @@ type workArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *workArgs) EncodeKey(e2 *keypkg.Encoder) {
-	e2.Int(int(a.K))
-	encodeRuntime2(e2, &a.Rt)
-	e2.Float64(a.Context)
+	b := e2.Begin()
+	b = b.Int(int(a.K))
+	b = encodeRuntime2(e2, b, &a.Rt)
+	b = b.Float64(a.Context)
+	e2.End(b)
 	e2.Time(a.When)
 }
 
@@ -211,11 +213,12 @@ func cloneRuntime2(v2 runtime) runtime {
 }
 
 // encodeRuntime2 writes every field that is an input, in order.
-func encodeRuntime2(e2 *keypkg.Encoder, v2 *runtime) {
-	e2.Slice(len(v2.Items), v2.Items == nil)
+func encodeRuntime2(e2 *keypkg.Encoder, b keypkg.Fields, v2 *runtime) keypkg.Fields {
+	b = b.Slice(len(v2.Items), v2.Items == nil)
 	for i := range v2.Items {
-		encodeV(e2, &v2.Items[i])
+		b = encodeV(e2, b, &v2.Items[i])
 	}
+	return b
 }
 
 // cloneV returns a copy that shares no memory with the original.
@@ -225,11 +228,12 @@ func cloneV(v2 v) v {
 }
 
 // encodeV writes every field that is an input, in order.
-func encodeV(e2 *keypkg.Encoder, v2 *v) {
-	e2.Slice(len(v2.Names), v2.Names == nil)
+func encodeV(e2 *keypkg.Encoder, b keypkg.Fields, v2 *v) keypkg.Fields {
+	b = b.Slice(len(v2.Names), v2.Names == nil)
 	for i := range v2.Names {
-		e2.String(v2.Names[i])
+		b = b.String(e2, v2.Names[i])
 	}
+	return b
 }
 
 // workSymbols lists what workCode was made from: each declaration, file and

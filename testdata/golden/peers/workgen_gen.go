@@ -212,11 +212,14 @@ type StructsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *StructsArgs) EncodeKey(e *key.Encoder) {
-	encodeHidden(e, &a.H)
-	encodeEvent(e, &a.E)
-	if e.Present(a.O != nil) {
-		encodeOuter(e, a.O)
+	b := e.Begin()
+	b = encodeHidden(e, b, &a.H)
+	b = encodeEvent(e, b, &a.E)
+	b = b.Bool(a.O != nil)
+	if a.O != nil {
+		b = encodeOuter(e, b, a.O)
 	}
+	e.End(b)
 }
 
 // StructsResult holds what one call of [Structs.Run] returned.
@@ -519,10 +522,12 @@ func (a *ShadowsArgs) EncodeKey(e *key.Encoder) {
 		e.End(b)
 		m := e.Map(len(a.Key), a.Key == nil)
 		for k, x := range a.Key {
-			m.Key()
-			e.String(k)
-			m.Value()
-			e.Int(x)
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Int(x)
+			e.End(b)
 		}
 		m.End()
 		b = e.Begin()
@@ -690,40 +695,33 @@ func cloneShadowsResult(v [][]int) [][]int {
 }
 
 // encodeHidden writes every field that is an input, in order.
-func encodeHidden(e *key.Encoder, v *Hidden) {
-	b := e.Begin()
+func encodeHidden(e *key.Encoder, b key.Fields, v *Hidden) key.Fields {
 	b = b.String(e, v.name)
 	b = b.Slice(len(v.parts), v.parts == nil)
-	if len(v.parts) > 0 {
-		e.End(b)
-		for i := range v.parts {
-			encodeHidden2(e, &v.parts[i])
-		}
-		b = e.Begin()
+	for i := range v.parts {
+		b = encodeHidden2(e, b, &v.parts[i])
 	}
-	e.End(b)
+	return b
 }
 
 // encodeEvent writes every field that is an input, in order.
-func encodeEvent(e *key.Encoder, v *Event) {
+func encodeEvent(e *key.Encoder, b key.Fields, v *Event) key.Fields {
+	e.End(b)
 	e.Time(v.Time)
-	e.String(v.Name)
+	b = e.Begin()
+	b = b.String(e, v.Name)
+	return b
 }
 
 // encodeOuter writes every field that is an input, in order.
-func encodeOuter(e *key.Encoder, v *Outer) {
-	encodeBase(e, &v.Base)
-	b := e.Begin()
+func encodeOuter(e *key.Encoder, b key.Fields, v *Outer) key.Fields {
+	b = encodeBase(e, b, &v.Base)
 	b = b.String(e, v.Name)
 	b = b.Slice(len(v.Tags), v.Tags == nil)
-	if len(v.Tags) > 0 {
-		e.End(b)
-		for i := range v.Tags {
-			e.String(v.Tags[i])
-		}
-		b = e.Begin()
+	for i := range v.Tags {
+		b = b.String(e, v.Tags[i])
 	}
-	e.End(b)
+	return b
 }
 
 // cloneHidden returns a copy that shares no memory with the original.
@@ -746,7 +744,7 @@ func encodeError(e *key.Encoder, v error) {
 	case *Fault:
 		e.Type("*github.com/workgen/workgen/testdata/golden/peers.Fault")
 		if e.Present(v != nil) {
-			encodeFault(e, v)
+			e.End(encodeFault(e, e.Begin(), v))
 		}
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "error"})
@@ -767,18 +765,21 @@ func cloneError(v error) error {
 }
 
 // encodeHidden2 writes every field that is an input, in order.
-func encodeHidden2(e *key.Encoder, v *hidden) {
-	e.Int(v.n)
+func encodeHidden2(e *key.Encoder, b key.Fields, v *hidden) key.Fields {
+	b = b.Int(v.n)
+	return b
 }
 
 // encodeBase writes every field that is an input, in order.
-func encodeBase(e *key.Encoder, v *Base) {
-	e.Int(v.ID)
+func encodeBase(e *key.Encoder, b key.Fields, v *Base) key.Fields {
+	b = b.Int(v.ID)
+	return b
 }
 
 // encodeFault writes every field that is an input, in order.
-func encodeFault(e *key.Encoder, v *Fault) {
-	e.Int(v.Code)
+func encodeFault(e *key.Encoder, b key.Fields, v *Fault) key.Fields {
+	b = b.Int(v.Code)
+	return b
 }
 
 // aliasedSymbols lists what aliasedCode was made from: each declaration, file

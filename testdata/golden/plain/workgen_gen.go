@@ -448,8 +448,10 @@ type NestedArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NestedArgs) EncodeKey(e *key.Encoder) {
-	encodeOptions(e, &a.Opts)
-	e.Float32(a.Scale)
+	b := e.Begin()
+	b = encodeOptions(e, b, &a.Opts)
+	b = b.Float32(a.Scale)
+	e.End(b)
 }
 
 // nestedIdentity tells the calls of one [NestedRunner] apart: two of them are
@@ -670,18 +672,18 @@ func (r *NothingRunner) execute(_ context.Context, args NothingArgs) (struct{}, 
 }
 
 // encodeOptions writes every field that is an input, in order.
-func encodeOptions(e *key.Encoder, v *Options) {
-	encodeLimits(e, &v.Limits)
-	e.Bool(v.Inner.On)
+func encodeOptions(e *key.Encoder, b key.Fields, v *Options) key.Fields {
+	b = encodeLimits(e, b, &v.Limits)
+	b = b.Bool(v.Inner.On)
+	return b
 }
 
 // encodeLimits writes every field that is an input, in order.
-func encodeLimits(e *key.Encoder, v *Limits) {
-	b := e.Begin()
+func encodeLimits(e *key.Encoder, b key.Fields, v *Limits) key.Fields {
 	b = b.Float64(v.Low)
 	b = b.Float64(v.High)
 	b = b.String(e, v.Name)
-	e.End(b)
+	return b
 }
 
 // basicsSymbols lists what basicsCode was made from: each declaration, file and

@@ -276,7 +276,7 @@ func (a *EverythingArgs) EncodeKey(e *key.Encoder) {
 	}
 	encodeLinkedPairStringLinkedBool(e, &a.Pairs)
 	encodeRose(e, &a.Rose)
-	encodeConfig(e, &a.Cfg)
+	e.End(encodeConfig(e, e.Begin(), &a.Cfg))
 }
 
 // EverythingRunner runs a [Everything] once per distinct input. Make one with
@@ -855,7 +855,7 @@ func encodeLinkedInt(e *key.Encoder, v *Linked[int]) {
 // encodeLinkedPairStringLinkedBool writes every field that is an input, in
 // order.
 func encodeLinkedPairStringLinkedBool(e *key.Encoder, v *Linked[Pair[string, *Linked[bool]]]) {
-	encodePairStringLinkedBool(e, &v.Value)
+	e.End(encodePairStringLinkedBool(e, e.Begin(), &v.Value))
 	if key.Enter(e, v.Next) {
 		encodeLinkedPairStringLinkedBool(e, v.Next)
 		e.Leave()
@@ -885,32 +885,41 @@ func encodeRose(e *key.Encoder, v *Rose) {
 }
 
 // encodeConfig writes every field that is an input, in order.
-func encodeConfig(e *key.Encoder, v *Config) {
+func encodeConfig(e *key.Encoder, b key.Fields, v *Config) key.Fields {
+	e.End(b)
 	if key.Enter(e, v.Tree) {
 		encodeNode(e, v.Tree)
 		e.Leave()
 	}
 	m := e.Map(len(v.Groups), v.Groups == nil)
 	for k, x := range v.Groups {
-		m.Key()
-		e.String(k)
-		m.Value()
-		e.Slice(len(x), x == nil)
-		for j := range x {
-			if key.Enter(e, x[j]) {
-				encodeNode(e, x[j])
-				e.Leave()
+		b := e.Begin()
+		m.KeyAt(b)
+		b = b.String(e, k)
+		m.ValueAt(b)
+		b = b.Slice(len(x), x == nil)
+		if len(x) > 0 {
+			e.End(b)
+			for j := range x {
+				if key.Enter(e, x[j]) {
+					encodeNode(e, x[j])
+					e.Leave()
+				}
 			}
+			b = e.Begin()
 		}
+		e.End(b)
 	}
 	m.End()
 	for i := range v.Roses {
 		encodeRose(e, &v.Roses[i])
 	}
-	e.Slice(len(v.Plain), v.Plain == nil)
+	b = e.Begin()
+	b = b.Slice(len(v.Plain), v.Plain == nil)
 	for i := range v.Plain {
-		e.String(v.Plain[i])
+		b = b.String(e, v.Plain[i])
 	}
+	return b
 }
 
 // encodeLinkedString writes every field that is an input, in order.
@@ -1096,12 +1105,14 @@ func copyDirWhole(c *runtime.Copies, v *Dir) {
 }
 
 // encodePairStringLinkedBool writes every field that is an input, in order.
-func encodePairStringLinkedBool(e *key.Encoder, v *Pair[string, *Linked[bool]]) {
-	e.String(v.First)
+func encodePairStringLinkedBool(e *key.Encoder, b key.Fields, v *Pair[string, *Linked[bool]]) key.Fields {
+	b = b.String(e, v.First)
+	e.End(b)
 	if key.Enter(e, v.Second) {
 		encodeLinkedBool(e, v.Second)
 		e.Leave()
 	}
+	return e.Begin()
 }
 
 // copyPairStringLinkedBool makes v share no memory with what it was copied

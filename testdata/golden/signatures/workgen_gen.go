@@ -72,12 +72,8 @@ func (a *VariadicArgs) EncodeKey(e *key.Encoder) {
 	b := e.Begin()
 	b = b.String(e, a.Sep)
 	b = b.Slice(len(a.Parts), a.Parts == nil)
-	if len(a.Parts) > 0 {
-		e.End(b)
-		for i := range a.Parts {
-			e.String(a.Parts[i])
-		}
-		b = e.Begin()
+	for i := range a.Parts {
+		b = b.String(e, a.Parts[i])
 	}
 	e.End(b)
 }
