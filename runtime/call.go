@@ -30,6 +30,7 @@ type Call[R any] struct {
 	// without lock. From then on it also holds the visited bit.
 	state    atomic.Uint32
 	attempts uint32 // bodies that began; owner.mu until the end
+	stored   bool   // the result came from the store; owner.mu until the end
 	result   R      // here, since a hit reads nothing behind it
 
 	owner  *owner[R]
@@ -174,6 +175,7 @@ func (c *Call[R]) snapshot() CallStatus {
 		Started:   c.started.time(),
 		Finished:  c.finished.time(),
 		Attempts:  int(c.attempts),
+		Stored:    c.stored,
 		Reason:    c.err,
 	}
 }

@@ -14,6 +14,7 @@ type Spec[K comparable, A, R any] struct {
 	Name    string                                       // full name: import path, dot, type name
 	Code    string                                       // what stands for the code in durable keys; "" when nothing does
 	Symbols string                                       // what Code was made from: lines of a name, a space and a hash; blank ones mean nothing
+	Schema  string                                       // identifies the types of inputs and results in durable keys
 	Execute func(ctx context.Context, args A) (R, error) // the body
 
 	// CloneArgs returns arguments that share no memory with its own, so that
@@ -35,6 +36,14 @@ type Spec[K comparable, A, R any] struct {
 	// key.Fingerprint of what Inputs writes, and a call for which that is not so
 	// any more when it is made fails with an InputChangedError, too.
 	Outside bool
+
+	// Encode writes all inputs, for durable keys, and Describe tells of them one by
+	// one. Both may be called concurrently. Nil: the work makes no use of stores.
+	Encode   func(e *key.Encoder, args *A)
+	Describe func(in *Inputs, args *A)
+
+	Memory      bool   // the work is marked memory: a store is not used
+	NotStorable string // why a store would not give results back as they were; "" when it does
 
 	Options []Option // from the directive; options of the constructor win
 }
@@ -72,6 +81,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	c.failures = lifetime[K, R]{ttl: r.cacheErrors, queue: queue[K, R]{which: byDeadline}}
 	c.table.reset()
 	r.forgetAll = c.forgetAll
+	c.openStore()
 	return c
 }
 
@@ -146,7 +156,7 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 		return e.call.outcome()
 	}
 	if fresh {
-		c.launch(ctx, e, f, args)
+		c.launch(ctx, e, f, args, true)
 	}
 	return e.call.await(ctx, f, parent)
 }
@@ -180,7 +190,7 @@ func (c *Calls[K, A, R]) start(ctx context.Context, hash uint64, k K, args A) *C
 		return c.refusal(err)
 	}
 	if fresh {
-		c.launch(ctx, e, f, args)
+		c.launch(ctx, e, f, args, false)
 	}
 	if watch {
 		e.call.watch(ctx, done, f)
@@ -197,9 +207,9 @@ func (c *Calls[K, A, R]) refusal(err error) *Call[R] {
 }
 
 // Lookup returns a copy of the kept result of the call with this key, and
-// whether there is one. It never executes and counts nothing, also not for the
-// choice of what to evict.
-func (c *Calls[K, A, R]) Lookup(hash uint64, k K) (R, bool) {
+// whether there is one, here or in the store. It never executes and counts
+// nothing, also not for the choice of what to evict.
+func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 	e := c.find(hash, &k)
 	if e == nil {
 		// Look again where the table does not grow meanwhile.
@@ -208,8 +218,7 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K) (R, bool) {
 		c.owner.mu.Unlock()
 	}
 	if e == nil || e.call.status() != Succeeded {
-		var zero R
-		return zero, false
+		return c.stored(k, args)
 	}
 	result, _ := e.call.outcome()
 	return result, true
@@ -217,8 +226,9 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K) (R, bool) {
 
 // Forget makes the next call with this key execute anew, and reports whether
 // there was one to forget. An unfinished call still serves those who wait for
-// it, but is not kept.
-func (c *Calls[K, A, R]) Forget(hash uint64, k K) bool {
+// it, but is not kept. What the store has is deleted.
+func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
+	stored := c.forgetStored(k, args)
 	r := c.owner.Runner
 	r.mu.Lock()
 	e := c.find(hash, &k)
@@ -232,13 +242,14 @@ func (c *Calls[K, A, R]) Forget(hash uint64, k K) bool {
 	r.mu.Unlock()
 	r.deliver()
 	failed := forgetFailures(func(id callKey) bool { return id == callKey{r, k} })
-	return e != nil || failed
+	return e != nil || failed || stored
 }
 
 // forgetAll leaves unfinished calls without a place in the table, so that they
 // are not kept when they end.
 func (c *Calls[K, A, R]) forgetAll() {
 	r := c.owner.Runner
+	r.forgetAllStored()
 	r.mu.Lock()
 	for c.order.oldest != nil {
 		c.drop(c.order.oldest, Forgotten)

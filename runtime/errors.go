@@ -126,6 +126,7 @@ func passing(err error) bool {
 		changed  *InputChangedError
 		cycle    *CycleError
 		unkeyed  *UnkeyedError
+		miss     *MissError
 	)
-	return !errors.As(err, &panicked) && !errors.As(err, &changed) && !errors.As(err, &cycle) && !errors.As(err, &unkeyed)
+	return !errors.As(err, &panicked) && !errors.As(err, &changed) && !errors.As(err, &cycle) && !errors.As(err, &unkeyed) && !errors.As(err, &miss)
 }

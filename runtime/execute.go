@@ -13,6 +13,7 @@ type outcome[R any] struct {
 	err      error
 	keep     bool
 	timedOut bool
+	stored   bool        // the result is that of the store
 	panicked *PanicError // set also when err is something else
 }
 
@@ -26,11 +27,13 @@ func broken[R any](work string, value any) (o outcome[R]) {
 
 // launch prepares a new call in the goroutine of the caller who made it, and has
 // it executed. The arguments are copied before launch returns, so the caller may
-// then change its own.
+// then change its own. A result that the store has is read at once if the caller
+// waits for it, and elsewhere otherwise; launch reports whether the call has ended
+// with it.
 //
 // Others may have joined the call by now. When copying panics, they get that as
 // the call's error before the panic goes on.
-func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, args A) {
+func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, args A, waits bool) (ended bool) {
 	prepared := false
 	defer func() {
 		if prepared {
@@ -51,10 +54,14 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	} else {
 		c.owner.warnUnkeyed(f.unkeyed)
 	}
+	j := &job[K, A, R]{calls: c, entry: e, flight: f, args: args, before: before}
+	if c.owner.store != nil && f.unkeyed == nil {
+		j.durable, j.key = true, c.keyOf(&args)
+	}
 	prepared = true
 	if c.spec.Outside && f.unkeyed == nil && any(before) != any(e.key) {
 		c.conclude(&e.call, f, nil, outcome[R]{err: &InputChangedError{Work: c.owner.name}})
-		return
+		return false
 	}
 
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -63,19 +70,15 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	if e.call.flight == nil {
 		r.mu.Unlock()
 		cancel(nil) // stopped meanwhile
-		return
+		return false
 	}
 	f.ctx, f.cancel = ctx, cancel
-	r.schedule(c.newBody(e, f, args, before))
 	r.mu.Unlock()
-	r.deliver()
-}
-
-// newBody makes an execution of the call.
-func (c *Calls[K, A, R]) newBody(e *entry[K, R], f *flight, args A, before key.Fingerprint) *body {
-	b := &body{flight: f}
-	b.run = func() { c.execute(e, b, args, before) }
-	return b
+	if j.durable && !waits {
+		go j.find()
+		return false
+	}
+	return j.find()
 }
 
 // inputs returns the fingerprint of what could be written to meanwhile.
@@ -92,7 +95,8 @@ func (c *Calls[K, A, R]) inputs(args *A) (fp key.Fingerprint) {
 
 // execute runs the body of a call that has got its slot. Its goroutine is its
 // own, so that no caller is needed until the end.
-func (c *Calls[K, A, R]) execute(e *entry[K, R], b *body, args A, before key.Fingerprint) {
+func (c *Calls[K, A, R]) execute(j *job[K, A, R], b *body) {
+	e := j.entry
 	if !c.begin(&e.call, b) {
 		return
 	}
@@ -115,14 +119,16 @@ func (c *Calls[K, A, R]) execute(e *entry[K, R], b *body, args A, before key.Fin
 		defer c.owner.logPanic(o.panicked) // whatever observers do, and after the waiters
 		took := time.Since(began)
 		if c.owner.retries(b, o.err) {
-			c.again(&e.call, b, o, took, func() *body { return c.newBody(e, b.flight, args, before) })
+			c.again(&e.call, b, o, took, j.newBody)
 			return
 		}
+		j.publish(b, &o)
 		c.returned(&e.call, b, o, took)
+		j.noteFailure(b)
 	}()
 	c.owner.deliver() // here, because an observer may call Goexit, too
-	own := c.argsOf(args)
-	o = c.body(ctx, b.flight, &own, before)
+	own := c.argsOf(j.args)
+	o = c.body(ctx, b.flight, &own, j.before)
 	returned = true
 }
 
@@ -229,6 +235,9 @@ func (c *Calls[K, A, R]) conclude(call *Call[R], f *flight, b *body, o outcome[R
 	if mine {
 		if o.timedOut {
 			r.stats.Timeouts++
+		}
+		if call.stored = o.stored; o.stored {
+			r.stats.Stored++
 		}
 		call.end(status, o.result, o.err, o.keep)
 	}

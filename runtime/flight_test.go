@@ -401,7 +401,7 @@ func TestEveryCallerHasAResultOfItsOwn(t *testing.T) {
 			}
 			all.Wait()
 		}
-		got, ok := calls.Lookup(hashOf("succeeds"), "succeeds")
+		got, ok := calls.Lookup(hashOf("succeeds"), "succeeds", "succeeds")
 		want(t, "found", ok, true)
 		want(t, "looked up", got[0], 1)
 		got[0] = 100

@@ -49,7 +49,7 @@ func TestKeysWithEqualHashesAreToldApart(t *testing.T) {
 	}
 	for i := range 1000 {
 		arg := fmt.Sprint(i)
-		want(t, "forgotten", f.calls.Forget(7, arg), i >= 500)
+		want(t, "forgotten", f.calls.Forget(7, arg, arg), i >= 500)
 	}
 	f.check(t)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // DefaultMaxEntries is how many results a runner keeps unless [MaxEntries] says
@@ -35,6 +37,8 @@ type config struct {
 	cacheErrors time.Duration
 	logger      *slog.Logger // nil: slog.Default() when something is logged
 	observer    Observer     // nil: none
+	store       store.Store  // nil: none
+	override    override     // of the use of store
 }
 
 type optionFunc func(*config)

@@ -28,6 +28,8 @@ type Runner struct {
 	idle       chan struct{} // closed when the last body returns; nil unless Close waits
 	events     []Event
 	delivering bool
+
+	storeWarned time.Time // when a store was last complained about
 }
 
 func newRunner(c config) *Runner {
@@ -69,8 +71,8 @@ func (r *Runner) History() []CallRecord {
 }
 
 // ForgetAll forgets every call: what was kept is gone, and unfinished calls
-// still serve those who wait for them, but are not kept. Equal calls made
-// afterwards execute anew.
+// still serve those who wait for them, but are not kept. What the store has of the
+// work is deleted, too. Equal calls made afterwards execute anew.
 func (r *Runner) ForgetAll() { r.forgetAll() }
 
 // Close stops all unfinished calls, refuses further executions with ErrClosed,

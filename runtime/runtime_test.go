@@ -37,8 +37,8 @@ func (f *fetch) Start(ctx context.Context, arg string) *Call[string] {
 	return f.calls.Start(ctx, hashOf(arg), arg, arg)
 }
 
-func (f *fetch) Lookup(arg string) (string, bool) { return f.calls.Lookup(hashOf(arg), arg) }
-func (f *fetch) Forget(arg string) bool           { return f.calls.Forget(hashOf(arg), arg) }
+func (f *fetch) Lookup(arg string) (string, bool) { return f.calls.Lookup(hashOf(arg), arg, arg) }
+func (f *fetch) Forget(arg string) bool           { return f.calls.Forget(hashOf(arg), arg, arg) }
 
 // echo is a body that succeeds at once.
 func echo(_ context.Context, arg string) (string, error) { return "got " + arg, nil }

@@ -24,6 +24,9 @@ type Stats struct {
 
 	Unkeyed int64 // of those missed or refused: calls whose inputs could not be encoded, so that nothing is kept
 
+	Stored      int64 // of those missed: calls whose result was in the store, so that nothing executed
+	StoreErrors int64 // what a store could not do
+
 	Executions int64 // bodies that began
 	Retries    int64 // bodies that failed and will begin again, if nothing ends the call before
 	Successes  int64 // calls that succeeded

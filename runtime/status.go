@@ -44,6 +44,7 @@ type CallStatus struct {
 	Started   time.Time // the body began, for the first time
 	Finished  time.Time // the callers were released; a deaf body may go on
 	Attempts  int       // times that the body began: more than one under Retry
+	Stored    bool      // the result came from the store: the body did not begin here
 	Reason    error     // why it failed or stopped, or is going to be retried; nil otherwise
 }
 

@@ -53,10 +53,12 @@ func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, 
 	case f == nil:
 		return &entry.call, true
 	case fresh:
+		if c.launch(ctx, entry, f, args, true) {
+			return &entry.call, true // the store had it: this is as deterministic as a hit
+		}
 		if c.owner.cacheCalls {
 			e.madeCall(id, f.call, args)
 		}
-		c.launch(ctx, entry, f, args)
 	}
 	if watch {
 		entry.call.watch(ctx, done, f)

@@ -72,10 +72,10 @@ func TestCallsWithoutKeyExecuteAndAreNotKept(t *testing.T) {
 		wantResult(t, "got good")(m.Run(t.Context(), "good"))
 
 		id, hash := m.identify("bad")
-		if _, found := m.calls.Lookup(hash, id); found {
+		if _, found := m.calls.Lookup(hash, id, "bad"); found {
 			t.Error("a result without key was found")
 		}
-		want(t, "forgotten", m.calls.Forget(hash, id), false)
+		want(t, "forgotten", m.calls.Forget(hash, id, "bad"), false)
 		s := m.Stats()
 		want(t, "executions", s.Executions, 4)
 		want(t, "misses", s.Misses, 4)

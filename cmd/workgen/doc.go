@@ -77,7 +77,7 @@
 //
 // Run may take a context first, any number of arguments, the last one variadic,
 // and may return any number of results, an error last. The options, of which
-// those of the constructor win over all but version, share and memory:
+// those of the constructor win over all but version, share, memory and secret:
 //
 //	cache=false     execute every call
 //	name=NAME       the name in statuses and keys; import path, dot, type name by default
@@ -90,6 +90,7 @@
 //	version=3       part of every key in place of the code: change it when results of old code are no good
 //	share           results are handed out without copying them; nobody may write to them
 //	memory          results are never stored, and keys do not depend on the code
+//	secret=a,Token  inputs of which a store keeps a digest and no text
 //
 // Fields of the struct say what they are with a tag:
 //
@@ -171,8 +172,9 @@
 //
 // Results can be kept in a store if they come back equal from one: plain data in
 // exported fields without workgen:"-", with no interfaces, channels, functions,
-// locks or cycles. Results of other works live in memory only; -v names them and
-// says what stands in the way. A time comes back without its monotonic reading.
+// locks or cycles. A runner of another work that is given a store panics and names
+// what stands in the way, as -v does for all works, unless the work is marked
+// memory. A time comes back without its monotonic reading.
 //
 // # Code
 //

@@ -94,9 +94,12 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 		Name:        "github.com/workgen/workgen/examples/daily.DataProcessor",
 		Code:        dataProcessorCode,
 		Symbols:     dataProcessorSymbols,
+		Schema:      dataProcessorSchema,
 		Execute:     r.execute,
 		CloneResult: cloneDataset,
 		Inputs:      r.inputs,
+		Encode:      r.encode,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -129,12 +132,12 @@ func (r *DataProcessorRunner) Start(ctx context.Context, day string) *runtime.Ca
 	return r.calls.Start(ctx, hash, id, DataProcessorArgs{Day: day})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *DataProcessorRunner) Lookup(day string) (Dataset, bool) {
 	var id dataProcessorIdentity
 	hash := r.identify(&id, day)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, DataProcessorArgs{Day: day})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -143,7 +146,7 @@ func (r *DataProcessorRunner) Lookup(day string) (Dataset, bool) {
 func (r *DataProcessorRunner) Forget(day string) bool {
 	var id dataProcessorIdentity
 	hash := r.identify(&id, day)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, DataProcessorArgs{Day: day})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -170,6 +173,17 @@ func (r *DataProcessorRunner) encode(e *key.Encoder, args *DataProcessorArgs) {
 // work is executed: the runtime compares them before and after.
 func (r *DataProcessorRunner) inputs(e *key.Encoder, args *DataProcessorArgs) {
 	r.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *DataProcessorRunner) describe(in *runtime.Inputs, args *DataProcessorArgs) {
+	in.Input("Source", "string", &r.work.Source, func(e *key.Encoder) {
+		e.String(r.work.Source)
+	})
+	in.Input("day", "string", &args.Day, func(e *key.Encoder) {
+		e.String(args.Day)
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -226,8 +240,13 @@ func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 		Name:      "github.com/workgen/workgen/examples/daily.Trainer",
 		Code:      trainerCode,
 		Symbols:   trainerSymbols,
+		Schema:    trainerSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneTrainerArgs,
+		Encode: func(e *key.Encoder, args *TrainerArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -268,15 +287,15 @@ func (r *TrainerRunner) Start(ctx context.Context, data Dataset) *runtime.Call[f
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *TrainerRunner) Lookup(data Dataset) (float64, bool) {
 	args := TrainerArgs{Data: data}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -288,7 +307,7 @@ func (r *TrainerRunner) Forget(data Dataset) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -296,6 +315,14 @@ func (r *TrainerRunner) Forget(data Dataset) bool {
 func (r *TrainerRunner) Key(data Dataset) key.Key {
 	args := TrainerArgs{Data: data}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: trainerSchema, Code: trainerCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *TrainerRunner) describe(in *runtime.Inputs, args *TrainerArgs) {
+	in.Input("data", "Dataset", &args.Data, func(e *key.Encoder) {
+		e.End(encodeDataset(e, e.Begin(), &args.Data))
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

@@ -81,7 +81,12 @@ func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 		Name:    "github.com/workgen/workgen/examples/primes.Counter",
 		Code:    counterCode,
 		Symbols: counterSymbols,
+		Schema:  counterSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *CounterArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -114,12 +119,12 @@ func (r *CounterRunner) Start(ctx context.Context, limit int) *runtime.Call[Coun
 	return r.calls.Start(ctx, hash, id, CounterArgs{Limit: limit})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *CounterRunner) Lookup(limit int) (CounterResult, bool) {
 	id := counterIdentity{limit: limit}
 	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, CounterArgs{Limit: limit})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -128,7 +133,7 @@ func (r *CounterRunner) Lookup(limit int) (CounterResult, bool) {
 func (r *CounterRunner) Forget(limit int) bool {
 	id := counterIdentity{limit: limit}
 	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, CounterArgs{Limit: limit})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -136,6 +141,14 @@ func (r *CounterRunner) Forget(limit int) bool {
 func (r *CounterRunner) Key(limit int) key.Key {
 	args := CounterArgs{Limit: limit}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: counterSchema, Code: counterCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *CounterRunner) describe(in *runtime.Inputs, args *CounterArgs) {
+	in.Input("limit", "int", &args.Limit, func(e *key.Encoder) {
+		e.Int(args.Limit)
+	})
 }
 
 // execute calls [Counter.Run].

@@ -78,7 +78,12 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 		Name:    "github.com/workgen/workgen/examples/props.Printer",
 		Code:    printerCode,
 		Symbols: printerSymbols,
+		Schema:  printerSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *PrinterArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -111,11 +116,11 @@ func (r *PrinterRunner) Start(ctx context.Context, value int) *runtime.Call[stru
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
-// cached. It never executes anything.
+// cached, in memory or in the store. It never executes anything.
 func (r *PrinterRunner) Lookup(value int) bool {
 	id := printerIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	_, ok := r.calls.Lookup(hash, id)
+	_, ok := r.calls.Lookup(hash, id, PrinterArgs{Value: value})
 	return ok
 }
 
@@ -125,7 +130,7 @@ func (r *PrinterRunner) Lookup(value int) bool {
 func (r *PrinterRunner) Forget(value int) bool {
 	id := printerIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, PrinterArgs{Value: value})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -133,6 +138,14 @@ func (r *PrinterRunner) Forget(value int) bool {
 func (r *PrinterRunner) Key(value int) key.Key {
 	args := PrinterArgs{Value: value}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: printerSchema, Code: printerCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *PrinterRunner) describe(in *runtime.Inputs, args *PrinterArgs) {
+	in.Input("value", "int", &args.Value, func(e *key.Encoder) {
+		e.Int(args.Value)
+	})
 }
 
 // execute calls [Printer.Run].

@@ -111,11 +111,11 @@ func (r *WorkRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[s
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
-// cached. It never executes anything.
+// cached, in memory or in the store. It never executes anything.
 func (r *WorkRunner) Lookup(d time.Duration) bool {
 	id := workIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	_, ok := r.calls.Lookup(hash, id)
+	_, ok := r.calls.Lookup(hash, id, WorkArgs{D: d})
 	return ok
 }
 
@@ -125,7 +125,7 @@ func (r *WorkRunner) Lookup(d time.Duration) bool {
 func (r *WorkRunner) Forget(d time.Duration) bool {
 	id := workIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, WorkArgs{D: d})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

@@ -1,6 +1,8 @@
 package emit
 
 import (
+	"go/types"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/workgen/workgen/generator/plan"
@@ -65,9 +67,9 @@ func (w *work) emitStart() {
 // emitLookup writes Lookup.
 func (w *work) emitLookup() {
 	if len(w.plan.Results) == 0 {
-		w.comment("Lookup reports whether the call with these inputs has succeeded and is still cached. It never executes anything.")
+		w.comment("Lookup reports whether the call with these inputs has succeeded and is still cached, in memory or in the store. It never executes anything.")
 	} else {
-		w.comment("Lookup returns the cached results of the call with these inputs, and whether there are any. It never executes anything.")
+		w.comment("Lookup returns the cached results of the call with these inputs, from memory or from the store, and whether there are any. It never executes anything.")
 	}
 	results := jen.Params(w.resultType(), jen.Bool())
 	if len(w.plan.Results) == 0 {
@@ -75,7 +77,7 @@ func (w *work) emitLookup() {
 	}
 	w.method("Lookup", w.parameters(), results, func(g *jen.Group) {
 		w.identify(g, true)
-		call := w.calls("Lookup", w.local("hash"), w.local("id"))
+		call := w.calls("Lookup", w.local("hash"), w.local("id"), w.argsFound())
 		if len(w.plan.Results) == 0 {
 			g.List(jen.Id("_"), w.local("ok")).Op(":=").Add(call)
 			g.Return(w.local("ok"))
@@ -90,7 +92,7 @@ func (w *work) emitForget() {
 	w.comment("Forget drops the call with these inputs, so that the next equal one is executed, and reports whether there was one. Callers who wait for it still get its results.")
 	w.method("Forget", w.parameters(), jen.Bool(), func(g *jen.Group) {
 		w.identify(g, true)
-		g.Return(w.calls("Forget", w.local("hash"), w.local("id")))
+		g.Return(w.calls("Forget", w.local("hash"), w.local("id"), w.argsFound()))
 	})
 }
 
@@ -160,6 +162,50 @@ func (w *work) emitEncode() {
 			}
 		}
 	})
+}
+
+// emitDescribe writes what a store is told of the inputs.
+func (w *work) emitDescribe() {
+	if !w.durable() {
+		return
+	}
+	in := w.local("in")
+	params := []jen.Code{in.Clone().Op("*").Add(w.runtime("Inputs")), w.local("args").Op("*").Id(w.args)}
+	w.comment("describe tells of the inputs one by one, for a store to say why a call is not there.")
+	w.method("describe", params, nil, func(g *jen.Group) {
+		add := func(name string, v *jen.Statement, value plan.Value) {
+			enc := &encoder{file: w.file, names: w.locals}
+			encode := jen.Func().Params(w.local("e").Op("*").Add(w.key("Encoder"))).BlockFunc(func(g *jen.Group) { enc.encode(g, v.Clone(), value.Type) })
+			typ := jen.Lit(types.TypeString(value.Declared, w.shortName))
+			if value.Secret {
+				g.Add(in.Clone()).Dot("Secret").Call(jen.Lit(name), typ, encode)
+				return
+			}
+			g.Add(in.Clone()).Dot("Input").Call(jen.Lit(name), typ, jen.Op("&").Add(v.Clone()), encode)
+		}
+		for _, v := range w.plan.Keyed {
+			add(v.Name, w.local("r").Dot("work").Dot(v.Name), v)
+		}
+		for _, p := range w.plan.Params {
+			add(nameOr(p), w.local("args").Dot(p.Field), p)
+		}
+	})
+}
+
+// shortName is how the package of the work names another, for people.
+func (w *work) shortName(p *types.Package) string {
+	if p == w.pkg.Scan.Types {
+		return ""
+	}
+	return p.Name()
+}
+
+// nameOr is the name of a parameter, or that of its field if it has none.
+func nameOr(v plan.Value) string {
+	if v.Name == "" {
+		return v.Field
+	}
+	return v.Name
 }
 
 // emitExecute writes the method that calls the user's Run.

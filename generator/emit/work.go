@@ -114,6 +114,7 @@ func (w *work) emit() {
 	w.emitForget()
 	w.emitKey()
 	w.emitEncode()
+	w.emitDescribe()
 	w.emitIdentify()
 	w.emitExecute()
 	w.emitCloneArgs()
@@ -232,6 +233,9 @@ func (w *work) spec(r string) []jen.Code {
 	if w.symbols != "" {
 		list = append(list, field("Symbols", jen.Id(w.symbols)))
 	}
+	if w.durable() {
+		list = append(list, field("Schema", jen.Id(w.schema)))
+	}
 	list = append(list, field("Execute", jen.Id(r).Dot("execute")))
 	if w.cloneArgs != "" {
 		list = append(list, field("CloneArgs", jen.Id(w.cloneArgs)))
@@ -245,10 +249,35 @@ func (w *work) spec(r string) []jen.Code {
 	if w.plan.Outside() {
 		list = append(list, field("Outside", jen.True()))
 	}
+	switch {
+	case w.plan.Scan.Options.Memory.Value:
+		list = append(list, field("Memory", jen.True()))
+	case !w.plan.Storable:
+		list = append(list, field("NotStorable", jen.Lit(w.plan.NotStorable[0].String())))
+	case w.durable():
+		list = append(list, field("Encode", w.encodeFunc(r)), field("Describe", jen.Id(r).Dot("describe")))
+	}
 	if options := w.options(); len(options) > 0 {
 		list = append(list, field("Options", jen.Index().Add(w.runtime("Option")).Values(options...)))
 	}
 	return append(list, jen.Line())
+}
+
+// durable reports whether a store may have the results.
+func (w *work) durable() bool {
+	o := w.plan.Scan.Options
+	return w.plan.Storable && !o.Memory.Value && (!o.Cache.Set || o.Cache.Value)
+}
+
+// encodeFunc is a function that writes all inputs.
+func (w *work) encodeFunc(r string) *jen.Statement {
+	if len(w.plan.Keyed) > 0 {
+		return jen.Id(r).Dot("encode")
+	}
+	e, args := jen.Id(w.names.local["e"]), jen.Id(w.names.local["args"])
+	return jen.Func().Params(e.Clone().Op("*").Add(w.key("Encoder")), args.Clone().Op("*").Id(w.args)).Block(
+		args.Clone().Dot("EncodeKey").Call(e.Clone()),
+	)
 }
 
 // options writes the directive's options as the runtime's.

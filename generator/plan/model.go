@@ -69,6 +69,8 @@ type Value struct {
 	// see whether it changed while the work was running. Of a work that is
 	// Outside all inputs are.
 	Verified bool
+	// Secret says that stores get a digest of the value only.
+	Secret bool
 }
 
 // Leaf is one comparable part of an identity.

@@ -81,9 +81,32 @@ func (p *planner) work(w *scan.Work) *Work {
 	}
 	out.Identity, out.Plain = identity(out)
 	out.Schema = schema(out)
+	p.secret(out)
 	p.store(out)
 	p.conditional(out)
 	return out
+}
+
+// secret marks the inputs that the directive calls secret.
+func (p *planner) secret(out *Work) {
+	names := out.Scan.Options.Secret
+	for _, name := range names.Value {
+		found := false
+		for _, values := range [][]Value{out.Keyed, out.Params} {
+			for i := range values {
+				if values[i].Name == name {
+					values[i].Secret, found = true, true
+				}
+			}
+		}
+		if !found {
+			p.diags.Add(diag.Diagnostic{
+				Pos: p.fset.Position(names.Pos), Work: out.Scan.Name,
+				Message: "option secret names " + name + ", which is neither a parameter of Run nor a field tagged `workgen:\"key\"`",
+				Fix:     "write the name of an input, or remove it",
+			})
+		}
+	}
 }
 
 // keyed plans a receiver field that is an input. Its value is read where it

@@ -126,6 +126,7 @@ type Options struct {
 	Version     Option[string]        // version=3, never empty
 	Share       Option[bool]          // share
 	Memory      Option[bool]          // memory
+	Secret      Option[[]string]      // secret=token: names of inputs, never empty
 }
 
 // An Option is the value of one option of a directive.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"go/token"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,7 @@ var optionDefs = []optionDef{
 	{"version", "version=3", valued(func(o *Options) *Option[string] { return &o.Version }, parseText)},
 	{"share", "share", flagged(func(o *Options) *Option[bool] { return &o.Share })},
 	{"memory", "memory", flagged(func(o *Options) *Option[bool] { return &o.Memory })},
+	{"secret", "secret=token", valued(func(o *Options) *Option[[]string] { return &o.Secret }, parseNames)},
 }
 
 func optionNames() []string {
@@ -117,6 +119,20 @@ func parseText(s string) (string, error) {
 	return s, nil
 }
 
+// parseNames reads Go identifiers with commas between them.
+func parseNames(s string) ([]string, error) {
+	names := strings.Split(s, ",")
+	for i, name := range names {
+		if !token.IsIdentifier(name) {
+			return nil, errors.New("it must be names of inputs with commas between them")
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, errors.New("it names " + name + " twice")
+		}
+	}
+	return names, nil
+}
+
 // options parses the options of a work's directive. Every fault is reported at
 // the option's first character, and the other options still count.
 func (s *scanner) options(work string, d *directive) Options {
@@ -169,12 +185,14 @@ func (s *scanner) contradictions(work string, o Options) {
 	}
 	if o.Memory.Set {
 		check("version", o.Version.Set, o.Version.Pos, "memory")
+		check("secret", o.Secret.Set, o.Secret.Pos, "memory")
 	}
 	if o.Cache.Set && !o.Cache.Value {
 		check("ttl", o.TTL.Set, o.TTL.Pos, "cache=false")
 		check("entries", o.Entries.Set, o.Entries.Pos, "cache=false")
 		check("errors", o.Errors.Set, o.Errors.Pos, "cache=false")
 		check("memory", o.Memory.Set, o.Memory.Pos, "cache=false")
+		check("secret", o.Secret.Set, o.Secret.Pos, "cache=false")
 	}
 }
 

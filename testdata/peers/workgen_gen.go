@@ -947,8 +947,13 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Nested",
 		Code:      nestedCode,
+		Schema:    nestedSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneNestedArgs,
+		Encode: func(e *key.Encoder, args *NestedArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -989,15 +994,15 @@ func (r *NestedRunner) Start(ctx context.Context, order *Order) *runtime.Call[in
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *NestedRunner) Lookup(order *Order) (int, bool) {
 	args := NestedArgs{Order: order}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash2, id)
+	return r.calls.Lookup(hash2, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1009,7 +1014,7 @@ func (r *NestedRunner) Forget(order *Order) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Forget(hash2, id)
+	return r.calls.Forget(hash2, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1017,6 +1022,16 @@ func (r *NestedRunner) Forget(order *Order) bool {
 func (r *NestedRunner) Key(order *Order) key.Key {
 	args := NestedArgs{Order: order}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
+	in.Input("order", "*Order", &args.Order, func(e *key.Encoder) {
+		if e.Present(args.Order != nil) {
+			e.End(encodeOrder(e, e.Begin(), args.Order))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1085,8 +1100,13 @@ func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, RecordsArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Records",
 		Code:      recordsCode,
+		Schema:    recordsSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneRecordsArgs,
+		Encode: func(e *key.Encoder, args *RecordsArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1127,15 +1147,15 @@ func (r *RecordsRunner) Start(ctx context.Context, records []Record) *runtime.Ca
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *RecordsRunner) Lookup(records []Record) (int, bool) {
 	args := RecordsArgs{Records: records}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash2, id)
+	return r.calls.Lookup(hash2, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1147,7 +1167,7 @@ func (r *RecordsRunner) Forget(records []Record) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Forget(hash2, id)
+	return r.calls.Forget(hash2, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1155,6 +1175,17 @@ func (r *RecordsRunner) Forget(records []Record) bool {
 func (r *RecordsRunner) Key(records []Record) key.Key {
 	args := RecordsArgs{Records: records}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: recordsSchema, Code: recordsCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *RecordsRunner) describe(in *runtime.Inputs, args *RecordsArgs) {
+	in.Input("records", "[]Record", &args.Records, func(e *key.Encoder) {
+		e.Slice(len(args.Records), args.Records == nil)
+		for i := range args.Records {
+			e.End(encodeRecord(e, e.Begin(), &args.Records[i]))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1217,8 +1248,13 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PodArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Pod",
 		Code:      podCode,
+		Schema:    podSchema,
 		Execute:   r.execute,
 		CloneArgs: clonePodArgs,
+		Encode: func(e *key.Encoder, args *PodArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1259,15 +1295,15 @@ func (r *PodRunner) Start(ctx context.Context, spec *v1.PodSpec) *runtime.Call[i
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *PodRunner) Lookup(spec *v1.PodSpec) (int, bool) {
 	args := PodArgs{Spec: spec}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash2, id)
+	return r.calls.Lookup(hash2, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1279,7 +1315,7 @@ func (r *PodRunner) Forget(spec *v1.PodSpec) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Forget(hash2, id)
+	return r.calls.Forget(hash2, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1287,6 +1323,16 @@ func (r *PodRunner) Forget(spec *v1.PodSpec) bool {
 func (r *PodRunner) Key(spec *v1.PodSpec) key.Key {
 	args := PodArgs{Spec: spec}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: podSchema, Code: podCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *PodRunner) describe(in *runtime.Inputs, args *PodArgs) {
+	in.Input("spec", "*v1.PodSpec", &args.Spec, func(e *key.Encoder) {
+		if e.Present(args.Spec != nil) {
+			e.End(encodeV1PodSpec(e, e.Begin(), args.Spec))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1352,8 +1398,13 @@ func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TreeArgs, int64]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Tree",
 		Code:      treeCode,
+		Schema:    treeSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneTreeArgs,
+		Encode: func(e *key.Encoder, args *TreeArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1394,15 +1445,15 @@ func (r *TreeRunner) Start(ctx context.Context, root *Node) *runtime.Call[int64]
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *TreeRunner) Lookup(root *Node) (int64, bool) {
 	args := TreeArgs{Root: root}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash2, id)
+	return r.calls.Lookup(hash2, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1414,7 +1465,7 @@ func (r *TreeRunner) Forget(root *Node) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Forget(hash2, id)
+	return r.calls.Forget(hash2, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1422,6 +1473,17 @@ func (r *TreeRunner) Forget(root *Node) bool {
 func (r *TreeRunner) Key(root *Node) key.Key {
 	args := TreeArgs{Root: root}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: treeSchema, Code: treeCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *TreeRunner) describe(in *runtime.Inputs, args *TreeArgs) {
+	in.Input("root", "*Node", &args.Root, func(e *key.Encoder) {
+		if key.Enter(e, args.Root) {
+			encodeNode(e, args.Root)
+			e.Leave()
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1494,8 +1556,13 @@ func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TableArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Table",
 		Code:      tableCode,
+		Schema:    tableSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneTableArgs,
+		Encode: func(e *key.Encoder, args *TableArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1536,15 +1603,15 @@ func (r *TableRunner) Start(ctx context.Context, table map[string]int64) *runtim
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *TableRunner) Lookup(table map[string]int64) (int, bool) {
 	args := TableArgs{Table: table}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash2, id)
+	return r.calls.Lookup(hash2, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1556,7 +1623,7 @@ func (r *TableRunner) Forget(table map[string]int64) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Forget(hash2, id)
+	return r.calls.Forget(hash2, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1564,6 +1631,23 @@ func (r *TableRunner) Forget(table map[string]int64) bool {
 func (r *TableRunner) Key(table map[string]int64) key.Key {
 	args := TableArgs{Table: table}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: tableSchema, Code: tableCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *TableRunner) describe(in *runtime.Inputs, args *TableArgs) {
+	in.Input("table", "map[string]int64", &args.Table, func(e *key.Encoder) {
+		m := e.Map(len(args.Table), args.Table == nil)
+		for k, x := range args.Table {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Int64(x)
+			e.End(b)
+		}
+		m.End()
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1624,8 +1708,13 @@ func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BlobArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Blob",
 		Code:      blobCode,
+		Schema:    blobSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneBlobArgs,
+		Encode: func(e *key.Encoder, args *BlobArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1666,15 +1755,15 @@ func (r *BlobRunner) Start(ctx context.Context, blob []byte) *runtime.Call[int] 
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *BlobRunner) Lookup(blob []byte) (int, bool) {
 	args := BlobArgs{Blob: blob}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash2, id)
+	return r.calls.Lookup(hash2, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1686,7 +1775,7 @@ func (r *BlobRunner) Forget(blob []byte) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Forget(hash2, id)
+	return r.calls.Forget(hash2, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1694,6 +1783,14 @@ func (r *BlobRunner) Forget(blob []byte) bool {
 func (r *BlobRunner) Key(blob []byte) key.Key {
 	args := BlobArgs{Blob: blob}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: blobSchema, Code: blobCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *BlobRunner) describe(in *runtime.Inputs, args *BlobArgs) {
+	in.Input("blob", "[]byte", &args.Blob, func(e *key.Encoder) {
+		e.Bytes(args.Blob)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1754,8 +1851,13 @@ func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SeriesArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Series",
 		Code:      seriesCode,
+		Schema:    seriesSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSeriesArgs,
+		Encode: func(e *key.Encoder, args *SeriesArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1796,15 +1898,15 @@ func (r *SeriesRunner) Start(ctx context.Context, series []float64) *runtime.Cal
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *SeriesRunner) Lookup(series []float64) (int, bool) {
 	args := SeriesArgs{Series: series}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash2, id)
+	return r.calls.Lookup(hash2, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1816,7 +1918,7 @@ func (r *SeriesRunner) Forget(series []float64) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash2 := r.identify(&id, e, &args)
-	return r.calls.Forget(hash2, id)
+	return r.calls.Forget(hash2, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1824,6 +1926,14 @@ func (r *SeriesRunner) Forget(series []float64) bool {
 func (r *SeriesRunner) Key(series []float64) key.Key {
 	args := SeriesArgs{Series: series}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: seriesSchema, Code: seriesCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *SeriesRunner) describe(in *runtime.Inputs, args *SeriesArgs) {
+	in.Input("series", "[]float64", &args.Series, func(e *key.Encoder) {
+		key.Numbers(e, args.Series)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

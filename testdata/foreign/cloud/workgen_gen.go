@@ -152,6 +152,7 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 		Execute:     r.execute,
 		CloneArgs:   clonePutArgs,
 		CloneResult: clonePutResult,
+		NotStorable: "result1.Item: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -192,15 +193,15 @@ func (r *PutRunner) Start(ctx context.Context, in *dynamodb.PutItemInput) *runti
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *PutRunner) Lookup(in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, bool) {
 	args := PutArgs{In: in}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -212,7 +213,7 @@ func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

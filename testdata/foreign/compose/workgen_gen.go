@@ -481,6 +481,7 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneUpArgs,
 		CloneResult: cloneUpResult,
+		NotStorable: "result1.Deploy.UpdateConfig.Extensions[]: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -521,15 +522,15 @@ func (r *UpRunner) Start(ctx context.Context, service types.ServiceConfig) *runt
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *UpRunner) Lookup(service types.ServiceConfig) (types.ServiceConfig, bool) {
 	args := UpArgs{Service: service}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -541,7 +542,7 @@ func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

@@ -495,6 +495,7 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneTriageArgs,
 		CloneResult: cloneTriageResult,
+		NotStorable: "result1.User.InheritedFrom[]: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -537,15 +538,15 @@ func (r *TriageRunner) Start(ctx context.Context, issue *github.Issue, repo *git
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *TriageRunner) Lookup(issue *github.Issue, repo *github.Repository) (TriageResult, bool) {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -557,7 +558,7 @@ func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

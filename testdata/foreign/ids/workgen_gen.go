@@ -89,9 +89,14 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/ids.Find",
 		Code:        findCode,
 		Symbols:     findSymbols,
+		Schema:      findSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneFindArgs,
 		CloneResult: cloneFindResult,
+		Encode: func(e *key.Encoder, args *FindArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -132,15 +137,15 @@ func (r *FindRunner) Start(ctx context.Context, id uuid.UUID, all []uuid.UUID, m
 	return r.calls.Start(ctx, hash, id2, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, bool) {
 	args := FindArgs{Id: id, All: all, Maybe: maybe}
 	e := key.Borrow()
 	defer e.Release()
 	var id2 key.Fingerprint
 	hash := r.identify(&id2, e, &args)
-	return r.calls.Lookup(hash, id2)
+	return r.calls.Lookup(hash, id2, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -152,7 +157,7 @@ func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 	defer e.Release()
 	var id2 key.Fingerprint
 	hash := r.identify(&id2, e, &args)
-	return r.calls.Forget(hash, id2)
+	return r.calls.Forget(hash, id2, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -160,6 +165,23 @@ func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key.Key {
 	args := FindArgs{Id: id, All: all, Maybe: maybe}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: findSchema, Code: findCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
+	in.Input("id", "uuid.UUID", &args.Id, func(e *key.Encoder) {
+		key.Array(e, args.Id[:])
+	})
+	in.Input("all", "[]uuid.UUID", &args.All, func(e *key.Encoder) {
+		e.Slice(len(args.All), args.All == nil)
+		for i := range args.All {
+			key.Array(e, args.All[i][:])
+		}
+	})
+	in.Input("maybe", "uuid.NullUUID", &args.Maybe, func(e *key.Encoder) {
+		e.End(encodeUuidNullUUID(e, e.Begin(), &args.Maybe))
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

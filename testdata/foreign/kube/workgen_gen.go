@@ -1067,6 +1067,7 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneScheduleArgs,
 		CloneResult: cloneScheduleResult,
+		NotStorable: "result1.Volumes[].VolumeSource.EmptyDir.SizeLimit: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1109,15 +1110,15 @@ func (r *ScheduleRunner) Start(ctx context.Context, spec v1.PodSpec, pod *v1.Pod
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ScheduleRunner) Lookup(spec v1.PodSpec, pod *v1.Pod) (ScheduleResult, bool) {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1129,7 +1130,7 @@ func (r *ScheduleRunner) Forget(spec v1.PodSpec, pod *v1.Pod) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

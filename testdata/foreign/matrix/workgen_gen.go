@@ -74,8 +74,13 @@ func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 		Name:    "github.com/workgen/workgen/testdata/foreign/matrix.Invert",
 		Code:    invertCode,
 		Symbols: invertSymbols,
+		Schema:  invertSchema,
 		Execute: r.execute,
 		Inputs:  r.inputs,
+		Encode: func(e *key.Encoder, args *InvertArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -116,15 +121,15 @@ func (r *InvertRunner) Start(ctx context.Context, m *mat.Dense, v mat.VecDense) 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *InvertRunner) Lookup(m *mat.Dense, v mat.VecDense) (float64, bool) {
 	args := InvertArgs{M: m, V: v}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -136,7 +141,7 @@ func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -153,6 +158,19 @@ func (r *InvertRunner) inputs(e *key.Encoder, args *InvertArgs) {
 		encodeMatDense(e, args.M)
 	}
 	encodeMatVecDense(e, &args.V)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *InvertRunner) describe(in *runtime.Inputs, args *InvertArgs) {
+	in.Input("m", "*mat.Dense", &args.M, func(e *key.Encoder) {
+		if e.Present(args.M != nil) {
+			encodeMatDense(e, args.M)
+		}
+	})
+	in.Input("v", "mat.VecDense", &args.V, func(e *key.Encoder) {
+		encodeMatVecDense(e, &args.V)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

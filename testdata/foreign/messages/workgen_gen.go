@@ -98,6 +98,7 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneSendArgs,
 		CloneResult: cloneSendResult,
+		NotStorable: "result1: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -140,15 +141,15 @@ func (r2 *SendRunner) Start(ctx context.Context, body *structpb.Struct, r Reques
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r2 *SendRunner) Lookup(body *structpb.Struct, r Request) (SendResult, bool) {
 	args := SendArgs{Body: body, R: r}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Lookup(hash, id)
+	return r2.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -160,7 +161,7 @@ func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Forget(hash, id)
+	return r2.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

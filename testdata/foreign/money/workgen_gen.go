@@ -90,6 +90,7 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneTotalArgs,
 		CloneResult: cloneTotalResult,
+		NotStorable: "result1: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -132,15 +133,15 @@ func (r *TotalRunner) Start(ctx context.Context, base decimal.Decimal, i Invoice
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *TotalRunner) Lookup(base decimal.Decimal, i Invoice) (TotalResult, bool) {
 	args := TotalArgs{Base: base, I: i}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -152,7 +153,7 @@ func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

@@ -149,9 +149,14 @@ func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/oci.Push",
 		Code:        pushCode,
 		Symbols:     pushSymbols,
+		Schema:      pushSchema,
 		Execute:     r.execute,
 		CloneArgs:   clonePushArgs,
 		CloneResult: clonePushResult,
+		Encode: func(e *key.Encoder, args *PushArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -194,15 +199,15 @@ func (r *PushRunner) Start(ctx context.Context, m v1.Manifest, image *v1.Image) 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *PushRunner) Lookup(m v1.Manifest, image *v1.Image) (PushResult, bool) {
 	args := PushArgs{M: m, Image: image}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -214,7 +219,7 @@ func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -222,6 +227,19 @@ func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
 	args := PushArgs{M: m, Image: image}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: pushSchema, Code: pushCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *PushRunner) describe(in *runtime.Inputs, args *PushArgs) {
+	in.Input("m", "v1.Manifest", &args.M, func(e *key.Encoder) {
+		e.End(encodeV1Manifest(e, e.Begin(), &args.M))
+	})
+	in.Input("image", "*v1.Image", &args.Image, func(e *key.Encoder) {
+		if e.Present(args.Image != nil) {
+			e.End(encodeV1Image(e, e.Begin(), args.Image))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

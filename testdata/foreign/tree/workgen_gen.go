@@ -94,6 +94,7 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneCheckArgs,
 		CloneResult: cloneCheckResult,
+		NotStorable: "result1: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -136,15 +137,15 @@ func (r *CheckRunner) Start(ctx context.Context, e Expr, b *Block) *runtime.Call
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *CheckRunner) Lookup(e Expr, b *Block) (CheckResult, bool) {
 	args := CheckArgs{E: e, B: b}
 	e2 := key.Borrow()
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -156,7 +157,7 @@ func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

@@ -135,9 +135,12 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Build",
 		Code:      buildCode,
 		Symbols:   buildSymbols,
+		Schema:    buildSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneBuildArgs,
 		Inputs:    r.inputs,
+		Encode:    r.encode,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -178,15 +181,15 @@ func (r *BuildRunner) Start(ctx context.Context, cfg Config, opt *Config, at tim
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -198,7 +201,7 @@ func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -234,6 +237,34 @@ func (r *BuildRunner) encode(e *key.Encoder, args *BuildArgs) {
 // work is executed: the runtime compares them before and after.
 func (r *BuildRunner) inputs(e *key.Encoder, args *BuildArgs) {
 	r.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *BuildRunner) describe(in *runtime.Inputs, args *BuildArgs) {
+	in.Input("Env", "map[string]string", &r.work.Env, func(e *key.Encoder) {
+		m := e.Map(len(r.work.Env), r.work.Env == nil)
+		for k, x := range r.work.Env {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.String(e, x)
+			e.End(b)
+		}
+		m.End()
+	})
+	in.Input("cfg", "Config", &args.Cfg, func(e *key.Encoder) {
+		e.End(encodeConfig(e, e.Begin(), &args.Cfg))
+	})
+	in.Input("opt", "*Config", &args.Opt, func(e *key.Encoder) {
+		if e.Present(args.Opt != nil) {
+			e.End(encodeConfig(e, e.Begin(), args.Opt))
+		}
+	})
+	in.Input("at", "time.Time", &args.At, func(e *key.Encoder) {
+		e.Time(args.At)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -346,8 +377,13 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Sum",
 		Code:      sumCode,
 		Symbols:   sumSymbols,
+		Schema:    sumSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSumArgs,
+		Encode: func(e *key.Encoder, args *SumArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -388,15 +424,15 @@ func (r *SumRunner) Start(ctx context.Context, ids []ID, raw []byte, named []Byt
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, bool) {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -408,7 +444,7 @@ func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c 
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -416,6 +452,60 @@ func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c 
 func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) key.Key {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sumSchema, Code: sumCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *SumRunner) describe(in *runtime.Inputs, args *SumArgs) {
+	in.Input("ids", "[]ID", &args.Ids, func(e *key.Encoder) {
+		e.Slice(len(args.Ids), args.Ids == nil)
+		for i := range args.Ids {
+			key.Array(e, args.Ids[i][:])
+		}
+	})
+	in.Input("raw", "[]byte", &args.Raw, func(e *key.Encoder) {
+		e.Bytes(args.Raw)
+	})
+	in.Input("named", "[]Byte", &args.Named, func(e *key.Encoder) {
+		key.Numbers(e, args.Named)
+	})
+	in.Input("numbers", "[]int", &args.Numbers, func(e *key.Encoder) {
+		key.Numbers(e, args.Numbers)
+	})
+	in.Input("c", "complex64", &args.C, func(e *key.Encoder) {
+		e.Complex64(args.C)
+	})
+	in.Input("arr", "[3]string", &args.Arr, func(e *key.Encoder) {
+		for i := range args.Arr {
+			e.String(args.Arr[i])
+		}
+	})
+	in.Input("set", "Set", &args.Set, func(e *key.Encoder) {
+		m := e.Map(len(args.Set), args.Set == nil)
+		for k := range args.Set {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			e.End(b)
+		}
+		m.End()
+	})
+	in.Input("p", "*int", &args.P, func(e *key.Encoder) {
+		if e.Present(args.P != nil) {
+			e.Int(*args.P)
+		}
+	})
+	in.Input("pp", "**int", &args.Pp, func(e *key.Encoder) {
+		if e.Present(args.Pp != nil) {
+			if e.Present(*args.Pp != nil) {
+				e.Int(**args.Pp)
+			}
+		}
+	})
+	in.Input("pair", "Pair[int, *string]", &args.Pair, func(e *key.Encoder) {
+		e.End(encodePairIntString(e, e.Begin(), &args.Pair))
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -519,8 +609,13 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Release",
 		Code:      releaseCode,
 		Symbols:   releaseSymbols,
+		Schema:    releaseSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneReleaseArgs,
+		Encode: func(e *key.Encoder, args *ReleaseArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -561,15 +656,15 @@ func (r *ReleaseRunner) Start(ctx context.Context, v Version, all []*Version, by
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version) (int, bool) {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -581,7 +676,7 @@ func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version)
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -589,6 +684,32 @@ func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version)
 func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) key.Key {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: releaseSchema, Code: releaseCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ReleaseRunner) describe(in *runtime.Inputs, args *ReleaseArgs) {
+	in.Input("v", "Version", &args.V, func(e *key.Encoder) {
+		encodeVersion(e, &args.V)
+	})
+	in.Input("all", "[]*Version", &args.All, func(e *key.Encoder) {
+		e.Slice(len(args.All), args.All == nil)
+		for i := range args.All {
+			if e.Present(args.All[i] != nil) {
+				encodeVersion(e, args.All[i])
+			}
+		}
+	})
+	in.Input("by", "map[string]Version", &args.By, func(e *key.Encoder) {
+		m := e.Map(len(args.By), args.By == nil)
+		for k, x := range args.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeVersion(e, &x)
+		}
+		m.End()
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

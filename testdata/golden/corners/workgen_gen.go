@@ -160,11 +160,14 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 	}
 	r := &KeywordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[keywordsIdentity, KeywordsArgs, float64]{
-		Name:    "github.com/workgen/workgen/testdata/golden/corners.Keywords",
-		Code:    keywordsCode,
-		Symbols: keywordsSymbols,
-		Execute: r.execute,
-		Inputs:  r.inputs,
+		Name:     "github.com/workgen/workgen/testdata/golden/corners.Keywords",
+		Code:     keywordsCode,
+		Symbols:  keywordsSymbols,
+		Schema:   keywordsSchema,
+		Execute:  r.execute,
+		Inputs:   r.inputs,
+		Encode:   r.encode,
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -197,12 +200,12 @@ func (r *KeywordsRunner) Start(ctx context.Context, mathArg float64, _type float
 	return r.calls.Start(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *KeywordsRunner) Lookup(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) (float64, bool) {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -211,7 +214,7 @@ func (r *KeywordsRunner) Lookup(mathArg float64, _type float64, uint64Arg int, s
 func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) bool {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -240,6 +243,38 @@ func (r *KeywordsRunner) encode(e *key.Encoder, args *KeywordsArgs) {
 // work is executed: the runtime compares them before and after.
 func (r *KeywordsRunner) inputs(e *key.Encoder, args *KeywordsArgs) {
 	r.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *KeywordsRunner) describe(in *runtime.Inputs, args *KeywordsArgs) {
+	in.Input("Type", "string", &r.work.Type, func(e *key.Encoder) {
+		e.String(r.work.Type)
+	})
+	in.Input("Range", "int", &r.work.Range, func(e *key.Encoder) {
+		e.Int(r.work.Range)
+	})
+	in.Input("Clone", "string", &r.work.Clone, func(e *key.Encoder) {
+		e.String(r.work.Clone)
+	})
+	in.Input("math", "float64", &args.Math, func(e *key.Encoder) {
+		e.Float64(args.Math)
+	})
+	in.Input("_type", "float64", &args.Type, func(e *key.Encoder) {
+		e.Float64(args.Type)
+	})
+	in.Input("uint64", "int", &args.Uint64, func(e *key.Encoder) {
+		e.Int(args.Uint64)
+	})
+	in.Input("string", "S", &args.String, func(e *key.Encoder) {
+		e.String(string(args.String))
+	})
+	in.Input("keywordsIdentity", "int8", &args.KeywordsIdentity, func(e *key.Encoder) {
+		e.Int8(args.KeywordsIdentity)
+	})
+	in.Input("clone", "S", &args.Clone, func(e *key.Encoder) {
+		e.String(string(args.Clone))
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -355,8 +390,13 @@ func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/corners.Empty",
 		Code:      emptyCode,
 		Symbols:   emptySymbols,
+		Schema:    emptySchema,
 		Execute:   r.execute,
 		CloneArgs: cloneEmptyArgs,
+		Encode: func(e *key.Encoder, args *EmptyArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -397,15 +437,15 @@ func (r *EmptyRunner) Start(ctx context.Context, a []struct{}, b [3]struct{}, c 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *EmptyRunner) Lookup(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) (int, bool) {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	e2 := key.Borrow()
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -417,7 +457,7 @@ func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -425,6 +465,49 @@ func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) key.Key {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: emptySchema, Code: emptyCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *EmptyRunner) describe(in *runtime.Inputs, args *EmptyArgs) {
+	in.Input("a", "[]struct{}", &args.A, func(e2 *key.Encoder) {
+		e2.Slice(len(args.A), args.A == nil)
+	})
+	in.Input("b", "[3]struct{}", &args.B, func(e2 *key.Encoder) {})
+	in.Input("c", "[][]struct{}", &args.C, func(e2 *key.Encoder) {
+		e2.Slice(len(args.C), args.C == nil)
+		for i := range args.C {
+			e2.Slice(len(args.C[i]), args.C[i] == nil)
+		}
+	})
+	in.Input("d", "map[[0]string]int", &args.D, func(e2 *key.Encoder) {
+		m := e2.Map(len(args.D), args.D == nil)
+		for _, x := range args.D {
+			m.Key()
+			m.Value()
+			e2.Int(x)
+		}
+		m.End()
+	})
+	in.Input("e", "map[int][0]string", &args.E, func(e2 *key.Encoder) {
+		m := e2.Map(len(args.E), args.E == nil)
+		for k := range args.E {
+			b2 := e2.Begin()
+			m.KeyAt(b2)
+			b2 = b2.Int(k)
+			m.ValueAt(b2)
+			e2.End(b2)
+		}
+		m.End()
+	})
+	in.Input("f", "[]none", &args.F, func(e2 *key.Encoder) {
+		e2.Slice(len(args.F), args.F == nil)
+		for i := range args.F {
+			e2.End(encodeNone(e2, e2.Begin(), &args.F[i]))
+		}
+	})
+	in.Input("g", "[0]int", &args.G, func(e2 *key.Encoder) {})
+	in.Input("h", "[2][0]string", &args.H, func(e2 *key.Encoder) {})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -505,8 +588,13 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Tagged",
 		Code:        taggedCode,
 		Symbols:     taggedSymbols,
+		Schema:      taggedSchema,
 		Execute:     r.execute,
 		CloneResult: cloneTaggedResult,
+		Encode: func(e *key.Encoder, args *TaggedArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -547,8 +635,8 @@ func (r *TaggedRunner) Start(ctx context.Context, x struct {
 	return r.calls.Start(ctx, hash, id, TaggedArgs{X: x})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *TaggedRunner) Lookup(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -557,7 +645,7 @@ func (r *TaggedRunner) Lookup(x struct {
 }, bool) {
 	id := taggedIdentity{xA: x.A}
 	hash := key.NewHash().Uint64(uint64(id.xA)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, TaggedArgs{X: x})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -569,7 +657,7 @@ func (r *TaggedRunner) Forget(x struct {
 }) bool {
 	id := taggedIdentity{xA: x.A}
 	hash := key.NewHash().Uint64(uint64(id.xA)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, TaggedArgs{X: x})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -580,6 +668,14 @@ func (r *TaggedRunner) Key(x struct {
 }) key.Key {
 	args := TaggedArgs{X: x}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: taggedSchema, Code: taggedCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *TaggedRunner) describe(in *runtime.Inputs, args *TaggedArgs) {
+	in.Input("x", "struct{A int \"json:\\\"a\\\"\"; B int \"workgen:\\\"-\\\"\"}", &args.X, func(e *key.Encoder) {
+		e.Int(args.X.A)
+	})
 }
 
 // execute calls [Tagged.Run].
@@ -643,8 +739,13 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Nested",
 		Code:        nestedCode,
 		Symbols:     nestedSymbols,
+		Schema:      nestedSchema,
 		Execute:     r.execute,
 		CloneResult: cloneNestedResult,
+		Encode: func(e *key.Encoder, args *NestedArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -677,12 +778,12 @@ func (r *NestedRunner) Start(ctx context.Context) *runtime.Call[NestedResult] {
 	return r.calls.Start(ctx, hash, id, NestedArgs{})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *NestedRunner) Lookup() (NestedResult, bool) {
 	id := nestedIdentity{}
 	hash := key.NewHash().Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, NestedArgs{})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -691,7 +792,7 @@ func (r *NestedRunner) Lookup() (NestedResult, bool) {
 func (r *NestedRunner) Forget() bool {
 	id := nestedIdentity{}
 	hash := key.NewHash().Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, NestedArgs{})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -700,6 +801,10 @@ func (r *NestedRunner) Key() key.Key {
 	args := NestedArgs{}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
 }
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {}
 
 // execute calls [Nested.Run].
 func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (NestedResult, error) {
@@ -804,7 +909,12 @@ func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/corners.Wired",
 		Code:    wiredCode,
 		Symbols: wiredSymbols,
+		Schema:  wiredSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *WiredArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -835,12 +945,12 @@ func (r *WiredRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, WiredArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *WiredRunner) Lookup(n int) (int, bool) {
 	id := wiredIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, WiredArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -849,7 +959,7 @@ func (r *WiredRunner) Lookup(n int) (int, bool) {
 func (r *WiredRunner) Forget(n int) bool {
 	id := wiredIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, WiredArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -857,6 +967,14 @@ func (r *WiredRunner) Forget(n int) bool {
 func (r *WiredRunner) Key(n int) key.Key {
 	args := WiredArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: wiredSchema, Code: wiredCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *WiredRunner) describe(in *runtime.Inputs, args *WiredArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [Wired.Run].
@@ -904,9 +1022,14 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Lending",
 		Code:        lendingCode,
 		Symbols:     lendingSymbols,
+		Schema:      lendingSchema,
 		Execute:     r.execute,
 		CloneResult: cloneLendingResult,
 		Inputs:      r.inputs,
+		Encode: func(e *key.Encoder, args *LendingArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -947,15 +1070,15 @@ func (r *LendingRunner) Start(ctx context.Context, h *Held) *runtime.Call[[]int]
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *LendingRunner) Lookup(h *Held) ([]int, bool) {
 	args := LendingArgs{H: h}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -967,7 +1090,7 @@ func (r *LendingRunner) Forget(h *Held) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -983,6 +1106,16 @@ func (r *LendingRunner) inputs(e *key.Encoder, args *LendingArgs) {
 	if e.Present(args.H != nil) {
 		e.End(encodeHeld(e, e.Begin(), args.H))
 	}
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *LendingRunner) describe(in *runtime.Inputs, args *LendingArgs) {
+	in.Input("h", "*Held", &args.H, func(e *key.Encoder) {
+		if e.Present(args.H != nil) {
+			e.End(encodeHeld(e, e.Begin(), args.H))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1048,8 +1181,13 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Reusing",
 		Code:        reusingCode,
 		Symbols:     reusingSymbols,
+		Schema:      reusingSchema,
 		Execute:     r.execute,
 		CloneResult: cloneReusingResult,
+		Encode: func(e *key.Encoder, args *ReusingArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1080,12 +1218,12 @@ func (r *ReusingRunner) Start(ctx context.Context, n int) *runtime.Call[[]byte] 
 	return r.calls.Start(ctx, hash, id, ReusingArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ReusingRunner) Lookup(n int) ([]byte, bool) {
 	id := reusingIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, ReusingArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1094,7 +1232,7 @@ func (r *ReusingRunner) Lookup(n int) ([]byte, bool) {
 func (r *ReusingRunner) Forget(n int) bool {
 	id := reusingIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, ReusingArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1102,6 +1240,14 @@ func (r *ReusingRunner) Forget(n int) bool {
 func (r *ReusingRunner) Key(n int) key.Key {
 	args := ReusingArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: reusingSchema, Code: reusingCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ReusingRunner) describe(in *runtime.Inputs, args *ReusingArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [Reusing.Run].
@@ -1156,6 +1302,7 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneHidingArgs,
 		CloneResult: cloneDataWhole,
+		NotStorable: "result1.Private: it is tagged `workgen:\"-\"`, and would not be stored",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1196,15 +1343,15 @@ func (r *HidingRunner) Start(ctx context.Context, d Data) *runtime.Call[Data] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *HidingRunner) Lookup(d Data) (Data, bool) {
 	args := HidingArgs{D: d}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1216,7 +1363,7 @@ func (r *HidingRunner) Forget(d Data) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1284,8 +1431,13 @@ func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/corners.Sharing",
 		Code:      sharingCode,
 		Symbols:   sharingSymbols,
+		Schema:    sharingSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSharingArgs,
+		Encode: func(e *key.Encoder, args *SharingArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1326,15 +1478,15 @@ func (r *SharingRunner) Start(ctx context.Context, xs []int) *runtime.Call[int] 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *SharingRunner) Lookup(xs []int) (int, bool) {
 	args := SharingArgs{Xs: xs}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1346,7 +1498,7 @@ func (r *SharingRunner) Forget(xs []int) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1354,6 +1506,14 @@ func (r *SharingRunner) Forget(xs []int) bool {
 func (r *SharingRunner) Key(xs []int) key.Key {
 	args := SharingArgs{Xs: xs}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sharingSchema, Code: sharingCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *SharingRunner) describe(in *runtime.Inputs, args *SharingArgs) {
+	in.Input("xs", "[]int", &args.Xs, func(e *key.Encoder) {
+		key.Numbers(e, args.Xs)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

@@ -91,9 +91,12 @@ func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/defects.First",
 		Code:      firstCode,
 		Symbols:   firstSymbols,
+		Schema:    firstSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneFirstArgs,
 		Inputs:    r.inputs,
+		Encode:    r.encode,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -134,15 +137,15 @@ func (r *FirstRunner) Start(ctx context.Context, in Input, last string) *runtime
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *FirstRunner) Lookup(in Input, last string) (string, bool) {
 	args := FirstArgs{In: in, Last: last}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -154,7 +157,7 @@ func (r *FirstRunner) Forget(in Input, last string) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -181,6 +184,20 @@ func (r *FirstRunner) encode(e *key.Encoder, args *FirstArgs) {
 // work is executed: the runtime compares them before and after.
 func (r *FirstRunner) inputs(e *key.Encoder, args *FirstArgs) {
 	r.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *FirstRunner) describe(in2 *runtime.Inputs, args *FirstArgs) {
+	in2.Input("Prefix", "string", &r.work.Prefix, func(e *key.Encoder) {
+		e.String(r.work.Prefix)
+	})
+	in2.Input("in", "Input", &args.In, func(e *key.Encoder) {
+		e.End(encodeInput(e, e.Begin(), &args.In))
+	})
+	in2.Input("last", "string", &args.Last, func(e *key.Encoder) {
+		e.String(args.Last)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -245,9 +262,12 @@ func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/defects.Second",
 		Code:      secondCode,
 		Symbols:   secondSymbols,
+		Schema:    secondSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSecondArgs,
 		Inputs:    r.inputs,
+		Encode:    r.encode,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -288,15 +308,15 @@ func (r *SecondRunner) Start(ctx context.Context, in Input, last string) *runtim
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *SecondRunner) Lookup(in Input, last string) (string, bool) {
 	args := SecondArgs{In: in, Last: last}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -308,7 +328,7 @@ func (r *SecondRunner) Forget(in Input, last string) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -335,6 +355,20 @@ func (r *SecondRunner) encode(e *key.Encoder, args *SecondArgs) {
 // work is executed: the runtime compares them before and after.
 func (r *SecondRunner) inputs(e *key.Encoder, args *SecondArgs) {
 	r.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *SecondRunner) describe(in2 *runtime.Inputs, args *SecondArgs) {
+	in2.Input("Prefix", "string", &r.work.Prefix, func(e *key.Encoder) {
+		e.String(r.work.Prefix)
+	})
+	in2.Input("in", "Input", &args.In, func(e *key.Encoder) {
+		e.End(encodeInput(e, e.Begin(), &args.In))
+	})
+	in2.Input("last", "string", &args.Last, func(e *key.Encoder) {
+		e.String(args.Last)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

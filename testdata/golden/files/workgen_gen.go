@@ -99,9 +99,14 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/files.Load",
 		Code:    loadCode,
 		Symbols: loadSymbols,
+		Schema:  loadSchema,
 		Execute: r.execute,
 		Inputs:  r.inputs,
 		Outside: true,
+		Encode: func(e *key.Encoder, args *LoadArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -142,15 +147,15 @@ func (r *LoadRunner) Start(ctx context.Context, path key.File) *runtime.Call[str
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *LoadRunner) Lookup(path key.File) (string, bool) {
 	args := LoadArgs{Path: path}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -162,7 +167,7 @@ func (r *LoadRunner) Forget(path key.File) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -177,6 +182,14 @@ func (r *LoadRunner) Key(path key.File) key.Key {
 // after.
 func (r *LoadRunner) inputs(e *key.Encoder, args *LoadArgs) {
 	args.EncodeKey(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *LoadRunner) describe(in *runtime.Inputs, args *LoadArgs) {
+	in.Input("path", "key.File", &args.Path, func(e *key.Encoder) {
+		encodeKeyFile(e, &args.Path)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -247,10 +260,13 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/files.Merge",
 		Code:      mergeCode,
 		Symbols:   mergeSymbols,
+		Schema:    mergeSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneMergeArgs,
 		Inputs:    r.inputs,
 		Outside:   true,
+		Encode:    r.encode,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -291,15 +307,15 @@ func (r *MergeRunner) Start(ctx context.Context, from Source, by map[string]key.
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *MergeRunner) Lookup(from Source, by map[string]key.Dir) (int, bool) {
 	args := MergeArgs{From: from, By: by}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -311,7 +327,7 @@ func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -342,6 +358,29 @@ func (r *MergeRunner) encode(e *key.Encoder, args *MergeArgs) {
 func (r *MergeRunner) inputs(e *key.Encoder, args *MergeArgs) {
 	r.encodeReceiver(e)
 	args.EncodeKey(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *MergeRunner) describe(in *runtime.Inputs, args *MergeArgs) {
+	in.Input("Config", "*key.File", &r.work.Config, func(e *key.Encoder) {
+		if e.Present(r.work.Config != nil) {
+			encodeKeyFile(e, r.work.Config)
+		}
+	})
+	in.Input("from", "Source", &args.From, func(e *key.Encoder) {
+		e.End(encodeSource(e, e.Begin(), &args.From))
+	})
+	in.Input("by", "map[string]key.Dir", &args.By, func(e *key.Encoder) {
+		m := e.Map(len(args.By), args.By == nil)
+		for k, x := range args.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeKeyDir(e, &x)
+		}
+		m.End()
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -405,10 +444,15 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/files.Cut",
 		Code:      cutCode,
 		Symbols:   cutSymbols,
+		Schema:    cutSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneCutArgs,
 		Inputs:    r.inputs,
 		Outside:   true,
+		Encode: func(e *key.Encoder, args *CutArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -449,15 +493,15 @@ func (r *CutRunner) Start(ctx context.Context, part *Part) *runtime.Call[string]
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *CutRunner) Lookup(part *Part) (string, bool) {
 	args := CutArgs{Part: part}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -469,7 +513,7 @@ func (r *CutRunner) Forget(part *Part) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -484,6 +528,16 @@ func (r *CutRunner) Key(part *Part) key.Key {
 // after.
 func (r *CutRunner) inputs(e *key.Encoder, args *CutArgs) {
 	args.EncodeKey(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *CutRunner) describe(in *runtime.Inputs, args *CutArgs) {
+	in.Input("part", "*Part", &args.Part, func(e *key.Encoder) {
+		if e.Present(args.Part != nil) {
+			e.End(encodePart(e, e.Begin(), args.Part))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -552,7 +606,12 @@ func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/files.Double",
 		Code:    doubleCode,
 		Symbols: doubleSymbols,
+		Schema:  doubleSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *DoubleArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -583,12 +642,12 @@ func (r *DoubleRunner) Start(ctx context.Context, h Hint) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, DoubleArgs{H: h})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *DoubleRunner) Lookup(h Hint) (int, bool) {
 	id := doubleIdentity{hN: h.N}
 	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, DoubleArgs{H: h})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -597,7 +656,7 @@ func (r *DoubleRunner) Lookup(h Hint) (int, bool) {
 func (r *DoubleRunner) Forget(h Hint) bool {
 	id := doubleIdentity{hN: h.N}
 	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, DoubleArgs{H: h})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -605,6 +664,14 @@ func (r *DoubleRunner) Forget(h Hint) bool {
 func (r *DoubleRunner) Key(h Hint) key.Key {
 	args := DoubleArgs{H: h}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: doubleSchema, Code: doubleCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *DoubleRunner) describe(in *runtime.Inputs, args *DoubleArgs) {
+	in.Input("h", "Hint", &args.H, func(e *key.Encoder) {
+		e.End(encodeHint(e, e.Begin(), &args.H))
+	})
 }
 
 // execute calls [Double.Run].
@@ -650,9 +717,14 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/files.Parse",
 		Code:    parseCode,
 		Symbols: parseSymbols,
+		Schema:  parseSchema,
 		Execute: r.execute,
 		Inputs:  r.inputs,
 		Outside: true,
+		Encode: func(e *key.Encoder, args *ParseArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -693,15 +765,15 @@ func (r *ParseRunner) Start(ctx context.Context, from Input) *runtime.Call[strin
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ParseRunner) Lookup(from Input) (string, bool) {
 	args := ParseArgs{From: from}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -713,7 +785,7 @@ func (r *ParseRunner) Forget(from Input) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -728,6 +800,14 @@ func (r *ParseRunner) Key(from Input) key.Key {
 // after.
 func (r *ParseRunner) inputs(e *key.Encoder, args *ParseArgs) {
 	args.EncodeKey(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ParseRunner) describe(in *runtime.Inputs, args *ParseArgs) {
+	in.Input("from", "Input", &args.From, func(e *key.Encoder) {
+		encodeInput(e, args.From)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

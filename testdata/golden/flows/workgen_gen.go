@@ -80,7 +80,12 @@ func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/flows.Probe",
 		Code:    probeCode,
 		Symbols: probeSymbols,
+		Schema:  probeSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *ProbeArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -111,12 +116,12 @@ func (r *ProbeRunner) Start(ctx context.Context, value int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, ProbeArgs{Value: value})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ProbeRunner) Lookup(value int) (int, bool) {
 	id := probeIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, ProbeArgs{Value: value})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -125,7 +130,7 @@ func (r *ProbeRunner) Lookup(value int) (int, bool) {
 func (r *ProbeRunner) Forget(value int) bool {
 	id := probeIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, ProbeArgs{Value: value})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -133,6 +138,14 @@ func (r *ProbeRunner) Forget(value int) bool {
 func (r *ProbeRunner) Key(value int) key.Key {
 	args := ProbeArgs{Value: value}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: probeSchema, Code: probeCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ProbeRunner) describe(in *runtime.Inputs, args *ProbeArgs) {
+	in.Input("value", "int", &args.Value, func(e *key.Encoder) {
+		e.Int(args.Value)
+	})
 }
 
 // execute calls [Probe.Run].
@@ -196,8 +209,13 @@ func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/flows.Args",
 		Code:      argsCode,
 		Symbols:   argsSymbols,
+		Schema:    argsSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneArgsArgs,
+		Encode: func(e *key.Encoder, args *ArgsArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -238,15 +256,15 @@ func (r *ArgsRunner) Start(ctx context.Context, first string, second string, lis
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ArgsRunner) Lookup(first string, second string, list []int, limit *int, rest ...string) (int, bool) {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -258,7 +276,7 @@ func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int,
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -266,6 +284,31 @@ func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int,
 func (r *ArgsRunner) Key(first string, second string, list []int, limit *int, rest ...string) key.Key {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: argsSchema, Code: argsCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ArgsRunner) describe(in *runtime.Inputs, args *ArgsArgs) {
+	in.Input("first", "string", &args.First, func(e *key.Encoder) {
+		e.String(args.First)
+	})
+	in.Input("second", "string", &args.Second, func(e *key.Encoder) {
+		e.String(args.Second)
+	})
+	in.Input("list", "[]int", &args.List, func(e *key.Encoder) {
+		key.Numbers(e, args.List)
+	})
+	in.Input("limit", "*int", &args.Limit, func(e *key.Encoder) {
+		if e.Present(args.Limit != nil) {
+			e.Int(*args.Limit)
+		}
+	})
+	in.Input("rest", "[]string", &args.Rest, func(e *key.Encoder) {
+		e.Slice(len(args.Rest), args.Rest == nil)
+		for i := range args.Rest {
+			e.String(args.Rest[i])
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

@@ -116,8 +116,13 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/foreign.Crop",
 		Code:      cropCode,
 		Symbols:   cropSymbols,
+		Schema:    cropSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneCropArgs,
+		Encode: func(e *key.Encoder, args *CropArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -158,15 +163,15 @@ func (r2 *CropRunner) Start(ctx context.Context, r image.Rectangle, tag *constra
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, bool) {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Lookup(hash, id)
+	return r2.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -178,7 +183,7 @@ func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, poi
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Forget(hash, id)
+	return r2.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -186,6 +191,25 @@ func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, poi
 func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) key.Key {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	return key.Sum(key.Scope{Work: r2.Name(), Schema: cropSchema, Code: cropCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r2 *CropRunner) describe(in *runtime.Inputs, args *CropArgs) {
+	in.Input("r", "image.Rectangle", &args.R, func(e *key.Encoder) {
+		e.End(encodeImageRectangle(e, e.Begin(), &args.R))
+	})
+	in.Input("tag", "*constraint.SyntaxError", &args.Tag, func(e *key.Encoder) {
+		if e.Present(args.Tag != nil) {
+			e.End(encodeConstraintSyntaxError(e, e.Begin(), args.Tag))
+		}
+	})
+	in.Input("points", "[]image.Point", &args.Points, func(e *key.Encoder) {
+		e.Slice(len(args.Points), args.Points == nil)
+		for i := range args.Points {
+			e.End(encodeImagePoint(e, e.Begin(), &args.Points[i]))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -263,9 +287,14 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/foreign.Area",
 		Code:        areaCode,
 		Symbols:     areaSymbols,
+		Schema:      areaSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneAreaArgs,
 		CloneResult: cloneAreaResult,
+		Encode: func(e *key.Encoder, args *AreaArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -308,15 +337,15 @@ func (r *AreaRunner) Start(ctx context.Context, s shape.Box[float64], all []shap
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaResult, bool) {
 	args := AreaArgs{S: s, All: all}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -328,7 +357,7 @@ func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -336,6 +365,20 @@ func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
 	args := AreaArgs{S: s, All: all}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: areaSchema, Code: areaCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *AreaRunner) describe(in *runtime.Inputs, args *AreaArgs) {
+	in.Input("s", "shape.Box[float64]", &args.S, func(e *key.Encoder) {
+		e.End(encodeShapeBoxFloat64(e, e.Begin(), &args.S))
+	})
+	in.Input("all", "[]shape.Box[int]", &args.All, func(e *key.Encoder) {
+		e.Slice(len(args.All), args.All == nil)
+		for i := range args.All {
+			e.End(encodeShapeBoxInt(e, e.Begin(), &args.All[i]))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

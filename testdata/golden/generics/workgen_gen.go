@@ -232,9 +232,12 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/generics.Many",
 		Code:      manyCode,
 		Symbols:   manySymbols,
+		Schema:    manySchema,
 		Execute:   r.execute,
 		CloneArgs: cloneManyArgs,
 		Inputs:    r.inputs,
+		Encode:    r.encode,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -275,15 +278,15 @@ func (r2 *ManyRunner) Start(ctx context.Context, o Option[Option[*int]], r Resul
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r2 *ManyRunner) Lookup(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) (int, bool) {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Lookup(hash, id)
+	return r2.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -295,7 +298,7 @@ func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Forget(hash, id)
+	return r2.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -330,6 +333,73 @@ func (r2 *ManyRunner) encode(e *key.Encoder, args *ManyArgs) {
 // work is executed: the runtime compares them before and after.
 func (r2 *ManyRunner) inputs(e *key.Encoder, args *ManyArgs) {
 	r2.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r2 *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
+	in.Input("Known", "Set[Code]", &r2.work.Known, func(e *key.Encoder) {
+		m := e.Map(len(r2.work.Known), r2.work.Known == nil)
+		for k := range r2.work.Known {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = b.Int(int(k))
+			m.ValueAt(b)
+			e.End(b)
+		}
+		m.End()
+	})
+	in.Input("o", "Option[Option[*int]]", &args.O, func(e *key.Encoder) {
+		e.End(encodeOptionOptionInt(e, e.Begin(), &args.O))
+	})
+	in.Input("r", "Result[[]string, Code]", &args.R, func(e *key.Encoder) {
+		e.End(encodeResultStringCode(e, e.Begin(), &args.R))
+	})
+	in.Input("s", "Set[[2]int8]", &args.S, func(e *key.Encoder) {
+		m := e.Map(len(args.S), args.S == nil)
+		for k := range args.S {
+			m.Key()
+			key.Array(e, k[:])
+			m.Value()
+		}
+		m.End()
+	})
+	in.Input("v", "Vector[Vector[hidden]]", &args.V, func(e *key.Encoder) {
+		e.Slice(len(args.V), args.V == nil)
+		for i := range args.V {
+			e.Slice(len(args.V[i]), args.V[i] == nil)
+			for j := range args.V[i] {
+				e.End(encodeHidden(e, e.Begin(), &args.V[i][j]))
+			}
+		}
+	})
+	in.Input("p", "Ref[Ref[bool]]", &args.P, func(e *key.Encoder) {
+		if e.Present(args.P != nil) {
+			if e.Present(*args.P != nil) {
+				e.Bool(**args.P)
+			}
+		}
+	})
+	in.Input("t", "Table[string, Option[uint8]]", &args.T, func(e *key.Encoder) {
+		m := e.Map(len(args.T), args.T == nil)
+		for k, x := range args.T {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Slice(len(x), x == nil)
+			for j := range x {
+				b = encodeOptionUint8(e, b, &x[j])
+			}
+			e.End(b)
+		}
+		m.End()
+	})
+	in.Input("mx", "Matrix[float64]", &args.Mx, func(e *key.Encoder) {
+		for i := range args.Mx {
+			key.Array(e, args.Mx[i][:])
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -442,6 +512,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneNestedArgs,
 		CloneResult: cloneNestedResult,
+		NotStorable: "result1: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -484,15 +555,15 @@ func (r *NestedRunner) Start(ctx context.Context, t Tree[string, *Tree[int, Name
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *NestedRunner) Lookup(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) (NestedResult, bool) {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
 	e2 := key.Borrow()
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -504,7 +575,7 @@ func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

@@ -99,7 +99,12 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.One",
 		Code:    oneCode,
 		Symbols: oneSymbols,
+		Schema:  oneSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *OneArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -132,12 +137,12 @@ func (r *OneRunner) Start(ctx context.Context, s string) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, OneArgs{S: s})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *OneRunner) Lookup(s string) (int, bool) {
 	id := oneIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, OneArgs{S: s})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -146,7 +151,7 @@ func (r *OneRunner) Lookup(s string) (int, bool) {
 func (r *OneRunner) Forget(s string) bool {
 	id := oneIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, OneArgs{S: s})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -154,6 +159,14 @@ func (r *OneRunner) Forget(s string) bool {
 func (r *OneRunner) Key(s string) key.Key {
 	args := OneArgs{S: s}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema, Code: oneCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
+	in.Input("s", "string", &args.S, func(e *key.Encoder) {
+		e.String(args.S)
+	})
 }
 
 // execute calls [One.Run].
@@ -219,7 +232,12 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.Three",
 		Code:    threeCode,
 		Symbols: threeSymbols,
+		Schema:  threeSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *ThreeArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -252,12 +270,12 @@ func (r *ThreeRunner) Start(ctx context.Context, n int, s string, b bool) *runti
 	return r.calls.Start(ctx, hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
 	var id threeIdentity
 	hash := r.identify(&id, n, s, b)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -266,7 +284,7 @@ func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
 func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 	var id threeIdentity
 	hash := r.identify(&id, n, s, b)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -274,6 +292,20 @@ func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
 	args := ThreeArgs{N: n, S: s, B: b}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: threeSchema, Code: threeCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ThreeRunner) describe(in *runtime.Inputs, args *ThreeArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
+	in.Input("s", "string", &args.S, func(e *key.Encoder) {
+		e.String(args.S)
+	})
+	in.Input("b", "bool", &args.B, func(e *key.Encoder) {
+		e.Bool(args.B)
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -352,7 +384,12 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.Eight",
 		Code:    eightCode,
 		Symbols: eightSymbols,
+		Schema:  eightSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *EightArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -385,12 +422,12 @@ func (r *EightRunner) Start(ctx context.Context, f Fields) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, EightArgs{F: f})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *EightRunner) Lookup(f Fields) (int, bool) {
 	var id eightIdentity
 	hash := r.identify(&id, &f)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, EightArgs{F: f})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -399,7 +436,7 @@ func (r *EightRunner) Lookup(f Fields) (int, bool) {
 func (r *EightRunner) Forget(f Fields) bool {
 	var id eightIdentity
 	hash := r.identify(&id, &f)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, EightArgs{F: f})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -407,6 +444,14 @@ func (r *EightRunner) Forget(f Fields) bool {
 func (r *EightRunner) Key(f Fields) key.Key {
 	args := EightArgs{F: f}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: eightSchema, Code: eightCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *EightRunner) describe(in *runtime.Inputs, args *EightArgs) {
+	in.Input("f", "Fields", &args.F, func(e *key.Encoder) {
+		e.End(encodeFields(e, e.Begin(), &args.F))
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -480,8 +525,13 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/hits.List",
 		Code:      listCode,
 		Symbols:   listSymbols,
+		Schema:    listSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneListArgs,
+		Encode: func(e *key.Encoder, args *ListArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -522,15 +572,15 @@ func (r *ListRunner) Start(ctx context.Context, list []Fields) *runtime.Call[int
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 	args := ListArgs{List: list}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -542,7 +592,7 @@ func (r *ListRunner) Forget(list []Fields) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -550,6 +600,17 @@ func (r *ListRunner) Forget(list []Fields) bool {
 func (r *ListRunner) Key(list []Fields) key.Key {
 	args := ListArgs{List: list}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: listSchema, Code: listCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ListRunner) describe(in *runtime.Inputs, args *ListArgs) {
+	in.Input("list", "[]Fields", &args.List, func(e *key.Encoder) {
+		e.Slice(len(args.List), args.List == nil)
+		for i := range args.List {
+			e.End(encodeFields(e, e.Begin(), &args.List[i]))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

@@ -175,9 +175,12 @@ func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/interfaces.Draw",
 		Code:      drawCode,
 		Symbols:   drawSymbols,
+		Schema:    drawSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneDrawArgs,
 		Inputs:    r.inputs,
+		Encode:    r.encode,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -218,15 +221,15 @@ func (r *DrawRunner) Start(ctx context.Context, s shape.Shape, all []shape.Shape
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *DrawRunner) Lookup(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) (float64, bool) {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -238,7 +241,7 @@ func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shap
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -274,6 +277,53 @@ func (r *DrawRunner) inputs(e *key.Encoder, args *DrawArgs) {
 		e.Int(x)
 	}
 	m.End()
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *DrawRunner) describe(in *runtime.Inputs, args *DrawArgs) {
+	in.Input("Default", "shape.Shape", &r.work.Default, func(e *key.Encoder) {
+		encodeShapeShape(e, r.work.Default)
+	})
+	in.Input("Extra", "any", &r.work.Extra, func(e *key.Encoder) {
+		encodeAny(e, r.work.Extra)
+	})
+	in.Input("s", "shape.Shape", &args.S, func(e *key.Encoder) {
+		encodeShapeShape(e, args.S)
+	})
+	in.Input("all", "[]shape.Shape", &args.All, func(e *key.Encoder) {
+		if key.EnterSlice(e, args.All) {
+			for i := range args.All {
+				encodeShapeShape(e, args.All[i])
+			}
+			e.Leave()
+		}
+	})
+	in.Input("by", "map[string]shape.Shape", &args.By, func(e *key.Encoder) {
+		m := e.Map(len(args.By), args.By == nil)
+		for k, x := range args.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeShapeShape(e, x)
+		}
+		m.End()
+	})
+	in.Input("count", "map[shape.Shape]int", &args.Count, func(e *key.Encoder) {
+		m := e.Map(len(args.Count), args.Count == nil)
+		for k, x := range args.Count {
+			m.Key()
+			encodeShapeShape(e, k)
+			m.Value()
+			e.Int(x)
+		}
+		m.End()
+	})
+	in.Input("p", "*shape.Shape", &args.P, func(e *key.Encoder) {
+		if e.Present(args.P != nil) {
+			encodeShapeShape(e, *args.P)
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -360,6 +410,7 @@ func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneEvalArgs,
 		CloneResult: cloneEvalResult,
+		NotStorable: "result1: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -404,8 +455,8 @@ func (r *EvalRunner) Start(ctx context.Context, e Expr, anonymous interface {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 	expr()
 }) (Expr, bool) {
@@ -414,7 +465,7 @@ func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -428,7 +479,7 @@ func (r *EvalRunner) Forget(e Expr, anonymous interface {
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -512,8 +563,13 @@ func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/interfaces.Read",
 		Code:      readCode,
 		Symbols:   readSymbols,
+		Schema:    readSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneReadArgs,
+		Encode: func(e *key.Encoder, args *ReadArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -554,15 +610,15 @@ func (r *ReadRunner) Start(ctx context.Context, in Input, more ...Input) *runtim
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ReadRunner) Lookup(in Input, more ...Input) (string, bool) {
 	args := ReadArgs{In: in, More: more}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -574,7 +630,7 @@ func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -582,6 +638,20 @@ func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
 	args := ReadArgs{In: in, More: more}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: readSchema, Code: readCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ReadRunner) describe(in2 *runtime.Inputs, args *ReadArgs) {
+	in2.Input("in", "Input", &args.In, func(e *key.Encoder) {
+		encodeInput(e, args.In)
+	})
+	in2.Input("more", "[]Input", &args.More, func(e *key.Encoder) {
+		e.Slice(len(args.More), args.More == nil)
+		for i := range args.More {
+			encodeInput(e, args.More[i])
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -660,6 +730,7 @@ func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneDecodeArgs,
 		CloneResult: cloneDecodeResult,
+		NotStorable: "result1: an interface comes back without the type of what is in it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -702,15 +773,15 @@ func (r2 *DecodeRunner) Start(ctx context.Context, v JSON, r *Record) *runtime.C
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r2 *DecodeRunner) Lookup(v JSON, r *Record) (DecodeResult, bool) {
 	args := DecodeArgs{V: v, R: r}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Lookup(hash, id)
+	return r2.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -722,7 +793,7 @@ func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Forget(hash, id)
+	return r2.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

@@ -251,6 +251,7 @@ func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 		CloneArgs:   cloneNumbersArgs,
 		CloneResult: cloneNumbersResult,
 		Inputs:      r.inputs,
+		NotStorable: "result1: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -293,15 +294,15 @@ func (r2 *NumbersRunner) Start(ctx context.Context, i big.Int, p *big.Int, r *bi
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r2 *NumbersRunner) Lookup(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) (NumbersResult, bool) {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Lookup(hash, id)
+	return r2.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -313,7 +314,7 @@ func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float,
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r2.identify(&id, e, &args)
-	return r2.calls.Forget(hash, id)
+	return r2.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -463,6 +464,7 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 		Execute:     r.execute,
 		CloneArgs:   clonePlacesArgs,
 		CloneResult: clonePlacesResult,
+		NotStorable: "result1.URL.User: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -505,15 +507,15 @@ func (r *PlacesRunner) Start(ctx context.Context, w Where, u url.URL) *runtime.C
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *PlacesRunner) Lookup(w Where, u url.URL) (PlacesResult, bool) {
 	args := PlacesArgs{W: w, U: u}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -525,7 +527,7 @@ func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -611,6 +613,7 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneRowsArgs,
 		CloneResult: cloneRowsResult,
+		NotStorable: "result1[].Kind: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -651,15 +654,15 @@ func (r *RowsRunner) Start(ctx context.Context, rows []Row) *runtime.Call[[]Row]
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *RowsRunner) Lookup(rows []Row) ([]Row, bool) {
 	args := RowsArgs{Rows: rows}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -671,7 +674,7 @@ func (r *RowsRunner) Forget(rows []Row) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -765,6 +768,7 @@ func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRu
 		Execute:     r.execute,
 		CloneResult: cloneMarshalledResult,
 		Inputs:      r.inputs,
+		NotStorable: "result1: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -807,15 +811,15 @@ func (r *MarshalledRunner) Start(ctx context.Context, s *Sheet) *runtime.Call[Ma
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *MarshalledRunner) Lookup(s *Sheet) (MarshalledResult, bool) {
 	args := MarshalledArgs{S: s}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -827,7 +831,7 @@ func (r *MarshalledRunner) Forget(s *Sheet) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -922,9 +926,14 @@ func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Skips",
 		Code:        skipsCode,
 		Symbols:     skipsSymbols,
+		Schema:      skipsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneSkipsArgs,
 		CloneResult: cloneSkipsResult,
+		Encode: func(e *key.Encoder, args *SkipsArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -967,15 +976,15 @@ func (r *SkipsRunner) Start(ctx context.Context, p *other.Padded, s other.Stampe
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *SkipsRunner) Lookup(p *other.Padded, s other.Stamped) (SkipsResult, bool) {
 	args := SkipsArgs{P: p, S: s}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -987,7 +996,7 @@ func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -995,6 +1004,19 @@ func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
 	args := SkipsArgs{P: p, S: s}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: skipsSchema, Code: skipsCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *SkipsRunner) describe(in *runtime.Inputs, args *SkipsArgs) {
+	in.Input("p", "*other.Padded", &args.P, func(e *key.Encoder) {
+		if e.Present(args.P != nil) {
+			e.End(encodeOtherPadded(e, e.Begin(), args.P))
+		}
+	})
+	in.Input("s", "other.Stamped", &args.S, func(e *key.Encoder) {
+		e.End(encodeOtherStamped(e, e.Begin(), &args.S))
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1086,6 +1108,7 @@ func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 		Symbols:     copiesSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneCopiesResult,
+		NotStorable: "result1: a regexp.Regexp does not tell all of how it matches: its text is the same with POSIX rules and without",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1118,12 +1141,12 @@ func (r *CopiesRunner) Start(ctx context.Context, n int) *runtime.Call[CopiesRes
 	return r.calls.Start(ctx, hash, id, CopiesArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *CopiesRunner) Lookup(n int) (CopiesResult, bool) {
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, CopiesArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1132,7 +1155,7 @@ func (r *CopiesRunner) Lookup(n int) (CopiesResult, bool) {
 func (r *CopiesRunner) Forget(n int) bool {
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, CopiesArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

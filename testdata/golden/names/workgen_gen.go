@@ -89,10 +89,13 @@ func newWorkRunner(work2 *work, opts ...runtimepkg.Option) *workRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/names.work",
 		Code:        workCode,
 		Symbols:     workSymbols,
+		Schema:      workSchema2,
 		Execute:     r.execute,
 		CloneArgs:   cloneWorkArgs,
 		CloneResult: cloneRuntime2,
 		Inputs:      r.inputs,
+		Encode:      r.encode,
+		Describe:    r.describe,
 		Options:     []runtimepkg.Option{runtimepkg.TTL(90 * time.Second)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -134,15 +137,15 @@ func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) (runtime, bool) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
 	e2 := keypkg.Borrow()
 	defer e2.Release()
 	var id keypkg.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -154,7 +157,7 @@ func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) 
 	defer e2.Release()
 	var id keypkg.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -181,6 +184,26 @@ func (r *workRunner) encode(e2 *keypkg.Encoder, args *workArgs) {
 // work is executed: the runtime compares them before and after.
 func (r *workRunner) inputs(e2 *keypkg.Encoder, args *workArgs) {
 	r.encodeReceiver(e2)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *workRunner) describe(in *runtimepkg.Inputs, args *workArgs) {
+	in.Input("Maps", "bool", &r.work.Maps, func(e2 *keypkg.Encoder) {
+		e2.Bool(r.work.Maps)
+	})
+	in.Input("k", "key", &args.K, func(e2 *keypkg.Encoder) {
+		e2.Int(int(args.K))
+	})
+	in.Input("rt", "runtime", &args.Rt, func(e2 *keypkg.Encoder) {
+		e2.End(encodeRuntime2(e2, e2.Begin(), &args.Rt))
+	})
+	in.Input("context", "float64", &args.Context, func(e2 *keypkg.Encoder) {
+		e2.Float64(args.Context)
+	})
+	in.Input("when", "time.Time", &args.When, func(e2 *keypkg.Encoder) {
+		e2.Time(args.When)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

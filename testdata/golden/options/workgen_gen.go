@@ -83,8 +83,13 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[allIdentity, AllArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.All",
 		Code:    allCode,
+		Schema:  allSchema,
 		Execute: r.execute,
-		Options: []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
+		Encode: func(e *key.Encoder, args *AllArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
+		Options:  []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -115,12 +120,12 @@ func (r *AllRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, AllArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *AllRunner) Lookup(n int) (int, bool) {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, AllArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -129,7 +134,7 @@ func (r *AllRunner) Lookup(n int) (int, bool) {
 func (r *AllRunner) Forget(n int) bool {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, AllArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -137,6 +142,14 @@ func (r *AllRunner) Forget(n int) bool {
 func (r *AllRunner) Key(n int) key.Key {
 	args := AllArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: allSchema, Code: allCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *AllRunner) describe(in *runtime.Inputs, args *AllArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [All.Run].
@@ -222,11 +235,11 @@ func (r *UncachedRunner) Start(ctx context.Context, d time.Duration) *runtime.Ca
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
-// cached. It never executes anything.
+// cached, in memory or in the store. It never executes anything.
 func (r *UncachedRunner) Lookup(d time.Duration) bool {
 	id := uncachedIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	_, ok := r.calls.Lookup(hash, id)
+	_, ok := r.calls.Lookup(hash, id, UncachedArgs{D: d})
 	return ok
 }
 
@@ -236,7 +249,7 @@ func (r *UncachedRunner) Lookup(d time.Duration) bool {
 func (r *UncachedRunner) Forget(d time.Duration) bool {
 	id := uncachedIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, UncachedArgs{D: d})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -292,6 +305,7 @@ func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
 	r.calls = runtime.NewCalls(runtime.Spec[memoryIdentity, MemoryArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.Memory",
 		Execute: r.execute,
+		Memory:  true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -322,12 +336,12 @@ func (r *MemoryRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, MemoryArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *MemoryRunner) Lookup(n int) (int, bool) {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, MemoryArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -336,7 +350,7 @@ func (r *MemoryRunner) Lookup(n int) (int, bool) {
 func (r *MemoryRunner) Forget(n int) bool {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, MemoryArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

@@ -104,8 +104,13 @@ func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/peers.Aliased",
 		Code:      aliasedCode,
 		Symbols:   aliasedSymbols,
+		Schema:    aliasedSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneAliasedArgs,
+		Encode: func(e *key.Encoder, args *AliasedArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -146,15 +151,15 @@ func (r *AliasedRunner) Start(ctx context.Context, n Int, all Ints, at Moment) *
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *AliasedRunner) Lookup(n Int, all Ints, at Moment) (Int, bool) {
 	args := AliasedArgs{N: n, All: all, At: at}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -166,7 +171,7 @@ func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -174,6 +179,20 @@ func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
 	args := AliasedArgs{N: n, All: all, At: at}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasedSchema, Code: aliasedCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *AliasedRunner) describe(in *runtime.Inputs, args *AliasedArgs) {
+	in.Input("n", "Int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
+	in.Input("all", "Ints", &args.All, func(e *key.Encoder) {
+		key.Numbers(e, args.All)
+	})
+	in.Input("at", "Moment", &args.At, func(e *key.Encoder) {
+		e.Time(args.At)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -253,6 +272,7 @@ func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneStructsArgs,
 		CloneResult: cloneStructsResult,
+		NotStorable: "result1.name: it is not exported, and would not be stored",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -295,15 +315,15 @@ func (r *StructsRunner) Start(ctx context.Context, h Hidden, e Event, o *Outer) 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *StructsRunner) Lookup(h Hidden, e Event, o *Outer) (StructsResult, bool) {
 	args := StructsArgs{H: h, E: e, O: o}
 	e2 := key.Borrow()
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -315,7 +335,7 @@ func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 	defer e2.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e2, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -401,8 +421,13 @@ func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/peers.Explain",
 		Code:      explainCode,
 		Symbols:   explainSymbols,
+		Schema:    explainSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneExplainArgs,
+		Encode: func(e *key.Encoder, args *ExplainArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -443,15 +468,15 @@ func (r *ExplainRunner) Start(ctx context.Context, err error, verbose bool) *run
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ExplainRunner) Lookup(err error, verbose bool) (string, bool) {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -463,7 +488,7 @@ func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -471,6 +496,17 @@ func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 func (r *ExplainRunner) Key(err error, verbose bool) key.Key {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: explainSchema, Code: explainCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ExplainRunner) describe(in *runtime.Inputs, args *ExplainArgs) {
+	in.Input("err", "error", &args.Err, func(e *key.Encoder) {
+		encodeError(e, args.Err)
+	})
+	in.Input("verbose", "bool", &args.Verbose, func(e *key.Encoder) {
+		e.Bool(args.Verbose)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -579,9 +615,14 @@ func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/peers.Shadows",
 		Code:        shadowsCode,
 		Symbols:     shadowsSymbols,
+		Schema:      shadowsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneShadowsArgs,
 		CloneResult: cloneShadowsResult,
+		Encode: func(e *key.Encoder, args *ShadowsArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -622,15 +663,15 @@ func (r *ShadowsRunner) Start(ctx context.Context, runtime []int, keyArg map[str
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, bool) {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -642,7 +683,7 @@ func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context str
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -650,6 +691,52 @@ func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context str
 func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) key.Key {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: shadowsSchema, Code: shadowsCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ShadowsRunner) describe(in *runtime.Inputs, args *ShadowsArgs) {
+	in.Input("runtime", "[]int", &args.Runtime, func(e *key.Encoder) {
+		key.Numbers(e, args.Runtime)
+	})
+	in.Input("key", "map[string]int", &args.Key, func(e *key.Encoder) {
+		m := e.Map(len(args.Key), args.Key == nil)
+		for k, x := range args.Key {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Int(x)
+			e.End(b)
+		}
+		m.End()
+	})
+	in.Input("context", "string", &args.Context, func(e *key.Encoder) {
+		e.String(args.Context)
+	})
+	in.Input("any", "*int", &args.Any, func(e *key.Encoder) {
+		if e.Present(args.Any != nil) {
+			e.Int(*args.Any)
+		}
+	})
+	in.Input("slices", "[][]int", &args.Slices, func(e *key.Encoder) {
+		e.Slice(len(args.Slices), args.Slices == nil)
+		for i := range args.Slices {
+			key.Numbers(e, args.Slices[i])
+		}
+	})
+	in.Input("maps", "[][]int", &args.Maps, func(e *key.Encoder) {
+		e.Slice(len(args.Maps), args.Maps == nil)
+		for i := range args.Maps {
+			key.Numbers(e, args.Maps[i])
+		}
+	})
+	in.Input("len", "int", &args.Len, func(e *key.Encoder) {
+		e.Int(args.Len)
+	})
+	in.Input("string", "int", &args.String, func(e *key.Encoder) {
+		e.Int(args.String)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

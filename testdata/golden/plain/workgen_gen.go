@@ -153,7 +153,12 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Basics",
 		Code:    basicsCode,
 		Symbols: basicsSymbols,
+		Schema:  basicsSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *BasicsArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -186,12 +191,12 @@ func (r *BasicsRunner) Start(ctx context.Context, a bool, b int, c int8, d int16
 	return r.calls.Start(ctx, hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *BasicsRunner) Lookup(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, bool) {
 	var id basicsIdentity
 	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -200,7 +205,7 @@ func (r *BasicsRunner) Lookup(a bool, b int, c int8, d int16, e int32, f int64, 
 func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) bool {
 	var id basicsIdentity
 	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -208,6 +213,56 @@ func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, 
 func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) key.Key {
 	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: basicsSchema, Code: basicsCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *BasicsRunner) describe(in *runtime.Inputs, args *BasicsArgs) {
+	in.Input("a", "bool", &args.A, func(e2 *key.Encoder) {
+		e2.Bool(args.A)
+	})
+	in.Input("b", "int", &args.B, func(e2 *key.Encoder) {
+		e2.Int(args.B)
+	})
+	in.Input("c", "int8", &args.C, func(e2 *key.Encoder) {
+		e2.Int8(args.C)
+	})
+	in.Input("d", "int16", &args.D, func(e2 *key.Encoder) {
+		e2.Int16(args.D)
+	})
+	in.Input("e", "int32", &args.E, func(e2 *key.Encoder) {
+		e2.Int32(args.E)
+	})
+	in.Input("f", "int64", &args.F, func(e2 *key.Encoder) {
+		e2.Int64(args.F)
+	})
+	in.Input("g", "uint", &args.G, func(e2 *key.Encoder) {
+		e2.Uint(args.G)
+	})
+	in.Input("h", "uint8", &args.H, func(e2 *key.Encoder) {
+		e2.Uint8(args.H)
+	})
+	in.Input("i", "uint16", &args.I, func(e2 *key.Encoder) {
+		e2.Uint16(args.I)
+	})
+	in.Input("j", "uint32", &args.J, func(e2 *key.Encoder) {
+		e2.Uint32(args.J)
+	})
+	in.Input("k", "uint64", &args.K, func(e2 *key.Encoder) {
+		e2.Uint64(args.K)
+	})
+	in.Input("l", "uintptr", &args.L, func(e2 *key.Encoder) {
+		e2.Uintptr(args.L)
+	})
+	in.Input("m", "float32", &args.M, func(e2 *key.Encoder) {
+		e2.Float32(args.M)
+	})
+	in.Input("n", "float64", &args.N, func(e2 *key.Encoder) {
+		e2.Float64(args.N)
+	})
+	in.Input("o", "string", &args.O, func(e2 *key.Encoder) {
+		e2.String(args.O)
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -322,11 +377,14 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 	}
 	r := &NamedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[namedIdentity, NamedArgs, string]{
-		Name:    "github.com/workgen/workgen/testdata/golden/plain.Named",
-		Code:    namedCode,
-		Symbols: namedSymbols,
-		Execute: r.execute,
-		Inputs:  r.inputs,
+		Name:     "github.com/workgen/workgen/testdata/golden/plain.Named",
+		Code:     namedCode,
+		Symbols:  namedSymbols,
+		Schema:   namedSchema,
+		Execute:  r.execute,
+		Inputs:   r.inputs,
+		Encode:   r.encode,
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -359,12 +417,12 @@ func (r2 *NamedRunner) Start(ctx context.Context, level Level, text Text, number
 	return r2.calls.Start(ctx, hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r2 *NamedRunner) Lookup(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, bool) {
 	var id namedIdentity
 	hash := r2.identify(&id, level, text, number, r, b, d, m)
-	return r2.calls.Lookup(hash, id)
+	return r2.calls.Lookup(hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -373,7 +431,7 @@ func (r2 *NamedRunner) Lookup(level Level, text Text, number Number, r rune, b b
 func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) bool {
 	var id namedIdentity
 	hash := r2.identify(&id, level, text, number, r, b, d, m)
-	return r2.calls.Forget(hash, id)
+	return r2.calls.Forget(hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -401,6 +459,38 @@ func (r2 *NamedRunner) encode(e *key.Encoder, args *NamedArgs) {
 // work is executed: the runtime compares them before and after.
 func (r2 *NamedRunner) inputs(e *key.Encoder, args *NamedArgs) {
 	r2.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r2 *NamedRunner) describe(in *runtime.Inputs, args *NamedArgs) {
+	in.Input("Prefix", "string", &r2.work.Prefix, func(e *key.Encoder) {
+		e.String(r2.work.Prefix)
+	})
+	in.Input("Scale", "Level", &r2.work.Scale, func(e *key.Encoder) {
+		e.Int8(int8(r2.work.Scale))
+	})
+	in.Input("level", "Level", &args.Level, func(e *key.Encoder) {
+		e.Int8(int8(args.Level))
+	})
+	in.Input("text", "Text", &args.Text, func(e *key.Encoder) {
+		e.String(string(args.Text))
+	})
+	in.Input("number", "Number", &args.Number, func(e *key.Encoder) {
+		e.Int(args.Number)
+	})
+	in.Input("r", "rune", &args.R, func(e *key.Encoder) {
+		e.Int32(args.R)
+	})
+	in.Input("b", "byte", &args.B, func(e *key.Encoder) {
+		e.Uint8(args.B)
+	})
+	in.Input("d", "time.Duration", &args.D, func(e *key.Encoder) {
+		e.Int64(int64(args.D))
+	})
+	in.Input("m", "time.Month", &args.M, func(e *key.Encoder) {
+		e.Int(int(args.M))
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -491,7 +581,12 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Nested",
 		Code:    nestedCode,
 		Symbols: nestedSymbols,
+		Schema:  nestedSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *NestedArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -524,12 +619,12 @@ func (r *NestedRunner) Start(ctx context.Context, opts Options, scale float32) *
 	return r.calls.Start(ctx, hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *NestedRunner) Lookup(opts Options, scale float32) (float64, bool) {
 	var id nestedIdentity
 	hash := r.identify(&id, &opts, scale)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -538,7 +633,7 @@ func (r *NestedRunner) Lookup(opts Options, scale float32) (float64, bool) {
 func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 	var id nestedIdentity
 	hash := r.identify(&id, &opts, scale)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -546,6 +641,17 @@ func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 	args := NestedArgs{Opts: opts, Scale: scale}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
+	in.Input("opts", "Options", &args.Opts, func(e *key.Encoder) {
+		e.End(encodeOptions(e, e.Begin(), &args.Opts))
+	})
+	in.Input("scale", "float32", &args.Scale, func(e *key.Encoder) {
+		e.Float32(args.Scale)
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -608,7 +714,12 @@ func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Nothing",
 		Code:    nothingCode,
 		Symbols: nothingSymbols,
+		Schema:  nothingSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *NothingArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -641,11 +752,11 @@ func (r *NothingRunner) Start(ctx context.Context) *runtime.Call[struct{}] {
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
-// cached. It never executes anything.
+// cached, in memory or in the store. It never executes anything.
 func (r *NothingRunner) Lookup() bool {
 	id := nothingIdentity{}
 	hash := key.NewHash().Sum()
-	_, ok := r.calls.Lookup(hash, id)
+	_, ok := r.calls.Lookup(hash, id, NothingArgs{})
 	return ok
 }
 
@@ -655,7 +766,7 @@ func (r *NothingRunner) Lookup() bool {
 func (r *NothingRunner) Forget() bool {
 	id := nothingIdentity{}
 	hash := key.NewHash().Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, NothingArgs{})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -664,6 +775,10 @@ func (r *NothingRunner) Key() key.Key {
 	args := NothingArgs{}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nothingSchema, Code: nothingCode}, args.EncodeKey)
 }
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *NothingRunner) describe(in *runtime.Inputs, args *NothingArgs) {}
 
 // execute calls [Nothing.Run].
 func (r *NothingRunner) execute(_ context.Context, args NothingArgs) (struct{}, error) {

@@ -137,8 +137,13 @@ func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/recursive.Walk",
 		Code:      walkCode,
 		Symbols:   walkSymbols,
+		Schema:    walkSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneWalkArgs,
+		Encode: func(e *key.Encoder, args *WalkArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -179,15 +184,15 @@ func (r *WalkRunner) Start(ctx context.Context, root *Node) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *WalkRunner) Lookup(root *Node) (int, bool) {
 	args := WalkArgs{Root: root}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -199,7 +204,7 @@ func (r *WalkRunner) Forget(root *Node) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -207,6 +212,17 @@ func (r *WalkRunner) Forget(root *Node) bool {
 func (r *WalkRunner) Key(root *Node) key.Key {
 	args := WalkArgs{Root: root}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: walkSchema, Code: walkCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *WalkRunner) describe(in *runtime.Inputs, args *WalkArgs) {
+	in.Input("root", "*Node", &args.Root, func(e *key.Encoder) {
+		if key.Enter(e, args.Root) {
+			encodeNode(e, args.Root)
+			e.Leave()
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -301,9 +317,12 @@ func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRu
 		Name:      "github.com/workgen/workgen/testdata/golden/recursive.Everything",
 		Code:      everythingCode,
 		Symbols:   everythingSymbols,
+		Schema:    everythingSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneEverythingArgs,
 		Inputs:    r.inputs,
+		Encode:    r.encode,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -344,15 +363,15 @@ func (r *EverythingRunner) Start(ctx context.Context, dir *Dir, byValue File, li
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *EverythingRunner) Lookup(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) (string, bool) {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -364,7 +383,7 @@ func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, 
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -394,6 +413,59 @@ func (r *EverythingRunner) encode(e *key.Encoder, args *EverythingArgs) {
 // work is executed: the runtime compares them before and after.
 func (r *EverythingRunner) inputs(e *key.Encoder, args *EverythingArgs) {
 	r.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *EverythingRunner) describe(in *runtime.Inputs, args *EverythingArgs) {
+	in.Input("Seen", "*Linked[string]", &r.work.Seen, func(e *key.Encoder) {
+		if key.Enter(e, r.work.Seen) {
+			encodeLinkedString(e, r.work.Seen)
+			e.Leave()
+		}
+	})
+	in.Input("dir", "*Dir", &args.Dir, func(e *key.Encoder) {
+		if key.Enter(e, args.Dir) {
+			encodeDir(e, args.Dir)
+			e.Leave()
+		}
+	})
+	in.Input("byValue", "File", &args.ByValue, func(e *key.Encoder) {
+		encodeFile(e, &args.ByValue)
+	})
+	in.Input("list", "List", &args.List, func(e *key.Encoder) {
+		encodeList(e, args.List)
+	})
+	in.Input("trie", "Trie", &args.Trie, func(e *key.Encoder) {
+		encodeTrie(e, args.Trie)
+	})
+	in.Input("p", "Pointer", &args.P, func(e *key.Encoder) {
+		encodePointer(e, args.P)
+	})
+	in.Input("arrays", "*Arrays", &args.Arrays, func(e *key.Encoder) {
+		if key.Enter(e, args.Arrays) {
+			encodeArrays(e, args.Arrays)
+			e.Leave()
+		}
+	})
+	in.Input("forest", "Forest", &args.Forest, func(e *key.Encoder) {
+		encodeForest(e, args.Forest)
+	})
+	in.Input("ints", "*Linked[int]", &args.Ints, func(e *key.Encoder) {
+		if key.Enter(e, args.Ints) {
+			encodeLinkedInt(e, args.Ints)
+			e.Leave()
+		}
+	})
+	in.Input("pairs", "Linked[Pair[string, *Linked[bool]]]", &args.Pairs, func(e *key.Encoder) {
+		encodeLinkedPairStringLinkedBool(e, &args.Pairs)
+	})
+	in.Input("rose", "Rose", &args.Rose, func(e *key.Encoder) {
+		encodeRose(e, &args.Rose)
+	})
+	in.Input("cfg", "Config", &args.Cfg, func(e *key.Encoder) {
+		e.End(encodeConfig(e, e.Begin(), &args.Cfg))
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -491,6 +563,7 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 		Symbols:     growSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneGrowResult,
+		NotStorable: "result1: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -525,12 +598,12 @@ func (r *GrowRunner) Start(ctx context.Context, name string) *runtime.Call[GrowR
 	return r.calls.Start(ctx, hash, id, GrowArgs{Name: name})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *GrowRunner) Lookup(name string) (GrowResult, bool) {
 	id := growIdentity{name: key.TextOf(name)}
 	hash := key.NewHash().Text(&id.name).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, GrowArgs{Name: name})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -539,7 +612,7 @@ func (r *GrowRunner) Lookup(name string) (GrowResult, bool) {
 func (r *GrowRunner) Forget(name string) bool {
 	id := growIdentity{name: key.TextOf(name)}
 	hash := key.NewHash().Text(&id.name).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, GrowArgs{Name: name})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -608,6 +681,7 @@ func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneSameArgs,
 		CloneResult: cloneSameResult,
+		NotStorable: "result1: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -648,15 +722,15 @@ func (r *SameRunner) Start(ctx context.Context, l List) *runtime.Call[List] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *SameRunner) Lookup(l List) (List, bool) {
 	args := SameArgs{L: l}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -668,7 +742,7 @@ func (r *SameRunner) Forget(l List) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

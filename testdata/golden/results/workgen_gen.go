@@ -104,7 +104,12 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/results.None",
 		Code:    noneCode,
 		Symbols: noneSymbols,
+		Schema:  noneSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *NoneArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -137,11 +142,11 @@ func (r *NoneRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
-// cached. It never executes anything.
+// cached, in memory or in the store. It never executes anything.
 func (r *NoneRunner) Lookup(n int) bool {
 	id := noneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	_, ok := r.calls.Lookup(hash, id)
+	_, ok := r.calls.Lookup(hash, id, NoneArgs{N: n})
 	return ok
 }
 
@@ -151,7 +156,7 @@ func (r *NoneRunner) Lookup(n int) bool {
 func (r *NoneRunner) Forget(n int) bool {
 	id := noneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, NoneArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -159,6 +164,14 @@ func (r *NoneRunner) Forget(n int) bool {
 func (r *NoneRunner) Key(n int) key.Key {
 	args := NoneArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: noneSchema, Code: noneCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *NoneRunner) describe(in *runtime.Inputs, args *NoneArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [None.Run].
@@ -212,7 +225,12 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 		Name:    "github.com/workgen/workgen/testdata/golden/results.OnlyError",
 		Code:    onlyErrorCode,
 		Symbols: onlyErrorSymbols,
+		Schema:  onlyErrorSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *OnlyErrorArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -245,11 +263,11 @@ func (r *OnlyErrorRunner) Start(ctx context.Context, n int) *runtime.Call[struct
 }
 
 // Lookup reports whether the call with these inputs has succeeded and is still
-// cached. It never executes anything.
+// cached, in memory or in the store. It never executes anything.
 func (r *OnlyErrorRunner) Lookup(n int) bool {
 	id := onlyErrorIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	_, ok := r.calls.Lookup(hash, id)
+	_, ok := r.calls.Lookup(hash, id, OnlyErrorArgs{N: n})
 	return ok
 }
 
@@ -259,7 +277,7 @@ func (r *OnlyErrorRunner) Lookup(n int) bool {
 func (r *OnlyErrorRunner) Forget(n int) bool {
 	id := onlyErrorIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, OnlyErrorArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -267,6 +285,14 @@ func (r *OnlyErrorRunner) Forget(n int) bool {
 func (r *OnlyErrorRunner) Key(n int) key.Key {
 	args := OnlyErrorArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: onlyErrorSchema, Code: onlyErrorCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *OnlyErrorRunner) describe(in *runtime.Inputs, args *OnlyErrorArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [OnlyError.Run].
@@ -318,7 +344,12 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/results.One",
 		Code:    oneCode,
 		Symbols: oneSymbols,
+		Schema:  oneSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *OneArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -349,12 +380,12 @@ func (r *OneRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, OneArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *OneRunner) Lookup(n int) (int, bool) {
 	id := oneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, OneArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -363,7 +394,7 @@ func (r *OneRunner) Lookup(n int) (int, bool) {
 func (r *OneRunner) Forget(n int) bool {
 	id := oneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, OneArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -371,6 +402,14 @@ func (r *OneRunner) Forget(n int) bool {
 func (r *OneRunner) Key(n int) key.Key {
 	args := OneArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema, Code: oneCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [One.Run].
@@ -428,8 +467,13 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Deep",
 		Code:        deepCode,
 		Symbols:     deepSymbols,
+		Schema:      deepSchema,
 		Execute:     r.execute,
 		CloneResult: cloneReport,
+		Encode: func(e *key.Encoder, args *DeepArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -462,12 +506,12 @@ func (r *DeepRunner) Start(ctx context.Context, title string) *runtime.Call[Repo
 	return r.calls.Start(ctx, hash, id, DeepArgs{Title: title})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *DeepRunner) Lookup(title string) (Report, bool) {
 	id := deepIdentity{title: key.TextOf(title)}
 	hash := key.NewHash().Text(&id.title).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, DeepArgs{Title: title})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -476,7 +520,7 @@ func (r *DeepRunner) Lookup(title string) (Report, bool) {
 func (r *DeepRunner) Forget(title string) bool {
 	id := deepIdentity{title: key.TextOf(title)}
 	hash := key.NewHash().Text(&id.title).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, DeepArgs{Title: title})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -484,6 +528,14 @@ func (r *DeepRunner) Forget(title string) bool {
 func (r *DeepRunner) Key(title string) key.Key {
 	args := DeepArgs{Title: title}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema, Code: deepCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
+	in.Input("title", "string", &args.Title, func(e *key.Encoder) {
+		e.String(args.Title)
+	})
 }
 
 // execute calls [Deep.Run].
@@ -535,8 +587,13 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Slice",
 		Code:        sliceCode,
 		Symbols:     sliceSymbols,
+		Schema:      sliceSchema,
 		Execute:     r.execute,
 		CloneResult: cloneSliceResult,
+		Encode: func(e *key.Encoder, args *SliceArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -567,12 +624,12 @@ func (r *SliceRunner) Start(ctx context.Context, n int) *runtime.Call[[]*int] {
 	return r.calls.Start(ctx, hash, id, SliceArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
 	id := sliceIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, SliceArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -581,7 +638,7 @@ func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
 func (r *SliceRunner) Forget(n int) bool {
 	id := sliceIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, SliceArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -589,6 +646,14 @@ func (r *SliceRunner) Forget(n int) bool {
 func (r *SliceRunner) Key(n int) key.Key {
 	args := SliceArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sliceSchema, Code: sliceCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *SliceRunner) describe(in *runtime.Inputs, args *SliceArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [Slice.Run].
@@ -665,8 +730,13 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Many",
 		Code:        manyCode,
 		Symbols:     manySymbols,
+		Schema:      manySchema,
 		Execute:     r.execute,
 		CloneResult: cloneManyResult,
+		Encode: func(e *key.Encoder, args *ManyArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -701,12 +771,12 @@ func (r *ManyRunner) Start(ctx context.Context, s string) *runtime.Call[ManyResu
 	return r.calls.Start(ctx, hash, id, ManyArgs{S: s})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *ManyRunner) Lookup(s string) (ManyResult, bool) {
 	id := manyIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, ManyArgs{S: s})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -715,7 +785,7 @@ func (r *ManyRunner) Lookup(s string) (ManyResult, bool) {
 func (r *ManyRunner) Forget(s string) bool {
 	id := manyIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, ManyArgs{S: s})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -723,6 +793,14 @@ func (r *ManyRunner) Forget(s string) bool {
 func (r *ManyRunner) Key(s string) key.Key {
 	args := ManyArgs{S: s}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: manySchema, Code: manyCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
+	in.Input("s", "string", &args.S, func(e *key.Encoder) {
+		e.String(args.S)
+	})
 }
 
 // execute calls [Many.Run].
@@ -789,7 +867,12 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/results.Two",
 		Code:    twoCode,
 		Symbols: twoSymbols,
+		Schema:  twoSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *TwoArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -822,12 +905,12 @@ func (r *TwoRunner) Start(ctx context.Context, n int) *runtime.Call[TwoResult] {
 	return r.calls.Start(ctx, hash, id, TwoArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *TwoRunner) Lookup(n int) (TwoResult, bool) {
 	id := twoIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, TwoArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -836,7 +919,7 @@ func (r *TwoRunner) Lookup(n int) (TwoResult, bool) {
 func (r *TwoRunner) Forget(n int) bool {
 	id := twoIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, TwoArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -844,6 +927,14 @@ func (r *TwoRunner) Forget(n int) bool {
 func (r *TwoRunner) Key(n int) key.Key {
 	args := TwoArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: twoSchema, Code: twoCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *TwoRunner) describe(in *runtime.Inputs, args *TwoArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [Two.Run].
@@ -894,10 +985,11 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 	}
 	r := &SharedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sharedIdentity, SharedArgs, map[int]any]{
-		Name:    "github.com/workgen/workgen/testdata/golden/results.Shared",
-		Code:    sharedCode,
-		Symbols: sharedSymbols,
-		Execute: r.execute,
+		Name:        "github.com/workgen/workgen/testdata/golden/results.Shared",
+		Code:        sharedCode,
+		Symbols:     sharedSymbols,
+		Execute:     r.execute,
+		NotStorable: "result1[]: an interface can hold a value of any type",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -928,12 +1020,12 @@ func (r *SharedRunner) Start(ctx context.Context, n int) *runtime.Call[map[int]a
 	return r.calls.Start(ctx, hash, id, SharedArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
 	id := sharedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, SharedArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -942,7 +1034,7 @@ func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
 func (r *SharedRunner) Forget(n int) bool {
 	id := sharedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, SharedArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every

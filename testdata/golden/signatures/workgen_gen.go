@@ -99,8 +99,13 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Variadic",
 		Code:      variadicCode,
 		Symbols:   variadicSymbols,
+		Schema:    variadicSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneVariadicArgs,
+		Encode: func(e *key.Encoder, args *VariadicArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -141,15 +146,15 @@ func (r *VariadicRunner) Start(ctx context.Context, sep string, parts ...string)
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -161,7 +166,7 @@ func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -169,6 +174,20 @@ func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: variadicSchema, Code: variadicCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *VariadicRunner) describe(in *runtime.Inputs, args *VariadicArgs) {
+	in.Input("sep", "string", &args.Sep, func(e *key.Encoder) {
+		e.String(args.Sep)
+	})
+	in.Input("parts", "[]string", &args.Parts, func(e *key.Encoder) {
+		e.Slice(len(args.Parts), args.Parts == nil)
+		for i := range args.Parts {
+			e.String(args.Parts[i])
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -237,7 +256,12 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.AliasContext",
 		Code:    aliasContextCode,
 		Symbols: aliasContextSymbols,
+		Schema:  aliasContextSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *AliasContextArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -268,12 +292,12 @@ func (r *AliasContextRunner) Start(ctx context.Context, n int) *runtime.Call[int
 	return r.calls.Start(ctx, hash, id, AliasContextArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *AliasContextRunner) Lookup(n int) (int, bool) {
 	id := aliasContextIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, AliasContextArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -282,7 +306,7 @@ func (r *AliasContextRunner) Lookup(n int) (int, bool) {
 func (r *AliasContextRunner) Forget(n int) bool {
 	id := aliasContextIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, AliasContextArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -290,6 +314,14 @@ func (r *AliasContextRunner) Forget(n int) bool {
 func (r *AliasContextRunner) Key(n int) key.Key {
 	args := AliasContextArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasContextSchema, Code: aliasContextCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *AliasContextRunner) describe(in *runtime.Inputs, args *AliasContextArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [AliasContext.Run].
@@ -341,8 +373,13 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Unnamed",
 		Code:      unnamedCode,
 		Symbols:   unnamedSymbols,
+		Schema:    unnamedSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneUnnamedArgs,
+		Encode: func(e *key.Encoder, args *UnnamedArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -383,15 +420,15 @@ func (r *UnnamedRunner) Start(ctx context.Context, arg1 int, arg2 string, arg3 [
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool) {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	e := key.Borrow()
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -403,7 +440,7 @@ func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 	defer e.Release()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -411,6 +448,20 @@ func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 func (r *UnnamedRunner) Key(arg1 int, arg2 string, arg3 []byte) key.Key {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: unnamedSchema, Code: unnamedCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *UnnamedRunner) describe(in *runtime.Inputs, args *UnnamedArgs) {
+	in.Input("Arg1", "int", &args.Arg1, func(e *key.Encoder) {
+		e.Int(args.Arg1)
+	})
+	in.Input("Arg2", "string", &args.Arg2, func(e *key.Encoder) {
+		e.String(args.Arg2)
+	})
+	in.Input("Arg3", "[]byte", &args.Arg3, func(e *key.Encoder) {
+		e.Bytes(args.Arg3)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -491,7 +542,12 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Blank",
 		Code:    blankCode,
 		Symbols: blankSymbols,
+		Schema:  blankSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *BlankArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -524,12 +580,12 @@ func (r *BlankRunner) Start(ctx context.Context, arg1 int, s string, arg3 bool) 
 	return r.calls.Start(ctx, hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
 	var id blankIdentity
 	hash := r.identify(&id, arg1, s, arg3)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -538,7 +594,7 @@ func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
 func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 	var id blankIdentity
 	hash := r.identify(&id, arg1, s, arg3)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -546,6 +602,20 @@ func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
 	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: blankSchema, Code: blankCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *BlankRunner) describe(in *runtime.Inputs, args *BlankArgs) {
+	in.Input("Arg1", "int", &args.Arg1, func(e *key.Encoder) {
+		e.Int(args.Arg1)
+	})
+	in.Input("s", "string", &args.S, func(e *key.Encoder) {
+		e.String(args.S)
+	})
+	in.Input("Arg3", "bool", &args.Arg3, func(e *key.Encoder) {
+		e.Bool(args.Arg3)
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -644,8 +714,13 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Shadow",
 		Code:      shadowCode,
 		Symbols:   shadowSymbols,
+		Schema:    shadowSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneShadowArgs,
+		Encode: func(e *key.Encoder, args *ShadowArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -686,15 +761,15 @@ func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, cont
 	return r2.calls.Start(ctx, hash2, id2, args2)
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, bool) {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	e2 := key.Borrow()
 	defer e2.Release()
 	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
-	return r2.calls.Lookup(hash2, id2)
+	return r2.calls.Lookup(hash2, id2, args2)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -706,7 +781,7 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 	defer e2.Release()
 	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
-	return r2.calls.Forget(hash2, id2)
+	return r2.calls.Forget(hash2, id2, args2)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -714,6 +789,68 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	return key.Sum(key.Scope{Work: r2.Name(), Schema: shadowSchema, Code: shadowCode}, args2.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r2 *ShadowRunner) describe(in *runtime.Inputs, args2 *ShadowArgs) {
+	in.Input("runtime", "int", &args2.Runtime, func(e2 *key.Encoder) {
+		e2.Int(args2.Runtime)
+	})
+	in.Input("key", "int", &args2.Key, func(e2 *key.Encoder) {
+		e2.Int(args2.Key)
+	})
+	in.Input("context", "int", &args2.Context, func(e2 *key.Encoder) {
+		e2.Int(args2.Context)
+	})
+	in.Input("any", "int", &args2.Any, func(e2 *key.Encoder) {
+		e2.Int(args2.Any)
+	})
+	in.Input("len", "int", &args2.Len, func(e2 *key.Encoder) {
+		e2.Int(args2.Len)
+	})
+	in.Input("nil", "int", &args2.Nil, func(e2 *key.Encoder) {
+		e2.Int(args2.Nil)
+	})
+	in.Input("string", "int", &args2.String, func(e2 *key.Encoder) {
+		e2.Int(args2.String)
+	})
+	in.Input("r", "int", &args2.R, func(e2 *key.Encoder) {
+		e2.Int(args2.R)
+	})
+	in.Input("args", "int", &args2.Args, func(e2 *key.Encoder) {
+		e2.Int(args2.Args)
+	})
+	in.Input("e", "int", &args2.E, func(e2 *key.Encoder) {
+		e2.Int(args2.E)
+	})
+	in.Input("id", "int", &args2.Id, func(e2 *key.Encoder) {
+		e2.Int(args2.Id)
+	})
+	in.Input("hash", "int", &args2.Hash, func(e2 *key.Encoder) {
+		e2.Int(args2.Hash)
+	})
+	in.Input("c", "int", &args2.C, func(e2 *key.Encoder) {
+		e2.Int(args2.C)
+	})
+	in.Input("err", "int", &args2.Err, func(e2 *key.Encoder) {
+		e2.Int(args2.Err)
+	})
+	in.Input("time", "time.Time", &args2.Time, func(e2 *key.Encoder) {
+		e2.Time(args2.Time)
+	})
+	in.Input("cloneShadowArgs", "[]int", &args2.CloneShadowArgs, func(e2 *key.Encoder) {
+		key.Numbers(e2, args2.CloneShadowArgs)
+	})
+	in.Input("encodeKey", "bool", &args2.EncodeKey2, func(e2 *key.Encoder) {
+		e2.Bool(args2.EncodeKey2)
+	})
+	in.Input("Encodekey", "bool", &args2.Encodekey, func(e2 *key.Encoder) {
+		e2.Bool(args2.Encodekey)
+	})
+	in.Input("ShadowArgs", "int", &args2.ShadowArgs, func(e2 *key.Encoder) {
+		e2.Int(args2.ShadowArgs)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -794,7 +931,12 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.hidden",
 		Code:    hiddenCode,
 		Symbols: hiddenSymbols,
+		Schema:  hiddenSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *hiddenArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -827,12 +969,12 @@ func (r *hiddenRunner) Start(ctx context.Context, 日 string, _x int, X int) *ru
 	return r.calls.Start(ctx, hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *hiddenRunner) Lookup(日 string, _x int, X int) (string, bool) {
 	var id hiddenIdentity
 	hash := r.identify(&id, 日, _x, X)
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -841,7 +983,7 @@ func (r *hiddenRunner) Lookup(日 string, _x int, X int) (string, bool) {
 func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 	var id hiddenIdentity
 	hash := r.identify(&id, 日, _x, X)
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -849,6 +991,20 @@ func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 	args := hiddenArgs{X日: 日, X: _x, X2: X}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: hiddenSchema, Code: hiddenCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *hiddenRunner) describe(in *runtime.Inputs, args *hiddenArgs) {
+	in.Input("日", "string", &args.X日, func(e *key.Encoder) {
+		e.String(args.X日)
+	})
+	in.Input("_x", "int", &args.X, func(e *key.Encoder) {
+		e.Int(args.X)
+	})
+	in.Input("X", "int", &args.X2, func(e *key.Encoder) {
+		e.Int(args.X2)
+	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -913,7 +1069,12 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Grouped",
 		Code:    groupedCode,
 		Symbols: groupedSymbols,
+		Schema:  groupedSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *GroupedArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -944,12 +1105,12 @@ func (r *GroupedRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, GroupedArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *GroupedRunner) Lookup(n int) (int, bool) {
 	id := groupedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, GroupedArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -958,7 +1119,7 @@ func (r *GroupedRunner) Lookup(n int) (int, bool) {
 func (r *GroupedRunner) Forget(n int) bool {
 	id := groupedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, GroupedArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -966,6 +1127,14 @@ func (r *GroupedRunner) Forget(n int) bool {
 func (r *GroupedRunner) Key(n int) key.Key {
 	args := GroupedArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: groupedSchema, Code: groupedCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *GroupedRunner) describe(in *runtime.Inputs, args *GroupedArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [Grouped.Run].
@@ -1017,7 +1186,12 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Caller",
 		Code:    callerCode,
 		Symbols: callerSymbols,
+		Schema:  callerSchema,
 		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *CallerArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1048,12 +1222,12 @@ func (r *CallerRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, CallerArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, and whether
-// there are any. It never executes anything.
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
 func (r *CallerRunner) Lookup(n int) (int, bool) {
 	id := callerIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id)
+	return r.calls.Lookup(hash, id, CallerArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
@@ -1062,7 +1236,7 @@ func (r *CallerRunner) Lookup(n int) (int, bool) {
 func (r *CallerRunner) Forget(n int) bool {
 	id := callerIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id)
+	return r.calls.Forget(hash, id, CallerArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
@@ -1070,6 +1244,14 @@ func (r *CallerRunner) Forget(n int) bool {
 func (r *CallerRunner) Key(n int) key.Key {
 	args := CallerArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: callerSchema, Code: callerCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *CallerRunner) describe(in *runtime.Inputs, args *CallerArgs) {
+	in.Input("n", "int", &args.N, func(e *key.Encoder) {
+		e.Int(args.N)
+	})
 }
 
 // execute calls [Caller.Run].

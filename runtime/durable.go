@@ -1,0 +1,218 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// WithStore keeps results in a store too: a call is looked for there before it
+// executes, and its result is put there before anybody gets it. Equal calls
+// execute once for all that use the store, in this process and in others. Nil, the
+// default, is no store.
+//
+// A constructor panics when it is given a store and results of the work would not
+// come back equal; the message names the field. Works marked memory make no use of
+// the store, nor do runners with CacheCalls(false).
+//
+// What a store cannot do never fails a call: results that cannot be read are
+// executed, and those that cannot be written are only kept in the process. Both
+// are logged, at most every ten seconds, and counted in Stats.StoreErrors. A store
+// is not closed by its runners.
+//
+// The environment variable WORKGEN_CACHE overrides the use of all stores:
+//
+//	off      nothing is read from stores, or put there
+//	refresh  what stores have is executed anew, and replaced
+//	only     nothing executes: what stores do not have is a MissError
+//
+// Works of two processes that wait for each other's leases, in a cycle, wait until
+// one of them is stopped: a CycleError tells of cycles in one process only.
+func WithStore(s store.Store) Option {
+	return optionFunc(func(c *config) { c.store = s })
+}
+
+// override is what WORKGEN_CACHE says.
+type override uint8
+
+const (
+	useCache override = iota
+	refreshCache
+	onlyCache
+)
+
+// cacheVariable is the name of the environment variable.
+const cacheVariable = "WORKGEN_CACHE"
+
+// MissError is what a call gets that a store has no result of, when the
+// environment variable WORKGEN_CACHE is "only".
+type MissError struct {
+	Work string // full name of the work
+	Key  key.Key
+}
+
+func (e *MissError) Error() string {
+	return fmt.Sprintf("work %s: the store has no result for key %s, and "+cacheVariable+"=only lets nothing execute", e.Work, e.Key)
+}
+
+// openStore decides whether a runner uses the store that it was given.
+func (c *Calls[K, A, R]) openStore() {
+	r, spec := c.owner.Runner, &c.spec
+	if r.store == nil {
+		return
+	}
+	if spec.Memory || !r.cacheCalls {
+		r.store = nil
+		return
+	}
+	if spec.NotStorable != "" {
+		panic(fmt.Sprintf("runtime: work %s has results that a store would not give back as they were: %s: "+
+			"change the result, mark the work memory (//workgen:work memory), or leave WithStore out", r.name, spec.NotStorable))
+	}
+	if spec.Encode == nil {
+		panic(fmt.Sprintf("runtime: work %s cannot use a store: its Spec has no Encode: run go generate", r.name))
+	}
+	switch value := os.Getenv(cacheVariable); value {
+	case "":
+	case "off":
+		r.store = nil
+	case "refresh":
+		r.override = refreshCache
+	case "only":
+		r.override = onlyCache
+	default:
+		panic(fmt.Sprintf("runtime: %s=%q: use off, refresh or only, or unset it", cacheVariable, value))
+	}
+}
+
+// keyOf returns the durable key of a call.
+func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
+	scope := key.Scope{Work: c.owner.name, Schema: c.spec.Schema, Code: c.spec.Code}
+	return key.Sum(scope, func(e *key.Encoder) { c.spec.Encode(e, args) })
+}
+
+// stored returns the result that the store has for arguments.
+func (c *Calls[K, A, R]) stored(k K, args A) (result R, ok bool) {
+	if c.owner.store == nil {
+		return result, false // and the arguments have stayed where they were
+	}
+	return c.readStored(k, args)
+}
+
+func (c *Calls[K, A, R]) readStored(k K, args A) (result R, ok bool) {
+	if c.owner.override == refreshCache || unkeyed(&k) != nil {
+		return result, false
+	}
+	j := &job[K, A, R]{calls: c, key: c.keyOf(&args)}
+	result, _, ok = j.read(context.Background())
+	return result, ok
+}
+
+// forgetStored deletes the result that the store has for arguments, and reports
+// whether there was one.
+func (c *Calls[K, A, R]) forgetStored(k K, args A) bool {
+	if c.owner.store == nil {
+		return false
+	}
+	return c.deleteStored(k, args)
+}
+
+func (c *Calls[K, A, R]) deleteStored(k K, args A) bool {
+	r := c.owner.Runner
+	if unkeyed(&k) != nil {
+		return false
+	}
+	n, err := r.store.Delete(context.Background(), c.keyOf(&args))
+	if err != nil {
+		r.storeFailed(context.Background(), "a stored result cannot be deleted", err)
+	}
+	return n > 0
+}
+
+// forgetAllStored deletes all results of the work.
+func (r *Runner) forgetAllStored() {
+	if r.store == nil {
+		return
+	}
+	const batch = 500
+	ctx := context.Background()
+	var keys []key.Key
+	remove := func() {
+		if _, err := r.store.Delete(ctx, keys...); err != nil {
+			r.storeFailed(ctx, "stored results cannot be deleted", err)
+		}
+		keys = keys[:0]
+	}
+	for rec, err := range r.store.List(ctx, store.Filter{Work: r.name}) {
+		if err != nil {
+			r.storeFailed(ctx, "stored results cannot be listed", err)
+			break
+		}
+		if keys = append(keys, rec.Key); len(keys) == batch {
+			remove()
+		}
+	}
+	if len(keys) > 0 {
+		remove()
+	}
+}
+
+// origin says where calls of this process execute.
+var origin = sync.OnceValue(func() store.Origin {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	program := "?"
+	if len(os.Args) > 0 {
+		program = filepath.Base(os.Args[0])
+	}
+	return store.Origin{Host: host, PID: os.Getpid(), Program: program}
+})
+
+// Inputs collects the inputs of a call one by one, for the store to tell why an
+// equal call was or was not found. Generated code fills it.
+type Inputs struct {
+	codec store.Codec
+	args  []store.Arg
+}
+
+// Input adds an input: its name, its type as in the source, a pointer to its
+// value, and how it is encoded.
+func (in *Inputs) Input(name, typ string, ptr any, encode func(e *key.Encoder)) {
+	in.add(store.Arg{Name: name, Type: typ, Text: in.codec.Text(ptr)}, encode)
+}
+
+// Secret adds an input of which the store gets a digest only.
+func (in *Inputs) Secret(name, typ string, encode func(e *key.Encoder)) {
+	in.add(store.Arg{Name: name, Type: typ, Secret: true}, encode)
+}
+
+func (in *Inputs) add(a store.Arg, encode func(e *key.Encoder)) {
+	sum := key.Sum(key.Scope{Work: a.Name, Schema: a.Type}, encode)
+	copy(a.Digest[:], sum[:])
+	in.args = append(in.args, a)
+}
+
+// describe returns the inputs of a call, none if that panics: it runs methods of
+// the user's.
+func (c *Calls[K, A, R]) describe(args *A) (list []store.Arg) {
+	if c.spec.Describe == nil {
+		return nil
+	}
+	r := c.owner.Runner
+	defer func() {
+		if v := recover(); v != nil {
+			list = nil
+			r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
+		}
+	}()
+	in := &Inputs{codec: r.store.Codec()}
+	c.spec.Describe(in, args)
+	return in.args
+}

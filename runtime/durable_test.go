@@ -1,0 +1,532 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+// storing is newFetch with a store. Of what it logs nothing is shown.
+func storing(s store.Store, body func(context.Context, string) (string, error), opts ...Option) *fetch {
+	opts = append([]Option{WithStore(s), WithLogger(slog.New(slog.DiscardHandler))}, opts...)
+	calls := NewCalls(storingSpec(body), opts...)
+	return &fetch{calls.Runner(), calls}
+}
+
+func storingSpec(body func(context.Context, string) (string, error)) Spec[string, string, string] {
+	return Spec[string, string, string]{
+		Name: "example.com/web.Fetch", Schema: "s1", Code: "c1", Symbols: "a 1\n", Execute: body,
+		Encode: func(e *key.Encoder, arg *string) { e.String(*arg) },
+		Describe: func(in *Inputs, arg *string) {
+			in.Input("url", "string", arg, func(e *key.Encoder) { e.String(*arg) })
+			in.Secret("token", "string", func(e *key.Encoder) { e.String("t" + *arg) })
+		},
+	}
+}
+
+// records lists what a store has.
+func records(t *testing.T, s store.Store) (list []store.Record) {
+	t.Helper()
+	for r, err := range s.List(t.Context(), store.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func TestAStoredResultIsNotExecutedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		first := storing(s, echo)
+		wantResult(t, "got a")(first.Run(t.Context(), "a"))
+		second := storing(s, func(context.Context, string) (string, error) { panic("executed") })
+		for range 2 {
+			wantResult(t, "got a")(second.Run(t.Context(), "a"))
+		}
+		wantResult(t, "got a")(second.Start(t.Context(), "a").Wait(t.Context()))
+		stats := settled(t, second)
+		want(t, "stored", stats.Stored, 1)
+		want(t, "hits", stats.Hits, 2)
+		want(t, "successes", stats.Successes, 1)
+		want(t, "executions", stats.Executions, 0)
+		want(t, "store errors", stats.StoreErrors, 0)
+		want(t, "status is stored", second.Status().Stored, true)
+		want(t, "status", second.Status().Status, Succeeded)
+
+		third := storing(s, mustNotRun)
+		wantResult(t, "got a")(third.Start(t.Context(), "a").Wait(t.Context()))
+		want(t, "stored", settled(t, third).Stored, 1)
+	})
+}
+
+// mustNotRun is a body that must not run.
+func mustNotRun(context.Context, string) (string, error) { panic("executed") }
+
+func TestRecordsTellOfTheCall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		began := time.Now()
+		f := storing(s, sleeper, TTL(time.Hour))
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		settled(t, f)
+		list := records(t, s)
+		if len(list) != 1 {
+			t.Fatalf("%d records", len(list))
+		}
+		r := list[0]
+		want(t, "key", r.Key, f.calls.keyOf(new("a")))
+		for i, a := range r.Args {
+			want(t, "no digest", a.Digest == [16]byte{}, false)
+			r.Args[i].Digest = [16]byte{}
+		}
+		want(t, "process", r.Origin.PID > 0 && r.Origin.Program != "" && r.Origin.Host != "", true)
+		r.Origin = store.Origin{}
+		r.Key, r.Seq, r.Size, r.Token, r.Used, r.Hits = key.Key{}, 0, 0, 0, time.Time{}, 0
+		if diff := cmp.Diff(store.Record{
+			Status: store.Succeeded, Work: "example.com/web.Fetch", Schema: "s1", Code: "c1", Symbols: "a 1\n",
+			Args:      []store.Arg{{Name: "url", Type: "string", Text: `"a"`}, {Name: "token", Type: "string", Secret: true}},
+			Requested: began, Started: began, Finished: began.Add(time.Second), Expires: began.Add(time.Second + time.Hour),
+			Attempts: 1,
+		}, r, cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
+			t.Errorf("record (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestProcessesThatShareAStoreExecuteACallOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Minute)
+		var executed atomic.Int64
+		body := func(ctx context.Context, arg string) (string, error) {
+			executed.Add(1)
+			time.Sleep(3 * time.Minute) // longer than the lease
+			return "got " + arg, nil
+		}
+		var calls []*Call[string]
+		var all []*fetch
+		for i := range 4 {
+			f := storing(s.Another(), body, Concurrency(i*2))
+			all = append(all, f)
+			for j := range 10 {
+				calls = append(calls, f.Start(t.Context(), fmt.Sprint(j)))
+			}
+		}
+		for i, c := range calls {
+			wantResult(t, fmt.Sprint("got ", i%10))(c.Wait(t.Context()))
+		}
+		want(t, "executions", executed.Load(), 10)
+		for _, f := range all {
+			settled(t, f)
+		}
+	})
+}
+
+func TestACallWhoseLeaseIsHeldTakesNoSlot(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Hour)
+		f := storing(s, echo, Concurrency(1))
+		l, err := s.Acquire(t.Context(), f.calls.keyOf(new("held")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := f.Start(t.Context(), "held")
+		synctest.Wait()
+		wantResult(t, "got free")(f.Run(t.Context(), "free"))
+		want(t, "status", held.Status().Status, Pending)
+		if err := s.Release(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		wantResult(t, "got held")(held.Wait(t.Context()))
+		settled(t, f)
+	})
+}
+
+func TestWaitersGetTheResultOfTheHolder(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Hour)
+		f := storing(s, mustNotRun)
+		k := f.calls.keyOf(new("a"))
+		l, _ := s.Acquire(t.Context(), k)
+		call := f.Start(t.Context(), "a")
+		synctest.Wait()
+		put(t, s, l, "theirs")
+		wantResult(t, "theirs")(call.Wait(t.Context()))
+		want(t, "stored", settled(t, f).Stored, 1)
+	})
+}
+
+func put(t *testing.T, s store.Store, l store.Lease, result string) {
+	t.Helper()
+	rec := store.Record{Key: l.Key, Work: "example.com/web.Fetch", Schema: "s1", Code: "c1", Finished: time.Now()}
+	if err := s.Put(t.Context(), l, rec, store.Encoded(s.Codec(), "s1", &result)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheLeaseOfADeadHolderIsTakenOver(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Minute)
+		f := storing(s, echo)
+		if _, err := s.Acquire(t.Context(), f.calls.keyOf(new("a"))); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		want(t, "waited", time.Since(began), time.Minute)
+		settled(t, f)
+	})
+}
+
+func TestStoppedCallsGiveTheirLeasesBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Hour)
+		f := storing(s, sleeper, Concurrency(1))
+		k := f.calls.keyOf(new("a"))
+		running := f.Start(t.Context(), "a")
+		synctest.Wait()
+		queued := f.Start(t.Context(), "b")
+		synctest.Wait()
+		want(t, "status", running.Status().Status, Running)
+		running.Stop()
+		queued.Stop()
+		settled(t, f)
+		if _, err := s.Acquire(t.Context(), k); err != nil {
+			t.Error(err)
+		}
+
+		waiting := f.Start(t.Context(), "a") // for the lease
+		synctest.Wait()
+		want(t, "status", waiting.Status().Status, Pending)
+		waiting.Stop()
+		settled(t, f)
+	})
+}
+
+// lossy is a store whose leases are lost when they are put under.
+type lossy struct {
+	store.Store
+	before func(store.Lease)
+}
+
+func (s lossy) Put(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	s.before(l)
+	return s.Store.Put(ctx, l, r, w)
+}
+
+func TestALostLeasePublishesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Hour)
+		other := s.Another()
+		f := storing(lossy{s, func(l store.Lease) {
+			_ = s.Release(t.Context(), l)
+			again, err := other.Acquire(t.Context(), l.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, other, again, "theirs")
+		}}, echo)
+		wantResult(t, "theirs")(f.Run(t.Context(), "a"))
+		settled(t, f)
+
+		g := storing(lossy{s, func(l store.Lease) { _ = s.Release(t.Context(), l) }}, echo)
+		wantResult(t, "got b")(g.Run(t.Context(), "b"))
+		want(t, "store errors", settled(t, g).StoreErrors, 1)
+		want(t, "records", len(records(t, s)), 1)
+	})
+}
+
+// faulty is a store that fails where it has an error.
+type faulty struct {
+	store.Store
+	get, acquire, put, note, remove error
+}
+
+func (s faulty) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
+	if s.get != nil {
+		return nil, s.get
+	}
+	return s.Store.Get(ctx, k)
+}
+
+func (s faulty) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
+	if s.acquire != nil {
+		return store.Lease{}, s.acquire
+	}
+	return s.Store.Acquire(ctx, k)
+}
+
+func (s faulty) Put(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	if s.put != nil {
+		return s.put
+	}
+	return s.Store.Put(ctx, l, r, w)
+}
+
+func (s faulty) Note(ctx context.Context, r store.Record) error {
+	if s.note != nil {
+		return s.note
+	}
+	return s.Store.Note(ctx, r)
+}
+
+func (s faulty) Delete(ctx context.Context, keys ...key.Key) (int, error) {
+	if s.remove != nil {
+		return 0, s.remove
+	}
+	return s.Store.Delete(ctx, keys...)
+}
+
+func TestWhatAStoreCannotDoFailsNoCall(t *testing.T) {
+	bad := errors.New("bad")
+	for name, test := range map[string]struct {
+		faulty
+		errors int64
+	}{
+		"get":                {faulty{get: bad}, 1},
+		"get corrupt":        {faulty{get: &store.CorruptError{Err: bad}}, 1},
+		"acquire":            {faulty{acquire: bad}, 1},
+		"put":                {faulty{put: store.ErrTooLarge}, 1},
+		"all":                {faulty{nil, bad, bad, bad, bad, bad}, 2},
+		"promises and lacks": {faulty{acquire: store.ErrFinished}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				test.Store = memory.New(0)
+				f := storing(test.faulty, echo)
+				wantResult(t, "got a")(f.Run(t.Context(), "a"))
+				wantResult(t, "got a")(f.Run(t.Context(), "a"))
+				stats := settled(t, f)
+				want(t, "executions", stats.Executions, 1)
+				want(t, "store errors", stats.StoreErrors, test.errors)
+			})
+		})
+	}
+}
+
+func TestWhatCannotBeDecodedIsExecutedAndReplaced(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		f := storing(s, echo)
+		l, _ := s.Acquire(t.Context(), f.calls.keyOf(new("a")))
+		n := 7
+		if err := s.Put(t.Context(), l, store.Record{Key: l.Key, Work: "w"}, store.Encoded(s.Codec(), "s1", &n)); err != nil {
+			t.Fatal(err)
+		}
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		stats := settled(t, f)
+		want(t, "executions", stats.Executions, 1)
+		want(t, "store errors", stats.StoreErrors, 1)
+		g := storing(s, mustNotRun)
+		wantResult(t, "got a")(g.Run(t.Context(), "a"))
+	})
+}
+
+func TestFailuresAreNotedAndRetriedUnderOneLease(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Minute)
+		var at []time.Duration
+		f := storing(s, failing(2, &at), Retry(RetryPolicy{Attempts: 3, Initial: time.Hour, Max: time.Hour}))
+		call := f.Start(t.Context(), "a")
+		time.Sleep(30 * time.Minute) // between two attempts
+		var held *store.HeldError
+		if _, err := s.Another().Acquire(t.Context(), f.calls.keyOf(new("a"))); !errors.As(err, &held) {
+			t.Errorf("the lease is not held between attempts: %v", err)
+		}
+		wantResult(t, "mended")(call.Wait(t.Context()))
+		settled(t, f)
+		list := records(t, s)
+		want(t, "attempts", list[0].Attempts, 3)
+
+		at = nil
+		g := storing(s, failing(9, &at))
+		_, err := g.Run(t.Context(), "b")
+		wantErr(t, err, errFlaky)
+		settled(t, g)
+		list = records(t, s)
+		want(t, "records", len(list), 2)
+		want(t, "status", list[0].Status, store.Failed)
+		want(t, "error", list[0].Error, "flaky 1")
+		_, err = g.Run(t.Context(), "b") // failures are no results
+		wantErr(t, err, errFlaky)
+		settled(t, g)
+	})
+}
+
+func TestStoredResultsExpire(t *testing.T) {
+	for name, ttl := range map[string][2]time.Duration{
+		"as they were put":  {time.Hour, 0},
+		"as they are asked": {0, time.Hour},
+		"the earlier wins":  {time.Hour, 2 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := memory.New(0)
+				f := storing(s, echo, TTL(ttl[0]))
+				wantResult(t, "got a")(f.Run(t.Context(), "a"))
+				time.Sleep(40 * time.Minute)
+				g := storing(s, echo, TTL(ttl[1]))
+				wantResult(t, "got a")(g.Run(t.Context(), "a"))
+				want(t, "stored", g.Stats().Stored, 1)
+				time.Sleep(19 * time.Minute)
+				wantResult(t, "got a")(g.Run(t.Context(), "a"))
+				want(t, "hits", g.Stats().Hits, 1)
+				time.Sleep(2 * time.Minute)
+				synctest.Wait()
+				want(t, "expirations", g.Stats().Expirations, 1)
+				wantResult(t, "got a")(g.Run(t.Context(), "a"))
+				want(t, "executions", settled(t, g).Executions, 1)
+				time.Sleep(3 * time.Hour)
+				settled(t, f)
+			})
+		})
+	}
+}
+
+func TestLookupAndForgetReachTheStore(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		f := storing(s, echo)
+		for _, arg := range []string{"a", "b", "c"} {
+			wantResult(t, "got "+arg)(f.Run(t.Context(), arg))
+		}
+		g := storing(s, echo)
+		got, ok := g.Lookup("a")
+		want(t, "found", ok, true)
+		want(t, "result", got, "got a")
+		_, ok = g.Lookup("z")
+		want(t, "found", ok, false)
+		want(t, "forgotten", g.Forget("a"), true)
+		want(t, "forgotten", g.Forget("a"), false)
+		wantResult(t, "got a")(g.Run(t.Context(), "a"))
+		want(t, "executions", g.Stats().Executions, 1)
+		wantResult(t, "got b")(g.Run(t.Context(), "b"))
+		g.ForgetAll()
+		want(t, "records", len(records(t, s)), 0)
+		wantResult(t, "got b")(g.Run(t.Context(), "b"))
+		want(t, "executions", settled(t, g).Executions, 2)
+	})
+}
+
+func TestTheEnvironmentOverridesStores(t *testing.T) {
+	s := memory.New(0)
+	body := func(_ context.Context, arg string) (string, error) { return "first " + arg, nil }
+	wantResult(t, "first a")(storing(s, body).Run(t.Context(), "a"))
+
+	t.Setenv("WORKGEN_CACHE", "off")
+	wantResult(t, "got a")(storing(s, echo).Run(t.Context(), "a"))
+	wantResult(t, "got b")(storing(s, echo).Run(t.Context(), "b"))
+	want(t, "records", len(records(t, s)), 1)
+
+	t.Setenv("WORKGEN_CACHE", "only")
+	f := storing(s, mustNotRun)
+	wantResult(t, "first a")(f.Run(t.Context(), "a"))
+	_, err := f.Run(t.Context(), "b")
+	var miss *MissError
+	if !errors.As(err, &miss) || miss.Key != f.calls.keyOf(new("b")) || !strings.Contains(err.Error(), "WORKGEN_CACHE=only") {
+		t.Errorf("got %v", err)
+	}
+	want(t, "worth another try", passing(err), false)
+
+	t.Setenv("WORKGEN_CACHE", "refresh")
+	f = storing(s, echo)
+	for range 2 {
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+	}
+	want(t, "executions", f.Stats().Executions, 1)
+
+	t.Setenv("WORKGEN_CACHE", "")
+	wantResult(t, "got a")(storing(s, mustNotRun).Run(t.Context(), "a"))
+
+	t.Setenv("WORKGEN_CACHE", "of")
+	wantPanic(t, `WORKGEN_CACHE="of": use off, refresh or only`, func() { storing(s, echo) })
+}
+
+func wantPanic(t *testing.T, text string, f func()) {
+	t.Helper()
+	defer func() {
+		if got := fmt.Sprint(recover()); !strings.Contains(got, text) {
+			t.Errorf("panics with %s, want %s", got, text)
+		}
+	}()
+	f()
+}
+
+func TestWhichWorksUseAStore(t *testing.T) {
+	s := memory.New(0)
+	spec := storingSpec(echo)
+	spec.NotStorable = "result1.done: a channel has no value"
+	wantPanic(t, "result1.done: a channel has no value", func() { NewCalls(spec, WithStore(s)) })
+	NewCalls(spec)
+	NewCalls(spec, WithStore(s), WithStore(nil))
+
+	spec = storingSpec(echo)
+	spec.Encode = nil
+	wantPanic(t, "run go generate", func() { NewCalls(spec, WithStore(s)) })
+	spec.Memory = true
+	memoryOnly := NewCalls(spec, WithStore(s))
+	wantResult(t, "got a")(memoryOnly.Run(t.Context(), hashOf("a"), "a", "a"))
+	uncached := storing(s, echo, CacheCalls(false))
+	wantResult(t, "got a")(uncached.Run(t.Context(), "a"))
+	want(t, "records", len(records(t, s)), 0)
+}
+
+// TestALoopGoesOnWhereItWas runs a flow of many steps, stops it in the middle, and
+// runs it anew, as another process would.
+func TestALoopGoesOnWhereItWas(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		var executed []string
+		run := func(until int) (passes int) {
+			f := storing(s, func(_ context.Context, arg string) (string, error) {
+				executed = append(executed, arg)
+				return "got " + arg, nil
+			})
+			loop := Loop{Flow: func(ctx context.Context) error {
+				passes++
+				for i := range until {
+					if _, err := f.Run(ctx, fmt.Sprint(i)); err != nil {
+						return err
+					}
+				}
+				return Stop
+			}}
+			if err := loop.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			settled(t, f)
+			return passes
+		}
+		run(5)
+		// All that is stored in the first pass, which makes another one due; one for
+		// each step that is not; and the last.
+		want(t, "passes", run(7), 4)
+		if diff := cmp.Diff([]string{"0", "1", "2", "3", "4", "5", "6"}, executed); diff != "" {
+			t.Errorf("executed (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestThePanicOfADescriptionFailsNothing(t *testing.T) {
+	s := memory.New(0)
+	spec := storingSpec(echo)
+	spec.Describe = func(*Inputs, *string) { panic("no") }
+	calls := NewCalls(spec, WithStore(s), WithLogger(slog.New(slog.DiscardHandler)))
+	wantResult(t, "got a")(calls.Run(t.Context(), hashOf("a"), "a", "a"))
+	want(t, "records", len(records(t, s)), 1)
+	want(t, "store errors", calls.Runner().Stats().StoreErrors, 1)
+}

@@ -1,0 +1,85 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// holding keeps a lease from expiring, by renewing it when half of its time is
+// over. One that was lost is not renewed any more; Put will say so.
+type holding struct {
+	runner *Runner
+
+	mu    sync.Mutex
+	lease store.Lease
+	timer *time.Timer // nil when the lease does not expire
+	over  bool        // it is not renewed any more
+	spent bool        // a result was put under it
+}
+
+// hold begins to renew a lease that was just acquired for a runner.
+func hold(r *Runner, l store.Lease) *holding {
+	h := &holding{runner: r, lease: l}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !l.Expires.IsZero() {
+		h.timer = time.AfterFunc(h.half(), h.renew)
+	}
+	return h
+}
+
+// half is half of the time that is left. h.mu is held.
+func (h *holding) half() time.Duration {
+	return max(time.Until(h.lease.Expires)/2, time.Millisecond)
+}
+
+func (h *holding) renew() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), h.lease.Expires)
+	defer cancel()
+	l, err := h.runner.store.Renew(ctx, h.lease)
+	switch {
+	case err == nil:
+		h.lease = l
+	case errors.Is(err, store.ErrLost) || ctx.Err() != nil:
+		return
+	}
+	h.timer.Reset(h.half())
+}
+
+// end returns the lease, which is not renewed any more.
+func (h *holding) end() store.Lease {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.over = true
+	if h.timer != nil {
+		h.timer.Stop()
+	}
+	return h.lease
+}
+
+// spend says that a result was put under the lease.
+func (h *holding) spend() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.spent = true
+}
+
+// release gives the lease back, unless a result has been put under it.
+func (h *holding) release() {
+	l := h.end()
+	if h.spent {
+		return
+	}
+	if err := h.runner.store.Release(context.Background(), l); err != nil && !errors.Is(err, store.ErrClosed) {
+		h.runner.storeFailed(context.Background(), "a lease cannot be released", err)
+	}
+}

@@ -1,0 +1,328 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+	"weak"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// job is what has to be known to get the result of one call: to execute it, or to
+// read it from the store.
+type job[K comparable, A, R any] struct {
+	calls  *Calls[K, A, R]
+	entry  *entry[K, R]
+	flight *flight
+	args   A // a copy that nobody else has
+	before key.Fingerprint
+
+	// Without a store the rest is not used. It is touched by one goroutine at a
+	// time: that which looks for the result, and then the bodies.
+	key     key.Key
+	durable bool     // the result is looked for in the store, and put there
+	holding *holding // the lease that the bodies have; nil before it is acquired
+	denied  int      // times that the store said there was a result, and then had none
+}
+
+// find looks for the result in the store, and has the call executed if it is not
+// there. It reports whether the call has ended.
+func (j *job[K, A, R]) find() (ended bool) {
+	r := j.calls.owner.Runner
+	switch {
+	case !j.durable:
+	case r.override == refreshCache:
+		if _, err := r.store.Delete(j.flight.ctx, j.key); err != nil {
+			r.storeFailed(j.flight.ctx, "a stored result cannot be deleted", err)
+		}
+	case j.look():
+		return true
+	case r.override == onlyCache:
+		err := &MissError{Work: r.name, Key: j.key}
+		j.calls.conclude(&j.entry.call, j.flight, nil, outcome[R]{err: err})
+		return true
+	}
+	j.schedule()
+	return false
+}
+
+// schedule has the call executed when there is a slot, if it has not ended.
+func (j *job[K, A, R]) schedule() {
+	r := j.calls.owner.Runner
+	r.mu.Lock()
+	if j.entry.call.flight != nil {
+		r.schedule(j.newBody())
+	} else if j.holding != nil {
+		go j.holding.release() // the call has ended while the lease was acquired
+	}
+	r.mu.Unlock()
+	r.deliver()
+}
+
+// newBody makes an execution of the call.
+func (j *job[K, A, R]) newBody() *body {
+	b := &body{flight: j.flight}
+	b.run = func() {
+		if j.acquire(b) {
+			j.calls.execute(j, b)
+		}
+	}
+	return b
+}
+
+// look ends the call with the result that the store has, and reports whether the
+// call has ended. What cannot be read is a miss.
+func (j *job[K, A, R]) look() (ended bool) {
+	c := j.calls
+	result, expires, found := j.read(j.flight.ctx)
+	if !found {
+		return j.flight.ended()
+	}
+	c.conclude(&j.entry.call, j.flight, nil, outcome[R]{result: result, keep: true, stored: true})
+	if !expires.IsZero() {
+		c.expireAt(j.entry, expires)
+	}
+	return true
+}
+
+// read returns the result that the store has, and when it expires.
+func (j *job[K, A, R]) read(ctx context.Context) (result R, expires time.Time, found bool) {
+	r := j.calls.owner.Runner
+	e, err := r.store.Get(ctx, j.key)
+	if err != nil {
+		if !errors.Is(err, store.ErrNotFound) {
+			r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
+		}
+		return result, expires, false
+	}
+	defer e.Close()
+	expires = e.Expires
+	if r.ttl > 0 {
+		if own := e.Finished.Add(r.ttl); expires.IsZero() || own.Before(expires) {
+			expires = own
+		}
+	}
+	if !expires.IsZero() && !time.Now().Before(expires) {
+		err = errors.New("it has expired")
+	} else {
+		err = r.store.Codec().Decode(e, j.calls.spec.Schema, &result)
+		if err == nil {
+			return result, expires, true
+		}
+		r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
+	}
+	if _, err := r.store.Delete(ctx, j.key); err != nil {
+		r.storeFailed(ctx, "a stored result cannot be deleted", err)
+	}
+	var none R
+	return none, time.Time{}, false
+}
+
+// acquire gets the lease for a body that is going to run. It reports whether the
+// body is to run; if not, its slot is free again.
+func (j *job[K, A, R]) acquire(b *body) bool {
+	if !j.durable || j.holding != nil {
+		return true
+	}
+	r := j.calls.owner.Runner
+	l, err := r.store.Acquire(j.flight.ctx, j.key)
+	if err == nil {
+		return j.hold(l, b)
+	}
+	if elsewhere := errors.Is(err, store.ErrHeld) || errors.Is(err, store.ErrFinished); !elsewhere && j.flight.ctx.Err() == nil {
+		r.storeFailed(j.flight.ctx, "a result cannot be stored", err)
+		j.durable = false
+		return true
+	}
+	r.mu.Lock()
+	r.slots.giveBack(b)
+	if b.flight.body == b {
+		b.flight.body = nil
+	}
+	r.mu.Unlock()
+	j.await()
+	return false
+}
+
+// hold notes that the call has the lease, until its last body has returned. It
+// reports false if the call has ended; b, if it is not nil, then has no slot.
+func (j *job[K, A, R]) hold(l store.Lease, b *body) bool {
+	r := j.calls.owner.Runner
+	h := hold(r, l)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if j.entry.call.flight == nil {
+		if b != nil {
+			r.slots.giveBack(b)
+		}
+		go h.release()
+		return false
+	}
+	j.holding = h
+	j.flight.onReturn = append(j.flight.onReturn, func() { go h.release() })
+	return true
+}
+
+// await waits for the result that somebody else has or is about to have, or for
+// the lease, and goes on with it. It holds no slot.
+func (j *job[K, A, R]) await() {
+	r, ctx := j.calls.owner.Runner, j.flight.ctx
+	changed, stop := r.store.Watch(j.key)
+	defer stop()
+	for {
+		l, err := r.store.Acquire(ctx, j.key)
+		var held *store.HeldError
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				hold(r, l).release()
+			}
+			return
+		case err == nil:
+			if j.hold(l, nil) {
+				j.schedule()
+			}
+			return
+		case errors.Is(err, store.ErrFinished):
+			if j.look() {
+				return
+			}
+			if j.denied++; j.denied < patience {
+				continue
+			}
+			err = errors.New("the store says that there is a result, but has none")
+		case errors.As(err, &held) || errors.Is(err, store.ErrHeld):
+			if !wait(ctx, changed, held) {
+				return
+			}
+			continue
+		}
+		r.storeFailed(ctx, "a result cannot be stored", err)
+		j.durable = false
+		j.schedule()
+		return
+	}
+}
+
+// patience is how often a store may contradict itself about one key.
+const patience = 8
+
+// wait returns when the lease may be free, and reports false when ctx has ended.
+func wait(ctx context.Context, changed <-chan struct{}, held *store.HeldError) bool {
+	const least, unknown = 10 * time.Millisecond, time.Second
+	until := unknown
+	if held != nil && !held.Expires.IsZero() {
+		until = max(least, time.Until(held.Expires))
+	}
+	timer := time.NewTimer(until)
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
+// publish puts the result of a body into the store, before anybody gets it. Its
+// slot is free meanwhile.
+func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
+	if j.holding == nil || o.err != nil || !o.keep {
+		return
+	}
+	c, r := j.calls, j.calls.owner.Runner
+	r.mu.Lock()
+	r.slots.end(b)
+	r.mu.Unlock()
+	ctx := context.WithoutCancel(j.flight.ctx) // the result is good, whoever has left
+	err := r.store.Put(ctx, j.holding.end(), j.record(b), store.Encoded(r.store.Codec(), c.spec.Schema, &o.result))
+	switch {
+	case err == nil:
+		j.holding.spend()
+	case errors.Is(err, store.ErrLost):
+		// Somebody else has executed the call meanwhile. A result never changes, so
+		// theirs is the one.
+		if result, _, found := j.read(ctx); found {
+			o.result = result
+			return
+		}
+		fallthrough
+	default:
+		r.storeFailed(ctx, "a result cannot be stored", err)
+	}
+}
+
+// noteFailure tells the store of a call that failed, for display.
+func (j *job[K, A, R]) noteFailure(b *body) {
+	if !j.durable || j.entry.call.status() != Failed {
+		return
+	}
+	r := j.calls.owner.Runner
+	rec := j.record(b)
+	rec.Error = j.entry.call.err.Error()
+	if err := r.store.Note(context.WithoutCancel(j.flight.ctx), rec); err != nil {
+		r.storeFailed(j.flight.ctx, "a failure cannot be noted", err)
+	}
+}
+
+// record describes the call that b has executed.
+func (j *job[K, A, R]) record(b *body) store.Record {
+	c, r := j.calls, j.calls.owner.Runner
+	rec := store.Record{
+		Key: j.key, Work: r.name, Schema: c.spec.Schema, Code: c.spec.Code, Symbols: c.spec.Symbols,
+		Origin: origin(), Finished: time.Now(), Attempts: b.attempt, Args: c.describe(&j.args),
+	}
+	r.mu.Lock()
+	rec.Requested, rec.Started = j.entry.call.requested.time(), j.entry.call.started.time()
+	r.mu.Unlock()
+	if r.ttl > 0 {
+		rec.Expires = rec.Finished.Add(r.ttl)
+	}
+	return rec
+}
+
+// expireAt drops a result that was read from the store when its time has come,
+// which is before that of a result that was executed now.
+func (c *Calls[K, A, R]) expireAt(e *entry[K, R], at time.Time) {
+	calls := weak.Make(c)
+	time.AfterFunc(time.Until(at), func() {
+		c := calls.Value()
+		if c == nil {
+			return
+		}
+		r := c.owner.Runner
+		r.mu.Lock()
+		if c.table.holder(&e.call, e.hash) == e {
+			r.stats.Expirations++
+			c.drop(e, Expired)
+		}
+		r.mu.Unlock()
+		r.deliver()
+		wakeLoops()
+	})
+}
+
+// storeFailed logs what a store could not do, unless it is because ctx has ended.
+func (r *Runner) storeFailed(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	r.mu.Lock()
+	r.stats.StoreErrors++
+	n, now := r.stats.StoreErrors, time.Now()
+	quiet := now.Sub(r.storeWarned) < storeQuiet
+	if !quiet {
+		r.storeWarned = now
+	}
+	r.mu.Unlock()
+	if !quiet {
+		r.logAt(slog.LevelWarn, what, slog.Any("error", err), slog.Int64("errors", n))
+	}
+}
+
+// storeQuiet is how long a runner says nothing of its store after a warning.
+const storeQuiet = 10 * time.Second
