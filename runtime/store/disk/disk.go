@@ -1,0 +1,246 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/codec"
+)
+
+// The files of a store, in its directory.
+const (
+	databaseFile = "store.db"
+	turnFile     = "turn.lock" // locked by who writes
+	gcFile       = "gc.lock"   // locked by who collects garbage
+	liveDir      = "live"      // one file and one socket per open Store
+	tempDir      = "tmp"       // files that are being written
+	resultsDir   = "results"   // large results, named by their SHA-256
+)
+
+// Options say how a store is to be opened. The zero Options are the defaults.
+type Options struct {
+	// Dir is the directory of the store, instead of one that is found by its name.
+	Dir string
+
+	// MaxBytes bounds what the store takes on the disk: results that were not used
+	// for the longest time go first. 0 is 10 GiB, negative is no bound.
+	MaxBytes int64
+
+	// MaxAge bounds how long results are kept, whatever their works say. 0 is no bound.
+	MaxAge time.Duration
+
+	// Lease is how long a lease lasts if it is not renewed; a lease of a process
+	// that died ends at once. 0 is 30 seconds.
+	Lease time.Duration
+
+	// Relaxed does not wait for the disk: loss of power may take the last results
+	// with it. The death of the process does not.
+	Relaxed bool
+}
+
+// Store is an open store. It implements store.Store.
+type Store struct {
+	dir  string
+	o    Options
+	self *identity
+
+	w       *writer
+	readers readers
+	wake    *wake
+	gc      *collector
+	uses    uses
+	temps   atomic.Int64 // temporary files made so far
+	closed  atomic.Bool
+	once    sync.Once
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Dir returns the directory that Open uses for a store of some name: in that of the
+// environment variable WORKGEN_STORE, or else in workgen in the user's cache.
+func Dir(name string) (string, error) {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
+		return "", fmt.Errorf("store name %q: give the name of a directory, without slashes", name)
+	}
+	if base := os.Getenv("WORKGEN_STORE"); base != "" {
+		return filepath.Join(base, name), nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("%w: set WORKGEN_STORE to a directory", err)
+	}
+	return filepath.Join(cache, "workgen", name), nil
+}
+
+// Open opens the store of some name, and makes it if there is none. It returns a
+// *VersionError when the store is of a newer version than this package.
+func Open(name string, o Options) (*Store, error) {
+	dir := o.Dir
+	if dir == "" {
+		var err error
+		if dir, err = Dir(name); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 10 << 30
+	}
+	if o.Lease <= 0 {
+		o.Lease = 30 * time.Second
+	}
+	s := &Store{dir: dir, o: o}
+	if err := s.start(); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	return s, nil
+}
+
+func (s *Store) start() error {
+	for _, d := range []string{tempDir, liveDir, resultsDir} {
+		if err := os.MkdirAll(filepath.Join(s.dir, d), 0o700); err != nil {
+			return err
+		}
+	}
+	turn, err := os.OpenFile(filepath.Join(s.dir, turnFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	c, err := s.database(turn)
+	if err != nil {
+		return errors.Join(err, turn.Close())
+	}
+	if s.self, err = newIdentity(filepath.Join(s.dir, liveDir)); err != nil {
+		c.close()
+		return errors.Join(err, turn.Close())
+	}
+	s.readers.open = func() (*conn, error) { return s.connect() }
+	s.readers.idle = 2 * runtime.GOMAXPROCS(0)
+	s.w = newWriter(s, c, turn)
+	s.wake = newWake(s)
+	s.uses.s = s
+	s.gc = newCollector(s)
+	return nil
+}
+
+// database opens the connection of the writer, and makes the tables if needed.
+func (s *Store) database(turn *os.File) (*conn, error) {
+	if _, err := lockFile(turn, false, true); err != nil {
+		return nil, err
+	}
+	defer unlockFile(turn)
+	c, err := s.connect()
+	if err != nil {
+		return nil, err
+	}
+	err = migrate(c, s.dir)
+	if err == nil {
+		err = c.exec(`PRAGMA fullfsync = 1`, `PRAGMA wal_autocheckpoint = 1000`, `PRAGMA journal_size_limit = 8388608`,
+			`PRAGMA synchronous = NORMAL`)
+	}
+	if err != nil {
+		c.close()
+		var sql *sqlError
+		if errors.As(err, &sql) && sql.damaged() {
+			err = fmt.Errorf("%w: the database is damaged, remove the directory to begin anew", err)
+		}
+		return nil, err
+	}
+	return c, nil
+}
+
+func (s *Store) connect() (*conn, error) { return openConn(filepath.Join(s.dir, databaseFile)) }
+
+// check returns the context's error, or ErrClosed.
+func (s *Store) check(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return store.ErrClosed
+	}
+	return nil
+}
+
+// Codec implements store.Store.
+func (s *Store) Codec() store.Codec { return codec.Default }
+
+// Close implements store.Store. Entries that are still open can be read on.
+func (s *Store) Close() error {
+	s.once.Do(func() {
+		s.gc.close()
+		s.uses.flush()
+		_ = s.w.write(context.Background(), false, func(tx *tx) error {
+			return tx.q(`DELETE FROM lease WHERE holder = ?`).int(s.self.id).run()
+		})
+		s.closed.Store(true)
+		s.w.close()
+		s.w.c.close()
+		_ = s.w.turn.Close()
+		s.readers.close()
+		s.self.close()
+		s.wake.close()
+	})
+	return nil
+}
+
+// readers are the connections that nobody uses at the moment. Nobody who reads
+// waits for who writes.
+type readers struct {
+	open func() (*conn, error)
+	idle int // the most that are kept
+
+	mu     sync.Mutex
+	conns  []*conn // the last one was used last
+	closed bool
+}
+
+func (r *readers) take() (*conn, error) {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return nil, store.ErrClosed
+	}
+	if n := len(r.conns); n > 0 {
+		c := r.conns[n-1]
+		r.conns = r.conns[:n-1]
+		r.mu.Unlock()
+		return c, nil
+	}
+	r.mu.Unlock()
+	return r.open()
+}
+
+func (r *readers) give(c *conn) {
+	r.mu.Lock()
+	keep := !r.closed && len(r.conns) < r.idle
+	if keep {
+		r.conns = append(r.conns, c)
+	}
+	r.mu.Unlock()
+	if !keep {
+		c.close()
+	}
+}
+
+func (r *readers) close() {
+	r.mu.Lock()
+	conns := r.conns
+	r.conns, r.closed = nil, true
+	r.mu.Unlock()
+	for _, c := range conns {
+		c.close()
+	}
+}

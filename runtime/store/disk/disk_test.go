@@ -1,0 +1,33 @@
+package disk_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/disk"
+	"github.com/workgen/workgen/runtime/store/storetest"
+)
+
+// open opens a store in a directory.
+func open(t testing.TB, dir string, o disk.Options) *disk.Store {
+	t.Helper()
+	o.Dir = dir
+	s, err := disk.Open("test", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	storetest.Test(t, true, func(t *testing.T) func() store.Store {
+		dir := t.TempDir()
+		return func() store.Store { return open(t, dir, disk.Options{Lease: 200 * time.Millisecond}) }
+	})
+}

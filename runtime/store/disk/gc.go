@@ -1,0 +1,356 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+const (
+	// collectEvery is how often expired results and old records are looked for.
+	collectEvery = time.Minute
+
+	// batch is how many results go in one transaction, so that others who write
+	// wait for milliseconds only.
+	batch = 256
+
+	// maxGone bounds how many records of failures and of results that have gone
+	// are kept: the newest.
+	maxGone = 10_000
+
+	// lowWater is how full a store is, of 100, once it was too full.
+	lowWater = 90
+)
+
+// collector keeps the store within its bounds. Of all processes one collects.
+type collector struct {
+	s       *Store
+	written atomic.Int64 // bytes since the size was looked at
+	kick    chan struct{}
+	stop    chan struct{}
+	ended   chan struct{}
+	mu      sync.Mutex // held while collecting
+}
+
+func newCollector(s *Store) *collector {
+	c := &collector{s: s, kick: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+	go c.run()
+	return c
+}
+
+func (c *collector) run() {
+	defer close(c.ended)
+	c.s.sweep()
+	ticker := time.NewTicker(collectEvery)
+	defer ticker.Stop()
+	for {
+		_ = c.collect() // what failed is tried again
+		select {
+		case <-c.stop:
+			return
+		case <-ticker.C:
+			c.s.sweep()
+		case <-c.kick:
+		}
+	}
+}
+
+func (c *collector) close() {
+	close(c.stop)
+	<-c.ended
+}
+
+// put notes how much was kept, and has the size looked at now and then.
+func (c *collector) put(bytes int64) {
+	limit := c.s.o.MaxBytes
+	if limit > 0 && c.written.Add(bytes+1024) > limit/64 {
+		c.wakeUp()
+	}
+}
+
+func (c *collector) wakeUp() {
+	select {
+	case c.kick <- struct{}{}:
+	default:
+	}
+}
+
+func (c *collector) stopped() bool {
+	select {
+	case <-c.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// GC drops what has expired and what does not fit, and waits until it is done. A
+// store does so by itself: GC is for those who want it now. It does nothing while
+// another process does it.
+func (s *Store) GC(ctx context.Context) error {
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	s.uses.flush()
+	return s.gc.collect()
+}
+
+func (c *collector) collect() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.written.Store(0)
+	f, err := os.OpenFile(filepath.Join(c.s.dir, gcFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if mine, err := lockFile(f, false, false); !mine {
+		return err
+	}
+	return errors.Join(
+		c.repeat(func(tx *tx) (int, error) { return tx.dropExpired(batch) }),
+		c.repeat(func(tx *tx) (int, error) { return tx.dropAged(batch) }),
+		c.shrink(),
+		c.repeat(func(tx *tx) (int, error) { return tx.forgetGone(batch) }),
+		c.sweepFiles(),
+		c.vacuum(),
+	)
+}
+
+// repeat does one batch after the other until one has nothing to do.
+func (c *collector) repeat(step func(tx *tx) (int, error)) error {
+	for n := 1; n > 0 && !c.stopped(); {
+		err := c.s.w.write(context.Background(), false, func(tx *tx) (err error) {
+			n, err = step(tx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// victim is a result that has to go.
+type victim struct {
+	key        key.Key
+	seq, token int64
+}
+
+// victims runs a query for what has to go.
+func victims(q *stmt) (vs []victim, err error) {
+	for {
+		more, err := q.step()
+		if !more {
+			return vs, err
+		}
+		v := victim{seq: q.colInt(0), token: q.colInt(1)}
+		copy(v.key[:], q.colView(2))
+		vs = append(vs, v)
+	}
+}
+
+func (tx *tx) drop(vs []victim, how store.Status) (int, error) {
+	for _, v := range vs {
+		if err := tx.dropResult(v.seq); err != nil {
+			return 0, err
+		}
+		err := tx.q(`UPDATE call SET status = ?, kept = ? WHERE seq = ?`).int(int64(how)).int(tx.now).int(v.seq).run()
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(vs), nil
+}
+
+func (tx *tx) dropExpired(n int) (int, error) {
+	vs, err := victims(tx.q(`SELECT seq, 0, key FROM call WHERE status = 1 AND expires > 0 AND expires <= ?
+		ORDER BY expires LIMIT ?`).int(tx.now).int(int64(n)))
+	if err != nil {
+		return 0, err
+	}
+	return tx.drop(vs, store.Expired)
+}
+
+// dropAged drops what is older than this Store wants it, though it was kept with
+// another bound.
+func (tx *tx) dropAged(n int) (int, error) {
+	if tx.s.o.MaxAge <= 0 {
+		return 0, nil
+	}
+	vs, err := victims(tx.q(`SELECT seq, 0, key FROM call WHERE status = 1 AND kept <= ? ORDER BY seq LIMIT ?`).
+		int(tx.now - tx.s.o.MaxAge.Microseconds()).int(int64(n)))
+	if err != nil {
+		return 0, err
+	}
+	return tx.drop(vs, store.Expired)
+}
+
+// evict drops what was not used for the longest time.
+func (tx *tx) evict(n int) (int, error) {
+	vs, err := victims(tx.q(`SELECT seq, 0, key FROM call WHERE status = 1 ORDER BY used LIMIT ?`).int(int64(n)))
+	if err != nil {
+		return 0, err
+	}
+	return tx.drop(vs, store.Evicted)
+}
+
+// forgetGone forgets the oldest records of what is not there.
+func (tx *tx) forgetGone(n int) (int, error) {
+	have, _, err := tx.q(`SELECT count(*) FROM call WHERE status > 1`).number()
+	if err != nil || have <= maxGone {
+		return 0, err
+	}
+	n = int(min(have-maxGone, int64(n)))
+	err = tx.q(`DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE status > 1 ORDER BY seq LIMIT ?)`).int(int64(n)).run()
+	return n, err
+}
+
+// size returns how many bytes the store uses on the disk, and how many of them the
+// database could give back.
+func size(c *conn) (used, free int64, err error) {
+	var n [4]int64
+	for i, sql := range [...]string{`PRAGMA page_count`, `PRAGMA freelist_count`, `PRAGMA page_size`, `SELECT files FROM total`} {
+		if n[i], err = c.value(sql); err != nil {
+			return 0, 0, err
+		}
+	}
+	return (n[0]-n[1])*n[2] + n[3], n[1] * n[2], nil
+}
+
+// shrink evicts until the store fits.
+func (c *collector) shrink() error {
+	limit := c.s.o.MaxBytes
+	if limit <= 0 {
+		return nil
+	}
+	goal := limit
+	return c.repeat(func(tx *tx) (int, error) {
+		total := 0
+		for total < batch {
+			used, _, err := size(tx.conn)
+			if err != nil || used <= goal {
+				return total, err
+			}
+			goal = limit / 100 * lowWater
+			n, err := tx.evict(batch / 8)
+			if total += n; n == 0 || err != nil {
+				return total, err
+			}
+		}
+		return total, nil
+	})
+}
+
+// vacuum gives pages that are not used back to the file system.
+func (c *collector) vacuum() error {
+	err := c.repeat(func(tx *tx) (int, error) {
+		used, free, err := size(tx.conn)
+		if err != nil || free < 1<<20 || free < used/8 {
+			return 0, err
+		}
+		return 1, tx.q(`PRAGMA incremental_vacuum(256)`).run()
+	})
+	return err
+}
+
+// sweepFiles removes files that no result is in: of a process that died after it
+// had given a file its name, and before it had committed.
+func (c *collector) sweepFiles() error {
+	dirs, err := filepath.Glob(filepath.Join(c.s.dir, resultsDir, "??"))
+	for _, dir := range dirs {
+		if c.stopped() {
+			break
+		}
+		err = errors.Join(err, c.sweepDir(dir))
+	}
+	return err
+}
+
+func (c *collector) sweepDir(dir string) error {
+	names, err := os.ReadDir(dir)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	return c.s.w.write(context.Background(), false, func(tx *tx) error {
+		for _, n := range names {
+			if name, ok := parseName(filepath.Base(dir) + n.Name()); ok {
+				tx.files[string(name)] = true // who is used is not removed
+			}
+		}
+		return nil
+	})
+}
+
+// dead ends the leases of identities that are no more.
+func (s *Store) dead(ids []int64) {
+	_ = s.w.write(context.Background(), false, func(tx *tx) error {
+		for _, id := range ids {
+			if err := tx.q(`DELETE FROM lease WHERE holder = ?`).int(id).run(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// uses counts hits in memory, and has them written now and then.
+type uses struct {
+	s     *Store
+	mu    sync.Mutex
+	hits  map[key.Key]int64
+	timer *time.Timer
+	last  int64 // when the latest use was, in microseconds since 1970
+}
+
+const flushEvery = 2 * time.Second
+
+// maxUses bounds how many keys are counted before that.
+const maxUses = 4096
+
+// use notes a hit.
+func (s *Store) use(k key.Key) {
+	u := &s.uses
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.hits == nil {
+		u.hits = map[key.Key]int64{}
+	}
+	if len(u.hits) >= maxUses {
+		return // the next ones are counted when these are written
+	}
+	u.hits[k]++
+	if len(u.hits) == 1 {
+		if u.timer == nil {
+			u.timer = time.AfterFunc(flushEvery, u.flush)
+		} else {
+			u.timer.Reset(flushEvery)
+		}
+	}
+}
+
+func (u *uses) flush() {
+	u.mu.Lock()
+	hits := u.hits
+	u.hits = nil
+	u.mu.Unlock()
+	if len(hits) == 0 {
+		return
+	}
+	_ = u.s.w.write(context.Background(), false, func(tx *tx) error {
+		for k, n := range hits {
+			err := tx.q(`UPDATE call SET used = ?, hits = hits + ? WHERE key = ? AND status = 1`).int(tx.now).int(n).bytes(k[:]).run()
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,250 @@
+package disk
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// Put implements store.Store.
+func (s *Store) Put(ctx context.Context, l store.Lease, r store.Record, result io.WriterTo) error {
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	k := sink{s: s}
+	defer k.drop()
+	if _, err := result.WriteTo(&k); err != nil {
+		return err
+	}
+	form, data, err := k.finish()
+	if err != nil {
+		return err
+	}
+	r.Key, r.Status, r.Token, r.Size = l.Key, store.Succeeded, l.Token, k.size
+	r.Used, r.Hits, r.Gone = time.Time{}, 0, time.Time{}
+	err = s.w.write(ctx, true, func(tx *tx) error {
+		if err := tx.holds(l); err != nil {
+			return err
+		}
+		if form&formFile != 0 {
+			tx.files[string(data[:nameSize])] = true // if this fails, nobody uses it
+			if err := k.place(data[:nameSize]); err != nil {
+				return err
+			}
+		}
+		return tx.put(&r, form, data)
+	})
+	if err == nil || err == store.ErrLost {
+		s.wake.ended(l.Key, l.Token)
+	}
+	if err == nil {
+		s.gc.put(int64(len(data)) + k.out.size)
+	}
+	return err
+}
+
+// Note implements store.Store.
+func (s *Store) Note(ctx context.Context, r store.Record) error {
+	r.Status, r.Gone = store.Failed, time.Time{}
+	return s.w.write(ctx, false, func(tx *tx) error {
+		_, found, err := tx.live(r.Key)
+		if found || err != nil {
+			return err
+		}
+		return tx.replace(&r)
+	})
+}
+
+// Delete implements store.Store.
+func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
+	if len(keys) == 0 {
+		return 0, s.check(ctx)
+	}
+	deleted := 0
+	err := s.w.write(ctx, true, func(tx *tx) error {
+		deleted = 0
+		for _, k := range keys {
+			token, found, err := tx.live(k)
+			if err != nil {
+				return err
+			}
+			if !found {
+				if err := tx.forget(k); err != nil {
+					return err
+				}
+				continue
+			}
+			deleted++
+			if err := tx.end(k, token, store.Deleted, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, k := range keys {
+		s.wake.ring(k)
+	}
+	return deleted, nil
+}
+
+// live returns the token of a call's result, if there is one that has not expired.
+func (tx *tx) live(k key.Key) (token int64, found bool, err error) {
+	return tx.q(`SELECT token FROM call JOIN result USING(seq)
+		WHERE key = ? AND status = 1 AND (expires = 0 OR expires > ?)`).bytes(k[:]).int(tx.now).number()
+}
+
+// put keeps a result under a lease that is held, and ends the lease.
+func (tx *tx) put(r *store.Record, form int64, data []byte) error {
+	if age := tx.s.o.MaxAge; age > 0 {
+		if end := timeOf(tx.now).Add(age); r.Expires.IsZero() || r.Expires.After(end) {
+			r.Expires = end
+		}
+	}
+	if err := tx.replace(r); err != nil {
+		return err
+	}
+	row := kept{
+		key: r.Key, token: int64(r.Token), finished: micros(r.Finished), expires: micros(r.Expires),
+		size: r.Size, form: form, data: data,
+	}
+	sum := row.checksum()
+	err := tx.q(`INSERT INTO result(seq, token, size, form, sum, data) VALUES(?, ?, ?, ?, ?, ?)`).
+		int(tx.last()).int(row.token).int(row.size).int(form).bytes(sum[:]).bytes(data).run()
+	if err == nil && form&formFile != 0 {
+		err = tx.refer(data)
+	}
+	if err != nil {
+		return err
+	}
+	return tx.q(`DELETE FROM lease WHERE token = ?`).int(row.token).run()
+}
+
+// refer counts one more result in a file.
+func (tx *tx) refer(ref []byte) error {
+	size := int64(binary.LittleEndian.Uint64(ref[nameSize:]))
+	err := tx.q(`INSERT INTO file(name, size, refs) VALUES(?, ?, 1) ON CONFLICT DO UPDATE SET refs = refs + 1`).
+		bytes(ref[:nameSize]).int(size).run()
+	if err != nil {
+		return err
+	}
+	refs, _, err := tx.q(`SELECT refs FROM file WHERE name = ?`).bytes(ref[:nameSize]).number()
+	if err != nil || refs > 1 {
+		return err
+	}
+	return tx.q(`UPDATE total SET files = files + ?`).int(size).run()
+}
+
+// release counts one result less in a file, which goes with the last.
+func (tx *tx) release(ref []byte) error {
+	size := int64(binary.LittleEndian.Uint64(ref[nameSize:]))
+	name := ref[:nameSize]
+	if err := tx.q(`UPDATE file SET refs = refs - 1 WHERE name = ?`).bytes(name).run(); err != nil {
+		return err
+	}
+	if err := tx.q(`DELETE FROM file WHERE name = ? AND refs <= 0`).bytes(name).run(); err != nil || tx.changes() == 0 {
+		return err
+	}
+	tx.files[string(name)] = true
+	return tx.q(`UPDATE total SET files = files - ?`).int(size).run()
+}
+
+// replace keeps a record instead of what there is of its key. Its row is the last
+// that was inserted then.
+func (tx *tx) replace(r *store.Record) error {
+	work, scope, err := tx.scope(r)
+	if err != nil {
+		return err
+	}
+	if err := tx.forget(r.Key); err != nil {
+		return err
+	}
+	return tx.q(`INSERT INTO call(key, work, scope, status, finished, expires, kept, used, hits, record)
+		VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`).
+		bytes(r.Key[:]).int(work).int(scope).int(int64(r.Status)).int(micros(r.Finished)).int(micros(r.Expires)).
+		int(tx.now).int(tx.now).bytes(pack(r)).run()
+}
+
+// forget drops all that is kept of a key, but for its lease.
+func (tx *tx) forget(k key.Key) error {
+	seq, found, err := tx.q(`SELECT seq FROM call WHERE key = ?`).bytes(k[:]).number()
+	if !found || err != nil {
+		return err
+	}
+	if err := tx.dropResult(seq); err != nil {
+		return err
+	}
+	return tx.q(`DELETE FROM call WHERE seq = ?`).int(seq).run()
+}
+
+// end drops the result of a key, if it is still the one of some token, and keeps in
+// mind how it went.
+func (tx *tx) end(k key.Key, token int64, how store.Status, why string) error {
+	q := tx.q(`SELECT seq, record FROM call JOIN result USING(seq) WHERE key = ? AND token = ?`).bytes(k[:]).int(token)
+	found, err := q.step()
+	if !found {
+		return err
+	}
+	seq := q.colInt(0)
+	r := store.Record{Key: k}
+	broken := (&unpacker{}).unpack(&r, q.colView(1))
+	q.done()
+	if err := tx.dropResult(seq); err != nil {
+		return err
+	}
+	if why == "" {
+		return tx.q(`UPDATE call SET status = ?, kept = ? WHERE seq = ?`).int(int64(how)).int(tx.now).int(seq).run()
+	}
+	if broken != nil {
+		r = store.Record{Key: k}
+	}
+	r.Error = why
+	return tx.q(`UPDATE call SET status = ?, kept = ?, record = ? WHERE seq = ?`).
+		int(int64(how)).int(tx.now).bytes(pack(&r)).int(seq).run()
+}
+
+func (tx *tx) dropResult(seq int64) error {
+	q := tx.q(`SELECT data FROM result WHERE seq = ? AND form & 2`).int(seq)
+	found, err := q.step()
+	if err != nil {
+		return err
+	}
+	if found {
+		ref := append([]byte{}, q.colView(0)...)
+		q.done()
+		if len(ref) == refSize {
+			if err := tx.release(ref); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.q(`DELETE FROM result WHERE seq = ?`).int(seq).run()
+}
+
+// scope returns the rows of a record's work and scope, which are made if needed.
+func (tx *tx) scope(r *store.Record) (work, scope int64, err error) {
+	work, found, err := tx.q(`SELECT id FROM work WHERE name = ?`).text(r.Work).number()
+	if err != nil {
+		return 0, 0, err
+	}
+	if !found {
+		if err := tx.q(`INSERT INTO work(name) VALUES(?)`).text(r.Work).run(); err != nil {
+			return 0, 0, err
+		}
+		work = tx.last()
+	}
+	scope, found, err = tx.q(`SELECT id FROM scope WHERE work = ? AND schema = ? AND code = ?`).
+		int(work).text(r.Schema).text(r.Code).number()
+	if err != nil || found {
+		return work, scope, err
+	}
+	err = tx.q(`INSERT INTO scope(work, schema, code, symbols) VALUES(?, ?, ?, ?)`).
+		int(work).text(r.Schema).text(r.Code).text(r.Symbols).run()
+	return work, tx.last(), err
+}
