@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,8 @@ const (
 type collector struct {
 	s       *Store
 	written atomic.Int64 // bytes since the size was looked at
+	orphans atomic.Bool  // there may be files that no result is in
+	scopes  int64        // how many scopes were left when they were collected; mu
 	kick    chan struct{}
 	stop    chan struct{}
 	ended   chan struct{}
@@ -99,6 +102,7 @@ func (s *Store) GC(ctx context.Context) error {
 		return err
 	}
 	s.uses.flush()
+	s.gc.orphans.Store(true)
 	return s.gc.collect()
 }
 
@@ -119,6 +123,7 @@ func (c *collector) collect() error {
 		c.repeat(func(tx *tx) (int, error) { return tx.dropAged(batch) }),
 		c.shrink(),
 		c.repeat(func(tx *tx) (int, error) { return tx.forgetGone(batch) }),
+		c.forgetScopes(),
 		c.sweepFiles(),
 		c.vacuum(),
 	)
@@ -139,10 +144,7 @@ func (c *collector) repeat(step func(tx *tx) (int, error)) error {
 }
 
 // victim is a result that has to go.
-type victim struct {
-	key        key.Key
-	seq, token int64
-}
+type victim struct{ seq, kept int64 }
 
 // victims runs a query for what has to go.
 func victims(q *stmt) (vs []victim, err error) {
@@ -151,9 +153,7 @@ func victims(q *stmt) (vs []victim, err error) {
 		if !more {
 			return vs, err
 		}
-		v := victim{seq: q.colInt(0), token: q.colInt(1)}
-		copy(v.key[:], q.colView(2))
-		vs = append(vs, v)
+		vs = append(vs, victim{q.colInt(0), q.colInt(1)})
 	}
 }
 
@@ -171,7 +171,7 @@ func (tx *tx) drop(vs []victim, how store.Status) (int, error) {
 }
 
 func (tx *tx) dropExpired(n int) (int, error) {
-	vs, err := victims(tx.q(`SELECT seq, 0, key FROM call WHERE status = 1 AND expires > 0 AND expires <= ?
+	vs, err := victims(tx.q(`SELECT seq, kept FROM call WHERE status = 1 AND expires > 0 AND expires <= ?
 		ORDER BY expires LIMIT ?`).int(tx.now).int(int64(n)))
 	if err != nil {
 		return 0, err
@@ -185,17 +185,22 @@ func (tx *tx) dropAged(n int) (int, error) {
 	if tx.s.o.MaxAge <= 0 {
 		return 0, nil
 	}
-	vs, err := victims(tx.q(`SELECT seq, 0, key FROM call WHERE status = 1 AND kept <= ? ORDER BY seq LIMIT ?`).
-		int(tx.now - tx.s.o.MaxAge.Microseconds()).int(int64(n)))
+	// They are in the order in which they were kept.
+	vs, err := victims(tx.q(`SELECT seq, kept FROM call WHERE status = 1 ORDER BY seq LIMIT ?`).int(int64(n)))
 	if err != nil {
 		return 0, err
+	}
+	before := tx.now - tx.s.o.MaxAge.Microseconds()
+	young := slices.IndexFunc(vs, func(v victim) bool { return v.kept > before })
+	if young >= 0 {
+		vs = vs[:young]
 	}
 	return tx.drop(vs, store.Expired)
 }
 
 // evict drops what was not used for the longest time.
 func (tx *tx) evict(n int) (int, error) {
-	vs, err := victims(tx.q(`SELECT seq, 0, key FROM call WHERE status = 1 ORDER BY used LIMIT ?`).int(int64(n)))
+	vs, err := victims(tx.q(`SELECT seq, kept FROM call WHERE status = 1 ORDER BY used LIMIT ?`).int(int64(n)))
 	if err != nil {
 		return 0, err
 	}
@@ -212,6 +217,25 @@ func (tx *tx) forgetGone(n int) (int, error) {
 	err = tx.q(`DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE status > 1 ORDER BY seq LIMIT ?)`).int(int64(n)).run()
 	return n, err
 }
+
+// forgetScopes forgets what no record belongs to any more, when there is much of it:
+// every change of code makes a scope.
+func (c *collector) forgetScopes() error {
+	return c.s.w.write(context.Background(), false, func(tx *tx) error {
+		n, err := tx.value(`SELECT count(*) FROM scope`)
+		if err != nil || n < max(maxScopes, 2*c.scopes) {
+			return err
+		}
+		if err := tx.q(`DELETE FROM scope WHERE id NOT IN (SELECT scope FROM call)`).run(); err != nil {
+			return err
+		}
+		c.scopes = n - tx.changes()
+		return nil
+	})
+}
+
+// maxScopes is how many scopes there may be before they are looked at.
+const maxScopes = 1000
 
 // size returns how many bytes the store uses on the disk, and how many of them the
 // database could give back.
@@ -264,6 +288,9 @@ func (c *collector) vacuum() error {
 // sweepFiles removes files that no result is in: of a process that died after it
 // had given a file its name, and before it had committed.
 func (c *collector) sweepFiles() error {
+	if !c.orphans.Swap(false) {
+		return nil
+	}
 	dirs, err := filepath.Glob(filepath.Join(c.s.dir, resultsDir, "??"))
 	for _, dir := range dirs {
 		if c.stopped() {

@@ -51,7 +51,7 @@ func newIdentity(dir string) (*identity, error) {
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
-		if !locked {
+		if !locked || !isAt(f) {
 			_ = f.Close()
 			continue
 		}
@@ -63,6 +63,17 @@ func newIdentity(dir string) (*identity, error) {
 		}
 		return self, nil
 	}
+}
+
+// isAt tells whether a file is still where it was made. If so while it is locked, it
+// stays there: who removes it has to lock it first.
+func isAt(f *os.File) bool {
+	here, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(f.Name())
+	return err == nil && os.SameFile(here, there)
 }
 
 // close ends an identity; its holder's leases can be taken over.
@@ -114,6 +125,7 @@ func (s *Store) sweep() {
 		}
 	}
 	if len(dead) > 0 {
+		s.gc.orphans.Store(true)
 		s.dead(dead)
 	}
 }

@@ -121,6 +121,9 @@ func (k *sink) finish() (form int64, data []byte, err error) {
 			return 0, nil, err
 		}
 	}
+	if err := k.out.f.Close(); err != nil {
+		return 0, nil, err
+	}
 	return formZstd | formFile, appendInt(k.out.sum.Sum(nil), k.out.size), nil
 }
 
@@ -131,7 +134,7 @@ func (k *sink) drop() {
 		encoders.Put(k.enc)
 	}
 	if k.out.f != nil {
-		_ = k.out.f.Close()
+		_ = k.out.f.Close() // again, if all went well
 		_ = os.Remove(k.out.f.Name())
 	}
 }

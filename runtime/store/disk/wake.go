@@ -305,9 +305,10 @@ func (w *wake) follow(k key.Key, holder int64) {
 	if p == nil {
 		conn, err := net.DialTimeout("unix", w.address(holder), 100*time.Millisecond)
 		if err != nil {
-			// It has not begun to listen, or has just died, or has no socket.
-			w.atLocked(k, min(time.Millisecond<<x.misses, every))
-			x.misses = min(x.misses+1, 10)
+			// It has not begun to listen, or has no socket, or has just died: its
+			// connections end a little before its lock does.
+			w.atLocked(k, min(100*time.Microsecond<<x.misses, every))
+			x.misses = min(x.misses+1, 14)
 			return
 		}
 		p = &peer{conn: conn, out: make(chan key.Key, 1024), keys: map[key.Key]struct{}{}}

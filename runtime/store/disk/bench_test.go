@@ -1,0 +1,253 @@
+package disk_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/disk"
+)
+
+var ctx = context.Background()
+
+func keyOf(n int) key.Key { return sha256.Sum256([]byte(strconv.Itoa(n))) }
+
+func recordOf(n int) store.Record {
+	now := time.Now()
+	return store.Record{
+		Work: "example.com/daily.DataProcessor", Schema: "s1", Code: "c1",
+		Args: []store.Arg{
+			{Name: "Source", Type: "string", Digest: [16]byte{1}, Text: "s3://sales"},
+			{Name: "day", Type: "string", Digest: [16]byte{2}, Text: strconv.Itoa(n)},
+		},
+		Origin: store.Origin{Host: "here", PID: 4711, Program: "daily"}, Started: now, Finished: now, Attempts: 1,
+	}
+}
+
+func put(t testing.TB, s store.Store, n int, data []byte) {
+	t.Helper()
+	l, err := s.Acquire(ctx, keyOf(n))
+	if err == nil {
+		err = s.Put(ctx, l, recordOf(n), store.Bytes(data))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	for _, size := range []int{100, 10_000, 1 << 20} {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			s := open(b, b.TempDir(), disk.Options{})
+			for n := range 100 {
+				put(b, s, n, bytes.Repeat([]byte{byte(n)}, size))
+			}
+			buf := make([]byte, 64<<10)
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				e, err := s.Get(ctx, keyOf(n%100))
+				if err != nil {
+					b.Fatal(err)
+				}
+				for err == nil {
+					_, err = e.Read(buf)
+				}
+				_ = e.Close()
+				n++
+			}
+		})
+	}
+}
+
+func BenchmarkMiss(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	put(b, s, 0, nil)
+	k := keyOf(1)
+	for b.Loop() {
+		_, _ = s.Get(ctx, k)
+	}
+}
+
+func BenchmarkAcquireRelease(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	k := keyOf(1)
+	for b.Loop() {
+		l, err := s.Acquire(ctx, k)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = s.Release(ctx, l)
+	}
+}
+
+func BenchmarkPut(b *testing.B) {
+	for _, relaxed := range []bool{false, true} {
+		b.Run(fmt.Sprintf("relaxed=%v", relaxed), func(b *testing.B) {
+			s := open(b, b.TempDir(), disk.Options{Relaxed: relaxed})
+			data := make([]byte, 100)
+			n := 0
+			for b.Loop() {
+				b.StopTimer()
+				l, err := s.Acquire(ctx, keyOf(n))
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				if err := s.Put(ctx, l, recordOf(n), store.Bytes(data)); err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+		})
+	}
+}
+
+// BenchmarkPutParallel has 64 goroutines acquire and put, whose commits are grouped.
+func BenchmarkPutParallel(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	data := make([]byte, 100)
+	var n atomic.Int64
+	b.SetParallelism(32)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			put(b, s, int(n.Add(1)), data)
+		}
+	})
+}
+
+func BenchmarkPutLarge(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{MaxBytes: 1 << 30})
+	data := make([]byte, 64<<20)
+	for i := range data {
+		data[i] = byte(i * i >> 7)
+	}
+	b.SetBytes(int64(len(data)))
+	n := 0
+	for b.Loop() {
+		data[n]++
+		put(b, s, n, data)
+		n++
+	}
+}
+
+// BenchmarkFilePerResult is the peer: one file per result, as joblib does it,
+// written and synced under another name and then renamed.
+func BenchmarkFilePerResult(b *testing.B) {
+	dir := b.TempDir()
+	data := make([]byte, 100)
+	path := func(n int) string { return filepath.Join(dir, keyOf(n).String()) }
+	write := func(n int) error {
+		f, err := os.Create(path(n) + ".tmp")
+		if err != nil {
+			return err
+		}
+		if _, err := f.Write(data); err != nil {
+			return err
+		}
+		if err := f.Sync(); err != nil {
+			return err
+		}
+		_ = f.Close()
+		if err := os.Rename(path(n)+".tmp", path(n)); err != nil {
+			return err
+		}
+		d, err := os.Open(dir)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		return d.Sync()
+	}
+	b.Run("put", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			if err := write(n); err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+	})
+	b.Run("get", func(b *testing.B) {
+		if err := write(0); err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if _, err := os.ReadFile(path(0)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// fill keeps many results.
+func fill(t testing.TB, s store.Store, n int, size int) {
+	const workers = 64
+	done := make(chan struct{}, workers)
+	for w := range workers {
+		go func() {
+			for i := w; i < n; i += workers {
+				put(t, s, i, make([]byte, size))
+			}
+			done <- struct{}{}
+		}()
+	}
+	for range workers {
+		<-done
+	}
+}
+
+// BenchmarkMany measures what takes long with 100,000 results.
+func BenchmarkMany(b *testing.B) {
+	const many = 100_000
+	dir := b.TempDir()
+	s := open(b, dir, disk.Options{Relaxed: true})
+	fill(b, s, many, 100)
+	b.Run("list", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			n := 0
+			for _, err := range s.List(ctx, store.Filter{Work: "example.com/daily.DataProcessor"}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+			if n != many {
+				b.Fatalf("%d records", n)
+			}
+		}
+	})
+	b.Run("list 100", func(b *testing.B) {
+		for b.Loop() {
+			for range s.List(ctx, store.Filter{Work: "example.com/daily.DataProcessor", Limit: 100}) {
+			}
+		}
+	})
+	b.Run("get", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			if _, err := s.Get(ctx, keyOf(n%many)); err != nil {
+				b.Fatal(err)
+			}
+			n += 7919
+		}
+	})
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			s := open(b, dir, disk.Options{})
+			b.StopTimer()
+			_ = s.Close()
+			b.StartTimer()
+		}
+	})
+}

@@ -1,0 +1,290 @@
+package disk_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/codec"
+	"github.com/workgen/workgen/runtime/store/disk"
+)
+
+// diskUse is what a store's files take together.
+func diskUse(t testing.TB, dir string) (n int64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return ignoreGone(err)
+		}
+		info, err := d.Info()
+		if err == nil {
+			n += info.Size()
+		}
+		return ignoreGone(err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+const logSize = 12 << 20 // of SQLite's log, at most
+
+func TestTheStoreStaysWithinItsBound(t *testing.T) {
+	for _, size := range []int{3000, 150_000} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			dir := t.TempDir()
+			const limit = 8 << 20
+			s := open(t, dir, disk.Options{MaxBytes: limit, Relaxed: true})
+			data := noise(size)
+			var most int64
+			n := 0
+			for written := 0; written < 3*limit; written += size {
+				data[n%size]++
+				put(t, s, n, data)
+				if n++; n%(1<<20/size) == 0 {
+					most = max(most, diskUse(t, dir))
+				}
+				if n%10 == 0 {
+					if _, err := read(s, 0); err != nil && !errors.Is(err, store.ErrNotFound) {
+						t.Fatal(err)
+					}
+				}
+			}
+			if most > limit*12/10+logSize {
+				t.Errorf("%d bytes were on the disk, %d are allowed", most, limit)
+			}
+			if err := s.GC(ctx); err != nil {
+				t.Error(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			if now := diskUse(t, dir); now > limit*105/100 || now < limit/2 {
+				t.Errorf("%d bytes are on the disk at the end, %d are allowed", now, limit)
+			}
+			t.Logf("at most %d bytes, %d at the end, of %d", most, diskUse(t, dir), limit)
+			wantNoOrphans(t, dir)
+		})
+	}
+}
+
+func TestWhatIsUsedStays(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{Relaxed: true})
+	for n := range 400 {
+		put(t, s, n, noise(4000))
+	}
+	for n := range 10 {
+		if _, err := read(s, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil { // writes down what was used
+		t.Fatal(err)
+	}
+	s = open(t, dir, disk.Options{MaxBytes: 1 << 20})
+	if err := s.GC(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 10 {
+		if _, err := read(s, n); err != nil {
+			t.Errorf("result %d, which was used: %v", n, err)
+		}
+	}
+	if _, err := read(s, 10); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the oldest result that was not used: %v", err)
+	}
+	evicted := 0
+	for r, err := range s.List(ctx, store.Filter{Status: []store.Status{store.Evicted}}) {
+		if evicted++; err != nil || r.Gone.IsZero() || r.Work == "" || len(r.Args) != 2 {
+			t.Errorf("record %+v, %v", r, err)
+		}
+	}
+	if evicted == 0 {
+		t.Error("no record says what was evicted")
+	}
+	for r, err := range s.List(ctx, store.Filter{Prefix: keyOf(3).String()}) {
+		if err != nil || r.Hits < 1 || r.Used.IsZero() {
+			t.Errorf("record %+v, %v", r, err)
+		}
+	}
+}
+
+func TestOldResultsGo(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{MaxAge: 100 * time.Millisecond})
+	put(t, s, 1, noise(100))
+	wantSoon(t, "expiry", func() bool { _, err := read(s, 1); return errors.Is(err, store.ErrNotFound) })
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// So do those that were kept while the bound was another one.
+	s = open(t, dir, disk.Options{})
+	for n := range 600 {
+		put(t, s, 10+n, noise(100))
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	s = open(t, dir, disk.Options{MaxAge: 100 * time.Millisecond})
+	if err := s.GC(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := query(t, dir, "SELECT count(*) FROM result"); n != 0 {
+		t.Errorf("%d results are left", n)
+	}
+}
+
+func TestAResultThatDoesNotFitIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{MaxBytes: 1 << 20})
+	l, err := s.Acquire(ctx, keyOf(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(ctx, l, recordOf(1), store.Bytes(noise(2<<20))); !errors.Is(err, store.ErrTooLarge) {
+		t.Errorf("error %v, want ErrTooLarge", err)
+	}
+	if temps, _ := os.ReadDir(filepath.Join(dir, "tmp")); len(temps) > 0 {
+		t.Error("a temporary file is left")
+	}
+	if err := s.Put(ctx, l, recordOf(1), store.Bytes(noise(100))); err != nil {
+		t.Errorf("the lease was lost: %v", err)
+	}
+}
+
+func TestGarbageOfTheDeadIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir, disk.Options{}).Close()
+	orphan := filepath.Join(dir, "results", "ab", string(bytes.Repeat([]byte("c"), 62)))
+	for _, path := range []string{
+		filepath.Join(dir, "tmp", "123-1"), filepath.Join(dir, "live", "123.lock"), filepath.Join(dir, "live", "123.sock"), orphan,
+	} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := open(t, dir, disk.Options{})
+	put(t, s, 1, noise(300_000))
+	wantSoon(t, "garbage", func() bool {
+		temps, _ := os.ReadDir(filepath.Join(dir, "tmp"))
+		live, _ := os.ReadDir(filepath.Join(dir, "live"))
+		_, err := os.Stat(orphan)
+		return len(temps) == 0 && len(live) == 2 && errors.Is(err, fs.ErrNotExist)
+	})
+	if _, err := read(s, 1); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestReadersAreNotBlocked reads while half of many results are collected.
+func TestReadersAreNotBlocked(t *testing.T) {
+	many := 20_000
+	if testing.Short() {
+		many = 3000
+	}
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{Relaxed: true})
+	fill(t, s, many, 100)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	half := diskUse(t, dir) / 2
+	s = open(t, dir, disk.Options{MaxBytes: half})
+	var took []time.Duration
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	wg.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			begin := time.Now()
+			if _, err := s.Get(ctx, keyOf(n%many)); err != nil && !errors.Is(err, store.ErrNotFound) {
+				t.Error(err)
+			}
+			took = append(took, time.Since(begin))
+		}
+	})
+	begin := time.Now()
+	if err := s.GC(ctx); err != nil {
+		t.Error(err)
+	}
+	all := time.Since(begin)
+	close(done)
+	wg.Wait()
+	slices.Sort(took)
+	t.Logf("collected to half of %d in %v; %d reads meanwhile: median %v, 99%% %v, slowest %v", many, all,
+		len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
+	if p99 := took[len(took)*99/100]; p99 > 50*time.Millisecond {
+		t.Errorf("of 100 reads one took %v", p99)
+	}
+	if n := diskUse(t, dir); n > half+logSize {
+		t.Errorf("%d bytes are on the disk, %d are allowed", n, half)
+	}
+}
+
+// TestLargeResultsAreStreamed counts memory: one copy is the value itself.
+func TestLargeResultsAreStreamed(t *testing.T) {
+	const size = 128 << 20
+	s := open(t, t.TempDir(), disk.Options{Relaxed: true})
+	v := struct {
+		Name string
+		Data []byte
+	}{"large", make([]byte, size)}
+	copy(v.Data, noise(5<<20))
+	l, err := s.Acquire(ctx, keyOf(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := allocated(func() { err = s.Put(ctx, l, recordOf(1), store.Encoded(codec.Default, "s1", &v)) })
+	if err != nil || used > 32<<20 {
+		t.Errorf("Put took %d bytes of memory, %v", used, err)
+	}
+	back := v
+	back.Data = nil
+	used = allocated(func() {
+		var e *store.Entry
+		if e, err = s.Get(ctx, keyOf(1)); err == nil {
+			err = codec.Default.Decode(e, "s1", &back)
+			_ = e.Close()
+		}
+	})
+	if err != nil || used > size+32<<20 {
+		t.Errorf("Get took %d bytes of memory, %v", used, err)
+	}
+	if !bytes.Equal(v.Data, back.Data) || back.Name != v.Name {
+		t.Error("the result came back as another one")
+	}
+}
+
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}

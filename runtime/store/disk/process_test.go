@@ -1,0 +1,353 @@
+//go:build unix
+
+package disk_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/disk"
+	"github.com/workgen/workgen/runtime/store/storetest"
+)
+
+var kills = flag.Int("kills", 0, "how many processes TestKilledProcesses kills (0: 60, or 12 with -short)")
+
+// The tests of this file run this binary again, as one of these.
+var children = map[string]func(s *disk.Store, dir string, arg int){
+	"kill": killChild, "share": shareChild, "hold": holdChild, "stop": stopChild,
+}
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv("DISK_TEST_CHILD"); name != "" {
+		dir := os.Getenv("DISK_TEST_DIR")
+		arg, _ := strconv.Atoi(os.Getenv("DISK_TEST_ARG"))
+		lease := 10 * time.Second
+		if name == "stop" {
+			lease = 200 * time.Millisecond
+		}
+		s, err := disk.Open("", disk.Options{Dir: filepath.Join(dir, "store"), Lease: lease})
+		if err != nil {
+			say("failed", err)
+			os.Exit(1)
+		}
+		children[name](s, dir, arg)
+		_ = s.Close()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+var mu sync.Mutex
+
+// say tells the parent something. A line is written at once, or not at all.
+func say(words ...any) {
+	mu.Lock()
+	defer mu.Unlock()
+	_, _ = os.Stdout.WriteString(fmt.Sprintln(words...))
+}
+
+// child is a process that runs one of the children.
+type child struct {
+	*exec.Cmd
+	lines chan string // closed when it has ended
+}
+
+func start(t *testing.T, name, dir string, arg int) *child {
+	t.Helper()
+	c := &child{Cmd: exec.Command(os.Args[0]), lines: make(chan string, 1000)}
+	c.Env = append(os.Environ(), "DISK_TEST_CHILD="+name, "DISK_TEST_DIR="+dir, "DISK_TEST_ARG="+strconv.Itoa(arg))
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill() })
+	go func() {
+		defer close(c.lines)
+		for scan := bufio.NewScanner(out); scan.Scan(); {
+			c.lines <- scan.Text()
+		}
+		_ = c.Wait()
+	}()
+	return c
+}
+
+// line waits for the next line of a child.
+func (c *child) line(t *testing.T) string {
+	t.Helper()
+	select {
+	case line := <-c.lines:
+		return line
+	case <-time.After(time.Minute):
+		t.Fatal("a child says nothing")
+		return ""
+	}
+}
+
+// resultOf is the result of call n: some are small, some in files, some both.
+func resultOf(n int) []byte {
+	random := rand.NewChaCha8([32]byte{byte(n), byte(n >> 8)})
+	b := make([]byte, []int{100, 6000, 100_000}[n%3])
+	_, _ = random.Read(b)
+	return b
+}
+
+// killChild executes calls until it is killed. Locks and files, which are none of
+// the store's, witness that nobody executes what somebody else executes, or what was
+// completed before.
+func killChild(s *disk.Store, dir string, base int) {
+	const calls = 40
+	for {
+		n := base + rand.IntN(calls)
+		data, err := storetest.Do(ctx, s, keyOf(n), func(store.Lease) ([]byte, error) {
+			f, err := os.OpenFile(filepath.Join(dir, "witness", strconv.Itoa(n)), os.O_RDWR|os.O_CREATE, 0o600)
+			if err != nil {
+				return nil, err
+			}
+			defer f.Close()
+			if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+				say("failed: call", n, "is executed twice at a time")
+			}
+			if _, err := os.Stat(filepath.Join(dir, "done", strconv.Itoa(n))); err == nil {
+				say("failed: call", n, "is executed again")
+			}
+			time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond)
+			return resultOf(n), nil
+		})
+		if err != nil || !bytes.Equal(data, resultOf(n)) {
+			say("failed: call", n, "has", len(data), "bytes,", err)
+			return
+		}
+		if err := os.WriteFile(filepath.Join(dir, "done", strconv.Itoa(n)), nil, 0o600); err != nil {
+			say("failed", err)
+		}
+		say("done", n)
+	}
+}
+
+func TestKilledProcessesLoseNothing(t *testing.T) {
+	rounds := *kills
+	if rounds == 0 {
+		rounds = 60
+		if testing.Short() {
+			rounds = 12
+		}
+	}
+	dir := t.TempDir()
+	for _, d := range []string{"witness", "done"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wg sync.WaitGroup
+	completed := make([]map[int]bool, 4)
+	for i := range 4 {
+		completed[i] = map[int]bool{}
+		wg.Go(func() {
+			for n := i; n < rounds; n += 4 {
+				killOne(t, dir, n*8, completed[i])
+			}
+		})
+	}
+	wg.Wait()
+	s := open(t, filepath.Join(dir, "store"), disk.Options{})
+	calls := map[int]bool{}
+	for _, ns := range completed {
+		for n := range ns {
+			calls[n] = true
+		}
+	}
+	for n := range calls {
+		if data, err := read(s, n); err != nil || !bytes.Equal(data, resultOf(n)) {
+			t.Errorf("call %d, which was completed, has %d bytes, %v", n, len(data), err)
+		}
+	}
+	t.Logf("%d processes killed, %d calls completed", rounds, len(calls))
+	if len(calls) == 0 {
+		t.Error("no call was completed")
+	}
+	// What the dead have left is gone soon after somebody opens the store.
+	wantSoon(t, "files of dead processes", func() bool {
+		temps, _ := os.ReadDir(filepath.Join(dir, "store", "tmp"))
+		live, _ := os.ReadDir(filepath.Join(dir, "store", "live"))
+		return len(temps) == 0 && len(live) <= 2
+	})
+	if err := s.GC(ctx); err != nil {
+		t.Error(err)
+	}
+	wantNoOrphans(t, filepath.Join(dir, "store"))
+}
+
+// killOne starts a process, kills it, and notes which calls it had completed.
+func killOne(t *testing.T, dir string, base int, completed map[int]bool) {
+	c := start(t, "kill", dir, base)
+	first := c.line(t) // its start takes longer than its life
+	after := time.Duration(rand.IntN(40_000)) * time.Microsecond
+	time.AfterFunc(after, func() { _ = c.Process.Kill() })
+	for line := first; line != ""; line = <-c.lines {
+		var n int
+		if _, err := fmt.Sscanf(line, "done %d", &n); err != nil {
+			t.Error(line)
+			continue
+		}
+		completed[n] = true
+	}
+}
+
+func wantSoon(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Errorf("%s: not after 30 seconds", what)
+			return
+		}
+	}
+}
+
+const shared = 1000
+
+// shareChild wants all of many calls, from several goroutines.
+func shareChild(s *disk.Store, _ string, _ int) {
+	var wg sync.WaitGroup
+	order := rand.Perm(shared)
+	for i := range 8 {
+		wg.Go(func() {
+			for j := i; j < len(order); j += 8 {
+				n := order[j]
+				data, err := storetest.Do(ctx, s, keyOf(n), func(store.Lease) ([]byte, error) {
+					say("executed", n)
+					return resultOf(n)[:100], nil
+				})
+				if err != nil || !bytes.Equal(data, resultOf(n)[:100]) {
+					say("failed: call", n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestFourProcessesExecuteEachCallOnce(t *testing.T) {
+	dir := t.TempDir()
+	begin := time.Now()
+	var processes []*child
+	for range 4 {
+		processes = append(processes, start(t, "share", dir, 0))
+	}
+	executed := map[string]int{}
+	for _, c := range processes {
+		for line := range c.lines {
+			if !strings.HasPrefix(line, "executed ") {
+				t.Error(line)
+			}
+			executed[line]++
+		}
+	}
+	for line, n := range executed {
+		if n != 1 {
+			t.Errorf("%s %d times", line, n)
+		}
+	}
+	if len(executed) != shared {
+		t.Errorf("%d calls were executed, want %d", len(executed), shared)
+	}
+	t.Logf("%d calls wanted by 4 processes took %v", shared, time.Since(begin))
+}
+
+// holdChild holds a lease until it is told otherwise.
+func holdChild(s *disk.Store, _ string, n int) {
+	_, err := s.Acquire(ctx, keyOf(n))
+	say("held", err)
+	time.Sleep(time.Minute)
+}
+
+func TestTheLeaseOfAKilledProcessIsTakenOverAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "store"), disk.Options{})
+	var took []time.Duration
+	for n := range 8 {
+		c := start(t, "hold", dir, n)
+		if line := c.line(t); line != "held <nil>" {
+			t.Fatal(line)
+		}
+		changed, stop := s.Watch(keyOf(n))
+		_, err := s.Acquire(ctx, keyOf(n))
+		var held *store.HeldError
+		if !errors.As(err, &held) || held.Origin.PID != c.Process.Pid {
+			t.Fatalf("Acquire: %v, want a HeldError of process %d", err, c.Process.Pid)
+		}
+		begin := time.Now()
+		_ = c.Process.Kill()
+		for errors.Is(err, store.ErrHeld) {
+			<-changed
+			_, err = s.Acquire(ctx, keyOf(n))
+		}
+		took = append(took, time.Since(begin))
+		if err != nil {
+			t.Error(err)
+		}
+		stop()
+	}
+	t.Logf("taken over after %v", took)
+	slow := 0
+	for _, d := range took {
+		if d > 500*time.Millisecond {
+			slow++
+		}
+	}
+	if slow > len(took)/2 {
+		t.Errorf("taken over after %v: by polling, it seems", took)
+	}
+}
+
+// stopChild acquires a key, is stopped, and tries to put when it goes on.
+func stopChild(s *disk.Store, _ string, n int) {
+	l, err := s.Acquire(ctx, keyOf(n))
+	say("held", err)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	_, renewed := s.Renew(ctx, l)
+	say("then", errors.Is(renewed, store.ErrLost), errors.Is(s.Put(ctx, l, recordOf(n), store.Bytes("late")), store.ErrLost))
+}
+
+func TestAStoppedProcessLosesItsLease(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "store"), disk.Options{})
+	c := start(t, "stop", dir, 1)
+	if line := c.line(t); line != "held <nil>" {
+		t.Fatal(line)
+	}
+	data, err := storetest.Do(ctx, s, keyOf(1), func(store.Lease) ([]byte, error) { return []byte("in time"), nil })
+	if err != nil || string(data) != "in time" {
+		t.Fatalf("%q, %v", data, err)
+	}
+	for line := ""; !strings.HasPrefix(line, "then"); {
+		_ = c.Process.Signal(syscall.SIGCONT)
+		select {
+		case line = <-c.lines:
+			if line != "then true true" {
+				t.Errorf("the stopped process says %q", line)
+			}
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	if data, err := read(s, 1); string(data) != "in time" {
+		t.Errorf("%q, %v", data, err)
+	}
+}
