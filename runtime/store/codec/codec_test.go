@@ -62,7 +62,7 @@ func values(t testing.TB) map[string]any {
 	long := strings.Repeat("0123456789", 20_000)
 	return map[string]any{
 		"bool":              new(true),
-		"ints":              &[]int{0, -1, 23, 24, -24, -25, 255, 256, 65535, 65536, math.MaxInt64, math.MinInt64, math.MaxUint32 + 1},
+		"ints":              &[][1]int64{{0}, {-1}, {23}, {24}, {-24}, {-25}, {255}, {256}, {65535}, {65536}, {math.MaxInt64}, {math.MinInt64}, {math.MaxUint32 + 1}},
 		"uint64":            new(uint64(math.MaxUint64)),
 		"int8":              new(int8(-128)),
 		"negative zero":     new(math.Copysign(0, -1)),

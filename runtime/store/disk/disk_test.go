@@ -31,3 +31,14 @@ func TestConformance(t *testing.T) {
 		return func() store.Store { return open(t, dir, disk.Options{Lease: 200 * time.Millisecond}) }
 	})
 }
+
+// wantSoon waits until something is so.
+func wantSoon(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Errorf("%s: not after 30 seconds", what)
+			return
+		}
+	}
+}

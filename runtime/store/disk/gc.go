@@ -334,7 +334,6 @@ type uses struct {
 	mu    sync.Mutex
 	hits  map[key.Key]int64
 	timer *time.Timer
-	last  int64 // when the latest use was, in microseconds since 1970
 }
 
 const flushEvery = 2 * time.Second

@@ -14,7 +14,7 @@ import (
 
 // pageSize is how many records are read at once. Nothing is held between two pages,
 // so a list that is read slowly is in nobody's way.
-const pageSize = 1000
+const pageSize = 4000
 
 // List implements store.Store.
 func (s *Store) List(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {

@@ -211,16 +211,6 @@ func killOne(t *testing.T, dir string, base int, completed map[int]bool) {
 	}
 }
 
-func wantSoon(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Errorf("%s: not after 30 seconds", what)
-			return
-		}
-	}
-}
-
 const shared = 1000
 
 // shareChild wants all of many calls, from several goroutines.

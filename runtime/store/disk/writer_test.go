@@ -1,0 +1,248 @@
+package disk
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+var ctx = context.Background()
+
+func opened(t *testing.T, dir string, o Options) *Store {
+	t.Helper()
+	o.Dir = dir
+	s, err := Open("", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func numbered(n byte) key.Key { return sha256.Sum256([]byte{n}) }
+
+func keep(s *Store, n byte) error {
+	l, err := s.Acquire(ctx, numbered(n))
+	if err == nil {
+		err = s.Put(ctx, l, store.Record{}, store.Bytes{n})
+	}
+	return err
+}
+
+func TestDurableCommitsWaitForTheDisk(t *testing.T) {
+	const normal, full = 1, 2
+	for _, relaxed := range []bool{false, true} {
+		s := opened(t, t.TempDir(), Options{Relaxed: relaxed})
+		for _, durable := range []bool{true, false, true} {
+			want := int64(normal)
+			if durable && !relaxed {
+				want = full
+			}
+			var got int64
+			err := s.w.write(ctx, durable, func(tx *tx) (err error) {
+				got, err = tx.value(`PRAGMA synchronous`)
+				return err
+			})
+			if got != want || err != nil {
+				t.Errorf("durable %v, relaxed %v: synchronous is %d, %v, want %d", durable, relaxed, got, err, want)
+			}
+		}
+	}
+}
+
+// block has a writer do nothing, in its turn and in a transaction that has written
+// something, until it is told to go on.
+func block(t *testing.T, s *Store) (goOn func()) {
+	t.Helper()
+	began, end, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		err := s.w.write(ctx, true, func(tx *tx) error {
+			err := tx.q(`UPDATE total SET files = files + 0`).run()
+			close(began)
+			<-end
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}()
+	<-began
+	return func() { close(end); <-done }
+}
+
+func TestReadersDoNotWaitForWriters(t *testing.T) {
+	dir := t.TempDir()
+	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
+	if err := keep(s, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Acquire(ctx, numbered(2)); err != nil {
+		t.Fatal(err)
+	}
+	goOn := block(t, s)
+	for _, h := range []*Store{s, other} {
+		if e, err := h.Get(ctx, numbered(1)); err != nil || e.Data[0] != 1 {
+			t.Errorf("Get: %v", err)
+		}
+		if _, err := h.Get(ctx, numbered(2)); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("Get: %v", err)
+		}
+		if _, err := h.Acquire(ctx, numbered(2)); !errors.Is(err, store.ErrHeld) {
+			t.Errorf("Acquire of what is held: %v", err)
+		}
+		n := 0
+		for _, err := range h.List(ctx, store.Filter{}) {
+			if n++; err != nil {
+				t.Error(err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d records", n)
+		}
+	}
+	// Writers do, and leave when their context ends.
+	ended, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+	defer cancel()
+	if err := s.Note(ended, store.Record{Key: numbered(3)}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Note: %v", err)
+	}
+	goOn()
+}
+
+func TestCommitsAreGroupedAndIndependent(t *testing.T) {
+	s := opened(t, t.TempDir(), Options{})
+	failure := errors.New("cannot be written")
+	goOn := block(t, s)
+	const n = 20
+	type outcome struct {
+		i   int
+		err error
+	}
+	outcomes := make(chan outcome, n)
+	runs := make(chan int, 10*n)
+	for i := range n {
+		go func() {
+			outcomes <- outcome{i, s.w.write(ctx, true, func(tx *tx) error {
+				runs <- i
+				if i == 7 {
+					return refusal{store.ErrLost}
+				}
+				err := tx.q(`INSERT INTO work(id, name) VALUES(?, ?)`).int(int64(i + 1)).text(string(rune('a' + i))).run()
+				if i == 13 {
+					err = failure
+				}
+				return err
+			})}
+		}()
+	}
+	for len(s.w.ops) < n {
+		time.Sleep(time.Millisecond)
+	}
+	goOn()
+	for range n {
+		o := <-outcomes
+		want := map[int]error{7: store.ErrLost, 13: failure}[o.i]
+		if o.err != want {
+			t.Errorf("op %d: error %v, want %v", o.i, o.err, want)
+		}
+	}
+	if len(runs) <= n {
+		t.Errorf("%d runs of %d ops: they were not in one group that failed", len(runs), n)
+	}
+	var have int64
+	err := s.w.write(ctx, false, func(tx *tx) (err error) {
+		have, err = tx.value(`SELECT count(*) FROM work`)
+		return err
+	})
+	if have != n-2 || err != nil {
+		t.Errorf("%d ops have written, %v, want %d", have, err, n-2)
+	}
+}
+
+// TestWatchesAreWokenByTheHolder: not by asking again and again.
+func TestWatchesAreWokenByTheHolder(t *testing.T) {
+	dir := t.TempDir()
+	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
+	var took []time.Duration
+	slow := 0
+	for n := range byte(10) {
+		l, err := s.Acquire(ctx, numbered(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed, stop := other.Watch(numbered(n))
+		_, err = other.Acquire(ctx, numbered(n))
+		begin := make(chan time.Time, 1)
+		go func() {
+			time.Sleep(5 * time.Millisecond)
+			begin <- time.Now()
+			if err := s.Put(ctx, l, store.Record{}, store.Bytes{n}); err != nil {
+				t.Error(err)
+			}
+		}()
+		for errors.Is(err, store.ErrHeld) {
+			<-changed
+			_, err = other.Acquire(ctx, numbered(n))
+		}
+		if !errors.Is(err, store.ErrFinished) {
+			t.Error(err)
+		}
+		d := time.Since(<-begin)
+		took = append(took, d)
+		if d > every/4 {
+			slow++
+		}
+		stop()
+	}
+	t.Logf("woken %v after the call to Put", took)
+	if slow > len(took)/3 {
+		t.Errorf("woken %v after the call to Put: by polling, it seems", took)
+	}
+}
+
+// TestNothingIsLeftOfWaiting looks for what would pile up.
+func TestNothingIsLeftOfWaiting(t *testing.T) {
+	dir := t.TempDir()
+	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
+	for n := range byte(50) {
+		l, err := s.Acquire(ctx, numbered(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, stop := other.Watch(numbered(n))
+		if _, err := other.Acquire(ctx, numbered(n)); !errors.Is(err, store.ErrHeld) {
+			t.Fatal(err)
+		}
+		if n%2 == 0 {
+			stop()
+			stop = func() {}
+		}
+		if err := s.Release(ctx, l); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+	}
+	for _, h := range []*Store{s, other} {
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			w := h.wake
+			w.mu.Lock()
+			left := len(w.watches) + len(w.held) + len(w.waiting)
+			for _, p := range w.peers {
+				left += len(p.keys)
+			}
+			w.mu.Unlock()
+			if left == 0 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%d things are left", left)
+			}
+		}
+	}
+}
