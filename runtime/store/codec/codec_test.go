@@ -172,6 +172,35 @@ func TestEncodingIsCBOR(t *testing.T) {
 	}
 }
 
+func TestSignallingNaNsStayWhatTheyAre(t *testing.T) {
+	v := [1]float32{math.Float32frombits(0x7f80_0001)}
+	b := encoded(t, codec.Codec{}, "", &v)
+	if !bytes.HasSuffix(b, []byte{0xfa, 0x7f, 0x80, 0, 1}) {
+		t.Errorf("encoded as %x", b)
+	}
+	var back [1]float32
+	if err := codec.Default.Decode(inMemory(b), "", &back); err != nil || math.Float32bits(back[0]) != 0x7f80_0001 {
+		t.Errorf("came back as %x, %v", math.Float32bits(back[0]), err)
+	}
+}
+
+// TestLocationsThatMeanSomethingElseHere: what counts is what the clock showed.
+func TestLocationsThatMeanSomethingElseHere(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	then := time.Date(2022, 5, 25, 1, 2, 3, 4, zone)
+	b := bytes.Replace(encoded(t, codec.Codec{}, "", &then), []byte("CEST"), []byte("DEST"), 1)
+	var back time.Time
+	if err := codec.Default.Decode(inMemory(b), "", &back); err != nil {
+		t.Fatal(err)
+	}
+	if name, offset := back.Zone(); !back.Equal(then) || name != "DEST" || offset != 7200 {
+		t.Errorf("%v came back as %v", then, back)
+	}
+}
+
 // TestFormatIsFrozen fails when the format changes: raise Version then.
 func TestFormatIsFrozen(t *testing.T) {
 	type all struct {

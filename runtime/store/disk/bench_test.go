@@ -250,4 +250,15 @@ func BenchmarkMany(b *testing.B) {
 			b.StartTimer()
 		}
 	})
+	b.Run("collect half", func(b *testing.B) {
+		_ = s.Close()
+		half := diskUse(b, dir) / 2
+		for b.Loop() { // once is all there is
+			s := open(b, dir, disk.Options{MaxBytes: half})
+			if err := s.GC(ctx); err != nil {
+				b.Fatal(err)
+			}
+			_ = s.Close()
+		}
+	})
 }

@@ -132,6 +132,7 @@ func (s *Store) start() error {
 	s.wake = newWake(s)
 	s.uses.s = s
 	s.gc = newCollector(s)
+	go s.gc.run()
 	return nil
 }
 

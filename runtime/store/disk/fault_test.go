@@ -53,7 +53,7 @@ func files(t testing.TB, dir string) (paths []string) {
 // query runs SQL behind the store's back.
 func query(t testing.TB, dir, text string) (n int64) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, "store.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "store.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,8 +151,16 @@ func TestDamageIsAReportedMiss(t *testing.T) {
 				}
 			}
 			c.damage(t, dir)
-			data, err := read(s, n)
 			var corrupt *store.CorruptError
+			e, err := s.Get(ctx, keyOf(n))
+			if err == nil && strings.HasPrefix(name, "file ") && name != "file of zeros" {
+				t.Error("Get did not look at the file")
+			}
+			var data []byte
+			if err == nil {
+				data, err = io.ReadAll(e)
+				_ = e.Close()
+			}
 			if !errors.As(err, &corrupt) || corrupt.Key != keyOf(n) {
 				t.Fatalf("read %d bytes, %v, want a CorruptError", len(data), err)
 			}
@@ -180,6 +188,23 @@ func TestDamageIsAReportedMiss(t *testing.T) {
 			}
 			wantNoOrphans(t, dir)
 		})
+	}
+}
+
+// TestADamagedRecordIsListedAsSuch: the result is as good as before.
+func TestADamagedRecordIsListedAsSuch(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{})
+	put(t, s, 1, noise(100))
+	query(t, dir, "UPDATE call SET record = zeroblob(60)")
+	n := 0
+	for r, err := range s.List(ctx, store.Filter{}) {
+		if n++; err != nil || r.Status != store.Unreadable || r.Error == "" || r.Key != keyOf(1) {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+	if data, err := read(s, 1); n != 1 || !bytes.Equal(data, noise(100)) {
+		t.Errorf("listed %d times, %d bytes, %v", n, len(data), err)
 	}
 }
 

@@ -16,19 +16,18 @@ import (
 
 // TestAFullDiskIsAnError fills a small file system.
 func TestAFullDiskIsAnError(t *testing.T) {
-	mount := t.TempDir()
-	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=6m"); err != nil {
-		t.Skipf("cannot mount a small file system: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(mount, 0); err != nil {
-			t.Error(err)
-		}
-	})
 	for name, size := range map[string]int{"small": 3000, "in files": 200_000} {
 		t.Run(name, func(t *testing.T) {
-			dir := filepath.Join(mount, name)
-			defer os.RemoveAll(dir)
+			mount := t.TempDir()
+			if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=6m"); err != nil {
+				t.Skipf("cannot mount a small file system: %v", err)
+			}
+			t.Cleanup(func() {
+				if err := syscall.Unmount(mount, 0); err != nil {
+					t.Error(err)
+				}
+			})
+			dir := filepath.Join(mount, "store")
 			s, err := disk.Open("", disk.Options{Dir: dir})
 			if err != nil {
 				t.Fatal(err)
@@ -71,7 +70,6 @@ func TestAFullDiskIsAnError(t *testing.T) {
 			if err := syscall.Mount("tmpfs", mount, "tmpfs", syscall.MS_REMOUNT, "size=20m"); err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = syscall.Mount("tmpfs", mount, "tmpfs", syscall.MS_REMOUNT, "size=6m") }()
 			put(t, s, 100_000, noise(size))
 			if data, err := read(s, 100_000); !bytes.Equal(data, noise(size)) {
 				t.Errorf("with more room: %d bytes, %v", len(data), err)

@@ -43,9 +43,7 @@ type collector struct {
 }
 
 func newCollector(s *Store) *collector {
-	c := &collector{s: s, kick: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
-	go c.run()
-	return c
+	return &collector{s: s, kick: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
 }
 
 func (c *collector) run() {
@@ -273,16 +271,30 @@ func (c *collector) shrink() error {
 	})
 }
 
-// vacuum gives pages that are not used back to the file system.
+// vacuum gives pages that are not used back to the file system, if they are many.
 func (c *collector) vacuum() error {
+	vacuumed := false
 	err := c.repeat(func(tx *tx) (int, error) {
 		used, free, err := size(tx.conn)
-		if err != nil || free < 1<<20 || free < used/8 {
+		if err != nil || free < max(256<<10, used/16) {
 			return 0, err
 		}
+		vacuumed = true
 		return 1, tx.q(`PRAGMA incremental_vacuum(256)`).run()
 	})
+	if err == nil && vacuumed {
+		err = c.checkpoint()
+	}
 	return err
+}
+
+// checkpoint has SQLite move its log into the database, which becomes smaller only
+// then. It is left for later while somebody reads what was there before.
+func (c *collector) checkpoint() error {
+	return c.s.w.write(context.Background(), false, func(tx *tx) error {
+		tx.after = `PRAGMA wal_checkpoint(PASSIVE)`
+		return nil
+	})
 }
 
 // sweepFiles removes files that no result is in: of a process that died after it

@@ -81,6 +81,18 @@ func TestTheStoreStaysWithinItsBound(t *testing.T) {
 			}
 			t.Logf("at most %d bytes, %d at the end, of %d", most, diskUse(t, dir), limit)
 			wantNoOrphans(t, dir)
+
+			// A lower bound holds from the next time on.
+			s = open(t, dir, disk.Options{MaxBytes: limit / 4})
+			if err := s.GC(ctx); err != nil {
+				t.Error(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			if now := diskUse(t, dir); now > limit/4+1<<20 {
+				t.Errorf("%d bytes are on the disk, %d are allowed", now, limit/4)
+			}
 		})
 	}
 }
@@ -144,6 +156,16 @@ func TestOldResultsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(100 * time.Millisecond)
+	s = open(t, dir, disk.Options{MaxAge: time.Hour})
+	if err := s.GC(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := query(t, dir, "SELECT count(*) FROM result"); n != 600 {
+		t.Errorf("%d young results are left, want 600", n)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
 	s = open(t, dir, disk.Options{MaxAge: 100 * time.Millisecond})
 	if err := s.GC(ctx); err != nil {
 		t.Fatal(err)

@@ -44,6 +44,7 @@ type tx struct {
 	s     *Store
 	now   int64           // microseconds since 1970
 	files map[string]bool // names of files that may be unused once it has ended
+	after string          // SQL to run once it is committed, if not ""
 }
 
 // refusal is the error of an op that has written nothing, and harms no other.
@@ -185,8 +186,12 @@ func (w *writer) attempt(ops []*op, files map[string]bool) error {
 	}
 	if err != nil {
 		_ = w.c.q(`ROLLBACK`).run() // fails if SQLite did it by itself
+		return err
 	}
-	return err
+	if tx.after != "" {
+		return w.c.q(tx.after).run()
+	}
+	return nil
 }
 
 // synchronous says whether the commits to come wait for the disk.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -244,5 +245,29 @@ func TestNothingIsLeftOfWaiting(t *testing.T) {
 				t.Fatalf("%d things are left", left)
 			}
 		}
+	}
+}
+
+// TestAResultThatGoesWhileItIsGotIsNotFound: that its file is gone then is no damage.
+func TestAResultThatGoesWhileItIsGotIsNotFound(t *testing.T) {
+	s := opened(t, t.TempDir(), Options{})
+	l, err := s.Acquire(ctx, numbered(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := make([]byte, 300_000)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(data)
+	if err := s.Put(ctx, l, store.Record{}, store.Bytes(data)); err != nil {
+		t.Fatal(err)
+	}
+	r, found, err := s.row(numbered(1))
+	if !found || err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Delete(ctx, numbered(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.entry(&r); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("error %v, want ErrNotFound", err)
 	}
 }
