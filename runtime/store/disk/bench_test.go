@@ -227,6 +227,12 @@ func BenchmarkMany(b *testing.B) {
 			}
 		}
 	})
+	b.Run("list all", func(b *testing.B) {
+		for b.Loop() {
+			for range s.List(ctx, store.Filter{}) {
+			}
+		}
+	})
 	b.Run("list 100", func(b *testing.B) {
 		for b.Loop() {
 			for range s.List(ctx, store.Filter{Work: "example.com/daily.DataProcessor", Limit: 100}) {

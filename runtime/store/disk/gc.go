@@ -120,7 +120,7 @@ func (c *collector) collect() error {
 		c.repeat(func(tx *tx) (int, error) { return tx.dropExpired(batch) }),
 		c.repeat(func(tx *tx) (int, error) { return tx.dropAged(batch) }),
 		c.shrink(),
-		c.repeat(func(tx *tx) (int, error) { return tx.forgetGone(batch) }),
+		c.forgetGone(),
 		c.forgetScopes(),
 		c.sweepFiles(),
 		c.vacuum(),
@@ -206,14 +206,20 @@ func (tx *tx) evict(n int) (int, error) {
 }
 
 // forgetGone forgets the oldest records of what is not there.
-func (tx *tx) forgetGone(n int) (int, error) {
-	have, _, err := tx.q(`SELECT count(*) FROM call WHERE status > 1`).number()
-	if err != nil || have <= maxGone {
-		return 0, err
-	}
-	n = int(min(have-maxGone, int64(n)))
-	err = tx.q(`DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE status > 1 ORDER BY seq LIMIT ?)`).int(int64(n)).run()
-	return n, err
+func (c *collector) forgetGone() error {
+	var oldest int64 // of those that stay
+	return c.repeat(func(tx *tx) (int, error) {
+		if oldest == 0 {
+			seq, found, err := tx.q(`SELECT seq FROM call WHERE status > 1 ORDER BY seq DESC LIMIT 1 OFFSET ?`).int(maxGone - 1).number()
+			if !found || err != nil {
+				return 0, err
+			}
+			oldest = seq
+		}
+		err := tx.q(`DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE status > 1 AND seq < ? LIMIT ?)`).
+			int(oldest).int(batch).run()
+		return int(tx.changes()), err
+	})
 }
 
 // forgetScopes forgets what no record belongs to any more, when there is much of it:

@@ -310,3 +310,32 @@ func allocated(f func()) uint64 {
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
+
+func TestFewRecordsOfWhatHasGoneAreKept(t *testing.T) {
+	const kept, many = 10_000, 10_700
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{Relaxed: true})
+	put(t, s, 0, noise(100))
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			for n := i + 1; n <= many; n += 50 {
+				r := recordOf(n)
+				r.Key = keyOf(n)
+				if err := s.Note(ctx, r); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := s.GC(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := query(t, dir, "SELECT count(*) FROM call"); n != kept+1 {
+		t.Errorf("%d records are kept, want %d", n, kept+1)
+	}
+	if n := query(t, dir, fmt.Sprintf("SELECT count(*) FROM call WHERE seq > %d - %d", many, kept)); n < kept {
+		t.Errorf("%d of the newest records are kept, want %d", n, kept)
+	}
+}

@@ -14,7 +14,7 @@ func (s *Store) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
 		return store.Lease{}, err
 	}
 	if err := s.readHeld(k); err != nil {
-		return store.Lease{}, err
+		return store.Lease{}, s.await(err)
 	}
 	var l store.Lease
 	err := s.w.write(ctx, false, func(tx *tx) error {
@@ -39,7 +39,7 @@ func (s *Store) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
 		return err
 	})
 	if err != nil {
-		return store.Lease{}, err
+		return store.Lease{}, s.await(err)
 	}
 	s.wake.began(k, l.Token)
 	return l, nil
@@ -87,25 +87,40 @@ func (s *Store) readHeld(k key.Key) error {
 	return nil
 }
 
-// held returns a HeldError unless a lease has expired or its holder is dead, and
-// sees to it that those who watch the key are woken when that changes.
-func (s *Store) held(k key.Key, holder, expires, now int64) *store.HeldError {
+// heldError is a HeldError with the identity of the holder.
+type heldError struct {
+	store.HeldError
+	holder int64
+}
+
+// held returns a heldError unless a lease has expired or its holder is dead.
+func (s *Store) held(k key.Key, holder, expires, now int64) *heldError {
 	if expires <= now {
 		return nil
 	}
-	e := &store.HeldError{Key: k, Expires: timeOf(expires)}
-	if holder == s.self.id {
-		e.Origin = s.self.origin
-	} else {
+	e := &heldError{store.HeldError{Key: k, Expires: timeOf(expires), Origin: s.self.origin}, holder}
+	if holder != s.self.id {
 		origin, alive := s.alive(holder)
 		if !alive {
 			return nil
 		}
 		e.Origin = origin
-		s.wake.follow(k, holder)
 	}
-	s.wake.at(k, time.Duration(expires-now)*time.Microsecond+time.Millisecond)
 	return e
+}
+
+// await sees to it that those who watch a key that is held are woken when that
+// changes. It returns err, as callers get it.
+func (s *Store) await(err error) error {
+	held, ok := err.(*heldError)
+	if !ok {
+		return err
+	}
+	if held.holder != s.self.id {
+		s.wake.follow(held.Key, held.holder)
+	}
+	s.wake.at(held.Key, time.Until(held.Expires)+time.Millisecond)
+	return &held.HeldError
 }
 
 // holds returns a refusal when a lease is not held any more.
