@@ -50,12 +50,15 @@ func TestTheStoreStaysWithinItsBound(t *testing.T) {
 	for _, size := range []int{3000, 150_000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			dir := t.TempDir()
-			const limit = 8 << 20
+			limit := int64(8 << 20)
+			if testing.Short() {
+				limit = 2 << 20
+			}
 			s := open(t, dir, disk.Options{MaxBytes: limit, Relaxed: true})
 			data := noise(size)
 			var most int64
 			n := 0
-			for written := 0; written < 3*limit; written += size {
+			for written := int64(0); written < 3*limit; written += int64(size) {
 				data[n%size]++
 				put(t, s, n, data)
 				if n++; n%(1<<20/size) == 0 {
@@ -312,6 +315,9 @@ func allocated(f func()) uint64 {
 }
 
 func TestFewRecordsOfWhatHasGoneAreKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 10,000 records")
+	}
 	const kept, many = 10_000, 10_700
 	dir := t.TempDir()
 	s := open(t, dir, disk.Options{Relaxed: true})
