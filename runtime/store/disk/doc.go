@@ -38,6 +38,8 @@
 // mutexes of this package are leaves: nothing is locked while one of them is held,
 // but for that of the collector, which is taken first of all.
 //
-// A process that is stopped (SIGSTOP) in the middle of a commit stops all who want to
-// write, as it would with SQLite alone; those who read go on.
+// A process that is stopped (SIGSTOP) in the middle of a commit, which takes less than
+// a millisecond mostly, stops all who want to write until it goes on or is killed, as
+// it would with SQLite alone. Those who read go on, and those who write can leave when
+// their contexts end.
 package disk

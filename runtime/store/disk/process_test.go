@@ -309,6 +309,7 @@ func TestTheLeaseOfAKilledProcessIsTakenOverAtOnce(t *testing.T) {
 
 // stopChild acquires a key, is stopped, and tries to put when it goes on.
 func stopChild(s *disk.Store, _ string, n int) {
+	_ = s.GC(ctx) // which is under way since the start: nobody may be stopped while he writes
 	l, err := s.Acquire(ctx, keyOf(n))
 	say("held", err)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)

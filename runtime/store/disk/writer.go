@@ -121,23 +121,21 @@ func (w *writer) run() {
 	}
 }
 
-// commit writes a group of ops and tells those who wait.
+// commit writes a group of ops and tells those who wait. Until it has the turn they
+// may leave.
 func (w *writer) commit(group []*op) {
+	_, err := lockFile(w.turn, false, true)
 	mine := group[:0]
 	for _, o := range group {
 		if o.taken.CompareAndSwap(false, true) {
+			o.err = err
 			mine = append(mine, o)
 		}
 	}
-	if len(mine) == 0 {
-		return
-	}
-	if _, err := lockFile(w.turn, false, true); err != nil {
-		for _, o := range mine {
-			o.err = err
+	if err == nil {
+		if len(mine) > 0 {
+			w.inTurn(mine)
 		}
-	} else {
-		w.inTurn(mine)
 		_ = unlockFile(w.turn)
 	}
 	for _, o := range mine {
