@@ -148,8 +148,7 @@ func (s *Store) database(turn *os.File) (*conn, error) {
 	}
 	err = migrate(c, s.dir)
 	if err == nil {
-		err = c.exec(`PRAGMA fullfsync = 1`, `PRAGMA wal_autocheckpoint = 1000`, `PRAGMA journal_size_limit = 8388608`,
-			`PRAGMA synchronous = NORMAL`)
+		err = c.exec(`PRAGMA fullfsync = 1`, `PRAGMA wal_autocheckpoint = 1000`, `PRAGMA synchronous = NORMAL`)
 	}
 	if err != nil {
 		c.close()

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -42,17 +41,22 @@ type collector struct {
 	mu      sync.Mutex // held while collecting
 }
 
+// newCollector makes a collector that is locked until it has run once: whoever wants
+// to collect waits for that.
 func newCollector(s *Store) *collector {
-	return &collector{s: s, kick: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+	c := &collector{s: s, kick: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+	c.mu.Lock()
+	return c
 }
 
 func (c *collector) run() {
 	defer close(c.ended)
 	c.s.sweep()
+	_ = c.collectLocked() // what failed is tried again
+	c.mu.Unlock()
 	ticker := time.NewTicker(collectEvery)
 	defer ticker.Stop()
-	for {
-		_ = c.collect() // what failed is tried again
+	for ; ; _ = c.collect() {
 		select {
 		case <-c.stop:
 			return
@@ -107,6 +111,10 @@ func (s *Store) GC(ctx context.Context) error {
 func (c *collector) collect() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.collectLocked()
+}
+
+func (c *collector) collectLocked() error {
 	c.written.Store(0)
 	f, err := os.OpenFile(filepath.Join(c.s.dir, gcFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -142,7 +150,10 @@ func (c *collector) repeat(step func(tx *tx) (int, error)) error {
 }
 
 // victim is a result that has to go.
-type victim struct{ seq, kept int64 }
+type victim struct {
+	seq, kept int64
+	size      int64 // that it takes, about; evict only
+}
 
 // victims runs a query for what has to go.
 func victims(q *stmt) (vs []victim, err error) {
@@ -151,7 +162,7 @@ func victims(q *stmt) (vs []victim, err error) {
 		if !more {
 			return vs, err
 		}
-		vs = append(vs, victim{q.colInt(0), q.colInt(1)})
+		vs = append(vs, victim{q.colInt(0), q.colInt(1), q.colInt(2)})
 	}
 }
 
@@ -169,7 +180,7 @@ func (tx *tx) drop(vs []victim, how store.Status) (int, error) {
 }
 
 func (tx *tx) dropExpired(n int) (int, error) {
-	vs, err := victims(tx.q(`SELECT seq, kept FROM call WHERE status = 1 AND expires > 0 AND expires <= ?
+	vs, err := victims(tx.q(`SELECT seq, kept, 0 FROM call WHERE status = 1 AND expires > 0 AND expires <= ?
 		ORDER BY expires LIMIT ?`).int(tx.now).int(int64(n)))
 	if err != nil {
 		return 0, err
@@ -184,7 +195,7 @@ func (tx *tx) dropAged(n int) (int, error) {
 		return 0, nil
 	}
 	// They are in the order in which they were kept.
-	vs, err := victims(tx.q(`SELECT seq, kept FROM call WHERE status = 1 ORDER BY seq LIMIT ?`).int(int64(n)))
+	vs, err := victims(tx.q(`SELECT seq, kept, 0 FROM call WHERE status = 1 ORDER BY seq LIMIT ?`).int(int64(n)))
 	if err != nil {
 		return 0, err
 	}
@@ -194,15 +205,6 @@ func (tx *tx) dropAged(n int) (int, error) {
 		vs = vs[:young]
 	}
 	return tx.drop(vs, store.Expired)
-}
-
-// evict drops what was not used for the longest time.
-func (tx *tx) evict(n int) (int, error) {
-	vs, err := victims(tx.q(`SELECT seq, kept FROM call WHERE status = 1 ORDER BY used LIMIT ?`).int(int64(n)))
-	if err != nil {
-		return 0, err
-	}
-	return tx.drop(vs, store.Evicted)
 }
 
 // forgetGone forgets the oldest records of what is not there.
@@ -241,68 +243,6 @@ func (c *collector) forgetScopes() error {
 // maxScopes is how many scopes there may be before they are looked at.
 const maxScopes = 1000
 
-// size returns how many bytes the store uses on the disk, and how many of them the
-// database could give back.
-func size(c *conn) (used, free int64, err error) {
-	var n [4]int64
-	for i, sql := range [...]string{`PRAGMA page_count`, `PRAGMA freelist_count`, `PRAGMA page_size`, `SELECT files FROM total`} {
-		if n[i], err = c.value(sql); err != nil {
-			return 0, 0, err
-		}
-	}
-	return (n[0]-n[1])*n[2] + n[3], n[1] * n[2], nil
-}
-
-// shrink evicts until the store fits.
-func (c *collector) shrink() error {
-	limit := c.s.o.MaxBytes
-	if limit <= 0 {
-		return nil
-	}
-	goal := limit
-	return c.repeat(func(tx *tx) (int, error) {
-		total := 0
-		for total < batch {
-			used, _, err := size(tx.conn)
-			if err != nil || used <= goal {
-				return total, err
-			}
-			goal = limit / 100 * lowWater
-			n, err := tx.evict(batch / 8)
-			if total += n; n == 0 || err != nil {
-				return total, err
-			}
-		}
-		return total, nil
-	})
-}
-
-// vacuum gives pages that are not used back to the file system, if they are many.
-func (c *collector) vacuum() error {
-	vacuumed := false
-	err := c.repeat(func(tx *tx) (int, error) {
-		used, free, err := size(tx.conn)
-		if err != nil || free < max(256<<10, used/16) {
-			return 0, err
-		}
-		vacuumed = true
-		return 1, tx.q(`PRAGMA incremental_vacuum(256)`).run()
-	})
-	if err == nil && vacuumed {
-		err = c.checkpoint()
-	}
-	return err
-}
-
-// checkpoint has SQLite move its log into the database, which becomes smaller only
-// then. It is left for later while somebody reads what was there before.
-func (c *collector) checkpoint() error {
-	return c.s.w.write(context.Background(), false, func(tx *tx) error {
-		tx.after = `PRAGMA wal_checkpoint(PASSIVE)`
-		return nil
-	})
-}
-
 // sweepFiles removes files that no result is in: of a process that died after it
 // had given a file its name, and before it had committed.
 func (c *collector) sweepFiles() error {
@@ -339,59 +279,6 @@ func (s *Store) dead(ids []int64) {
 	_ = s.w.write(context.Background(), false, func(tx *tx) error {
 		for _, id := range ids {
 			if err := tx.q(`DELETE FROM lease WHERE holder = ?`).int(id).run(); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// uses counts hits in memory, and has them written now and then.
-type uses struct {
-	s     *Store
-	mu    sync.Mutex
-	hits  map[key.Key]int64
-	timer *time.Timer
-}
-
-const flushEvery = 2 * time.Second
-
-// maxUses bounds how many keys are counted before that.
-const maxUses = 4096
-
-// use notes a hit.
-func (s *Store) use(k key.Key) {
-	u := &s.uses
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.hits == nil {
-		u.hits = map[key.Key]int64{}
-	}
-	if len(u.hits) >= maxUses {
-		return // the next ones are counted when these are written
-	}
-	u.hits[k]++
-	if len(u.hits) == 1 {
-		if u.timer == nil {
-			u.timer = time.AfterFunc(flushEvery, u.flush)
-		} else {
-			u.timer.Reset(flushEvery)
-		}
-	}
-}
-
-func (u *uses) flush() {
-	u.mu.Lock()
-	hits := u.hits
-	u.hits = nil
-	u.mu.Unlock()
-	if len(hits) == 0 {
-		return
-	}
-	_ = u.s.w.write(context.Background(), false, func(tx *tx) error {
-		for k, n := range hits {
-			err := tx.q(`UPDATE call SET used = ?, hits = hits + ? WHERE key = ? AND status = 1`).int(tx.now).int(n).bytes(k[:]).run()
-			if err != nil {
 				return err
 			}
 		}

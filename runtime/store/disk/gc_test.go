@@ -51,7 +51,7 @@ func TestTheStoreStaysWithinItsBound(t *testing.T) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			dir := t.TempDir()
 			limit := int64(8 << 20)
-			if testing.Short() {
+			if testing.Short() || slowdown > 1 {
 				limit = 2 << 20
 			}
 			s := open(t, dir, disk.Options{MaxBytes: limit, Relaxed: true})
@@ -225,9 +225,9 @@ func TestGarbageOfTheDeadIsRemoved(t *testing.T) {
 
 // TestReadersAreNotBlocked reads while half of many results are collected.
 func TestReadersAreNotBlocked(t *testing.T) {
-	many := 20_000
+	many := 20_000 / slowdown
 	if testing.Short() {
-		many = 3000
+		many = 2000
 	}
 	dir := t.TempDir()
 	s := open(t, dir, disk.Options{Relaxed: true})
@@ -315,7 +315,7 @@ func allocated(f func()) uint64 {
 }
 
 func TestFewRecordsOfWhatHasGoneAreKept(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || slowdown > 1 {
 		t.Skip("takes 10,000 records")
 	}
 	const kept, many = 10_000, 10_700

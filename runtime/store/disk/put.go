@@ -26,7 +26,7 @@ func (s *Store) Put(ctx context.Context, l store.Lease, r store.Record, result i
 	}
 	r.Key, r.Status, r.Token, r.Size = l.Key, store.Succeeded, l.Token, k.size
 	r.Used, r.Hits, r.Gone = time.Time{}, 0, time.Time{}
-	err = s.w.write(ctx, true, func(tx *tx) error {
+	err = s.w.writeSized(ctx, true, len(data), func(tx *tx) error {
 		if err := tx.holds(l); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type writer struct {
 	c    *conn
 	turn *os.File
 	full bool // whether commits wait for the disk now
+	log  log
 
 	mu     sync.RWMutex // held to write by close, to read while sending to ops
 	closed bool
@@ -32,6 +34,7 @@ type writer struct {
 // op is something to be written.
 type op struct {
 	do      func(tx *tx) error // may run twice: of the first time nothing is left then
+	size    int                // bytes that it writes, about, if they are many
 	durable bool
 	taken   atomic.Bool // by the writer, or by who has given up waiting
 	err     error
@@ -41,27 +44,33 @@ type op struct {
 // tx is a transaction under way.
 type tx struct {
 	*conn
-	s     *Store
-	now   int64           // microseconds since 1970
-	files map[string]bool // names of files that may be unused once it has ended
-	after string          // SQL to run once it is committed, if not ""
+	s       *Store
+	now     int64           // microseconds since 1970
+	files   map[string]bool // names of files that may be unused once it has ended
+	shorten bool            // the log, once it is committed
 }
 
 // refusal is the error of an op that has written nothing, and harms no other.
 type refusal struct{ error }
 
-// maxGroup bounds how many ops are committed at once.
-const maxGroup = 256
+// maxGroup bounds how many ops are committed at once, and groupSize how many bytes
+// they may have together before the last one.
+const maxGroup, groupSize = 256, 2 << 20
 
 func newWriter(s *Store, c *conn, turn *os.File) *writer {
-	w := &writer{s: s, c: c, turn: turn, ops: make(chan *op, maxGroup), ended: make(chan struct{})}
+	w := &writer{s: s, c: c, turn: turn, log: log{path: filepath.Join(s.dir, databaseFile+"-wal")}, ops: make(chan *op, maxGroup), ended: make(chan struct{})}
 	go w.run()
 	return w
 }
 
 // write has the writer do something, and waits until it is committed.
 func (w *writer) write(ctx context.Context, durable bool, do func(tx *tx) error) error {
-	o := &op{do: do, durable: durable && !w.s.o.Relaxed, done: make(chan struct{})}
+	return w.writeSized(ctx, durable, 0, do)
+}
+
+// writeSized is write for what has many bytes.
+func (w *writer) writeSized(ctx context.Context, durable bool, size int, do func(tx *tx) error) error {
+	o := &op{do: do, size: size, durable: durable && !w.s.o.Relaxed, done: make(chan struct{})}
 	if err := w.send(ctx, o); err != nil {
 		return err
 	}
@@ -107,11 +116,13 @@ func (w *writer) run() {
 	var group []*op
 	for o := range w.ops {
 		group = append(group[:0], o)
-		for more := true; more && len(group) < maxGroup; {
+		size := o.size
+		for more := true; more && len(group) < maxGroup && size < groupSize; {
 			select {
 			case o, ok := <-w.ops:
 				if more = ok; ok {
 					group = append(group, o)
+					size += o.size
 				}
 			default:
 				more = false
@@ -186,9 +197,7 @@ func (w *writer) attempt(ops []*op, files map[string]bool) error {
 		_ = w.c.q(`ROLLBACK`).run() // fails if SQLite did it by itself
 		return err
 	}
-	if tx.after != "" {
-		return w.c.q(tx.after).run()
-	}
+	w.log.bound(w.c, tx.shorten)
 	return nil
 }
 
