@@ -67,7 +67,9 @@ func TestPrimesComputesEachCountOnce(t *testing.T) {
 }
 
 func TestDailyRunsEachWorkOncePerDay(t *testing.T) {
-	got := run(t, build(t, "daily"), "-days=3", "-day=1s") // long enough for a busy machine
+	daily := build(t, "daily")
+	t.Setenv("WORKGEN_STORE", t.TempDir())
+	got := run(t, daily, "-days=3", "-day=1s") // long enough for a busy machine
 	if want, got := console(t, "go run ./examples/daily -days 3 | uniq"), unnumbered(uniq(got)); got != unnumbered(want) {
 		t.Errorf("README says\n%s\ngot\n%s", want, got)
 	}
@@ -88,6 +90,14 @@ func TestDailyRunsEachWorkOncePerDay(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(got)
+	}
+
+	got = run(t, daily, "-days=3", "-day=1s") // another process, with the same store
+	if want, got := console(t, "go run ./examples/daily -days 3 | uniq | tail -2"), got[strings.Index(got, "github.com/"):]; unnumbered(got) != unnumbered(want) {
+		t.Errorf("README says that the second time ends with\n%s\ngot\n%s", want, got)
+	}
+	if strings.Contains(got, "processing") || strings.Contains(got, "training") {
+		t.Errorf("executed again:\n%s", got)
 	}
 }
 

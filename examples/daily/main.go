@@ -4,6 +4,9 @@
 //
 //	go run ./examples/daily -days 3
 //
+// Results are kept in a store on disk: run it once more, and nothing executes. Where
+// that store is, go run ./cmd/workgen store path daily says.
+//
 // So that it can be watched, a day lasts 300 milliseconds here (flag -day).
 package main
 
@@ -18,6 +21,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store/disk"
 )
 
 //go:generate go run github.com/workgen/workgen/cmd/workgen
@@ -59,11 +63,16 @@ func (Trainer) Run(ctx context.Context, data Dataset) (float64, error) {
 	if err := busy(ctx); err != nil {
 		return 0, err
 	}
+	return score(data.Rows), nil
+}
+
+// score is how well a model does that was trained on the rows.
+func score(rows []int) float64 {
 	sum := 0
-	for _, row := range data.Rows {
+	for _, row := range rows {
 		sum += row
 	}
-	return 1 - 1/float64(sum), nil
+	return 1 - 1/float64(sum)
 }
 
 // busy takes as long as a step does.
@@ -79,21 +88,27 @@ func busy(ctx context.Context) error {
 func main() {
 	days := flag.Int("days", 0, "how many days to run; 0 is no end")
 	length := flag.Duration("day", 300*time.Millisecond, "how long a day lasts")
+	dir := flag.String("store", "", "directory of the results; by default in that of the user's caches")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *days, *length); err != nil && !errors.Is(err, context.Canceled) {
+	if err := run(ctx, *dir, *days, *length); err != nil && !errors.Is(err, context.Canceled) {
 		log.Fatal(err)
 	}
 }
 
 // run is the program: a flow over two works, and the loop that runs it.
-func run(ctx context.Context, days int, length time.Duration) error {
-	process := NewDataProcessorRunner(&DataProcessor{Source: "s3://sales"})
-	train := NewTrainerRunner(&Trainer{})
+func run(ctx context.Context, dir string, days int, length time.Duration) error {
+	results, err := disk.Open("daily", disk.Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	defer results.Close()
+	process := NewDataProcessorRunner(&DataProcessor{Source: "s3://sales"}, runtime.WithStore(results))
+	train := NewTrainerRunner(&Trainer{}, runtime.WithStore(results))
 	var today runtime.Var[string] // in a real program: runtime.Today(ctx).Format("01/02/06")
 	defer turn(&today, length)()
-	scores := 0
+	latest, scores := "", 0
 	loop := runtime.Loop{Heartbeat: length / 4, Flow: func(ctx context.Context) error {
 		day := today.Get(ctx)
 		fmt.Println(day)
@@ -105,8 +120,8 @@ func run(ctx context.Context, days int, length time.Duration) error {
 		if err != nil {
 			return err
 		}
-		if n := int(train.Stats().Executions); n > scores {
-			scores = n
+		if day != latest {
+			latest, scores = day, scores+1
 			fmt.Printf("  the model scores %.4f\n", score)
 		}
 		if scores == days {
@@ -119,7 +134,7 @@ func run(ctx context.Context, days int, length time.Duration) error {
 	}
 	for _, runner := range []*runtime.Runner{process.Runner, train.Runner} {
 		stats := runner.Stats()
-		fmt.Printf("%s: executed %d times, skipped %d times\n", runner.Name(), stats.Executions, stats.Hits)
+		fmt.Printf("%s: executed %d times, skipped %d times\n", runner.Name(), stats.Executions, stats.Hits+stats.Stored)
 	}
 	return nil
 }

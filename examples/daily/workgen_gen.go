@@ -207,7 +207,7 @@ func (r *DataProcessorRunner) execute(ctx context.Context, args DataProcessorArg
 const trainerSchema = "b963425e7c6da599c011b6996ca41328"
 
 // trainerCode identifies the code that [Trainer.Run] reaches in durable keys.
-const trainerCode = "2e524a49ea0e8e69a7b2dfee1cc6dc00"
+const trainerCode = "9cf68d1d21a6ea42086b27f2c3336333"
 
 // TrainerArgs holds the arguments of one call of [Trainer.Run].
 type TrainerArgs struct {
@@ -374,7 +374,8 @@ go1.26 56f36397
 const trainerSymbols = `
 github.com/workgen/workgen/examples/daily.Dataset 503b5277
 github.com/workgen/workgen/examples/daily.Trainer 1b23389e
-github.com/workgen/workgen/examples/daily.Trainer.Run 586748dc
+github.com/workgen/workgen/examples/daily.Trainer.Run 2fff4f39
 github.com/workgen/workgen/examples/daily.busy 06a5cedb
+github.com/workgen/workgen/examples/daily.score 7a643f06
 go1.26 56f36397
 `

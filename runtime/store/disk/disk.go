@@ -42,6 +42,10 @@ type Options struct {
 	// that died ends at once. 0 is 30 seconds.
 	Lease time.Duration
 
+	// Verify decodes every result before it is put, and refuses it if it is not what
+	// it was: for tests, since it takes as long again.
+	Verify bool
+
 	// Relaxed does not wait for the disk: loss of power may take the last results
 	// with it. The death of the process does not.
 	Relaxed bool
@@ -175,7 +179,7 @@ func (s *Store) check(ctx context.Context) error {
 }
 
 // Codec implements store.Store.
-func (s *Store) Codec() store.Codec { return codec.Default }
+func (s *Store) Codec() store.Codec { return codec.Codec{Verify: s.o.Verify} }
 
 // Close implements store.Store. Entries that are still open can be read on.
 func (s *Store) Close() error {
