@@ -143,45 +143,12 @@ func killChild(s *disk.Store, dir string, base int) {
 }
 
 func TestKilledProcessesLoseNothing(t *testing.T) {
-	rounds := *kills
-	if rounds == 0 {
-		rounds = 60
-		if testing.Short() {
-			rounds = 12
-		}
-	}
-	dir := t.TempDir()
-	for _, d := range []string{"witness", "done"} {
-		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var wg sync.WaitGroup
-	completed := make([]map[int]bool, 4)
-	for i := range 4 {
-		completed[i] = map[int]bool{}
-		wg.Go(func() {
-			for n := i; n < rounds; n += 4 {
-				killOne(t, dir, n*8, completed[i])
-			}
-		})
-	}
-	wg.Wait()
+	dir, calls := killMany(t, "kill")
 	s := open(t, filepath.Join(dir, "store"), disk.Options{})
-	calls := map[int]bool{}
-	for _, ns := range completed {
-		for n := range ns {
-			calls[n] = true
-		}
-	}
 	for n := range calls {
 		if data, err := read(s, n); err != nil || !bytes.Equal(data, resultOf(n)) {
 			t.Errorf("call %d, which was completed, has %d bytes, %v", n, len(data), err)
 		}
-	}
-	t.Logf("%d processes killed, %d calls completed", rounds, len(calls))
-	if len(calls) == 0 {
-		t.Error("no call was completed")
 	}
 	// What the dead have left is gone soon after somebody opens the store.
 	wantSoon(t, "files of dead processes", func() bool {
@@ -195,9 +162,50 @@ func TestKilledProcessesLoseNothing(t *testing.T) {
 	wantNoOrphans(t, filepath.Join(dir, "store"))
 }
 
+// killMany has four children of a name at a time execute calls, kills them again
+// and again, and returns the calls that they have completed, in which directory.
+func killMany(t *testing.T, name string) (dir string, calls map[int]bool) {
+	t.Helper()
+	rounds := *kills
+	if rounds == 0 {
+		rounds = 60
+		if testing.Short() {
+			rounds = 12
+		}
+	}
+	dir = t.TempDir()
+	for _, d := range []string{"witness", "done"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wg sync.WaitGroup
+	completed := make([]map[int]bool, 4)
+	for i := range 4 {
+		completed[i] = map[int]bool{}
+		wg.Go(func() {
+			for n := i; n < rounds; n += 4 {
+				killOne(t, name, dir, n*8, completed[i])
+			}
+		})
+	}
+	wg.Wait()
+	calls = map[int]bool{}
+	for _, ns := range completed {
+		for n := range ns {
+			calls[n] = true
+		}
+	}
+	t.Logf("%d processes killed, %d calls completed", rounds, len(calls))
+	if len(calls) == 0 {
+		t.Error("no call was completed")
+	}
+	return dir, calls
+}
+
 // killOne starts a process, kills it, and notes which calls it had completed.
-func killOne(t *testing.T, dir string, base int, completed map[int]bool) {
-	c := start(t, "kill", dir, base)
+func killOne(t *testing.T, name, dir string, base int, completed map[int]bool) {
+	c := start(t, name, dir, base)
 	first := c.line(t) // its start takes longer than its life
 	after := time.Duration(rand.IntN(40_000)) * time.Microsecond
 	time.AfterFunc(after, func() { _ = c.Process.Kill() })
@@ -234,12 +242,16 @@ func shareChild(s *disk.Store, _ string, _ int) {
 	wg.Wait()
 }
 
-func TestFourProcessesExecuteEachCallOnce(t *testing.T) {
+func TestFourProcessesExecuteEachCallOnce(t *testing.T) { executeOnce(t, "share") }
+
+// executeOnce has four children of a name want the same calls.
+func executeOnce(t *testing.T, name string) {
+	t.Helper()
 	dir := t.TempDir()
 	begin := time.Now()
 	var processes []*child
 	for range 4 {
-		processes = append(processes, start(t, "share", dir, 0))
+		processes = append(processes, start(t, name, dir, 0))
 	}
 	executed := map[string]int{}
 	for _, c := range processes {

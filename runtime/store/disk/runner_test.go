@@ -1,0 +1,181 @@
+//go:build unix
+
+package disk_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/disk"
+)
+
+// The tests of this file do with runners what process_test.go does with the store.
+
+func init() {
+	children["runner"] = runnerChild
+	children["runners"] = runnersChild
+}
+
+// calls is a work with one number as argument, as the generator would write it.
+func calls(s store.Store, body func(n int) ([]byte, error), opts ...runtime.Option) *runtime.Calls[int, int, []byte] {
+	return runtime.NewCalls(runtime.Spec[int, int, []byte]{
+		Name: "example.com/daily.Fetch", Schema: "s1", Code: "c1",
+		Execute:     func(_ context.Context, n int) ([]byte, error) { return body(n) },
+		CloneResult: bytes.Clone,
+		Encode:      func(e *key.Encoder, n *int) { e.Int(*n) },
+		Describe: func(in *runtime.Inputs, n *int) {
+			in.Input("n", "int", n, func(e *key.Encoder) { e.Int(*n) })
+		},
+	}, append(opts, runtime.WithStore(s))...)
+}
+
+func run(c *runtime.Calls[int, int, []byte], n int) ([]byte, error) {
+	return c.Run(ctx, key.NewHash().Uint64(uint64(n)).Sum(), n, n)
+}
+
+// runnerChild is killChild with a runner.
+func runnerChild(s *disk.Store, dir string, base int) {
+	const distinct = 40
+	c := calls(s, func(n int) ([]byte, error) {
+		f, err := os.OpenFile(filepath.Join(dir, "witness", strconv.Itoa(n)), os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+			say("failed: call", n, "is executed twice at a time")
+		}
+		if _, err := os.Stat(filepath.Join(dir, "done", strconv.Itoa(n))); err == nil {
+			say("failed: call", n, "is executed again")
+		}
+		time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond)
+		return resultOf(n), nil
+	}, runtime.MaxEntries(5), runtime.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))))
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for {
+				n := base + rand.IntN(distinct)
+				data, err := run(c, n)
+				if err != nil || !bytes.Equal(data, resultOf(n)) {
+					say("failed: call", n, "has", len(data), "bytes,", err)
+					return
+				}
+				if err := os.WriteFile(filepath.Join(dir, "done", strconv.Itoa(n)), nil, 0o600); err != nil {
+					say("failed", err)
+				}
+				say("done", n)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestKilledRunnersLoseNothing(t *testing.T) {
+	dir, completed := killMany(t, "runner")
+	s := open(t, filepath.Join(dir, "store"), disk.Options{})
+	c := calls(s, func(n int) ([]byte, error) {
+		t.Errorf("call %d, which was completed, is executed", n)
+		return nil, nil
+	})
+	for n := range completed {
+		if data, err := run(c, n); err != nil || !bytes.Equal(data, resultOf(n)) {
+			t.Errorf("call %d, which was completed, has %d bytes, %v", n, len(data), err)
+		}
+	}
+	stats := c.Runner().Stats()
+	if stats.StoreErrors > 0 || int(stats.Stored) != len(completed) {
+		t.Errorf("%+v", stats)
+	}
+}
+
+// runnersChild is shareChild with a runner.
+func runnersChild(s *disk.Store, _ string, _ int) {
+	c := calls(s, func(n int) ([]byte, error) {
+		say("executed", n)
+		return resultOf(n)[:100], nil
+	}, runtime.Concurrency(8))
+	var wg sync.WaitGroup
+	for _, n := range rand.Perm(shared) {
+		wg.Go(func() {
+			if data, err := run(c, n); err != nil || !bytes.Equal(data, resultOf(n)[:100]) {
+				say("failed: call", n, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := c.Runner().Stats().StoreErrors; n > 0 {
+		say("failed:", n, "errors of the store")
+	}
+}
+
+func TestRunnersOfFourProcessesExecuteEachCallOnce(t *testing.T) {
+	executeOnce(t, "runners")
+}
+
+// BenchmarkStoredCall is a call whose result is in the store, and not in memory.
+func BenchmarkStoredCall(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	body := func(n int) ([]byte, error) { return resultOf(0), nil }
+	const distinct = 1000
+	first := calls(s, body)
+	for n := range distinct {
+		if _, err := run(first, n); err != nil {
+			b.Fatal(err)
+		}
+	}
+	c := calls(s, body, runtime.MaxEntries(1))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n++
+		if _, err := run(c, n%distinct); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	if stats := c.Runner().Stats(); stats.Executions > 0 {
+		b.Errorf("%d executions", stats.Executions)
+	}
+}
+
+// BenchmarkCompletedCall is a call that executes in no time, and whose result is on
+// the disk when it returns: alone, and beside 63 others.
+func BenchmarkCompletedCall(b *testing.B) {
+	for _, goroutines := range []int{1, 64} {
+		b.Run(strconv.Itoa(goroutines), func(b *testing.B) {
+			s := open(b, b.TempDir(), disk.Options{})
+			c := calls(s, func(int) ([]byte, error) { return resultOf(0), nil })
+			next := make(chan int)
+			var wg sync.WaitGroup
+			for range goroutines {
+				wg.Go(func() {
+					for n := range next {
+						if _, err := run(c, n); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			n := 0
+			for b.Loop() {
+				n++
+				next <- n
+			}
+			close(next)
+			wg.Wait()
+		})
+	}
+}
