@@ -44,11 +44,24 @@ func forStore() *judge {
 			return "", false
 		case Slice, Array, Map, Pointer, Struct:
 			return "", true
+		case Known:
+			if storedWhole(t) {
+				return "", false
+			}
 		}
 		// An invalid type, or a kind that this was not told of.
 		return "it is not known how to store it", false
 	}
 	return j
+}
+
+// storedWhole reports whether the store's codec knows a type that is not walked.
+func storedWhole(t *Type) bool {
+	switch t.Codec {
+	case Integer, Rational, Float, Userinfo:
+		return true
+	}
+	return t.Codec == Method && t.Named.Obj().Pkg().Path() == "net/netip"
 }
 
 // lost says why a store would lose a field, "" when it keeps it. A blank field

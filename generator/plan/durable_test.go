@@ -19,11 +19,20 @@ import (
 const storedTypes = `package p
 
 import (
+	"math/big"
 	"net"
+	"net/netip"
+	"net/url"
 	"sync"
 	"time"
+	"unique"
 	"unsafe"
 )
+
+var _ big.Int
+var _ netip.Addr
+var _ url.URL
+var _ unique.Handle[int]
 
 var _ net.IP
 var _ time.Time
@@ -125,6 +134,8 @@ func TestResultsThatComeBackEqualAreStorable(t *testing.T) {
 		{"map[*int]string", "result1: the keys of a map are found by their address, which does not come back"},
 		{"net.IPNet", ""},
 		{"time.Location", "result1: a time.Location is known by its pointer and must not be copied"},
+		{"(a *big.Int, b big.Rat, c []*big.Float, d netip.Prefix, e *url.URL)", ""},
+		{"unique.Handle[string]", "result1: it is not known how to store it"},
 		{"Custom", "result1.n: it is not exported, and would not be stored"},
 	}
 	var results []string
@@ -151,7 +162,7 @@ func TestAnObstacleHasTheWayToIt(t *testing.T) {
 	for _, s := range w.NotStorable[1].Path {
 		got += fmt.Sprintf("%s %s %d:%d\n", s.Expr, s.Type, s.Pos.Line, s.Pos.Column)
 	}
-	want := "table[] Tagged 58:18\ntable[].Hook Hook 44:2\ntable[].Hook.Done chan int 47:19\n"
+	want := "table[] Tagged 67:18\ntable[].Hook Hook 53:2\ntable[].Hook.Done chan int 56:19\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

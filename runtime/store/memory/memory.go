@@ -1,5 +1,6 @@
 // Package memory is a store in the memory of one process: for tests, and as the
-// shortest example of how a backend behaves. Nothing is ever evicted.
+// shortest example of how a backend behaves. Nothing is ever evicted. Results are
+// verified: what would not come back as it was is refused.
 package memory
 
 import (
@@ -230,7 +231,7 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 }
 
 // Codec implements store.Store.
-func (s *Store) Codec() store.Codec { return codec.Default }
+func (s *Store) Codec() store.Codec { return codec.Codec{Verify: true} }
 
 // Close implements store.Store.
 func (s *Store) Close() error {

@@ -247,11 +247,13 @@ func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Numbers",
 		Code:        numbersCode,
 		Symbols:     numbersSymbols,
+		Schema:      numbersSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneNumbersArgs,
 		CloneResult: cloneNumbersResult,
 		Inputs:      r.inputs,
-		NotStorable: "result1: it is not known how to store it",
+		Encode:      r.encode,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -343,6 +345,50 @@ func (r2 *NumbersRunner) encode(e *key.Encoder, args *NumbersArgs) {
 // work is executed: the runtime compares them before and after.
 func (r2 *NumbersRunner) inputs(e *key.Encoder, args *NumbersArgs) {
 	r2.encodeReceiver(e)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r2 *NumbersRunner) describe(in *runtime.Inputs, args *NumbersArgs) {
+	in.Input("Limit", "*big.Int", &r2.work.Limit, func(e *key.Encoder) {
+		if e.Present(r2.work.Limit != nil) {
+			encodeBigInt(e, r2.work.Limit)
+		}
+	})
+	in.Input("i", "big.Int", &args.I, func(e *key.Encoder) {
+		encodeBigInt(e, &args.I)
+	})
+	in.Input("p", "*big.Int", &args.P, func(e *key.Encoder) {
+		if e.Present(args.P != nil) {
+			encodeBigInt(e, args.P)
+		}
+	})
+	in.Input("r", "*big.Rat", &args.R, func(e *key.Encoder) {
+		if e.Present(args.R != nil) {
+			encodeBigRat(e, args.R)
+		}
+	})
+	in.Input("f", "*big.Float", &args.F, func(e *key.Encoder) {
+		if e.Present(args.F != nil) {
+			encodeBigFloat(e, args.F)
+		}
+	})
+	in.Input("list", "[]big.Int", &args.List, func(e *key.Encoder) {
+		e.Slice(len(args.List), args.List == nil)
+		for i2 := range args.List {
+			encodeBigInt(e, &args.List[i2])
+		}
+	})
+	in.Input("by", "map[string]big.Float", &args.By, func(e *key.Encoder) {
+		m := e.Map(len(args.By), args.By == nil)
+		for k, x := range args.By {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeBigFloat(e, &x)
+		}
+		m.End()
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -464,7 +510,7 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 		Execute:     r.execute,
 		CloneArgs:   clonePlacesArgs,
 		CloneResult: clonePlacesResult,
-		NotStorable: "result1.URL.User: it is not known how to store it",
+		NotStorable: "result1.Zone: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
