@@ -165,7 +165,9 @@ func TestWaitersGetTheResultOfTheHolder(t *testing.T) {
 		call := f.Start(t.Context(), "a")
 		synctest.Wait()
 		put(t, s, l, "theirs")
+		began := time.Now()
 		wantResult(t, "theirs")(call.Wait(t.Context()))
+		want(t, "waited", time.Since(began), 0)
 		want(t, "stored", settled(t, f).Stored, 1)
 	})
 }

@@ -55,8 +55,6 @@ func (j *job[K, A, R]) schedule() {
 	r.mu.Lock()
 	if j.entry.call.flight != nil {
 		r.schedule(j.newBody())
-	} else if j.holding != nil {
-		go j.holding.release() // the call has ended while the lease was acquired
 	}
 	r.mu.Unlock()
 	r.deliver()
@@ -231,7 +229,7 @@ func wait(ctx context.Context, changed <-chan struct{}, held *store.HeldError) b
 // publish puts the result of a body into the store, before anybody gets it. Its
 // slot is free meanwhile.
 func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
-	if j.holding == nil || o.err != nil || !o.keep {
+	if j.holding == nil || o.err != nil {
 		return
 	}
 	c, r := j.calls, j.calls.owner.Runner

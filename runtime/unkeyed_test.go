@@ -25,6 +25,7 @@ func newMarshalled(body func(ctx context.Context, arg string) (string, error), o
 	calls := NewCalls(Spec[key.Fingerprint, string, string]{
 		Name: "example.com/web.Fetch", Execute: body,
 		Inputs: func(e *key.Encoder, arg *string) { encodeMarshalled(e, *arg) },
+		Encode: func(e *key.Encoder, arg *string) { encodeMarshalled(e, *arg) },
 	}, opts...)
 	return &marshalled{calls.Runner(), calls}
 }

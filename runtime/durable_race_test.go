@@ -1,0 +1,206 @@
+package runtime
+
+import (
+	"context"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+// hooked is a store that calls back, where there is a function, after it has done
+// what it was asked for.
+type hooked struct {
+	store.Store
+	get      func(*store.Entry, error) (*store.Entry, error)
+	acquired func(store.Lease, error) (store.Lease, error)
+	put      func(context.Context)
+	released func()
+}
+
+func (s hooked) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
+	e, err := s.Store.Get(ctx, k)
+	if s.get != nil {
+		return s.get(e, err)
+	}
+	return e, err
+}
+
+func (s hooked) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
+	l, err := s.Store.Acquire(ctx, k)
+	if s.acquired != nil {
+		return s.acquired(l, err)
+	}
+	return l, err
+}
+
+func (s hooked) Put(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	err := s.Store.Put(ctx, l, r, w)
+	if s.put != nil {
+		s.put(ctx)
+	}
+	return err
+}
+
+func (s hooked) Release(ctx context.Context, l store.Lease) error {
+	if s.released != nil {
+		s.released()
+	}
+	return s.Store.Release(ctx, l)
+}
+
+// TestACallThatEndsWhileItsLeaseIsAcquired must leave neither the lease nor a slot
+// behind: at the first acquisition, and at one for which it had to wait.
+func TestACallThatEndsWhileItsLeaseIsAcquired(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			s := memory.New(time.Hour)
+			var call *Call[string]
+			var held store.Lease
+			times := 0
+			f := storing(hooked{Store: s, acquired: func(l store.Lease, err error) (store.Lease, error) {
+				times++
+				switch {
+				case waits && times == 1:
+					_ = s.Release(t.Context(), l)
+					held, _ = s.Another().Acquire(t.Context(), l.Key)
+					return l, &store.HeldError{Key: l.Key}
+				case waits && times == 2: // somebody has it still, and gives it back
+					_ = s.Release(t.Context(), held)
+				case err == nil:
+					call.Stop()
+				}
+				return l, err
+			}}, mustNotRun, Concurrency(1))
+			call = f.Start(t.Context(), "a")
+			_, err := call.Wait(t.Context())
+			wantErr(t, err, ErrStopped)
+			settled(t, f)
+			if _, err := s.Acquire(t.Context(), f.calls.keyOf(new("a"))); err != nil {
+				t.Errorf("waits %t: %v", waits, err)
+			}
+		})
+	}
+}
+
+func TestAStoreMayContradictItselfForAWhile(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		times := 0
+		f := storing(hooked{Store: memory.New(0), acquired: func(l store.Lease, err error) (store.Lease, error) {
+			if times++; times < 4 {
+				return l, store.ErrFinished
+			}
+			return l, err
+		}}, echo)
+		// The first three have leased the key in vain; each lease expires.
+		f.store = hooked{Store: expiring{f.store.(hooked).Store}, acquired: f.store.(hooked).acquired}
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		want(t, "store errors", settled(t, f).StoreErrors, 0)
+	})
+}
+
+// expiring is a store whose keys are never held.
+type expiring struct{ store.Store }
+
+func (s expiring) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
+	l, err := s.Store.Acquire(ctx, k)
+	if err == nil {
+		_ = s.Store.Release(ctx, l)
+		l, err = s.Store.Acquire(ctx, k)
+		_ = s.Store.Release(ctx, l)
+	}
+	return l, err
+}
+
+func (s expiring) Put(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	l, err := s.Store.Acquire(ctx, l.Key)
+	if err != nil {
+		return err
+	}
+	return s.Store.Put(ctx, l, r, w)
+}
+
+func TestWhatIsBeingPutTakesNoSlot(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := storing(hooked{Store: memory.New(0), put: func(context.Context) { time.Sleep(time.Hour) }}, echo, Concurrency(1))
+		began := time.Now()
+		first, second := f.Start(t.Context(), "a"), f.Start(t.Context(), "b")
+		wantResult(t, "got a")(first.Wait(t.Context()))
+		wantResult(t, "got b")(second.Wait(t.Context()))
+		want(t, "took", time.Since(began), time.Hour)
+		settled(t, f)
+	})
+}
+
+func TestAResultIsPutAlsoWhenNobodyWaitsAnyMore(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		var call *Call[string]
+		released := 0
+		f := storing(hooked{Store: s, released: func() { released++ }, put: func(ctx context.Context) {
+			call.Stop()
+			if ctx.Err() != nil {
+				t.Error("the context of Put has ended")
+			}
+		}}, sleeper)
+		call = f.Start(t.Context(), "a")
+		_, err := call.Wait(t.Context())
+		wantErr(t, err, ErrStopped)
+		settled(t, f)
+		want(t, "records", len(records(t, s)), 1)
+		want(t, "leases released that were put under", released, 0)
+	})
+}
+
+func TestWhatFailsBecauseACallWasStoppedIsNoErrorOfTheStore(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var call *Call[string]
+		f := storing(hooked{Store: memory.New(0), get: func(*store.Entry, error) (*store.Entry, error) {
+			synctest.Wait()
+			call.Stop()
+			return nil, context.Canceled
+		}}, mustNotRun)
+		call = f.Start(t.Context(), "a")
+		_, err := call.Wait(t.Context())
+		wantErr(t, err, ErrStopped)
+		want(t, "store errors", settled(t, f).StoreErrors, 0)
+	})
+}
+
+func TestAForgottenResultDoesNotExpire(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		wantResult(t, "got a")(storing(s, echo, TTL(time.Hour)).Run(t.Context(), "a"))
+		f := storing(s, echo)
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		want(t, "stored", f.Stats().Stored, 1)
+		want(t, "forgotten", f.Forget("a"), true)
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		time.Sleep(2 * time.Hour)
+		stats := settled(t, f)
+		want(t, "expirations", stats.Expirations, 0)
+		want(t, "entries", stats.Entries, 1)
+	})
+}
+
+func TestCallsWithoutKeyAreNotStored(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		m := newMarshalled(echo, WithStore(s), WithLogger(quiet()))
+		for range 2 {
+			wantResult(t, "got bad")(m.Run(t.Context(), "bad"))
+		}
+		want(t, "executions", m.Stats().Executions, 2)
+		want(t, "records", len(records(t, s)), 0)
+		id, hash := m.identify("bad")
+		_, found := m.calls.Lookup(hash, id, "bad")
+		want(t, "found", found, false)
+		want(t, "forgotten", m.calls.Forget(hash, id, "bad"), false)
+		wantResult(t, "got good")(m.Run(t.Context(), "good"))
+		want(t, "records", len(records(t, s)), 1)
+	})
+}
