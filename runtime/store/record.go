@@ -33,9 +33,33 @@ type Record struct {
 	// Gone is when a result was evicted, expired, deleted or found unreadable.
 	Gone time.Time
 
+	// Earlier is what the store had of the key before this.
+	Earlier Earlier
+
 	// Used is when the result was last got, and Hits how often it was. Both may lag.
 	Used time.Time
 	Hits int64
+}
+
+// Earlier is what a store had of a key before a newer record: how its result went, or
+// that it failed. It is zero when that is not known.
+type Earlier struct {
+	Status Status
+	At     time.Time // when the result went, or the failed execution ended
+	Error  string
+}
+
+// AsEarlier returns what a store is to remember of a record that another one of its key
+// replaces.
+func (r *Record) AsEarlier() Earlier {
+	e := Earlier{Status: r.Status, At: r.Finished}
+	if r.Status.Gone() {
+		e.At = r.Gone
+	}
+	if r.Status == Failed || r.Status == Unreadable {
+		e.Error = r.Error
+	}
+	return e
 }
 
 // Arg is one input of a call.

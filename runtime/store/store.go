@@ -35,7 +35,7 @@ type Store interface {
 	// It returns ErrLost when that is not held any more, ErrTooLarge when the
 	// result does not fit, and what result.WriteTo returned when that failed, and
 	// keeps nothing; after the latter two the lease is still held. Of r the store
-	// sets Key, Seq, Status, Size, Token, Used, Hits and Gone itself.
+	// sets Key, Seq, Status, Size, Token, Earlier, Used, Hits and Gone itself.
 	Put(ctx context.Context, l Lease, r Record, result io.WriterTo) error
 
 	// Note keeps the record of a failed execution, for display. It replaces the

@@ -239,6 +239,15 @@ func BenchmarkMany(b *testing.B) {
 			}
 		}
 	})
+	b.Run("explain", func(b *testing.B) {
+		r := recordOf(many)
+		r.Key, r.Args[0].Digest, r.Args[1].Digest = keyOf(many), [16]byte{3}, [16]byte{4}
+		for b.Loop() {
+			if why, err := store.Explain(ctx, s, r); err != nil || why.Cause != store.CauseArguments {
+				b.Fatal(why, err)
+			}
+		}
+	})
 	b.Run("get", func(b *testing.B) {
 		n := 0
 		for b.Loop() {

@@ -52,6 +52,9 @@ func pack(r *store.Record) []byte {
 			b = appendString(append(b, 0), a.Text)
 		}
 	}
+	b = append(b, byte(r.Earlier.Status))
+	b = binary.AppendVarint(b, micros(r.Earlier.At))
+	b = appendString(b, r.Earlier.Error)
 	return binary.LittleEndian.AppendUint64(b, xxh3.HashSeed(b, keySeed(r)))
 }
 
@@ -96,6 +99,9 @@ func (u *unpacker) unpack(r *store.Record, b []byte) error {
 		} else {
 			a.Text = string(u.take(u.uvarint()))
 		}
+	}
+	if status := u.take(1); len(status) == 1 {
+		r.Earlier = store.Earlier{Status: store.Status(status[0]), At: timeOf(u.varint()), Error: u.word()}
 	}
 	return nil
 }

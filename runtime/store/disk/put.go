@@ -162,6 +162,9 @@ func (tx *tx) replace(r *store.Record) error {
 	if err != nil {
 		return err
 	}
+	if r.Earlier, err = tx.earlier(r.Key); err != nil {
+		return err
+	}
 	if err := tx.forget(r.Key); err != nil {
 		return err
 	}
@@ -169,6 +172,24 @@ func (tx *tx) replace(r *store.Record) error {
 		VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`).
 		bytes(r.Key[:]).int(work).int(scope).int(int64(r.Status)).int(micros(r.Finished)).int(micros(r.Expires)).
 		int(tx.now).int(tx.now).bytes(pack(r)).run()
+}
+
+// earlier returns what is to be remembered of the record of a key that is replaced.
+func (tx *tx) earlier(k key.Key) (e store.Earlier, err error) {
+	q := tx.q(`SELECT status, finished, expires, kept, record FROM call WHERE key = ?`).bytes(k[:])
+	found, err := q.step()
+	if !found {
+		return e, err
+	}
+	defer q.done()
+	r := store.Record{
+		Key: k, Status: store.Status(q.colInt(0)), Finished: timeOf(q.colInt(1)), Expires: timeOf(q.colInt(2)), Gone: timeOf(q.colInt(3)),
+	}
+	if r.Status == store.Succeeded { // or nobody would have a lease
+		r.Status, r.Gone = store.Expired, r.Expires
+	}
+	_ = (&unpacker{}).unpack(&r, q.colView(4)) // if that is damaged it says nothing of errors
+	return r.AsEarlier(), nil
 }
 
 // forget drops all that is kept of a key, but for its lease.

@@ -109,6 +109,15 @@ func (s *shared) live(k key.Key) *result {
 	return r
 }
 
+// earlier returns what is to be remembered of a key that gets a new record. mu is held.
+func (s *shared) earlier(k key.Key) store.Earlier {
+	s.live(k)
+	if r := s.results[k]; r != nil {
+		return r.record.AsEarlier()
+	}
+	return store.Earlier{}
+}
+
 // Acquire implements store.Store.
 func (s *Store) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
 	if err := s.lock(ctx); err != nil {
@@ -190,7 +199,7 @@ func (s *Store) Put(ctx context.Context, l store.Lease, r store.Record, from io.
 	}
 	s.shared.last++
 	r.Key, r.Seq, r.Status, r.Token, r.Size = l.Key, s.shared.last, store.Succeeded, l.Token, int64(data.Len())
-	r.Used, r.Hits, r.Gone = time.Time{}, 0, time.Time{}
+	r.Used, r.Hits, r.Gone, r.Earlier = time.Time{}, 0, time.Time{}, s.shared.earlier(l.Key)
 	s.shared.results[l.Key] = &result{record: r, data: append([]byte{}, data.Bytes()...)}
 	s.shared.end(l.Key)
 	return nil
@@ -206,7 +215,7 @@ func (s *Store) Note(ctx context.Context, r store.Record) error {
 		return nil
 	}
 	s.shared.last++
-	r.Seq, r.Status, r.Gone = s.shared.last, store.Failed, time.Time{}
+	r.Seq, r.Status, r.Gone, r.Earlier = s.shared.last, store.Failed, time.Time{}, s.shared.earlier(r.Key)
 	s.shared.results[r.Key] = &result{record: r}
 	return nil
 }

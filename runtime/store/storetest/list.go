@@ -165,6 +165,7 @@ func testNote(t *testing.T, s *suite) {
 		}
 	}
 	r.Status = store.Failed
+	r.Earlier = store.Earlier{Status: store.Failed, At: r.Finished, Error: r.Error}
 	got := s.list(other, store.Filter{})
 	if len(got) != 1 {
 		t.Fatalf("%d records of one call that failed", len(got))
@@ -177,11 +178,63 @@ func testNote(t *testing.T, s *suite) {
 		t.Fatal(err)
 	}
 	want := recordOf(1, "w")
-	want.Status, want.Token, want.Size = store.Succeeded, l.Token, 1
+	want.Status, want.Token, want.Size, want.Earlier = store.Succeeded, l.Token, 1, r.Earlier
 	got = s.list(s, store.Filter{})
 	if len(got) != 1 {
 		t.Fatalf("%d records of one call", len(got))
 	}
 	s.wantRecord("record", got[0], want)
 	s.got(other, 1)
+}
+
+// testEarlier: a record says what there was of its key before, whatever the caller
+// says.
+func testEarlier(t *testing.T, s *suite) {
+	other := s.another()
+	r := recordOf(1, "w")
+	r.Earlier = store.Earlier{Status: store.Evicted, At: at, Error: "made up"}
+	expiring := r
+	expiring.Expires = time.Now().Add(-time.Second).Truncate(time.Millisecond).UTC()
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want store.Earlier
+	}{
+		{"the first", func() error { s.put(s, 1, expiring, []byte("x")); return nil }, store.Earlier{}},
+		{"after one that expired", func() error { return other.Note(ctx, r) }, store.Earlier{Status: store.Expired}},
+		{"after a failure", func() error { s.put(s, 1, r, []byte("x")); return nil },
+			store.Earlier{Status: store.Failed, At: r.Finished, Error: r.Error}},
+		{"after one that was deleted", func() error {
+			if _, err := other.Delete(ctx, keyOf(1)); err != nil {
+				return err
+			}
+			s.put(other, 1, r, []byte("x"))
+			return nil
+		}, store.Earlier{Status: store.Deleted}},
+	} {
+		begin := time.Now().Add(-time.Millisecond)
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		records := s.list(s, store.Filter{Prefix: keyOf(1).String(), Status: []store.Status{store.Succeeded, store.Failed, store.Expired}})
+		if len(records) != 1 {
+			t.Fatalf("%s: %d records", step.name, len(records))
+		}
+		got := records[0].Earlier
+		switch step.want.Status {
+		case store.Expired:
+			if got.At.Before(expiring.Expires) {
+				t.Errorf("%s: at %v", step.name, got.At)
+			}
+			got.At = time.Time{}
+		case store.Deleted:
+			if got.At.Before(begin) {
+				t.Errorf("%s: at %v", step.name, got.At)
+			}
+			got.At = time.Time{}
+		}
+		if got != step.want {
+			t.Errorf("%s: earlier %+v, want %+v", step.name, got, step.want)
+		}
+	}
 }

@@ -60,6 +60,7 @@ func Test(t *testing.T, durable bool, opener Opener) {
 	run("listing", testList)
 	run("listing while records change", testListConcurrently)
 	run("failures are noted", testNote)
+	run("records say what was before", testEarlier)
 	run("results expire", testExpiry)
 	run("contexts end everything", testContext)
 	run("a closed store says so", testClosed)

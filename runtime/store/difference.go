@@ -1,0 +1,86 @@
+package store
+
+import "strings"
+
+// argChanges returns what differs between two lists of inputs: in the order of the
+// second, and then what only the first has.
+func argChanges(was, is []Arg) (changes []ArgChange) {
+	for i := range is {
+		a, b := find(was, is[i].Name), &is[i]
+		switch {
+		case a == nil:
+			changes = append(changes, ArgChange{Name: b.Name, Is: b.shown(), Secret: b.Secret, Added: true})
+		case !a.equal(b):
+			c := ArgChange{Name: b.Name, Secret: a.Secret || b.Secret, Retyped: a.Type != b.Type}
+			if !c.Secret {
+				c.Was, c.Is = a.Text, b.Text
+			}
+			changes = append(changes, c)
+		}
+	}
+	for i := range was {
+		if a := &was[i]; find(is, a.Name) == nil {
+			changes = append(changes, ArgChange{Name: a.Name, Was: a.shown(), Secret: a.Secret, Removed: true})
+		}
+	}
+	return changes
+}
+
+// find returns the input of some name, or nil.
+func find(args []Arg, name string) *Arg {
+	for i := range args {
+		if args[i].Name == name {
+			return &args[i]
+		}
+	}
+	return nil
+}
+
+// shown is the text of an input, if it may be shown.
+func (a *Arg) shown() string {
+	if a.Secret {
+		return ""
+	}
+	return a.Text
+}
+
+// symbolChanges compares two lists of symbols, whose lines are "name hash" and sorted
+// by name. It returns nothing unless both lists are there.
+func symbolChanges(was, is string) (changes []SymbolChange) {
+	if strings.TrimSpace(was) == "" || strings.TrimSpace(is) == "" {
+		return nil
+	}
+	hashes := map[string]string{}
+	for line := range strings.Lines(was) {
+		if name, hash := symbol(line); name != "" {
+			hashes[name] = hash
+		}
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(is) {
+		name, hash := symbol(line)
+		if name == "" {
+			continue
+		}
+		seen[name] = true
+		if before := hashes[name]; before != hash {
+			changes = append(changes, SymbolChange{Name: name, Was: before, Is: hash})
+		}
+	}
+	for line := range strings.Lines(was) {
+		if name, hash := symbol(line); name != "" && !seen[name] {
+			changes = append(changes, SymbolChange{Name: name, Was: hash})
+		}
+	}
+	return changes
+}
+
+// symbol splits a line at its last space.
+func symbol(line string) (name, hash string) {
+	line = strings.TrimSpace(line)
+	i := strings.LastIndexByte(line, ' ')
+	if i < 0 {
+		return line, ""
+	}
+	return strings.TrimSpace(line[:i]), line[i+1:]
+}

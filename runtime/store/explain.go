@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+)
+
+// Cause says in a word why a call is, or was, a miss.
+type Cause string
+
+// The causes, from those that the call itself has to those of the whole work.
+const (
+	CauseHit        Cause = "hit"        // it is none: the store has a result
+	CauseOff        Cause = "off"        // the call has no key: it is not cached
+	CauseExpired    Cause = "expired"    // the time of its result had come
+	CauseEvicted    Cause = "evicted"    // its result had to go, to keep the store within its bounds
+	CauseDeleted    Cause = "deleted"    // somebody deleted its result
+	CauseUnreadable Cause = "unreadable" // its result could not be read
+	CauseFailed     Cause = "failed"     // its last execution failed
+	CauseNew        Cause = "new"        // no other call of the work is known
+	CauseArguments  Cause = "arguments"  // they differ from those of the nearest call
+	CauseSchema     Cause = "schema"     // the types of inputs or results have changed
+	CauseCode       Cause = "code"       // the code that the work reaches has changed
+	CauseUnknown    Cause = "unknown"    // nothing differs that there is a record of
+)
+
+// Reason is why a call is, or was, a miss. Its JSON is stable: fields may be added.
+type Reason struct {
+	Cause Cause  `json:"cause"`
+	Work  string `json:"work"`
+
+	// When the result of this very call went, or its last execution failed, and why.
+	At    time.Time `json:"at,omitzero"`
+	Error string    `json:"error,omitempty"`
+
+	// The earlier call of the work that is nearest, and what differs from it. All of
+	// it is told, whatever the Cause is. Changes of the code have no Symbols where it
+	// was pinned by version, or the store has lost them.
+	Nearest  key.Key        `json:"nearest,omitzero"`
+	Finished time.Time      `json:"nearestFinished,omitzero"`
+	Args     []ArgChange    `json:"arguments,omitempty"`
+	Schema   *Change        `json:"schema,omitempty"`
+	Code     *Change        `json:"code,omitempty"`
+	Symbols  []SymbolChange `json:"symbols,omitempty"`
+}
+
+// Change is a fingerprint that differs.
+type Change struct {
+	Was string `json:"was"`
+	Is  string `json:"is"`
+}
+
+// ArgChange is an input that differs. The values are those that the records show, so
+// they are empty where the input is secret, and may be equal where they are long.
+type ArgChange struct {
+	Name    string `json:"name"`
+	Was     string `json:"was,omitempty"`
+	Is      string `json:"is,omitempty"`
+	Secret  bool   `json:"secret,omitempty"`
+	Added   bool   `json:"added,omitempty"`   // the nearest call has none of this name
+	Removed bool   `json:"removed,omitempty"` // the call has none of this name
+	Retyped bool   `json:"retyped,omitempty"` // it has another type
+}
+
+// SymbolChange is a symbol of the code that differs: Was or Is is empty when it was
+// added or removed.
+type SymbolChange struct {
+	Name string `json:"name"`
+	Was  string `json:"was,omitempty"`
+	Is   string `json:"is,omitempty"`
+}
+
+// MaxExplained is how many calls of a work Explain looks at: the newest before the one
+// that it explains. An older one is never the nearest.
+const MaxExplained = 10_000
+
+// Explain says why a call is a miss, or was. For one that was executed, call is its
+// record as the store lists it; Explain then says what was so before. For one that is
+// to be executed Seq is 0; Key, Work, Schema, Code, Symbols and Args describe it, and a
+// call without Key is one that is not cached.
+//
+// The nearest call is the one that has the most inputs in common, and of those the
+// newest. Explain lists up to MaxExplained records of the work, so it takes some 20 ms
+// on disk, where getting a result takes microseconds.
+func Explain(ctx context.Context, s Store, call Record) (Reason, error) {
+	why := Reason{Work: call.Work}
+	if call.Key.IsZero() {
+		why.Cause = CauseOff
+		return why, nil
+	}
+	was := call.Earlier
+	if call.Seq == 0 {
+		r, found, err := last(ctx, s, call.Key)
+		if err != nil {
+			return why, err
+		}
+		if found {
+			was = r.AsEarlier()
+		}
+	}
+	if cause, known := causes[was.Status]; known {
+		why.Cause, why.At, why.Error = cause, was.At, was.Error
+		return why, nil
+	}
+	near, found, err := nearest(ctx, s, &call)
+	if err != nil {
+		return why, err
+	}
+	if !found {
+		why.Cause = CauseNew
+		return why, nil
+	}
+	why.compare(&near, &call)
+	return why, nil
+}
+
+// causes are those that the last record of the same key tells.
+var causes = map[Status]Cause{
+	Succeeded: CauseHit, Failed: CauseFailed,
+	Evicted: CauseEvicted, Expired: CauseExpired, Deleted: CauseDeleted, Unreadable: CauseUnreadable,
+}
+
+// all are the statuses that a record may have.
+var all = []Status{Succeeded, Failed, Evicted, Expired, Deleted, Unreadable}
+
+// last returns the record of a key.
+func last(ctx context.Context, s Store, k key.Key) (r Record, found bool, err error) {
+	for r, err := range s.List(ctx, Filter{Prefix: k.String(), Status: all, Limit: 1}) {
+		return r, err == nil, err
+	}
+	return r, false, nil
+}
+
+// nearest returns the call that has the most inputs in common with another one, before
+// that; the newest of several.
+func nearest(ctx context.Context, s Store, call *Record) (near Record, found bool, err error) {
+	inputs := make(map[string]*Arg, len(call.Args))
+	for i := range call.Args {
+		inputs[call.Args[i].Name] = &call.Args[i]
+	}
+	most := -1
+	f := Filter{Work: call.Work, Status: all, Before: call.Seq, Limit: MaxExplained}
+	for r, err := range s.List(ctx, f) {
+		if err != nil {
+			return near, false, err
+		}
+		equal := 0
+		for i := range r.Args {
+			if a := inputs[r.Args[i].Name]; a != nil && a.equal(&r.Args[i]) {
+				equal++
+			}
+		}
+		if equal > most {
+			near, most = r, equal
+		}
+		if most == len(call.Args) {
+			break // none is nearer
+		}
+	}
+	return near, most >= 0, nil
+}
+
+// equal tells whether two inputs are the same value.
+func (a *Arg) equal(b *Arg) bool { return a.Type == b.Type && a.Digest == b.Digest }
+
+// compare notes what differs between two calls of a work.
+func (r *Reason) compare(near, call *Record) {
+	r.Nearest, r.Finished = near.Key, near.Finished
+	r.Args = argChanges(near.Args, call.Args)
+	if near.Schema != call.Schema {
+		r.Schema = &Change{near.Schema, call.Schema}
+	}
+	if near.Code != call.Code {
+		r.Code = &Change{near.Code, call.Code}
+		r.Symbols = symbolChanges(near.Symbols, call.Symbols)
+	}
+	switch {
+	case len(r.Args) > 0:
+		r.Cause = CauseArguments
+	case r.Schema != nil:
+		r.Cause = CauseSchema
+	case r.Code != nil:
+		r.Cause = CauseCode
+	default:
+		r.Cause = CauseUnknown
+	}
+}

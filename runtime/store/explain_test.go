@@ -1,0 +1,413 @@
+package store_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"iter"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+var ctx = context.Background()
+
+const work = "example.com/daily.DataProcessor"
+
+func keyed(words ...string) key.Key { return sha256.Sum256([]byte(strings.Join(words, "|"))) }
+
+func input(name, value string) store.Arg {
+	a := store.Arg{Name: name, Type: "string", Text: strconv.Quote(value)}
+	sum := sha256.Sum256([]byte(value))
+	copy(a.Digest[:], sum[:])
+	return a
+}
+
+func secret(name, value string) store.Arg {
+	a := input(name, value)
+	a.Text, a.Secret = "", true
+	return a
+}
+
+// call is one of work, of the first version of its code unless change does more.
+func call(source, day string, change func(r *store.Record)) store.Record {
+	r := store.Record{
+		Work: work, Schema: "s1", Code: "c1", Symbols: "daily.Run 11\ndaily.clean 22\ngo1.26 33\n",
+		Args: []store.Arg{input("Source", source), input("day", day)}, Finished: time.Now(),
+	}
+	if change != nil {
+		change(&r)
+	}
+	words := []string{r.Schema, r.Code}
+	for _, a := range r.Args {
+		words = append(words, a.Name, a.Type, string(a.Digest[:]))
+	}
+	r.Key = keyed(words...)
+	return r
+}
+
+func keep(t testing.TB, s store.Store, r store.Record) store.Record {
+	t.Helper()
+	l, err := s.Acquire(ctx, r.Key)
+	if err == nil {
+		err = s.Put(ctx, l, r, store.Bytes("x"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listed(t, s, r.Key)
+}
+
+// listed returns the record of a key.
+func listed(t testing.TB, s store.Store, k key.Key) store.Record {
+	t.Helper()
+	f := store.Filter{Prefix: k.String(), Status: []store.Status{store.Succeeded, store.Failed, store.Expired, store.Deleted}}
+	for r, err := range s.List(ctx, f) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	t.Fatal("no record")
+	return store.Record{}
+}
+
+// explained is the reason, which has to be one cause.
+func explained(t testing.TB, s store.Store, r store.Record, want store.Cause) store.Reason {
+	t.Helper()
+	why, err := store.Explain(ctx, s, r)
+	if err != nil || why.Cause != want || why.Work != r.Work {
+		t.Fatalf("%+v, %v, want cause %s", why, err, want)
+	}
+	return why
+}
+
+func wantText(t testing.TB, why store.Reason, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if !strings.Contains(why.String(), w) {
+			t.Errorf("%q does not say %q", why, w)
+		}
+	}
+}
+
+func TestACallOfAnUnknownWorkIsNew(t *testing.T) {
+	s := memory.New(0)
+	r := call("s3", "25", nil)
+	wantText(t, explained(t, s, r, store.CauseNew), "never seen", work)
+	other := call("s3", "25", func(r *store.Record) { r.Work = "another" })
+	other.Key = keyed("another")
+	keep(t, s, other)
+	explained(t, s, r, store.CauseNew)
+	// The first call that was executed still was new when there are others.
+	r = keep(t, s, r)
+	keep(t, s, call("s3", "26", nil))
+	explained(t, s, r, store.CauseNew)
+}
+
+func TestACallWithoutKeyIsNotCached(t *testing.T) {
+	r := call("s3", "25", nil)
+	r.Key = key.Key{}
+	wantText(t, explained(t, memory.New(0), r, store.CauseOff), "caching is off")
+}
+
+func TestArgumentsThatDifferAreNamed(t *testing.T) {
+	s := memory.New(0)
+	keep(t, s, call("ftp", "25", nil))
+	near := keep(t, s, call("s3", "24", nil))
+	keep(t, s, call("ftp", "23", nil))
+	want := []store.ArgChange{{Name: "day", Was: `"24"`, Is: `"26"`}}
+	r := call("s3", "26", nil)
+	for _, executed := range []bool{false, true} {
+		if executed {
+			r = keep(t, s, r)
+		}
+		why := explained(t, s, r, store.CauseArguments)
+		if diff := cmp.Diff(want, why.Args); diff != "" || why.Nearest != near.Key || !why.Finished.Equal(near.Finished) {
+			t.Errorf("%+v\n%s", why, diff)
+		}
+		if why.Code != nil || why.Schema != nil || why.Symbols != nil {
+			t.Errorf("%+v", why)
+		}
+		wantText(t, why, "argument day differs from the nearest earlier call, "+near.Key.String()[:12], `day was "24", is "26"`)
+	}
+	// Of calls that are equally near the newest is the nearest.
+	near = keep(t, s, call("s3", "27", nil))
+	if why := explained(t, s, call("s3", "28", nil), store.CauseArguments); why.Nearest != near.Key {
+		t.Errorf("%+v", why)
+	}
+	// All that differ are named.
+	why := explained(t, s, call("gs", "28", nil), store.CauseArguments)
+	if len(why.Args) != 2 {
+		t.Errorf("%+v", why)
+	}
+	wantText(t, why, "arguments Source, day differ")
+}
+
+func TestSecretsAreNamedOnly(t *testing.T) {
+	s := memory.New(0)
+	with := func(token string) store.Record {
+		return call("s3", "25", func(r *store.Record) { r.Args = append(r.Args, secret("token", token)) })
+	}
+	keep(t, s, with("hunter2"))
+	r := with("hunter3")
+	r.Args[2].Text = "hunter3" // even if somebody rendered it
+	why := explained(t, s, r, store.CauseArguments)
+	if diff := cmp.Diff([]store.ArgChange{{Name: "token", Secret: true}}, why.Args); diff != "" {
+		t.Error(diff)
+	}
+	b, err := json.Marshal(why)
+	if err != nil || strings.Contains(string(b)+why.String(), "hunter") {
+		t.Errorf("%s %v", b, err)
+	}
+	wantText(t, why, "token (secret)")
+	explained(t, s, with("hunter2"), store.CauseHit)
+	// An input that was shown before it became a secret, and one that is new.
+	r = with("hunter2")
+	r.Key, r.Args[1] = keyed("another"), secret("day", "26")
+	r.Args[2].Name, r.Args[2].Text = "password", "hunter2"
+	why = explained(t, s, r, store.CauseArguments)
+	want := []store.ArgChange{
+		{Name: "day", Secret: true}, {Name: "password", Secret: true, Added: true}, {Name: "token", Secret: true, Removed: true},
+	}
+	if diff := cmp.Diff(want, why.Args); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestInputsComeAndGo(t *testing.T) {
+	s := memory.New(0)
+	keep(t, s, call("s3", "25", nil))
+	why := explained(t, s, call("s3", "25", func(r *store.Record) {
+		r.Schema = "s2"
+		r.Args[1].Name = "date"
+		r.Args[0].Type = "daily.Source"
+		r.Args = append(r.Args, secret("token", "x"))
+	}), store.CauseArguments)
+	want := []store.ArgChange{
+		{Name: "Source", Was: `"s3"`, Is: `"s3"`, Retyped: true},
+		{Name: "date", Is: `"25"`, Added: true},
+		{Name: "token", Secret: true, Added: true},
+		{Name: "day", Was: `"25"`, Removed: true},
+	}
+	if diff := cmp.Diff(want, why.Args); diff != "" || *why.Schema != (store.Change{Was: "s1", Is: "s2"}) {
+		t.Errorf("%+v\n%s", why, diff)
+	}
+	wantText(t, why, "Source has another type", "date was not there", "token was not there (secret)",
+		`day was "25", is not there any more`, "types of inputs or results have changed")
+}
+
+func TestSymbolsThatChangedAreNamed(t *testing.T) {
+	s := memory.New(0)
+	near := keep(t, s, call("s3", "25", nil))
+	keep(t, s, call("s3", "24", nil))
+	newer := func(r *store.Record) { r.Code, r.Symbols = "c2", "daily.Run 11\ndaily.fetch all 44\ngo1.26 99\n" }
+	r := call("s3", "25", newer)
+	for _, executed := range []bool{false, true} {
+		if executed {
+			r = keep(t, s, r)
+		}
+		why := explained(t, s, r, store.CauseCode)
+		want := []store.SymbolChange{
+			{Name: "daily.fetch all", Is: "44"}, {Name: "go1.26", Was: "33", Is: "99"}, {Name: "daily.clean", Was: "22"},
+		}
+		if diff := cmp.Diff(want, why.Symbols); diff != "" || why.Nearest != near.Key || *why.Code != (store.Change{Was: "c1", Is: "c2"}) {
+			t.Errorf("%+v\n%s", why, diff)
+		}
+		wantText(t, why, "code changed: ", "daily.clean removed", "daily.fetch all added", "go1.26 changed", near.Key.String()[:12])
+	}
+	// When arguments differ too they come first.
+	why := explained(t, s, call("gs", "24", func(r *store.Record) { r.Code = "c3" }), store.CauseArguments)
+	wantText(t, why, "Source", "; code changed")
+	// Results that are not there any more count too.
+	if _, err := s.Delete(ctx, near.Key); err != nil {
+		t.Fatal(err)
+	}
+	if why := explained(t, s, call("s3", "25", func(r *store.Record) { r.Code = "c4" }), store.CauseCode); why.Nearest == near.Key {
+		t.Error("the oldest of two was taken for the nearest")
+	}
+	if _, err := s.Delete(ctx, r.Key); err != nil {
+		t.Fatal(err)
+	}
+	explained(t, s, call("s3", "25", func(r *store.Record) { r.Code = "c4" }), store.CauseCode)
+	// A version that was pinned by hand has no symbols.
+	pinned := call("s3", "25", func(r *store.Record) { r.Code, r.Symbols = "version 3", "" })
+	if why := explained(t, s, pinned, store.CauseCode); why.Symbols != nil || why.Code.Is != "version 3" {
+		t.Errorf("%+v", why)
+	}
+}
+
+func TestSchemasThatChangedAreTold(t *testing.T) {
+	s := memory.New(0)
+	keep(t, s, call("s3", "25", nil))
+	why := explained(t, s, call("s3", "25", func(r *store.Record) { r.Schema = "s2" }), store.CauseSchema)
+	if why.Code != nil || *why.Schema != (store.Change{Was: "s1", Is: "s2"}) {
+		t.Errorf("%+v", why)
+	}
+	wantText(t, why, "types of inputs or results have changed since the nearest earlier call")
+	why = explained(t, s, call("s3", "25", func(r *store.Record) { r.Schema, r.Code, r.Symbols = "s2", "c2", "daily.Run 12\ndaily.clean 22\ngo1.26 33\n" }), store.CauseSchema)
+	wantText(t, why, "; code changed: daily.Run changed")
+}
+
+func TestWhatHasGoneIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory.New(0)
+		r := call("s3", "25", func(r *store.Record) { r.Expires = time.Now().Add(time.Hour) })
+		executed := keep(t, s, r)
+		keep(t, s, call("s3", "24", nil))
+		wantText(t, explained(t, s, r, store.CauseHit), "hit")
+		time.Sleep(2 * time.Hour)
+		wantText(t, explained(t, s, r, store.CauseExpired), "expired at 2000-01-01T")
+		explained(t, s, executed, store.CauseNew) // when it was executed
+
+		// Executed once more, it was because of that; deleted, it is because of that.
+		r.Expires = time.Time{}
+		executed = keep(t, s, r)
+		explained(t, s, executed, store.CauseExpired)
+		if _, err := s.Delete(ctx, r.Key); err != nil {
+			t.Fatal(err)
+		}
+		why := explained(t, s, r, store.CauseDeleted)
+		if !why.At.Equal(time.Now()) {
+			t.Errorf("at %v", why.At)
+		}
+		wantText(t, why, "deleted at 2000-01-01T")
+		explained(t, s, executed, store.CauseExpired)
+
+		// A failure is no result.
+		r.Error = "no such file"
+		if err := s.Note(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+		wantText(t, explained(t, s, r, store.CauseFailed), "failed at 2000-01-01T", "no such file")
+		explained(t, s, listed(t, s, r.Key), store.CauseDeleted)
+		explained(t, s, keep(t, s, r), store.CauseFailed)
+	})
+}
+
+// records is a store that lists what it is.
+type records struct {
+	store.Store
+	list []store.Record
+	err  error
+	most *int // how many were listed
+}
+
+func (s records) List(_ context.Context, f store.Filter) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		n := 0
+		for i := range s.list {
+			if f.Match(&s.list[i]) {
+				if n++; f.Limit > 0 && n > f.Limit {
+					return
+				}
+				if *s.most = max(*s.most, n); !yield(s.list[i], nil) {
+					return
+				}
+			}
+		}
+		if s.err != nil {
+			yield(store.Record{}, s.err)
+		}
+	}
+}
+
+func TestEvictionAndDamageAreTold(t *testing.T) {
+	r := call("s3", "25", nil)
+	for status, want := range map[store.Status]store.Cause{store.Evicted: store.CauseEvicted, store.Unreadable: store.CauseUnreadable} {
+		gone := r
+		gone.Status, gone.Error, gone.Seq = status, "wrong checksum", 7
+		gone.Gone = time.Date(2022, 5, 25, 0, 0, 0, 0, time.UTC)
+		why := explained(t, records{list: []store.Record{gone}, most: new(int)}, r, want)
+		wantText(t, why, "at 2022-05-25T00:00:00Z")
+		if told := strings.Contains(why.String(), "wrong checksum"); told != (status == store.Unreadable) {
+			t.Error(why)
+		}
+	}
+}
+
+func TestNothingThatIsKnownDiffers(t *testing.T) {
+	near := call("s3", "25", nil)
+	near.Status, near.Seq = store.Succeeded, 1
+	r := near
+	r.Seq, r.Key = 0, keyed("another")
+	wantText(t, explained(t, records{list: []store.Record{near}, most: new(int)}, r, store.CauseUnknown), near.Key.String()[:12])
+}
+
+// TestExplainingIsBounded: by MaxExplained records, however many there are.
+func TestExplainingIsBounded(t *testing.T) {
+	const many = 3 * store.MaxExplained
+	s := records{most: new(int)}
+	for n := range many {
+		r := call("s3", strconv.Itoa(n), nil)
+		r.Seq, r.Status = uint64(many-n), store.Succeeded
+		s.list = append(s.list, r)
+	}
+	why := explained(t, s, call("gs", strconv.Itoa(store.MaxExplained-1), nil), store.CauseArguments)
+	if len(why.Args) != 1 || *s.most > store.MaxExplained {
+		t.Errorf("%d records were listed, %+v", *s.most, why)
+	}
+	why = explained(t, s, call("gs", strconv.Itoa(store.MaxExplained), nil), store.CauseArguments)
+	if why.Nearest != s.list[0].Key {
+		t.Errorf("%+v", why)
+	}
+	// It ends where none can be nearer.
+	*s.most = 0
+	explained(t, s, call("s3", "5", func(r *store.Record) { r.Code = "c2" }), store.CauseCode)
+	if *s.most != 6 {
+		t.Errorf("%d records were listed, want 6", *s.most)
+	}
+}
+
+func TestExplainFailsWithTheStore(t *testing.T) {
+	broken := errors.New("broken")
+	for _, seq := range []uint64{0, 5} {
+		r := call("s3", "25", nil)
+		r.Seq = seq
+		if _, err := store.Explain(ctx, records{err: broken, most: new(int)}, r); err != broken {
+			t.Errorf("Seq %d: %v", seq, err)
+		}
+	}
+}
+
+func TestReasonsHaveAStableJSON(t *testing.T) {
+	r := store.Reason{
+		Cause: store.CauseArguments, Work: "w", Nearest: keyed("x"), Finished: time.Date(2022, 5, 25, 0, 0, 0, 0, time.UTC),
+		Args:   []store.ArgChange{{Name: "day", Was: "1", Is: "2"}, {Name: "a", Added: true}, {Name: "b", Removed: true}, {Name: "c", Secret: true, Retyped: true}},
+		Schema: &store.Change{Was: "s1", Is: "s2"}, Code: &store.Change{Was: "c1", Is: "c2"},
+		Symbols: []store.SymbolChange{{Name: "f", Was: "1", Is: "2"}, {Name: "g", Is: "3"}},
+	}
+	const want = `{"cause":"arguments","work":"w","nearest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",` +
+		`"nearestFinished":"2022-05-25T00:00:00Z","arguments":[{"name":"day","was":"1","is":"2"},{"name":"a","added":true},` +
+		`{"name":"b","removed":true},{"name":"c","secret":true,"retyped":true}],"schema":{"was":"s1","is":"s2"},` +
+		`"code":{"was":"c1","is":"c2"},"symbols":[{"name":"f","was":"1","is":"2"},{"name":"g","is":"3"}]}`
+	got, err := json.Marshal(r)
+	if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	got, err = json.Marshal(store.Reason{Cause: store.CauseFailed, Work: "w", At: r.Finished, Error: "e"})
+	if string(got) != `{"cause":"failed","work":"w","at":"2022-05-25T00:00:00Z","error":"e"}` || err != nil {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+func TestLongListsAreCounted(t *testing.T) {
+	r := store.Reason{Cause: store.CauseCode, Code: &store.Change{}}
+	for n := range 30 {
+		r.Symbols = append(r.Symbols, store.SymbolChange{Name: "f" + strconv.Itoa(n), Was: "1", Is: "2"})
+	}
+	if s := r.String(); !strings.Contains(s, "f7 changed, 22 more") || strings.Contains(s, "f8") || len(r.Symbols) != 30 {
+		t.Error(s)
+	}
+	r.Symbols = r.Symbols[:9]
+	wantText(t, r, "f8 changed")
+}

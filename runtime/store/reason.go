@@ -1,0 +1,140 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxTold bounds how many changes of one sort String names.
+const maxTold = 8
+
+// String returns the reason as a sentence for people, without a full stop. Renderings
+// of values are in it as the records have them.
+func (r Reason) String() string {
+	switch r.Cause {
+	case CauseHit:
+		return "it is a hit: the store has its result"
+	case CauseOff:
+		return "caching is off for this call"
+	case CauseExpired:
+		return "its result expired" + r.when()
+	case CauseEvicted:
+		return "its result was evicted" + r.when() + ", to keep the store within its bounds"
+	case CauseDeleted:
+		return "its result was deleted" + r.when()
+	case CauseUnreadable:
+		return "its result could not be read" + r.when() + r.because()
+	case CauseFailed:
+		return "its last execution failed" + r.when() + r.because()
+	case CauseNew:
+		return "never seen: the store has no other call of work " + r.Work
+	case CauseUnknown:
+		return "nothing that the records tell differs from the nearest earlier call, " + r.near()
+	}
+	var parts []string
+	if len(r.Args) > 0 {
+		parts = append(parts, r.args())
+	}
+	if r.Schema != nil {
+		parts = append(parts, "the types of inputs or results have changed")
+	}
+	if r.Code != nil {
+		parts = append(parts, r.code())
+	}
+	if len(r.Args) == 0 {
+		parts[0] += " since the nearest earlier call, " + r.near()
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (r *Reason) when() string {
+	if r.At.IsZero() {
+		return ""
+	}
+	return " at " + r.At.Format(time.RFC3339)
+}
+
+func (r *Reason) because() string {
+	if r.Error == "" {
+		return ""
+	}
+	return ": " + r.Error
+}
+
+// near names the nearest call by the first digits of its key.
+func (r *Reason) near() string {
+	s := r.Nearest.String()[:12]
+	if !r.Finished.IsZero() {
+		s += " of " + r.Finished.Format(time.RFC3339)
+	}
+	return s
+}
+
+func (r *Reason) args() string {
+	what, differ := "argument ", " differs"
+	if len(r.Args) > 1 {
+		what, differ = "arguments ", " differ"
+	}
+	names := make([]string, len(r.Args))
+	for i := range r.Args {
+		names[i] = r.Args[i].Name
+	}
+	s := what + told(names) + differ + " from the nearest earlier call, " + r.near()
+	values := make([]string, 0, len(r.Args))
+	for i := range r.Args {
+		values = append(values, r.Args[i].String())
+	}
+	return s + ": " + told(values)
+}
+
+// String says what differs, such as: day was "05/25/22", is "05/26/22".
+func (a ArgChange) String() string {
+	switch {
+	case a.Added && a.Secret:
+		return a.Name + " was not there (secret)"
+	case a.Added:
+		return a.Name + " was not there, is " + a.Is
+	case a.Removed && a.Secret:
+		return a.Name + " is not there any more (secret)"
+	case a.Removed:
+		return a.Name + " was " + a.Was + ", is not there any more"
+	case a.Secret:
+		return a.Name + " (secret)"
+	case a.Was == a.Is && a.Retyped:
+		return a.Name + " has another type"
+	case a.Was == a.Is:
+		return a.Name + " differs in what is not shown of " + a.Is
+	}
+	return a.Name + " was " + a.Was + ", is " + a.Is
+}
+
+func (r *Reason) code() string {
+	if len(r.Symbols) == 0 {
+		return "code changed"
+	}
+	names := make([]string, len(r.Symbols))
+	for i, s := range r.Symbols {
+		names[i] = s.String()
+	}
+	return "code changed: " + told(names)
+}
+
+// String says what became of a symbol, such as: main.clean changed.
+func (s SymbolChange) String() string {
+	switch {
+	case s.Was == "":
+		return s.Name + " added"
+	case s.Is == "":
+		return s.Name + " removed"
+	}
+	return s.Name + " changed"
+}
+
+// told joins words, and counts those that are too many.
+func told(words []string) string {
+	if n := len(words) - maxTold; n > 1 {
+		words = append(words[:maxTold:maxTold], strconv.Itoa(n)+" more")
+	}
+	return strings.Join(words, ", ")
+}
