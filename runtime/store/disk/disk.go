@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,22 +67,6 @@ type Store struct {
 }
 
 var _ store.Store = (*Store)(nil)
-
-// Dir returns the directory that Open uses for a store of some name: in that of the
-// environment variable WORKGEN_STORE, or else in workgen in the user's cache.
-func Dir(name string) (string, error) {
-	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
-		return "", fmt.Errorf("store name %q: give the name of a directory, without slashes", name)
-	}
-	if base := os.Getenv("WORKGEN_STORE"); base != "" {
-		return filepath.Join(base, name), nil
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("%w: set WORKGEN_STORE to a directory", err)
-	}
-	return filepath.Join(cache, "workgen", name), nil
-}
 
 // Open opens the store of some name, and makes it if there is none. It returns a
 // *VersionError when the store is of a newer version than this package.

@@ -26,6 +26,8 @@ type kept struct {
 	token, finished, expires, size int64
 	form                           int64
 	data                           []byte
+
+	peeked bool // damage is told, and not acted upon
 }
 
 // checksum covers all of a row, so that no bytes of another one are taken for it.
@@ -53,10 +55,25 @@ const getSQL = `SELECT token, finished, expires, size, form, sum, data FROM call
 
 // Get implements store.Store.
 func (s *Store) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
+	e, err := s.get(ctx, k, false)
+	if err == nil {
+		s.use(k)
+	}
+	return e, err
+}
+
+// Peek is Get for those who look after the store: it counts as no use of the result,
+// and does not drop one that cannot be read.
+func (s *Store) Peek(ctx context.Context, k key.Key) (*store.Entry, error) {
+	return s.get(ctx, k, true)
+}
+
+func (s *Store) get(ctx context.Context, k key.Key, peeked bool) (*store.Entry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	r, found, err := s.row(k)
+	r.peeked = peeked
 	var e *store.Entry
 	if err == nil && found {
 		if r.expires != 0 && r.expires <= time.Now().UnixMicro() {
@@ -76,7 +93,6 @@ func (s *Store) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
 	case !found:
 		return nil, store.ErrNotFound
 	}
-	s.use(k)
 	return e, nil
 }
 
@@ -261,6 +277,9 @@ func (b *body) Close() error {
 
 // unreadable drops a result that cannot be read, and returns the error that says so.
 func (s *Store) unreadable(r *kept, damage *damageError) error {
+	if r.peeked {
+		return &store.CorruptError{Key: r.key, Err: damage.error}
+	}
 	err := s.w.write(context.Background(), false, func(tx *tx) error {
 		return tx.end(r.key, r.token, store.Unreadable, damage.Error())
 	})

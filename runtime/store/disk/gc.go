@@ -52,11 +52,11 @@ func newCollector(s *Store) *collector {
 func (c *collector) run() {
 	defer close(c.ended)
 	c.s.sweep()
-	_ = c.collectLocked() // what failed is tried again
+	_ = c.collectLocked(context.Background(), false) // what failed is tried again
 	c.mu.Unlock()
 	ticker := time.NewTicker(collectEvery)
 	defer ticker.Stop()
-	for ; ; _ = c.collect() {
+	for ; ; _ = c.collect(context.Background(), false) {
 		select {
 		case <-c.stop:
 			return
@@ -97,32 +97,47 @@ func (c *collector) stopped() bool {
 }
 
 // GC drops what has expired and what does not fit, and waits until it is done. A
-// store does so by itself: GC is for those who want it now. It does nothing while
-// another process does it.
+// store does so by itself: GC is for those who want it now. Of several processes one
+// collects at a time.
 func (s *Store) GC(ctx context.Context) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}
 	s.uses.flush()
 	s.gc.orphans.Store(true)
-	return s.gc.collect()
+	return s.gc.collect(ctx, true)
 }
 
-func (c *collector) collect() error {
+// collect collects, once no other process does, or without wait only if none does.
+func (c *collector) collect(ctx context.Context, wait bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.collectLocked()
+	return c.collectLocked(ctx, wait)
 }
 
-func (c *collector) collectLocked() error {
+func (c *collector) collectLocked(ctx context.Context, wait bool) error {
 	c.written.Store(0)
 	f, err := os.OpenFile(filepath.Join(c.s.dir, gcFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if mine, err := lockFile(f, false, false); !mine {
-		return err
+	for {
+		mine, err := lockFile(f, false, false)
+		if err != nil {
+			return err
+		}
+		if mine {
+			break
+		}
+		if !wait {
+			return nil
+		}
+		select {
+		case <-time.After(gcPoll):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return errors.Join(
 		c.repeat(func(tx *tx) (int, error) { return tx.dropExpired(batch) }),
@@ -134,6 +149,9 @@ func (c *collector) collectLocked() error {
 		c.vacuum(),
 	)
 }
+
+// gcPoll is how often GC looks whether another process still collects.
+const gcPoll = 20 * time.Millisecond
 
 // repeat does one batch after the other until one has nothing to do.
 func (c *collector) repeat(step func(tx *tx) (int, error)) error {

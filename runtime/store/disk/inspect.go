@@ -1,0 +1,78 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+)
+
+// Usage is how much a store has.
+type Usage struct {
+	Results int64 // that can be got, or have expired and were not collected yet
+	Records int64 // of those, of failures and of results that have gone
+	Bytes   int64 // that they take on the disk
+	Free    int64 // bytes that the database takes besides, and may give back
+}
+
+// Usage counts what the store has.
+func (s *Store) Usage(ctx context.Context) (u Usage, err error) {
+	err = s.look(ctx, func(c *conn) (err error) {
+		if u.Bytes, u.Free, err = size(c); err != nil {
+			return err
+		}
+		if u.Records, err = c.value(`SELECT count(*) FROM call`); err != nil {
+			return err
+		}
+		gone, err := c.value(`SELECT count(*) FROM call WHERE status > 1`)
+		u.Results = u.Records - gone
+		return err
+	})
+	return u, err
+}
+
+// Works returns the full names of all works that the store knows, sorted.
+func (s *Store) Works(ctx context.Context) (names []string, err error) {
+	err = s.look(ctx, func(c *conn) error {
+		q := c.q(`SELECT name FROM work ORDER BY name`)
+		for {
+			more, err := q.step()
+			if !more {
+				return err
+			}
+			names = append(names, q.colString(0))
+		}
+	})
+	return names, err
+}
+
+// Check has SQLite look for damage in its own structure. Results have checksums, and
+// are checked by reading them.
+func (s *Store) Check(ctx context.Context) error {
+	return s.look(ctx, func(c *conn) error {
+		q := c.q(`PRAGMA quick_check(1)`)
+		found, err := q.step()
+		if !found {
+			return err
+		}
+		defer q.done()
+		if text := q.colString(0); text != "ok" {
+			return fmt.Errorf("the database is damaged: %s: remove %s to begin anew", text, s.dir)
+		}
+		return nil
+	})
+}
+
+// Dir returns the directory of the store.
+func (s *Store) Dir() string { return s.dir }
+
+// look runs f with a connection that reads.
+func (s *Store) look(ctx context.Context, f func(c *conn) error) error {
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	c, err := s.readers.take()
+	if err != nil {
+		return err
+	}
+	defer s.readers.give(c)
+	return f(c)
+}
