@@ -80,7 +80,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	c.results = lifetime[K, R]{ttl: r.ttl, queue: queue[K, R]{which: byDeadline}}
 	c.failures = lifetime[K, R]{ttl: r.cacheErrors, queue: queue[K, R]{which: byDeadline}}
 	c.table.reset()
-	r.forgetAll = c.forgetAll
+	r.forgetAll, r.table = c.forgetAll, c
 	c.openStore()
 	return c
 }
@@ -241,7 +241,7 @@ func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 	}
 	r.mu.Unlock()
 	r.deliver()
-	failed := forgetFailures(func(id callKey) bool { return id == callKey{r, k} })
+	failed := forgetFailures(func(id callKey, _ any) bool { return id == callKey{r, k} })
 	return e != nil || failed || stored
 }
 
@@ -257,7 +257,7 @@ func (c *Calls[K, A, R]) forgetAll() {
 	c.table.reset()
 	r.mu.Unlock()
 	r.deliver()
-	forgetFailures(func(id callKey) bool { return id.runner == r })
+	forgetFailures(func(id callKey, _ any) bool { return id.runner == r })
 }
 
 // enter finds or makes the call with this key. For an unfinished one it returns
@@ -342,5 +342,6 @@ func (c *Calls[K, A, R]) drop(e *entry[K, R], why Removal) {
 		l.remove(e)
 	}
 	c.owner.stats.Entries--
+	c.owner.removed(e.call.number, why)
 	c.owner.record(Event{Number: e.call.number, Removed: why, Call: e.call.snapshot()})
 }

@@ -71,13 +71,17 @@ func (e *engine) wake() {
 }
 
 // run does passes until one ends the loop.
-func (e *engine) run(ctx context.Context) error {
+func (e *engine) run(ctx context.Context) (err error) {
 	loopCtx, cancel := context.WithCancelCause(ctx)
 	e.ctx = loopCtx
 	defer e.shutdown(cancel)
 	register(e)
 	defer unregister(e)
+	defer func() { e.loop.control.stops(err) }()
 	for {
+		if err := e.loop.control.gate(ctx); err != nil {
+			return err
+		}
 		due, err, end := e.once(ctx)
 		if end {
 			return err
@@ -99,6 +103,7 @@ func (e *engine) once(ctx context.Context) (due time.Time, err error, end bool) 
 	p := &pass{engine: e, number: e.pass}
 	e.mu.Unlock()
 
+	e.loop.control.begins(p.number)
 	began := time.Now()
 	err = e.flow(p)
 	if took := time.Since(began); took > slowPass {
@@ -109,12 +114,14 @@ func (e *engine) once(ctx context.Context) (due time.Time, err error, end bool) 
 	due, suspended := p.due, p.suspended
 	p.mu.Unlock()
 	var panicked *PanicError
+	failed := err
 	switch {
 	case ctx.Err() != nil:
 		return due, ctx.Err(), true
 	case errors.Is(err, Stop):
 		return due, nil, true
 	case errors.Is(err, ErrSuspended):
+		failed = nil
 	case err == nil && len(suspended) > 0:
 		return due, &DroppedError{Works: suspended}, true
 	case err != nil && (!e.loop.KeepGoing || errors.As(err, &panicked) && panicked.Work == flowName):
@@ -122,7 +129,9 @@ func (e *engine) once(ctx context.Context) (due time.Time, err error, end bool) 
 	case err != nil:
 		e.log("the flow failed", slog.Any("error", err))
 	}
-	return earlier(due, e.tidy(p.number, err == nil)), nil, false
+	due = earlier(due, e.tidy(p.number, err == nil))
+	e.loop.control.ends(suspended, due, failed)
+	return due, nil, false
 }
 
 // flowName stands for the work's name in the PanicError of a flow.
@@ -250,13 +259,13 @@ func unregister(e *engine) {
 
 // forgetFailures makes all loops forget the failed and stopped calls that match,
 // and reports whether there were any. It makes a pass due in every loop.
-func forgetFailures(match func(callKey) bool) (found bool) {
+func forgetFailures(match func(id callKey, call any) bool) (found bool) {
 	engines.mu.Lock()
 	defer engines.mu.Unlock()
 	for e := range engines.all {
 		e.mu.Lock()
-		for id := range e.failures {
-			if match(id) {
+		for id, f := range e.failures {
+			if match(id, f.call) {
 				delete(e.failures, id)
 				found = true
 			}

@@ -48,6 +48,9 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	if c.spec.CloneArgs != nil {
 		args = c.spec.CloneArgs(args)
 	}
+	if c.owner.bell.heard() {
+		c.owner.remember(f.number, args)
+	}
 	var before key.Fingerprint
 	if f.unkeyed == nil {
 		before = c.inputs(&args)

@@ -1,5 +1,11 @@
 package runtime
 
+import (
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+)
+
 // CallRecord is what a runner remembers of one call.
 type CallRecord struct {
 	Number     uint64 // of the call in its runner, from 1, as in an Event
@@ -10,27 +16,86 @@ type CallRecord struct {
 // each call takes the place of the one made limit calls before it.
 type history struct {
 	limit int
-	ring  []CallRecord // the call with number n is at (n-1) modulo limit
+	ring  []remembered // the call with number n is at (n-1) modulo limit
+}
+
+// remembered is a call in the history, with what only an [Inspection] shows.
+type remembered struct {
+	CallRecord
+	hash    uint64
+	removed Removal
+	args    []store.Arg
+	runs    []Execution // nil for a call whose only execution the record tells of
 }
 
 // put notes the newest status of a call. Calls whose place has been taken are left
 // out.
-func (h *history) put(rec CallRecord) {
+func (h *history) put(hash uint64, rec CallRecord) {
 	at := h.at(rec.Number)
 	switch {
 	case at == len(h.ring): // calls are noted first in the order of their numbers
-		h.ring = append(h.ring, rec)
-	case h.ring[at].Number <= rec.Number:
-		h.ring[at] = rec
+		h.ring = append(h.ring, remembered{CallRecord: rec, hash: hash})
+	case h.ring[at].Number < rec.Number:
+		h.ring[at] = remembered{CallRecord: rec, hash: hash}
+	case h.ring[at].Number == rec.Number:
+		h.ring[at].become(rec)
 	}
+}
+
+// become takes over a newer status. The end of an execution that is not the
+// call's shows only here.
+func (m *remembered) become(rec CallRecord) {
+	before := m.CallRecord
+	m.CallRecord = rec
+	switch {
+	case before.Status == Running && rec.Status == Pending: // is to be retried
+		if m.runs == nil {
+			m.runs = []Execution{{Began: before.Started}}
+		}
+		last := &m.runs[len(m.runs)-1]
+		last.Ended, last.Err = wallClock(), rec.Reason
+	case rec.Status == Running && m.runs != nil:
+		if len(m.runs) == maxRuns {
+			m.runs = append(m.runs[:0:0], m.runs[1:]...)
+		}
+		m.runs = append(m.runs, Execution{Began: wallClock()})
+	case rec.ended() && m.runs != nil && before.Status == Running:
+		last := &m.runs[len(m.runs)-1]
+		last.Ended, last.Err = rec.Finished, rec.Reason
+	}
+}
+
+// maxRuns is how many executions of one call are remembered.
+const maxRuns = 50
+
+// executions returns those of the call, oldest first.
+func (m *remembered) executions() []Execution {
+	switch {
+	case m.runs != nil:
+		return append([]Execution(nil), m.runs...)
+	case m.Started.IsZero():
+		return nil
+	}
+	return []Execution{{Began: m.Started, Ended: m.Finished, Err: m.Reason}}
 }
 
 // of returns the record of a call, a zero one if it is not there.
 func (h *history) of(number uint64) CallRecord {
-	if number == 0 {
-		return CallRecord{}
+	if m := h.find(number); m != nil {
+		return m.CallRecord
 	}
-	return h.ring[h.at(number)]
+	return CallRecord{}
+}
+
+// find returns a call that is remembered, or nil.
+func (h *history) find(number uint64) *remembered {
+	if number == 0 {
+		return nil
+	}
+	if at := h.at(number); at < len(h.ring) && h.ring[at].Number == number {
+		return &h.ring[at]
+	}
+	return nil
 }
 
 // list returns the records in the order of their numbers, of which last is the
@@ -44,3 +109,17 @@ func (h *history) list(last uint64) []CallRecord {
 }
 
 func (h *history) at(number uint64) int { return int((number - 1) % uint64(h.limit)) }
+
+// Execution is one time that the body of a call ran.
+type Execution struct {
+	Began, Ended time.Time // Ended is zero while it runs
+	Err          error     // nil when it succeeded
+}
+
+// removed notes that a call is not kept any more. r.mu is held.
+func (r *Runner) removed(number uint64, why Removal) {
+	if m := r.history.find(number); m != nil {
+		m.removed = why
+	}
+	r.bell.ring()
+}

@@ -74,6 +74,7 @@ type Loop struct {
 
 	mu      sync.Mutex
 	running *engine
+	control loopControl
 }
 
 const (
@@ -102,10 +103,12 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	l.running = e
 	l.mu.Unlock()
+	l.control.change(func(s *LoopStatus) { *s = LoopStatus{} })
 	defer func() {
 		l.mu.Lock()
 		l.running = nil
 		l.mu.Unlock()
+		l.control.change(func(s *LoopStatus) { s.State = LoopEnded })
 	}()
 	return e.run(ctx)
 }

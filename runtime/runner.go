@@ -16,6 +16,8 @@ type Runner struct {
 	config
 	hits      counter // those that found their way without mu
 	forgetAll func()
+	table     numbered
+	bell      bell      // of the latest changes
 	warning   sync.Once // of unkeyed calls
 
 	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call
@@ -33,12 +35,14 @@ type Runner struct {
 }
 
 func newRunner(c config) *Runner {
-	return &Runner{
+	r := &Runner{
 		config:  c,
 		slots:   slots{limit: c.concurrency},
 		history: history{limit: c.history},
 		flights: map[*flight]struct{}{},
 	}
+	enlist(r)
+	return r
 }
 
 // Name returns the work's full name: import path, dot, type name, unless the
@@ -138,7 +142,8 @@ func (r *Runner) take(f *flight) {
 
 // note tells of a new status of f's call. r.mu is held.
 func (r *Runner) note(f *flight, s CallStatus) {
-	r.history.put(CallRecord{Number: f.number, CallStatus: s})
+	r.history.put(f.hash, CallRecord{Number: f.number, CallStatus: s})
+	r.bell.ring()
 	r.record(Event{Number: f.number, Call: s})
 }
 

@@ -1,0 +1,243 @@
+package runtime
+
+import (
+	"iter"
+	"reflect"
+
+	"github.com/workgen/workgen/runtime/preview"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// Inspection looks into a runner, for programs that show what goes on in it and
+// let somebody interfere. All methods may be called concurrently.
+type Inspection struct{ r *Runner }
+
+// Inspect returns the inspection of a runner.
+func Inspect(r *Runner) Inspection { return Inspection{r} }
+
+// CallDetail is all that a runner remembers of one call.
+type CallDetail struct {
+	CallRecord
+	Executions []Execution // oldest first; of many, the latest 50
+	Kept       bool        // the next equal call is a hit
+	Removed    Removal     // why it is not kept any more; 0 if it is, or never was
+
+	// Args are the arguments, without digests and without fields of the work. Nil
+	// when nobody listened ([Inspection.Notify]) as the call was made.
+	Args []store.Arg
+
+	// Equal identifies the arguments inside this process: of two calls of a
+	// runner that are equal it is the same, and otherwise almost never.
+	Equal uint64
+}
+
+// Notify has c get a value whenever a call has changed, and not for hits. It
+// never blocks: a value that c has no room for is dropped, so c needs a buffer of
+// one, and may be given to several inspections and loops. stop ends it. While
+// anybody listens, the runner remembers the arguments of new calls as text.
+func (i Inspection) Notify(c chan<- struct{}) (stop func()) { return i.r.bell.listen(c) }
+
+// Latest returns the number of the latest call, 0 when there is none.
+func (i Inspection) Latest() uint64 {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	return i.r.calls
+}
+
+// Calls returns the calls that the runner remembers, the newest first, starting
+// below the given number; 0 starts with the newest. As many are remembered as
+// the option [History] says. The runner is not held up: each call is as it is
+// when its turn comes, and Executions are left out.
+func (i Inspection) Calls(below uint64) iter.Seq[CallDetail] {
+	return func(yield func(CallDetail) bool) {
+		next := below
+		if latest := i.Latest(); next == 0 || next > latest {
+			next = latest + 1
+		}
+		for {
+			batch := i.batch(next)
+			for _, d := range batch {
+				if !yield(d) {
+					return
+				}
+				next = d.Number
+			}
+			if len(batch) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// batchSize bounds how many calls are copied while the runner is locked.
+const batchSize = 500
+
+func (i Inspection) batch(below uint64) []CallDetail {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	out := make([]CallDetail, 0, min(batchSize, len(i.r.history.ring)))
+	for n := below - 1; n > 0 && len(out) < batchSize; n-- {
+		m := i.r.history.find(n)
+		if m == nil {
+			break
+		}
+		out = append(out, i.r.detail(m))
+	}
+	return out
+}
+
+// Call returns a call that the runner remembers, and whether it does.
+func (i Inspection) Call(number uint64) (CallDetail, bool) {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	m := i.r.history.find(number)
+	if m == nil {
+		return CallDetail{}, false
+	}
+	d := i.r.detail(m)
+	d.Executions = m.executions()
+	return d, true
+}
+
+// detail needs r.mu.
+func (r *Runner) detail(m *remembered) CallDetail {
+	d := CallDetail{CallRecord: m.CallRecord, Removed: m.removed, Args: m.args, Equal: m.hash}
+	d.Kept = d.ended() && r.table.keeps(m.hash, m.Number)
+	return d
+}
+
+// Result returns the result of a call that is kept, and whether it is. It is the
+// kept one itself, which nobody may write to. More than one result are a struct.
+func (i Inspection) Result(number uint64) (any, bool) {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	m := i.r.history.find(number)
+	if m == nil || m.Status != Succeeded {
+		return nil, false
+	}
+	return i.r.table.resultOf(m.hash, number)
+}
+
+// Stop stops a call as [Call.Stop] does, and reports whether it was unfinished.
+func (i Inspection) Stop(number uint64) bool {
+	i.r.mu.Lock()
+	var found *flight
+	for f := range i.r.flights {
+		if f.number == number {
+			found = f
+		}
+	}
+	i.r.mu.Unlock()
+	if found == nil {
+		return false
+	}
+	found.call.stop(named(i.r.name, ErrStopped))
+	return true
+}
+
+// Forget forgets a call as the Forget method of the generated runner does, and
+// reports whether there was anything to forget: a result or error that is kept,
+// an unfinished call, or a failure that a loop remembers. Loops that run do a
+// pass, so that a flow which still asks for the call executes it again.
+func (i Inspection) Forget(number uint64) bool {
+	i.r.mu.Lock()
+	m := i.r.history.find(number)
+	var hash uint64
+	if m != nil {
+		hash = m.hash
+	}
+	i.r.mu.Unlock()
+	if m == nil {
+		return false
+	}
+	forgotten := i.r.table.forgetNumber(hash, number)
+	i.r.deliver()
+	failed := forgetFailures(func(id callKey, call any) bool {
+		numbered, ok := call.(interface{ numberIs(uint64) bool })
+		return id.runner == i.r && ok && numbered.numberIs(number)
+	})
+	return forgotten || failed
+}
+
+// numbered is the table of a runner, whatever it holds, for access by the hash
+// and the number of a call. Only forgetNumber takes the runner's mutex itself.
+type numbered interface {
+	keeps(hash, number uint64) bool
+	resultOf(hash, number uint64) (any, bool)
+	forgetNumber(hash, number uint64) bool
+}
+
+// entryOf needs mu.
+func (c *Calls[K, A, R]) entryOf(hash, number uint64) *entry[K, R] {
+	b := *c.buckets.Load()
+	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
+		if e.hash == hash && e.call.number == number {
+			return e
+		}
+	}
+	return nil
+}
+
+func (c *Calls[K, A, R]) keeps(hash, number uint64) bool {
+	e := c.entryOf(hash, number)
+	return e != nil && e.call.status().ended()
+}
+
+func (c *Calls[K, A, R]) resultOf(hash, number uint64) (any, bool) {
+	e := c.entryOf(hash, number)
+	if e == nil || e.call.status() != Succeeded {
+		return nil, false
+	}
+	return e.call.result, true
+}
+
+func (c *Calls[K, A, R]) forgetNumber(hash, number uint64) bool {
+	r := c.owner.Runner
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := c.entryOf(hash, number)
+	switch {
+	case e == nil:
+		return false
+	case e.call.status().ended():
+		c.drop(e, Forgotten)
+	default:
+		c.table.remove(e)
+	}
+	return true
+}
+
+func (c *Call[R]) numberIs(number uint64) bool { return c.number == number }
+
+// remember notes the arguments of a new call, a struct.
+func (r *Runner) remember(number uint64, args any) {
+	text := describe(args)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.history.find(number); m != nil {
+		m.args = text
+	}
+}
+
+// maxArgText bounds the text of one argument, in bytes.
+const maxArgText = 200
+
+// describe uses reflection, which is of no matter here: somebody wants to see it.
+func describe(args any) []store.Arg {
+	v := reflect.ValueOf(args)
+	if v.Kind() != reflect.Struct {
+		return []store.Arg{{Type: v.Type().String(), Text: preview.Text(args, maxArgText)}}
+	}
+	out := make([]store.Arg, 0, v.NumField())
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if !field.IsExported() {
+			continue
+		}
+		out = append(out, store.Arg{
+			Name: field.Name, Type: field.Type.String(),
+			Text: preview.Text(v.Field(i).Interface(), maxArgText),
+		})
+	}
+	return out
+}

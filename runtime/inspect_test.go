@@ -1,0 +1,220 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	goruntime "runtime"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func numbersOf(i Inspection, below uint64) (out []uint64) {
+	for d := range i.Calls(below) {
+		out = append(out, d.Number)
+	}
+	return out
+}
+
+func TestInspectionListsRememberedCallsNewestFirst(t *testing.T) {
+	f := newFetch(echo, History(3))
+	i := Inspect(f.Runner)
+	if got := numbersOf(i, 0); got != nil {
+		t.Errorf("before the first call: %v", got)
+	}
+	for n := range 5 {
+		f.Run(t.Context(), strconv.Itoa(n))
+	}
+	for below, wanted := range map[uint64][]uint64{0: {5, 4, 3}, 5: {4, 3}, 4: {3}, 3: nil, 1: nil, 100: {5, 4, 3}} {
+		if diff := cmp.Diff(wanted, numbersOf(i, below)); diff != "" {
+			t.Errorf("below %d: %s", below, diff)
+		}
+	}
+	if _, ok := i.Call(2); ok {
+		t.Error("a call is remembered beyond the limit")
+	}
+	want(t, "latest", i.Latest(), 5)
+}
+
+func TestInspectionGoesThroughMoreCallsThanOneBatch(t *testing.T) {
+	f := newFetch(echo, History(2*batchSize))
+	for n := range 2*batchSize + 10 {
+		f.Run(t.Context(), strconv.Itoa(n))
+	}
+	got := numbersOf(Inspect(f.Runner), 0)
+	want(t, "calls", len(got), 2*batchSize)
+	for n, number := range got {
+		want(t, "number", number, uint64(2*batchSize+10-n))
+	}
+}
+
+func TestInspectionTellsOfEveryExecutionOfACall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		broken := errors.New("broken")
+		tries := 0
+		f := newFetch(func(ctx context.Context, arg string) (string, error) {
+			time.Sleep(time.Second)
+			if tries++; tries < 3 {
+				return "", broken
+			}
+			return arg, nil
+		}, Retry(RetryPolicy{Attempts: 3, Initial: 10 * time.Second, Jitter: -1}))
+		start := time.Now().Round(0)
+		call := f.Start(t.Context(), "a")
+		time.Sleep(12500 * time.Millisecond) // the second one failed at 12s
+		d, ok := Inspect(f.Runner).Call(1)
+		at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+		first := []Execution{{at(0), at(1), broken}, {at(11), at(12), broken}}
+		if diff := cmp.Diff(first, d.Executions, cmp.Comparer(func(a, b error) bool { return a == b })); !ok || diff != "" {
+			t.Error(diff)
+		}
+		call.Wait(t.Context())
+		d, _ = Inspect(f.Runner).Call(1)
+		all := append(first, Execution{at(32), at(33), nil})
+		if diff := cmp.Diff(all, d.Executions, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+			t.Error(diff)
+		}
+		f.Run(t.Context(), "b") // does not fail any more: one execution
+		d, _ = Inspect(f.Runner).Call(2)
+		if diff := cmp.Diff([]Execution{{at(33), at(34), nil}}, d.Executions); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestInspectionRemembersTheLatestExecutionsOfMany(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFetch(func(context.Context, string) (string, error) { return "", errors.New("broken") },
+			Retry(RetryPolicy{Attempts: maxRuns + 20, Initial: time.Second, Max: time.Second, Jitter: -1}))
+		f.Run(t.Context(), "a")
+		d, _ := Inspect(f.Runner).Call(1)
+		want(t, "attempts", d.Attempts, maxRuns+20)
+		want(t, "executions", len(d.Executions), maxRuns)
+		want(t, "time of the latest", d.Executions[maxRuns-1].Ended, d.Finished)
+	})
+}
+
+func TestInspectionShowsArgumentsAndResultsWhileSomebodyListens(t *testing.T) {
+	f := newFetch(echo)
+	i := Inspect(f.Runner)
+	f.Run(t.Context(), "before")
+	rang := make(chan struct{}, 1)
+	stop := i.Notify(rang)
+	f.Run(t.Context(), "a")
+	select {
+	case <-rang:
+	default:
+		t.Error("a listener was not told")
+	}
+	stop()
+	f.Run(t.Context(), "after")
+	select {
+	case <-rang:
+		t.Error("a listener was told after it had stopped")
+	default:
+	}
+	for number, text := range map[uint64]string{1: "", 2: `"a"`, 3: ""} {
+		d, _ := i.Call(number)
+		got := ""
+		if len(d.Args) > 0 {
+			got = d.Args[0].Text
+		}
+		want(t, "argument", got, text)
+	}
+	result, ok := i.Result(2)
+	if !ok || result != "got a" {
+		t.Errorf("result %v, %v", result, ok)
+	}
+	if _, ok := i.Result(9); ok {
+		t.Error("a call that was never made has a result")
+	}
+}
+
+func TestInspectionForgetsAndStopsByNumber(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFetch(sleeper)
+		i := Inspect(f.Runner)
+		f.Run(t.Context(), "a")
+		f.Run(t.Context(), "b")
+		d, _ := i.Call(1)
+		want(t, "kept", d.Kept, true)
+		want(t, "forgotten", i.Forget(1), true)
+		want(t, "forgotten again", i.Forget(1), false)
+		want(t, "forgotten, unknown", i.Forget(77), false)
+		d, _ = i.Call(1)
+		want(t, "kept", d.Kept, false)
+		want(t, "removed", d.Removed, Forgotten)
+		if _, ok := f.Lookup("b"); !ok {
+			t.Error("the other call is gone, too")
+		}
+		want(t, "stop of an ended call", i.Stop(2), false)
+
+		call := f.Start(t.Context(), "a")
+		synctest.Wait()
+		d3, _ := i.Call(3)
+		want(t, "equal arguments", d3.Equal, d.Equal)
+		want(t, "stop", i.Stop(3), true)
+		_, err := call.Wait(t.Context())
+		wantErr(t, err, ErrStopped)
+
+		again := f.Start(t.Context(), "c")
+		synctest.Wait()
+		want(t, "forget of an unfinished call", i.Forget(4), true)
+		wantResult(t, "got c")(again.Wait(t.Context()))
+		if _, ok := f.Lookup("c"); ok {
+			t.Error("a call that was forgotten is kept")
+		}
+		settled(t, f)
+	})
+}
+
+func TestForgettingAFailedCallExecutesItAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFetch(func(context.Context, string) (string, error) { return "", errors.New("broken") },
+			Retry(RetryPolicy{Initial: 30 * time.Second, Jitter: -1}))
+		ctx, cancel := context.WithCancel(t.Context())
+		l := Loop{KeepGoing: true, Heartbeat: -1, Logger: quiet(), Flow: func(ctx context.Context) error {
+			_, err := f.Run(ctx, "a")
+			return err
+		}}
+		done := make(chan error)
+		go func() { done <- l.Run(ctx) }()
+		time.Sleep(time.Second)
+		want(t, "executions", f.Stats().Executions, 1)
+		want(t, "forgotten", Inspect(f.Runner).Forget(1), true)
+		synctest.Wait()
+		want(t, "executions", f.Stats().Executions, 2)
+		cancel()
+		<-done
+	})
+}
+
+func TestRunnersAreThoseInUse(t *testing.T) {
+	before := len(Runners())
+	f := newFetch(echo)
+	all := Runners()
+	if all[len(all)-1] != f.Runner {
+		t.Error("a new runner is not the last one")
+	}
+	for range 10 * minTidy {
+		newFetch(echo)
+	}
+	goruntime.GC()
+	for range minTidy {
+		newFetch(echo)
+	}
+	goruntime.GC()
+	if n := len(Runners()); n > before+2*minTidy {
+		t.Errorf("%d runners that nobody uses are there", n)
+	}
+	runners.mu.Lock()
+	listed := len(runners.all)
+	runners.mu.Unlock()
+	if listed > before+12*minTidy {
+		t.Errorf("%d runners are listed", listed)
+	}
+	goruntime.KeepAlive(f)
+}

@@ -1,0 +1,231 @@
+// Package preview writes any Go value as text for people: short, bounded in size
+// and time however large the value is, and never failing. It is for showing
+// arguments and results, not for keys: different values may look alike.
+//
+//	preview.Text(Dataset{Day: "05/25/22", Rows: rows}, 60)
+//	// {Day: "05/25/22", Rows: [0, 53, 94, 3 more]}
+//
+// Fields tagged `workgen:"secret"` are written as (secret). No method of a value
+// is called but MarshalText.
+package preview
+
+import (
+	"encoding"
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Text writes v on one line, in about limit bytes at most: what does not fit is
+// counted, or cut with an ellipsis.
+func Text(v any, limit int) string { return write(v, limit, false) }
+
+// Lines is Text with line breaks and indentation where a line would be long.
+func Lines(v any, limit int) string { return write(v, limit, true) }
+
+func write(v any, limit int, lines bool) (text string) {
+	p := printer{left: limit, lines: lines}
+	defer func() {
+		if r := recover(); r != nil { // a MarshalText; values that change meanwhile
+			text = "(cannot be shown)"
+		}
+	}()
+	return cut(p.value(reflect.ValueOf(v), 0), limit)
+}
+
+// cut shortens s, which may have come out a little longer than planned.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit] + "…"
+}
+
+// printer has a budget, which whatever is written lessens: when nothing is left,
+// what follows is only counted.
+type printer struct {
+	left  int
+	lines bool
+}
+
+const (
+	maxDepth = 12
+	width    = 72 // a composite that is longer is broken into lines
+
+	countWidth = 12 // what the number of elements left out takes
+)
+
+var (
+	timeType     = reflect.TypeFor[time.Time]()
+	durationType = reflect.TypeFor[time.Duration]()
+)
+
+func (p *printer) value(v reflect.Value, depth int) string {
+	if !v.IsValid() {
+		return p.spend("nil")
+	}
+	if text, ok := known(v); ok {
+		return p.spend(text)
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		return p.spend(strconv.FormatBool(v.Bool()))
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return p.spend(strconv.FormatInt(v.Int(), 10))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return p.spend(strconv.FormatUint(v.Uint(), 10))
+	case reflect.Float32, reflect.Float64:
+		return p.spend(strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits()))
+	case reflect.Complex64, reflect.Complex128:
+		return p.spend(strconv.FormatComplex(v.Complex(), 'g', -1, v.Type().Bits()))
+	case reflect.String:
+		return p.quoted(v.String())
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return p.spend("nil")
+		}
+		if depth >= maxDepth {
+			return p.spend("…")
+		}
+		return p.value(v.Elem(), depth+1)
+	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:
+		if depth >= maxDepth {
+			return p.spend("…")
+		}
+		return p.composite(v, depth)
+	}
+	return p.spend("(" + v.Type().String() + ")") // chan, func, unsafe.Pointer
+}
+
+// known writes what has a usual text of its own.
+func known(v reflect.Value) (string, bool) {
+	switch v.Type() {
+	case durationType:
+		return time.Duration(v.Int()).String(), true
+	case timeType:
+		if v.CanInterface() {
+			return v.Interface().(time.Time).Format(time.RFC3339Nano), true
+		}
+	}
+	if !v.CanInterface() || v.Kind() == reflect.Pointer && v.IsNil() || v.Kind() == reflect.Interface {
+		return "", false
+	}
+	m, ok := v.Interface().(encoding.TextMarshaler)
+	if !ok {
+		return "", false
+	}
+	text, err := m.MarshalText()
+	return string(text), err == nil && utf8.Valid(text)
+}
+
+func (p *printer) composite(v reflect.Value, depth int) string {
+	switch v.Kind() {
+	case reflect.Struct:
+		return p.list("{", "}", v.NumField(), depth, func(i int) string {
+			f := v.Type().Field(i)
+			name := p.spend(f.Name + ": ")
+			if f.Tag.Get("workgen") == "secret" {
+				return name + p.spend("(secret)")
+			}
+			return name + p.value(v.Field(i), depth+1)
+		})
+	case reflect.Map:
+		if v.IsNil() {
+			return p.spend("nil")
+		}
+		keys := p.keys(v)
+		return p.list("{", "}", v.Len(), depth, func(i int) string {
+			if i >= len(keys) {
+				return p.spend("…")
+			}
+			return p.spend(keys[i].text+": ") + p.value(v.MapIndex(keys[i].key), depth+1)
+		})
+	case reflect.Slice:
+		if v.IsNil() {
+			return p.spend("nil")
+		}
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return p.bytes(v.Bytes())
+		}
+	}
+	return p.list("[", "]", v.Len(), depth, func(i int) string { return p.value(v.Index(i), depth+1) })
+}
+
+type mapKey struct {
+	key  reflect.Value
+	text string
+}
+
+// keys returns keys of a map in the order of their texts: all of them when there
+// are few, else some.
+func (p *printer) keys(v reflect.Value) []mapKey {
+	var keys []mapKey
+	for it := v.MapRange(); it.Next() && len(keys) < 1000; {
+		q := printer{left: 100}
+		keys = append(keys, mapKey{it.Key(), q.value(it.Key(), maxDepth-1)})
+	}
+	sort.Slice(keys, func(i, j int) bool { return keys[i].text < keys[j].text })
+	return keys
+}
+
+// list writes up to n elements, as long as there is something left.
+func (p *printer) list(open, closing string, n, depth int, element func(i int) string) string {
+	p.left -= len(open) + len(closing)
+	var parts []string
+	size, broken := 0, false
+	for i := range n {
+		if p.left <= 0 || p.left < countWidth && n-i > 3 {
+			parts = append(parts, strconv.Itoa(n-i)+" more")
+			break
+		}
+		part := element(i)
+		p.left -= len(", ")
+		size += len(part) + len(", ")
+		broken = broken || strings.Contains(part, "\n")
+		parts = append(parts, part)
+	}
+	if !p.lines || !broken && size <= width || len(parts) == 0 {
+		return open + strings.Join(parts, ", ") + closing
+	}
+	indent := "\n" + strings.Repeat("  ", depth)
+	return open + indent + "  " + strings.Join(parts, ","+indent+"  ") + indent + closing
+}
+
+// bytes writes text as text, and other bytes in hexadecimal.
+func (p *printer) bytes(b []byte) string {
+	head := b[:min(len(b), max(p.left, 16))]
+	if utf8.Valid(head) || len(head) < len(b) && utf8.Valid(head[:max(len(head)-utf8.UTFMax, 0)]) {
+		return p.quoted(string(head)) + more(len(b)-len(head))
+	}
+	head = head[:min(len(head), 32)]
+	return p.spend("0x"+hex.EncodeToString(head)) + more(len(b)-len(head))
+}
+
+func (p *printer) quoted(s string) string {
+	head := cut(s, max(p.left, 16))
+	if len(head) == len(s) {
+		return p.spend(strconv.Quote(s))
+	}
+	head = strings.TrimSuffix(head, "…")
+	return p.spend(strconv.Quote(head)) + more(len(s)-len(head))
+}
+
+func more(bytes int) string {
+	if bytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("… (%d bytes more)", bytes)
+}
+
+func (p *printer) spend(s string) string {
+	p.left -= len(s)
+	return s
+}

@@ -1,0 +1,82 @@
+package preview
+
+import (
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+)
+
+type node struct {
+	Name string
+	Next *node
+}
+
+type login struct {
+	User     string
+	Password string `workgen:"secret"`
+	hidden   time.Duration
+}
+
+type bad struct{}
+
+func (bad) MarshalText() ([]byte, error) { panic("no") }
+
+func TestTextIsShortAndReadable(t *testing.T) {
+	ring := &node{Name: "a"}
+	ring.Next = ring
+	for name, c := range map[string]struct {
+		value any
+		want  string
+	}{
+		"nil":                  {nil, "nil"},
+		"a string":             {"a \"b\"", `"a \"b\""`},
+		"numbers":              {[]any{1, uint8(2), 2.5, 1i}, "[1, 2, 2.5, (0+1i)]"},
+		"a nil slice":          {[]int(nil), "nil"},
+		"an empty slice":       {[]int{}, "[]"},
+		"a long slice":         {make([]int, 1000), "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 987 more]"},
+		"a map, sorted":        {map[string]int{"b": 2, "a": 1}, `{"a": 1, "b": 2}`},
+		"pointers":             {&node{Name: "x"}, `{Name: "x", Next: nil}`},
+		"a duration":           {3 * time.Second, "3s"},
+		"a time":               {time.Date(2022, 5, 25, 0, 0, 0, 0, time.UTC), "2022-05-25T00:00:00Z"},
+		"a text marshaller":    {big.NewInt(12), "12"},
+		"a panicking one":      {bad{}, "(cannot be shown)"},
+		"a secret":             {login{"ann", "hunter2", 1}, `{User: "ann", Password: (secret), hidden: 1ns}`},
+		"bytes that are text":  {[]byte("hello"), `"hello"`},
+		"bytes that are not":   {[]byte{0xff, 0}, "0xff00"},
+		"a function":           {strings.ToUpper, "(func(string) string)"},
+		"a string that is cut": {strings.Repeat("ä", 100), `"` + strings.Repeat("ä", 25) + `"… (150 bytes more)`},
+	} {
+		if got := Text(c.value, 50); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+	if got := Text(ring, 10_000); len(got) > 300 {
+		t.Errorf("a ring: %s", got)
+	}
+}
+
+func TestTextIsBoundedForHugeValues(t *testing.T) {
+	huge := make([][]int, 1_000_000)
+	deep := &node{}
+	for range 1_000_000 {
+		deep = &node{Next: deep}
+	}
+	for _, v := range []any{huge, deep, make([]byte, 100<<20), strings.Repeat("x", 100<<20), map[string][][]int{"a": huge}} {
+		if n := testing.AllocsPerRun(1, func() {
+			if got := Text(v, 200); len(got) > 210 {
+				t.Errorf("%T: %d bytes", v, len(got))
+			}
+		}); n > 2000 {
+			t.Errorf("%T: %v allocations", v, n)
+		}
+	}
+}
+
+func TestLinesBreaksWhatIsLong(t *testing.T) {
+	got := Lines([]node{{Name: strings.Repeat("x", 80)}, {Name: "y"}}, 1000)
+	want := "[\n  {\n    Name: \"" + strings.Repeat("x", 80) + "\",\n    Next: nil\n  },\n  {Name: \"y\", Next: nil}\n]"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
