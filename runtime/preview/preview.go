@@ -61,6 +61,7 @@ const (
 	width    = 72 // a composite that is longer is broken into lines
 
 	countWidth = 12 // what the number of elements left out takes
+	moreWidth  = 24 // what the number of bytes left out takes
 )
 
 var (
@@ -201,7 +202,7 @@ func (p *printer) list(open, closing string, n, depth int, element func(i int) s
 
 // bytes writes text as text, and other bytes in hexadecimal.
 func (p *printer) bytes(b []byte) string {
-	head := b[:min(len(b), max(p.left, 16))]
+	head := b[:min(len(b), max(p.left-moreWidth, 16))]
 	if utf8.Valid(head) || len(head) < len(b) && utf8.Valid(head[:max(len(head)-utf8.UTFMax, 0)]) {
 		return p.quoted(string(head)) + more(len(b)-len(head))
 	}
@@ -210,8 +211,8 @@ func (p *printer) bytes(b []byte) string {
 }
 
 func (p *printer) quoted(s string) string {
-	head := cut(s, max(p.left, 16))
-	if len(head) == len(s) {
+	head := cut(s, max(p.left-moreWidth, 16))
+	if len(s) <= p.left || len(head) == len(s) {
 		return p.spend(strconv.Quote(s))
 	}
 	head = strings.TrimSuffix(head, "…")

@@ -45,7 +45,7 @@ func TestTextIsShortAndReadable(t *testing.T) {
 		"bytes that are text":  {[]byte("hello"), `"hello"`},
 		"bytes that are not":   {[]byte{0xff, 0}, "0xff00"},
 		"a function":           {strings.ToUpper, "(func(string) string)"},
-		"a string that is cut": {strings.Repeat("ä", 100), `"` + strings.Repeat("ä", 25) + `"… (150 bytes more)`},
+		"a string that is cut": {strings.Repeat("ä", 100), `"` + strings.Repeat("ä", 13) + `"… (174 bytes more)`},
 	} {
 		if got := Text(c.value, 50); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
