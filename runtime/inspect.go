@@ -54,8 +54,8 @@ func (i Inspection) Calls(below uint64) iter.Seq[CallDetail] {
 		if latest := i.Latest(); next == 0 || next > latest {
 			next = latest + 1
 		}
-		for {
-			batch := i.batch(next)
+		for size := firstBatch; ; size = min(2*size, maxBatch) {
+			batch := i.batch(next, size)
 			for _, d := range batch {
 				if !yield(d) {
 					return
@@ -69,14 +69,18 @@ func (i Inspection) Calls(below uint64) iter.Seq[CallDetail] {
 	}
 }
 
-// batchSize bounds how many calls are copied while the runner is locked.
-const batchSize = 500
+// How many calls are copied while the runner is locked: few at first, since who
+// shows calls often needs no more.
+const (
+	firstBatch = 32
+	maxBatch   = 512
+)
 
-func (i Inspection) batch(below uint64) []CallDetail {
+func (i Inspection) batch(below uint64, size int) []CallDetail {
 	i.r.mu.Lock()
 	defer i.r.mu.Unlock()
-	out := make([]CallDetail, 0, min(batchSize, len(i.r.history.ring)))
-	for n := below - 1; n > 0 && len(out) < batchSize; n-- {
+	out := make([]CallDetail, 0, min(size, len(i.r.history.ring)))
+	for n := below - 1; n > 0 && len(out) < size; n-- {
 		m := i.r.history.find(n)
 		if m == nil {
 			break

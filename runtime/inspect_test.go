@@ -40,14 +40,14 @@ func TestInspectionListsRememberedCallsNewestFirst(t *testing.T) {
 }
 
 func TestInspectionGoesThroughMoreCallsThanOneBatch(t *testing.T) {
-	f := newFetch(echo, History(2*batchSize))
-	for n := range 2*batchSize + 10 {
+	f := newFetch(echo, History(2*maxBatch))
+	for n := range 2*maxBatch + 10 {
 		f.Run(t.Context(), strconv.Itoa(n))
 	}
 	got := numbersOf(Inspect(f.Runner), 0)
-	want(t, "calls", len(got), 2*batchSize)
+	want(t, "calls", len(got), 2*maxBatch)
 	for n, number := range got {
-		want(t, "number", number, uint64(2*batchSize+10-n))
+		want(t, "number", number, uint64(2*maxBatch+10-n))
 	}
 }
 

@@ -4,6 +4,7 @@
 //
 //	go run ./examples/props               # executed for each distinct argument
 //	go run ./examples/props -cache=false  # executed for each call
+//	go run ./examples/props -app          # once somebody has clicked run on its page
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"os"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/app"
 )
 
 //go:generate go run github.com/workgen/workgen/cmd/workgen
@@ -33,12 +35,29 @@ func (p *Printer) Run(value int) error {
 }
 
 func main() {
+	a := &app.App{Name: "props", Wait: true}
 	cache := flag.Bool("cache", true, "remember the calls")
+	page := flag.Bool("app", false, "be an application with a page, which the other flags are for")
+	if err := a.Flags(flag.CommandLine); err != nil {
+		log.Fatal(err)
+	}
 	flag.Parse()
 	printer := NewPrinterRunner(&Printer{Out: os.Stdout}, runtime.CacheCalls(*cache))
+	if *page {
+		a.Loop = &runtime.Loop{Heartbeat: -1, Flow: func(ctx context.Context) error { return flow(ctx, printer) }}
+		os.Exit(a.Main())
+	}
+	if err := flow(context.Background(), printer); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// flow makes six calls. In a loop, each that is new ends the pass.
+func flow(ctx context.Context, printer *PrinterRunner) error {
 	for _, value := range []int{1, 1, 1, 1, 1, 10} {
-		if err := printer.Run(context.Background(), value); err != nil {
-			log.Fatal(err)
+		if err := printer.Run(ctx, value); err != nil {
+			return err
 		}
 	}
+	return nil
 }

@@ -1,0 +1,41 @@
+// Package app turns a loop into an application: a program that starts, says where
+// to look, shows the loop at work in a browser, and ends cleanly when interrupted.
+//
+//	func main() {
+//		app.Main(func(a *app.App) error {
+//			process := NewDataProcessorRunner(&DataProcessor{Source: "s3://sales"})
+//			a.Loop = &runtime.Loop{Flow: func(ctx context.Context) error {
+//				_, err := process.Run(ctx, runtime.Today(ctx).Format("01/02/06"))
+//				return err
+//			}}
+//			return nil
+//		})
+//	}
+//
+//	$ go run .
+//	INFO: Your app has started. View it in your browser: http://127.0.0.1:7501/view
+//
+// The page at /view shows what the loop waits for, the works with their hits,
+// executions and errors, and each call with its arguments, its executions and why
+// it was no hit. It lets people start and pause the flow, stop calls, forget results and have
+// calls executed again. It follows what happens, needs no script to be read, and
+// loads nothing from elsewhere. The same is there for programs: openapi.json, which
+// is served as /api/v1/openapi.json, describes the API, with a stream of events;
+// /healthz tells whether the loop lives.
+//
+// # Who may look
+//
+// The page is served on the loopback interface unless the address says otherwise,
+// and then a token is needed: without one the app refuses to start. Requests that
+// were not made by a page of the app itself change nothing, names that are not the
+// app's are refused (see [App.Hosts]), and no GET changes anything. All users of a
+// machine can reach its loopback interface: where they do not trust each other, set
+// a token there, too.
+//
+// # What it costs
+//
+// Changes are looked at ten times a second at most, and only while somebody
+// watches; nothing that looks holds the loop or a runner up for longer than it
+// takes to copy a few hundred calls. While the application runs, runners remember
+// the arguments of the latest calls as short texts.
+package app

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+)
+
+// The environment variables that set what a field leaves open.
+const (
+	envAddr   = "WORKGEN_ADDR"
+	envToken  = "WORKGEN_TOKEN"
+	envWait   = "WORKGEN_WAIT"
+	envNoPage = "WORKGEN_NO_PAGE"
+	envOpen   = "WORKGEN_OPEN"
+	envStore  = "WORKGEN_STORE"
+)
+
+// Flags adds the application's flags to a set: -addr, -wait, -no-page, -open and
+// -store. Their defaults are what the fields say, unless an environment variable
+// is set: WORKGEN_ADDR, WORKGEN_WAIT, WORKGEN_NO_PAGE, WORKGEN_OPEN and
+// WORKGEN_STORE. WORKGEN_TOKEN sets the token, for which there is no flag, since
+// others can see those. The error is that of a variable which cannot be read.
+func (a *App) Flags(fs *flag.FlagSet) error {
+	for name, field := range map[string]*string{envAddr: &a.Addr, envToken: &a.Token, envStore: &a.StoreName} {
+		if s, ok := os.LookupEnv(name); ok {
+			*field = s
+		}
+	}
+	for name, field := range map[string]*bool{envWait: &a.Wait, envNoPage: &a.NoPage, envOpen: &a.Open} {
+		s := os.Getenv(name)
+		if s == "" {
+			continue
+		}
+		set, err := strconv.ParseBool(s)
+		if err != nil {
+			return fmt.Errorf("app: environment variable %s=%q is neither true nor false: set it to 1 or 0", name, s)
+		}
+		*field = set
+	}
+	fs.StringVar(&a.Addr, "addr", a.addr(), "where the page is served; the next free port if that is taken")
+	fs.BoolVar(&a.Wait, "wait", a.Wait, "start the flow when run is clicked on the page")
+	fs.BoolVar(&a.NoPage, "no-page", a.NoPage, "serve no page")
+	fs.BoolVar(&a.Open, "open", a.Open, "open the page in a browser")
+	fs.StringVar(&a.StoreName, "store", a.StoreName, "`directory` or name of the store of results")
+	return nil
+}

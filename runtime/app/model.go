@@ -1,0 +1,165 @@
+package app
+
+import (
+	"time"
+)
+
+// This file is what the API says and the pages show. Times are RFC 3339 and left
+// out when there is none, durations are seconds.
+
+// Status is the state of an application.
+type statusView struct {
+	App   appView    `json:"app"`
+	Loop  loopView   `json:"loop"`
+	Works []workView `json:"works"`
+}
+
+type appView struct {
+	Name    string    `json:"name"`
+	Started time.Time `json:"started"`
+	PID     int       `json:"pid"`
+	Program string    `json:"program"`
+}
+
+type loopView struct {
+	State      string     `json:"state"`
+	Paused     bool       `json:"paused"`
+	Pass       uint64     `json:"pass"`
+	Began      time.Time  `json:"began,omitzero"`
+	Ended      time.Time  `json:"ended,omitzero"`
+	Waiting    []workRef  `json:"waiting"`
+	Unfinished int        `json:"unfinished"`
+	Due        time.Time  `json:"due,omitzero"`
+	Heartbeat  float64    `json:"heartbeat"` // 0: off
+	Error      string     `json:"error,omitempty"`
+	Passes     []passView `json:"passes"`
+}
+
+type workRef struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name"`
+}
+
+type passView struct {
+	Number     uint64    `json:"number"`
+	Began      time.Time `json:"began"`
+	Took       float64   `json:"took"`
+	Executions int64     `json:"executions"`
+	Hits       int64     `json:"hits"`
+}
+
+type workView struct {
+	ID           string      `json:"id"`
+	Name         string      `json:"name"`
+	Status       string      `json:"status"`
+	Reason       string      `json:"reason,omitempty"`
+	Hits         int64       `json:"hits"`
+	Misses       int64       `json:"misses"`
+	Joined       int64       `json:"joined"`
+	Executions   int64       `json:"executions"`
+	Successes    int64       `json:"successes"`
+	Errors       int64       `json:"errors"`
+	Retries      int64       `json:"retries"`
+	Stops        int64       `json:"stops"`
+	Pending      int         `json:"pending"`
+	Running      int         `json:"running"`
+	Entries      int         `json:"entries"`
+	LastDuration float64     `json:"lastDuration"`
+	LastFinished time.Time   `json:"lastFinished,omitzero"`
+	History      []pointView `json:"history"`
+}
+
+// pointView is a call in the plot of a work.
+type pointView struct {
+	Number   uint64  `json:"number"`
+	Status   string  `json:"status"`
+	Duration float64 `json:"duration"`
+}
+
+type callView struct {
+	Key       string     `json:"key"` // identifies the call in paths
+	Work      workRef    `json:"work"`
+	Number    uint64     `json:"number,omitempty"` // in this process
+	Digest    string     `json:"digest,omitempty"` // the durable key
+	Status    string     `json:"status"`
+	Origin    string     `json:"origin"` // this process, store, other process
+	Place     string     `json:"place,omitempty"`
+	Arguments []argView  `json:"arguments"`
+	Requested time.Time  `json:"requested,omitzero"`
+	Started   time.Time  `json:"started,omitzero"`
+	Finished  time.Time  `json:"finished,omitzero"`
+	Duration  float64    `json:"duration"`
+	Attempts  int        `json:"attempts"`
+	Size      *int64     `json:"size,omitempty"` // of the stored result, in bytes
+	Kept      bool       `json:"kept"`
+	Removed   string     `json:"removed,omitempty"`
+	Error     *errorView `json:"error,omitempty"`
+}
+
+type argView struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Text   string `json:"text"`
+	Secret bool   `json:"secret,omitempty"`
+}
+
+type errorView struct {
+	Message string `json:"message"`
+	Stack   string `json:"stack,omitempty"`
+}
+
+// detailView is a call with what takes longer to find out.
+type detailView struct {
+	callView
+	Why        whyView         `json:"why"`
+	Executions []executionView `json:"executions"`
+	Result     *string         `json:"result,omitempty"`
+	Actions    []string        `json:"actions"` // that make sense: again, forget, stop
+}
+
+type executionView struct {
+	Began time.Time `json:"began"`
+	Ended time.Time `json:"ended,omitzero"`
+	Error string    `json:"error,omitempty"`
+}
+
+type whyView struct {
+	Kind string `json:"kind"` // a stable word
+	Text string `json:"text"` // a sentence
+}
+
+type callsView struct {
+	Work  workRef    `json:"work"`
+	Calls []callView `json:"calls"`
+	Next  string     `json:"next,omitempty"` // cursor of the page that follows
+	// Partial says that the search stopped before it had seen all calls; Next goes
+	// on with it.
+	Partial bool `json:"partial,omitempty"`
+}
+
+type worksView struct {
+	Works []workView `json:"works"`
+}
+
+type errorBody struct {
+	Error string `json:"error"`
+}
+
+type doneView struct {
+	Done    bool   `json:"done"`
+	Message string `json:"message"`
+}
+
+// seconds is a duration for people and programs.
+func seconds(d time.Duration) float64 { return d.Seconds() }
+
+// between returns how long something took that may not have begun or ended.
+func between(began, ended, now time.Time) float64 {
+	switch {
+	case began.IsZero():
+		return 0
+	case ended.IsZero():
+		return seconds(max(now.Sub(began), 0))
+	}
+	return seconds(max(ended.Sub(began), 0))
+}

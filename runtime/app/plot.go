@@ -1,0 +1,161 @@
+package app
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// This file says where the bars of the plots go. Lengths are those of the SVG's own
+// coordinates.
+
+// callPlot is the latest calls of a work, a bar each.
+type callPlot struct {
+	Bars          []bar
+	Width, Height int
+	Label         string // says the same in words
+}
+
+type bar struct {
+	X, Y, Width, Height float64
+	Class               string
+}
+
+const (
+	barWidth   = 4
+	barStep    = 5
+	plotHeight = 24
+)
+
+// plotCalls draws durations on a logarithmic scale. Those that failed are told
+// from the others by a gap above their foot, too, and not by colour alone.
+func plotCalls(points []pointView) callPlot {
+	p := callPlot{Width: plotted * barStep, Height: plotHeight}
+	low, high := math.Inf(1), math.Inf(-1)
+	failed := 0
+	for _, c := range points {
+		if c.Duration > 0 {
+			low, high = min(low, math.Log(c.Duration)), max(high, math.Log(c.Duration))
+		}
+		if c.Status == "failed" {
+			failed++
+		}
+	}
+	x := float64((plotted - len(points)) * barStep)
+	for _, c := range points {
+		height := 3.0
+		if c.Duration > 0 && high > low {
+			height = 5 + (plotHeight-5)*(math.Log(c.Duration)-low)/(high-low)
+		} else if c.Duration > 0 {
+			height = plotHeight * 0.6
+		}
+		height = round(height)
+		if c.Status == "failed" {
+			p.Bars = append(p.Bars,
+				bar{x, round(plotHeight - height), barWidth, max(round(height-5), 1), c.Status},
+				bar{x, plotHeight - 3, barWidth, 3, c.Status})
+		} else {
+			p.Bars = append(p.Bars, bar{x, round(plotHeight - height), barWidth, height, class(c.Status)})
+		}
+		x += barStep
+	}
+	switch {
+	case len(points) == 0:
+		p.Label = "no calls yet"
+	case high > low:
+		p.Label = fmt.Sprintf("latest %d calls: %d failed, from %s to %s", len(points), failed, duration(math.Exp(low)), duration(math.Exp(high)))
+	default:
+		p.Label = fmt.Sprintf("latest %d calls: %d failed", len(points), failed)
+	}
+	return p
+}
+
+func class(status string) string {
+	switch status {
+	case "pending", "running", "stopped":
+		return status
+	}
+	return "done"
+}
+
+func round(f float64) float64 { return math.Round(f*10) / 10 }
+
+// passPlot is the latest passes: executions upwards, hits downwards.
+type passPlot struct {
+	Executions, Hits []bar
+	Width, Height    int
+	Axis             float64
+	Label            string
+}
+
+const passHeight = 60
+
+func plotPasses(passes []passView) passPlot {
+	p := passPlot{Width: maxPasses * 6, Height: passHeight, Axis: passHeight / 2}
+	most := int64(1)
+	var executions, hits int64
+	for _, pass := range passes {
+		most = max(most, pass.Executions, pass.Hits)
+		executions += pass.Executions
+		hits += pass.Hits
+	}
+	x := float64((maxPasses - len(passes)) * 6)
+	for _, pass := range passes {
+		height := func(n int64) float64 { return round(math.Sqrt(float64(n)/float64(most)) * (passHeight/2 - 2)) }
+		if up := height(pass.Executions); up > 0 {
+			p.Executions = append(p.Executions, bar{x, passHeight/2 - 1 - up, 5, up, "executions"})
+		}
+		if down := height(pass.Hits); down > 0 {
+			p.Hits = append(p.Hits, bar{x, passHeight/2 + 1, 5, down, "hits"})
+		}
+		x += 6
+	}
+	p.Label = fmt.Sprintf("latest %d passes: %d executions, %d hits", len(passes), executions, hits)
+	return p
+}
+
+// timeline is when a call waited and its body ran.
+type timeline struct {
+	Spans []span
+	Total string
+}
+
+type span struct {
+	bar
+	Label string
+}
+
+const timelineWidth = 600
+
+// plotExecutions draws from the request of a call to its end, or to now.
+func plotExecutions(v detailView, now time.Time) timeline {
+	if v.Requested.IsZero() {
+		return timeline{}
+	}
+	end := v.Finished
+	if end.IsZero() {
+		end = now
+	}
+	total := max(end.Sub(v.Requested), time.Microsecond)
+	at := func(t time.Time) float64 {
+		return round(timelineWidth * min(max(float64(t.Sub(v.Requested))/float64(total), 0), 1))
+	}
+	t := timeline{Total: duration(seconds(total))}
+	for i, e := range v.Executions {
+		ended, status := e.Ended, "succeeded"
+		switch {
+		case ended.IsZero():
+			ended, status = end, "running"
+		case i == len(v.Executions)-1 && v.Status == "stopped":
+			status = "stopped"
+		case e.Error != "":
+			status = "failed"
+		}
+		from := at(e.Began)
+		t.Spans = append(t.Spans, span{
+			bar{from, 4, max(at(ended)-from, 2), 16, status},
+			fmt.Sprintf("execution %d: %s after %s", i+1, status, duration(seconds(max(ended.Sub(e.Began), 0)))),
+		})
+	}
+	return t
+}

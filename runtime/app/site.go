@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+	"time"
+	"weak"
+
+	"github.com/workgen/workgen/runtime"
+)
+
+// site is what an application's pages share while it runs.
+type site struct {
+	app     *App
+	started time.Time
+	rang    chan struct{} // gets a value when a loop or runner has changed
+	hub     hub
+	passes  passes
+	ctx     context.Context // ends the streams
+	cancel  context.CancelFunc
+
+	mu   sync.Mutex
+	ids  map[weak.Pointer[runtime.Runner]]string
+	byID map[string]weak.Pointer[runtime.Runner]
+}
+
+// start makes the site ready; the second time it does nothing.
+func (s *site) start(a *App) error {
+	s.mu.Lock()
+	if s.app != nil {
+		s.mu.Unlock()
+		return nil
+	}
+	if err := a.check(); err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	s.app, s.started = a, time.Now().Round(0)
+	s.rang = make(chan struct{}, 1)
+	s.ids = map[weak.Pointer[runtime.Runner]]string{}
+	s.byID = map[string]weak.Pointer[runtime.Runner]{}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.mu.Unlock()
+
+	a.Loop.Flow = a.counting(a.Loop.Flow)
+	if a.Loop.Logger == nil {
+		a.Loop.Logger = a.Logger
+	}
+	a.Loop.Notify(s.rang)
+	s.discover()
+	go s.hub.run(s.ctx, s.rang, s.event)
+	return nil
+}
+
+// stop ends the streams and the goroutine of the hub.
+func (s *site) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel != nil {
+		s.cancel()
+	}
+}
+
+// runners returns the works that the page shows.
+func (a *App) runners() []*runtime.Runner {
+	if a.Works != nil {
+		return a.Works
+	}
+	return runtime.Runners()
+}
+
+// discover returns the works, too, and gives those that are new an identifier and
+// a listener. It keeps none of them alive.
+func (s *site) discover() []*runtime.Runner {
+	all := s.app.runners()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range all {
+		w := weak.Make(r)
+		if _, known := s.ids[w]; known {
+			continue
+		}
+		s.tidy(len(all))
+		id := s.newID(r.Name())
+		s.ids[w], s.byID[id] = id, w
+		runtime.Inspect(r).Notify(s.rang)
+	}
+	return all
+}
+
+// tidy forgets runners that were collected, when they are many.
+func (s *site) tidy(inUse int) {
+	if len(s.ids) < 2*inUse+64 {
+		return
+	}
+	for w, id := range s.ids {
+		if w.Value() == nil {
+			delete(s.ids, w)
+			delete(s.byID, id)
+		}
+	}
+}
+
+// newID makes an identifier that is short, fit for a path, and not in use: the
+// name without the directory of its package, and a number if need be.
+func (s *site) newID(name string) string {
+	short := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r) {
+			return r
+		}
+		return '-'
+	}, path.Base(name))
+	if strings.Trim(short, ".") == "" {
+		short = "work"
+	}
+	id := short
+	for n := 2; ; n++ {
+		if _, taken := s.byID[id]; !taken {
+			return id
+		}
+		id = fmt.Sprintf("%s-%d", short, n)
+	}
+}
+
+// id returns the identifier of a runner.
+func (s *site) id(r *runtime.Runner) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ids[weak.Make(r)]
+}
+
+// runner returns the runner with an identifier, nil if there is none.
+func (s *site) runner(id string) *runtime.Runner {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byID[id].Value()
+}

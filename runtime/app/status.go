@@ -1,0 +1,124 @@
+package app
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/workgen/workgen/runtime"
+)
+
+// status looks at everything.
+func (s *site) status() statusView {
+	all := s.discover()
+	v := statusView{App: s.appView(), Loop: s.loopView(all), Works: make([]workView, 0, len(all))}
+	now := time.Now()
+	for _, r := range all {
+		v.Works = append(v.Works, s.workView(r, now))
+	}
+	return v
+}
+
+func (s *site) appView() appView {
+	return appView{Name: s.app.name(), Started: s.started, PID: os.Getpid(), Program: filepath.Base(os.Args[0])}
+}
+
+func (s *site) loopView(all []*runtime.Runner) loopView {
+	l := s.app.Loop.Status()
+	v := loopView{
+		State: l.State.String(), Paused: l.Paused, Pass: l.Pass, Began: l.Began, Ended: l.Ended,
+		Waiting: []workRef{}, Unfinished: l.Unfinished, Due: l.Due,
+		Heartbeat: seconds(s.heartbeat()), Error: message(l.Err), Passes: []passView{},
+	}
+	for _, name := range l.Waiting {
+		ref := workRef{Name: name}
+		for _, r := range all {
+			if r.Name() == name {
+				ref.ID = s.id(r)
+			}
+		}
+		v.Waiting = append(v.Waiting, ref)
+	}
+	for _, p := range s.passes.list(total(all)) {
+		v.Passes = append(v.Passes, passView{
+			Number: p.number, Began: p.began, Took: seconds(p.took), Executions: p.executions, Hits: p.hits,
+		})
+	}
+	return v
+}
+
+// heartbeat is that of the loop, 0 when it is off.
+func (s *site) heartbeat() time.Duration {
+	h := s.app.Loop.Heartbeat
+	if h == 0 {
+		return time.Second
+	}
+	return max(h, 0)
+}
+
+// plotted is how many calls the plot of a work shows.
+const plotted = 40
+
+func (s *site) workView(r *runtime.Runner, now time.Time) workView {
+	stats := r.Stats()
+	v := workView{
+		ID: s.id(r), Name: r.Name(), Status: runtime.NotStarted.String(),
+		Hits: stats.Hits, Misses: stats.Misses, Joined: stats.Joined,
+		Executions: stats.Executions, Successes: stats.Successes, Errors: stats.Errors,
+		Retries: stats.Retries, Stops: stats.Stops,
+		Pending: stats.Pending, Running: stats.InFlight, Entries: stats.Entries,
+		History: make([]pointView, 0, plotted),
+	}
+	for d := range runtime.Inspect(r).Calls(0) {
+		if v.Status == runtime.NotStarted.String() {
+			v.Status, v.Reason = d.Status.String(), message(d.Reason)
+		}
+		if v.LastFinished.IsZero() && !d.Finished.IsZero() {
+			v.LastFinished, v.LastDuration = d.Finished, between(d.Started, d.Finished, now)
+		}
+		v.History = append(v.History, pointView{d.Number, d.Status.String(), between(d.Started, d.Finished, now)})
+		if len(v.History) == plotted {
+			break
+		}
+	}
+	for i, j := 0, len(v.History)-1; i < j; i, j = i+1, j-1 { // oldest first
+		v.History[i], v.History[j] = v.History[j], v.History[i]
+	}
+	return v
+}
+
+// maxMessage bounds the text of an error.
+const maxMessage = 4000
+
+// message is the text of an error, "" for none.
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return short(err.Error(), maxMessage)
+}
+
+// short cuts a text.
+func short(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && text[limit]&0xC0 == 0x80 {
+		limit--
+	}
+	return text[:limit] + "…"
+}
+
+// errorViewOf shows an error, with the stack of a panic.
+func errorViewOf(err error) *errorView {
+	if err == nil {
+		return nil
+	}
+	v := &errorView{Message: message(err)}
+	var panicked *runtime.PanicError
+	if errors.As(err, &panicked) {
+		v.Stack = short(string(panicked.Stack), 4*maxMessage)
+	}
+	return v
+}

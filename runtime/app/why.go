@@ -1,0 +1,97 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/workgen/workgen/runtime"
+)
+
+// maxEarlier is how many earlier calls are looked at to explain one.
+const maxEarlier = 10_000
+
+// why tells why a call was a miss, as far as the runner remembers: every call
+// that has a number was one, and those that were equal to it since then were hits
+// as long as it was kept.
+func why(r *runtime.Runner, d runtime.CallDetail) whyView {
+	var nearest, equal *runtime.CallDetail
+	distance, seen := 0, 0
+	for earlier := range runtime.Inspect(r).Calls(d.Number) {
+		if earlier.Equal == d.Equal {
+			equal = &earlier
+			break
+		}
+		if n := len(different(earlier, d)); d.Args != nil && earlier.Args != nil && (nearest == nil || n < distance) {
+			nearest, distance = &earlier, n
+		}
+		if seen++; seen == maxEarlier {
+			break
+		}
+	}
+	switch {
+	case equal != nil:
+		return whyAgain(*equal)
+	case nearest != nil:
+		return whyDifferent(*nearest, d)
+	case d.Number == 1:
+		return whyView{"first", "It was the first call of this work in this process."}
+	}
+	return whyView{"unseen", "No earlier call that is remembered had the same arguments."}
+}
+
+// whyAgain explains a miss after an equal call.
+func whyAgain(equal runtime.CallDetail) whyView {
+	as := fmt.Sprintf("Call %d had the same arguments, ", equal.Number)
+	switch {
+	case equal.Removed != 0:
+		return whyView{equal.Removed.String(), as + map[runtime.Removal]string{
+			runtime.Evicted:   "but its result was evicted to make room for others.",
+			runtime.Expired:   "but its result has expired.",
+			runtime.Forgotten: "but its result was forgotten.",
+		}[equal.Removed]}
+	case equal.Status == runtime.Failed:
+		return whyView{"failed", as + "but failed, and errors are not kept."}
+	case equal.Status == runtime.Stopped:
+		return whyView{"stopped", as + "but was stopped before it had a result."}
+	}
+	return whyView{"not kept", as + "but its result was not kept: caching is off, or it was forgotten meanwhile."}
+}
+
+// whyDifferent explains a miss by what is different in the nearest earlier call.
+func whyDifferent(nearest, d runtime.CallDetail) whyView {
+	names := different(nearest, d)
+	if len(names) == 0 {
+		return whyView{"different", fmt.Sprintf(
+			"What is shown of its arguments is that of call %d, but the arguments differ in what is not shown.", nearest.Number)}
+	}
+	var parts []string
+	for _, name := range names {
+		is, was := argNamed(d, name), argNamed(nearest, name)
+		if is.Secret || was.Secret {
+			parts = append(parts, name+" has changed")
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s is %s and was %s", name, short(is.Text, 60), short(was.Text, 60)))
+	}
+	return whyView{"different", fmt.Sprintf("No earlier call had the same arguments. The nearest is call %d: %s.",
+		nearest.Number, strings.Join(parts, ", "))}
+}
+
+// different returns the names of arguments whose texts differ.
+func different(a, b runtime.CallDetail) (names []string) {
+	for i, arg := range b.Args {
+		if i >= len(a.Args) || a.Args[i].Text != arg.Text || a.Args[i].Digest != arg.Digest {
+			names = append(names, arg.Name)
+		}
+	}
+	return names
+}
+
+func argNamed(d runtime.CallDetail, name string) (v argView) {
+	views := argViews(d.Args)
+	if i := slices.IndexFunc(views, func(a argView) bool { return a.Name == name }); i >= 0 {
+		return views[i]
+	}
+	return v
+}
