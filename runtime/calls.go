@@ -37,8 +37,9 @@ type Spec[K comparable, A, R any] struct {
 	// any more when it is made fails with an InputChangedError, too.
 	Outside bool
 
-	// Encode writes all inputs, for durable keys, and Describe tells of them one by
-	// one. Both may be called concurrently. Nil: the work makes no use of stores.
+	// Encode writes all inputs, for durable keys; nil: the work makes no use of
+	// stores. Describe tells of them one by one, for stores and for people; nil:
+	// people are shown the fields of A. Both may be called concurrently.
 	Encode   func(e *key.Encoder, args *A)
 	Describe func(in *Inputs, args *A)
 

@@ -178,14 +178,15 @@ var origin = sync.OnceValue(func() store.Origin {
 // Inputs collects the inputs of a call one by one, for the store to tell why an
 // equal call was or was not found. Generated code fills it.
 type Inputs struct {
-	codec store.Codec
+	text  func(ptr any) string
+	brief bool // only secret inputs get a digest
 	args  []store.Arg
 }
 
 // Input adds an input: its name, its type as in the source, a pointer to its
 // value, and how it is encoded.
 func (in *Inputs) Input(name, typ string, ptr any, encode func(e *key.Encoder)) {
-	in.add(store.Arg{Name: name, Type: typ, Text: in.codec.Text(ptr)}, encode)
+	in.add(store.Arg{Name: name, Type: typ, Text: in.text(ptr)}, encode)
 }
 
 // Secret adds an input of which the store gets a digest only.
@@ -194,14 +195,16 @@ func (in *Inputs) Secret(name, typ string, encode func(e *key.Encoder)) {
 }
 
 func (in *Inputs) add(a store.Arg, encode func(e *key.Encoder)) {
-	sum := key.Sum(key.Scope{Work: a.Name, Schema: a.Type}, encode)
-	copy(a.Digest[:], sum[:])
+	if !in.brief || a.Secret {
+		sum := key.Sum(key.Scope{Work: a.Name, Schema: a.Type}, encode)
+		copy(a.Digest[:], sum[:])
+	}
 	in.args = append(in.args, a)
 }
 
-// describe returns the inputs of a call, none if that panics: it runs methods of
-// the user's.
-func (c *Calls[K, A, R]) describe(args *A) (list []store.Arg) {
+// describe tells in of the inputs of a call and returns them, none if that panics:
+// it runs methods of the user's.
+func (c *Calls[K, A, R]) describe(in *Inputs, args *A) (list []store.Arg) {
 	if c.spec.Describe == nil {
 		return nil
 	}
@@ -212,7 +215,6 @@ func (c *Calls[K, A, R]) describe(args *A) (list []store.Arg) {
 			r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
 		}
 	}()
-	in := &Inputs{codec: r.store.Codec()}
 	c.spec.Describe(in, args)
 	return in.args
 }

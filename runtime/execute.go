@@ -49,7 +49,7 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 		args = c.spec.CloneArgs(args)
 	}
 	if c.owner.bell.heard() {
-		c.owner.remember(f.number, args)
+		c.remember(f.number, args)
 	}
 	var before key.Fingerprint
 	if f.unkeyed == nil {
@@ -60,6 +60,7 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	j := &job[K, A, R]{calls: c, entry: e, flight: f, args: args, before: before}
 	if c.owner.store != nil && f.unkeyed == nil {
 		j.durable, j.key = true, c.keyOf(&args)
+		c.owner.keyed(f.number, j.key)
 	}
 	prepared = true
 	if c.spec.Outside && f.unkeyed == nil && any(before) != any(e.key) {

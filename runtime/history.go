@@ -3,6 +3,7 @@ package runtime
 import (
 	"time"
 
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -25,6 +26,7 @@ type remembered struct {
 	hash    uint64
 	removed Removal
 	args    []store.Arg
+	key     key.Key     // zero without a store
 	runs    []Execution // nil for a call whose only execution the record tells of
 }
 

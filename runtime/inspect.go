@@ -1,9 +1,11 @@
 package runtime
 
 import (
+	"context"
 	"iter"
 	"reflect"
 
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -22,9 +24,12 @@ type CallDetail struct {
 	Kept       bool        // the next equal call is a hit
 	Removed    Removal     // why it is not kept any more; 0 if it is, or never was
 
-	// Args are the arguments, without digests and without fields of the work. Nil
-	// when nobody listened ([Inspection.Notify]) as the call was made.
+	// Args are the inputs; only secret ones have a digest, and no text. Nil when
+	// nobody listened ([Inspection.Notify]) as the call was made.
 	Args []store.Arg
+
+	// Key is the durable key, zero for a runner without a store.
+	Key key.Key
 
 	// Equal identifies the arguments inside this process: of two calls of a
 	// runner that are equal it is the same, and otherwise almost never.
@@ -105,7 +110,7 @@ func (i Inspection) Call(number uint64) (CallDetail, bool) {
 
 // detail needs r.mu.
 func (r *Runner) detail(m *remembered) CallDetail {
-	d := CallDetail{CallRecord: m.CallRecord, Removed: m.removed, Args: m.args, Equal: m.hash}
+	d := CallDetail{CallRecord: m.CallRecord, Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
 	d.Kept = d.ended() && r.table.keeps(m.hash, m.Number)
 	return d
 }
@@ -146,21 +151,37 @@ func (i Inspection) Stop(number uint64) bool {
 func (i Inspection) Forget(number uint64) bool {
 	i.r.mu.Lock()
 	m := i.r.history.find(number)
-	var hash uint64
-	if m != nil {
-		hash = m.hash
-	}
-	i.r.mu.Unlock()
 	if m == nil {
+		i.r.mu.Unlock()
 		return false
 	}
-	forgotten := i.r.table.forgetNumber(hash, number)
+	hash, k := m.hash, m.key
+	i.r.mu.Unlock()
+	forgotten := i.r.forgetKey(k)
+	if i.r.table.forgetNumber(hash, number) {
+		forgotten = true
+	}
 	i.r.deliver()
 	failed := forgetFailures(func(id callKey, call any) bool {
 		numbered, ok := call.(interface{ numberIs(uint64) bool })
 		return id.runner == i.r && ok && numbered.numberIs(number)
 	})
 	return forgotten || failed
+}
+
+// Store returns the store that the runner uses, nil if it uses none.
+func (i Inspection) Store() store.Store { return i.r.store }
+
+// forgetKey deletes the result that the store has for a key, if that is one.
+func (r *Runner) forgetKey(k key.Key) bool {
+	if r.store == nil || k == (key.Key{}) {
+		return false
+	}
+	n, err := r.store.Delete(context.Background(), k)
+	if err != nil {
+		r.storeFailed(context.Background(), "a stored result cannot be deleted", err)
+	}
+	return n > 0
 }
 
 // numbered is the table of a runner, whatever it holds, for access by the hash
@@ -213,21 +234,39 @@ func (c *Calls[K, A, R]) forgetNumber(hash, number uint64) bool {
 
 func (c *Call[R]) numberIs(number uint64) bool { return c.number == number }
 
-// remember notes the arguments of a new call, a struct.
-func (r *Runner) remember(number uint64, args any) {
-	text := describe(args)
+// remember notes the inputs of a new call.
+func (c *Calls[K, A, R]) remember(number uint64, args A) {
+	var list []store.Arg
+	if c.spec.Describe != nil {
+		text := func(ptr any) string { return preview.Text(ptr, maxArgText) }
+		list = c.describe(&Inputs{text: text, brief: true}, &args)
+	} else {
+		list = describeFields(args)
+	}
+	r := c.owner.Runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if m := r.history.find(number); m != nil {
-		m.args = text
+		m.args = list
+	}
+}
+
+// keyed notes the durable key of a new call.
+func (r *Runner) keyed(number uint64, k key.Key) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.history.find(number); m != nil {
+		m.key = k
 	}
 }
 
 // maxArgText bounds the text of one argument, in bytes.
 const maxArgText = 200
 
-// describe uses reflection, which is of no matter here: somebody wants to see it.
-func describe(args any) []store.Arg {
+// describeFields does for works without a Describe, whose arguments are a struct
+// all the same. It uses reflection, which is of no matter here: somebody wants to
+// see it.
+func describeFields(args any) []store.Arg {
 	v := reflect.ValueOf(args)
 	if v.Kind() != reflect.Struct {
 		return []store.Arg{{Type: v.Type().String(), Text: preview.Text(args, maxArgText)}}

@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
 )
 
 func numbersOf(i Inspection, below uint64) (out []uint64) {
@@ -217,4 +221,27 @@ func TestRunnersAreThoseInUse(t *testing.T) {
 		t.Errorf("%d runners are listed", listed)
 	}
 	goruntime.KeepAlive(f)
+}
+
+func TestInspectionForgetsWhatTheStoreHas(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		f := storing(s, echo)
+		rang := make(chan struct{}, 1)
+		defer Inspect(f.Runner).Notify(rang)()
+		f.Run(t.Context(), "a")
+		d, _ := Inspect(f.Runner).Call(1)
+		if d.Key == (key.Key{}) {
+			t.Fatal("the call has no durable key")
+		}
+		want(t, "name", d.Args[0].Name, "url")
+		want(t, "text", d.Args[0].Text, `"a"`)
+		want(t, "text of a secret", d.Args[1].Text, "")
+		want(t, "secret", d.Args[1].Secret && d.Args[1].Digest != [16]byte{}, true)
+		want(t, "forgotten", Inspect(f.Runner).Forget(1), true)
+		_, err := s.Get(t.Context(), d.Key)
+		wantErr(t, err, store.ErrNotFound)
+		f.Run(t.Context(), "a")
+		want(t, "executions", f.Stats().Executions, 2)
+	})
 }

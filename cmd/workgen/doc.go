@@ -90,7 +90,7 @@
 //	version=3       part of every key in place of the code: change it when results of old code are no good
 //	share           results are handed out without copying them; nobody may write to them
 //	memory          results are never stored, and keys do not depend on the code
-//	secret=a,Token  inputs of which a store keeps a digest and no text
+//	secret=a,Token  inputs of which a store keeps a digest and no text, and a page shows nothing
 //
 // Fields of the struct say what they are with a tag:
 //

@@ -166,7 +166,7 @@ func (w *work) emitEncode() {
 
 // emitDescribe writes what a store is told of the inputs.
 func (w *work) emitDescribe() {
-	if !w.durable() {
+	if !w.describes() {
 		return
 	}
 	in := w.local("in")

@@ -255,7 +255,10 @@ func (w *work) spec(r string) []jen.Code {
 	case !w.plan.Storable:
 		list = append(list, field("NotStorable", jen.Lit(w.plan.NotStorable[0].String())))
 	case w.durable():
-		list = append(list, field("Encode", w.encodeFunc(r)), field("Describe", jen.Id(r).Dot("describe")))
+		list = append(list, field("Encode", w.encodeFunc(r)))
+	}
+	if w.describes() {
+		list = append(list, field("Describe", jen.Id(r).Dot("describe")))
 	}
 	if options := w.options(); len(options) > 0 {
 		list = append(list, field("Options", jen.Index().Add(w.runtime("Option")).Values(options...)))
@@ -267,6 +270,12 @@ func (w *work) spec(r string) []jen.Code {
 func (w *work) durable() bool {
 	o := w.plan.Scan.Options
 	return w.plan.Storable && !o.Memory.Value && (!o.Cache.Set || o.Cache.Value)
+}
+
+// describes reports whether somebody has to be told which inputs there are: a
+// store, or a page that is not to show the secret ones.
+func (w *work) describes() bool {
+	return w.durable() || len(w.plan.Scan.Options.Secret.Value) > 0
 }
 
 // encodeFunc is a function that writes all inputs.

@@ -185,14 +185,12 @@ func (s *scanner) contradictions(work string, o Options) {
 	}
 	if o.Memory.Set {
 		check("version", o.Version.Set, o.Version.Pos, "memory")
-		check("secret", o.Secret.Set, o.Secret.Pos, "memory")
 	}
 	if o.Cache.Set && !o.Cache.Value {
 		check("ttl", o.TTL.Set, o.TTL.Pos, "cache=false")
 		check("entries", o.Entries.Set, o.Entries.Pos, "cache=false")
 		check("errors", o.Errors.Set, o.Errors.Pos, "cache=false")
 		check("memory", o.Memory.Set, o.Memory.Pos, "cache=false")
-		check("secret", o.Secret.Set, o.Secret.Pos, "cache=false")
 	}
 }
 

@@ -27,3 +27,11 @@ func (u *Uncached) Run(d time.Duration) { u.Count++ }
 type Memory struct{}
 
 func (*Memory) Run(n int) int { return n }
+
+// Login has an input that no page shows, though nothing of it is stored.
+//
+//workgen:work memory secret=token
+type Login struct{}
+
+// Run returns the user whom a token belongs to.
+func (Login) Run(site, token string) string { return site + "/" + token[:1] }

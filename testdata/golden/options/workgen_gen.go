@@ -19,9 +19,10 @@ const _ = runtime.GeneratedV1
 // of the declarations has changed since, and that keys made by this file would
 // be wrong: run go generate.
 var (
-	_ func(*All, int) int            = (*All).Run
-	_ func(*Uncached, time.Duration) = (*Uncached).Run
-	_ func(*Memory, int) int         = (*Memory).Run
+	_ func(*All, int) int                 = (*All).Run
+	_ func(*Uncached, time.Duration)      = (*Uncached).Run
+	_ func(*Memory, int) int              = (*Memory).Run
+	_ func(*Login, string, string) string = (*Login).Run
 )
 
 var (
@@ -30,6 +31,7 @@ var (
 		Count int
 	})(runGoGenerate[Uncached]())
 	_ = (*struct{})(runGoGenerate[Memory]())
+	_ = (*struct{})(runGoGenerate[Login]())
 	_ = (*int64)(runGoGenerate[time.Duration]())
 )
 
@@ -363,6 +365,143 @@ func (r *MemoryRunner) Key(n int) key.Key {
 // execute calls [Memory.Run].
 func (r *MemoryRunner) execute(_ context.Context, args MemoryArgs) (int, error) {
 	return r.work.Run(args.N), nil
+}
+
+// loginSchema identifies the types of the inputs and results of [Login] in
+// durable keys.
+const loginSchema = "5a60cf92a244c118d3318b6a31fa0cd9"
+
+// LoginArgs holds the arguments of one call of [Login.Run].
+type LoginArgs struct {
+	Site  string
+	Token string
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *LoginArgs) EncodeKey(e *key.Encoder) {
+	b := e.Begin()
+	b = b.String(e, a.Site)
+	b = b.String(e, a.Token)
+	e.End(b)
+}
+
+// loginIdentity tells the calls of one [LoginRunner] apart: two of them are
+// equal exactly when their identities are.
+type loginIdentity struct {
+	site  key.Text
+	token key.Text
+}
+
+// clone returns an equal identity that owns its memory.
+func (id loginIdentity) clone() loginIdentity {
+	id.site = id.site.Clone()
+	id.token = id.token.Clone()
+	return id
+}
+
+// LoginRunner runs a [Login] once per distinct input. Make one with
+// [NewLoginRunner]; its methods may be called from many goroutines at once.
+type LoginRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Login
+	calls *runtime.Calls[loginIdentity, LoginArgs, string]
+}
+
+// NewLoginRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Login]; it panics if one of
+// them is invalid.
+func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
+	if work == nil {
+		panic("NewLoginRunner: work is nil")
+	}
+	r := &LoginRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[loginIdentity, LoginArgs, string]{
+		Name:     "github.com/workgen/workgen/testdata/golden/options.Login",
+		Execute:  r.execute,
+		Memory:   true,
+		Describe: r.describe,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Login.Run] returns for these inputs. It is executed unless
+// an equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *LoginRunner) Run(ctx context.Context, site string, token string) (string, error) {
+	var id loginIdentity
+	hash := r.identify(&id, site, token)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		return c.Value(), nil
+	}
+	id = id.clone()
+	return r.calls.Run(ctx, hash, id, LoginArgs{Site: site, Token: token})
+}
+
+// Start is [LoginRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *LoginRunner) Start(ctx context.Context, site string, token string) *runtime.Call[string] {
+	var id loginIdentity
+	hash := r.identify(&id, site, token)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		return c
+	}
+	id = id.clone()
+	return r.calls.Start(ctx, hash, id, LoginArgs{Site: site, Token: token})
+}
+
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
+func (r *LoginRunner) Lookup(site string, token string) (string, bool) {
+	var id loginIdentity
+	hash := r.identify(&id, site, token)
+	return r.calls.Lookup(hash, id, LoginArgs{Site: site, Token: token})
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *LoginRunner) Forget(site string, token string) bool {
+	var id loginIdentity
+	hash := r.identify(&id, site, token)
+	return r.calls.Forget(hash, id, LoginArgs{Site: site, Token: token})
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *LoginRunner) Key(site string, token string) key.Key {
+	args := LoginArgs{Site: site, Token: token}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: loginSchema}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *LoginRunner) describe(in *runtime.Inputs, args *LoginArgs) {
+	in.Input("site", "string", &args.Site, func(e *key.Encoder) {
+		e.String(args.Site)
+	})
+	in.Secret("token", "string", func(e *key.Encoder) {
+		e.String(args.Token)
+	})
+}
+
+// identify sets id to the identity of a call with these inputs and returns its
+// hash.
+func (r *LoginRunner) identify(id *loginIdentity, site string, token string) uint64 {
+	id.site = key.TextOf(site)
+	id.token = key.TextOf(token)
+	h := key.NewHash()
+	h = h.Text(&id.site)
+	h = h.Text(&id.token)
+	return h.Sum()
+}
+
+// execute calls [Login.Run].
+func (r *LoginRunner) execute(_ context.Context, args LoginArgs) (string, error) {
+	return r.work.Run(args.Site, args.Token), nil
 }
 
 // uncachedSymbols lists what uncachedCode was made from: each declaration, file
