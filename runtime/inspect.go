@@ -172,6 +172,27 @@ func (i Inspection) Forget(number uint64) bool {
 // Store returns the store that the runner uses, nil if it uses none.
 func (i Inspection) Store() store.Store { return i.r.store }
 
+// StoredResult returns the result that the store has of a call, and whether it
+// could be read: not if it is of other types than the results of this runner.
+func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bool) {
+	if i.r.store == nil {
+		return nil, false
+	}
+	return i.r.table.storedResult(ctx, rec)
+}
+
+// ForgetKey deletes the result that the store has of a call which the runner does
+// not remember, and reports whether there was one. The runner cannot tell which of
+// the results that it keeps in memory is the same, so it drops them all: it finds the
+// others in the store. Loops that run do a pass.
+func (i Inspection) ForgetKey(k key.Key) bool {
+	defer wakeLoops()
+	forgotten := i.r.forgetKey(k)
+	i.r.table.dropKept()
+	i.r.deliver()
+	return forgotten
+}
+
 // forgetKey deletes the result that the store has for a key, if that is one.
 func (r *Runner) forgetKey(k key.Key) bool {
 	if r.store == nil || k == (key.Key{}) {
@@ -185,11 +206,14 @@ func (r *Runner) forgetKey(k key.Key) bool {
 }
 
 // numbered is the table of a runner, whatever it holds, for access by the hash
-// and the number of a call. Only forgetNumber takes the runner's mutex itself.
+// and the number of a call. The last three
+// take the runner's mutex themselves.
 type numbered interface {
 	keeps(hash, number uint64) bool
 	resultOf(hash, number uint64) (any, bool)
 	forgetNumber(hash, number uint64) bool
+	storedResult(ctx context.Context, rec store.Record) (any, bool)
+	dropKept()
 }
 
 // entryOf needs mu.
@@ -230,6 +254,31 @@ func (c *Calls[K, A, R]) forgetNumber(hash, number uint64) bool {
 		c.table.remove(e)
 	}
 	return true
+}
+
+func (c *Calls[K, A, R]) storedResult(ctx context.Context, rec store.Record) (any, bool) {
+	if rec.Schema != c.spec.Schema {
+		return nil, false
+	}
+	s := c.owner.store
+	e, err := s.Get(ctx, rec.Key)
+	if err != nil {
+		return nil, false
+	}
+	defer e.Close()
+	var result R
+	if s.Codec().Decode(e, c.spec.Schema, &result) != nil {
+		return nil, false
+	}
+	return result, true
+}
+
+func (c *Calls[K, A, R]) dropKept() {
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	for c.order.oldest != nil {
+		c.drop(c.order.oldest, Evicted)
+	}
 }
 
 func (c *Call[R]) numberIs(number uint64) bool { return c.number == number }

@@ -36,11 +36,11 @@ func (h *handler) callsOf(r *http.Request) (callsView, error) {
 	if runner == nil {
 		return callsView{}, errNoCall{"there is no work " + short(r.PathValue("work"), 100)}
 	}
-	return h.site.calls(runner, q)
+	return h.site.calls(r.Context(), runner, q)
 }
 
 func (h *handler) getCall(w http.ResponseWriter, r *http.Request) {
-	v, err := h.site.call(r.PathValue("key"))
+	v, err := h.site.call(r.Context(), r.PathValue("key"))
 	if err != nil {
 		h.failed(w, r, err)
 		return
@@ -83,7 +83,7 @@ func (h *handler) postCall(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, http.StatusNotFound, "a call has the actions again, forget and stop")
 		return
 	}
-	done, err := h.site.act(key, action)
+	done, err := h.site.act(r.Context(), key, action)
 	if err != nil {
 		h.failed(w, r, err)
 		return

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
-	"github.com/workgen/workgen/runtime/store"
 )
 
 // App is an application: a loop, and the page that shows it. The fields are set
@@ -57,12 +56,8 @@ type App struct {
 	Open bool
 
 	// StoreName names the store that OpenStore opens: a directory if it has a
-	// separator, otherwise a name below the user's cache directory. Empty: none.
+	// slash, otherwise a name as package disk explains. Empty: none.
 	StoreName string
-
-	// Store is where the works keep their results. The page lists the calls in it;
-	// without a store it lists those that runners remember. OpenStore sets it.
-	Store store.Store
 
 	// Logger is told of what happens; the loop's logger, too, unless that has one.
 	// Nil is slog.Default().

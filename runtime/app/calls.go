@@ -1,18 +1,20 @@
 package app
 
 import (
+	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// query is which calls of a work are wanted, and in which order: those that
-// failed come first unless a status is given, and else the newest.
+// query is which calls of a work are wanted: those with a status, of which the
+// newest come first, or all, of which those that failed do.
 type query struct {
 	status string // "" is any
 	search string // part of an argument, an error or a key; "" is any
@@ -23,146 +25,174 @@ type query struct {
 const (
 	defaultLimit = 50
 	maxLimit     = 500
+	maxScanned   = 20_000 // calls that one request looks at for what is searched
 )
 
-// cursor is where a page ended: behind a number, among those that failed or
-// behind them.
+// statuses are those that a query can ask for.
+var statuses = []string{"pending", "running", "succeeded", "failed", "stopped"}
+
+// cursor is where a page ended: in one of several lists, below a number.
 type cursor struct {
-	rest  bool   // those that failed are through
+	list  int
 	below uint64 // 0: from the newest on
 }
 
-func (c cursor) String() string {
-	kind := "f"
-	if c.rest {
-		kind = "r"
-	}
-	return kind + strconv.FormatUint(c.below, 10)
-}
+func (c cursor) String() string { return strconv.Itoa(c.list) + "." + strconv.FormatUint(c.below, 10) }
 
 var errCursor = errors.New("after is not what next said on the page before")
 
-func parseCursor(s string) (c cursor, err error) {
+func parseCursor(s string, lists int) (c cursor, err error) {
 	if s == "" {
 		return c, nil
 	}
-	if s[0] != 'f' && s[0] != 'r' {
+	list, below, _ := strings.Cut(s, ".")
+	if c.list, err = strconv.Atoi(list); err != nil || c.list < 0 || c.list >= lists {
 		return c, errCursor
 	}
-	c.rest = s[0] == 'r'
-	if c.below, err = strconv.ParseUint(s[1:], 10, 64); err != nil {
+	if c.below, err = strconv.ParseUint(below, 10, 64); err != nil {
 		return c, errCursor
 	}
 	return c, nil
 }
 
-// statuses are those that a query can ask for.
-var statuses = []string{"pending", "running", "succeeded", "failed", "stopped"}
-
-// calls lists one page of the calls that a runner remembers.
-func (s *site) calls(r *runtime.Runner, q query) (callsView, error) {
-	c, err := parseCursor(q.after)
+// calls lists one page of the calls of a work. Those that ended are in the store,
+// if the work has one, and the others in the memory of the runner.
+func (s *site) calls(ctx context.Context, r *runtime.Runner, q query) (callsView, error) {
+	l := lister{site: s, query: q, inspection: runtime.Inspect(r), now: time.Now(), work: workRef{s.id(r), r.Name()}}
+	lists := l.lists()
+	c, err := parseCursor(q.after, len(lists))
 	if err != nil {
 		return callsView{}, err
 	}
-	ref := workRef{ID: s.id(r), Name: r.Name()}
-	v := callsView{Work: ref, Calls: []callView{}}
-	if q.status != "" {
-		c.rest = true
+	l.view = callsView{Work: l.work, Calls: []callView{}}
+	for l.at = c; l.at.list < len(lists); l.at = (cursor{list: l.at.list + 1}) {
+		if err := lists[l.at.list](ctx); err != nil || l.full {
+			return l.view, err
+		}
 	}
-	now := time.Now()
-	for {
-		for d := range runtime.Inspect(r).Calls(c.below) {
-			if !c.wants(d, q) || !matches(d, ref.ID, q.search) {
-				continue
-			}
-			if len(v.Calls) == q.limit {
-				v.Next = c.String()
-				return v, nil
-			}
-			v.Calls = append(v.Calls, callViewOf(ref, d, now))
-			c.below = d.Number
+	return l.view, nil
+}
+
+// lister makes one page.
+type lister struct {
+	query
+	site       *site
+	inspection runtime.Inspection
+	work       workRef
+	now        time.Time
+
+	at      cursor
+	scanned int
+	full    bool // there are more
+	view    callsView
+}
+
+// lists returns what there is to go through, in order.
+func (l *lister) lists() []func(context.Context) error {
+	stored := l.inspection.Store() != nil
+	failed := func(s string) bool { return s == "failed" }
+	others := func(s string) bool { return s != "failed" }
+	if l.status != "" {
+		failed = func(s string) bool { return s == l.status }
+		others = nil
+	}
+	var lists []func(context.Context) error
+	remembered := func(want func(string) bool) {
+		lists = append(lists, func(context.Context) error { l.remembered(want, stored); return nil })
+	}
+	if want := failed; stored && (l.status == "" || l.status == "failed") {
+		lists = append(lists, func(ctx context.Context) error { return l.stored(ctx, store.Failed) })
+		remembered(want)
+	} else {
+		remembered(want)
+	}
+	if others != nil {
+		remembered(others)
+	}
+	if stored && (l.status == "" || l.status == "succeeded") {
+		lists = append(lists, func(ctx context.Context) error { return l.stored(ctx, store.Succeeded) })
+	}
+	return lists
+}
+
+// remembered goes through the calls that the runner remembers, but for those that
+// the store has.
+func (l *lister) remembered(want func(status string) bool, stored bool) {
+	for d := range l.inspection.Calls(l.at.below) {
+		if l.scan(); l.full {
+			return
 		}
-		if c.rest {
-			return v, nil
+		if !want(d.Status.String()) || stored && isStored(d) || !matches(d, l.work.ID, l.search) {
+			l.at.below = d.Number
+			continue
 		}
-		c = cursor{rest: true}
+		if !l.add(callViewOf(l.work, d, l.now)) {
+			return
+		}
+		l.at.below = d.Number
 	}
 }
 
-// wants tells whether a call is among those that the cursor is at.
-func (c cursor) wants(d runtime.CallDetail, q query) bool {
-	if q.status != "" {
-		return d.Status.String() == q.status
+// isStored tells whether a call of a runner with a store is in the store's list.
+func isStored(d runtime.CallDetail) bool {
+	return d.Key != key.Key{} && (d.Status == runtime.Succeeded || d.Status == runtime.Failed)
+}
+
+// stored goes through the calls that the store has.
+func (l *lister) stored(ctx context.Context, status store.Status) error {
+	f := store.Filter{Work: l.work.Name, Status: []store.Status{status}, Before: l.at.below}
+	if l.search == "" {
+		f.Limit = l.limit - len(l.view.Calls) + 1
 	}
-	return (d.Status == runtime.Failed) != c.rest
+	for rec, err := range l.inspection.Store().List(ctx, f) {
+		if err != nil {
+			return err
+		}
+		if l.scan(); l.full {
+			return nil
+		}
+		if matchesRecord(&rec, l.search) && !l.add(recordView(l.work, &rec)) {
+			return nil
+		}
+		l.at.below = rec.Seq
+	}
+	return nil
+}
+
+// scan counts a call that is looked at, and ends a search that takes long.
+func (l *lister) scan() {
+	if l.scanned++; l.search != "" && l.scanned > maxScanned {
+		l.full, l.view.Partial, l.view.Next = true, true, l.at.String()
+	}
+}
+
+// add adds a call to the page, and reports false when there is no room for it.
+func (l *lister) add(v callView) bool {
+	if len(l.view.Calls) == l.limit {
+		l.full, l.view.Next = true, l.at.String()
+		return false
+	}
+	l.view.Calls = append(l.view.Calls, v)
+	return true
 }
 
 // matches tells whether what is searched for is part of what is shown of a call.
 func matches(d runtime.CallDetail, id, search string) bool {
-	if search == "" {
+	if search == "" || matchesArgs(d.Args, search) {
 		return true
 	}
-	for _, a := range d.Args {
-		if !a.Secret && contains(a.Text, search) {
-			return true
-		}
-	}
 	return d.Reason != nil && contains(d.Reason.Error(), search) || callKey(id, d.Number) == search
+}
+
+func matchesRecord(r *store.Record, search string) bool {
+	return search == "" || matchesArgs(r.Args, search) || contains(r.Error, search) || strings.HasPrefix(r.Key.String(), search)
+}
+
+func matchesArgs(args []store.Arg, search string) bool {
+	return slices.ContainsFunc(args, func(a store.Arg) bool { return !a.Secret && contains(a.Text, search) })
 }
 
 // contains ignores the case of letters.
 func contains(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
-}
-
-// callKey identifies a call of this process in paths.
-func callKey(id string, number uint64) string { return id + ":" + strconv.FormatUint(number, 10) }
-
-// find returns the runner and number that a key stands for.
-func (s *site) find(key string) (r *runtime.Runner, d runtime.CallDetail, err error) {
-	id, digits, _ := strings.Cut(key, ":")
-	number, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil {
-		return nil, d, errNoCall{fmt.Sprintf("there is no call %q: its key is a work, a colon and a number", short(key, 100))}
-	}
-	if r = s.runner(id); r == nil {
-		return nil, d, errNoCall{fmt.Sprintf("there is no work %q", short(id, 100))}
-	}
-	d, ok := runtime.Inspect(r).Call(number)
-	if !ok {
-		return nil, d, errNoCall{fmt.Sprintf("call %d of %s is not remembered: the runner's option History sets how many are", number, id)}
-	}
-	return r, d, nil
-}
-
-// errNoCall says that what was asked for is not there.
-type errNoCall struct{ message string }
-
-func (e errNoCall) Error() string { return e.message }
-
-func callViewOf(ref workRef, d runtime.CallDetail, now time.Time) callView {
-	v := callView{
-		Key: callKey(ref.ID, d.Number), Work: ref, Number: d.Number,
-		Status: d.Status.String(), Origin: "this process", Arguments: argViews(d.Args),
-		Requested: d.Requested, Started: d.Started, Finished: d.Finished,
-		Duration: between(d.Started, d.Finished, now), Attempts: d.Attempts,
-		Kept: d.Kept, Error: errorViewOf(d.Reason),
-	}
-	if d.Removed != 0 {
-		v.Removed = d.Removed.String()
-	}
-	return v
-}
-
-func argViews(args []store.Arg) []argView {
-	out := make([]argView, 0, len(args))
-	for _, a := range args {
-		v := argView{Name: a.Name, Type: a.Type, Text: a.Text, Secret: a.Secret}
-		if a.Secret {
-			v.Text = ""
-		}
-		out = append(out, v)
-	}
-	return out
 }

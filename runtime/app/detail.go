@@ -1,15 +1,19 @@
 package app
 
 import (
+	"context"
 	"slices"
 	"time"
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/preview"
+	"github.com/workgen/workgen/runtime/store"
 )
 
-// maxResult bounds the text of a result, in bytes.
-const maxResult = 4000
+const (
+	maxResult  = 4000    // bytes of the text of a result
+	maxDecoded = 1 << 20 // bytes of a stored result that is read to show it
+)
 
 // The actions on a call.
 const (
@@ -19,37 +23,72 @@ const (
 )
 
 // call returns all about the call with a key.
-func (s *site) call(key string) (detailView, error) {
-	r, d, err := s.find(key)
+func (s *site) call(ctx context.Context, text string) (detailView, error) {
+	f, err := s.find(ctx, text)
 	if err != nil {
 		return detailView{}, err
 	}
-	v := detailView{
-		callView:   callViewOf(workRef{ID: s.id(r), Name: r.Name()}, d, time.Now()),
-		Why:        why(r, d),
-		Executions: make([]executionView, 0, len(d.Executions)),
-		Actions:    actions(d),
-	}
-	for _, e := range d.Executions {
-		v.Executions = append(v.Executions, executionView{Began: e.Began, Ended: e.Ended, Error: message(e.Err)})
-	}
-	v.Result = result(r, d)
+	v := detailView{callView: f.view(), Why: f.why(ctx), Executions: f.executions(), Actions: f.actions()}
+	v.Result = f.result(ctx)
 	return v, nil
 }
 
-// result shows the result of a call that is kept: nothing when one of its
-// arguments is secret, for results tell of arguments.
-func result(r *runtime.Runner, d runtime.CallDetail) *string {
-	for _, a := range d.Args {
-		if a.Secret {
-			return nil
-		}
+// view puts together what the process and the store know.
+func (f *found) view() callView {
+	if f.here == nil {
+		return recordView(f.work, f.stored)
 	}
-	value, ok := runtime.Inspect(r).Result(d.Number)
-	if !ok {
+	v := callViewOf(f.work, *f.here, time.Now())
+	if f.stored == nil {
+		return v
+	}
+	rec := recordView(f.work, f.stored)
+	v.Size, v.Kept = rec.Size, v.Kept || rec.Kept
+	if len(v.Arguments) == 0 {
+		v.Arguments = rec.Arguments
+	}
+	if f.here.Stored { // executed before, or elsewhere
+		v.Place, v.Started, v.Attempts, v.Duration = rec.Place, rec.Started, rec.Attempts, rec.Duration
+	}
+	return v
+}
+
+func (f *found) executions() []executionView {
+	out := []executionView{}
+	if f.here == nil {
+		if !f.stored.Started.IsZero() {
+			out = append(out, executionView{Began: f.stored.Started, Ended: f.stored.Finished, Error: short(f.stored.Error, maxMessage)})
+		}
+		return out
+	}
+	for _, e := range f.here.Executions {
+		out = append(out, executionView{Began: e.Began, Ended: e.Ended, Error: message(e.Err)})
+	}
+	return out
+}
+
+// secret tells whether an input is; results tell of inputs, so they are not shown
+// then.
+func (f *found) secret() bool {
+	is := func(a store.Arg) bool { return a.Secret }
+	return f.here != nil && slices.ContainsFunc(f.here.Args, is) || f.stored != nil && slices.ContainsFunc(f.stored.Args, is)
+}
+
+// result shows the result of a call that is kept, nil if there is nothing to show.
+func (f *found) result(ctx context.Context) *string {
+	if f.secret() {
 		return nil
 	}
-	if _, nothing := value.(struct{}); nothing {
+	var value any
+	ok := false
+	i := runtime.Inspect(f.runner)
+	if f.here != nil {
+		value, ok = i.Result(f.here.Number)
+	}
+	if !ok && f.stored != nil && f.stored.Status == store.Succeeded && f.stored.Size <= maxDecoded {
+		value, ok = i.StoredResult(ctx, *f.stored)
+	}
+	if _, nothing := value.(struct{}); !ok || nothing {
 		return nil
 	}
 	text := preview.Lines(value, maxResult)
@@ -57,45 +96,54 @@ func result(r *runtime.Runner, d runtime.CallDetail) *string {
 }
 
 // actions returns what makes sense for a call.
-func actions(d runtime.CallDetail) []string {
+func (f *found) actions() []string {
+	d := f.here
 	switch {
-	case d.Status == runtime.Pending || d.Status == runtime.Running:
+	case d != nil && (d.Status == runtime.Pending || d.Status == runtime.Running):
 		return []string{stop}
-	case d.Kept:
+	case d != nil && d.Kept, f.stored != nil && f.stored.Status == store.Succeeded:
 		return []string{again, forget}
-	case d.Status == runtime.Failed || d.Status == runtime.Stopped:
+	case d != nil && (d.Status == runtime.Failed || d.Status == runtime.Stopped):
 		return []string{again}
 	}
 	return []string{}
 }
 
 // act does something to a call, and says what came of it.
-func (s *site) act(key, action string) (doneView, error) {
-	r, d, err := s.find(key)
+func (s *site) act(ctx context.Context, text, action string) (doneView, error) {
+	f, err := s.find(ctx, text)
 	if err != nil {
 		return doneView{}, err
 	}
-	if !slices.Contains(actions(d), action) {
-		return doneView{Message: "The call is " + d.Status.String() + " by now; nothing was done."}, nil
+	if !slices.Contains(f.actions(), action) {
+		return doneView{Message: "The call is " + f.view().Status + " by now; nothing was done."}, nil
 	}
-	i := runtime.Inspect(r)
-	s.app.logger().Info("somebody asked for it on the page", "action", action, "call", key)
+	s.app.logger().Info("somebody acted on a call", "action", action, "call", text)
 	switch action {
 	case stop:
-		if i.Stop(d.Number) {
+		if runtime.Inspect(f.runner).Stop(f.here.Number) {
 			return doneView{true, "The call was stopped."}, nil
 		}
 		return doneView{Message: "The call has ended by itself."}, nil
 	case forget:
-		if i.Forget(d.Number) {
+		if f.forget() {
 			return doneView{true, "The result was forgotten. The call executes when it is made again."}, nil
 		}
 		return doneView{Message: "There was nothing left to forget."}, nil
 	}
 	// The flow makes the call again, if it still needs it.
-	i.Forget(d.Number)
+	f.forget()
 	s.app.Loop.Wake()
 	return doneView{true, "The call executes again as soon as the flow makes it."}, nil
+}
+
+// forget drops the result wherever it is.
+func (f *found) forget() bool {
+	i := runtime.Inspect(f.runner)
+	if f.here != nil {
+		return i.Forget(f.here.Number)
+	}
+	return i.ForgetKey(f.stored.Key)
 }
 
 // run starts or resumes the flow.

@@ -14,16 +14,16 @@ const (
 	envWait   = "WORKGEN_WAIT"
 	envNoPage = "WORKGEN_NO_PAGE"
 	envOpen   = "WORKGEN_OPEN"
-	envStore  = "WORKGEN_STORE"
 )
 
 // Flags adds the application's flags to a set: -addr, -wait, -no-page, -open and
 // -store. Their defaults are what the fields say, unless an environment variable
-// is set: WORKGEN_ADDR, WORKGEN_WAIT, WORKGEN_NO_PAGE, WORKGEN_OPEN and
-// WORKGEN_STORE. WORKGEN_TOKEN sets the token, for which there is no flag, since
-// others can see those. The error is that of a variable which cannot be read.
+// is set: WORKGEN_ADDR, WORKGEN_WAIT, WORKGEN_NO_PAGE and WORKGEN_OPEN.
+// WORKGEN_TOKEN sets the token, for which there is no flag, since
+// others can see those. WORKGEN_STORE says where stores with a name are. The error
+// is that of a variable which cannot be read.
 func (a *App) Flags(fs *flag.FlagSet) error {
-	for name, field := range map[string]*string{envAddr: &a.Addr, envToken: &a.Token, envStore: &a.StoreName} {
+	for name, field := range map[string]*string{envAddr: &a.Addr, envToken: &a.Token} {
 		if s, ok := os.LookupEnv(name); ok {
 			*field = s
 		}

@@ -55,6 +55,7 @@ type workView struct {
 	Reason       string      `json:"reason,omitempty"`
 	Hits         int64       `json:"hits"`
 	Misses       int64       `json:"misses"`
+	Stored       int64       `json:"stored"` // misses of which the result was in the store
 	Joined       int64       `json:"joined"`
 	Executions   int64       `json:"executions"`
 	Successes    int64       `json:"successes"`

@@ -123,7 +123,7 @@ func (q query) Status() string { return q.status }
 func (q query) Search() string { return q.search }
 
 func (h *handler) viewCall(w http.ResponseWriter, r *http.Request) {
-	v, err := h.site.call(r.PathValue("key"))
+	v, err := h.site.call(r.Context(), r.PathValue("key"))
 	if err != nil {
 		h.failed(w, r, err)
 		return

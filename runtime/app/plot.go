@@ -118,6 +118,7 @@ func plotPasses(passes []passView) passPlot {
 type timeline struct {
 	Spans []span
 	Total string
+	Label string // says how many there are
 }
 
 type span struct {
@@ -140,7 +141,10 @@ func plotExecutions(v detailView, now time.Time) timeline {
 	at := func(t time.Time) float64 {
 		return round(timelineWidth * min(max(float64(t.Sub(v.Requested))/float64(total), 0), 1))
 	}
-	t := timeline{Total: duration(seconds(total))}
+	t := timeline{Total: duration(seconds(total)), Label: "1 execution"}
+	if n := len(v.Executions); n != 1 {
+		t.Label = fmt.Sprintf("%d executions", n)
+	}
 	for i, e := range v.Executions {
 		ended, status := e.Ended, "succeeded"
 		switch {

@@ -10,6 +10,7 @@ import (
 	"weak"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // site is what an application's pages share while it runs.
@@ -19,6 +20,7 @@ type site struct {
 	rang    chan struct{} // gets a value when a loop or runner has changed
 	hub     hub
 	passes  passes
+	store   store.Store     // that OpenStore has opened
 	ctx     context.Context // ends the streams
 	cancel  context.CancelFunc
 

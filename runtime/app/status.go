@@ -64,7 +64,7 @@ func (s *site) workView(r *runtime.Runner, now time.Time) workView {
 	stats := r.Stats()
 	v := workView{
 		ID: s.id(r), Name: r.Name(), Status: runtime.NotStarted.String(),
-		Hits: stats.Hits, Misses: stats.Misses, Joined: stats.Joined,
+		Hits: stats.Hits, Misses: stats.Misses, Stored: stats.Stored, Joined: stats.Joined,
 		Executions: stats.Executions, Successes: stats.Successes, Errors: stats.Errors,
 		Retries: stats.Retries, Stops: stats.Stops,
 		Pending: stats.Pending, Running: stats.InFlight, Entries: stats.Entries,

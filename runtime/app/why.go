@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,9 +12,19 @@ import (
 // maxEarlier is how many earlier calls are looked at to explain one.
 const maxEarlier = 10_000
 
-// why tells why a call was a miss, as far as the runner remembers: every call
-// that has a number was one, and those that were equal to it since then were hits
-// as long as it was kept.
+// why tells why a call was a miss: every call that is listed was one when it was
+// made, and those that were equal to it since then were hits as long as it was kept.
+func (f *found) why(ctx context.Context) whyView {
+	switch {
+	case f.here == nil:
+		return whyView{"earlier", "It was executed before this process asked for it."}
+	case f.here.Stored:
+		return whyView{"stored", "It did not execute: the store had its result."}
+	}
+	return why(f.runner, *f.here)
+}
+
+// why explains a call by what the runner remembers.
 func why(r *runtime.Runner, d runtime.CallDetail) whyView {
 	var nearest, equal *runtime.CallDetail
 	distance, seen := 0, 0
@@ -55,15 +66,15 @@ func whyAgain(equal runtime.CallDetail) whyView {
 	case equal.Status == runtime.Stopped:
 		return whyView{"stopped", as + "but was stopped before it had a result."}
 	}
-	return whyView{"not kept", as + "but its result was not kept: caching is off, or it was forgotten meanwhile."}
+	return whyView{"off", as + "but its result was not kept: caching is off, or it was forgotten meanwhile."}
 }
 
 // whyDifferent explains a miss by what is different in the nearest earlier call.
 func whyDifferent(nearest, d runtime.CallDetail) whyView {
 	names := different(nearest, d)
 	if len(names) == 0 {
-		return whyView{"different", fmt.Sprintf(
-			"What is shown of its arguments is that of call %d, but the arguments differ in what is not shown.", nearest.Number)}
+		return whyView{"arguments", fmt.Sprintf(
+			"Its arguments look like those of call %d, but differ in what is not shown of them.", nearest.Number)}
 	}
 	var parts []string
 	for _, name := range names {
@@ -74,11 +85,11 @@ func whyDifferent(nearest, d runtime.CallDetail) whyView {
 		}
 		parts = append(parts, fmt.Sprintf("%s is %s and was %s", name, short(is.Text, 60), short(was.Text, 60)))
 	}
-	return whyView{"different", fmt.Sprintf("No earlier call had the same arguments. The nearest is call %d: %s.",
+	return whyView{"arguments", fmt.Sprintf("No earlier call had the same arguments. The nearest is call %d: %s.",
 		nearest.Number, strings.Join(parts, ", "))}
 }
 
-// different returns the names of arguments whose texts differ.
+// different returns the names of arguments that differ as far as one can see.
 func different(a, b runtime.CallDetail) (names []string) {
 	for i, arg := range b.Args {
 		if i >= len(a.Args) || a.Args[i].Text != arg.Text || a.Args[i].Digest != arg.Digest {

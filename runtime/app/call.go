@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// This file finds one call, by one of its two keys: work:number for what this
+// process remembers, 64 hexadecimal digits for what a store has.
+
+// callKey identifies a call of this process in paths.
+func callKey(id string, number uint64) string { return id + ":" + strconv.FormatUint(number, 10) }
+
+// errNoCall says that what was asked for is not there.
+type errNoCall struct{ message string }
+
+func (e errNoCall) Error() string { return e.message }
+
+// found is a call, as far as it is known: to the runner, to the store, or to both.
+type found struct {
+	work   workRef
+	runner *runtime.Runner
+	here   *runtime.CallDetail // nil: this process does not remember it
+	stored *store.Record       // nil: it is not in a store
+}
+
+// find returns the call that a key stands for.
+func (s *site) find(ctx context.Context, text string) (found, error) {
+	if k, err := key.Parse(text); err == nil {
+		return s.findStored(ctx, k)
+	}
+	id, digits, _ := strings.Cut(text, ":")
+	number, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return found{}, errNoCall{fmt.Sprintf("there is no call %q: its key is a work, a colon and a number, or 64 hexadecimal digits", short(text, 100))}
+	}
+	r := s.runner(id)
+	if r == nil {
+		return found{}, errNoCall{fmt.Sprintf("there is no work %q", short(id, 100))}
+	}
+	d, ok := runtime.Inspect(r).Call(number)
+	if !ok {
+		return found{}, errNoCall{fmt.Sprintf("call %d of %s is not remembered: the runner's option History sets how many are", number, id)}
+	}
+	f := found{work: workRef{id, r.Name()}, runner: r, here: &d}
+	if d.Key != (key.Key{}) {
+		f.stored, err = record(ctx, runtime.Inspect(r).Store(), d.Key)
+	}
+	return f, err
+}
+
+// findStored looks into the stores of all works.
+func (s *site) findStored(ctx context.Context, k key.Key) (found, error) {
+	asked := map[store.Store]bool{}
+	for _, r := range s.discover() {
+		from := runtime.Inspect(r).Store()
+		if from == nil || asked[from] {
+			continue
+		}
+		asked[from] = true
+		rec, err := record(ctx, from, k)
+		if err != nil {
+			return found{}, err
+		}
+		if rec != nil {
+			return s.owned(rec, from)
+		}
+	}
+	return found{}, errNoCall{fmt.Sprintf("no store of this app's has a call with key %s", k)}
+}
+
+// owned finds the work that a record belongs to, and the call in this process.
+func (s *site) owned(rec *store.Record, from store.Store) (found, error) {
+	for _, r := range s.discover() {
+		i := runtime.Inspect(r)
+		if r.Name() != rec.Work || i.Store() != from {
+			continue
+		}
+		f := found{work: workRef{s.id(r), r.Name()}, runner: r, stored: rec}
+		for d := range i.Calls(0) {
+			if d.Key == rec.Key {
+				if d, ok := i.Call(d.Number); ok {
+					f.here = &d
+				}
+				break
+			}
+		}
+		return f, nil
+	}
+	return found{}, errNoCall{fmt.Sprintf("the call is one of %s, which this app has not", rec.Work)}
+}
+
+// record returns what a store has of a call, nil if it has nothing.
+func record(ctx context.Context, from store.Store, k key.Key) (*store.Record, error) {
+	f := store.Filter{Prefix: k.String(), Limit: 1, Status: []store.Status{
+		store.Succeeded, store.Failed, store.Evicted, store.Expired, store.Deleted, store.Unreadable,
+	}}
+	for rec, err := range from.List(ctx, f) {
+		return &rec, err
+	}
+	return nil, nil
+}
+
+// callViewOf shows a call that this process remembers.
+func callViewOf(work workRef, d runtime.CallDetail, now time.Time) callView {
+	v := callView{
+		Key: callKey(work.ID, d.Number), Work: work, Number: d.Number,
+		Status: d.Status.String(), Origin: thisProcess, Arguments: argViews(d.Args),
+		Requested: d.Requested, Started: d.Started, Finished: d.Finished,
+		Duration: between(d.Started, d.Finished, now), Attempts: d.Attempts,
+		Kept: d.Kept, Error: errorViewOf(d.Reason),
+	}
+	if d.Key != (key.Key{}) {
+		v.Digest = d.Key.String()
+	}
+	if d.Stored {
+		v.Origin = fromStore
+	}
+	if d.Removed != 0 {
+		v.Removed = d.Removed.String()
+	}
+	return v
+}
+
+// The origins of calls.
+const (
+	thisProcess  = "this process"
+	fromStore    = "store"
+	otherProcess = "other process"
+)
+
+// recordView shows a call that a store has.
+func recordView(work workRef, rec *store.Record) callView {
+	v := callView{
+		Key: rec.Key.String(), Digest: rec.Key.String(), Work: work,
+		Status: "succeeded", Origin: otherProcess, Place: rec.Origin.String(), Arguments: argViews(rec.Args),
+		Requested: rec.Requested, Started: rec.Started, Finished: rec.Finished,
+		Duration: between(rec.Started, rec.Finished, rec.Finished), Attempts: rec.Attempts,
+		Kept: rec.Status == store.Succeeded,
+	}
+	if isOurs(rec.Origin) {
+		v.Origin, v.Place = thisProcess, ""
+	}
+	switch {
+	case rec.Status == store.Failed:
+		v.Status = "failed"
+	case rec.Status.Gone():
+		v.Removed = rec.Status.String()
+	default:
+		v.Size = &rec.Size
+	}
+	if rec.Error != "" {
+		v.Error = &errorView{Message: short(rec.Error, maxMessage)}
+	}
+	return v
+}
+
+// isOurs tells whether a call was executed by this process.
+func isOurs(o store.Origin) bool {
+	host, err := os.Hostname()
+	return o.PID == os.Getpid() && (err != nil || o.Host == host)
+}
+
+func argViews(args []store.Arg) []argView {
+	out := make([]argView, 0, len(args))
+	for _, a := range args {
+		v := argView{Name: a.Name, Type: a.Type, Text: a.Text, Secret: a.Secret}
+		if a.Secret {
+			v.Text = ""
+		}
+		out = append(out, v)
+	}
+	return out
+}
