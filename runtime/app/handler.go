@@ -179,7 +179,14 @@ func (h *handler) json(w http.ResponseWriter, status int, v any) {
 }
 
 func (h *handler) static(w http.ResponseWriter, r *http.Request) {
-	files, _ := fs.Sub(staticFiles, "static")
+	files, err := fs.Sub(staticFiles, "static")
+	if err == nil {
+		_, err = fs.Stat(files, r.PathValue("file"))
+	}
+	if err != nil {
+		h.fail(w, r, http.StatusNotFound, "there is no such file")
+		return
+	}
 	w.Header().Set("Cache-Control", "max-age=3600")
 	http.ServeFileFS(w, r, files, r.PathValue("file"))
 }

@@ -1,0 +1,326 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
+)
+
+// work stands for a generated runner: of a work whose only argument is a string.
+type work struct {
+	*runtime.Runner
+	calls *runtime.Calls[string, args, string]
+}
+
+type args struct{ Day string }
+
+var seed = maphash.MakeSeed()
+
+func newWork(name string, body func(ctx context.Context, day string) (string, error), opts ...runtime.Option) *work {
+	opts = append([]runtime.Option{runtime.WithLogger(quiet)}, opts...)
+	calls := runtime.NewCalls(runtime.Spec[string, args, string]{
+		Name: "example.com/" + name, Schema: "s1", Code: "c1", Symbols: "a 1\n",
+		Execute: func(ctx context.Context, a args) (string, error) { return body(ctx, a.Day) },
+		Encode:  func(e *key.Encoder, a *args) { e.String(a.Day) },
+		Describe: func(in *runtime.Inputs, a *args) {
+			encode := func(e *key.Encoder) { e.String(a.Day) }
+			if strings.HasPrefix(a.Day, "secret") {
+				in.Secret("day", "string", encode)
+				return
+			}
+			in.Input("day", "string", &a.Day, encode)
+		},
+	}, opts...)
+	return &work{calls.Runner(), calls}
+}
+
+func (w *work) Run(ctx context.Context, day string) (string, error) {
+	hash := maphash.String(seed, day)
+	if c := w.calls.Hit(hash, &day); c != nil {
+		return c.Value(), nil
+	}
+	return w.calls.Run(ctx, hash, day, args{day})
+}
+
+func (w *work) Start(ctx context.Context, day string) *runtime.Call[string] {
+	return w.calls.Start(ctx, maphash.String(seed, day), day, args{day})
+}
+
+// echo is a body that succeeds at once.
+func echo(_ context.Context, day string) (string, error) { return "got " + day, nil }
+
+// stuck is a body that ends with its context.
+func stuck(ctx context.Context, day string) (string, error) {
+	<-ctx.Done()
+	return "", ctx.Err()
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// output collects what an app prints.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// running is an app that runs until the test ends.
+type running struct {
+	*App
+	url    string // without a slash
+	end    func() error
+	client *http.Client
+}
+
+// start runs an app whose address is printed; the flow does nothing unless there is
+// one.
+func start(t *testing.T, a *App) *running {
+	t.Helper()
+	var out output
+	a.Stderr, a.Logger = &out, quiet
+	if a.Addr == "" {
+		a.Addr = "127.0.0.1:0"
+	}
+	if a.Loop == nil {
+		a.Loop = &runtime.Loop{Flow: func(context.Context) error { return nil }, Heartbeat: -1}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	var once sync.Once
+	var err error
+	r := &running{App: a, client: &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	r.end = func() error {
+		once.Do(func() {
+			cancel()
+			err = <-done
+			r.client.CloseIdleConnections()
+		})
+		return err
+	}
+	t.Cleanup(func() { r.end() })
+	eventually(t, "the line is printed", func() bool {
+		select {
+		case err := <-done:
+			t.Fatalf("the app has ended: %v", err)
+		default:
+		}
+		return strings.Contains(out.String(), "\n")
+	})
+	m := regexp.MustCompile(`^INFO: Your app has started\. View it in your browser: (http://\S+)/view\n$`).FindStringSubmatch(out.String())
+	if m == nil {
+		t.Fatalf("the app printed %q", out.String())
+	}
+	r.url = m[1]
+	return r
+}
+
+// eventually waits until something holds that other goroutines bring about.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		if holds() {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("never so: %s", what)
+		}
+	}
+}
+
+// do makes a request with headers given as "Name: value".
+func (r *running) do(t *testing.T, method, path, body string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		if name == "Host" {
+			req.Host = value
+		}
+		req.Header.Set(name, value)
+	}
+	answer, err := r.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(text)
+}
+
+// get decodes what the API answers.
+func get[T any](t *testing.T, r *running, path string) (v T) {
+	t.Helper()
+	answer, text := r.do(t, "GET", path, "")
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %s: %s", path, answer.Status, text)
+	}
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("GET %s: %v", path, err)
+	}
+	return v
+}
+
+func (r *running) post(t *testing.T, path string) doneView {
+	t.Helper()
+	answer, text := r.do(t, "POST", path, "")
+	var v doneView
+	if err := json.Unmarshal([]byte(text), &v); err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("POST %s: %s: %s", path, answer.Status, text)
+	}
+	return v
+}
+
+func want[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func TestAnAppTakesTheNextFreePort(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := taken.Addr().(*net.TCPAddr).Port
+	r := start(t, &App{Addr: taken.Addr().String()})
+	var got int
+	fmt.Sscanf(r.url, "http://127.0.0.1:%d", &got)
+	if got <= port || got > port+maxPorts {
+		t.Errorf("port %d is taken, and the app is at %s", port, r.url)
+	}
+	answer, _ := r.do(t, "GET", "/view", "")
+	want(t, "status", answer.StatusCode, 200)
+}
+
+func TestWithWaitTheFlowStartsWhenRunIsClicked(t *testing.T) {
+	passes := make(chan struct{}, 100)
+	r := start(t, &App{Wait: true, Loop: &runtime.Loop{Flow: func(context.Context) error { passes <- struct{}{}; return nil }}})
+	_, page := r.do(t, "GET", "/view", "")
+	if !strings.Contains(page, `action="./view/loop/run"`) {
+		t.Errorf("there is no run button on\n%s", page)
+	}
+	if len(passes) > 0 {
+		t.Fatal("the flow ran before the click")
+	}
+	answer, _ := r.do(t, "POST", "/view/loop/run", "")
+	want(t, "status", answer.StatusCode, http.StatusSeeOther)
+	want(t, "location", answer.Header.Get("Location"), "../../view")
+	<-passes
+	r.post(t, "/api/v1/loop/pause")
+	eventually(t, "the loop is paused", func() bool { return r.Loop.Status().State == runtime.LoopPaused })
+}
+
+func TestAnAppEndsWithItsContextItsFlowOrAnError(t *testing.T) {
+	r := start(t, &App{})
+	if err := r.end(); err != nil {
+		t.Errorf("interrupted: %v", err)
+	}
+	broken := errors.New("broken")
+	for _, c := range []struct{ flow, want error }{{runtime.Stop, nil}, {broken, broken}} {
+		a := &App{Addr: "127.0.0.1:0", Stderr: io.Discard, Logger: quiet, Loop: &runtime.Loop{Flow: func(context.Context) error { return c.flow }}}
+		if err := a.Run(t.Context()); !errors.Is(err, c.want) {
+			t.Errorf("flow returns %v: got %v", c.flow, err)
+		}
+	}
+}
+
+func TestAnAppWithoutPageServesNothing(t *testing.T) {
+	var out output
+	a := &App{NoPage: true, Stderr: &out, Loop: &runtime.Loop{Flow: func(context.Context) error { return runtime.Stop }}}
+	if err := a.Run(t.Context()); err != nil || out.String() != "" {
+		t.Errorf("%v, printed %q", err, out.String())
+	}
+}
+
+func TestAnAppThatCannotBeSaysWhy(t *testing.T) {
+	flow := &runtime.Loop{Flow: func(context.Context) error { return runtime.Stop }}
+	for name, c := range map[string]struct {
+		app  *App
+		want string
+	}{
+		"no loop":          {&App{}, "set Loop"},
+		"no flow":          {&App{Loop: &runtime.Loop{}}, "set Loop to a loop with a Flow"},
+		"nobody can click": {&App{Loop: flow, Wait: true, NoPage: true}, "leave one of them out"},
+		"open to all":      {&App{Loop: flow, Addr: "0.0.0.0:0"}, "set a token (WORKGEN_TOKEN)"},
+		"open by default":  {&App{Loop: flow, Addr: ":0"}, "set a token"},
+		"short token":      {&App{Loop: flow, Addr: "0.0.0.0:0", Token: "secret"}, "use 16 at least"},
+		"no address":       {&App{Loop: flow, Addr: "nonsense"}, "use one like 127.0.0.1:7501"},
+		"a nil work":       {&App{Loop: flow, Works: []*runtime.Runner{nil}}, "Works[0] is nil"},
+	} {
+		c.app.Stderr = io.Discard
+		err := c.app.Run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestOffLoopbackAnAppServesThoseWhoKnowTheToken(t *testing.T) {
+	r := start(t, &App{Addr: "0.0.0.0:0", Token: "0123456789abcdef"})
+	r.url = regexp.MustCompile(`//.*:`).ReplaceAllString(r.url, "//127.0.0.1:")
+	for path, status := range map[string]int{
+		"/healthz": 200, "/static/style.css": 200, "/view": 401, "/api/v1/status": 401, "/api/v1/events": 401, "/view/calls/x:1": 401,
+	} {
+		answer, text := r.do(t, "GET", path, "")
+		want(t, path, answer.StatusCode, status)
+		if strings.Contains(text, r.name()) {
+			t.Errorf("%s tells the name of the app", path)
+		}
+	}
+	answer, _ := r.do(t, "POST", "/api/v1/loop/run", "")
+	want(t, "POST without token", answer.StatusCode, 401)
+	answer, _ = r.do(t, "GET", "/api/v1/status", "", "Authorization: Bearer 0123456789abcdee")
+	want(t, "wrong token", answer.StatusCode, 401)
+	answer, _ = r.do(t, "GET", "/api/v1/status", "", "Authorization: Bearer 0123456789abcdef")
+	want(t, "right token", answer.StatusCode, 200)
+
+	form := "Content-Type: application/x-www-form-urlencoded"
+	answer, text := r.do(t, "POST", "/login", "token=wrong", form)
+	want(t, "wrong token in the form", answer.StatusCode, 401)
+	if !strings.Contains(text, "not the token") {
+		t.Errorf("the form does not say so: %s", text)
+	}
+	answer, _ = r.do(t, "POST", "/login", "token=0123456789abcdef", form)
+	want(t, "form", answer.StatusCode, http.StatusSeeOther)
+	cookie := answer.Cookies()[0]
+	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || strings.Contains(cookie.Value, "0123456789abcdef") {
+		t.Errorf("cookie %v", cookie)
+	}
+	answer, _ = r.do(t, "GET", "/view", "", "Cookie: "+cookie.Name+"="+cookie.Value)
+	want(t, "with the cookie", answer.StatusCode, 200)
+}

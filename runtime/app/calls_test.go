@@ -1,0 +1,187 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+// flaky is a body that fails for some days.
+func flaky(_ context.Context, day string) (string, error) {
+	if strings.Contains(day, "bad") {
+		return "", errors.New("no data for " + day)
+	}
+	return "got " + day, nil
+}
+
+// pages goes through all pages of the calls of a work and returns their first
+// arguments, a list per page.
+func pages(t *testing.T, r *running, work, query string) (out [][]string) {
+	t.Helper()
+	after := ""
+	for range 100 {
+		v := get[callsView](t, r, "/api/v1/works/"+work+"/calls?"+query+"&after="+url.QueryEscape(after))
+		var page []string
+		for _, c := range v.Calls {
+			text := "?"
+			if len(c.Arguments) > 0 {
+				text = strings.Trim(c.Arguments[0].Text, `"`)
+			}
+			page = append(page, text)
+		}
+		out = append(out, page)
+		if after = v.Next; after == "" {
+			return out
+		}
+	}
+	t.Fatal("the pages have no end")
+	return nil
+}
+
+func TestCallsAreListedInPagesFailedFirst(t *testing.T) {
+	for name, opts := range map[string][]runtime.Option{
+		"without a store": nil,
+		"with a store":    {runtime.WithStore(memory.New(0))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWork("list.Work", flaky, opts...)
+			r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+			for _, day := range []string{"1", "2 bad", "3", "4", "5 bad", "6"} {
+				w.Run(t.Context(), day)
+				if strings.Contains(day, "bad") { // the store is told of it a moment later
+					eventually(t, "it is listed", func() bool {
+						return slices.Contains(pages(t, r, "list.Work", "status=failed")[0], day)
+					})
+				}
+			}
+			for query, want := range map[string][][]string{
+				"":                       {{"5 bad", "2 bad", "6", "4", "3", "1"}},
+				"limit=2":                {{"5 bad", "2 bad"}, {"6", "4"}, {"3", "1"}},
+				"limit=4":                {{"5 bad", "2 bad", "6", "4"}, {"3", "1"}},
+				"status=failed":          {{"5 bad", "2 bad"}},
+				"status=failed&limit=1":  {{"5 bad"}, {"2 bad"}},
+				"status=succeeded":       {{"6", "4", "3", "1"}},
+				"status=running":         {nil},
+				"q=BAD":                  {{"5 bad", "2 bad"}},
+				"q=no+data+for+5":        {{"5 bad"}},
+				"q=6":                    {{"6"}},
+				"q=6&status=failed":      {nil},
+				"q=nothing+is+like+that": {nil},
+			} {
+				if diff := cmp.Diff(want, pages(t, r, "list.Work", query)); diff != "" {
+					t.Errorf("%q: %s", query, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestUnfinishedCallsAreListedWithThoseOfTheStore(t *testing.T) {
+	w := newWork("both.Work", func(ctx context.Context, day string) (string, error) {
+		if day == "slow" {
+			return stuck(ctx, day)
+		}
+		return flaky(ctx, day)
+	}, runtime.WithStore(memory.New(0)))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w.Run(ctx, "1")
+	w.Start(ctx, "slow")
+	w.Run(ctx, "2")
+	eventually(t, "it runs", func() bool { return w.Stats().InFlight == 1 })
+	if diff := cmp.Diff([][]string{{"slow", "2", "1"}}, pages(t, r, "both.Work", "")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]string{{"slow"}}, pages(t, r, "both.Work", "status=running")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestASearchThatTakesLongGoesOnFromPageToPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes many calls")
+	}
+	const n = 2*maxScanned + 100
+	w := newWork("many.Work", echo, runtime.History(n))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	for i := range n {
+		w.Run(t.Context(), fmt.Sprintf("day %d", i))
+	}
+	first := get[callsView](t, r, "/api/v1/works/many.Work/calls?status=succeeded&q=day+7%22")
+	if len(first.Calls) > 0 || !first.Partial || first.Next == "" {
+		t.Errorf("%d calls, partial %v, next %q", len(first.Calls), first.Partial, first.Next)
+	}
+	all := pages(t, r, "many.Work", "status=succeeded&q=day+7%22")
+	if last := all[len(all)-1]; len(all) != 3 || len(last) != 1 || last[0] != "day 7" {
+		t.Errorf("got %v", all)
+	}
+}
+
+func TestQueriesThatAreNoneAreRefused(t *testing.T) {
+	w := newWork("query.Work", echo)
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	for query, said := range map[string]string{
+		"status=lost": "status is one of pending", "limit=0": "limit is a number", "limit=501": "limit is a number",
+		"limit=x": "limit is a number", "after=x": "after is not", "after=9.1": "after is not", "after=1.x": "after is not",
+		"q=" + strings.Repeat("x", 201): "200 bytes",
+	} {
+		answer, text := r.do(t, "GET", "/api/v1/works/query.Work/calls?"+query, "")
+		if answer.StatusCode != 400 || !strings.Contains(text, said) {
+			t.Errorf("%s: %s: %s", query, answer.Status, text)
+		}
+	}
+	for _, path := range []string{"works/none/calls", "calls/none", "calls/none:1", "calls/query.Work:1", "calls/query.Work:x", "calls/" + strings.Repeat("a", 64)} {
+		if answer, text := r.do(t, "GET", "/api/v1/"+path, ""); answer.StatusCode != 404 {
+			t.Errorf("%s: %s: %s", path, answer.Status, text)
+		}
+	}
+}
+
+func TestWorksOfOneNameHaveIdentifiersOfTheirOwn(t *testing.T) {
+	a, b, odd := newWork("x.Work", echo), newWork("y/x.Work", echo), newWork("x/Odd[a b]", echo)
+	r := start(t, &App{Works: []*runtime.Runner{a.Runner, b.Runner, odd.Runner}})
+	a.Run(t.Context(), "of a")
+	b.Run(t.Context(), "of b")
+	odd.Run(t.Context(), "odd")
+	var ids []string
+	for _, w := range get[worksView](t, r, "/api/v1/works").Works {
+		ids = append(ids, w.ID)
+	}
+	if diff := cmp.Diff([]string{"x.Work", "x.Work-2", "Odd-a-b-"}, ids); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]string{{"of b"}}, pages(t, r, "x.Work-2", "")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]string{{"odd"}}, pages(t, r, "Odd-a-b-", "")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRunnersThatNobodyUsesAreForgotten(t *testing.T) {
+	r := start(t, &App{})
+	for i := range 1000 {
+		newWork("gone.Work", echo)
+		r.site.discover()
+		if i%100 == 0 {
+			goruntime.GC()
+		}
+	}
+	r.site.mu.Lock()
+	n := len(r.site.ids)
+	r.site.mu.Unlock()
+	if n > 900 {
+		t.Errorf("%d runners are remembered", n)
+	}
+}

@@ -1,0 +1,227 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+func detail(t *testing.T, r *running, key string) detailView {
+	t.Helper()
+	return get[detailView](t, r, "/api/v1/calls/"+key)
+}
+
+func TestACallSaysWhyItWasAMiss(t *testing.T) {
+	fails := true
+	w := newWork("why.Work", func(ctx context.Context, day string) (string, error) {
+		if day == "fails" && fails {
+			fails = false
+			return "", errors.New("broken")
+		}
+		return day, nil
+	}, runtime.MaxEntries(2))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	run := func(day string) string {
+		w.Run(t.Context(), day)
+		return callKey("why.Work", runtime.Inspect(w.Runner).Latest())
+	}
+	check := func(key, kind, text string) {
+		t.Helper()
+		v := detail(t, r, key)
+		if v.Why.Kind != kind || !strings.Contains(v.Why.Text, text) {
+			t.Errorf("%s: got %+v, want %s: %s", key, v.Why, kind, text)
+		}
+	}
+	first := run("a")
+	check(first, "first", "first call")
+	check(run("b"), "arguments", `The nearest is call 1: day is "b" and was "a".`)
+	run("c") // evicts one of the two
+	run("a")
+	key := run("b")
+	if v := detail(t, r, key); v.Why.Kind != "evicted" {
+		key = run("a")
+		check(key, "evicted", "make room")
+	}
+	run("fails")
+	check(run("fails"), "failed", "but failed")
+	again := run("d")
+	r.post(t, "/api/v1/calls/"+again+"/forget")
+	check(run("d"), "forgotten", "was forgotten")
+	run("secret 1")
+	check(run("secret 2"), "arguments", "day has changed")
+
+	off := newWork("off.Work", echo, runtime.CacheCalls(false))
+	s := start(t, &App{Works: []*runtime.Runner{off.Runner}})
+	off.Run(t.Context(), "a")
+	off.Run(t.Context(), "a")
+	if v := detail(t, s, "off.Work:2"); v.Why.Kind != "off" {
+		t.Errorf("caching off: %+v", v.Why)
+	}
+}
+
+func TestNothingIsShownOfSecrets(t *testing.T) {
+	for name, opts := range map[string][]runtime.Option{
+		"without a store": nil,
+		"with a store":    {runtime.WithStore(memory.New(0))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWork("hidden.Work", func(_ context.Context, day string) (string, error) {
+				return "result of " + day, nil
+			}, opts...)
+			r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+			const word = "hunter2"
+			w.Run(t.Context(), "secret "+word)
+			w.Run(t.Context(), "open")
+			digest := detail(t, r, "hidden.Work:1").Digest
+			paths := []string{"/view", "/view/works/hidden.Work", "/view/calls/hidden.Work:1", "/api/v1/status",
+				"/api/v1/works/hidden.Work/calls", "/api/v1/works/hidden.Work/calls?q=" + word, "/api/v1/calls/hidden.Work:1"}
+			if digest != "" {
+				paths = append(paths, "/view/calls/"+digest, "/api/v1/calls/"+digest)
+			}
+			for _, path := range paths {
+				if answer, text := r.do(t, "GET", path, ""); answer.StatusCode != 200 || strings.Contains(text, word) && !strings.Contains(path, word) || strings.Contains(text, "result of") {
+					t.Errorf("%s: %s shows it:\n%s", path, answer.Status, text)
+				}
+			}
+			if v := get[callsView](t, r, "/api/v1/works/hidden.Work/calls?q="+word); len(v.Calls) > 0 {
+				t.Error("the search finds it")
+			}
+			if v := detail(t, r, "hidden.Work:2"); v.Result == nil || *v.Result != `"result of open"` {
+				t.Errorf("the result of the other one is not shown: %v", v.Result)
+			}
+		})
+	}
+}
+
+func TestPanicsAreShownWithTheirStack(t *testing.T) {
+	w := newWork("panics.Work", func(context.Context, string) (string, error) { panic("ouch <script>") })
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	w.Run(t.Context(), "a")
+	v := detail(t, r, "panics.Work:1")
+	if v.Error == nil || !strings.Contains(v.Error.Message, "ouch") || !strings.Contains(v.Error.Stack, "detail_test.go") {
+		t.Errorf("got %+v", v.Error)
+	}
+	for _, path := range []string{"/view/calls/panics.Work:1", "/view/works/panics.Work"} {
+		_, text := r.do(t, "GET", path, "")
+		if !strings.Contains(text, "detail_test.go") || strings.Contains(text, "ouch <script>") {
+			t.Errorf("%s: %s", path, text)
+		}
+	}
+}
+
+func TestActionsOnCalls(t *testing.T) {
+	for name, opts := range map[string][]runtime.Option{
+		"without a store": nil,
+		"with a store":    {runtime.WithStore(memory.New(0))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWork("act.Work", func(ctx context.Context, day string) (string, error) {
+				if day == "slow" {
+					return stuck(ctx, day)
+				}
+				return flaky(ctx, day)
+			}, opts...)
+			loop := &runtime.Loop{Heartbeat: -1, KeepGoing: true, Logger: quiet, Flow: func(ctx context.Context) error {
+				w.Start(ctx, "bad")
+				_, err := w.Run(ctx, "a")
+				return err
+			}}
+			r := start(t, &App{Works: []*runtime.Runner{w.Runner}, Loop: loop})
+			executed := func(n int64) {
+				t.Helper()
+				eventually(t, "executions", func() bool { return w.Stats().Executions == n && w.Stats().InFlight == 0 })
+			}
+			executed(2)
+			number := map[string]string{}
+			for _, c := range get[callsView](t, r, "/api/v1/works/act.Work/calls").Calls {
+				number[strings.Trim(c.Arguments[0].Text, `"`)] = c.Key
+			}
+			good := detail(t, r, number["a"])
+			if diff := cmp.Diff([]string{"again", "forget"}, good.Actions); diff != "" {
+				t.Error(diff)
+			}
+			want(t, "forgotten", r.post(t, "/api/v1/calls/"+number["a"]+"/forget").Done, true)
+			executed(3)
+			want(t, "forgotten again", r.post(t, "/api/v1/calls/act.Work:1/stop").Done, false)
+
+			eventually(t, "the failure is there", func() bool {
+				bad := detail(t, r, number["bad"])
+				return cmp.Equal([]string{"again"}, bad.Actions)
+			})
+			want(t, "run again", r.post(t, "/api/v1/calls/"+number["bad"]+"/again").Done, true)
+			executed(4) // without waiting for its backoff
+
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			call := w.Start(ctx, "slow")
+			slow := callKey("act.Work", runtime.Inspect(w.Runner).Latest())
+			eventually(t, "it runs", func() bool { return detail(t, r, slow).Status == "running" })
+			if diff := cmp.Diff([]string{"stop"}, detail(t, r, slow).Actions); diff != "" {
+				t.Error(diff)
+			}
+			want(t, "stopped", r.post(t, "/api/v1/calls/"+slow+"/stop").Done, true)
+			if _, err := call.Wait(ctx); !errors.Is(err, runtime.ErrStopped) {
+				t.Errorf("got %v", err)
+			}
+			want(t, "stopped again", r.post(t, "/api/v1/calls/"+slow+"/stop").Done, false)
+			if answer, _ := r.do(t, "POST", "/api/v1/calls/"+slow+"/explode", ""); answer.StatusCode != 404 {
+				t.Error(answer.Status)
+			}
+			answer, _ := r.do(t, "POST", "/view/calls/"+number["a"]+"/again", "")
+			want(t, "a form", answer.StatusCode, 303)
+		})
+	}
+}
+
+func TestCallsOfEarlierProcessesAreShownAndForgotten(t *testing.T) {
+	s := memory.New(0)
+	earlier := newWork("daily.Work", echo, runtime.WithStore(s))
+	earlier.Run(t.Context(), "a")
+	earlier.Run(t.Context(), "b")
+	w := newWork("daily.Work", echo, runtime.WithStore(s), runtime.History(1))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	list := get[callsView](t, r, "/api/v1/works/daily.Work/calls").Calls
+	if len(list) != 2 || len(list[0].Key) != 64 || list[0].Arguments[0].Text != `"b"` || list[0].Size == nil {
+		t.Fatalf("got %+v", list)
+	}
+	v := detail(t, r, list[0].Key)
+	if v.Result == nil || *v.Result != `"got b"` || v.Why.Kind != "earlier" {
+		t.Errorf("got %+v", v)
+	}
+	// Both are read from the store, and only the latest is remembered.
+	w.Run(t.Context(), "b")
+	if v := detail(t, r, list[0].Key); v.Number != 1 || v.Origin != fromStore || v.Why.Kind != "stored" {
+		t.Errorf("got %+v", v)
+	}
+	w.Run(t.Context(), "a")
+	want(t, "forgotten", r.post(t, "/api/v1/calls/"+list[0].Key+"/forget").Done, true)
+	w.Run(t.Context(), "b")
+	w.Run(t.Context(), "a")
+	want(t, "executions", w.Stats().Executions, 1)
+	for range s.List(t.Context(), store.Filter{Work: "nobody"}) {
+		t.Error("the filter lets all through")
+	}
+}
+
+func TestResultsOfOtherTypesAreNotReadAndNotDropped(t *testing.T) {
+	s := memory.New(0)
+	w := newWork("typed.Work", echo, runtime.WithStore(s))
+	w.Run(t.Context(), "a")
+	var rec store.Record
+	for rec = range s.List(t.Context(), store.Filter{}) {
+	}
+	rec.Schema = "another"
+	if v, ok := runtime.Inspect(w.Runner).StoredResult(t.Context(), rec); ok {
+		t.Errorf("read as %v", v)
+	}
+	if _, err := s.Get(t.Context(), rec.Key); err != nil {
+		t.Errorf("the result is gone: %v", err)
+	}
+}

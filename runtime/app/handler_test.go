@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/workgen/workgen/runtime"
+)
+
+// TestAllLinksLeadSomewhereUnderAnyPrefix follows all links, images, scripts and
+// forms' addresses from the page on.
+func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
+	w := newWork("linked.Work", flaky)
+	w.Run(t.Context(), "a")
+	w.Run(t.Context(), "bad")
+	for _, prefix := range []string{"", "/jobs", "/a/b/c"} {
+		t.Run("prefix "+prefix, func(t *testing.T) {
+			a := &App{Name: "mounted", NoPage: true, Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{Flow: func(context.Context) error { return nil }}}
+			mux := http.NewServeMux()
+			mux.Handle(prefix+"/", http.StripPrefix(prefix, a.Handler()))
+			defer a.site.stop()
+			server := httptest.NewServer(mux)
+			defer server.Close()
+			seen := map[string]bool{}
+			todo := []string{server.URL + prefix + "/view", server.URL + prefix + "/"}
+			for len(todo) > 0 {
+				at := todo[0]
+				todo = todo[1:]
+				if seen[at] {
+					continue
+				}
+				seen[at] = true
+				if !strings.HasPrefix(at, server.URL+prefix+"/") {
+					t.Fatalf("a link leads to %s", at)
+				}
+				answer, err := http.Get(at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text := make([]byte, 1<<20)
+				n := 0
+				for n < len(text) {
+					k, err := answer.Body.Read(text[n:])
+					if n += k; err != nil {
+						break
+					}
+				}
+				answer.Body.Close()
+				if strings.Contains(at, "/again") || strings.Contains(at, "/forget") || strings.Contains(at, "/loop/") {
+					if answer.StatusCode != 405 {
+						t.Errorf("%s: %s", at, answer.Status)
+					}
+					continue
+				}
+				if answer.StatusCode != 200 {
+					t.Errorf("%s: %s", at, answer.Status)
+				}
+				if !strings.Contains(answer.Header.Get("Content-Type"), "text/html") {
+					continue
+				}
+				base, _ := url.Parse(answer.Request.URL.String())
+				for _, m := range regexp.MustCompile(`(?:href|src|action|data-root)="([^"#]*)"`).FindAllStringSubmatch(string(text[:n]), -1) {
+					link, err := base.Parse(strings.ReplaceAll(m[1], "&amp;", "&"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					todo = append(todo, link.String())
+				}
+			}
+			for _, path := range []string{"/view/works/linked.Work", "/view/calls/linked.Work:1", "/static/style.css", "/static/script.js", "/view/loop/pause"} {
+				if !seen[server.URL+prefix+path] && path != "/view/loop/pause" {
+					t.Errorf("nothing links to %s", path)
+				}
+			}
+		})
+	}
+}
+
+func TestAReadOnlyHandlerChangesNothing(t *testing.T) {
+	w := newWork("shown.Work", echo)
+	w.Run(t.Context(), "a")
+	a := &App{NoPage: true, Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{Flow: func(context.Context) error { return nil }}}
+	server := httptest.NewServer(a.Handler(ReadOnly()))
+	defer server.Close()
+	defer a.site.stop()
+	r := &running{App: a, url: server.URL, client: http.DefaultClient}
+	for _, path := range []string{"/view", "/view/works/shown.Work", "/view/calls/shown.Work:1"} {
+		_, text := r.do(t, "GET", path, "")
+		if strings.Contains(text, `method="post"`) {
+			t.Errorf("%s has a form", path)
+		}
+	}
+	for _, path := range []string{"/view/loop/pause", "/api/v1/loop/pause", "/view/calls/shown.Work:1/forget", "/api/v1/calls/shown.Work:1/forget"} {
+		if answer, text := r.do(t, "POST", path, ""); answer.StatusCode != 403 {
+			t.Errorf("%s: %s: %s", path, answer.Status, text)
+		}
+	}
+	if d := detail(t, r, "shown.Work:1"); len(d.Actions) > 0 || !d.Kept {
+		t.Errorf("got %+v", d)
+	}
+	if a.Loop.Status().Paused {
+		t.Error("the loop was paused")
+	}
+}
+
+func TestAHandlerIsServedUnderTheNamesOfItsServer(t *testing.T) {
+	a := &App{NoPage: true, Hosts: []string{"Builds.example.com"}, Loop: &runtime.Loop{Flow: func(context.Context) error { return nil }}}
+	server := httptest.NewServer(a.Handler())
+	defer server.Close()
+	defer a.site.stop()
+	r := &running{App: a, url: server.URL, client: http.DefaultClient}
+	for host, status := range map[string]int{
+		"builds.example.com": 200, "builds.example.com:8080": 200, "10.1.2.3": 200, "other.example.com": 421, "example.com": 421, "": 200,
+	} {
+		headers := []string{}
+		if host != "" {
+			headers = append(headers, "Host: "+host)
+		}
+		answer, _ := r.do(t, "GET", "/view", "", headers...)
+		want(t, host, answer.StatusCode, status)
+	}
+}
+
+func TestAHandlerOfNothingPanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	new(App).Handler()
+}
+
+func TestHealthSaysWhetherTheLoopLives(t *testing.T) {
+	a := &App{NoPage: true, Loop: &runtime.Loop{Flow: func(context.Context) error { return runtime.Stop }}}
+	server := httptest.NewServer(a.Handler())
+	defer server.Close()
+	r := &running{App: a, url: server.URL, client: http.DefaultClient}
+	answer, text := r.do(t, "GET", "/healthz", "")
+	want(t, "before", answer.StatusCode, 200)
+	want(t, "before", text, `{"loop":"not started"}`+"\n")
+	if err := a.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	answer, text = r.do(t, "GET", "/healthz", "")
+	want(t, "after", answer.StatusCode, 503)
+	want(t, "after", text, `{"loop":"ended"}`+"\n")
+}
+
+func TestStatusTellsOfPassesAndWorks(t *testing.T) {
+	w := newWork("status.Work", echo)
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{Heartbeat: -1, Flow: func(ctx context.Context) error {
+		for _, day := range []string{"a", "a", "b"} {
+			if _, err := w.Run(ctx, day); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}})
+	eventually(t, "three passes", func() bool { return r.Loop.Status().Pass == 3 && r.Loop.Status().State == runtime.LoopWaiting })
+	s := get[statusView](t, r, "/api/v1/status")
+	type sums struct{ executions, hits int64 }
+	for i, want := range []sums{{1, 0}, {1, 2}, {0, 3}} {
+		if got := (sums{s.Loop.Passes[i].Executions, s.Loop.Passes[i].Hits}); got != want {
+			t.Errorf("pass %d: got %v, want %v", i+1, got, want)
+		}
+	}
+	v := s.Works[0]
+	if v.Status != "succeeded" || v.Hits != 5 || v.Executions != 2 || len(v.History) != 2 || v.History[0].Number != 1 {
+		t.Errorf("got %+v", v)
+	}
+}
