@@ -3,10 +3,14 @@
 package examples
 
 import (
+	"bufio"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	goruntime "runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -28,15 +32,18 @@ func build(t *testing.T, name string) string {
 	return exe
 }
 
+// started is what an application prints on standard error.
+var started = regexp.MustCompile(`^INFO: Your app has started\. View it in your browser: (http://127\.0\.0\.1:\d+)/view\n`)
+
 // run returns what a program prints on standard output; it may print nothing
-// on standard error.
+// on standard error, but where its page is.
 func run(t *testing.T, exe string, args ...string) string {
 	t.Helper()
 	var stderr strings.Builder
 	cmd := exec.Command(exe, args...)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if err != nil || stderr.Len() > 0 {
+	if err != nil || started.ReplaceAllString(stderr.String(), "") != "" {
 		t.Fatalf("%v: %v\n%s", cmd, err, stderr.String())
 	}
 	return string(out)
@@ -49,6 +56,48 @@ func TestPropsExecutesOncePerDistinctArgument(t *testing.T) {
 	}
 	if got, want := run(t, props, "-cache=false"), strings.Repeat(one, 5)+ten; got != want {
 		t.Errorf("without the cache: got\n%s", got)
+	}
+}
+
+// TestPropsIsAnAppThatWaitsForTheClick is the transcript of the original: start,
+// click on run, two lines.
+func TestPropsIsAnAppThatWaitsForTheClick(t *testing.T) {
+	cmd := exec.Command(build(t, "props"), "-app")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	said := bufio.NewReader(stderr)
+	line, _ := said.ReadString('\n')
+	m := started.FindStringSubmatch(line)
+	if m == nil {
+		t.Fatalf("on standard error: %q", line)
+	}
+	answer, err := http.Post(m[1]+"/view/loop/run", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	got := make([]byte, len(one+ten))
+	if _, err := io.ReadFull(out, got); err != nil || string(got) != one+ten {
+		t.Errorf("after the click: %q, %v", got, err)
+	}
+	if goruntime.GOOS == "windows" {
+		return // has no interrupts for other processes
+	}
+	cmd.Process.Signal(os.Interrupt)
+	rest, _ := io.ReadAll(said)
+	more, _ := io.ReadAll(out)
+	if err := cmd.Wait(); err != nil || !strings.HasPrefix(string(rest), "INFO: Stopping") || len(more) > 0 {
+		t.Errorf("after the interrupt: %v, %q, %q", err, rest, more)
 	}
 }
 

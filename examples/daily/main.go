@@ -4,24 +4,24 @@
 //
 //	go run ./examples/daily -days 3
 //
-// Results are kept in a store on disk: run it once more, and nothing executes. Where
-// that store is, go run ./cmd/workgen store path daily says.
+// It is an application: it says where its page is, on which the works can be watched,
+// and ends cleanly when interrupted. Results are kept in a store on disk: run it once
+// more, and nothing executes. Where that store is, go run ./cmd/workgen store path
+// daily says.
 //
 // So that it can be watched, a day lasts 300 milliseconds here (flag -day).
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/workgen/workgen/runtime"
-	"github.com/workgen/workgen/runtime/store/disk"
+	"github.com/workgen/workgen/runtime/app"
 )
 
 //go:generate go run github.com/workgen/workgen/cmd/workgen
@@ -86,30 +86,30 @@ func busy(ctx context.Context) error {
 }
 
 func main() {
+	a := &app.App{StoreName: "daily"}
 	days := flag.Int("days", 0, "how many days to run; 0 is no end")
 	length := flag.Duration("day", 300*time.Millisecond, "how long a day lasts")
-	dir := flag.String("store", "", "directory of the results; by default in that of the user's caches")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *dir, *days, *length); err != nil && !errors.Is(err, context.Canceled) {
+	if err := a.Flags(flag.CommandLine); err != nil {
 		log.Fatal(err)
 	}
+	flag.Parse()
+	os.Exit(run(a, *days, *length))
 }
 
-// run is the program: a flow over two works, and the loop that runs it.
-func run(ctx context.Context, dir string, days int, length time.Duration) error {
-	results, err := disk.Open("daily", disk.Options{Dir: dir})
+// run is the program: a flow over two works, and the application that runs it. It
+// returns the exit status.
+func run(a *app.App, days int, length time.Duration) int {
+	results, err := a.OpenStore()
 	if err != nil {
-		return err
+		log.Print(err)
+		return 1
 	}
-	defer results.Close()
 	process := NewDataProcessorRunner(&DataProcessor{Source: "s3://sales"}, runtime.WithStore(results))
 	train := NewTrainerRunner(&Trainer{}, runtime.WithStore(results))
 	var today runtime.Var[string] // in a real program: runtime.Today(ctx).Format("01/02/06")
 	defer turn(&today, length)()
 	latest, scores := "", 0
-	loop := runtime.Loop{Heartbeat: length / 4, Flow: func(ctx context.Context) error {
+	a.Loop = &runtime.Loop{Heartbeat: length / 4, Flow: func(ctx context.Context) error {
 		day := today.Get(ctx)
 		fmt.Println(day)
 		data, err := process.Run(ctx, day)
@@ -129,14 +129,12 @@ func run(ctx context.Context, dir string, days int, length time.Duration) error 
 		}
 		return nil
 	}}
-	if err := loop.Run(ctx); err != nil {
-		return err
-	}
+	status := a.Main()
 	for _, runner := range []*runtime.Runner{process.Runner, train.Runner} {
 		stats := runner.Stats()
 		fmt.Printf("%s: executed %d times, skipped %d times\n", runner.Name(), stats.Executions, stats.Hits+stats.Stored)
 	}
-	return nil
+	return status
 }
 
 // turn lets days pass, each of the given length, until the returned function is
