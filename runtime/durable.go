@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -178,7 +179,6 @@ var origin = sync.OnceValue(func() store.Origin {
 // Inputs collects the inputs of a call one by one, for the store to tell why an
 // equal call was or was not found. Generated code fills it.
 type Inputs struct {
-	text  func(ptr any) string
 	brief bool // only secret inputs get a digest
 	args  []store.Arg
 }
@@ -186,7 +186,7 @@ type Inputs struct {
 // Input adds an input: its name, its type as in the source, a pointer to its
 // value, and how it is encoded.
 func (in *Inputs) Input(name, typ string, ptr any, encode func(e *key.Encoder)) {
-	in.add(store.Arg{Name: name, Type: typ, Text: in.text(ptr)}, encode)
+	in.add(store.Arg{Name: name, Type: typ, Text: preview.Text(ptr, maxArgText)}, encode)
 }
 
 // Secret adds an input of which the store gets a digest only.

@@ -287,8 +287,7 @@ func (c *Call[R]) numberIs(number uint64) bool { return c.number == number }
 func (c *Calls[K, A, R]) remember(number uint64, args A) {
 	var list []store.Arg
 	if c.spec.Describe != nil {
-		text := func(ptr any) string { return preview.Text(ptr, maxArgText) }
-		list = c.describe(&Inputs{text: text, brief: true}, &args)
+		list = c.describe(&Inputs{brief: true}, &args)
 	} else {
 		list = describeFields(args)
 	}

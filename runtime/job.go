@@ -272,7 +272,7 @@ func (j *job[K, A, R]) record(b *body) store.Record {
 	c, r := j.calls, j.calls.owner.Runner
 	rec := store.Record{
 		Key: j.key, Work: r.name, Schema: c.spec.Schema, Code: c.spec.Code, Symbols: c.spec.Symbols,
-		Origin: origin(), Finished: time.Now(), Attempts: b.attempt, Args: c.describe(&Inputs{text: r.store.Codec().Text}, &j.args),
+		Origin: origin(), Finished: time.Now(), Attempts: b.attempt, Args: c.describe(&Inputs{}, &j.args),
 	}
 	r.mu.Lock()
 	rec.Requested, rec.Started = j.entry.call.requested.time(), j.entry.call.started.time()

@@ -20,9 +20,9 @@ func TestTheStatusOfALoopSaysWhatItWaitsFor(t *testing.T) {
 			if fail {
 				return broken
 			}
-			_, err := f.Run(ctx, "a")
-			f.Run(ctx, "b")
-			return err
+			_, first := f.Run(ctx, "a")
+			_, second := f.Run(ctx, "b")
+			return errors.Join(first, second)
 		}}
 		want(t, "state", l.Status().State, LoopNotStarted)
 		ctx, cancel := context.WithCancel(t.Context())

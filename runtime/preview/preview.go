@@ -5,8 +5,7 @@
 //	preview.Text(Dataset{Day: "05/25/22", Rows: rows}, 60)
 //	// {Day: "05/25/22", Rows: [0, 53, 94, 3 more]}
 //
-// Fields tagged `workgen:"secret"` are written as (secret). No method of a value
-// is called but MarshalText.
+// No method of a value is called but MarshalText.
 package preview
 
 import (
@@ -133,9 +132,6 @@ func (p *printer) composite(v reflect.Value, depth int) string {
 		return p.list("{", "}", v.NumField(), depth, func(i int) string {
 			f := v.Type().Field(i)
 			name := p.spend(f.Name + ": ")
-			if f.Tag.Get("workgen") == "secret" {
-				return name + p.spend("(secret)")
-			}
 			return name + p.value(v.Field(i), depth+1)
 		})
 	case reflect.Map:

@@ -13,9 +13,8 @@ type node struct {
 }
 
 type login struct {
-	User     string
-	Password string `workgen:"secret"`
-	hidden   time.Duration
+	User   string
+	hidden time.Duration
 }
 
 type bad struct{}
@@ -41,7 +40,7 @@ func TestTextIsShortAndReadable(t *testing.T) {
 		"a time":               {time.Date(2022, 5, 25, 0, 0, 0, 0, time.UTC), "2022-05-25T00:00:00Z"},
 		"a text marshaller":    {big.NewInt(12), "12"},
 		"a panicking one":      {bad{}, "(cannot be shown)"},
-		"a secret":             {login{"ann", "hunter2", 1}, `{User: "ann", Password: (secret), hidden: 1ns}`},
+		"a struct":             {login{"ann", 1}, `{User: "ann", hidden: 1ns}`},
 		"bytes that are text":  {[]byte("hello"), `"hello"`},
 		"bytes that are not":   {[]byte{0xff, 0}, "0xff00"},
 		"a function":           {strings.ToUpper, "(func(string) string)"},

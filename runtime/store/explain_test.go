@@ -254,7 +254,9 @@ func TestSchemasThatChangedAreTold(t *testing.T) {
 		t.Errorf("%+v", why)
 	}
 	wantText(t, why, "types of inputs or results have changed since the nearest earlier call")
-	why = explained(t, s, call("s3", "25", func(r *store.Record) { r.Schema, r.Code, r.Symbols = "s2", "c2", "daily.Run 12\ndaily.clean 22\ngo1.26 33\n" }), store.CauseSchema)
+	why = explained(t, s, call("s3", "25", func(r *store.Record) {
+		r.Schema, r.Code, r.Symbols = "s2", "c2", "daily.Run 12\ndaily.clean 22\ngo1.26 33\n"
+	}), store.CauseSchema)
 	wantText(t, why, "; code changed: daily.Run changed")
 }
 

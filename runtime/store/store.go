@@ -75,10 +75,6 @@ type Codec interface {
 	// the entry was damaged, or written with another schema or by another version.
 	// What ptr points to is of no use then. Decode does not close e.
 	Decode(e *Entry, schema string, ptr any) error
-
-	// Text returns what ptr points to in a few words for people, never more than
-	// a few hundred bytes, however large the value is.
-	Text(ptr any) string
 }
 
 // Lease is the right to put the result of one call.
