@@ -4,6 +4,7 @@
 //
 //	workgen [-tags list] [-v] [-strict] [-diff] [-json] [packages]
 //	workgen check [-tags list] [-v] [-strict] [-diff] [-json] [packages]
+//	workgen store ls|show|why|rm|gc|verify|path [-store directory or name] [-json]
 //	workgen version
 //	go vet -vettool=$(go tool -n workgen) [packages]
 //
@@ -28,6 +29,18 @@
 // The exit status is 0 when all is well, 1 when there are problems in the
 // packages, 2 for wrong usage and failures of workgen or the go command itself,
 // and 3 when check or -diff found a file that is not up to date.
+//
+// # Stores
+//
+// The commands below workgen store look into the directory where programs keep
+// results: ls lists calls, show prints all that is kept of one, why says why it was
+// executed or why its result has gone, rm deletes results, gc drops what has expired
+// and what does not fit, verify reads everything and compares checksums, and path
+// prints the directory. They may be used while programs use the store. With -json each
+// prints one object per line; fields may be added to them.
+//
+// Without -store it is the only store in the directory that WORKGEN_STORE names, or in
+// workgen below the user's cache. The exit status is 1 when verify finds damage.
 //
 // # In editors
 //

@@ -124,7 +124,7 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Print the version of workgen",
 		Args:  cobra.NoArgs,
 		Run:   func(*cobra.Command, []string) { fmt.Fprintln(stdout, "workgen "+version()) },
-	})
+	}, storeCommand(stdout, stderr))
 	return root
 }
 

@@ -33,8 +33,10 @@ func TestScripts(t *testing.T) {
 		Dir:   filepath.Join(root, "testdata", "script"),
 		Setup: func(env *testscript.Env) error { return setup(env, root) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
-			"same":  same,
+			"exits":  exits,
+			"same":   same,
+			"fill":   fill,
+			"damage": damageFiles,
 		},
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,

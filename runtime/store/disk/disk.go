@@ -45,6 +45,9 @@ type Options struct {
 	// it was: for tests, since it takes as long again.
 	Verify bool
 
+	// Manual leaves garbage where it is until GC is called, for tools that only look.
+	Manual bool
+
 	// Relaxed does not wait for the disk: loss of power may take the last results
 	// with it. The death of the process does not.
 	Relaxed bool

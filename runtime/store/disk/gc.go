@@ -51,6 +51,10 @@ func newCollector(s *Store) *collector {
 
 func (c *collector) run() {
 	defer close(c.ended)
+	if c.s.o.Manual {
+		c.mu.Unlock()
+		return
+	}
 	c.s.sweep()
 	_ = c.collectLocked(context.Background(), false) // what failed is tried again
 	c.mu.Unlock()
@@ -104,6 +108,7 @@ func (s *Store) GC(ctx context.Context) error {
 		return err
 	}
 	s.uses.flush()
+	s.sweep()
 	s.gc.orphans.Store(true)
 	return s.gc.collect(ctx, true)
 }

@@ -176,3 +176,32 @@ func TestStoresAreFoundByName(t *testing.T) {
 		t.Error("a store is where none is")
 	}
 }
+
+func TestToolsLeaveGarbage(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{})
+	for n := range 5 {
+		put(t, s, n, noise(100_000+n))
+	}
+	_ = s.Close()
+	temp := filepath.Join(dir, "tmp", "123-1")
+	if err := os.WriteFile(temp, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, disk.Options{Manual: true, MaxBytes: 200_000})
+	put(t, s, 9, noise(100))
+	_ = s.Close()
+	if n := query(t, dir, "SELECT count(*) FROM result"); n != 6 {
+		t.Errorf("%d results are left, want 6", n)
+	}
+	s = open(t, dir, disk.Options{Manual: true, MaxBytes: 200_000})
+	if err := s.GC(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := query(t, dir, "SELECT count(*) FROM result"); n > 2 {
+		t.Errorf("%d results are left", n)
+	}
+	if _, err := os.Stat(temp); err == nil {
+		t.Error("a temporary file is left")
+	}
+}

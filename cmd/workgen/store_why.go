@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/disk"
+)
+
+func (c *inspector) whyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "why [work] [key]",
+		Short: "Say why a call was executed, or why its result is not there",
+		Long:  whyHelp, Example: whyExample,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.with(func(s *disk.Store) error {
+				r, err := findCall(cmd.Context(), s, args)
+				if err != nil {
+					return err
+				}
+				return c.why(cmd.Context(), s, &r)
+			})
+		},
+	}
+}
+
+// findCall returns the record of a call that is named by its work, its key or both, or
+// the latest that was executed.
+func findCall(ctx context.Context, s *disk.Store, args []string) (store.Record, error) {
+	switch len(args) {
+	case 2:
+		work, err := findWork(ctx, s, args[0])
+		if err != nil {
+			return store.Record{}, err
+		}
+		return findKey(ctx, s, args[1], work)
+	case 1:
+		work, err := findWork(ctx, s, args[0])
+		if err == nil {
+			return latest(ctx, s, work)
+		}
+		if strings.Trim(args[0], "0123456789abcdefABCDEF") != "" {
+			return store.Record{}, err
+		}
+		r, keyErr := findKey(ctx, s, args[0], "")
+		if none := (*noKeyError)(nil); errors.As(keyErr, &none) {
+			return r, errors.Join(err, keyErr)
+		}
+		return r, keyErr
+	}
+	return latest(ctx, s, "")
+}
+
+// latest returns the record of the call of a work that was executed last.
+func latest(ctx context.Context, s *disk.Store, work string) (store.Record, error) {
+	for r, err := range s.List(ctx, store.Filter{Work: work, Limit: 1}) {
+		return r, err
+	}
+	if work == "" {
+		return store.Record{}, fmt.Errorf("nothing was executed yet with the store in %s", s.Dir())
+	}
+	return store.Record{}, fmt.Errorf("the store has no execution of work %s", work)
+}
+
+// An answer is what why prints with -json.
+type answer struct {
+	Key      key.Key   `json:"key"`
+	Status   string    `json:"status"`
+	Executed time.Time `json:"executed,omitzero"`
+	store.Reason
+	Text string `json:"text"`
+}
+
+func (c *inspector) why(ctx context.Context, s *disk.Store, r *store.Record) error {
+	call := *r
+	if r.Status.Gone() {
+		call.Seq = 0 // it would be executed now
+	}
+	reason, err := store.Explain(ctx, s, call)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.object(answer{r.Key, r.Status.String(), r.Finished, reason, reason.String()})
+	}
+	verb := "was executed " + ageText(r.Finished) + " ago, because"
+	if r.Status.Gone() {
+		verb = "is a miss:"
+	}
+	inputs := ""
+	if len(r.Args) > 0 {
+		inputs = argsText(r.Args, 200)
+	}
+	fmt.Fprintf(c.stdout, "%s %s(%s) %s\n", shortKey(r.Key), shortWork(r.Work), inputs, verb)
+	fmt.Fprintln(c.stdout, "  "+clean(reason.String()))
+	if len(reason.Symbols) > 1 {
+		for _, symbol := range reason.Symbols {
+			fmt.Fprintln(c.stdout, "    "+clean(symbol.String()))
+		}
+	}
+	return nil
+}
