@@ -105,6 +105,9 @@ func (c *loopControl) status() LoopStatus {
 	defer c.mu.Unlock()
 	s := c.now
 	s.Paused = c.paused
+	if s.Paused && s.State == LoopWaiting {
+		s.State = LoopPaused
+	}
 	return s
 }
 

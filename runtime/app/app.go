@@ -133,7 +133,7 @@ func (a *App) check() error {
 	switch {
 	case a.Loop == nil || a.Loop.Flow == nil:
 		return errors.New("app: there is nothing to run: set Loop to a loop with a Flow")
-	case a.Wait && a.NoPage:
+	case a.Wait && a.NoPage && !a.site.mounted.Load():
 		return errors.New("app: -wait waits for a click on the page, which -no-page turns off: leave one of them out")
 	case a.Token != "" && len(a.Token) < minToken:
 		return fmt.Errorf("app: the token has %d characters: use %d at least, such as those of openssl rand -hex 16", len(a.Token), minToken)

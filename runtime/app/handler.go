@@ -43,6 +43,7 @@ func (a *App) Handler(opts ...HandlerOption) http.Handler {
 	for _, o := range opts {
 		o.apply(&s)
 	}
+	a.site.mounted.Store(true)
 	if err := a.site.start(a); err != nil {
 		panic(err)
 	}

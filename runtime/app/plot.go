@@ -41,7 +41,7 @@ func plotCalls(points []pointView) callPlot {
 			failed++
 		}
 	}
-	x := float64((plotted - len(points)) * barStep)
+	x := 0.0
 	for _, c := range points {
 		height := 3.0
 		if c.Duration > 0 && high > low {
@@ -99,7 +99,7 @@ func plotPasses(passes []passView) passPlot {
 		executions += pass.Executions
 		hits += pass.Hits
 	}
-	x := float64((maxPasses - len(passes)) * 6)
+	x := 0.0
 	for _, pass := range passes {
 		height := func(n int64) float64 { return round(math.Sqrt(float64(n)/float64(most)) * (passHeight/2 - 2)) }
 		if up := height(pass.Executions); up > 0 {

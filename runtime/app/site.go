@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"weak"
 
@@ -23,6 +24,8 @@ type site struct {
 	store   store.Store     // that OpenStore has opened
 	ctx     context.Context // ends the streams
 	cancel  context.CancelFunc
+
+	mounted atomic.Bool // in a server of the program's own
 
 	mu   sync.Mutex
 	ids  map[weak.Pointer[runtime.Runner]]string

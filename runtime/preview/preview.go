@@ -58,6 +58,7 @@ type printer struct {
 const (
 	maxDepth = 12
 	width    = 72 // a composite that is longer is broken into lines
+	shortest = 16 // elements that are all as short share lines
 
 	countWidth = 12 // what the number of elements left out takes
 	moreWidth  = 24 // what the number of bytes left out takes
@@ -177,7 +178,7 @@ func (p *printer) keys(v reflect.Value) []mapKey {
 func (p *printer) list(open, closing string, n, depth int, element func(i int) string) string {
 	p.left -= len(open) + len(closing)
 	var parts []string
-	size, broken := 0, false
+	size, longest, broken := 0, 0, false
 	for i := range n {
 		if p.left <= 0 || p.left < countWidth && n-i > 3 {
 			parts = append(parts, strconv.Itoa(n-i)+" more")
@@ -186,6 +187,7 @@ func (p *printer) list(open, closing string, n, depth int, element func(i int) s
 		part := element(i)
 		p.left -= len(", ")
 		size += len(part) + len(", ")
+		longest = max(longest, len(part))
 		broken = broken || strings.Contains(part, "\n")
 		parts = append(parts, part)
 	}
@@ -193,7 +195,30 @@ func (p *printer) list(open, closing string, n, depth int, element func(i int) s
 		return open + strings.Join(parts, ", ") + closing
 	}
 	indent := "\n" + strings.Repeat("  ", depth)
+	if longest <= shortest {
+		return open + indent + "  " + strings.Join(filled(parts), indent+"  ") + indent + closing
+	}
 	return open + indent + "  " + strings.Join(parts, ","+indent+"  ") + indent + closing
+}
+
+// filled puts as many parts on a line as there is room for.
+func filled(parts []string) (lines []string) {
+	line := ""
+	for i, part := range parts {
+		if i < len(parts)-1 {
+			part += ","
+		}
+		switch {
+		case line == "":
+			line = part
+		case len(line)+len(part) < width:
+			line += " " + part
+		default:
+			lines = append(lines, line)
+			line = part
+		}
+	}
+	return append(lines, line)
 }
 
 // bytes writes text as text, and other bytes in hexadecimal.

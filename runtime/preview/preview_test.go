@@ -78,4 +78,9 @@ func TestLinesBreaksWhatIsLong(t *testing.T) {
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	got = Lines(make([]int, 30), 1000)
+	want = "[\n  " + strings.Repeat("0, ", 23) + "0,\n  " + strings.Repeat("0, ", 5) + "0\n]"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
 }

@@ -1,0 +1,249 @@
+package browser
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// status is the expression for the status that the page shows of the work.
+const status = `document.querySelector("[id='work-daily.DataProcessor'] .status").innerText`
+
+func TestRunStartsTheFlowAndThePageFollowsIt(t *testing.T) {
+	resume := make(chan struct{})
+	s := serve(t, true, resume)
+	tab := browser(t)
+	do(t, tab, chromedp.Navigate(s.url+"/view"))
+	eventually(t, tab, status+` === "○ not started"`)
+	shot(t, tab, "waiting")
+	do(t, tab, chromedp.Evaluate[chromedp.Void]("window.sameDocument = true"), chromedp.Click(css("#run")))
+	eventually(t, tab, status+` === "◔ pending"`) // the latest call; one at a time runs
+	eventually(t, tab, `document.querySelector("#live").innerText === "The flow runs."`)
+	eventually(t, tab, `document.querySelector("#pause")`)
+	shot(t, tab, "running")
+	for range 2 {
+		resume <- struct{}{}
+	}
+	eventually(t, tab, status+` === "▶ running"`)
+	resume <- struct{}{}
+	eventually(t, tab, status+` === "✓ succeeded"`)
+	eventually(t, tab, "window.sameDocument")
+	do(t, tab, chromedp.Click(css("#pause")))
+	eventually(t, tab, `document.querySelector("#run").innerText === "Go on"`)
+	shot(t, tab, "paused")
+}
+
+func TestAForgottenCallExecutesAgain(t *testing.T) {
+	s := serve(t, false, nil)
+	tab := browser(t)
+	do(t, tab, chromedp.Navigate(s.url+"/view"), chromedp.Click(css(`[id='work-daily.DataProcessor'] a`)))
+	eventually(t, tab, `document.querySelectorAll("#calls tbody tr").length >= 3`)
+	do(t, tab, chromedp.Click(css(`[id='call-daily.DataProcessor:1'] a`)))
+	eventually(t, tab, `document.querySelector("#result")?.innerText.includes("6765")`)
+	before := s.work.Stats().Executions
+	if eval[bool](t, tab, `document.querySelector("#forget").checkVisibility()`) {
+		t.Error("forgetting needs no confirmation")
+	}
+	do(t, tab, chromedp.Click(css("#forget-confirm summary")))
+	shot(t, tab, "confirm")
+	do(t, tab, chromedp.Click(css("#forget")))
+	eventually(t, tab, `document.querySelector("#call").innerText.includes("forgotten")`)
+	for end := time.Now().Add(10 * time.Second); s.work.Stats().Executions == before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it was not executed again")
+		}
+	}
+}
+
+func TestTwelveTabsShareOneStreamAndRunWorksInTheLast(t *testing.T) {
+	s := serve(t, true, nil)
+	first := browser(t)
+	do(t, first, chromedp.Navigate(s.url+"/view"))
+	tabs := []context.Context{first}
+	for range 11 {
+		tab, _ := another(t, first)
+		do(t, tab, chromedp.Navigate(s.url+"/view"))
+		tabs = append(tabs, tab)
+	}
+	twelfth := tabs[11]
+	do(t, twelfth, chromedp.Click(css("#run")))
+	for i, tab := range tabs {
+		eventually(t, tab, status+` === "✓ succeeded"`)
+		if t.Failed() {
+			t.Fatalf("tab %d", i+1)
+		}
+	}
+	if n := s.streams.Load(); n != 1 {
+		t.Errorf("%d streams are open for twelve tabs", n)
+	}
+}
+
+func TestAnotherTabTakesTheStreamOver(t *testing.T) {
+	s := serve(t, true, nil)
+	first := browser(t)
+	second, closeSecond := another(t, first)
+	do(t, second, chromedp.Navigate(s.url+"/view"))
+	for end := time.Now().Add(10 * time.Second); s.streams.Load() != 1; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("there is no stream")
+		}
+	}
+	third, _ := another(t, first)
+	do(t, third, chromedp.Navigate(s.url+"/view"))
+	closeSecond() // it had the stream
+	s.Loop.Resume()
+	eventually(t, third, status+` === "✓ succeeded"`)
+	if n := s.streams.Load(); n != 1 {
+		t.Errorf("%d streams are open", n)
+	}
+}
+
+func TestWithoutScriptThePageWorksByReloading(t *testing.T) {
+	s := serve(t, true, nil)
+	tab := browser(t)
+	do(t, tab, withoutScript(), chromedp.Navigate(s.url+"/view"), chromedp.Click(css("#run"), chromedp.NodeVisible), chromedp.WaitVisible(css("#pause")))
+	for end := time.Now().Add(patience); ; {
+		do(t, tab, chromedp.Reload())
+		if shown, err := chromedp.Run(tab, chromedp.Text(css(`[id='work-daily.DataProcessor'] .status`))); err == nil && shown == "✓ succeeded" {
+			break
+		} else if time.Now().After(end) {
+			t.Fatal(shown, err)
+		}
+	}
+	before := s.work.Stats().Executions
+	do(t, tab, chromedp.Navigate(s.url+"/view/calls/daily.DataProcessor:1"),
+		chromedp.Click(css("#forget-confirm summary")), chromedp.Click(css("#forget"), chromedp.NodeVisible), chromedp.WaitVisible(css("#call")))
+	for end := time.Now().Add(10 * time.Second); s.work.Stats().Executions == before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it was not executed again")
+		}
+	}
+}
+
+func TestTheReadersInputSurvivesChanges(t *testing.T) {
+	resume := make(chan struct{})
+	s := serve(t, false, resume, "05/26/22")
+	tab := browser(t)
+	resume <- struct{}{}
+	resume <- struct{}{}
+	do(t, tab, chromedp.Navigate(s.url+"/view/works/daily.DataProcessor"))
+	eventually(t, tab, `document.querySelector(".fault summary")`)
+	do(t, tab, chromedp.Click(css(".fault summary")), chromedp.SendKeys(css("#q"), "sales"))
+	eventually(t, tab, `document.querySelector("[id='call-daily.DataProcessor:3'] .status").innerText.includes("running")`)
+	resume <- struct{}{}
+	eventually(t, tab, `document.querySelector("[id='call-daily.DataProcessor:3'] .status").innerText.includes("succeeded")`)
+	if got := eval[string](t, tab, `document.querySelector("#q").value + " " + document.activeElement.id + " " + document.querySelector(".fault").open`); got != "sales q true" {
+		t.Errorf("got %s", got)
+	}
+	do(t, tab, chromedp.SendKeys(css("#q"), kb.Enter))
+	eventually(t, tab, `location.search.includes("q=sales") && document.querySelectorAll("#calls tbody tr").length === 3`)
+	do(t, tab, chromedp.SetValue(css("#status"), "failed"), chromedp.Click(css(".filter button")))
+	eventually(t, tab, `document.querySelectorAll("#calls tbody tr").length === 1`)
+}
+
+func TestTheKeyboardIsEnough(t *testing.T) {
+	s := serve(t, true, nil)
+	tab := browser(t)
+	do(t, tab, chromedp.Navigate(s.url+"/view"))
+	for i := 0; eval[string](t, tab, "document.activeElement.id") != "run"; i++ {
+		if i == 10 {
+			t.Fatal("the run button cannot be reached with the tabulator")
+		}
+		do(t, tab, chromedp.KeyEvent(kb.Tab))
+	}
+	if eval[string](t, tab, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
+		t.Error("one cannot see where the focus is")
+	}
+	do(t, tab, chromedp.KeyEvent(kb.Enter))
+	eventually(t, tab, status+` === "✓ succeeded"`)
+	if got := eval[string](t, tab, "document.activeElement.localName"); got != "button" && got != "body" {
+		t.Errorf("the focus went to %s", got)
+	}
+}
+
+// TestPagesLookRight writes screenshots of all pages on all kinds of screens, and
+// checks what a program can check.
+func TestPagesLookRight(t *testing.T) {
+	s := serve(t, false, nil, "05/26/22")
+	tab := browser(t)
+	do(t, tab, chromedp.Navigate(s.url+"/view"))
+	eventually(t, tab, `document.querySelector("[id='work-daily.Trainer'] .status").innerText === "✗ failed"`)
+	eventually(t, tab, `document.querySelectorAll("[id='work-daily.DataProcessor'] svg rect").length >= 4`) // two for the failed one
+	s.Loop.Pause()
+	eventually(t, tab, `document.querySelector("#run")`)
+	for _, look := range []struct {
+		name          string
+		width, height int64
+		dark          bool
+	}{{"light", 1200, 900, false}, {"dark", 1200, 900, true}, {"phone", 360, 740, false}, {"phone-dark", 360, 740, true}} {
+		do(t, tab, screen(look.width, look.height, look.width < 600), scheme(look.dark, false))
+		for name, path := range map[string]string{
+			"app": "", "work": "/works/daily.DataProcessor", "call": "/calls/daily.DataProcessor:1",
+			"failed": "/calls/daily.DataProcessor:2", "panicked": "/calls/daily.Trainer:1", "missing": "/works/none",
+		} {
+			do(t, tab, chromedp.Navigate(s.url+"/view"+path))
+			shot(t, tab, name+"-"+look.name)
+			if found := violations(t, tab); found != "" {
+				t.Errorf("%s, %s: axe-core finds\n%s", name, look.name, found)
+			}
+			if wide := eval[int64](t, tab, "document.documentElement.scrollWidth"); wide > look.width {
+				t.Errorf("%s, %s: %d pixels wide", name, look.name, wide)
+			}
+			dark := eval[string](t, tab, "getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 23, 28)"
+			if dark != look.dark {
+				t.Errorf("%s, %s: dark is %v", name, look.name, dark)
+			}
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	do(t, tab, scheme(false, true), chromedp.Navigate(s.url+"/view"))
+	s.work.ForgetAll()
+	s.Loop.Resume()
+	moving := `[...document.querySelectorAll("td, dd")].filter((e) => { e.dataset.changed = "yes"; return getComputedStyle(e).animationName !== "none" }).length`
+	if n := eval[int](t, tab, moving); n != 0 {
+		t.Errorf("%d elements move though the reader wants none to", n)
+	}
+	do(t, tab, scheme(false, false))
+	if n := eval[int](t, tab, moving); n == 0 {
+		t.Error("nothing glows")
+	}
+}
+
+// TestTheTokenIsAskedForOnce goes through the form.
+func TestTheTokenIsAskedForOnce(t *testing.T) {
+	s := serve(t, true, nil)
+	s.Token = "0123456789abcdef"
+	tab := browser(t)
+	do(t, tab, chromedp.Navigate(s.url+"/view"), chromedp.WaitVisible(css("#token")))
+	shot(t, tab, "token")
+	if found := violations(t, tab); found != "" {
+		t.Errorf("axe-core finds\n%s", found)
+	}
+	do(t, tab, chromedp.SendKeys(css("#token"), "wrong"+kb.Enter), chromedp.WaitVisible(css(".error")),
+		chromedp.SendKeys(css("#token"), s.Token+kb.Enter), chromedp.WaitVisible(css("#run")), chromedp.Click(css("#run")))
+	eventually(t, tab, status+` === "✓ succeeded"`)
+}
+
+// TestNothingIsBlockedByThePolicy looks for errors that the browser reports.
+func TestNothingIsBlockedByThePolicy(t *testing.T) {
+	s := serve(t, false, nil)
+	tab := browser(t)
+	for _, path := range []string{"/view", "/view/works/daily.DataProcessor", "/view/calls/daily.DataProcessor:1"} {
+		do(t, tab, chromedp.Navigate(s.url+path))
+		missing := eval[string](t, tab, `performance.getEntriesByType("resource").filter((r) => r.responseStatus >= 400).map((r) => r.name).join()`)
+		if missing != "" {
+			t.Errorf("%s: %s", path, missing)
+		}
+		if n := eval[int](t, tab, "document.styleSheets.length"); n != 1 {
+			t.Errorf("%s: %d style sheets", path, n)
+		}
+	}
+	if got := eval[string](t, tab, `(() => { const s = document.createElement("script"); s.textContent = "window.injected = true"; document.body.append(s); return String(window.injected) })()`); got != "undefined" {
+		t.Error("a script that was put into the page runs")
+	}
+}

@@ -1,0 +1,34 @@
+package browser
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+
+	"github.com/workgen/workgen/runtime"
+)
+
+// work stands for a generated runner.
+type work struct {
+	*runtime.Runner
+	calls *runtime.Calls[args, args, result]
+}
+
+type args struct{ Day, Source string }
+
+type result struct {
+	Day  string
+	Rows []int
+}
+
+var seed = maphash.MakeSeed()
+
+func newWork(name string, body func(context.Context, args) (result, error), opts ...runtime.Option) *work {
+	opts = append(opts, runtime.WithLogger(slog.New(slog.DiscardHandler)))
+	calls := runtime.NewCalls(runtime.Spec[args, args, result]{Name: "example.com/" + name, Execute: body}, opts...)
+	return &work{calls.Runner(), calls}
+}
+
+func (w *work) Start(ctx context.Context, a args) *runtime.Call[result] {
+	return w.calls.Start(ctx, maphash.Comparable(seed, a), a, a)
+}
