@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -26,6 +27,7 @@ import (
 func init() {
 	children["runner"] = runnerChild
 	children["runners"] = runnersChild
+	children["loop"] = loopChild
 }
 
 // calls is a work with one number as argument, as the generator would write it.
@@ -178,4 +180,63 @@ func BenchmarkCompletedCall(b *testing.B) {
 			wg.Wait()
 		})
 	}
+}
+
+// steps is how many calls the flow of loopChild makes, one after the other.
+const steps = 60
+
+// loopChild runs a loop until its flow is through.
+func loopChild(s *disk.Store, _ string, _ int) {
+	c := calls(s, func(n int) ([]byte, error) {
+		say("begins", n)
+		time.Sleep(time.Millisecond)
+		return resultOf(n), nil
+	})
+	loop := runtime.Loop{Heartbeat: -1, Flow: func(ctx context.Context) error {
+		for n := range steps {
+			data, err := c.Run(ctx, key.NewHash().Uint64(uint64(n)).Sum(), n, n)
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(data, resultOf(n)) {
+				say("failed: step", n, "has", len(data), "bytes")
+			}
+			say("passes", n)
+		}
+		return runtime.Stop
+	}}
+	if err := loop.Run(ctx); err != nil {
+		say("failed:", err)
+	}
+	say("through")
+}
+
+// TestAKilledLoopGoesOnWhereItWas kills the process of a loop again and again: a
+// step that the flow has passed over is not executed any more.
+func TestAKilledLoopGoesOnWhereItWas(t *testing.T) {
+	dir := t.TempDir()
+	passed, kills := map[string]bool{}, 0
+	for through := false; !through; kills++ {
+		if kills == 500 {
+			t.Fatal("the loop does not get through")
+		}
+		c := start(t, "loop", dir, 0)
+		time.AfterFunc(time.Duration(20+rand.IntN(60))*time.Millisecond, func() { _ = c.Process.Kill() })
+		for line := range c.lines {
+			word, step, _ := strings.Cut(line, " ")
+			switch {
+			case word == "through":
+				through = true
+			case word == "passes":
+				passed[step] = true
+			case word == "begins" && !passed[step]:
+			default:
+				t.Error(line)
+			}
+		}
+	}
+	if len(passed) != steps {
+		t.Errorf("passed over %d steps, want %d", len(passed), steps)
+	}
+	t.Logf("through after %d kills", kills-1)
 }
