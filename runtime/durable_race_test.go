@@ -87,6 +87,25 @@ func TestACallThatEndsWhileItsLeaseIsAcquired(t *testing.T) {
 	}
 }
 
+func TestADeafBodyKeepsOthersAwayForTheTimeOfItsLeaseOnly(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Minute)
+		deaf := storing(s, func(context.Context, string) (string, error) { time.Sleep(time.Hour); return "", nil }, Timeout(10*time.Minute))
+		began := time.Now()
+		_, err := deaf.Run(t.Context(), "a")
+		wantErr(t, err, context.DeadlineExceeded)
+		f := storing(s.Another(), echo)
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		if took := time.Since(began); took < 10*time.Minute || took > 11*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+		settled(t, f)
+		time.Sleep(time.Hour)
+		settled(t, deaf)
+		wantResult(t, "got a")(storing(s, mustNotRun).Run(t.Context(), "a"))
+	})
+}
+
 func TestAStoreMayContradictItselfForAWhile(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		times := 0

@@ -145,7 +145,9 @@ func (j *job[K, A, R]) acquire(b *body) bool {
 	return false
 }
 
-// hold notes that the call has the lease, until its last body has returned. It
+// hold notes that the call has the lease, until its last body has returned. Once
+// the call has ended the lease is not renewed any more: a body that is deaf to the
+// end of its context keeps others away for the rest of its time only. hold
 // reports false if the call has ended; b, if it is not nil, then has no slot.
 func (j *job[K, A, R]) hold(l store.Lease, b *body) bool {
 	r := j.calls.owner.Runner
@@ -160,6 +162,7 @@ func (j *job[K, A, R]) hold(l store.Lease, b *body) bool {
 		return false
 	}
 	j.holding = h
+	j.flight.onEnd = append(j.flight.onEnd, func(Status) { h.end() })
 	j.flight.onReturn = append(j.flight.onReturn, func() { go h.release() })
 	return true
 }
