@@ -229,34 +229,61 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 // there was one to forget. An unfinished call still serves those who wait for
 // it, but is not kept. What the store has is deleted.
 func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
-	stored := c.forgetStored(k, args)
 	r := c.owner.Runner
-	r.mu.Lock()
-	e := c.find(hash, &k)
+	forget := func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return c.forget(c.find(hash, &k))
+	}
+	// In the store between two looks at the table: whoever puts a result there now
+	// finds himself forgotten, and so does who has just read one there.
+	kept := forget()
+	if c.forgetStored(k, args) {
+		kept = true
+	}
+	if forget() {
+		kept = true
+	}
+	r.deliver()
+	failed := forgetFailures(func(id callKey, _ any) bool { return id == callKey{r, k} })
+	return kept || failed
+}
+
+// forget forgets a call, kept or unfinished, and reports whether it is not nil. mu
+// is held.
+func (c *Calls[K, A, R]) forget(e *entry[K, R]) bool {
 	switch {
 	case e == nil:
+		return false
 	case e.call.status().ended():
 		c.drop(e, Forgotten)
 	default:
+		e.call.flight.forgotten = true
 		c.table.remove(e)
 	}
-	r.mu.Unlock()
-	r.deliver()
-	failed := forgetFailures(func(id callKey, _ any) bool { return id == callKey{r, k} })
-	return e != nil || failed || stored
+	return true
 }
 
 // forgetAll leaves unfinished calls without a place in the table, so that they
 // are not kept when they end.
 func (c *Calls[K, A, R]) forgetAll() {
 	r := c.owner.Runner
-	r.forgetAllStored()
-	r.mu.Lock()
-	for c.order.oldest != nil {
-		c.drop(c.order.oldest, Forgotten)
+	forget := func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for c.order.oldest != nil {
+			c.drop(c.order.oldest, Forgotten)
+		}
+		for f := range r.flights {
+			f.forgotten = true
+		}
+		c.table.reset()
 	}
-	c.table.reset()
-	r.mu.Unlock()
+	forget()
+	if r.store != nil {
+		r.forgetAllStored()
+		forget()
+	}
 	r.deliver()
 	forgetFailures(func(id callKey, _ any) bool { return id.runner == r })
 }

@@ -137,9 +137,6 @@ func (c *Calls[K, A, R]) deleteStored(k K, args A) bool {
 
 // forgetAllStored deletes all results of the work.
 func (r *Runner) forgetAllStored() {
-	if r.store == nil {
-		return
-	}
 	const batch = 500
 	ctx := context.Background()
 	var keys []key.Key

@@ -206,6 +206,67 @@ func TestAForgottenResultDoesNotExpire(t *testing.T) {
 	})
 }
 
+// TestWhatIsForgottenWhileItExecutesIsNotStored forgets a call when its body runs,
+// and when its result is being put.
+func TestWhatIsForgottenWhileItExecutesIsNotStored(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		for _, late := range []bool{false, true} {
+			bubble(t, func(t *testing.T) {
+				s := memory.New(0)
+				var f *fetch
+				forget := func() {
+					if all {
+						f.ForgetAll()
+					} else {
+						want(t, "forgotten", f.Forget("a"), true)
+					}
+				}
+				f = storing(hooked{Store: lossy{s, func(store.Lease) {
+					if late {
+						forget() // has looked into the store before the result is there
+					}
+				}}}, sleeper)
+				call := f.Start(t.Context(), "a")
+				time.Sleep(time.Second / 2)
+				if !late {
+					forget()
+				}
+				wantResult(t, "got a")(call.Wait(t.Context()))
+				settled(t, f)
+				for _, r := range records(t, s) {
+					if r.Status == store.Succeeded {
+						t.Errorf("stored although it was forgotten (all %t, late %t)", all, late)
+					}
+				}
+				began := time.Now()
+				wantResult(t, "got a")(f.Run(t.Context(), "a"))
+				want(t, "took", time.Since(began) >= time.Second, true)
+				settled(t, f)
+			})
+		}
+	}
+}
+
+func TestWhatIsForgottenWhileItIsReadIsNotKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		wantResult(t, "got a")(storing(s, echo).Run(t.Context(), "a"))
+		var f *fetch
+		first := true
+		f = storing(hooked{Store: s, get: func(e *store.Entry, err error) (*store.Entry, error) {
+			if first {
+				first = false
+				f.Forget("a")
+			}
+			return e, err
+		}}, echo)
+		for range 2 {
+			wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		}
+		want(t, "executions", settled(t, f).Executions, 1)
+	})
+}
+
 func TestCallsWithoutKeyAreNotStored(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(0)

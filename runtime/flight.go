@@ -22,11 +22,12 @@ type flight struct {
 
 	// Guarded by runner.mu. Once the call has ended only its ender touches the
 	// first four.
-	ctx     context.Context         // of the bodies; nil until launched
-	cancel  context.CancelCauseFunc // of ctx
-	waiters int                     // callers in Run and Wait
-	starts  starters
-	onEnd   []func(Status) // called by release
+	ctx       context.Context         // of the bodies; nil until launched
+	cancel    context.CancelCauseFunc // of ctx
+	waiters   int                     // callers in Run and Wait
+	forgotten bool                    // the result is for those who wait, and is not kept
+	starts    starters
+	onEnd     []func(Status) // called by release
 
 	// Guarded by runner.mu.
 	body     *body    // the latest one; nil before the first, and between two

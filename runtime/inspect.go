@@ -157,7 +157,10 @@ func (i Inspection) Forget(number uint64) bool {
 	}
 	hash, k := m.hash, m.key
 	i.r.mu.Unlock()
-	forgotten := i.r.forgetKey(k)
+	forgotten := i.r.table.forgetNumber(hash, number)
+	if i.r.forgetKey(k) {
+		forgotten = true
+	}
 	if i.r.table.forgetNumber(hash, number) {
 		forgotten = true
 	}
@@ -244,16 +247,7 @@ func (c *Calls[K, A, R]) forgetNumber(hash, number uint64) bool {
 	r := c.owner.Runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := c.entryOf(hash, number)
-	switch {
-	case e == nil:
-		return false
-	case e.call.status().ended():
-		c.drop(e, Forgotten)
-	default:
-		c.table.remove(e)
-	}
-	return true
+	return c.forget(c.entryOf(hash, number))
 }
 
 func (c *Calls[K, A, R]) storedResult(ctx context.Context, rec store.Record) (any, bool) {

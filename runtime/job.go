@@ -238,12 +238,17 @@ func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
 	c, r := j.calls, j.calls.owner.Runner
 	r.mu.Lock()
 	r.slots.end(b)
+	forgotten := j.flight.forgotten
 	r.mu.Unlock()
+	if forgotten {
+		return
+	}
 	ctx := context.WithoutCancel(j.flight.ctx) // the result is good, whoever has left
 	err := r.store.Put(ctx, j.holding.end(), j.record(b), store.Encoded(r.store.Codec(), c.spec.Schema, &o.result))
 	switch {
 	case err == nil:
 		j.holding.spend()
+		j.unlessForgotten(ctx)
 	case errors.Is(err, store.ErrLost):
 		// Somebody else has executed the call meanwhile. A result never changes, so
 		// theirs is the one.
@@ -254,6 +259,21 @@ func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
 		fallthrough
 	default:
 		r.storeFailed(ctx, "a result cannot be stored", err)
+	}
+}
+
+// unlessForgotten deletes the result that was just put if the call was forgotten
+// meanwhile: who forgot it may have looked into the store before.
+func (j *job[K, A, R]) unlessForgotten(ctx context.Context) {
+	r := j.calls.owner.Runner
+	r.mu.Lock()
+	forgotten := j.flight.forgotten
+	r.mu.Unlock()
+	if !forgotten {
+		return
+	}
+	if _, err := r.store.Delete(ctx, j.key); err != nil {
+		r.storeFailed(ctx, "a stored result cannot be deleted", err)
 	}
 }
 
