@@ -108,6 +108,7 @@ func (c *Calls[K, A, R]) execute(j *job[K, A, R], b *body) {
 	ctx, release := c.limit(&e.call, b)
 	var o outcome[R]
 	returned := false
+	ends := func(error) {}
 	defer func() {
 		// Deferred, for a body may also end by panic or by Goexit. The latter
 		// cannot be held up: the goroutine ends after this.
@@ -122,18 +123,26 @@ func (c *Calls[K, A, R]) execute(j *job[K, A, R], b *body) {
 		release()
 		defer c.owner.logPanic(o.panicked) // whatever observers do, and after the waiters
 		took := time.Since(began)
-		if c.owner.retries(b, o.err) {
-			c.again(&e.call, b, o, took, j.newBody)
-			return
-		}
-		j.publish(b, &o)
-		c.returned(&e.call, b, o, took)
-		j.noteFailure(b)
+		defer c.finish(j, b, &o, took) // whatever the tracer does
+		ends(o.err)
 	}()
 	c.owner.deliver() // here, because an observer may call Goexit, too
+	traced, ended := c.owner.traced(ctx, b, e.call.requested)
+	ends = ended
 	own := c.argsOf(j.args)
-	o = c.body(ctx, b.flight, &own, j.before)
+	o = c.body(traced, b.flight, &own, j.before)
 	returned = true
+}
+
+// finish does what is to be done when a body has returned with an outcome.
+func (c *Calls[K, A, R]) finish(j *job[K, A, R], b *body, o *outcome[R], took time.Duration) {
+	if c.owner.retries(b, o.err) {
+		c.again(&j.entry.call, b, *o, took, j.newBody)
+		return
+	}
+	j.publish(b, o)
+	c.returned(&j.entry.call, b, *o, took)
+	j.noteFailure(b)
 }
 
 // begin makes the call Running, unless it has ended while it waited for a slot.

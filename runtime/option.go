@@ -37,6 +37,7 @@ type config struct {
 	cacheErrors time.Duration
 	logger      *slog.Logger // nil: slog.Default() when something is logged
 	observer    Observer     // nil: none
+	tracer      Tracer       // nil: none
 	store       store.Store  // nil: none
 	override    override     // of the use of store
 }

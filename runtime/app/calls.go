@@ -25,7 +25,10 @@ type query struct {
 const (
 	defaultLimit = 50
 	maxLimit     = 500
-	maxScanned   = 20_000 // calls that one request looks at for what is searched
+
+	// How many calls one request looks at for what is searched.
+	maxScanned       = 20_000
+	maxScannedStored = 3_900 // which take longer
 )
 
 // statuses are those that a query can ask for.
@@ -119,7 +122,7 @@ func (l *lister) lists() []func(context.Context) error {
 // the store has.
 func (l *lister) remembered(want func(status string) bool, stored bool) {
 	for d := range l.inspection.Calls(l.at.below) {
-		if l.scan(); l.full {
+		if l.scan(maxScanned); l.full {
 			return
 		}
 		if !want(d.Status.String()) || stored && isStored(d) || !matches(d, l.work.ID, l.search) {
@@ -148,7 +151,7 @@ func (l *lister) stored(ctx context.Context, status store.Status) error {
 		if err != nil {
 			return err
 		}
-		if l.scan(); l.full {
+		if l.scan(maxScannedStored); l.full {
 			return nil
 		}
 		if matchesRecord(&rec, l.search) && !l.add(recordView(l.work, &rec)) {
@@ -160,8 +163,8 @@ func (l *lister) stored(ctx context.Context, status store.Status) error {
 }
 
 // scan counts a call that is looked at, and ends a search that takes long.
-func (l *lister) scan() {
-	if l.scanned++; l.search != "" && l.scanned > maxScanned {
+func (l *lister) scan(most int) {
+	if l.scanned++; l.search != "" && l.scanned > most {
 		l.full, l.view.Partial, l.view.Next = true, true, l.at.String()
 	}
 }

@@ -28,7 +28,7 @@ func (s *site) call(ctx context.Context, text string) (detailView, error) {
 	if err != nil {
 		return detailView{}, err
 	}
-	v := detailView{callView: f.view(), Why: f.why(ctx), Executions: f.executions(), Actions: f.actions()}
+	v := detailView{callView: f.view(), Why: s.why(ctx, &f), Executions: f.executions(), Actions: f.actions()}
 	v.Result = f.result(ctx)
 	return v, nil
 }

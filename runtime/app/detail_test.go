@@ -40,7 +40,7 @@ func TestACallSaysWhyItWasAMiss(t *testing.T) {
 		}
 	}
 	first := run("a")
-	check(first, "first", "first call")
+	check(first, "new", "first call")
 	check(run("b"), "arguments", `The nearest is call 1: day is "b" and was "a".`)
 	run("c") // evicts one of the two
 	run("a")
@@ -192,7 +192,7 @@ func TestCallsOfEarlierProcessesAreShownAndForgotten(t *testing.T) {
 		t.Fatalf("got %+v", list)
 	}
 	v := detail(t, r, list[0].Key)
-	if v.Result == nil || *v.Result != `"got b"` || v.Why.Kind != "earlier" {
+	if v.Result == nil || *v.Result != `"got b"` || v.Why.Kind != "arguments" || !strings.Contains(v.Why.Text, `day was "a", is "b"`) {
 		t.Errorf("got %+v", v)
 	}
 	// Both are read from the store, and only the latest is remembered.

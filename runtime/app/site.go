@@ -21,6 +21,7 @@ type site struct {
 	rang    chan struct{} // gets a value when a loop or runner has changed
 	hub     hub
 	passes  passes
+	reasons reasons
 	store   store.Store     // that OpenStore has opened
 	ctx     context.Context // ends the streams
 	cancel  context.CancelFunc

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // maxEarlier is how many earlier calls are looked at to explain one.
@@ -14,14 +17,57 @@ const maxEarlier = 10_000
 
 // why tells why a call was a miss: every call that is listed was one when it was
 // made, and those that were equal to it since then were hits as long as it was kept.
-func (f *found) why(ctx context.Context) whyView {
-	switch {
-	case f.here == nil:
-		return whyView{"earlier", "It was executed before this process asked for it."}
-	case f.here.Stored:
-		return whyView{"stored", "It did not execute: the store had its result."}
+// What the store knows goes further back than what the process does.
+func (s *site) why(ctx context.Context, f *found) whyView {
+	if f.here != nil && f.here.Stored {
+		return whyView{"stored", "It did not execute in this process: the store had its result."}
+	}
+	if f.stored != nil && !f.stored.Status.Gone() {
+		return s.reasons.of(ctx, f)
+	}
+	if f.here == nil {
+		return whyView{"gone", "Its result is gone."}
 	}
 	return why(f.runner, *f.here)
+}
+
+// reasons keeps what stores have explained, which takes them a while and does not
+// change.
+type reasons struct {
+	mu    sync.Mutex
+	known map[explained]whyView
+}
+
+// explained identifies a record of a call.
+type explained struct {
+	key key.Key
+	seq uint64
+}
+
+// maxReasons bounds how many are kept.
+const maxReasons = 1000
+
+func (c *reasons) of(ctx context.Context, f *found) whyView {
+	id := explained{f.stored.Key, f.stored.Seq}
+	c.mu.Lock()
+	v, ok := c.known[id]
+	c.mu.Unlock()
+	if ok {
+		return v
+	}
+	reason, err := store.Explain(ctx, runtime.Inspect(f.runner).Store(), *f.stored)
+	if err != nil {
+		return whyView{"unknown", "The store cannot tell: " + err.Error() + "."}
+	}
+	text := reason.String()
+	v = whyView{string(reason.Cause), strings.ToUpper(text[:1]) + text[1:] + "."}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil || len(c.known) >= maxReasons {
+		c.known = map[explained]whyView{}
+	}
+	c.known[id] = v
+	return v
 }
 
 // why explains a call by what the runner remembers.
@@ -46,9 +92,9 @@ func why(r *runtime.Runner, d runtime.CallDetail) whyView {
 	case nearest != nil:
 		return whyDifferent(*nearest, d)
 	case d.Number == 1:
-		return whyView{"first", "It was the first call of this work in this process."}
+		return whyView{"new", "It was the first call of this work in this process."}
 	}
-	return whyView{"unseen", "No earlier call that is remembered had the same arguments."}
+	return whyView{"unknown", "No earlier call that is remembered had the same arguments."}
 }
 
 // whyAgain explains a miss after an equal call.

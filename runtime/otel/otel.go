@@ -1,0 +1,142 @@
+// Package otel gives the metrics and traces of works to OpenTelemetry. It is a module
+// of its own: programs that do not import it link none of OpenTelemetry.
+//
+//	telemetry, err := otel.New() // the providers that are set globally
+//	if err != nil {
+//		return err
+//	}
+//	defer telemetry.Close()
+//	process := NewDataProcessorRunner(&DataProcessor{}, telemetry.Option())
+//
+// Metrics, all with the attribute workgen.work, the full name of the work:
+//
+//	workgen.hits                {call}       calls that were answered with what was kept
+//	workgen.misses              {call}       calls that were new
+//	workgen.stored              {call}       misses whose result was in the store
+//	workgen.executions          {execution}  bodies that began
+//	workgen.errors              {call}       calls that failed
+//	workgen.execution.duration  s            histogram, with error.type where it failed
+//
+// The first five are of all runners of the process, read when they are collected, so
+// that a hit costs nothing more. Durations and spans are of the runners that were
+// given the Option. Spans are named "execute" and the work's name without its import
+// path. Arguments and keys are in none of them: they have no bound.
+package otel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"sync"
+	"time"
+	"weak"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/workgen/workgen/runtime"
+)
+
+// scope is the name of the instrumentation.
+const scope = "github.com/workgen/workgen/runtime/otel"
+
+// Telemetry is what New returns. All methods may be called concurrently.
+type Telemetry struct {
+	tracer       trace.Tracer
+	durations    metric.Float64Histogram
+	registration metric.Registration
+
+	mu   sync.Mutex
+	seen map[weak.Pointer[runtime.Runner]]*last
+	gone map[string]totals // of runners that are not in use any more, by work
+}
+
+// Option of New.
+type Option func(*config)
+
+type config struct {
+	meters  metric.MeterProvider
+	tracers trace.TracerProvider
+}
+
+// WithMeterProvider sets where metrics go. The default is otel.GetMeterProvider().
+func WithMeterProvider(p metric.MeterProvider) Option { return func(c *config) { c.meters = p } }
+
+// WithTracerProvider sets where spans go. The default is otel.GetTracerProvider().
+func WithTracerProvider(p trace.TracerProvider) Option { return func(c *config) { c.tracers = p } }
+
+// New registers the metrics. One Telemetry per process is enough.
+func New(opts ...Option) (*Telemetry, error) {
+	c := config{meters: otel.GetMeterProvider(), tracers: otel.GetTracerProvider()}
+	for _, o := range opts {
+		o(&c)
+	}
+	t := &Telemetry{
+		tracer: c.tracers.Tracer(scope),
+		seen:   map[weak.Pointer[runtime.Runner]]*last{},
+		gone:   map[string]totals{},
+	}
+	if err := t.register(c.meters.Meter(scope)); err != nil {
+		return nil, fmt.Errorf("workgen telemetry: %w", err)
+	}
+	return t, nil
+}
+
+// Close ends the collection of metrics. Runners that have the option go on to make
+// spans.
+func (t *Telemetry) Close() error { return t.registration.Unregister() }
+
+// Option gives a runner spans and durations.
+func (t *Telemetry) Option() runtime.Option { return runtime.WithTracer(t.begin) }
+
+// begin makes the span of an execution.
+func (t *Telemetry) begin(ctx context.Context, b runtime.Beginning) (context.Context, func(error)) {
+	work := attribute.String("workgen.work", b.Work)
+	began := time.Now()
+	ctx, span := t.tracer.Start(ctx, "execute "+path.Base(b.Work), trace.WithTimestamp(began), trace.WithAttributes(
+		work,
+		attribute.Int64("workgen.call.number", int64(b.Number)),
+		attribute.Int("workgen.attempt", b.Attempt),
+		attribute.Float64("workgen.call.waited", began.Sub(b.Requested).Seconds()),
+	))
+	return ctx, func(err error) {
+		took := time.Since(began)
+		attributes := []attribute.KeyValue{work}
+		if err != nil {
+			kind := attribute.String("error.type", kindOf(err))
+			attributes = append(attributes, kind)
+			span.SetAttributes(kind)
+			span.RecordError(err)
+			span.SetStatus(codes.Error, err.Error())
+		}
+		span.End(trace.WithTimestamp(began.Add(took)))
+		t.durations.Record(ctx, took.Seconds(), metric.WithAttributes(attributes...))
+	}
+}
+
+// kindOf tells errors apart in a few words, so that metrics stay few.
+func kindOf(err error) string {
+	var (
+		panicked *runtime.PanicError
+		timeout  *runtime.TimeoutError
+		changed  *runtime.InputChangedError
+		cycle    *runtime.CycleError
+	)
+	switch {
+	case errors.As(err, &panicked):
+		return "panic"
+	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	case errors.Is(err, runtime.ErrStopped), errors.Is(err, context.Canceled):
+		return "stopped"
+	case errors.As(err, &changed):
+		return "input changed"
+	case errors.As(err, &cycle):
+		return "cycle"
+	}
+	return "_OTHER" // as the conventions call what is not known
+}
