@@ -42,6 +42,13 @@
 // succeeded return, the others suspend the pass. The flow runs again when
 // something that it saw has changed.
 //
+// # Looking in
+//
+// [Loop.Status] says what a loop waits for, [Inspect] what a runner remembers of each
+// call, and [Runners] which runners there are. Listeners are told that something has
+// changed, never what, so that none of them can hold anything up. Package app shows
+// all that on a page.
+//
 // # Locks
 //
 // Every runner has one mutex, for everything that is not a hit. There is one
