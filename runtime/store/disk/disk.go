@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,7 +59,7 @@ type Store struct {
 	self *identity
 
 	w       *writer
-	readers readers
+	readers *readers
 	wake    *wake
 	gc      *collector
 	uses    uses
@@ -116,8 +115,7 @@ func (s *Store) start() error {
 		c.close()
 		return errors.Join(err, turn.Close())
 	}
-	s.readers.open = func() (*conn, error) { return s.connect() }
-	s.readers.idle = 2 * runtime.GOMAXPROCS(0)
+	s.readers = newReaders(s.connect)
 	s.w = newWriter(s, c, turn)
 	s.wake = newWake(s)
 	s.uses.s = s
@@ -184,53 +182,4 @@ func (s *Store) Close() error {
 		s.wake.close()
 	})
 	return nil
-}
-
-// readers are the connections that nobody uses at the moment. Nobody who reads
-// waits for who writes.
-type readers struct {
-	open func() (*conn, error)
-	idle int // the most that are kept
-
-	mu     sync.Mutex
-	conns  []*conn // the last one was used last
-	closed bool
-}
-
-func (r *readers) take() (*conn, error) {
-	r.mu.Lock()
-	if r.closed {
-		r.mu.Unlock()
-		return nil, store.ErrClosed
-	}
-	if n := len(r.conns); n > 0 {
-		c := r.conns[n-1]
-		r.conns = r.conns[:n-1]
-		r.mu.Unlock()
-		return c, nil
-	}
-	r.mu.Unlock()
-	return r.open()
-}
-
-func (r *readers) give(c *conn) {
-	r.mu.Lock()
-	keep := !r.closed && len(r.conns) < r.idle
-	if keep {
-		r.conns = append(r.conns, c)
-	}
-	r.mu.Unlock()
-	if !keep {
-		c.close()
-	}
-}
-
-func (r *readers) close() {
-	r.mu.Lock()
-	conns := r.conns
-	r.conns, r.closed = nil, true
-	r.mu.Unlock()
-	for _, c := range conns {
-		c.close()
-	}
 }

@@ -72,14 +72,14 @@ func (s *Store) get(ctx context.Context, k key.Key, peeked bool) (*store.Entry, 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r, found, err := s.row(k)
+	r, found, err := s.row(ctx, k)
 	r.peeked = peeked
 	var e *store.Entry
 	if err == nil && found {
 		if r.expires != 0 && r.expires <= time.Now().UnixMicro() {
 			return nil, store.ErrNotFound
 		}
-		e, err = s.entry(&r)
+		e, err = s.entry(ctx, &r)
 	}
 	var damage *damageError
 	var sql *sqlError
@@ -102,8 +102,8 @@ type damageError struct{ error }
 func damagef(format string, args ...any) error { return &damageError{fmt.Errorf(format, args...)} }
 
 // row reads what is kept of a result.
-func (s *Store) row(k key.Key) (r kept, found bool, err error) {
-	c, err := s.readers.take()
+func (s *Store) row(ctx context.Context, k key.Key) (r kept, found bool, err error) {
+	c, err := s.readers.take(ctx)
 	if err != nil {
 		return r, false, err
 	}
@@ -127,7 +127,7 @@ func (s *Store) row(k key.Key) (r kept, found bool, err error) {
 const inMemory = 1 << 20
 
 // entry opens what is kept of a result.
-func (s *Store) entry(r *kept) (*store.Entry, error) {
+func (s *Store) entry(ctx context.Context, r *kept) (*store.Entry, error) {
 	e := &store.Entry{
 		Key: r.key, Token: uint64(r.token), Finished: timeOf(r.finished), Expires: timeOf(r.expires), Size: r.size,
 	}
@@ -148,7 +148,7 @@ func (s *Store) entry(r *kept) (*store.Entry, error) {
 	case r.form == formZstd:
 		e.Body = s.body(r, nil)
 	case r.form == formZstd|formFile && len(r.data) == refSize:
-		f, err := s.openFile(r)
+		f, err := s.openFile(ctx, r)
 		if err != nil {
 			return nil, err
 		}
@@ -160,11 +160,11 @@ func (s *Store) entry(r *kept) (*store.Entry, error) {
 }
 
 // openFile opens the file of a result, which must be as long as it was.
-func (s *Store) openFile(r *kept) (*os.File, error) {
+func (s *Store) openFile(ctx context.Context, r *kept) (*os.File, error) {
 	f, err := os.Open(s.fileOf(r.data[:nameSize]))
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return nil, s.missing(r, err)
+			return nil, s.missing(ctx, r, err)
 		}
 		return nil, err
 	}
@@ -181,9 +181,13 @@ func (s *Store) openFile(r *kept) (*os.File, error) {
 
 // missing tells a file that is gone from a result that went, with its file, after
 // its row was read.
-func (s *Store) missing(r *kept, err error) error {
-	now, found, again := s.row(r.key)
-	if again == nil && (!found || now.token != r.token) {
+func (s *Store) missing(ctx context.Context, r *kept, err error) error {
+	now, found, again := s.row(ctx, r.key)
+	var damage *damageError
+	switch {
+	case again != nil && !errors.As(again, &damage):
+		return again
+	case again == nil && (!found || now.token != r.token):
 		return store.ErrNotFound
 	}
 	return damagef("%w", err)

@@ -69,7 +69,7 @@ func (s *Store) look(ctx context.Context, f func(c *conn) error) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}
-	c, err := s.readers.take()
+	c, err := s.readers.take(ctx)
 	if err != nil {
 		return err
 	}

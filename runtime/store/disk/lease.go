@@ -13,7 +13,7 @@ func (s *Store) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
 	if err := s.check(ctx); err != nil {
 		return store.Lease{}, err
 	}
-	if err := s.readHeld(k); err != nil {
+	if err := s.readHeld(ctx, k); err != nil {
 		return store.Lease{}, s.await(err)
 	}
 	var l store.Lease
@@ -71,8 +71,8 @@ func leaseOf(c *conn, k key.Key) (token, holder, expires int64, err error) {
 }
 
 // readHeld returns a HeldError if a key is leased to somebody.
-func (s *Store) readHeld(k key.Key) error {
-	c, err := s.readers.take()
+func (s *Store) readHeld(ctx context.Context, k key.Key) error {
+	c, err := s.readers.take(ctx)
 	if err != nil {
 		return err
 	}

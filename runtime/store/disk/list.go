@@ -23,7 +23,7 @@ func (s *Store) List(ctx context.Context, f store.Filter) iter.Seq2[store.Record
 		for more := true; more; {
 			err := s.check(ctx)
 			if err == nil {
-				more, err = l.page()
+				more, err = l.page(ctx)
 			}
 			if err != nil {
 				yield(store.Record{}, err)
@@ -55,8 +55,8 @@ type lister struct {
 type scope struct{ work, schema, code, symbols string }
 
 // page reads the next page and tells whether there may be another one.
-func (l *lister) page() (more bool, err error) {
-	c, err := l.s.readers.take()
+func (l *lister) page(ctx context.Context) (more bool, err error) {
+	c, err := l.s.readers.take(ctx)
 	if err != nil {
 		return false, err
 	}

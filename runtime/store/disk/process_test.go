@@ -219,7 +219,7 @@ func killOne(t *testing.T, name, dir string, base int, completed map[int]bool) {
 	}
 }
 
-const shared = 1000
+const shared = 1000 / min(slowdown, 4) // calls
 
 // shareChild wants all of many calls, from several goroutines.
 func shareChild(s *disk.Store, _ string, _ int) {

@@ -18,7 +18,8 @@ import (
 // and the holder sends it back as soon as it does not hold it, which may be at once.
 // When the holder dies the system closes the connection. So nobody polls, and no
 // thread waits. Where sockets do not work, and for whatever gets lost, every watch is
-// woken when the lease that is in its way expires, and once in a second.
+// woken when the lease that is in its way expires, and once in a second, or more rarely
+// while its holder is going to answer.
 type wake struct {
 	s *Store
 
@@ -41,10 +42,16 @@ type watch struct {
 	timer  *time.Timer // rings the key at due, if not nil
 	due    time.Time
 	misses int // in a row: the holder lives but cannot be connected to
+
+	followed bool // the holder has been asked, and has not answered
 }
 
-// every is how often watches are woken in any case.
-const every = time.Second
+// every is how often watches are woken in any case, and rarely after how many times
+// those are whose holder is going to say more.
+const (
+	every  = time.Second
+	rarely = 16
+)
 
 func newWake(s *Store) *wake {
 	return &wake{
@@ -90,18 +97,29 @@ func (w *wake) unwatch(k key.Key, c chan struct{}) {
 // tick wakes everybody now and then, and ends when nobody is left.
 func (w *wake) tick(ticker *time.Ticker) {
 	defer ticker.Stop()
-	for range ticker.C {
-		w.mu.Lock()
-		if len(w.watches) == 0 || w.closed {
-			w.ticker = nil
-			w.mu.Unlock()
+	for n := 1; ; n++ {
+		<-ticker.C
+		if !w.ringAll(n%rarely == 0) {
 			return
 		}
-		for k := range w.watches {
+	}
+}
+
+// ringAll wakes all watches, or those only that nobody else is going to wake. It
+// reports false, and there is no ticker any more, when there are none.
+func (w *wake) ringAll(followed bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.watches) == 0 || w.closed {
+		w.ticker = nil
+		return false
+	}
+	for k, x := range w.watches {
+		if followed || !x.followed {
 			w.ringLocked(k)
 		}
-		w.mu.Unlock()
 	}
+	return true
 }
 
 // ring wakes those of this Store who watch a key.
@@ -318,11 +336,13 @@ func (w *wake) follow(k key.Key, holder int64) {
 	}
 	x.misses = 0
 	if _, asked := p.keys[k]; asked {
+		x.followed = true
 		return
 	}
 	select {
 	case p.out <- k:
 		p.keys[k] = struct{}{}
+		x.followed = true
 	default: // the holder is slow: ask again
 		w.atLocked(k, 10*time.Millisecond)
 	}
@@ -350,13 +370,21 @@ func (w *wake) receive(holder int64, p *peer) {
 				delete(w.peers, holder)
 			}
 			for k := range p.keys {
-				w.ringLocked(k)
+				w.answered(k)
 			}
 			w.mu.Unlock()
 			return
 		}
 		delete(p.keys, k)
-		w.ringLocked(k)
+		w.answered(k)
 		w.mu.Unlock()
 	}
+}
+
+// answered wakes those who watch a key that its holder holds no more. mu is held.
+func (w *wake) answered(k key.Key) {
+	if x := w.watches[k]; x != nil {
+		x.followed = false
+	}
+	w.ringLocked(k)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -169,107 +168,9 @@ func TestCommitsAreGroupedAndIndependent(t *testing.T) {
 }
 
 // TestWatchesAreWokenByTheHolder: not by asking again and again.
-func TestWatchesAreWokenByTheHolder(t *testing.T) {
-	dir := t.TempDir()
-	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
-	var took []time.Duration
-	slow := 0
-	for n := range byte(10) {
-		l, err := s.Acquire(ctx, numbered(n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		changed, stop := other.Watch(numbered(n))
-		_, err = other.Acquire(ctx, numbered(n))
-		begin := make(chan time.Time, 1)
-		go func() {
-			time.Sleep(5 * time.Millisecond)
-			begin <- time.Now()
-			if err := s.Put(ctx, l, store.Record{}, store.Bytes{n}); err != nil {
-				t.Error(err)
-			}
-		}()
-		for errors.Is(err, store.ErrHeld) {
-			<-changed
-			_, err = other.Acquire(ctx, numbered(n))
-		}
-		if !errors.Is(err, store.ErrFinished) {
-			t.Error(err)
-		}
-		d := time.Since(<-begin)
-		took = append(took, d)
-		if d > every/4 {
-			slow++
-		}
-		stop()
-	}
-	t.Logf("woken %v after the call to Put", took)
-	if slow > len(took)/3 {
-		t.Errorf("woken %v after the call to Put: by polling, it seems", took)
-	}
-}
-
+// TestWhoWaitsForAnAnswerDoesNotAskAllTheTime: a thousand of them would keep the
+// processors busy.
 // TestNothingIsLeftOfWaiting looks for what would pile up.
-func TestNothingIsLeftOfWaiting(t *testing.T) {
-	dir := t.TempDir()
-	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
-	for n := range byte(50) {
-		l, err := s.Acquire(ctx, numbered(n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, stop := other.Watch(numbered(n))
-		if _, err := other.Acquire(ctx, numbered(n)); !errors.Is(err, store.ErrHeld) {
-			t.Fatal(err)
-		}
-		if n%2 == 0 {
-			stop()
-			stop = func() {}
-		}
-		if err := s.Release(ctx, l); err != nil {
-			t.Fatal(err)
-		}
-		stop()
-	}
-	for _, h := range []*Store{s, other} {
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-			w := h.wake
-			w.mu.Lock()
-			left := len(w.watches) + len(w.held) + len(w.waiting)
-			for _, p := range w.peers {
-				left += len(p.keys)
-			}
-			w.mu.Unlock()
-			if left == 0 {
-				break
-			}
-			if time.Now().After(end) {
-				t.Fatalf("%d things are left", left)
-			}
-		}
-	}
-}
-
 // TestAResultThatGoesWhileItIsGotIsNotFound: that its file is gone then is no damage.
-func TestAResultThatGoesWhileItIsGotIsNotFound(t *testing.T) {
-	s := opened(t, t.TempDir(), Options{})
-	l, err := s.Acquire(ctx, numbered(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data := make([]byte, 300_000)
-	_, _ = rand.NewChaCha8([32]byte{}).Read(data)
-	if err := s.Put(ctx, l, store.Record{}, store.Bytes(data)); err != nil {
-		t.Fatal(err)
-	}
-	r, found, err := s.row(numbered(1))
-	if !found || err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Delete(ctx, numbered(1)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.entry(&r); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("error %v, want ErrNotFound", err)
-	}
-}
+// TestManyReadersShareFewConnections: each has a cache, and files.
+// TestWhoseContextEndsHasFoundNoDamage: the file is gone, and nobody knows why.
