@@ -52,7 +52,8 @@ type Codec struct {
 }
 
 // Encode implements store.Codec. What was written before an error is of no use.
-func (c Codec) Encode(w io.Writer, schema string, ptr any) error {
+func (c Codec) Encode(w io.Writer, schema string, ptr any) (err error) {
+	defer recovered("encode", ptr, &err)
 	v := reflect.ValueOf(ptr)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return fmt.Errorf("encode %T: give a pointer to the result", ptr)
@@ -108,8 +109,17 @@ func cmpPath(path string) string {
 	return path
 }
 
+// recovered makes an error of a panic: marshalling methods are the user's, and a
+// store may be in the middle of something.
+func recovered(what string, ptr any, err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("%s %T: panic: %v", what, ptr, v)
+	}
+}
+
 // Decode implements store.Codec.
-func (c Codec) Decode(e *store.Entry, schema string, ptr any) error {
+func (c Codec) Decode(e *store.Entry, schema string, ptr any) (err error) {
+	defer recovered("decode", ptr, &err)
 	v := reflect.ValueOf(ptr)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return fmt.Errorf("decode %T: give a pointer to the result", ptr)
