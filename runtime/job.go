@@ -8,6 +8,7 @@ import (
 	"weak"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -284,7 +285,7 @@ func (j *job[K, A, R]) noteFailure(b *body) {
 	}
 	r := j.calls.owner.Runner
 	rec := j.record(b)
-	rec.Error = j.entry.call.err.Error()
+	rec.Error = preview.Error(j.entry.call.err)
 	if err := r.store.Note(context.WithoutCancel(j.flight.ctx), rec); err != nil {
 		r.storeFailed(j.flight.ctx, "a failure cannot be noted", err)
 	}

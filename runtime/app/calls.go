@@ -10,6 +10,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -184,7 +185,7 @@ func matches(d runtime.CallDetail, id, search string) bool {
 	if search == "" || matchesArgs(d.Args, search) {
 		return true
 	}
-	return d.Reason != nil && contains(d.Reason.Error(), search) || callKey(id, d.Number) == search
+	return d.Reason != nil && contains(preview.Error(d.Reason), search) || callKey(id, d.Number) == search
 }
 
 func matchesRecord(r *store.Record, search string) bool {

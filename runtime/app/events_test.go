@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -65,5 +66,29 @@ func TestStreamsEndWithTheApp(t *testing.T) {
 	}
 	for b := make([]byte, 1000); err == nil; {
 		_, err = answer.Body.Read(b)
+	}
+}
+
+type nilError struct{ text string }
+
+func (e *nilError) Error() string { return e.text }
+
+func TestAnErrorWhoseTextPanicsIsShown(t *testing.T) {
+	var failure *nilError // not nil once it is an error
+	w := newWork("example.com/nil.Error", func(context.Context, string) (string, error) { return "", failure })
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{
+		KeepGoing: true, Logger: quiet,
+		Flow: func(ctx context.Context) error {
+			_, err := w.Run(ctx, "a")
+			return err
+		},
+	}})
+	next := follow(t, r)
+	eventually(t, "the error is shown", func() bool {
+		v := next()
+		return strings.Contains(v.Works[0].Reason, "*app.nilError") && strings.Contains(v.Loop.Error, "*app.nilError")
+	})
+	if _, body := r.do(t, "GET", "/view/works/"+get[worksView](t, r, "/api/v1/works").Works[0].ID+"?q=nilError", ""); !strings.Contains(body, "*app.nilError") {
+		t.Error("the page of the work does not show the error")
 	}
 }

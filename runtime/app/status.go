@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/preview"
 )
 
 // status looks at everything.
@@ -96,7 +97,7 @@ func message(err error) string {
 	if err == nil {
 		return ""
 	}
-	return short(err.Error(), maxMessage)
+	return short(preview.Error(err), maxMessage)
 }
 
 // short cuts a text.

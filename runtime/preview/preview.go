@@ -5,7 +5,7 @@
 //	preview.Text(Dataset{Day: "05/25/22", Rows: rows}, 60)
 //	// {Day: "05/25/22", Rows: [0, 53, 94, 3 more]}
 //
-// No method of a value is called but MarshalText.
+// No method of a value is called but MarshalText, and of errors Error.
 package preview
 
 import (
@@ -26,6 +26,17 @@ func Text(v any, limit int) string { return write(v, limit, false) }
 
 // Lines is Text with line breaks and indentation where a line would be long.
 func Lines(v any, limit int) string { return write(v, limit, true) }
+
+// Error returns the text of an error, whatever its method does: that of a nil
+// pointer, which an interface makes an error all the same, mostly panics.
+func Error(err error) (text string) {
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprintf("(%T, whose method Error panics: %v)", err, v)
+		}
+	}()
+	return err.Error()
+}
 
 func write(v any, limit int, lines bool) (text string) {
 	p := printer{left: limit, lines: lines}

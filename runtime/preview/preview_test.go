@@ -84,3 +84,16 @@ func TestLinesBreaksWhatIsLong(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+type nilError struct{ text string }
+
+func (e *nilError) Error() string { return e.text }
+
+func TestErrorNeverFails(t *testing.T) {
+	if got := Error(&nilError{"bad"}); got != "bad" {
+		t.Errorf("got %q", got)
+	}
+	if got := Error((*nilError)(nil)); !strings.Contains(got, "*preview.nilError") {
+		t.Errorf("got %q, want the type", got)
+	}
+}
