@@ -284,3 +284,33 @@ func TestCallsWithoutKeyAreNotStored(t *testing.T) {
 		want(t, "records", len(records(t, s)), 1)
 	})
 }
+
+// slowToRenew is a store that takes until the end of the context to renew a lease.
+type slowToRenew struct{ store.Store }
+
+func (s slowToRenew) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
+	<-ctx.Done()
+	return l, ctx.Err()
+}
+
+func TestNobodyWaitsForARenewal(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := storing(slowToRenew{memory.New(time.Minute)}, func(ctx context.Context, _ string) (string, error) {
+			<-ctx.Done()
+			return "", ctx.Err()
+		})
+		for _, arg := range []string{"a", "b"} {
+			call := f.Start(t.Context(), arg)
+			time.Sleep(45 * time.Second) // the lease is being renewed since half of its time
+			began := time.Now()
+			if arg == "a" {
+				call.Stop()
+			} else {
+				want(t, "closed", f.Close(t.Context()), nil)
+			}
+			want(t, "took", time.Since(began), 0)
+		}
+		time.Sleep(time.Minute)
+		settled(t, f)
+	})
+}

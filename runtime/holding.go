@@ -14,7 +14,7 @@ import (
 type holding struct {
 	runner *Runner
 
-	mu    sync.Mutex
+	mu    sync.Mutex // not held while the store is asked
 	lease store.Lease
 	timer *time.Timer // nil when the lease does not expire
 	over  bool        // it is not renewed any more
@@ -39,14 +39,19 @@ func (h *holding) half() time.Duration {
 
 func (h *holding) renew() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.over {
+	over, held := h.over, h.lease
+	h.mu.Unlock()
+	if over {
 		return
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), h.lease.Expires)
+	ctx, cancel := context.WithDeadline(context.Background(), held.Expires)
 	defer cancel()
-	l, err := h.runner.store.Renew(ctx, h.lease)
+	l, err := h.runner.store.Renew(ctx, held)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	switch {
+	case h.over:
+		return
 	case err == nil:
 		h.lease = l
 	case errors.Is(err, store.ErrLost) || ctx.Err() != nil:
@@ -55,7 +60,8 @@ func (h *holding) renew() {
 	h.timer.Reset(h.half())
 }
 
-// end returns the lease, which is not renewed any more.
+// end returns the lease, which is not renewed any more. It waits for no renewal that
+// is under way, for it may be called by who ends a loop: the lease stays the same.
 func (h *holding) end() store.Lease {
 	h.mu.Lock()
 	defer h.mu.Unlock()
