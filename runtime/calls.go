@@ -67,6 +67,7 @@ type Calls[K comparable, A, R any] struct {
 	// Guarded by owner.mu.
 	order             sieve[K, R]
 	results, failures lifetime[K, R]
+	early             map[*entry[K, R]]*time.Timer // of results that the store had, and that expire sooner
 }
 
 // NewCalls makes the table for a runner. It panics when the spec has no Name or
@@ -369,6 +370,7 @@ func (c *Calls[K, A, R]) drop(e *entry[K, R], why Removal) {
 	if l := c.lifetimeOf(e); l.ttl != 0 {
 		l.remove(e)
 	}
+	c.spare(e)
 	c.owner.stats.Entries--
 	c.owner.removed(e.call.number, why)
 	c.owner.record(Event{Number: e.call.number, Removed: why, Call: e.call.snapshot()})

@@ -14,6 +14,7 @@ type outcome[R any] struct {
 	keep     bool
 	timedOut bool
 	stored   bool        // the result is that of the store
+	expires  time.Time   // of a result that the store had; zero: never
 	panicked *PanicError // set also when err is something else
 }
 
@@ -253,6 +254,9 @@ func (c *Calls[K, A, R]) conclude(call *Call[R], f *flight, b *body, o outcome[R
 			r.stats.Stored++
 		}
 		call.end(status, o.result, o.err, o.keep)
+		if e := c.table.holder(call, f.hash); e != nil && !o.expires.IsZero() {
+			c.expireAt(e, o.expires)
+		}
 	}
 	r.mu.Unlock()
 	if mine {

@@ -74,3 +74,38 @@ func (c *Calls[K, A, R]) expire(l *lifetime[K, R]) {
 	r.mu.Unlock()
 	r.deliver()
 }
+
+// expireAt drops a result that the store had when its time has come, which is
+// before that of a result that was executed now. mu is held.
+//
+// The timer keeps neither the runner alive nor the entry, which ends it when it is
+// dropped before.
+func (c *Calls[K, A, R]) expireAt(e *entry[K, R], at time.Time) {
+	calls, dated := weak.Make(c), weak.Make(e)
+	if c.early == nil {
+		c.early = map[*entry[K, R]]*time.Timer{}
+	}
+	c.early[e] = time.AfterFunc(time.Until(at), func() {
+		c, e := calls.Value(), dated.Value()
+		if c == nil || e == nil {
+			return
+		}
+		r := c.owner.Runner
+		r.mu.Lock()
+		if c.early[e] != nil {
+			r.stats.Expirations++
+			c.drop(e, Expired)
+		}
+		r.mu.Unlock()
+		r.deliver()
+		wakeLoops()
+	})
+}
+
+// spare ends the timer of an entry that is dropped, if it has one. mu is held.
+func (c *Calls[K, A, R]) spare(e *entry[K, R]) {
+	if timer := c.early[e]; timer != nil {
+		timer.Stop()
+		delete(c.early, e)
+	}
+}

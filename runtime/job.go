@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"time"
-	"weak"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
@@ -80,10 +79,7 @@ func (j *job[K, A, R]) look() (ended bool) {
 	if !found {
 		return j.flight.ended()
 	}
-	c.conclude(&j.entry.call, j.flight, nil, outcome[R]{result: result, keep: true, stored: true})
-	if !expires.IsZero() {
-		c.expireAt(j.entry, expires)
-	}
+	c.conclude(&j.entry.call, j.flight, nil, outcome[R]{result: result, keep: true, stored: true, expires: expires})
 	return true
 }
 
@@ -253,8 +249,8 @@ func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
 	case errors.Is(err, store.ErrLost):
 		// Somebody else has executed the call meanwhile. A result never changes, so
 		// theirs is the one.
-		if result, _, found := j.read(ctx); found {
-			o.result = result
+		if result, expires, found := j.read(ctx); found {
+			o.result, o.expires = result, expires
 			return
 		}
 		fallthrough
@@ -305,27 +301,6 @@ func (j *job[K, A, R]) record(b *body) store.Record {
 		rec.Expires = rec.Finished.Add(r.ttl)
 	}
 	return rec
-}
-
-// expireAt drops a result that was read from the store when its time has come,
-// which is before that of a result that was executed now.
-func (c *Calls[K, A, R]) expireAt(e *entry[K, R], at time.Time) {
-	calls := weak.Make(c)
-	time.AfterFunc(time.Until(at), func() {
-		c := calls.Value()
-		if c == nil {
-			return
-		}
-		r := c.owner.Runner
-		r.mu.Lock()
-		if c.table.holder(&e.call, e.hash) == e {
-			r.stats.Expirations++
-			c.drop(e, Expired)
-		}
-		r.mu.Unlock()
-		r.deliver()
-		wakeLoops()
-	})
 }
 
 // storeFailed logs what a store could not do, unless it is because ctx has ended.
