@@ -2,9 +2,11 @@ package runtime
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
 )
@@ -26,5 +28,76 @@ func TestAnErrorWhoseTextPanicsIsNoted(t *testing.T) {
 		r := records(t, s)[0]
 		want(t, "status", r.Status, store.Failed)
 		want(t, "names the type", strings.Contains(r.Error, "*runtime.nilError"), true)
+	})
+}
+
+// encodeNames stands for generated code.
+func encodeNames(e *key.Encoder, names *[]string) {
+	for _, name := range *names {
+		e.String(name)
+	}
+}
+
+func TestRecordsTellOfTheInputsAsTheyWereGiven(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		encode := func(e *key.Encoder, args *[]string) { encodeNames(e, args) }
+		calls := NewCalls(Spec[string, []string, string]{
+			Name: "example.com/names.First", Schema: "s1", Code: "c1",
+			Execute: func(_ context.Context, names []string) (string, error) {
+				slices.Sort(names) // they are the body's own
+				return names[0], nil
+			},
+			CloneArgs: slices.Clone[[]string],
+			Encode:    encode,
+			Describe: func(in *Inputs, args *[]string) {
+				in.Input("names", "[]string", args, func(e *key.Encoder) { encode(e, args) })
+			},
+		}, WithStore(s), WithLogger(quiet()))
+		names := []string{"b", "a"}
+		wantResult(t, "a")(calls.Run(t.Context(), 1, "b, a", names))
+		arg := records(t, s)[0].Args[0]
+		want(t, "text", arg.Text, `["b", "a"]`)
+		given := Inputs{}
+		calls.spec.Describe(&given, &names)
+		want(t, "digest", arg.Digest, given.args[0].Digest)
+	})
+}
+
+// TestInputsThatChangeBeforeACallIsKeyed are of no call: a result of the new ones
+// must not be kept for the old.
+func TestInputsThatChangeBeforeACallIsKeyed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		content := "new" // of a file
+		write := func(e *key.Encoder, _ *string) { e.String(content) }
+		newCalls := func(inputs func(*key.Encoder, *string)) *Calls[key.Fingerprint, string, string] {
+			return NewCalls(Spec[key.Fingerprint, string, string]{
+				Name: "example.com/files.Read", Schema: "s1", Code: "c1",
+				Execute: func(context.Context, string) (string, error) { return content, nil },
+				Inputs:  inputs, Outside: true, Encode: write,
+			}, WithStore(s), WithLogger(quiet()))
+		}
+		run := func(c *Calls[key.Fingerprint, string, string]) (string, error) {
+			e := key.Borrow()
+			defer e.Release()
+			write(e, nil)
+			return c.Run(t.Context(), 1, e.Fingerprint().Clone(), "file")
+		}
+		wantResult(t, "new")(run(newCalls(write)))
+
+		content = "old"
+		changes := true
+		c := newCalls(func(e *key.Encoder, arg *string) {
+			write(e, arg)
+			if changes {
+				content, changes = "new", false
+			}
+		})
+		if got, err := run(c); err == nil {
+			want(t, "result", got, "old")
+		}
+		content = "old"
+		wantResult(t, "old")(run(c))
 	})
 }

@@ -52,19 +52,19 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	if c.owner.bell.heard() {
 		c.remember(f.number, args)
 	}
-	var before key.Fingerprint
-	if f.unkeyed == nil {
-		before = c.inputs(&args)
-	} else {
-		c.owner.warnUnkeyed(f.unkeyed)
-	}
-	j := &job[K, A, R]{calls: c, entry: e, flight: f, args: args, before: before}
+	j := &job[K, A, R]{calls: c, entry: e, flight: f, args: args}
 	if c.owner.store != nil && f.unkeyed == nil {
+		// Before the inputs are compared with those that the call was identified by.
 		j.durable, j.key = true, c.keyOf(&args)
 		c.owner.keyed(f.number, j.key)
 	}
+	if f.unkeyed == nil {
+		j.before = c.inputs(&args)
+	} else {
+		c.owner.warnUnkeyed(f.unkeyed)
+	}
 	prepared = true
-	if c.spec.Outside && f.unkeyed == nil && any(before) != any(e.key) {
+	if c.spec.Outside && f.unkeyed == nil && any(j.before) != any(e.key) {
 		c.conclude(&e.call, f, nil, outcome[R]{err: &InputChangedError{Work: c.owner.name}})
 		return false
 	}

@@ -23,9 +23,11 @@ type job[K comparable, A, R any] struct {
 	// Without a store the rest is not used. It is touched by one goroutine at a
 	// time: that which looks for the result, and then the bodies.
 	key     key.Key
-	durable bool     // the result is looked for in the store, and put there
-	holding *holding // the lease that the bodies have; nil before it is acquired
-	denied  int      // times that the store said there was a result, and then had none
+	durable bool        // the result is looked for in the store, and put there
+	holding *holding    // the lease that the bodies have; nil before it is acquired
+	denied  int         // times that the store said there was a result, and then had none
+	inputs  []store.Arg // for the record
+	told    bool        // inputs is filled
 }
 
 // find looks for the result in the store, and has the call executed if it is not
@@ -65,10 +67,18 @@ func (j *job[K, A, R]) newBody() *body {
 	b := &body{flight: j.flight}
 	b.run = func() {
 		if j.acquire(b) {
+			j.describe()
 			j.calls.execute(j, b)
 		}
 	}
 	return b
+}
+
+// describe notes the inputs before the first body runs, which may write to them.
+func (j *job[K, A, R]) describe() {
+	if j.durable && !j.told {
+		j.inputs, j.told = j.calls.describe(&Inputs{}, &j.args), true
+	}
 }
 
 // look ends the call with the result that the store has, and reports whether the
@@ -292,7 +302,7 @@ func (j *job[K, A, R]) record(b *body) store.Record {
 	c, r := j.calls, j.calls.owner.Runner
 	rec := store.Record{
 		Key: j.key, Work: r.name, Schema: c.spec.Schema, Code: c.spec.Code, Symbols: c.spec.Symbols,
-		Origin: origin(), Finished: time.Now(), Attempts: b.attempt, Args: c.describe(&Inputs{}, &j.args),
+		Origin: origin(), Finished: time.Now(), Attempts: b.attempt, Args: j.inputs,
 	}
 	r.mu.Lock()
 	rec.Requested, rec.Started = j.entry.call.requested.time(), j.entry.call.started.time()
