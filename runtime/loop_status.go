@@ -75,7 +75,11 @@ func (l *Loop) Status() LoopStatus {
 func (l *Loop) Pause() { l.control.pause(true) }
 
 // Resume ends a pause with a pass.
-func (l *Loop) Resume() { l.control.pause(false) }
+func (l *Loop) Resume() {
+	if l.control.pause(false) {
+		l.Wake()
+	}
+}
 
 // Notify has c get a value whenever the status has changed. It never blocks: a
 // value that c has no room for is dropped, so c needs a buffer of one, and may be
@@ -111,7 +115,9 @@ func (c *loopControl) status() LoopStatus {
 	return s
 }
 
-func (c *loopControl) pause(paused bool) {
+// pause begins or ends a pause. It reports whether a pause has ended of which the
+// loop has not noticed anything: it waits for the next pass.
+func (c *loopControl) pause(paused bool) (waits bool) {
 	c.mu.Lock()
 	if c.paused != paused {
 		c.paused = paused
@@ -119,10 +125,12 @@ func (c *loopControl) pause(paused bool) {
 			c.resumed = make(chan struct{})
 		} else {
 			close(c.resumed)
+			waits = c.now.State == LoopWaiting
 		}
 	}
 	c.mu.Unlock()
 	c.bell.ring()
+	return waits
 }
 
 // gate returns when the loop is not paused, or with ctx's error.

@@ -102,3 +102,29 @@ func TestAPausedLoopRunsNoPass(t *testing.T) {
 		wantErr(t, <-done, context.Canceled)
 	})
 }
+
+func TestTheEndOfAPauseIsAPass(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		passes := 0
+		l := Loop{Flow: func(context.Context) error { passes++; return nil }, Heartbeat: -1}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- l.Run(ctx) }()
+		for _, wake := range []bool{false, true} { // with a pass that the pause has held up
+			synctest.Wait()
+			before := passes
+			l.Pause()
+			if wake {
+				l.Wake()
+			}
+			synctest.Wait()
+			want(t, "passes in the pause", passes, before)
+			l.Resume()
+			l.Resume()
+			synctest.Wait()
+			want(t, "passes after it", passes, before+1)
+		}
+		cancel()
+		wantErr(t, <-done, context.Canceled)
+	})
+}
