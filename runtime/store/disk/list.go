@@ -14,12 +14,12 @@ import (
 
 // pageSize is how many records are read at once. Nothing is held between two pages,
 // so a list that is read slowly is in nobody's way.
-const pageSize = 4000
+var pageSize = 4000
 
 // List implements store.Store.
 func (s *Store) List(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
-		l := lister{s: s, f: f, scopes: map[int64]*scope{}, u: unpacker{words: map[string]string{}}}
+		l := lister{s: s, f: f, scopes: map[int64]*scope{}}
 		for more := true; more; {
 			err := s.check(ctx)
 			if err == nil {
@@ -50,6 +50,7 @@ type lister struct {
 	u       unpacker
 	records []store.Record // of the page
 	listed  int
+	dense   bool // most records are of the work: it is faster to read all of them
 }
 
 type scope struct{ work, schema, code, symbols string }
@@ -92,7 +93,9 @@ func (l *lister) page(ctx context.Context) (more bool, err error) {
 	if len(l.records) < limit || l.listed == l.f.Limit {
 		return false, nil
 	}
-	l.f.Before = l.records[len(l.records)-1].Seq
+	first, last := l.records[0].Seq, l.records[len(l.records)-1].Seq
+	l.f.Before = last
+	l.dense = first-last < 3*uint64(len(l.records))
 	return true, nil
 }
 
@@ -113,7 +116,11 @@ func (l *lister) query(c *conn, limit, now int64) *stmt {
 	var sql strings.Builder
 	sql.WriteString(`SELECT seq, key, scope, status, finished, expires, kept, used, hits, record FROM call WHERE seq < ?`)
 	if f.Work != "" {
-		sql.WriteString(` AND work = (SELECT id FROM work WHERE name = ?)`)
+		if l.dense {
+			sql.WriteString(` AND +work = (SELECT id FROM work WHERE name = ?)`) // by no index
+		} else {
+			sql.WriteString(` AND work = (SELECT id FROM work WHERE name = ?)`)
+		}
 	}
 	if f.Prefix != "" {
 		sql.WriteString(` AND key BETWEEN ? AND ?`)

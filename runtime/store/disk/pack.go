@@ -67,11 +67,11 @@ func appendString(b []byte, s string) []byte {
 
 var errRecord = errors.New("record is damaged")
 
-// unpacker reads what pack wrote. Strings that many records have in common are
-// shared between them.
+// unpacker reads what pack wrote. The strings that it returns share one copy of it.
 type unpacker struct {
-	b     []byte
-	words map[string]string
+	b  []byte
+	s  string // the same
+	at int    // what was read
 }
 
 func (u *unpacker) unpack(r *store.Record, b []byte) error {
@@ -79,61 +79,51 @@ func (u *unpacker) unpack(r *store.Record, b []byte) error {
 	if n < 0 || xxh3.HashSeed(b[:n], keySeed(r)) != binary.LittleEndian.Uint64(b[n:]) {
 		return errRecord
 	}
-	u.b = b[:n]
+	u.b, u.s, u.at = b[:n], string(b[:n]), 0
 	r.Requested = timeOf(u.varint())
 	r.Started = timeOf(u.varint())
 	r.Attempts = int(u.varint())
 	r.Size = u.varint()
 	r.Token = u.uvarint()
-	r.Error = u.word()
-	r.Origin = store.Origin{Host: u.word(), PID: int(u.varint()), Program: u.word()}
-	if n := u.uvarint(); n > 0 && n <= uint64(len(u.b)) {
+	r.Error = u.text()
+	r.Origin = store.Origin{Host: u.text(), PID: int(u.varint()), Program: u.text()}
+	if n := u.uvarint(); n > 0 && n <= uint64(len(u.b)-u.at) {
 		r.Args = make([]store.Arg, n)
 	}
 	for i := range r.Args {
 		a := &r.Args[i]
-		a.Name, a.Type = u.word(), u.word()
+		a.Name, a.Type = u.text(), u.text()
 		copy(a.Digest[:], u.take(uint64(len(a.Digest))))
-		if secret := u.take(1); len(secret) == 1 && secret[0] == 1 {
-			a.Secret = true
-		} else {
-			a.Text = string(u.take(u.uvarint()))
+		if a.Secret = u.take(1) == "\x01"; !a.Secret {
+			a.Text = u.text()
 		}
 	}
 	if status := u.take(1); len(status) == 1 {
-		r.Earlier = store.Earlier{Status: store.Status(status[0]), At: timeOf(u.varint()), Error: u.word()}
+		r.Earlier = store.Earlier{Status: store.Status(status[0]), At: timeOf(u.varint()), Error: u.text()}
 	}
 	return nil
 }
 
 func (u *unpacker) varint() int64 {
-	i, n := binary.Varint(u.b)
-	u.b = u.b[max(n, 0):]
+	i, n := binary.Varint(u.b[u.at:])
+	u.at += max(n, 0)
 	return i
 }
 
 func (u *unpacker) uvarint() uint64 {
-	i, n := binary.Uvarint(u.b)
-	u.b = u.b[max(n, 0):]
+	if u.at < len(u.b) && u.b[u.at] < 0x80 { // most are short
+		u.at++
+		return uint64(u.b[u.at-1])
+	}
+	i, n := binary.Uvarint(u.b[u.at:])
+	u.at += max(n, 0)
 	return i
 }
 
-func (u *unpacker) take(n uint64) []byte {
-	n = min(n, uint64(len(u.b)))
-	b := u.b[:n]
-	u.b = u.b[n:]
-	return b
+func (u *unpacker) take(n uint64) string {
+	from := u.at
+	u.at += int(min(n, uint64(len(u.b)-from)))
+	return u.s[from:u.at]
 }
 
-// word takes a string that is likely to come again.
-func (u *unpacker) word() string {
-	b := u.take(u.uvarint())
-	if s, ok := u.words[string(b)]; ok {
-		return s
-	}
-	s := string(b)
-	if u.words != nil && len(u.words) < 1000 {
-		u.words[s] = s
-	}
-	return s
-}
+func (u *unpacker) text() string { return u.take(u.uvarint()) }
