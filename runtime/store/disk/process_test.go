@@ -206,10 +206,13 @@ func killMany(t *testing.T, name string) (dir string, calls map[int]bool) {
 // killOne starts a process, kills it, and notes which calls it had completed.
 func killOne(t *testing.T, name, dir string, base int, completed map[int]bool) {
 	c := start(t, name, dir, base)
-	first := c.line(t) // its start takes longer than its life
+	kill := func() { _ = c.Process.Kill() }
 	after := time.Duration(rand.IntN(40_000)) * time.Microsecond
-	time.AfterFunc(after, func() { _ = c.Process.Kill() })
-	for line := first; line != ""; line = <-c.lines {
+	if rand.IntN(4) == 0 { // while it starts, perhaps
+		time.AfterFunc(after, kill)
+	}
+	line := c.line(t) // its start takes longer than its life
+	for time.AfterFunc(after, kill); line != ""; line = <-c.lines {
 		var n int
 		if _, err := fmt.Sscanf(line, "done %d", &n); err != nil {
 			t.Error(line)
