@@ -323,3 +323,25 @@ func TestLongPathsWork(t *testing.T) {
 		t.Error("no wake")
 	}
 }
+
+// TestAFailedCommitLeavesNoFile: the file has its name by then.
+func TestAFailedCommitLeavesNoFile(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{})
+	query(t, dir, "CREATE TRIGGER refuse BEFORE INSERT ON result BEGIN SELECT RAISE(FAIL, 'no'); END")
+	l, err := s.Acquire(ctx, keyOf(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(ctx, l, recordOf(1), store.Bytes(noise(300_000))); err == nil {
+		t.Fatal("nothing failed")
+	}
+	if paths := files(t, dir); len(paths) != 0 {
+		t.Errorf("files %v are left", paths)
+	}
+	query(t, dir, "DROP TRIGGER refuse")
+	if err := s.Put(ctx, l, recordOf(1), store.Bytes(noise(300_000))); err != nil {
+		t.Errorf("with the same lease: %v", err)
+	}
+	wantNoOrphans(t, dir)
+}
