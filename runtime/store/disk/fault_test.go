@@ -345,3 +345,29 @@ func TestAFailedCommitLeavesNoFile(t *testing.T) {
 	}
 	wantNoOrphans(t, dir)
 }
+
+// TestDamageOfAnOldResultSparesTheNewOne: who still reads the old one finds it.
+func TestDamageOfAnOldResultSparesTheNewOne(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{})
+	put(t, s, 1, noise(3_000_000))
+	e, err := s.Get(ctx, keyOf(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if err := os.Truncate(files(t, dir)[0], 1000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Delete(ctx, keyOf(1)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, 1, []byte("new"))
+	var corrupt *store.CorruptError
+	if _, err := io.ReadAll(e); !errors.As(err, &corrupt) {
+		t.Errorf("error %v, want a CorruptError", err)
+	}
+	if data, err := read(s, 1); string(data) != "new" {
+		t.Errorf("%q, %v", data, err)
+	}
+}

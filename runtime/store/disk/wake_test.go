@@ -136,3 +136,29 @@ func TestNothingIsLeftOfWaiting(t *testing.T) {
 		}
 	}
 }
+
+// TestExpiryWakesWithoutTheHolder: it may have been stopped.
+func TestExpiryWakesWithoutTheHolder(t *testing.T) {
+	dir := t.TempDir()
+	s, other := opened(t, dir, Options{Lease: 300 * time.Millisecond}), opened(t, dir, Options{})
+	if _, err := s.Acquire(ctx, numbered(1)); err != nil {
+		t.Fatal(err)
+	}
+	changed, stop := other.Watch(numbered(1))
+	defer stop()
+	timeout := time.After(every * rarely / 2)
+	for {
+		_, err := other.Acquire(ctx, numbered(1))
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, store.ErrHeld) {
+			t.Fatal(err)
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			t.Fatal("nothing woke when the lease had expired")
+		}
+	}
+}
