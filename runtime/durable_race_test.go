@@ -314,3 +314,81 @@ func TestNobodyWaitsForARenewal(t *testing.T) {
 		settled(t, f)
 	})
 }
+
+// silent is a store that answers a Get only when told to, or when the context ends.
+type silent struct {
+	store.Store
+	answer chan struct{}
+}
+
+func (s silent) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
+	select {
+	case <-s.answer:
+		return s.Store.Get(ctx, k)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func TestCallersLeaveAStoreThatDoesNotAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		wantResult(t, "got a")(storing(s, echo).Run(t.Context(), "a"))
+		for _, joined := range []bool{false, true} {
+			answer := make(chan struct{})
+			f := storing(silent{s, answer}, mustNotRun)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			left := make(chan error)
+			began := time.Now()
+			go func() {
+				_, err := f.Run(ctx, "a")
+				left <- err
+			}()
+			synctest.Wait()
+			var call *Call[string]
+			if joined {
+				call = f.Start(t.Context(), "a")
+			}
+			wantErr(t, <-left, context.DeadlineExceeded)
+			want(t, "took", time.Since(began), time.Minute)
+			close(answer)
+			if joined {
+				wantResult(t, "got a")(call.Wait(t.Context()))
+			}
+			want(t, "store errors", settled(t, f).StoreErrors, 0)
+			cancel()
+		}
+	})
+}
+
+func TestALoopLeavesAStoreThatDoesNotAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := storing(silent{memory.New(0), nil}, mustNotRun)
+		l := Loop{Flow: func(ctx context.Context) error {
+			_, err := f.Run(ctx, "a")
+			return err
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		wantErr(t, l.Run(ctx), context.DeadlineExceeded)
+		settled(t, f)
+	})
+}
+
+func TestWhatTheStoreHasMakesNoPassDue(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		wantResult(t, "got a")(storing(s, echo).Run(t.Context(), "a"))
+		f := storing(s, mustNotRun)
+		passes := 0
+		l := Loop{Flow: func(ctx context.Context) error {
+			passes++
+			_, err := f.Run(ctx, "a")
+			return err
+		}, Heartbeat: -1}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		wantErr(t, l.Run(ctx), context.DeadlineExceeded)
+		want(t, "passes", passes, 1)
+	})
+}

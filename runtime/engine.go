@@ -25,6 +25,8 @@ type engine struct {
 	inputs   map[input]struct{}   // that the flow has read
 	ending   chan struct{}        // closed when bodies is empty; nil before the end
 
+	launching map[*flight]bool // calls that are being launched, and whether they have ended meanwhile
+
 	novelties   map[*Runner]*novelty
 	unreachable map[string]bool // works that have been warned about
 }
@@ -56,6 +58,7 @@ func newEngine(l *Loop) *engine {
 		others:   map[*flight]bool{},
 		inputs:   map[input]struct{}{},
 
+		launching:   map[*flight]bool{},
 		novelties:   map[*Runner]*novelty{},
 		unreachable: map[string]bool{},
 	}

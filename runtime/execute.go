@@ -69,7 +69,7 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 		return false
 	}
 
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	r := c.owner.Runner
 	r.mu.Lock()
 	if e.call.flight == nil {
@@ -77,13 +77,20 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 		cancel(nil) // stopped meanwhile
 		return false
 	}
-	f.ctx, f.cancel = ctx, cancel
+	f.ctx, f.cancel = own, cancel
 	r.mu.Unlock()
-	if j.durable && !waits {
-		go j.find()
+	switch {
+	case j.durable && !waits:
+		go j.find(own)
 		return false
+	case j.durable && ctx.Done() != nil:
+		// The caller leaves a store that does not answer when ctx ends.
+		looking, stop := context.WithCancel(own)
+		defer stop()
+		defer context.AfterFunc(ctx, stop)()
+		return j.find(looking)
 	}
-	return j.find()
+	return j.find(own)
 }
 
 // inputs returns the fingerprint of what could be written to meanwhile.

@@ -31,21 +31,29 @@ type job[K comparable, A, R any] struct {
 }
 
 // find looks for the result in the store, and has the call executed if it is not
-// there. It reports whether the call has ended.
-func (j *job[K, A, R]) find() (ended bool) {
+// there. It reports whether the call has ended. When ctx ends before that, and the
+// call has not, it goes on elsewhere.
+func (j *job[K, A, R]) find(ctx context.Context) (ended bool) {
 	r := j.calls.owner.Runner
-	switch {
-	case !j.durable:
-	case r.override == refreshCache:
-		if _, err := r.store.Delete(j.flight.ctx, j.key); err != nil {
-			r.storeFailed(j.flight.ctx, "a stored result cannot be deleted", err)
+	if j.durable {
+		if r.override == refreshCache {
+			if _, err := r.store.Delete(ctx, j.key); err != nil {
+				r.storeFailed(ctx, "a stored result cannot be deleted", err)
+			}
+		} else if j.look(ctx) {
+			return true
 		}
-	case j.look():
-		return true
-	case r.override == onlyCache:
-		err := &MissError{Work: r.name, Key: j.key}
-		j.calls.conclude(&j.entry.call, j.flight, nil, outcome[R]{err: err})
-		return true
+		switch {
+		case j.flight.ended():
+			return true
+		case ctx.Err() != nil:
+			go j.find(j.flight.ctx)
+			return false
+		case r.override == onlyCache:
+			err := &MissError{Work: r.name, Key: j.key}
+			j.calls.conclude(&j.entry.call, j.flight, nil, outcome[R]{err: err})
+			return true
+		}
 	}
 	j.schedule()
 	return false
@@ -83,9 +91,9 @@ func (j *job[K, A, R]) describe() {
 
 // look ends the call with the result that the store has, and reports whether the
 // call has ended. What cannot be read is a miss.
-func (j *job[K, A, R]) look() (ended bool) {
+func (j *job[K, A, R]) look(ctx context.Context) (ended bool) {
 	c := j.calls
-	result, expires, found := j.read(j.flight.ctx)
+	result, expires, found := j.read(ctx)
 	if !found {
 		return j.flight.ended()
 	}
@@ -195,7 +203,7 @@ func (j *job[K, A, R]) await() {
 			}
 			return
 		case errors.Is(err, store.ErrFinished):
-			if j.look() {
+			if j.look(ctx) {
 				return
 			}
 			if j.denied++; j.denied < patience {

@@ -53,7 +53,7 @@ func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, 
 	case f == nil:
 		return &entry.call, true
 	case fresh:
-		if c.launch(ctx, entry, f, args, true) {
+		if c.launchInFlow(ctx, e, entry, f, args) {
 			return &entry.call, true // the store had it: this is as deterministic as a hit
 		}
 		if c.owner.cacheCalls {
@@ -64,6 +64,26 @@ func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, 
 		entry.call.watch(ctx, done, f)
 	}
 	return &entry.call, false
+}
+
+// launchInFlow is launch inside of a flow. A call that ends in it makes no pass due:
+// the one under way has the outcome.
+func (c *Calls[K, A, R]) launchInFlow(ctx context.Context, e *engine, entry *entry[K, R], f *flight, args A) (ended bool) {
+	e.mu.Lock()
+	e.launching[f] = false
+	e.mu.Unlock()
+	defer func() { e.launched(f, ended) }()
+	return c.launch(ctx, entry, f, args, true)
+}
+
+// launched says that f was launched, and whether the flow knows that it has ended.
+func (e *engine) launched(f *flight, known bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.launching[f] && !known {
+		e.wake()
+	}
+	delete(e.launching, f)
 }
 
 // waitInFlow is Wait inside of a flow.
@@ -129,7 +149,8 @@ func (e *engine) awaits(r *Runner, flightOf func() *flight) bool {
 	return true
 }
 
-// ended notes how a call of the flow ended, and makes a pass due.
+// ended notes how a call of the flow ended, and makes a pass due, or leaves that to
+// launched.
 func (e *engine) ended(id callKey, f *flight, status Status) {
 	// Before the lock, for it may ask the user.
 	final := status == Stopped || status == Failed && id.runner.retry.If != nil && !id.runner.worthwhile(f.call.reason())
@@ -140,6 +161,10 @@ func (e *engine) ended(id callKey, f *flight, status Status) {
 		delete(e.failures, id)
 	} else {
 		e.fail(id, f.call, final)
+	}
+	if _, launching := e.launching[f]; launching {
+		e.launching[f] = true
+		return
 	}
 	e.wake()
 }
