@@ -118,9 +118,7 @@ func (j *job[K, A, R]) read(ctx context.Context) (result R, expires time.Time, f
 			expires = own
 		}
 	}
-	if !expires.IsZero() && !time.Now().Before(expires) {
-		err = errors.New("it has expired")
-	} else {
+	if expires.IsZero() || time.Now().Before(expires) {
 		err = r.store.Codec().Decode(e, j.calls.spec.Schema, &result)
 		if err == nil {
 			return result, expires, true
