@@ -65,7 +65,7 @@ func TestInspectionTellsOfEveryExecutionOfACall(t *testing.T) {
 				return "", broken
 			}
 			return arg, nil
-		}, Retry(RetryPolicy{Attempts: 3, Initial: 10 * time.Second, Jitter: -1}))
+		}, Retry(RetryPolicy{Attempts: 3, Initial: 10 * time.Second, Jitter: -1}), History(1))
 		start := time.Now().Round(0)
 		call := f.Start(t.Context(), "a")
 		time.Sleep(12500 * time.Millisecond) // the second one failed at 12s
@@ -86,6 +86,7 @@ func TestInspectionTellsOfEveryExecutionOfACall(t *testing.T) {
 		if diff := cmp.Diff([]Execution{{at(33), at(34), nil}}, d.Executions); diff != "" {
 			t.Error(diff)
 		}
+		want(t, "what is remembered", len(f.History()), 1) // the second call has taken the place of the first
 	})
 }
 
@@ -155,18 +156,21 @@ func TestInspectionForgetsAndStopsByNumber(t *testing.T) {
 			t.Error("the other call is gone, too")
 		}
 		want(t, "stop of an ended call", i.Stop(2), false)
+		f.Run(t.Context(), "a")
+		want(t, "forgotten, though only an equal call is kept", i.Forget(1), false)
+		want(t, "forgotten", i.Forget(3), true)
 
 		call := f.Start(t.Context(), "a")
 		synctest.Wait()
-		d3, _ := i.Call(3)
-		want(t, "equal arguments", d3.Equal, d.Equal)
-		want(t, "stop", i.Stop(3), true)
+		d4, _ := i.Call(4)
+		want(t, "equal arguments", d4.Equal, d.Equal)
+		want(t, "stop", i.Stop(4), true)
 		_, err := call.Wait(t.Context())
 		wantErr(t, err, ErrStopped)
 
 		again := f.Start(t.Context(), "c")
 		synctest.Wait()
-		want(t, "forget of an unfinished call", i.Forget(4), true)
+		want(t, "forget of an unfinished call", i.Forget(5), true)
 		wantResult(t, "got c")(again.Wait(t.Context()))
 		if _, ok := f.Lookup("c"); ok {
 			t.Error("a call that was forgotten is kept")
@@ -203,21 +207,19 @@ func TestRunnersAreThoseInUse(t *testing.T) {
 	if all[len(all)-1] != f.Runner {
 		t.Error("a new runner is not the last one")
 	}
-	for range 10 * minTidy {
-		newFetch(echo)
+	for range 30 {
+		for range minTidy {
+			newFetch(echo)
+		}
+		goruntime.GC()
 	}
-	goruntime.GC()
-	for range minTidy {
-		newFetch(echo)
-	}
-	goruntime.GC()
 	if n := len(Runners()); n > before+2*minTidy {
 		t.Errorf("%d runners that nobody uses are there", n)
 	}
 	runners.mu.Lock()
 	listed := len(runners.all)
 	runners.mu.Unlock()
-	if listed > before+12*minTidy {
+	if listed > 3*(before+2*minTidy) {
 		t.Errorf("%d runners are listed", listed)
 	}
 	goruntime.KeepAlive(f)

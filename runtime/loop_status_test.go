@@ -91,6 +91,8 @@ func TestAPausedLoopRunsNoPass(t *testing.T) {
 		want(t, "state", l.Status().State, LoopWaiting)
 		<-rang
 		l.Pause()
+		want(t, "listeners told of the pause", len(rang), 1)
+		want(t, "state", l.Status().State, LoopPaused)
 		l.Pause()
 		time.Sleep(time.Minute)
 		want(t, "passes", passes, 1)

@@ -57,7 +57,8 @@ func TestATracerDoesNoHarm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				f := newFetch(echo, WithTracer(tracer), WithLogger(quiet()))
+				f := newFetch(func(ctx context.Context, arg string) (string, error) { return "got " + arg, ctx.Err() },
+					WithTracer(tracer), WithLogger(quiet()))
 				wantResult(t, "got a")(f.Run(t.Context(), "a"))
 				settled(t, f)
 			})
