@@ -118,9 +118,6 @@ func (a *App) Run(ctx context.Context) error {
 
 // loop runs the loop.
 func (a *App) loop(ctx context.Context) error {
-	if a.Wait {
-		a.Loop.Pause()
-	}
 	err := a.Loop.Run(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil

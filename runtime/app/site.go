@@ -51,6 +51,9 @@ func (s *site) start(a *App) error {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.mu.Unlock()
 
+	if a.Wait {
+		a.Loop.Pause() // before anybody can click
+	}
 	a.Loop.Flow = a.counting(a.Loop.Flow)
 	if a.Loop.Logger == nil {
 		a.Loop.Logger = a.Logger
