@@ -225,7 +225,7 @@ func TestAKilledLoopGoesOnWhereItWas(t *testing.T) {
 		for line := range c.lines {
 			if first { // its start may take longer than its life
 				first = false
-				time.AfterFunc(time.Duration(20+rand.IntN(60))*time.Millisecond, func() { _ = c.Process.Kill() })
+				time.AfterFunc(time.Duration(20+rand.IntN(60))*slowdown*time.Millisecond, func() { _ = c.Process.Kill() })
 			}
 			word, step, _ := strings.Cut(line, " ")
 			switch {
