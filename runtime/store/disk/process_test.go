@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -35,11 +36,11 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv("DISK_TEST_CHILD"); name != "" {
 		dir := os.Getenv("DISK_TEST_DIR")
 		arg, _ := strconv.Atoi(os.Getenv("DISK_TEST_ARG"))
-		lease := 10 * time.Second
-		if name == "stop" {
-			lease = 200 * time.Millisecond
+		o := disk.Options{Dir: filepath.Join(dir, "store"), Lease: 10 * time.Second}
+		if name == "stop" { // it writes nothing by itself: all would wait for it if it was stopped meanwhile
+			o.Lease, o.Manual = 200*time.Millisecond, true
 		}
-		s, err := disk.Open("", disk.Options{Dir: filepath.Join(dir, "store"), Lease: lease})
+		s, err := disk.Open("", o)
 		if err != nil {
 			say("failed", err)
 			os.Exit(1)
@@ -322,12 +323,13 @@ func TestTheLeaseOfAKilledProcessIsTakenOverAtOnce(t *testing.T) {
 	}
 }
 
-// stopChild acquires a key, is stopped, and tries to put when it goes on.
+// stopChild acquires a key, and tries to put once it was stopped and goes on.
 func stopChild(s *disk.Store, _ string, n int) {
-	_ = s.GC(ctx) // which is under way since the start: nobody may be stopped while he writes
+	goesOn := make(chan os.Signal, 1)
+	signal.Notify(goesOn, syscall.SIGCONT)
 	l, err := s.Acquire(ctx, keyOf(n))
 	say("held", err)
-	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	<-goesOn
 	_, renewed := s.Renew(ctx, l)
 	say("then", errors.Is(renewed, store.ErrLost), errors.Is(s.Put(ctx, l, recordOf(n), store.Bytes("late")), store.ErrLost))
 }
@@ -339,19 +341,14 @@ func TestAStoppedProcessLosesItsLease(t *testing.T) {
 	if line := c.line(t); line != "held <nil>" {
 		t.Fatal(line)
 	}
+	_ = c.Process.Signal(syscall.SIGSTOP)
 	data, err := storetest.Do(ctx, s, keyOf(1), func(store.Lease) ([]byte, error) { return []byte("in time"), nil })
 	if err != nil || string(data) != "in time" {
 		t.Fatalf("%q, %v", data, err)
 	}
-	for line := ""; !strings.HasPrefix(line, "then"); {
-		_ = c.Process.Signal(syscall.SIGCONT)
-		select {
-		case line = <-c.lines:
-			if line != "then true true" {
-				t.Errorf("the stopped process says %q", line)
-			}
-		case <-time.After(10 * time.Millisecond):
-		}
+	_ = c.Process.Signal(syscall.SIGCONT)
+	if line := c.line(t); line != "then true true" {
+		t.Errorf("the stopped process says %q", line)
 	}
 	if data, err := read(s, 1); string(data) != "in time" {
 		t.Errorf("%q, %v", data, err)
