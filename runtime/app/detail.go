@@ -67,16 +67,24 @@ func (f *found) executions() []executionView {
 	return out
 }
 
-// secret tells whether an input is; results tell of inputs, so they are not shown
-// then.
-func (f *found) secret() bool {
-	is := func(a store.Arg) bool { return a.Secret }
-	return f.here != nil && slices.ContainsFunc(f.here.Args, is) || f.stored != nil && slices.ContainsFunc(f.stored.Args, is)
+// hidden tells whether the result is not to be shown, for it may tell of inputs: one
+// of them is secret, or nobody knows them.
+func (f *found) hidden() bool {
+	var args []store.Arg
+	switch {
+	case f.here != nil && f.here.Args != nil:
+		args = f.here.Args
+	case f.stored != nil:
+		args = f.stored.Args
+	default:
+		return true
+	}
+	return slices.ContainsFunc(args, func(a store.Arg) bool { return a.Secret })
 }
 
 // result shows the result of a call that is kept, nil if there is nothing to show.
 func (f *found) result(ctx context.Context) *string {
-	if f.secret() {
+	if f.hidden() {
 		return nil
 	}
 	var value any

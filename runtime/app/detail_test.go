@@ -100,6 +100,21 @@ func TestNothingIsShownOfSecrets(t *testing.T) {
 	}
 }
 
+// TestResultsOfUnknownInputsAreNotShown looks at a call that was made before anybody
+// listened, so that nobody knows whether an input is secret.
+func TestResultsOfUnknownInputsAreNotShown(t *testing.T) {
+	w := newWork("early.Work", func(_ context.Context, day string) (string, error) { return "result of " + day, nil })
+	w.Run(t.Context(), "secret hunter2")
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	if v := detail(t, r, "early.Work:1"); v.Result != nil {
+		t.Errorf("shown: %q", *v.Result)
+	}
+	w.Run(t.Context(), "open")
+	if v := detail(t, r, "early.Work:2"); v.Result == nil {
+		t.Error("the result of a call with known inputs is not shown")
+	}
+}
+
 func TestPanicsAreShownWithTheirStack(t *testing.T) {
 	w := newWork("panics.Work", func(context.Context, string) (string, error) { panic("ouch <script>") })
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
