@@ -47,6 +47,11 @@ type Store interface {
 	// may be put under.
 	Delete(ctx context.Context, keys ...key.Key) (int, error)
 
+	// Discard drops a result that was got and is of no use: one that cannot be
+	// decoded (Unreadable, and why), or is too old for who got it (Expired). What
+	// has been put under another lease since stays.
+	Discard(ctx context.Context, e *Entry, how Status, why string) error
+
 	// List returns the records that a filter lets through, the newest first. What
 	// is added or dropped meanwhile may or may not be among them. An error ends it.
 	List(ctx context.Context, f Filter) iter.Seq2[Record, error]

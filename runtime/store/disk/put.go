@@ -94,6 +94,13 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 	return deleted, nil
 }
 
+// Discard implements store.Store.
+func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, why string) error {
+	err := s.w.write(ctx, false, func(tx *tx) error { return tx.end(e.Key, int64(e.Token), how, why) })
+	s.wake.ring(e.Key)
+	return err
+}
+
 // live returns the token of a call's result, if there is one that has not expired.
 func (tx *tx) live(k key.Key) (token int64, found bool, err error) {
 	return tx.q(`SELECT token FROM call JOIN result USING(seq)

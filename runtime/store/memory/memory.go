@@ -239,6 +239,19 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 	return n, nil
 }
 
+// Discard implements store.Store.
+func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, why string) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.shared.mu.Unlock()
+	if r := s.shared.live(e.Key); r != nil && r.record.Token == e.Token {
+		r.record.Status, r.record.Gone, r.record.Error, r.data = how, time.Now(), why, nil
+		s.shared.wake(e.Key)
+	}
+	return nil
+}
+
 // Codec implements store.Store.
 func (s *Store) Codec() store.Codec { return codec.Codec{Verify: true} }
 

@@ -146,6 +146,7 @@ func testContext(t *testing.T, s *suite) {
 	s.wantError("Note", s.Note(ended, recordOf(1, "w")), context.Canceled)
 	_, err = s.Delete(ended, keyOf(1))
 	s.wantError("Delete", err, context.Canceled)
+	s.wantError("Discard", s.Discard(ended, &store.Entry{Key: keyOf(1)}, store.Expired, ""), context.Canceled)
 	for _, err := range s.List(ended, store.Filter{}) {
 		s.wantError("List", err, context.Canceled)
 	}
@@ -173,6 +174,7 @@ func testClosed(t *testing.T, s *suite) {
 	s.wantError("Note", s.Note(ctx, recordOf(1, "w")), store.ErrClosed)
 	_, err = s.Delete(ctx, keyOf(1))
 	s.wantError("Delete", err, store.ErrClosed)
+	s.wantError("Discard", s.Discard(ctx, &store.Entry{Key: keyOf(1)}, store.Expired, ""), store.ErrClosed)
 	listed := 0
 	for _, err := range s.List(ctx, store.Filter{}) {
 		s.wantError("List", err, store.ErrClosed)

@@ -195,6 +195,35 @@ func testDelete(t *testing.T, s *suite) {
 	}
 }
 
+func testDiscard(t *testing.T, s *suite) {
+	other := s.another()
+	s.put(s, 1, recordOf(1, "w"), []byte("x"))
+	first, err := s.Get(ctx, keyOf(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := other.Discard(ctx, first, store.Unreadable, "it is nonsense"); err != nil {
+		t.Fatalf("Discard: %v", err)
+	}
+	s.wantMiss(s, 1)
+	gone := store.Filter{Status: []store.Status{store.Unreadable}}
+	if got := s.list(s, gone); len(got) != 1 || got[0].Key != keyOf(1) || got[0].Error != "it is nonsense" || got[0].Gone.IsZero() {
+		t.Errorf("records of what is unreadable: %+v", got)
+	}
+
+	// What has been put since is another result.
+	s.put(s, 1, recordOf(1, "w"), []byte("y"))
+	if err := s.Discard(ctx, first, store.Expired, ""); err != nil {
+		t.Errorf("Discard of what has gone: %v", err)
+	}
+	if got := s.got(other, 1); string(got) != "y" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func testExpiry(t *testing.T, s *suite) {
 	other := s.another()
 	r := recordOf(1, "w")
