@@ -233,11 +233,13 @@ func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 	r := c.owner.Runner
 	forget := func() bool {
 		r.mu.Lock()
-		defer r.mu.Unlock()
-		return c.forget(c.find(hash, &k))
+		found, h := c.forget(c.find(hash, &k))
+		r.mu.Unlock()
+		h.release()
+		return found
 	}
-	// In the store between two looks at the table: whoever puts a result there now
-	// finds himself forgotten, and so does who has just read one there.
+	// In the store between two looks at the table: whoever was about to put a result
+	// there has lost the lease, and who has just read one there is forgotten.
 	kept := forget()
 	if c.forgetStored(k, args) {
 		kept = true
@@ -251,18 +253,20 @@ func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 }
 
 // forget forgets a call, kept or unfinished, and reports whether it is not nil. mu
-// is held.
-func (c *Calls[K, A, R]) forget(e *entry[K, R]) bool {
+// is held. A lease that it has is to be released once it is not: the next equal
+// call must not wait for it.
+func (c *Calls[K, A, R]) forget(e *entry[K, R]) (found bool, held *holding) {
 	switch {
 	case e == nil:
-		return false
+		return false, nil
 	case e.call.status().ended():
 		c.drop(e, Forgotten)
-	default:
-		e.call.flight.forgotten = true
-		c.table.remove(e)
+		return true, nil
 	}
-	return true
+	f := e.call.flight
+	f.forgotten = true
+	c.table.remove(e)
+	return true, f.holding
 }
 
 // forgetAll leaves unfinished calls without a place in the table, so that they
@@ -270,15 +274,20 @@ func (c *Calls[K, A, R]) forget(e *entry[K, R]) bool {
 func (c *Calls[K, A, R]) forgetAll() {
 	r := c.owner.Runner
 	forget := func() {
+		var held []*holding
 		r.mu.Lock()
-		defer r.mu.Unlock()
 		for c.order.oldest != nil {
 			c.drop(c.order.oldest, Forgotten)
 		}
 		for f := range r.flights {
 			f.forgotten = true
+			held = append(held, f.holding)
 		}
 		c.table.reset()
+		r.mu.Unlock()
+		for _, h := range held {
+			h.release()
+		}
 	}
 	forget()
 	if r.store != nil {

@@ -32,8 +32,9 @@ import (
 //	refresh  what stores have is executed anew, and replaced
 //	only     nothing executes: what stores do not have is a MissError
 //
-// Works of two processes that wait for each other's leases, in a cycle, wait until
-// one of them is stopped: a CycleError tells of cycles in one process only.
+// Works of two processes, or of two runners of one work, that wait for each other's
+// leases in a cycle wait until one of them is stopped: a CycleError does not see
+// through leases.
 func WithStore(s store.Store) Option {
 	return optionFunc(func(c *config) { c.store = s })
 }
@@ -53,11 +54,14 @@ const cacheVariable = "WORKGEN_CACHE"
 // MissError is what a call gets that a store has no result of, when the
 // environment variable WORKGEN_CACHE is "only".
 type MissError struct {
-	Work string // full name of the work
-	Key  key.Key
+	Work string  // full name of the work
+	Key  key.Key // zero when the inputs could not be encoded
 }
 
 func (e *MissError) Error() string {
+	if e.Key == (key.Key{}) {
+		return fmt.Sprintf("work %s: its inputs cannot be keyed, and "+cacheVariable+"=only lets nothing execute", e.Work)
+	}
 	return fmt.Sprintf("work %s: the store has no result for key %s, and "+cacheVariable+"=only lets nothing execute", e.Work, e.Key)
 }
 
@@ -120,17 +124,23 @@ func (c *Calls[K, A, R]) forgetStored(k K, args A) bool {
 	if c.owner.store == nil {
 		return false
 	}
-	return c.deleteStored(k, args)
+	return c.deleteCall(k, args)
 }
 
-func (c *Calls[K, A, R]) deleteStored(k K, args A) bool {
+func (c *Calls[K, A, R]) deleteCall(k K, args A) bool {
 	r := c.owner.Runner
 	if unkeyed(&k) != nil {
 		return false
 	}
-	n, err := r.store.Delete(context.Background(), c.keyOf(&args))
+	return r.deleteStored(context.Background(), c.keyOf(&args))
+}
+
+// deleteStored deletes what the store has for keys, and reports whether there was a
+// result.
+func (r *Runner) deleteStored(ctx context.Context, keys ...key.Key) bool {
+	n, err := r.store.Delete(ctx, keys...)
 	if err != nil {
-		r.storeFailed(context.Background(), "a stored result cannot be deleted", err)
+		r.storeFailed(ctx, "stored results cannot be deleted", err)
 	}
 	return n > 0
 }
@@ -140,23 +150,18 @@ func (r *Runner) forgetAllStored() {
 	const batch = 500
 	ctx := context.Background()
 	var keys []key.Key
-	remove := func() {
-		if _, err := r.store.Delete(ctx, keys...); err != nil {
-			r.storeFailed(ctx, "stored results cannot be deleted", err)
-		}
-		keys = keys[:0]
-	}
 	for rec, err := range r.store.List(ctx, store.Filter{Work: r.name}) {
 		if err != nil {
 			r.storeFailed(ctx, "stored results cannot be listed", err)
 			break
 		}
 		if keys = append(keys, rec.Key); len(keys) == batch {
-			remove()
+			r.deleteStored(ctx, keys...)
+			keys = keys[:0]
 		}
 	}
 	if len(keys) > 0 {
-		remove()
+		r.deleteStored(ctx, keys...)
 	}
 }
 
@@ -212,6 +217,7 @@ func (c *Calls[K, A, R]) describe(in *Inputs, args *A) (list []store.Arg) {
 			r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
 		}
 	}()
+	in.args = []store.Arg{}
 	c.spec.Describe(in, args)
 	return in.args
 }

@@ -247,6 +247,36 @@ func TestWhatIsForgottenWhileItExecutesIsNotStored(t *testing.T) {
 	}
 }
 
+// TestABodyMayForgetItsOwnCall and make it again: neither it nor anybody else waits
+// for a lease under which nothing will be put.
+func TestABodyMayForgetItsOwnCall(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			s := memory.New(time.Hour)
+			var f *fetch
+			executed := 0
+			f = storing(s, func(ctx context.Context, arg string) (string, error) {
+				if executed++; executed > 1 {
+					return "inner", nil
+				}
+				if all {
+					f.ForgetAll()
+				} else {
+					f.Forget(arg)
+				}
+				inner, err := f.Run(ctx, arg)
+				return "outer " + inner, err
+			})
+			began := time.Now()
+			wantResult(t, "outer inner")(f.Run(t.Context(), "a"))
+			want(t, "took", time.Since(began), 0)
+			wantResult(t, "inner")(f.Run(t.Context(), "a"))
+			settled(t, f)
+			wantResult(t, "inner")(storing(s, mustNotRun).Run(t.Context(), "a"))
+		})
+	}
+}
+
 func TestWhatIsForgottenWhileItIsReadIsNotKept(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(0)

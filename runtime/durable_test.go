@@ -333,6 +333,8 @@ func TestWhatCannotBeDecodedIsExecutedAndReplaced(t *testing.T) {
 		stats := settled(t, f)
 		want(t, "executions", stats.Executions, 1)
 		want(t, "store errors", stats.StoreErrors, 1)
+		earlier := records(t, s)[0].Earlier
+		want(t, "how the one before went", earlier.Status, store.Unreadable)
 		g := storing(s, mustNotRun)
 		wantResult(t, "got a")(g.Run(t.Context(), "a"))
 	})
@@ -443,6 +445,11 @@ func TestTheEnvironmentOverridesStores(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	want(t, "worth another try", passing(err), false)
+	m := newMarshalled(mustNotRun, WithStore(s), WithLogger(quiet()))
+	_, err = m.Run(t.Context(), "bad")
+	if !errors.As(err, &miss) || !strings.Contains(err.Error(), "cannot be keyed") {
+		t.Errorf("got %v", err)
+	}
 
 	t.Setenv("WORKGEN_CACHE", "refresh")
 	f = storing(s, echo)

@@ -56,7 +56,6 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	if c.owner.store != nil && f.unkeyed == nil {
 		// Before the inputs are compared with those that the call was identified by.
 		j.durable, j.key = true, c.keyOf(&args)
-		c.owner.keyed(f.number, j.key)
 	}
 	if f.unkeyed == nil {
 		j.before = c.inputs(&args)
@@ -66,6 +65,10 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	prepared = true
 	if c.spec.Outside && f.unkeyed == nil && any(j.before) != any(e.key) {
 		c.conclude(&e.call, f, nil, outcome[R]{err: &InputChangedError{Work: c.owner.name}})
+		return false
+	}
+	if f.unkeyed != nil && c.owner.override == onlyCache {
+		c.conclude(&e.call, f, nil, outcome[R]{err: &MissError{Work: c.owner.name}})
 		return false
 	}
 
@@ -78,6 +81,9 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 		return false
 	}
 	f.ctx, f.cancel = own, cancel
+	if m := r.history.find(f.number); m != nil {
+		m.key = j.key
+	}
 	r.mu.Unlock()
 	switch {
 	case j.durable && !waits:

@@ -26,6 +26,7 @@ type flight struct {
 	cancel    context.CancelCauseFunc // of ctx
 	waiters   int                     // callers in Run and Wait
 	forgotten bool                    // the result is for those who wait, and is not kept
+	holding   *holding                // the lease that the bodies have; nil before it is acquired
 	starts    starters
 	onEnd     []func(Status) // called by release
 

@@ -18,7 +18,7 @@ type holding struct {
 	lease store.Lease
 	timer *time.Timer // nil when the lease does not expire
 	over  bool        // it is not renewed any more
-	spent bool        // a result was put under it
+	spent bool        // a result was put under it, or it was given back
 }
 
 // hold begins to renew a lease that was just acquired for a runner.
@@ -72,19 +72,28 @@ func (h *holding) end() store.Lease {
 	return h.lease
 }
 
-// spend says that a result was put under the lease.
-func (h *holding) spend() {
+// spend says that the lease is of no more use, and reports whether it was until now.
+func (h *holding) spend() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	was := !h.spent
 	h.spent = true
+	return was
 }
 
-// release gives the lease back, unless a result has been put under it.
+func (h *holding) isSpent() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.spent
+}
+
+// release gives the lease back, unless that was done, or a result has been put under
+// it. A nil holding holds nothing.
 func (h *holding) release() {
-	l := h.end()
-	if h.spent {
+	if h == nil || !h.spend() {
 		return
 	}
+	l := h.end()
 	if err := h.runner.store.Release(context.Background(), l); err != nil && !errors.Is(err, store.ErrClosed) {
 		h.runner.storeFailed(context.Background(), "a lease cannot be released", err)
 	}

@@ -25,7 +25,8 @@ type CallDetail struct {
 	Removed    Removal     // why it is not kept any more; 0 if it is, or never was
 
 	// Args are the inputs; only secret ones have a digest, and no text. Nil when
-	// nobody listened ([Inspection.Notify]) as the call was made.
+	// nobody listened ([Inspection.Notify]) as the call was made, or they could not
+	// be described.
 	Args []store.Arg
 
 	// Key is the durable key, zero for a runner without a store.
@@ -144,10 +145,11 @@ func (i Inspection) Stop(number uint64) bool {
 	return true
 }
 
-// Forget forgets a call as the Forget method of the generated runner does, and
-// reports whether there was anything to forget: a result or error that is kept,
-// an unfinished call, or a failure that a loop remembers. Loops that run do a
-// pass, so that a flow which still asks for the call executes it again.
+// Forget forgets a call, and those that are equal to it, as the Forget method of the
+// generated runner does, and reports whether there was anything to forget: a result
+// or error that is kept, an unfinished call, or a failure that a loop remembers.
+// Loops that run do a pass, so that a flow which still asks for the call executes it
+// again.
 func (i Inspection) Forget(number uint64) bool {
 	i.r.mu.Lock()
 	m := i.r.history.find(number)
@@ -156,18 +158,24 @@ func (i Inspection) Forget(number uint64) bool {
 		return false
 	}
 	hash, k := m.hash, m.key
+	equal := map[uint64]bool{} // numbers of calls with these arguments
+	for n := range i.r.history.ring {
+		if m := &i.r.history.ring[n]; m.hash == hash {
+			equal[m.Number] = true
+		}
+	}
 	i.r.mu.Unlock()
-	forgotten := i.r.table.forgetNumber(hash, number)
+	forgotten := i.r.table.forgetHash(hash)
 	if i.r.forgetKey(k) {
 		forgotten = true
 	}
-	if i.r.table.forgetNumber(hash, number) {
+	if i.r.table.forgetHash(hash) {
 		forgotten = true
 	}
 	i.r.deliver()
 	failed := forgetFailures(func(id callKey, call any) bool {
-		numbered, ok := call.(interface{ numberIs(uint64) bool })
-		return id.runner == i.r && ok && numbered.numberIs(number)
+		numbered, ok := call.(interface{ numberOf() uint64 })
+		return id.runner == i.r && ok && equal[numbered.numberOf()]
 	})
 	return forgotten || failed
 }
@@ -201,20 +209,18 @@ func (r *Runner) forgetKey(k key.Key) bool {
 	if r.store == nil || k == (key.Key{}) {
 		return false
 	}
-	n, err := r.store.Delete(context.Background(), k)
-	if err != nil {
-		r.storeFailed(context.Background(), "a stored result cannot be deleted", err)
-	}
-	return n > 0
+	return r.deleteStored(context.Background(), k)
 }
 
 // numbered is the table of a runner, whatever it holds, for access by the hash
-// and the number of a call. The last three
-// take the runner's mutex themselves.
+// and the number of a call.
 type numbered interface {
+	// The runner's mutex is held.
 	keeps(hash, number uint64) bool
 	resultOf(hash, number uint64) (any, bool)
-	forgetNumber(hash, number uint64) bool
+
+	// The runner's mutex is not held.
+	forgetHash(hash uint64) bool
 	storedResult(ctx context.Context, rec store.Record) (any, bool)
 	dropKept()
 }
@@ -243,11 +249,24 @@ func (c *Calls[K, A, R]) resultOf(hash, number uint64) (any, bool) {
 	return e.call.result, true
 }
 
-func (c *Calls[K, A, R]) forgetNumber(hash, number uint64) bool {
-	r := c.owner.Runner
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return c.forget(c.entryOf(hash, number))
+// forgetHash forgets the call with a hash: in all likelihood there is one only, and
+// a second one only misses.
+func (c *Calls[K, A, R]) forgetHash(hash uint64) (found bool) {
+	for {
+		c.owner.mu.Lock()
+		b := *c.buckets.Load()
+		e := b[hash&uint64(len(b)-1)].Load()
+		for e != nil && e.hash != hash {
+			e = e.next.Load()
+		}
+		one, h := c.forget(e)
+		c.owner.mu.Unlock()
+		h.release()
+		if !one {
+			return found
+		}
+		found = true
+	}
 }
 
 func (c *Calls[K, A, R]) storedResult(ctx context.Context, rec store.Record) (any, bool) {
@@ -275,7 +294,7 @@ func (c *Calls[K, A, R]) dropKept() {
 	}
 }
 
-func (c *Call[R]) numberIs(number uint64) bool { return c.number == number }
+func (c *Call[R]) numberOf() uint64 { return c.number }
 
 // remember notes the inputs of a new call.
 func (c *Calls[K, A, R]) remember(number uint64, args A) {
@@ -290,15 +309,6 @@ func (c *Calls[K, A, R]) remember(number uint64, args A) {
 	defer r.mu.Unlock()
 	if m := r.history.find(number); m != nil {
 		m.args = list
-	}
-}
-
-// keyed notes the durable key of a new call.
-func (r *Runner) keyed(number uint64, k key.Key) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if m := r.history.find(number); m != nil {
-		m.key = k
 	}
 }
 

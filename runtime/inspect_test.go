@@ -157,8 +157,11 @@ func TestInspectionForgetsAndStopsByNumber(t *testing.T) {
 		}
 		want(t, "stop of an ended call", i.Stop(2), false)
 		f.Run(t.Context(), "a")
-		want(t, "forgotten, though only an equal call is kept", i.Forget(1), false)
-		want(t, "forgotten", i.Forget(3), true)
+		want(t, "forgotten by the number of an older, equal call", i.Forget(1), true)
+		if _, ok := f.Lookup("a"); ok {
+			t.Error("the equal call is kept")
+		}
+		want(t, "nothing is left to forget", i.Forget(3), false)
 
 		call := f.Start(t.Context(), "a")
 		synctest.Wait()

@@ -24,7 +24,6 @@ type job[K comparable, A, R any] struct {
 	// time: that which looks for the result, and then the bodies.
 	key     key.Key
 	durable bool        // the result is looked for in the store, and put there
-	holding *holding    // the lease that the bodies have; nil before it is acquired
 	denied  int         // times that the store said there was a result, and then had none
 	inputs  []store.Arg // for the record
 	told    bool        // inputs is filled
@@ -37,9 +36,7 @@ func (j *job[K, A, R]) find(ctx context.Context) (ended bool) {
 	r := j.calls.owner.Runner
 	if j.durable {
 		if r.override == refreshCache {
-			if _, err := r.store.Delete(ctx, j.key); err != nil {
-				r.storeFailed(ctx, "a stored result cannot be deleted", err)
-			}
+			r.deleteStored(ctx, j.key)
 		} else if j.look(ctx) {
 			return true
 		}
@@ -118,15 +115,17 @@ func (j *job[K, A, R]) read(ctx context.Context) (result R, expires time.Time, f
 			expires = own
 		}
 	}
+	how, why := store.Expired, ""
 	if expires.IsZero() || time.Now().Before(expires) {
-		err = r.store.Codec().Decode(e, j.calls.spec.Schema, &result)
+		err := r.store.Codec().Decode(e, j.calls.spec.Schema, &result)
 		if err == nil {
 			return result, expires, true
 		}
+		how, why = store.Unreadable, preview.Error(err)
 		r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
 	}
-	if _, err := r.store.Delete(ctx, j.key); err != nil {
-		r.storeFailed(ctx, "a stored result cannot be deleted", err)
+	if err := r.store.Discard(ctx, e, how, why); err != nil {
+		r.storeFailed(ctx, "a stored result cannot be discarded", err)
 	}
 	var none R
 	return none, time.Time{}, false
@@ -135,10 +134,13 @@ func (j *job[K, A, R]) read(ctx context.Context) (result R, expires time.Time, f
 // acquire gets the lease for a body that is going to run. It reports whether the
 // body is to run; if not, its slot is free again.
 func (j *job[K, A, R]) acquire(b *body) bool {
-	if !j.durable || j.holding != nil {
+	r := j.calls.owner.Runner
+	r.mu.Lock()
+	held := b.flight.holding != nil
+	r.mu.Unlock()
+	if !j.durable || held {
 		return true
 	}
-	r := j.calls.owner.Runner
 	l, err := r.store.Acquire(j.flight.ctx, j.key)
 	if err == nil {
 		return j.hold(l, b)
@@ -160,8 +162,9 @@ func (j *job[K, A, R]) acquire(b *body) bool {
 
 // hold notes that the call has the lease, until its last body has returned. Once
 // the call has ended the lease is not renewed any more: a body that is deaf to the
-// end of its context keeps others away for the rest of its time only. hold
-// reports false if the call has ended; b, if it is not nil, then has no slot.
+// end of its context keeps others away for the rest of its time only. A call that
+// was forgotten needs no lease, for nothing of it is stored. hold reports false if
+// the call has ended; b, if it is not nil, then has no slot.
 func (j *job[K, A, R]) hold(l store.Lease, b *body) bool {
 	r := j.calls.owner.Runner
 	h := hold(r, l)
@@ -174,7 +177,11 @@ func (j *job[K, A, R]) hold(l store.Lease, b *body) bool {
 		go h.release()
 		return false
 	}
-	j.holding = h
+	if j.flight.forgotten {
+		go h.release()
+		return true
+	}
+	j.flight.holding = h
 	j.flight.onEnd = append(j.flight.onEnd, func(Status) { h.end() })
 	j.flight.onReturn = append(j.flight.onReturn, func() { go h.release() })
 	return true
@@ -245,23 +252,24 @@ func wait(ctx context.Context, changed <-chan struct{}, held *store.HeldError) b
 // publish puts the result of a body into the store, before anybody gets it. Its
 // slot is free meanwhile.
 func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
-	if j.holding == nil || o.err != nil {
+	if !j.durable || o.err != nil {
 		return
 	}
 	c, r := j.calls, j.calls.owner.Runner
 	r.mu.Lock()
 	r.slots.end(b)
-	forgotten := j.flight.forgotten
+	h, forgotten := j.flight.holding, j.flight.forgotten
 	r.mu.Unlock()
-	if forgotten {
+	if h == nil || forgotten {
 		return
 	}
 	ctx := context.WithoutCancel(j.flight.ctx) // the result is good, whoever has left
-	err := r.store.Put(ctx, j.holding.end(), j.record(b), store.Encoded(r.store.Codec(), c.spec.Schema, &o.result))
+	err := r.store.Put(ctx, h.end(), j.record(b), store.Encoded(r.store.Codec(), c.spec.Schema, &o.result))
 	switch {
 	case err == nil:
-		j.holding.spend()
-		j.unlessForgotten(ctx)
+		h.spend()
+	case h.isSpent():
+		// Forgotten meanwhile, and the lease was given back.
 	case errors.Is(err, store.ErrLost):
 		// Somebody else has executed the call meanwhile. A result never changes, so
 		// theirs is the one.
@@ -272,21 +280,6 @@ func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
 		fallthrough
 	default:
 		r.storeFailed(ctx, "a result cannot be stored", err)
-	}
-}
-
-// unlessForgotten deletes the result that was just put if the call was forgotten
-// meanwhile: who forgot it may have looked into the store before.
-func (j *job[K, A, R]) unlessForgotten(ctx context.Context) {
-	r := j.calls.owner.Runner
-	r.mu.Lock()
-	forgotten := j.flight.forgotten
-	r.mu.Unlock()
-	if !forgotten {
-		return
-	}
-	if _, err := r.store.Delete(ctx, j.key); err != nil {
-		r.storeFailed(ctx, "a stored result cannot be deleted", err)
 	}
 }
 
