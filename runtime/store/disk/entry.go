@@ -20,7 +20,7 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// kept is a row of result, with what belongs to it in call.
+// kept is a row of result, with the key of its call.
 type kept struct {
 	key                            key.Key
 	token, finished, expires, size int64
@@ -51,7 +51,8 @@ const (
 	refSize  = nameSize + 8 // of data when the result is in a file
 )
 
-const getSQL = `SELECT token, finished, expires, size, form, sum, data FROM call JOIN result USING(seq) WHERE key = ? AND status = 1`
+// getSQL reads an index and one row: those of call are not needed.
+const getSQL = `SELECT token, finished, expires, size, form, sum, data FROM result WHERE seq = (SELECT seq FROM call WHERE key = ?)`
 
 // Get implements store.Store.
 func (s *Store) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
@@ -73,13 +74,23 @@ func (s *Store) get(ctx context.Context, k key.Key, peeked bool) (*store.Entry, 
 		return nil, err
 	}
 	r, found, err := s.row(ctx, k)
+	switch {
+	case err == nil && (!found || r.expires != 0 && r.expires <= time.Now().UnixMicro()):
+		return nil, store.ErrNotFound
+	case err == nil && r.form == 0 && int64(len(r.data)) == r.size:
+		e := r.entry()
+		e.Data = r.data
+		return e, nil
+	}
+	return s.getSlowly(ctx, r, peeked, err)
+}
+
+// getSlowly opens a result that is not plainly there.
+func (s *Store) getSlowly(ctx context.Context, r kept, peeked bool, err error) (*store.Entry, error) {
 	r.peeked = peeked
 	var e *store.Entry
-	if err == nil && found {
-		if r.expires != 0 && r.expires <= time.Now().UnixMicro() {
-			return nil, store.ErrNotFound
-		}
-		e, err = s.entry(ctx, &r)
+	if err == nil {
+		e, err = s.open(ctx, &r)
 	}
 	var damage *damageError
 	var sql *sqlError
@@ -87,11 +98,9 @@ func (s *Store) get(ctx context.Context, k key.Key, peeked bool) (*store.Entry, 
 	case errors.As(err, &damage):
 		return nil, s.unreadable(&r, damage)
 	case errors.As(err, &sql) && sql.damaged():
-		return nil, &store.CorruptError{Key: k, Err: err}
+		return nil, &store.CorruptError{Key: r.key, Err: err}
 	case err != nil:
 		return nil, err
-	case !found:
-		return nil, store.ErrNotFound
 	}
 	return e, nil
 }
@@ -109,6 +118,7 @@ func (s *Store) row(ctx context.Context, k key.Key) (r kept, found bool, err err
 	}
 	defer s.readers.give(c)
 	q := c.q(getSQL).bytes(k[:])
+	r.key = k
 	if found, err = q.step(); !found {
 		return r, false, err
 	}
@@ -126,17 +136,19 @@ func (s *Store) row(ctx context.Context, k key.Key) (r kept, found bool, err err
 // inMemory is the size up to which a result is read at once.
 const inMemory = 1 << 20
 
-// entry opens what is kept of a result.
-func (s *Store) entry(ctx context.Context, r *kept) (*store.Entry, error) {
-	e := &store.Entry{
+// entry returns an entry without its data.
+func (r *kept) entry() *store.Entry {
+	return &store.Entry{
 		Key: r.key, Token: uint64(r.token), Finished: timeOf(r.finished), Expires: timeOf(r.expires), Size: r.size,
 	}
+}
+
+// open opens what is kept of a result, which is not plain.
+func (s *Store) open(ctx context.Context, r *kept) (*store.Entry, error) {
+	e := r.entry()
 	switch {
 	case r.form == 0:
-		e.Data = r.data
-		if int64(len(r.data)) != r.size {
-			return nil, damagef("has %d bytes instead of %d", len(r.data), r.size)
-		}
+		return nil, damagef("has %d bytes instead of %d", len(r.data), r.size)
 	case r.form == formZstd && r.size <= inMemory:
 		d := decoders.Get().(*zstd.Decoder)
 		defer decoders.Put(d)

@@ -103,8 +103,8 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 
 // live returns the token of a call's result, if there is one that has not expired.
 func (tx *tx) live(k key.Key) (token int64, found bool, err error) {
-	return tx.q(`SELECT token FROM call JOIN result USING(seq)
-		WHERE key = ? AND status = 1 AND (expires = 0 OR expires > ?)`).bytes(k[:]).int(tx.now).number()
+	return tx.q(`SELECT token FROM result WHERE seq = (SELECT seq FROM call WHERE key = ?)
+		AND (expires = 0 OR expires > ?)`).bytes(k[:]).int(tx.now).number()
 }
 
 // put keeps a result under a lease that is held, and ends the lease.
@@ -122,8 +122,8 @@ func (tx *tx) put(r *store.Record, form int64, data []byte) error {
 		size: r.Size, form: form, data: data,
 	}
 	sum := row.checksum()
-	err := tx.q(`INSERT INTO result(seq, token, size, form, sum, data) VALUES(?, ?, ?, ?, ?, ?)`).
-		int(tx.last()).int(row.token).int(row.size).int(form).bytes(sum[:]).bytes(data).run()
+	err := tx.q(`INSERT INTO result(seq, token, finished, expires, size, form, sum, data) VALUES(?, ?, ?, ?, ?, ?, ?, ?)`).
+		int(tx.last()).int(row.token).int(row.finished).int(row.expires).int(row.size).int(form).bytes(sum[:]).bytes(data).run()
 	if err == nil && form&formFile != 0 {
 		err = tx.refer(data)
 	}

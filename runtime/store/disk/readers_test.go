@@ -30,7 +30,7 @@ func TestAResultThatGoesWhileItIsGotIsNotFound(t *testing.T) {
 	if _, err := s.Delete(ctx, numbered(1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.entry(ctx, &r); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.open(ctx, &r); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("error %v, want ErrNotFound", err)
 	}
 }
@@ -95,7 +95,7 @@ func TestWhoseContextEndsHasFoundNoDamage(t *testing.T) {
 	for range cap(s.readers.slots) {
 		s.readers.slots <- struct{}{}
 	}
-	if _, err := s.entry(ended, &r); !errors.Is(err, context.Canceled) {
+	if _, err := s.open(ended, &r); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want the context's", err)
 	}
 	for range cap(s.readers.slots) {

@@ -48,10 +48,13 @@ var schema = []string{
 	`CREATE INDEX call_expires ON call(expires) WHERE status = 1 AND expires > 0`,
 	`CREATE INDEX call_gone ON call(seq) WHERE status > 1`,
 
-	// data is the result, or the name of a file with it; see entry.go.
+	// data is the result, or the name of a file with it; see entry.go. Two columns
+	// are those of call: who gets a result looks only here.
 	`CREATE TABLE result(
 		seq INTEGER PRIMARY KEY,
 		token INTEGER NOT NULL,
+		finished INTEGER NOT NULL,
+		expires INTEGER NOT NULL,
 		size INTEGER NOT NULL,
 		form INTEGER NOT NULL,
 		sum BLOB NOT NULL,
