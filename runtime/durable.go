@@ -2,10 +2,12 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
@@ -113,9 +115,42 @@ func (c *Calls[K, A, R]) readStored(k K, args A) (result R, ok bool) {
 	if c.owner.override == refreshCache || unkeyed(&k) != nil {
 		return result, false
 	}
-	j := &job[K, A, R]{calls: c, key: c.keyOf(&args)}
-	result, _, ok = j.read(context.Background())
+	result, _, ok = c.read(context.Background(), c.keyOf(&args))
 	return result, ok
+}
+
+// read returns the result that the store has for a key, and when it expires. What
+// cannot be read is not there.
+func (c *Calls[K, A, R]) read(ctx context.Context, k key.Key) (result R, expires time.Time, found bool) {
+	r := c.owner.Runner
+	e, err := r.store.Get(ctx, k)
+	if err != nil {
+		if !errors.Is(err, store.ErrNotFound) {
+			r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
+		}
+		return result, expires, false
+	}
+	defer e.Close()
+	expires = e.Expires
+	if r.ttl > 0 {
+		if own := e.Finished.Add(r.ttl); expires.IsZero() || own.Before(expires) {
+			expires = own
+		}
+	}
+	how, why := store.Expired, ""
+	if expires.IsZero() || time.Now().Before(expires) {
+		err := r.store.Codec().Decode(e, c.spec.Schema, &result)
+		if err == nil {
+			return result, expires, true
+		}
+		how, why = store.Unreadable, preview.Error(err)
+		r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
+	}
+	if err := r.store.Discard(ctx, e, how, why); err != nil {
+		r.storeFailed(ctx, "a stored result cannot be discarded", err)
+	}
+	var none R
+	return none, time.Time{}, false
 }
 
 // forgetStored deletes the result that the store has for arguments, and reports

@@ -55,7 +55,7 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	j := &job[K, A, R]{calls: c, entry: e, flight: f, args: args}
 	if c.owner.store != nil && f.unkeyed == nil {
 		// Before the inputs are compared with those that the call was identified by.
-		j.durable, j.key = true, c.keyOf(&args)
+		j.durable, f.key = true, c.keyOf(&args)
 	}
 	if f.unkeyed == nil {
 		j.before = c.inputs(&args)
@@ -72,31 +72,24 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 		return false
 	}
 
-	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	r := c.owner.Runner
-	r.mu.Lock()
-	if e.call.flight == nil {
-		r.mu.Unlock()
-		cancel(nil) // stopped meanwhile
-		return false
-	}
-	f.ctx, f.cancel = own, cancel
-	if m := r.history.find(f.number); m != nil {
-		m.key = j.key
-	}
-	r.mu.Unlock()
 	switch {
-	case j.durable && !waits:
-		go j.find(own)
-		return false
-	case j.durable && ctx.Done() != nil:
-		// The caller leaves a store that does not answer when ctx ends.
-		looking, stop := context.WithCancel(own)
-		defer stop()
-		defer context.AfterFunc(ctx, stop)()
-		return j.find(looking)
+	case !j.durable:
+		if f.attach(ctx) {
+			j.schedule()
+		}
+	case !waits:
+		if f.attach(ctx) {
+			go j.find(f.ctx)
+		}
+	default:
+		// The caller leaves a store that does not answer when ctx ends. A context for
+		// bodies is made when there are going to be some.
+		looking, cancel := context.WithCancelCause(ctx)
+		if f.become(nil, cancel) {
+			return j.find(looking)
+		}
 	}
-	return j.find(own)
+	return false
 }
 
 // inputs returns the fingerprint of what could be written to meanwhile.

@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"context"
+
+	"github.com/workgen/workgen/runtime/key"
 )
 
 // flight is what a call has only until it ends: who waits for it, how its body
@@ -18,12 +20,13 @@ type flight struct {
 	number uint64
 	done   chan struct{} // closed when the call ends
 
-	unkeyed error // why the call's inputs could not be encoded; nil when they were
+	unkeyed error   // why the call's inputs could not be encoded; nil when they were
+	key     key.Key // of the call in the store; set before there is a context, zero without a store
 
 	// Guarded by runner.mu. Once the call has ended only its ender touches the
 	// first four.
-	ctx       context.Context         // of the bodies; nil until launched
-	cancel    context.CancelCauseFunc // of ctx
+	ctx       context.Context         // of the bodies; nil until there may be some
+	cancel    context.CancelCauseFunc // of ctx, or of who looks into the store before
 	waiters   int                     // callers in Run and Wait
 	forgotten bool                    // the result is for those who wait, and is not kept
 	holding   *holding                // the lease that the bodies have; nil before it is acquired
@@ -51,6 +54,28 @@ type unfinished interface {
 // their Done channels: a flow that starts the same call on every pass with the
 // same context is one waiter. The value ends the watch on the context.
 type starters map[<-chan struct{}]func() bool
+
+// attach makes the context of the bodies, which has the values of ctx, and reports
+// false if the call has ended.
+func (f *flight) attach(ctx context.Context) bool {
+	return f.become(context.WithCancelCause(context.WithoutCancel(ctx)))
+}
+
+// become replaces the context and what cancels it. If the call has ended it cancels
+// the new one and reports false.
+func (f *flight) become(ctx context.Context, cancel context.CancelCauseFunc) bool {
+	f.runner.mu.Lock()
+	ended := f.ended()
+	if !ended {
+		f.ctx, f.cancel, cancel = ctx, cancel, f.cancel
+		f.runner.history.identify(f.number, f.key)
+	}
+	f.runner.mu.Unlock()
+	if cancel != nil {
+		cancel(nil)
+	}
+	return !ended
+}
 
 // abandoned reports whether nobody waits any more. runner.mu is held.
 func (f *flight) abandoned() bool { return f.waiters == 0 && len(f.starts) == 0 }

@@ -100,6 +100,13 @@ func (h *history) find(number uint64) *remembered {
 	return nil
 }
 
+// identify notes the durable key of a call.
+func (h *history) identify(number uint64, k key.Key) {
+	if m := h.find(number); m != nil {
+		m.key = k
+	}
+}
+
 // list returns the records in the order of their numbers, of which last is the
 // highest.
 func (h *history) list(last uint64) []CallRecord {

@@ -22,7 +22,6 @@ type job[K comparable, A, R any] struct {
 
 	// Without a store the rest is not used. It is touched by one goroutine at a
 	// time: that which looks for the result, and then the bodies.
-	key     key.Key
 	durable bool        // the result is looked for in the store, and put there
 	denied  int         // times that the store said there was a result, and then had none
 	inputs  []store.Arg // for the record
@@ -30,27 +29,27 @@ type job[K comparable, A, R any] struct {
 }
 
 // find looks for the result in the store, and has the call executed if it is not
-// there. It reports whether the call has ended. When ctx ends before that, and the
-// call has not, it goes on elsewhere.
+// there. It reports whether the call has ended. When ctx, which has the values of the
+// caller's, ends before that, and the call has not, it goes on elsewhere.
 func (j *job[K, A, R]) find(ctx context.Context) (ended bool) {
 	r := j.calls.owner.Runner
-	if j.durable {
-		if r.override == refreshCache {
-			r.deleteStored(ctx, j.key)
-		} else if j.look(ctx) {
-			return true
-		}
-		switch {
-		case j.flight.ended():
-			return true
-		case ctx.Err() != nil:
-			go j.find(j.flight.ctx)
-			return false
-		case r.override == onlyCache:
-			err := &MissError{Work: r.name, Key: j.key}
-			j.calls.conclude(&j.entry.call, j.flight, nil, outcome[R]{err: err})
-			return true
-		}
+	if r.override == refreshCache {
+		r.deleteStored(ctx, j.flight.key)
+	} else if j.look(ctx) {
+		return true
+	}
+	left := ctx.Err() != nil
+	if j.flight.ctx == nil && !j.flight.attach(ctx) || j.flight.ended() {
+		return true
+	}
+	switch {
+	case left:
+		go j.find(j.flight.ctx)
+		return false
+	case r.override == onlyCache:
+		err := &MissError{Work: r.name, Key: j.flight.key}
+		j.calls.conclude(&j.entry.call, j.flight, nil, outcome[R]{err: err})
+		return true
 	}
 	j.schedule()
 	return false
@@ -90,45 +89,12 @@ func (j *job[K, A, R]) describe() {
 // call has ended. What cannot be read is a miss.
 func (j *job[K, A, R]) look(ctx context.Context) (ended bool) {
 	c := j.calls
-	result, expires, found := j.read(ctx)
+	result, expires, found := c.read(ctx, j.flight.key)
 	if !found {
 		return j.flight.ended()
 	}
 	c.conclude(&j.entry.call, j.flight, nil, outcome[R]{result: result, keep: true, stored: true, expires: expires})
 	return true
-}
-
-// read returns the result that the store has, and when it expires.
-func (j *job[K, A, R]) read(ctx context.Context) (result R, expires time.Time, found bool) {
-	r := j.calls.owner.Runner
-	e, err := r.store.Get(ctx, j.key)
-	if err != nil {
-		if !errors.Is(err, store.ErrNotFound) {
-			r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
-		}
-		return result, expires, false
-	}
-	defer e.Close()
-	expires = e.Expires
-	if r.ttl > 0 {
-		if own := e.Finished.Add(r.ttl); expires.IsZero() || own.Before(expires) {
-			expires = own
-		}
-	}
-	how, why := store.Expired, ""
-	if expires.IsZero() || time.Now().Before(expires) {
-		err := r.store.Codec().Decode(e, j.calls.spec.Schema, &result)
-		if err == nil {
-			return result, expires, true
-		}
-		how, why = store.Unreadable, preview.Error(err)
-		r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
-	}
-	if err := r.store.Discard(ctx, e, how, why); err != nil {
-		r.storeFailed(ctx, "a stored result cannot be discarded", err)
-	}
-	var none R
-	return none, time.Time{}, false
 }
 
 // acquire gets the lease for a body that is going to run. It reports whether the
@@ -141,7 +107,7 @@ func (j *job[K, A, R]) acquire(b *body) bool {
 	if !j.durable || held {
 		return true
 	}
-	l, err := r.store.Acquire(j.flight.ctx, j.key)
+	l, err := r.store.Acquire(j.flight.ctx, j.flight.key)
 	if err == nil {
 		return j.hold(l, b)
 	}
@@ -191,10 +157,10 @@ func (j *job[K, A, R]) hold(l store.Lease, b *body) bool {
 // the lease, and goes on with it. It holds no slot.
 func (j *job[K, A, R]) await() {
 	r, ctx := j.calls.owner.Runner, j.flight.ctx
-	changed, stop := r.store.Watch(j.key)
+	changed, stop := r.store.Watch(j.flight.key)
 	defer stop()
 	for {
-		l, err := r.store.Acquire(ctx, j.key)
+		l, err := r.store.Acquire(ctx, j.flight.key)
 		var held *store.HeldError
 		switch {
 		case ctx.Err() != nil:
@@ -273,7 +239,7 @@ func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
 	case errors.Is(err, store.ErrLost):
 		// Somebody else has executed the call meanwhile. A result never changes, so
 		// theirs is the one.
-		if result, expires, found := j.read(ctx); found {
+		if result, expires, found := c.read(ctx, j.flight.key); found {
 			o.result, o.expires = result, expires
 			return
 		}
@@ -300,7 +266,7 @@ func (j *job[K, A, R]) noteFailure(b *body) {
 func (j *job[K, A, R]) record(b *body) store.Record {
 	c, r := j.calls, j.calls.owner.Runner
 	rec := store.Record{
-		Key: j.key, Work: r.name, Schema: c.spec.Schema, Code: c.spec.Code, Symbols: c.spec.Symbols,
+		Key: j.flight.key, Work: r.name, Schema: c.spec.Schema, Code: c.spec.Code, Symbols: c.spec.Symbols,
 		Origin: origin(), Finished: time.Now(), Attempts: b.attempt, Args: j.inputs,
 	}
 	r.mu.Lock()

@@ -76,3 +76,7 @@ func (c flowContext) Value(key any) any {
 	}
 	return c.values.Value(key)
 }
+
+// AfterFunc saves contexts that are made of this one a goroutine each; see
+// context.AfterFunc.
+func (c flowContext) AfterFunc(f func()) func() bool { return context.AfterFunc(c.Context, f) }
