@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -387,8 +388,39 @@ func TestCallersLeaveAStoreThatDoesNotAnswer(t *testing.T) {
 			}
 			want(t, "store errors", settled(t, f).StoreErrors, 0)
 			cancel()
+			t.Setenv("WORKGEN_CACHE", "only") // where a miss would be an error
 		}
 	})
+}
+
+// TestNothingOfACallStaysWithTheContextOfItsCaller, which may live as long as the
+// process.
+func TestNothingOfACallStaysWithTheContextOfItsCaller(t *testing.T) {
+	for _, body := range []func(context.Context, string) (string, error){echo, failing(1, new([]time.Duration))} {
+		bubble(t, func(t *testing.T) {
+			s := memory.New(0)
+			ctx := &counted{Context: t.Context()}
+			for range 2 { // the second time the store has it
+				f := storing(s, body)
+				_, _ = f.Run(ctx, "a")
+				settled(t, f)
+			}
+			want(t, "watches that are left", ctx.watches.Load(), 0)
+		})
+	}
+}
+
+// counted counts who waits for its end.
+type counted struct {
+	context.Context
+	watches atomic.Int64
+}
+
+func (c *counted) Done() <-chan struct{} { return make(chan struct{}) }
+func (c *counted) Value(any) any         { return nil }
+func (c *counted) AfterFunc(func()) func() bool {
+	c.watches.Add(1)
+	return func() bool { c.watches.Add(-1); return true }
 }
 
 func TestALoopLeavesAStoreThatDoesNotAnswer(t *testing.T) {

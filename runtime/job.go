@@ -39,7 +39,7 @@ func (j *job[K, A, R]) find(ctx context.Context) (ended bool) {
 		return true
 	}
 	left := ctx.Err() != nil
-	if j.flight.ctx == nil && !j.flight.attach(ctx) || j.flight.ended() {
+	if j.flight.ctx == nil && !j.flight.attach(ctx) {
 		return true
 	}
 	switch {

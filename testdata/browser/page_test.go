@@ -139,7 +139,7 @@ func TestTheReadersInputSurvivesChanges(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	do(t, tab, chromedp.SendKeys(css("#q"), kb.Enter))
-	eventually(t, tab, `location.search.includes("q=sales") && document.querySelectorAll("#calls tbody tr").length === 3`)
+	eventually(t, tab, `location.search.includes("q=sales") && document.querySelectorAll("#calls tbody tr").length >= 3`) // the failed one may be tried again by now
 	do(t, tab, chromedp.SetValue(css("#status"), "failed"), chromedp.Click(css(".filter button")))
 	eventually(t, tab, `document.querySelectorAll("#calls tbody tr").length === 1`)
 }
