@@ -16,6 +16,10 @@ import (
 // arrives while a commit is under way goes into the next one together: a durable
 // commit waits for the disk, and one wait serves all.
 //
+// Whoever writes while nobody else does commits in his own goroutine, since waking
+// another one takes as long as a small commit. What arrives meanwhile gets a
+// goroutine.
+//
 // Writers of different processes take turns by a lock on a file, since SQLite makes
 // those who come too late sleep and try again.
 type writer struct {
@@ -25,10 +29,11 @@ type writer struct {
 	full bool // whether commits wait for the disk now
 	log  log
 
-	mu     sync.RWMutex // held to write by close, to read while sending to ops
+	mu     sync.Mutex
+	idle   *sync.Cond // nobody commits any more
+	queue  []*op
+	busy   bool // somebody commits, and goes on until the queue is empty
 	closed bool
-	ops    chan *op
-	ended  chan struct{}
 }
 
 // op is something to be written.
@@ -58,21 +63,28 @@ type refusal struct{ error }
 const maxGroup, groupSize = 256, 2 << 20
 
 func newWriter(s *Store, c *conn, turn *os.File) *writer {
-	w := &writer{s: s, c: c, turn: turn, log: log{path: filepath.Join(s.dir, databaseFile+"-wal")}, ops: make(chan *op, maxGroup), ended: make(chan struct{})}
-	go w.run()
+	w := &writer{s: s, c: c, turn: turn, log: log{path: filepath.Join(s.dir, databaseFile+"-wal")}}
+	w.idle = sync.NewCond(&w.mu)
 	return w
 }
 
-// write has the writer do something, and waits until it is committed.
+// write has something written, and waits until it is committed.
 func (w *writer) write(ctx context.Context, durable bool, do func(tx *tx) error) error {
 	return w.writeSized(ctx, durable, 0, do)
 }
 
 // writeSized is write for what has many bytes.
 func (w *writer) writeSized(ctx context.Context, durable bool, size int, do func(tx *tx) error) error {
-	o := &op{do: do, size: size, durable: durable && !w.s.o.Relaxed, done: make(chan struct{})}
-	if err := w.send(ctx, o); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
+	}
+	o := &op{do: do, size: size, durable: durable && !w.s.o.Relaxed, done: make(chan struct{})}
+	first, err := w.enqueue(o)
+	if err != nil {
+		return err
+	}
+	if first {
+		w.lead()
 	}
 	select {
 	case <-o.done:
@@ -85,73 +97,93 @@ func (w *writer) writeSized(ctx context.Context, durable bool, size int, do func
 	return o.err
 }
 
-func (w *writer) send(ctx context.Context, o *op) error {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
+// enqueue reports whether nobody commits, so that the caller has to.
+func (w *writer) enqueue(o *op) (first bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.closed {
-		return store.ErrClosed
+		return false, store.ErrClosed
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case w.ops <- o:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	first = !w.busy
+	w.busy = true
+	w.queue = append(w.queue, o)
+	return first, nil
 }
 
-// close commits what was sent before, and ends the writer.
+// close commits what came before, and refuses what comes.
 func (w *writer) close() {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.closed = true
-	close(w.ops)
-	w.mu.Unlock()
-	<-w.ended
-}
-
-func (w *writer) run() {
-	defer close(w.ended)
-	var group []*op
-	for o := range w.ops {
-		group = append(group[:0], o)
-		size := o.size
-		for more := true; more && len(group) < maxGroup && size < groupSize; {
-			select {
-			case o, ok := <-w.ops:
-				if more = ok; ok {
-					group = append(group, o)
-					size += o.size
-				}
-			default:
-				more = false
-			}
-		}
-		w.commit(group)
+	for w.busy {
+		w.idle.Wait()
 	}
 }
 
-// commit writes a group of ops and tells those who wait. Until it has the turn they
-// may leave.
-func (w *writer) commit(group []*op) {
-	_, err := lockFile(w.turn, false, true)
-	mine := group[:0]
-	for _, o := range group {
-		if o.taken.CompareAndSwap(false, true) {
-			o.err = err
-			mine = append(mine, o)
+// lead commits one group, that of the caller. If it is the turn of another process
+// the caller must be free to leave, so that this is done elsewhere, as is all that
+// has come meanwhile.
+func (w *writer) lead() {
+	if mine, err := lockFile(w.turn, false, false); !mine || err != nil {
+		go w.drain()
+		return
+	}
+	if w.commit(nil) {
+		go w.drain()
+	}
+}
+
+// drain commits until nothing is left.
+func (w *writer) drain() {
+	for {
+		_, err := lockFile(w.turn, false, true)
+		if !w.commit(err) {
+			return
 		}
 	}
-	if err == nil {
+}
+
+// commit writes a group of ops, ends the turn, and tells those who wait; until then
+// they may leave. If there was no turn it tells them why. It reports whether there
+// are more ops.
+func (w *writer) commit(noTurn error) (more bool) {
+	mine := w.group()
+	for _, o := range mine {
+		o.err = noTurn
+	}
+	if noTurn == nil {
 		if len(mine) > 0 {
 			w.inTurn(mine)
 		}
 		_ = unlockFile(w.turn)
 	}
+	w.mu.Lock()
+	if more = len(w.queue) > 0; !more {
+		w.busy = false
+		w.idle.Broadcast()
+	}
+	w.mu.Unlock()
 	for _, o := range mine {
 		close(o.done)
 	}
+	return more
+}
+
+// group takes ops from the queue whose callers have not left.
+func (w *writer) group() (mine []*op) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	size, n := 0, 0
+	for ; n < len(w.queue) && len(mine) < maxGroup && size < groupSize; n++ {
+		if o := w.queue[n]; o.taken.CompareAndSwap(false, true) {
+			mine = append(mine, o)
+			size += o.size
+		}
+	}
+	if w.queue = w.queue[n:]; len(w.queue) == 0 {
+		w.queue = nil
+	}
+	return mine
 }
 
 // inTurn writes ops in one transaction. When that fails each gets one of its own,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,14 +109,72 @@ func TestReadersDoNotWaitForWriters(t *testing.T) {
 		}
 	}
 	// Writers do, and leave when their context ends.
-	ended, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-	defer cancel()
 	for _, h := range []*Store{s, other} {
+		ended, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		if err := h.Note(ended, store.Record{Key: numbered(3)}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Note: %v", err)
 		}
+		cancel()
 	}
 	goOn()
+	for _, h := range []*Store{s, other} {
+		h.w.close() // when all is written
+	}
+	for r := range s.List(ctx, store.Filter{Status: []store.Status{store.Failed}}) {
+		t.Errorf("what nobody waited for any more was written: %+v", r)
+	}
+}
+
+func TestCloseWaitsForWhatIsBeingWritten(t *testing.T) {
+	s := opened(t, t.TempDir(), Options{Manual: true})
+	goOn := block(t, s)
+	written, closed := make(chan error, 1), make(chan struct{})
+	go func() { written <- s.Note(ctx, store.Record{Key: numbered(1)}) }()
+	await(t, func() bool { return queued(s) == 1 })
+	go func() {
+		s.w.close()
+		close(closed)
+	}()
+	await(t, func() bool {
+		s.w.mu.Lock()
+		defer s.w.mu.Unlock()
+		return s.w.closed
+	})
+	select {
+	case <-closed:
+		t.Error("close did not wait")
+	case <-time.After(10 * time.Millisecond):
+	}
+	goOn()
+	<-closed
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhoDoesNotGetTheTurnIsTold(t *testing.T) {
+	s := opened(t, t.TempDir(), Options{})
+	if err := s.w.turn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Note(ctx, store.Record{Key: numbered(1)}); !errors.Is(err, os.ErrClosed) && !errors.Is(err, syscall.EBADF) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func queued(s *Store) int {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	return len(s.w.queue)
+}
+
+func await(t *testing.T, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !so(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("never so")
+		}
+	}
 }
 
 func TestCommitsAreGroupedAndIndependent(t *testing.T) {
@@ -143,9 +203,7 @@ func TestCommitsAreGroupedAndIndependent(t *testing.T) {
 			})}
 		}()
 	}
-	for len(s.w.ops) < n {
-		time.Sleep(time.Millisecond)
-	}
+	await(t, func() bool { return queued(s) >= n })
 	goOn()
 	for range n {
 		o := <-outcomes
