@@ -21,13 +21,13 @@ const (
 	// wait for milliseconds only.
 	batch = 256
 
-	// maxGone bounds how many records of failures and of results that have gone
-	// are kept: the newest.
-	maxGone = 10_000
-
 	// lowWater is how full a store is, of 100, once it was too full.
 	lowWater = 90
 )
+
+// maxGone bounds how many records of failures and of results that have gone are kept:
+// the newest.
+var maxGone int64 = 10_000
 
 // collector keeps the store within its bounds. Of all processes one collects.
 type collector struct {

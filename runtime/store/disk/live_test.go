@@ -1,6 +1,8 @@
 package disk
 
 import (
+	"crypto/sha256"
+	"math/rand/v2"
 	"os"
 	"testing"
 
@@ -60,5 +62,50 @@ func TestScopesOfNoRecordAreForgotten(t *testing.T) {
 		if found != 1 {
 			t.Errorf("%d records", found)
 		}
+	}
+}
+
+// TestTheRecordsOfTheLastOnesEvictedAreKept: those of the first would have to go again.
+func TestTheRecordsOfTheLastOnesEvictedAreKept(t *testing.T) {
+	defer func(n int64) { maxGone = n }(maxGone)
+	maxGone = 300
+	dir := t.TempDir()
+	s := opened(t, dir, Options{Relaxed: true, Manual: true})
+	const many, size = 2000, 2000
+	for n := range many {
+		k := sha256.Sum256([]byte{byte(n), byte(n >> 8), 0})
+		data := make([]byte, size)
+		_, _ = rand.NewChaCha8(k).Read(data)
+		l, err := s.Acquire(ctx, k)
+		if err == nil {
+			err = s.Put(ctx, l, store.Record{Work: "w"}, store.Bytes(data))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = opened(t, dir, Options{MaxBytes: many * size / 2, Manual: true})
+	if err := s.gc.shrink(); err != nil {
+		t.Fatal(err)
+	}
+	evicted, left := 0, 0
+	for r, err := range s.List(ctx, store.Filter{Status: []store.Status{store.Succeeded, store.Evicted}}) {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case r.Status == store.Evicted:
+			evicted++
+		default:
+			left++
+		}
+	}
+	if left < many/4 || left > many/2 {
+		t.Errorf("%d results are left", left)
+	}
+	if want := int(maxGone); evicted < want || evicted > 2*want+batch {
+		t.Errorf("%d records of what was evicted were kept, want about %d", evicted, want)
 	}
 }

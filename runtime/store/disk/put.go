@@ -205,6 +205,10 @@ func (tx *tx) forget(k key.Key) error {
 	if !found || err != nil {
 		return err
 	}
+	return tx.dropCall(seq)
+}
+
+func (tx *tx) dropCall(seq int64) error {
 	if err := tx.dropResult(seq); err != nil {
 		return err
 	}

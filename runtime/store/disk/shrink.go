@@ -26,6 +26,7 @@ func (c *collector) shrink() error {
 		return nil
 	}
 	goal := limit
+	first, evicted := int64(0), int64(0) // bytes used at first, and results evicted since
 	return c.repeat(func(tx *tx) (int, error) {
 		total := 0
 		for total < batch {
@@ -34,8 +35,16 @@ func (c *collector) shrink() error {
 				return total, err
 			}
 			goal = limit / 100 * lowWater
-			n, err := tx.evict(batch/8, used-goal)
-			if total += n; n == 0 || err != nil {
+			if first == 0 {
+				first = used
+			}
+			// If so many are still to go, by what the first ones took, records of those
+			// that go now would be forgotten at the end.
+			many := evicted >= batch && used < first && float64(used-goal)*float64(evicted) > float64(maxGone)*float64(first-used)
+			n, err := tx.evict(batch/8, used-goal, many)
+			total += n
+			evicted += int64(n)
+			if n == 0 || err != nil {
 				return total, err
 			}
 		}
@@ -44,8 +53,9 @@ func (c *collector) shrink() error {
 }
 
 // evict drops up to n results that were not used for the longest time, or fewer if
-// the store becomes smaller by the given bytes with them, about.
-func (tx *tx) evict(n int, bytes int64) (int, error) {
+// the store becomes smaller by the given bytes with them, about; their records, too,
+// if they are to be forgotten.
+func (tx *tx) evict(n int, bytes int64, forget bool) (int, error) {
 	vs, err := victims(tx.q(`SELECT seq, kept, CASE WHEN form & 2 THEN coalesce(
 			(SELECT size / refs FROM file WHERE name = substr(data, 1, 32)), 0) ELSE length(data) END
 		FROM call JOIN result USING(seq) WHERE status = 1 ORDER BY used LIMIT ?`).int(int64(n)))
@@ -59,7 +69,15 @@ func (tx *tx) evict(n int, bytes int64) (int, error) {
 	if enough >= 0 {
 		vs = vs[:enough+1]
 	}
-	return tx.drop(vs, store.Evicted)
+	if !forget {
+		return tx.drop(vs, store.Evicted)
+	}
+	for _, v := range vs {
+		if err := tx.dropCall(v.seq); err != nil {
+			return 0, err
+		}
+	}
+	return len(vs), nil
 }
 
 // vacuum gives pages that are not used back to the file system, if they are many.
