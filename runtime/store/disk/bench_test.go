@@ -34,11 +34,13 @@ func recordOf(n int) store.Record {
 	}
 }
 
-func put(t testing.TB, s store.Store, n int, data []byte) {
+func put(t testing.TB, s store.Store, n int, data []byte) { putAs(t, s, n, recordOf(n), data) }
+
+func putAs(t testing.TB, s store.Store, n int, r store.Record, data []byte) {
 	t.Helper()
 	l, err := s.Acquire(ctx, keyOf(n))
 	if err == nil {
-		err = s.Put(ctx, l, recordOf(n), store.Bytes(data))
+		err = s.Put(ctx, l, r, store.Bytes(data))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -193,14 +195,19 @@ func BenchmarkFilePerResult(b *testing.B) {
 	})
 }
 
-// fill keeps many results.
+// workOf is one of ten.
+func workOf(n int) string { return "example.com/daily.Work" + strconv.Itoa(n%10) }
+
+// fill keeps many results of ten works.
 func fill(t testing.TB, s store.Store, n int, size int) {
 	const workers = 64
 	done := make(chan struct{}, workers)
 	for w := range workers {
 		go func() {
 			for i := w; i < n; i += workers {
-				put(t, s, i, make([]byte, size))
+				r := recordOf(i)
+				r.Work = workOf(i)
+				putAs(t, s, i, r, make([]byte, size))
 			}
 			done <- struct{}{}
 		}()
@@ -210,41 +217,40 @@ func fill(t testing.TB, s store.Store, n int, size int) {
 	}
 }
 
-// BenchmarkMany measures what takes long with 100,000 results.
+// BenchmarkMany measures what takes long with 100,000 results of ten works.
 func BenchmarkMany(b *testing.B) {
 	const many = 100_000
 	dir := b.TempDir()
 	s := open(b, dir, disk.Options{Relaxed: true})
 	fill(b, s, many, 100)
-	b.Run("list", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			n := 0
-			for _, err := range s.List(ctx, store.Filter{Work: "example.com/daily.DataProcessor"}) {
-				if err != nil {
-					b.Fatal(err)
+	for _, list := range []struct {
+		name   string
+		filter store.Filter
+		want   int
+	}{
+		{"list 100 of a work", store.Filter{Work: workOf(0), Limit: 100}, 100},
+		{"list a work", store.Filter{Work: workOf(0)}, many / 10},
+		{"list all", store.Filter{}, many},
+	} {
+		b.Run(list.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				n := 0
+				for _, err := range s.List(ctx, list.filter) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					n++
 				}
-				n++
+				if n != list.want {
+					b.Fatalf("%d records", n)
+				}
 			}
-			if n != many {
-				b.Fatalf("%d records", n)
-			}
-		}
-	})
-	b.Run("list all", func(b *testing.B) {
-		for b.Loop() {
-			for range s.List(ctx, store.Filter{}) {
-			}
-		}
-	})
-	b.Run("list 100", func(b *testing.B) {
-		for b.Loop() {
-			for range s.List(ctx, store.Filter{Work: "example.com/daily.DataProcessor", Limit: 100}) {
-			}
-		}
-	})
+		})
+	}
 	b.Run("explain", func(b *testing.B) {
 		r := recordOf(many)
+		r.Work = workOf(many)
 		r.Key, r.Args[0].Digest, r.Args[1].Digest = keyOf(many), [16]byte{3}, [16]byte{4}
 		for b.Loop() {
 			if why, err := store.Explain(ctx, s, r); err != nil || why.Cause != store.CauseArguments {
