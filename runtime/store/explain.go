@@ -82,7 +82,7 @@ const MaxExplained = 10_000
 // call without Key is one that is not cached.
 //
 // The nearest call is the one that has the most inputs in common, and of those the
-// newest. Explain lists up to MaxExplained records of the work, so it takes some 20 ms
+// newest. Explain lists up to MaxExplained records of the work, so it takes up to 50 ms
 // on disk, where getting a result takes microseconds.
 func Explain(ctx context.Context, s Store, call Record) (Reason, error) {
 	why := Reason{Work: call.Work}
