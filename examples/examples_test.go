@@ -4,6 +4,7 @@ package examples
 
 import (
 	"bufio"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -12,8 +13,10 @@ import (
 	"regexp"
 	goruntime "runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -59,45 +62,125 @@ func TestPropsExecutesOncePerDistinctArgument(t *testing.T) {
 	}
 }
 
-// TestPropsIsAnAppThatWaitsForTheClick is the transcript of the original: start,
-// click on run, two lines.
-func TestPropsIsAnAppThatWaitsForTheClick(t *testing.T) {
-	cmd := exec.Command(build(t, "props"), "-app")
-	out, err := cmd.StdoutPipe()
+// application is an application that runs, and its page.
+type application struct {
+	*exec.Cmd
+	url    string
+	out    *os.File // what it prints on standard output
+	stderr *bufio.Reader
+}
+
+func launch(t *testing.T, exe string, args ...string) *application {
+	t.Helper()
+	a := &application{Cmd: exec.Command(exe, args...)}
+	out, err := a.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stderr, err := cmd.StderrPipe()
+	stderr, err := a.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := a.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Process.Kill()
-	said := bufio.NewReader(stderr)
-	line, _ := said.ReadString('\n')
+	t.Cleanup(func() { _ = a.Process.Kill() })
+	a.out, a.stderr = out.(*os.File), bufio.NewReader(stderr)
+	line, _ := a.stderr.ReadString('\n')
 	m := started.FindStringSubmatch(line)
 	if m == nil {
 		t.Fatalf("on standard error: %q", line)
 	}
-	answer, err := http.Post(m[1]+"/view/loop/run", "", nil)
+	a.url = m[1]
+	return a
+}
+
+// interrupt ends the application, and returns what it has printed on standard output
+// and not been asked for yet.
+func (a *application) interrupt(t *testing.T) string {
+	t.Helper()
+	if goruntime.GOOS == "windows" {
+		t.Skip("has no interrupts for other processes")
+	}
+	_ = a.Process.Signal(os.Interrupt)
+	said, _ := io.ReadAll(a.stderr)
+	more, _ := io.ReadAll(a.out)
+	if err := a.Wait(); err != nil || !strings.HasPrefix(string(said), "INFO: Stopping: waiting for ") {
+		t.Errorf("after the interrupt: %v, %q", err, said)
+	}
+	return string(more)
+}
+
+// executions returns how many there were of each work, as the API says.
+func (a *application) executions(t *testing.T) map[string]int {
+	t.Helper()
+	answer, err := http.Get(a.url + "/api/v1/works")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var status struct {
+		Works []struct {
+			ID         string
+			Executions int
+		}
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&status); err != nil {
+		t.Fatal(err)
+	}
+	n := map[string]int{}
+	for _, w := range status.Works {
+		n[w.ID] = w.Executions
+	}
+	return n
+}
+
+// TestPropsIsAnAppThatWaitsForTheClick is the transcript of the original: start,
+// click on run, two lines.
+func TestPropsIsAnAppThatWaitsForTheClick(t *testing.T) {
+	a := launch(t, build(t, "props"), "-app")
+	answer, err := http.Post(a.url+"/view/loop/run", "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	answer.Body.Close()
 	got := make([]byte, len(one+ten))
-	if _, err := io.ReadFull(out, got); err != nil || string(got) != one+ten {
+	if _, err := io.ReadFull(a.out, got); err != nil || string(got) != one+ten {
 		t.Errorf("after the click: %q, %v", got, err)
 	}
-	if goruntime.GOOS == "windows" {
-		return // has no interrupts for other processes
+	if more := a.interrupt(t); more != "" {
+		t.Errorf("more than that: %q", more)
 	}
-	cmd.Process.Signal(os.Interrupt)
-	rest, _ := io.ReadAll(said)
-	more, _ := io.ReadAll(out)
-	if err := cmd.Wait(); err != nil || !strings.HasPrefix(string(rest), "INFO: Stopping") || len(more) > 0 {
-		t.Errorf("after the interrupt: %v, %q, %q", err, rest, more)
+}
+
+// TestDailyGoesOnWhereItWasInterrupted watches it on its page.
+func TestDailyGoesOnWhereItWasInterrupted(t *testing.T) {
+	daily := build(t, "daily")
+	t.Setenv("WORKGEN_STORE", t.TempDir())
+	a := launch(t, daily, "-day=500ms")
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if n := a.executions(t); n["daily.DataProcessor"] >= 2 && n["daily.Trainer"] >= 2 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the works do not move")
+		}
+	}
+	first := a.interrupt(t)
+	done := strings.Count(first, "the model scores")
+	if done < 1 || !strings.Contains(first, "daily.Trainer: executed ") {
+		t.Errorf("printed\n%s", first)
+	}
+	days := strings.Count(first, "processing")
+	second := run(t, daily, "-day=500ms", "-days", strconv.Itoa(days+1))
+	for n := range days {
+		day := time.Date(2022, time.May, 25+n, 0, 0, 0, 0, time.UTC).Format("01/02/06")
+		if n < done && strings.Contains(second, " of "+day) {
+			t.Errorf("%s was done, and was executed again:\n%s", day, second)
+		}
+	}
+	if !strings.Contains(second, "processing") || !strings.Contains(second, "training") {
+		t.Errorf("it did not go on:\n%s", second)
 	}
 }
 
