@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"weak"
 )
 
 // bell tells those who listen that something has changed, and not what: who is
@@ -17,11 +18,17 @@ type bell struct {
 type listener struct{ c chan<- struct{} }
 
 // listen has c get a value whenever something changes. A value that c has no
-// room for is dropped, so c needs a buffer of one. stop ends it.
+// room for is dropped, so c needs a buffer of one. stop ends it, and keeps nothing
+// alive until then.
 func (b *bell) listen(c chan<- struct{}) (stop func()) {
 	l := &listener{c}
 	b.change(func(all []*listener) []*listener { return append(all, l) })
+	rings := weak.Make(b)
 	return func() {
+		b := rings.Value()
+		if b == nil {
+			return
+		}
 		b.change(func(all []*listener) []*listener {
 			return slices.DeleteFunc(all, func(other *listener) bool { return other == l })
 		})

@@ -240,3 +240,24 @@ func TestResultsOfOtherTypesAreNotReadAndNotDropped(t *testing.T) {
 		t.Errorf("the result is gone: %v", err)
 	}
 }
+
+// TestNobodyIsListenedToAfterTheEnd: showing inputs costs each new call something.
+func TestNobodyIsListenedToAfterTheEnd(t *testing.T) {
+	w := newWork("later.Work", echo)
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	inputs := func(arg string) []store.Arg {
+		w.Run(context.Background(), arg)
+		i := runtime.Inspect(w.Runner)
+		d, _ := i.Call(i.Latest())
+		return d.Args
+	}
+	if inputs("a") == nil {
+		t.Error("no inputs are noted while the app runs")
+	}
+	if err := r.end(); err != nil {
+		t.Fatal(err)
+	}
+	if args := inputs("b"); args != nil {
+		t.Errorf("noted: %v", args)
+	}
+}

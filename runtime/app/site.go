@@ -29,8 +29,15 @@ type site struct {
 	mounted atomic.Bool // in a server of the program's own
 
 	mu   sync.Mutex
-	ids  map[weak.Pointer[runtime.Runner]]string
+	ids  map[weak.Pointer[runtime.Runner]]shown
 	byID map[string]weak.Pointer[runtime.Runner]
+	end  func() // of listening to the loop
+}
+
+// shown is what the site knows of a runner. It does not keep that alive.
+type shown struct {
+	id  string
+	end func() // of listening
 }
 
 // start makes the site ready; the second time it does nothing.
@@ -46,9 +53,10 @@ func (s *site) start(a *App) error {
 	}
 	s.app, s.started = a, time.Now().Round(0)
 	s.rang = make(chan struct{}, 1)
-	s.ids = map[weak.Pointer[runtime.Runner]]string{}
+	s.ids = map[weak.Pointer[runtime.Runner]]shown{}
 	s.byID = map[string]weak.Pointer[runtime.Runner]{}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.end = a.Loop.Notify(s.rang)
 	s.mu.Unlock()
 
 	if a.Wait {
@@ -58,18 +66,23 @@ func (s *site) start(a *App) error {
 	if a.Loop.Logger == nil {
 		a.Loop.Logger = a.Logger
 	}
-	a.Loop.Notify(s.rang)
 	s.discover()
 	go s.hub.run(s.ctx, s.rang, s.event)
 	return nil
 }
 
-// stop ends the streams and the goroutine of the hub.
+// stop ends the streams and the goroutine of the hub, and listens to nobody any more:
+// whoever is listened to takes more care of what is shown than the program needs.
 func (s *site) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cancel != nil {
-		s.cancel()
+	if s.cancel == nil {
+		return
+	}
+	s.cancel()
+	s.end()
+	for _, known := range s.ids {
+		known.end()
 	}
 }
 
@@ -94,8 +107,11 @@ func (s *site) discover() []*runtime.Runner {
 		}
 		s.tidy(len(all))
 		id := s.newID(r.Name())
-		s.ids[w], s.byID[id] = id, w
-		runtime.Inspect(r).Notify(s.rang)
+		end := func() {}
+		if s.ctx.Err() == nil {
+			end = runtime.Inspect(r).Notify(s.rang)
+		}
+		s.ids[w], s.byID[id] = shown{id, end}, w
 	}
 	return all
 }
@@ -105,10 +121,10 @@ func (s *site) tidy(inUse int) {
 	if len(s.ids) < 2*inUse+64 {
 		return
 	}
-	for w, id := range s.ids {
+	for w, known := range s.ids {
 		if w.Value() == nil {
 			delete(s.ids, w)
-			delete(s.byID, id)
+			delete(s.byID, known.id)
 		}
 	}
 }
@@ -138,7 +154,7 @@ func (s *site) newID(name string) string {
 func (s *site) id(r *runtime.Runner) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ids[weak.Make(r)]
+	return s.ids[weak.Make(r)].id
 }
 
 // runner returns the runner with an identifier, nil if there is none.
