@@ -85,7 +85,7 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 		// The caller leaves a store that does not answer when ctx ends. A context for
 		// bodies is made when there are going to be some.
 		looking, cancel := context.WithCancelCause(ctx)
-		if f.become(nil, cancel) {
+		if f.become(cancel, nil) {
 			return j.find(looking)
 		}
 	}

@@ -58,16 +58,17 @@ type starters map[<-chan struct{}]func() bool
 // attach makes the context of the bodies, which has the values of ctx, and reports
 // false if the call has ended.
 func (f *flight) attach(ctx context.Context) bool {
-	return f.become(context.WithCancelCause(context.WithoutCancel(ctx)))
+	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	return f.become(cancel, own)
 }
 
-// become replaces the context and what cancels it. If the call has ended it cancels
-// the new one and reports false.
-func (f *flight) become(ctx context.Context, cancel context.CancelCauseFunc) bool {
+// become replaces what cancels the flight, and the context of the bodies. If the call
+// has ended it cancels the new one and reports false.
+func (f *flight) become(cancel context.CancelCauseFunc, bodies context.Context) bool {
 	f.runner.mu.Lock()
 	ended := f.ended()
 	if !ended {
-		f.ctx, f.cancel, cancel = ctx, cancel, f.cancel
+		f.ctx, f.cancel, cancel = bodies, cancel, f.cancel
 		f.runner.history.identify(f.number, f.key)
 	}
 	f.runner.mu.Unlock()
