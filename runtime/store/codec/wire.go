@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"slices"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -311,18 +310,30 @@ func (d *decoder) all(schema string, v reflect.Value, plan *plan) error {
 	return d.end()
 }
 
-// schema takes the schema and compares it.
+// schema takes the schema, with its length before it, and compares it.
 func (d *decoder) schema(want string) error {
-	for _, b := range slices.Concat(binary.AppendUvarint(nil, uint64(len(want))), []byte(want)) {
-		got, err := d.take(1)
-		if err != nil {
+	var length [binary.MaxVarintLen64]byte
+	if err := d.same(want, string(length[:binary.PutUvarint(length[:], uint64(len(want)))])); err != nil {
+		return err
+	}
+	for rest := want; rest != ""; {
+		const most = 64
+		part := rest[:min(len(rest), most)]
+		if err := d.same(want, part); err != nil {
 			return err
 		}
-		if got[0] != b {
-			return errors.New("is of another schema than " + want)
-		}
+		rest = rest[len(part):]
 	}
 	return nil
+}
+
+// same takes as many bytes as part has, which is one of the schema.
+func (d *decoder) same(schema, part string) error {
+	got, err := d.take(len(part))
+	if err == nil && string(got) != part {
+		err = errors.New("is of another schema than " + schema)
+	}
+	return err
 }
 
 // end makes sure that nothing is left over. It reads until the source says that

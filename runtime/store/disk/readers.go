@@ -29,8 +29,12 @@ func newReaders(open func() (*conn, error)) *readers {
 func (r *readers) take(ctx context.Context) (*conn, error) {
 	select {
 	case r.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	default: // apart, since making a context's channel takes longer than all else here
+		select {
+		case r.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	c, err := r.idle()
 	if c == nil && err == nil {
