@@ -417,3 +417,16 @@ func BenchmarkCodec(b *testing.B) {
 		})
 	}
 }
+
+func TestSchemasMayBeLong(t *testing.T) {
+	long := strings.Repeat("schema", 100)
+	in, out := "result", ""
+	data := encoded(t, codec.Codec{}, long, &in)
+	entry := func() *store.Entry { return &store.Entry{Size: int64(len(data)), Data: data} }
+	if err := codec.Default.Decode(entry(), long, &out); err != nil || out != in {
+		t.Errorf("%q, %v", out, err)
+	}
+	if err := codec.Default.Decode(entry(), long[:len(long)-1]+"!", &out); err == nil {
+		t.Error("another schema was taken for the same")
+	}
+}
