@@ -24,10 +24,25 @@ const (
 	ten = "I received the following props: args: () kwargs: {'value': 10}\n"
 )
 
-// build compiles an example and returns the path of the program.
+var bin string // where the programs are
+
+func TestMain(m *testing.M) {
+	var err error
+	if bin, err = os.MkdirTemp("", "examples"); err != nil {
+		panic(err)
+	}
+	status := m.Run()
+	os.RemoveAll(bin)
+	os.Exit(status)
+}
+
+// build compiles an example, once, and returns the path of the program.
 func build(t *testing.T, name string) string {
 	t.Helper()
-	exe := filepath.Join(t.TempDir(), name+".exe")
+	exe := filepath.Join(bin, name+".exe")
+	if _, err := os.Stat(exe); err == nil {
+		return exe
+	}
 	cmd := exec.Command("go", "build", "-o", exe, "./"+name)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", cmd, err, out)

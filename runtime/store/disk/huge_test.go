@@ -4,6 +4,7 @@ package disk_test
 
 import (
 	"encoding/binary"
+	"flag"
 	"os"
 	"strconv"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/store/disk"
 )
+
+var long = flag.Bool("long", false, "do at full length what takes long")
 
 func init() { children["huge"] = hugeChild }
 
@@ -42,12 +45,12 @@ func hugeChild(s *disk.Store, _ string, mib int) {
 }
 
 // TestAHugeResultIsNotCopiedSeveralTimes watches the memory of processes: while a
-// result of 1 GiB (256 MiB with -short) goes to the disk there is what the body
+// result of 256 MiB (1 GiB with -long) goes to the disk there is what the body
 // returned and the copy that is kept, and while it comes back only the latter.
 func TestAHugeResultIsNotCopiedSeveralTimes(t *testing.T) {
-	mib := 1024
-	if testing.Short() {
-		mib = 256
+	mib := 256
+	if *long {
+		mib = 1024
 	}
 	if slowdown > 1 {
 		t.Skip("the race detector takes memory of its own")
