@@ -46,7 +46,7 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: fill directory file")
 	}
-	s, err := disk.Open("", disk.Options{Dir: ts.MkAbs(args[0]), Relaxed: true})
+	s, err := disk.Open("", disk.Options{Dir: ts.MkAbs(args[0]), Relaxed: true, Manual: true})
 	ts.Check(err)
 	lines := bufio.NewScanner(strings.NewReader(ts.ReadFile(args[1])))
 	for lines.Scan() {
