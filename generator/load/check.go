@@ -31,9 +31,7 @@ type checker struct {
 	bodies  map[*packages.Package]bool // those of source whose function bodies count
 	done    map[*packages.Package]chan struct{}
 
-	// mu guards the reading of export data, which also completes packages that
-	// were read before as parts of others.
-	mu       sync.Mutex
+	mu       sync.Mutex // guards imported, which finds what importAll has read
 	imported types.Importer
 }
 
@@ -45,7 +43,7 @@ func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matche
 		source: map[*packages.Package]bool{}, bodies: map[*packages.Package]bool{},
 		done: map[*packages.Package]chan struct{}{},
 	}
-	c.imported = goimporter.ForCompiler(c.fset, "gc", c.open)
+	c.imported = newImporter(c.fset, c.open)
 	for _, p := range roots {
 		if len(p.CompiledGoFiles) > 0 && p.PkgPath != "unsafe" {
 			c.source[p], c.bodies[p] = true, true
@@ -58,6 +56,7 @@ func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matche
 		c.parseAll(ctx)
 	}()
 	err := c.listExports(ctx, cfg, roots, flags)
+	c.importAll()
 	<-parsed
 	if err != nil {
 		return err
@@ -66,6 +65,11 @@ func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matche
 	c.checkAll(ctx)
 	m.complete = c.completer(ctx, cfg)
 	return ctx.Err()
+}
+
+// newImporter returns what reads export data. Tests watch it.
+var newImporter = func(fset *token.FileSet, open goimporter.Lookup) types.Importer {
+	return goimporter.ForCompiler(fset, "gc", open)
 }
 
 // upwards makes source of what imports source.
@@ -101,6 +105,17 @@ func (c *checker) listExports(ctx context.Context, cfg Config, roots []*packages
 		c.exports[p.PkgPath] = p.ExportFile
 	}
 	return err
+}
+
+// importAll reads all export data before anything is type-checked: to read a package
+// completes it where others have mentioned it before, and nobody may look at it
+// meanwhile.
+func (c *checker) importAll() {
+	for path, file := range c.exports {
+		if file != "" {
+			_, _ = c.export(path) // who imports it is told what is wrong
+		}
+	}
 }
 
 // withoutExports makes source of what has no export data because it does not
