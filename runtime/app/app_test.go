@@ -323,4 +323,8 @@ func TestOffLoopbackAnAppServesThoseWhoKnowTheToken(t *testing.T) {
 	}
 	answer, _ = r.do(t, "GET", "/view", "", "Cookie: "+cookie.Name+"="+cookie.Value)
 	want(t, "with the cookie", answer.StatusCode, 200)
+	for _, wrong := range []string{cookie.Name + "=", cookie.Name + "=" + cookie.Value[1:] + "0", cookie.Name + "=0123456789abcdef", "other=" + cookie.Value} {
+		answer, _ = r.do(t, "GET", "/view", "", "Cookie: "+wrong)
+		want(t, "with the cookie "+wrong, answer.StatusCode, 401)
+	}
 }

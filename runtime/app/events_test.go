@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -66,6 +67,9 @@ func TestStreamsEndWithTheApp(t *testing.T) {
 	}
 	for b := make([]byte, 1000); err == nil; {
 		_, err = answer.Body.Read(b)
+	}
+	if err != io.EOF {
+		t.Errorf("the stream was cut off: %v", err)
 	}
 }
 
