@@ -139,9 +139,9 @@ func (s *site) act(ctx context.Context, text, action string) (doneView, error) {
 		}
 		return doneView{Message: "There was nothing left to forget."}, nil
 	}
-	// The flow makes the call again, if it still needs it.
+	// That makes loops do a pass, in which the flow makes the call again, if it still
+	// needs it.
 	f.forget()
-	s.app.Loop.Wake()
 	return doneView{true, "The call executes again as soon as the flow makes it."}, nil
 }
 

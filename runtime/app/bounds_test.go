@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+// TestABodyThatHidesItsLengthIsBounded: the token is right, and comes too late.
+func TestABodyThatHidesItsLengthIsBounded(t *testing.T) {
+	const token = "0123456789abcdef"
+	r := start(t, &App{Token: token})
+	for size, status := range map[int]int{100: http.StatusSeeOther, maxBody: http.StatusUnauthorized} {
+		body := io.MultiReader(strings.NewReader("x="+strings.Repeat("x", size)), strings.NewReader("&token="+token))
+		request, err := http.NewRequest("POST", r.url+"/login", body) // in chunks
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer, err := r.client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != status {
+			t.Errorf("%d bytes: %s, want %d", size, answer.Status, status)
+		}
+	}
+}
+
+// TestServersWaitForNobodyForLong, who sends a header slowly or nothing at all.
+func TestServersWaitForNobodyForLong(t *testing.T) {
+	s := newServer(http.NotFoundHandler(), quiet)
+	for name, timeout := range map[string]time.Duration{"header": s.ReadHeaderTimeout, "idle": s.IdleTimeout} {
+		if timeout <= 0 || timeout > 2*time.Minute {
+			t.Errorf("%s: %v", name, timeout)
+		}
+	}
+}
+
+// deadlines notes until when each write of an answer may take.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	next   time.Time
+	writes []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(time.Time) error     { return nil }
+func (d *deadlines) SetWriteDeadline(at time.Time) error { d.next = at; return nil }
+func (d *deadlines) Write(b []byte) (int, error) {
+	d.writes = append(d.writes, d.next)
+	d.next = time.Time{}
+	return d.ResponseRecorder.Write(b)
+}
+
+func TestEveryWriteOfAStreamHasADeadline(t *testing.T) {
+	r := start(t, &App{})
+	h := &handler{site: &r.site}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	began := time.Now()
+	r.Loop.Wake()
+	h.events(d, httptest.NewRequest("GET", "/api/v1/events", nil).WithContext(ctx))
+	late := func(at time.Time) bool { return at.Before(began) || at.After(time.Now().Add(streamTimeout)) }
+	if len(d.writes) == 0 || slices.ContainsFunc(d.writes, late) {
+		t.Errorf("deadlines %v", d.writes)
+	}
+}
+
+// TestTextThatBelongsToASecretIsNotShown: stores should have none, but might.
+func TestTextThatBelongsToASecretIsNotShown(t *testing.T) {
+	args := []store.Arg{{Name: "password", Type: "string", Text: "hunter2", Secret: true}}
+	if v := argViews(args); v[0].Text != "" || !v[0].Secret {
+		t.Errorf("%+v", v)
+	}
+	if matchesArgs(args, "hunter") {
+		t.Error("the search finds it")
+	}
+}
+
+func TestLargeResultsStayInTheStore(t *testing.T) {
+	s := memory.New(0)
+	for _, size := range []int{100, maxDecoded + 1} {
+		first := newWork("large.Work", func(context.Context, string) (string, error) { return strings.Repeat("x", size), nil }, runtime.WithStore(s))
+		day := string(rune('a' + size%26))
+		if _, err := first.Run(t.Context(), day); err != nil {
+			t.Fatal(err)
+		}
+		w := newWork("large.Work", echo, runtime.WithStore(s))
+		r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+		calls := get[callsView](t, r, "/api/v1/works/large.Work/calls?q="+day)
+		if len(calls.Calls) == 0 {
+			t.Fatal("the call is not listed")
+		}
+		if v := detail(t, r, calls.Calls[0].Key); (v.Result == nil) != (size > maxDecoded) {
+			t.Errorf("%d bytes: shown %v", size, v.Result != nil)
+		}
+	}
+}
+
+func TestFewReasonsAreRemembered(t *testing.T) {
+	w := newWork("reason.Work", echo, runtime.WithStore(memory.New(0)))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	w.Run(t.Context(), "a")
+	known := &r.site.reasons
+	known.mu.Lock()
+	known.known = map[explained]whyView{}
+	for n := range maxReasons {
+		known.known[explained{seq: uint64(n) + 1000}] = whyView{}
+	}
+	known.mu.Unlock()
+	if v := detail(t, r, "reason.Work:1"); v.Why.Kind != "new" {
+		t.Errorf("why: %+v", v.Why)
+	}
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if n := len(known.known); n > maxReasons {
+		t.Errorf("%d are remembered", n)
+	}
+}
+
+// TestRunAgainMakesAPass, also when there is nothing to forget.
+func TestRunAgainMakesAPass(t *testing.T) {
+	var passes atomic.Int64
+	w := newWork("again.Work", stuck)
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{Heartbeat: -1, Flow: func(context.Context) error {
+		passes.Add(1)
+		return nil
+	}}})
+	w.Start(t.Context(), "a").Stop()
+	eventually(t, "the first pass", func() bool { return passes.Load() > 0 })
+	before := passes.Load()
+	r.post(t, "/api/v1/calls/again.Work:1/again")
+	eventually(t, "another pass", func() bool { return passes.Load() > before })
+}
