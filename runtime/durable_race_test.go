@@ -423,6 +423,41 @@ func (c *counted) AfterFunc(func()) func() bool {
 	return func() bool { c.watches.Add(-1); return true }
 }
 
+// slow is a store that takes a minute to be asked for a result, or to delete it, and
+// counts that.
+type slow struct {
+	store.Store
+	asked *atomic.Int64
+}
+
+func (s slow) Get(context.Context, key.Key) (*store.Entry, error) {
+	s.asked.Add(1)
+	time.Sleep(time.Minute)
+	return nil, context.Canceled
+}
+
+func (s slow) Delete(context.Context, ...key.Key) (int, error) {
+	s.asked.Add(1)
+	time.Sleep(time.Minute)
+	return 0, context.Canceled
+}
+
+func TestAStoppedCallAsksTheStoreNoMore(t *testing.T) {
+	for _, override := range []string{"", "only", "refresh"} {
+		t.Setenv("WORKGEN_CACHE", override)
+		bubble(t, func(t *testing.T) {
+			asked := new(atomic.Int64)
+			f := storing(slow{memory.New(0), asked}, mustNotRun)
+			call := f.Start(t.Context(), "a")
+			synctest.Wait()
+			call.Stop()
+			time.Sleep(time.Hour)
+			want(t, "times that it was asked", asked.Load(), 1)
+			settled(t, f)
+		})
+	}
+}
+
 func TestALoopLeavesAStoreThatDoesNotAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := storing(silent{memory.New(0), nil}, mustNotRun)

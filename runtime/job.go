@@ -39,10 +39,12 @@ func (j *job[K, A, R]) find(ctx context.Context) (ended bool) {
 		return true
 	}
 	left := ctx.Err() != nil
-	if j.flight.ctx == nil && !j.flight.attach(ctx) {
-		return true
+	if j.flight.ctx == nil {
+		j.flight.attach(ctx)
 	}
 	switch {
+	case j.flight.ended():
+		return true
 	case left:
 		go j.find(j.flight.ctx)
 		return false
