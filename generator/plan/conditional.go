@@ -43,7 +43,7 @@ func (p *planner) conditional(w *Work) {
 
 // forBuilds judges whether a type is the same in every build.
 func (p *planner) forBuilds(result bool) *judge {
-	j := &judge{view: copying(result), qualify: p.qualify, ignore: func(f *Field) bool { return f.Uncopied(result) }}
+	j := &judge{describer: &p.describer, ignore: func(f *Field) bool { return f.Uncopied(result) }}
 	j.verdict = func(t *Type) (string, bool) {
 		if t.Named != nil && t.Named.Obj().Pkg() == p.pkg {
 			if c, ok := p.scan.ConstraintAt(t.Named.Obj().Pos()); ok {

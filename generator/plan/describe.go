@@ -32,6 +32,8 @@ type describer struct {
 	expanding map[*types.Named]bool
 	// directives say how some types are encoded.
 	directives []*encodeDirective
+	// locks says of types whether they hold a lock: see holdsLock.
+	locks map[types.Type]bool
 	// complete makes the scope of a package hold all that is declared in it.
 	complete func(*types.Package)
 	// listed say which types values of some interfaces have.

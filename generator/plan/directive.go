@@ -44,7 +44,7 @@ func (d *describer) fillMarshal(node *Type, e *encodeDirective) bool {
 	}
 	node.Kind, node.Codec, node.Marshal = Known, Method, m
 	switch {
-	case e.Share || !sharesMemory(node.Go) && !holdsLock(node.Go, 0):
+	case e.Share || !sharesMemory(node.Go) && !d.holdsLock(node.Go):
 		node.Copy = ByValue
 	case isMessage(node.Named):
 		node.Copy = ByMessage

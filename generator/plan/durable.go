@@ -24,8 +24,8 @@ func (o Obstacle) String() string { return o.Path[len(o.Path)-1].Expr + ": " + o
 // empty stay apart; numbers keep their bits, and times their instant, offset and
 // zone name. A monotonic reading is lost, which [time.Time.Equal] does not see.
 // Pointers that were equal come back as pointers to equal values, as in copies.
-func forStore() *judge {
-	j := &judge{view: Results, field: lost, ignore: func(f *Field) bool { return f.Name == "_" }}
+func (d *describer) forStore() *judge {
+	j := &judge{describer: d, field: lost, ignore: func(f *Field) bool { return f.Name == "_" }}
 	j.verdict = func(t *Type) (string, bool) {
 		switch {
 		case t.Named != nil && isLock(t.Named):
@@ -85,7 +85,7 @@ func (p *planner) store(out *Work) {
 		if result.Invalid {
 			continue // that has been reported
 		}
-		stored := forStore()
+		stored := p.forStore()
 		stored.walk(resultExpr(i, v), v.Type, result.Pos)
 		for _, problem := range stored.problems {
 			out.NotStorable = append(out.NotStorable, Obstacle{problem.reason, p.steps(problem)})

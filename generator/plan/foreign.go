@@ -71,14 +71,14 @@ func marshalMode(named *types.Named) string {
 }
 
 // copierOf finds the method of named that copies its values deeply.
-func copierOf(named *types.Named) Copier {
+func (d *describer) copierOf(named *types.Named) Copier {
 	for _, name := range []string{"DeepCopy", "Clone"} {
 		sig := method(named, name)
 		if sig == nil || sig.Params().Len() != 0 || sig.Results().Len() != 1 {
 			continue
 		}
 		switch result := sig.Results().At(0).Type(); {
-		case types.Identical(result, named) && !holdsLock(named, 0):
+		case types.Identical(result, named) && !d.holdsLock(named):
 			return Copier{Name: name}
 		case types.Identical(result, types.NewPointer(named)):
 			return Copier{Name: name, Pointer: true}
@@ -146,7 +146,7 @@ func (d *describer) hides(node *Type, f *types.Var) bool {
 	switch {
 	case !d.hidden(f):
 		return false
-	case node.Named == nil || holdsLock(f.Type(), 0):
+	case node.Named == nil || d.holdsLock(f.Type()):
 		return true
 	}
 	return f.Name() != "_" && !holdsNothing(f.Type())
@@ -156,7 +156,7 @@ func (d *describer) hides(node *Type, f *types.Var) bool {
 // read are copied.
 func (d *describer) fillUnreadable(node *Type) {
 	switch {
-	case !sharesMemory(node.Go) && !holdsLock(node.Go, 0):
+	case !sharesMemory(node.Go) && !d.holdsLock(node.Go):
 		node.Copy = ByValue
 	case node.Copier.Name != "":
 		node.Copy = ByMethod

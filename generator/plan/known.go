@@ -159,7 +159,7 @@ func (d *describer) fillKnown(node *Type) bool {
 	if named == nil {
 		return false
 	}
-	node.Copier = copierOf(named)
+	node.Copier = d.copierOf(named)
 	if e := d.directive(named); e != nil {
 		return d.fillMarshal(node, e)
 	}

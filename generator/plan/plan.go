@@ -141,8 +141,9 @@ func isContext(named *types.Named) bool {
 // type of a receiver field.
 func (p *planner) key(w *scan.Work, what, expr string, pos token.Pos, t *Type, keyed bool) {
 	keys := p.forKeys()
+	keys.fixable = p.editable
 	keys.walk(expr, t, pos)
-	for _, problem := range p.grouped(keys.problems) {
+	for _, problem := range keys.problems {
 		fix, field := p.keyFix(w, problem, keyed)
 		p.report(w, "cannot key "+what, pos, problem, fix, p.scan.TagRewrites(field, "-")...)
 	}
@@ -150,13 +151,14 @@ func (p *planner) key(w *scan.Work, what, expr string, pos token.Pos, t *Type, k
 
 // result judges a result.
 func (p *planner) result(w *scan.Work, i int, result scan.Param, v *Value, share bool) {
-	if share || !References(v.Type, true) && !holdsLock(v.Type.Go, 0) {
+	if share || !References(v.Type, true) && !p.holdsLock(v.Type.Go) {
 		return
 	}
 	name := "result " + nameOr(result.Name, strconv.Itoa(i+1))
 	copies := p.forCopies(true)
+	copies.fixable = p.editable
 	copies.walk(nameOr(result.Name, "result"+strconv.Itoa(i+1)), v.Type, result.Pos)
-	for _, problem := range p.grouped(copies.problems) {
+	for _, problem := range copies.problems {
 		p.report(w, "cannot copy "+name, result.Pos, problem, p.copyFix(problem))
 	}
 	v.Copied = len(copies.problems) == 0
@@ -167,7 +169,7 @@ func (p *planner) report(w *scan.Work, what string, pos token.Pos, problem probl
 	p.diags.Add(diag.Diagnostic{
 		Pos:      p.fset.Position(pos),
 		Work:     w.Name,
-		Message:  what + ": " + reasonOf(problem.reason),
+		Message:  what + ": " + problem.message(),
 		Path:     p.steps(problem),
 		Fix:      fix,
 		Rewrites: rewrites,

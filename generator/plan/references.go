@@ -40,17 +40,13 @@ func (f *finder) finds(t *Type) bool {
 			return true
 		}
 	}
-	// A type can only lead back to itself without any of the above through an
-	// interface.
-	if t.Cyclic(f.view) {
-		if f.seen[t] {
-			return false
-		}
-		if f.seen == nil {
-			f.seen = map[*Type]bool{}
-		}
-		f.seen[t] = true
+	if f.seen[t] {
+		return false // it has been looked into
 	}
+	if f.seen == nil {
+		f.seen = map[*Type]bool{}
+	}
+	f.seen[t] = true
 	for _, part := range t.parts(f.view) {
 		if f.finds(part) {
 			return true
