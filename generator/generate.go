@@ -116,6 +116,7 @@ func (g *generation) plan(p *load.Package) error {
 			Fix:     "run workgen in the module that has the package",
 		})
 	}
+	g.importable(p)
 	pl := planned{path: filepath.Join(p.Dir, load.GeneratedFile), plan: plan.Plan(scanned, g.result.Diagnostics)}
 	g.planned = append(g.planned, pl)
 	g.unstored(pl.plan)

@@ -7,8 +7,8 @@ import (
 	"weak"
 )
 
-// bell tells those who listen that something has changed, and not what: who is
-// told looks by himself, once for all that has changed until then. So ringing
+// bell tells listeners that something has changed, and not what: they read the
+// state themselves, once for all that has changed until then. So ringing
 // never waits, and neither slow listeners nor many changes pile anything up.
 type bell struct {
 	mu        sync.Mutex // held to change who listens

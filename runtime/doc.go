@@ -23,7 +23,7 @@
 //   - The number of kept results is bounded; SIEVE decides which one leaves.
 //   - No caller shares memory with the cache, where the generated code can copy.
 //
-// What is refused: executing exactly once. A result may be evicted, expire or be
+// It does not guarantee exactly-once execution. A result may be evicted, expire or be
 // forgotten, and then its call executes again.
 //
 // # Contexts

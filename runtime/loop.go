@@ -88,7 +88,7 @@ const (
 // is, a [DroppedError], or a [PanicError] when the flow panicked. Before it
 // returns, the executions that the loop has started are cancelled and waited
 // for, as long as Grace allows; those that finished stay cached, so that another
-// Run goes on where this one was.
+// Run resumes where this one stopped.
 //
 // A Loop runs once at a time: a second Run meanwhile returns an error.
 func (l *Loop) Run(ctx context.Context) error {

@@ -10,7 +10,7 @@ import (
 // that a body left behind still hold it when the next one of the same call runs.
 type body struct {
 	flight  *flight
-	attempt int    // the how manieth of its call, from 1; 0 before it begins
+	attempt int    // attempt number, from 1; 0 before it begins
 	run     func() // what the goroutine of the body does
 
 	ticket *list.Element // place in a queue, nil when in none

@@ -14,6 +14,10 @@ import (
 	"golang.org/x/tools/go/analysis/unitchecker"
 
 	"github.com/workgen/workgen/generator/analyzer"
+
+	// What generated code imports: go get -tool of this command then puts all of
+	// it into the user's go.mod and go.sum.
+	_ "github.com/workgen/workgen/runtime"
 )
 
 // Exit statuses.

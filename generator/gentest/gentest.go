@@ -26,8 +26,8 @@ import (
 // all packages of the module. Nothing is written. Build tags other than the
 // system's are taken from GOFLAGS, as go generate does.
 //
-// That go test keeps results does no harm: what Check depends on is read in a
-// way that go test sees.
+// It is safe with go test's result cache: Check reads what it depends on in a way that
+// go test sees.
 func Check(t testing.TB, patterns ...string) {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -22,6 +22,8 @@ type Build struct {
 	// Dependencies has the packages that the main modules import, directly or
 	// not, by import path, the standard library's among them.
 	Dependencies map[string]*Dependency
+	// Runtime is the package that generated code imports.
+	Runtime Runtime
 }
 
 // A Dependency is a package outside of the main modules.

@@ -41,6 +41,7 @@ func convert(cfg Config, m *matches, roots []*packages.Package) ([]*Package, err
 	}
 	u := newUniverse(roots, converted)
 	build := newBuild(m.env, roots)
+	build.Runtime = m.runtime
 	for _, p := range converted {
 		p.Build = build
 	}

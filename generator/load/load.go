@@ -2,11 +2,15 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/packages"
 )
@@ -57,6 +61,7 @@ func Load(ctx context.Context, cfg Config) ([]*Package, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.runtime, roots = takeRuntime(roots, m)
 	if err := check(ctx, cfg, roots, m, flags); err != nil {
 		return nil, err
 	}
@@ -103,9 +108,26 @@ func goList(ctx context.Context, cfg Config, mode packages.LoadMode, patterns, f
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("load: %w", err)
+		return nil, fmt.Errorf("load: %w", listError(cfg, err))
 	}
 	return roots, nil
+}
+
+// listError says which program failed, in the program's own words.
+func listError(cfg Config, err error) error {
+	env := cfg.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	for _, v := range slices.Backward(env) {
+		if name, driver, _ := strings.Cut(v, "="); name == "GOPACKAGESDRIVER" && driver != "" && driver != "off" {
+			return fmt.Errorf("%s, which lists packages in place of the go command, failed: %w; unset GOPACKAGESDRIVER, or set it to off", v, err)
+		}
+	}
+	if _, said, ok := strings.Cut(err.Error(), ": stderr: "); ok && strings.TrimSpace(said) != "" {
+		return errors.New(strings.TrimSpace(said))
+	}
+	return err
 }
 
 // parseFile parses a user's file, and drops the content of a generated one: it

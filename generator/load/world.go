@@ -20,6 +20,8 @@ type matches struct {
 	ids map[string]bool
 	env goEnv
 	err error
+	// runtime is what was found of package runtime.
+	runtime Runtime
 	// complete reads the whole of a package: set by check.
 	complete func(path string)
 }
@@ -38,8 +40,9 @@ func match(ctx context.Context, cfg Config) *matches {
 	return m
 }
 
-// worldPatterns are the user's patterns and the one for the world. The go
-// command does not take it beside single files, which are rejected anyway.
+// worldPatterns are the user's patterns, the one for the world, and the package
+// that generated code imports. The go command does not take them beside single
+// files, which are rejected anyway.
 func worldPatterns(cfg Config) []string {
 	patterns := slices.Clone(cfg.Patterns)
 	for _, p := range patterns {
@@ -50,7 +53,7 @@ func worldPatterns(cfg Config) []string {
 			return patterns
 		}
 	}
-	return append(patterns, workPattern)
+	return append(patterns, workPattern, RuntimePath)
 }
 
 // unlisted returns the import paths of packages of the main modules that are

@@ -31,7 +31,7 @@ type App struct {
 	Works []*runtime.Runner
 
 	// Addr is where the page is served, as for net.Listen. When the port is taken
-	// the next free one is. Empty is DefaultAddr. An address off loopback needs a
+	// the next free one is. Empty is DefaultAddr. An address other than loopback needs a
 	// Token.
 	Addr string
 

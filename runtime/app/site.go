@@ -71,8 +71,8 @@ func (s *site) start(a *App) error {
 	return nil
 }
 
-// stop ends the streams and the goroutine of the hub, and listens to nobody any more:
-// whoever is listened to takes more care of what is shown than the program needs.
+// stop ends the streams and the goroutine of the hub, and stops listening: listening
+// makes runners record arguments, which nobody needs once nobody watches.
 func (s *site) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
