@@ -21,7 +21,8 @@
 // Check writes nothing. It prints the generated files that are stale, missing,
 // or orphaned, one a line, for use in continuous integration. With -diff neither
 // command writes; both print what would change as one unified diff, which git
-// apply and patch -p1 take.
+// apply and patch -p1 take in the root of the repository, or, without one, of the
+// module or workspace.
 //
 // Warnings are printed like problems, behind their position the word warning, and
 // stop nothing; with -strict they are problems.

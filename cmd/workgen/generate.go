@@ -76,7 +76,7 @@ func (c *runner) check(cmd *cobra.Command, patterns []string) error {
 
 // differences prints what would change in each file.
 func (c *runner) differences(dir string, files []write.File) error {
-	diffs, err := write.Differences(files, dir)
+	diffs, err := write.Differences(files)
 	if err != nil {
 		return err
 	}

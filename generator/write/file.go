@@ -104,6 +104,15 @@ func (f File) state(old []byte) State {
 	return Stale
 }
 
+// withEnds is content with the line ends of old: those of its first line.
+func withEnds(content, old []byte) []byte {
+	line, _, _ := bytes.Cut(old, []byte("\n"))
+	if content == nil || !bytes.HasSuffix(line, []byte("\r")) {
+		return content
+	}
+	return bytes.ReplaceAll(content, []byte("\n"), []byte("\r\n"))
+}
+
 // refuse returns an error unless old may be overwritten.
 func (f File) refuse(old []byte) error {
 	if Owned(old) {

@@ -18,7 +18,8 @@ var rename = os.Rename
 // Write.
 //
 // Paths must be distinct, and their directories must exist. A new file gets the
-// permissions the process gives new files; a changed one keeps its own.
+// permissions the process gives new files; a changed one keeps its own, and its line
+// ends.
 func Write(files []File) (changed []string, err error) {
 	changes, err := compare(files)
 	if err != nil {
@@ -78,7 +79,7 @@ func compare(files []File) ([]*change, error) {
 		case Stale:
 			errs = append(errs, f.refuse(old))
 		}
-		c := &change{path: f.Path, content: f.Content, old: old}
+		c := &change{path: f.Path, content: withEnds(f.Content, old), old: old}
 		if info, err := os.Stat(f.Path); err == nil {
 			c.perm = info.Mode().Perm()
 		}
