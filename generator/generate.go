@@ -99,7 +99,8 @@ func (g *generation) plan(p *load.Package) error {
 	scanned := scan.Scan(p, g.result.Diagnostics)
 	if len(scanned.Works) == 0 {
 		plan.Idle(scanned, g.result.Diagnostics)
-		if p.Generated != "" {
+		if isMain := p.Module != nil && p.Module.Main; isMain && p.Generated != "" {
+			g.linked(p, token.Position{Filename: p.Generated, Line: 1, Column: 1})
 			g.planned = append(g.planned, planned{path: p.Generated})
 		}
 		return nil
@@ -117,6 +118,7 @@ func (g *generation) plan(p *load.Package) error {
 		})
 	}
 	g.importable(p)
+	g.linked(p, p.Fset.Position(scanned.Works[0].Pos))
 	pl := planned{path: filepath.Join(p.Dir, load.GeneratedFile), plan: plan.Plan(scanned, g.result.Diagnostics)}
 	g.planned = append(g.planned, pl)
 	g.unstored(pl.plan)
@@ -142,7 +144,7 @@ func (g *generation) foreign(p *load.Package) error {
 	if p.Generated == "" {
 		return nil
 	}
-	content, err := os.ReadFile(p.Generated)
+	content, err := load.ReadGenerated(p.Generated)
 	if err != nil {
 		return fmt.Errorf("cannot read the generated file: %w", err)
 	}
@@ -154,6 +156,31 @@ func (g *generation) foreign(p *load.Package) error {
 		})
 	}
 	return nil
+}
+
+// linked reports a package that is reached through a link: what is written there
+// would be outside of the module, or in another package's folder.
+func (g *generation) linked(p *load.Package, pos token.Position) {
+	if p.Module == nil {
+		return
+	}
+	rel, err := filepath.Rel(p.Module.Dir, p.Dir)
+	if err != nil || !filepath.IsLocal(rel) {
+		return
+	}
+	for dir := p.Dir; len(dir) > len(p.Module.Dir); dir = filepath.Dir(dir) {
+		info, err := os.Lstat(dir)
+		if err != nil || info.Mode()&os.ModeSymlink == 0 {
+			continue
+		}
+		target, _ := os.Readlink(dir)
+		g.result.Diagnostics.Add(diag.Diagnostic{
+			Pos:     pos,
+			Message: "package " + p.PkgPath + " is reached through " + diag.Rel(g.Dir, dir) + ", a link to " + filepath.ToSlash(target) + ", so nothing can be written there",
+			Fix:     "run workgen on the folder itself, in its own module",
+		})
+		return
+	}
 }
 
 // duplicates reports works of one name: their calls would have the same keys.

@@ -11,6 +11,7 @@ import (
 	"go/types"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -165,6 +166,9 @@ func (c *checker) parseAll(ctx context.Context) {
 // parse parses the files of p, without the generated one.
 func (c *checker) parse(p *packages.Package) {
 	for _, name := range p.CompiledGoFiles {
+		if filepath.Base(name) == GeneratedFile {
+			continue // none of what the new one is made from, and need not parse
+		}
 		src, err := os.ReadFile(name)
 		var f *ast.File
 		if err == nil {

@@ -3,7 +3,6 @@ package load
 import (
 	"fmt"
 	"go/token"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -101,16 +100,8 @@ func complained(pattern string, roots []*packages.Package) bool {
 
 // inModule reports whether there is a go.mod in dir or above.
 func inModule(dir string) bool {
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return true
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return false
-		}
-		dir = parent
-	}
+	_, ok := above(dir, "go.mod")
+	return ok
 }
 
 // isLocal reports whether a pattern names a directory, not an import path.

@@ -44,11 +44,25 @@ func Load(ctx context.Context, cfg Config) ([]*Package, error) {
 	if len(cfg.Patterns) == 0 {
 		cfg.Patterns = []string{"."}
 	}
+	var fail Error
+	listing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		if fail.unreadable(cfg); len(fail.Diagnostics) > 0 {
+			cancel() // the go command may wait for ever
+		}
+	}()
 	matched := make(chan *matches, 1)
-	go func() { matched <- match(ctx, cfg) }()
-	roots, flags, remove, err := listWorld(ctx, cfg, worldPatterns(cfg))
+	go func() { matched <- match(listing, cfg) }()
+	roots, flags, remove, err := listWorld(listing, cfg, worldPatterns(cfg))
 	m := <-matched
 	defer func() { remove() }()
+	<-looked
+	if len(fail.Diagnostics) > 0 {
+		return nil, &fail
+	}
 	if err == nil {
 		err = m.err
 	}
@@ -130,14 +144,9 @@ func listError(cfg Config, err error) error {
 	return err
 }
 
-// parseFile parses a user's file, and drops the content of a generated one: it
-// has none of what the new one is made from, and need not parse.
+// parseFile parses a user's file.
 func parseFile(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
 	// Not AllErrors: one error a line, and not those that follow from it.
 	const mode = parser.ParseComments | parser.SkipObjectResolution
-	if filepath.Base(name) == GeneratedFile {
-		// A nil file is left out of the package's syntax.
-		return nil, nil
-	}
 	return parser.ParseFile(fset, name, src, mode)
 }

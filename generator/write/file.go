@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/workgen/workgen/generator/load"
 )
@@ -19,6 +18,11 @@ type File struct {
 // ErrForeign is wrapped by errors about a file that workgen did not generate
 // and so does not touch.
 var ErrForeign = errors.New("workgen did not generate it: its header is missing")
+
+// ErrLink is wrapped by errors about a generated file that is a symbolic link. It is
+// read and compared, but neither replaced nor written through: who made the link means
+// another file.
+var ErrLink = errors.New("it is a symbolic link")
 
 // Owned reports whether a file with this content may be changed: it has the
 // header in a line of its own, or is empty. The header need not come first, for
@@ -123,12 +127,12 @@ func (f File) refuse(old []byte) error {
 
 // read returns the content of a file, not nil when there is one.
 func read(path string) ([]byte, error) {
-	content, err := os.ReadFile(path)
+	content, err := load.ReadGenerated(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot compare the generated file: %w", err)
+		return nil, fmt.Errorf("cannot compare %s: %w", path, err)
 	}
 	if content == nil {
 		content = []byte{}

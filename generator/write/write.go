@@ -79,6 +79,9 @@ func compare(files []File) ([]*change, error) {
 		case Stale:
 			errs = append(errs, f.refuse(old))
 		}
+		if info, err := os.Lstat(f.Path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			errs = append(errs, fmt.Errorf("cannot write %s: %w; remove it, and generate again", f.Path, ErrLink))
+		}
 		c := &change{path: f.Path, content: withEnds(f.Content, old), old: old}
 		if info, err := os.Stat(f.Path); err == nil {
 			c.perm = info.Mode().Perm()
