@@ -21,7 +21,8 @@
 //   - A panic, or a [goruntime.Goexit], in a work becomes an error for those who
 //     wait. Calls that would wait for each other for ever get a [CycleError].
 //   - The number of kept results is bounded; SIEVE decides which one leaves.
-//   - No caller shares memory with the cache, where the generated code can copy.
+//   - No caller shares memory with the cache, where the generated code can copy:
+//     what fields tagged `workgen:"-"` refer to is never looked at, and shared.
 //
 // It does not guarantee exactly-once execution. A result may be evicted, expire or be
 // forgotten, and then its call executes again.

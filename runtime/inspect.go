@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"reflect"
 
@@ -302,7 +303,7 @@ func (c *Calls[K, A, R]) remember(number uint64, args A) {
 	if c.spec.Describe != nil {
 		list = c.describe(&Inputs{brief: true}, &args)
 	} else {
-		list = describeFields(args)
+		list = describeFields(args, maxArgText)
 	}
 	r := c.owner.Runner
 	r.mu.Lock()
@@ -315,23 +316,23 @@ func (c *Calls[K, A, R]) remember(number uint64, args A) {
 // maxArgText bounds the text of one argument, in bytes.
 const maxArgText = 200
 
-// describeFields does for works without a Describe, whose arguments are a struct
-// all the same. It uses reflection, which is of no matter here: somebody wants to
-// see it.
-func describeFields(args any) []store.Arg {
+// describeFields shows the arguments of works without a Describe, which are a struct
+// all the same, each with a text of up to limit bytes. It uses reflection, which is
+// of no matter here: somebody wants to see it.
+func describeFields(args any, limit int) []store.Arg {
 	v := reflect.ValueOf(args)
 	if v.Kind() != reflect.Struct {
-		return []store.Arg{{Type: v.Type().String(), Text: preview.Text(args, maxArgText)}}
+		return []store.Arg{{Type: fmt.Sprintf("%T", args), Text: preview.Text(args, limit)}}
 	}
 	out := make([]store.Arg, 0, v.NumField())
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
-		if !field.IsExported() {
+		if !field.IsExported() || field.Tag.Get("workgen") == "-" {
 			continue
 		}
 		out = append(out, store.Arg{
 			Name: field.Name, Type: field.Type.String(),
-			Text: preview.Text(v.Field(i).Interface(), maxArgText),
+			Text: preview.Text(v.Field(i).Interface(), limit),
 		})
 	}
 	return out

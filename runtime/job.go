@@ -80,7 +80,10 @@ func (j *job[K, A, R]) newBody() *body {
 	return b
 }
 
-// describe notes the inputs before the first body runs, which may write to them.
+// describe notes the inputs before the first body runs, which may write to them. The
+// arguments are a copy that nobody else has. Inputs that are not copied are read as
+// the body is about to read them: who writes to one before the call has ended races
+// with the body already, and at best gets an InputChangedError.
 func (j *job[K, A, R]) describe() {
 	if j.durable && !j.told {
 		j.inputs, j.told = j.calls.describe(&Inputs{}, &j.args), true

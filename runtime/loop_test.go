@@ -499,7 +499,10 @@ func logged() (*slog.Logger, *strings.Builder) {
 }
 
 // pairArgs stands for a generated argument struct.
-type pairArgs struct{ Name, At string }
+type pairArgs struct {
+	Name, At string
+	State    *int `workgen:"-"`
+}
 
 func newPair() *Calls[pairArgs, pairArgs, int] {
 	return NewCalls(Spec[pairArgs, pairArgs, int]{Name: "example.com/web.Pair", Execute: func(context.Context, pairArgs) (int, error) { return 1, nil }})
@@ -522,7 +525,7 @@ func TestAnArgumentThatIsNewOnEveryPassIsNamed(t *testing.T) {
 			if passes++; passes == 30 {
 				return Stop
 			}
-			_, err := runPair(ctx, pair, pairArgs{Name: "same", At: fmt.Sprint(passes)})
+			_, err := runPair(ctx, pair, pairArgs{Name: "same", At: fmt.Sprint(passes), State: new(int)})
 			return err
 		}}
 		want(t, "error", loop.Run(t.Context()), nil)

@@ -2,8 +2,9 @@ package runtime
 
 import (
 	"log/slog"
-	"reflect"
 	"strings"
+
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // A flow that gives a work other arguments on every pass, the time of day for
@@ -14,28 +15,48 @@ type novelty struct {
 	streak  int    // passes in a row that did, while no call was asked for again
 	id      callKey
 	call    unfinished
-	again   bool // a later pass has asked for call while it was running
-	args    any
+	again   bool            // a later pass has asked for call while it was running
+	shown   []store.Arg     // arguments of call; nil until there is a suspicion
 	changed map[string]bool // names of arguments that differed each time; nil: not known yet
 }
 
 // noveltyLimit is how many passes in a row have to make a call that the next one
-// does not ask for, before the loop warns.
-const noveltyLimit = 10
+// does not ask for, before the loop warns; suspicion is how many it takes for the
+// arguments to be compared.
+const (
+	noveltyLimit = 10
+	suspicion    = 5
+)
+
+// maxCompared bounds the text by which arguments are compared, in bytes.
+const maxCompared = 4000
 
 // madeCall notes that a pass has made a call of a runner. args are its
-// arguments, as a struct.
+// arguments, as a struct. They belong to the flow, which may write to them after
+// this pass, so only their text is kept.
 func (e *engine) madeCall(id callKey, call unfinished, args any) {
-	if names := e.noveltyOf(id, call, args); names != "" {
+	var shown []store.Arg
+	if e.suspects(id.runner) {
+		shown = describeFields(args, maxCompared)
+	}
+	if names := e.noveltyOf(id, call, shown); names != "" {
 		e.log("a work gets new arguments on every pass, so the flow never gets past it: "+
 			"ask for times with runtime.Now, Today or Cron, and leave out what is no input",
 			slog.String("work", id.runner.name), slog.String("arguments", names))
 	}
 }
 
+// suspects reports whether it is time to see which arguments of a work change.
+func (e *engine) suspects(r *Runner) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.novelties[r]
+	return n != nil && n.streak >= suspicion && n.streak < noveltyLimit
+}
+
 // noveltyOf does the book-keeping of madeCall and returns what is to be warned
 // about: the names of arguments, or "".
-func (e *engine) noveltyOf(id callKey, call unfinished, args any) (names string) {
+func (e *engine) noveltyOf(id callKey, call unfinished, shown []store.Arg) (names string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := e.novelties[id.runner]
@@ -51,9 +72,9 @@ func (e *engine) noveltyOf(id callKey, call unfinished, args any) (names string)
 	if stable {
 		*n = novelty{}
 	} else {
-		n.compare(args)
+		n.compare(shown)
 	}
-	n.pass, n.id, n.call, n.args = e.pass, id, call, args
+	n.pass, n.id, n.call, n.shown = e.pass, id, call, shown
 	if n.streak++; n.streak < noveltyLimit {
 		return ""
 	}
@@ -86,22 +107,15 @@ func (e *engine) askedAgain(id callKey) {
 	}
 }
 
-// compare keeps the names of those arguments that have changed each time. It
-// uses reflection, which is of no matter here: few loops ever get to this point,
-// and none of them is in a hurry.
-func (n *novelty) compare(args any) {
-	before, now := reflect.ValueOf(n.args), reflect.ValueOf(args)
-	if now.Kind() != reflect.Struct || before.Type() != now.Type() {
+// compare keeps the names of those arguments whose text has changed each time.
+func (n *novelty) compare(shown []store.Arg) {
+	if len(n.shown) == 0 || len(n.shown) != len(shown) {
 		return
 	}
 	changed := map[string]bool{}
-	for i := range now.NumField() {
-		name := now.Type().Field(i).Name
-		if n.changed != nil && !n.changed[name] || !now.Field(i).CanInterface() {
-			continue
-		}
-		if !reflect.DeepEqual(before.Field(i).Interface(), now.Field(i).Interface()) {
-			changed[name] = true
+	for i, now := range shown {
+		if n.shown[i].Text != now.Text && (n.changed == nil || n.changed[now.Name]) {
+			changed[now.Name] = true
 		}
 	}
 	n.changed = changed
@@ -110,11 +124,9 @@ func (n *novelty) compare(args any) {
 // names lists the arguments that have changed each time, in their order.
 func (n *novelty) names() string {
 	var names []string
-	if v := reflect.ValueOf(n.args); v.Kind() == reflect.Struct {
-		for i := range v.NumField() {
-			if name := v.Type().Field(i).Name; n.changed[name] {
-				names = append(names, name)
-			}
+	for _, arg := range n.shown {
+		if arg.Name != "" && n.changed[arg.Name] {
+			names = append(names, arg.Name)
 		}
 	}
 	if len(names) == 0 {

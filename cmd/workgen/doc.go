@@ -117,6 +117,12 @@
 // before they are executed with, and results before they are handed out, so
 // pointers that were equal come back as pointers to equal values.
 //
+// Nothing behind a field tagged `workgen:"-"` is ever read: the field is assigned with
+// its struct, in copies of arguments and of results alike, and shown by its name only.
+// So others may write to what it refers to while calls are made, and it may hold a
+// secret; but all callers share it with the cache, and a result that has one cannot be
+// stored.
+//
 // Types may contain themselves, and values too: keys of cyclic values end, and in
 // copies of values of such types what was shared is shared again. Only pointers
 // into the middle of something else that is copied lead to a copy of their own.

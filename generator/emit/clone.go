@@ -9,7 +9,7 @@ import (
 // cloner writes the statements that make a copy deep.
 type cloner struct {
 	*file
-	result bool // of results, not of arguments: see plan.Field.Uncopied
+	result bool // of results, not of arguments: see plan.CopiesDiffer
 	depth  int  // of the loops around the current statement
 }
 
@@ -61,7 +61,7 @@ func (w *cloner) copied(v *jen.Statement, t *plan.Type) *jen.Statement {
 		return w.qual("slices", "slices", "Clone").Call(v.Clone())
 	case t.Kind == plan.Map && !plan.References(t.Key, w.result) && !plan.References(t.Elem, w.result):
 		return w.qual("maps", "maps", "Clone").Call(v.Clone())
-	case t.Reaches(w.view()):
+	case t.Reaches(plan.Copying):
 		return nil
 	case t.Kind == plan.Struct && t.Named != nil, t.Kind == plan.Interface:
 		return jen.Id(w.helpers.clone(t, w.result)).Call(v.Clone())
@@ -69,10 +69,11 @@ func (w *cloner) copied(v *jen.Statement, t *plan.Type) *jen.Statement {
 	return nil
 }
 
-// fields clones the fields of a struct.
+// fields clones the fields of a struct. Those that are no input stay as they were
+// assigned.
 func (w *cloner) fields(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	for i := range t.Fields {
-		if f := &t.Fields[i]; !f.Uncopied(w.result) {
+		if f := &t.Fields[i]; !f.Ignored {
 			w.clone(g, v.Clone().Dot(f.Name), f.Type)
 		}
 	}

@@ -131,7 +131,7 @@ func (h *helpers) rowFunc(name string, param *jen.Statement, body func(g *jen.Gr
 
 // emitClone writes the function that copies t.
 func (h *helpers) emitClone(name string, t *plan.Type, result bool) {
-	h.comment("%s returns a copy that shares no memory with the original.", name)
+	h.comment("%s returns a copy that shares no memory with the original%s.", name, butFor(t))
 	h.cloneFunc(name, h.helperType(t), func(g *jen.Group, v *jen.Statement) {
 		w := &cloner{file: h.file, result: result}
 		if t.Kind == plan.Interface {
@@ -140,6 +140,16 @@ func (h *helpers) emitClone(name string, t *plan.Type, result bool) {
 		}
 		w.fields(g, v, t)
 	})
+}
+
+// butFor says of a struct that has fields which are no input that they are shared.
+func butFor(t *plan.Type) string {
+	for i := range t.Fields {
+		if f := &t.Fields[i]; f.Name != "_" && f.Ignored && plan.References(f.Type, true) {
+			return ", but for fields that are no input"
+		}
+	}
+	return ""
 }
 
 // cloneFunc writes a function that takes a value v of a type, makes it a deep

@@ -32,7 +32,7 @@ func (w *cloner) dynamic(g *jen.Group, v, alone *jen.Statement, t *plan.Type) {
 	x := w.names.local["y"]
 	uses := func(impl *plan.Type) bool { return plan.References(impl, w.result) }
 	plain := []jen.Code{jen.Nil()}
-	boxed := t.Boxed(w.view())
+	boxed := t.Boxed(plan.Copying)
 	if boxed {
 		o := jen.Id(w.names.local["x"])
 		g.Add(o.Clone()).Op(":=").Add(alone.Clone())

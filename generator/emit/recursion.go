@@ -48,31 +48,23 @@ func (w *cloner) copies() *jen.Statement { return jen.Id(w.names.local["c"]) }
 // needs it.
 func (w *cloner) declareCopies(g *jen.Group, values ...plan.Value) {
 	for _, v := range values {
-		if v.Copied && v.Type.Reaches(w.view()) {
+		if v.Copied && v.Type.Reaches(plan.Copying) {
 			g.Add(w.copies()).Op(":=").New(w.runtime("Copies"))
 			return
 		}
 	}
 }
 
-// view is what the copy visits.
-func (w *cloner) view() plan.View {
-	if w.result {
-		return plan.Results
-	}
-	return plan.Arguments
-}
-
 // inCopies reports whether values of type t are copied by a helper that is told
 // of what has been copied so far.
 func (w *cloner) inCopies(t *plan.Type) bool {
-	return t.Reaches(w.view()) && (t.Kind == plan.Interface || t.Named != nil && (t.Kind == plan.Struct || t.Cyclic(w.view())))
+	return t.Reaches(plan.Copying) && (t.Kind == plan.Interface || t.Named != nil && (t.Kind == plan.Struct || t.Cyclic(plan.Copying)))
 }
 
 // cyclic reports whether values of type t are references that may lead back to
 // themselves.
 func (w *cloner) cyclic(t *plan.Type) bool {
-	return t.Cyclic(w.view()) && (t.Kind == plan.Pointer || t.Kind == plan.Slice || t.Kind == plan.Map)
+	return t.Cyclic(plan.Copying) && (t.Kind == plan.Pointer || t.Kind == plan.Slice || t.Kind == plan.Map)
 }
 
 // shared clones a cyclic pointer, slice or map v, unless that has been done. alone
@@ -113,7 +105,7 @@ func (h *helpers) copy(t *plan.Type, result bool) string {
 
 // emitCopy writes the function that copies t in place.
 func (h *helpers) emitCopy(name string, t *plan.Type, result bool) {
-	h.comment("%s makes v share no memory with what it was copied from. Parts that have been copied before are those in c.", name)
+	h.comment("%s makes v share no memory with what it was copied from%s. Parts that have been copied before are those in c.", name, butFor(t))
 	v := h.file.names.local["v"]
 	h.jen.Func().Id(name).Params(
 		jen.Id(h.file.names.local["c"]).Op("*").Add(h.runtime("Copies")),

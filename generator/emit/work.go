@@ -53,7 +53,7 @@ func newWork(f *file, w *plan.Work) *work {
 		out.cloneArgs = f.names.declare("clone" + upperFirst(out.args))
 	}
 	if anyCopied(w.Results) {
-		if t := w.Results[0].Type; len(w.Results) == 1 && t.Named != nil && t.Kind == plan.Struct && !t.Reaches(plan.Results) {
+		if t := w.Results[0].Type; len(w.Results) == 1 && t.Named != nil && t.Kind == plan.Struct && !t.Reaches(plan.Copying) {
 			out.cloneResult = f.helpers.clone(t, true)
 		} else {
 			out.cloneResult = f.names.declare("clone" + upperFirst(w.Scan.Name) + "Result")

@@ -16,8 +16,8 @@ func (p *planner) conditional(w *Work) {
 	if _, ok := p.scan.ConstraintAt(w.Scan.Pos); ok {
 		return // scan has reported the work itself
 	}
-	look := func(what, expr string, pos token.Pos, v Value, result bool) {
-		j := p.forBuilds(result)
+	look := func(what, expr string, pos token.Pos, v Value) {
+		j := p.forBuilds()
 		j.walk(expr, v.Type, pos)
 		for _, problem := range j.problems {
 			last := problem.path[len(problem.path)-1].typ.Named
@@ -28,22 +28,22 @@ func (p *planner) conditional(w *Work) {
 	for _, f := range w.Scan.Fields {
 		for _, v := range w.Keyed {
 			if f.Mode == scan.Keyed && f.Name == v.Field {
-				look("field "+f.Name, f.Name, f.Pos, v, false)
+				look("field "+f.Name, f.Name, f.Pos, v)
 			}
 		}
 	}
 	for i, v := range w.Params {
 		name := nameOr(v.Name, v.Field)
-		look("parameter "+name, name, w.Scan.Params[i].Pos, v, false)
+		look("parameter "+name, name, w.Scan.Params[i].Pos, v)
 	}
 	for i, v := range w.Results {
-		look("result "+resultName(i, v), resultExpr(i, v), w.Scan.Results[i].Pos, v, true)
+		look("result "+resultName(i, v), resultExpr(i, v), w.Scan.Results[i].Pos, v)
 	}
 }
 
 // forBuilds judges whether a type is the same in every build.
-func (p *planner) forBuilds(result bool) *judge {
-	j := &judge{describer: &p.describer, ignore: func(f *Field) bool { return f.Uncopied(result) }}
+func (p *planner) forBuilds() *judge {
+	j := &judge{describer: &p.describer, ignore: func(f *Field) bool { return f.Ignored }}
 	j.verdict = func(t *Type) (string, bool) {
 		if t.Named != nil && t.Named.Obj().Pkg() == p.pkg {
 			if c, ok := p.scan.ConstraintAt(t.Named.Obj().Pos()); ok {

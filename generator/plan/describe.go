@@ -3,7 +3,6 @@ package plan
 import (
 	"go/token"
 	"go/types"
-	"reflect"
 
 	"golang.org/x/tools/go/types/typeutil"
 )
@@ -156,7 +155,7 @@ func (d *describer) fillStruct(node *Type, u *types.Struct, at token.Pos) {
 			continue // it holds nothing
 		}
 		field := Field{Name: f.Name(), Pos: f.Pos(), Embedded: f.Embedded()}
-		field.Ignored = f.Name() == "_" || reflect.StructTag(u.Tag(i)).Get("workgen") == "-"
+		field.Ignored = f.Name() == "_" || tagged(u.Tag(i))
 		field.Type = d.describeField(f)
 		node.Fields = append(node.Fields, field)
 	}

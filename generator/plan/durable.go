@@ -30,7 +30,7 @@ func (d *describer) forStore() *judge {
 		switch {
 		case t.Named != nil && isLock(t.Named):
 			return "a lock is not stored", false
-		case t.Cyclic(Results):
+		case t.Cyclic(Copying):
 			return "it contains itself, and a cycle would not end", false
 		case t.Kind == Opaque:
 			return t.Reason, false

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"go/types"
+	"reflect"
 
 	"github.com/workgen/workgen/generator/scan"
 )
@@ -70,11 +71,13 @@ func marshalMode(named *types.Named) string {
 	return ""
 }
 
-// copierOf finds the method of named that copies its values deeply.
+// copierOf finds the method of named that copies its values deeply. One that could
+// look into a field tagged `workgen:"-"`, which others may write to meanwhile, is
+// none.
 func (d *describer) copierOf(named *types.Named) Copier {
 	for _, name := range []string{"DeepCopy", "Clone"} {
 		sig := method(named, name)
-		if sig == nil || sig.Params().Len() != 0 || sig.Results().Len() != 1 {
+		if sig == nil || sig.Params().Len() != 0 || sig.Results().Len() != 1 || leavesOut(named, map[types.Type]bool{}) {
 			continue
 		}
 		switch result := sig.Results().At(0).Type(); {
@@ -86,6 +89,32 @@ func (d *describer) copierOf(named *types.Named) Copier {
 	}
 	return Copier{}
 }
+
+// leavesOut reports whether a value of type t holds, however deep, a field that is
+// tagged `workgen:"-"`. A generic type that expands without end is taken to.
+func leavesOut(t types.Type, seen map[types.Type]bool) bool {
+	const most = 10_000
+	if t = types.Unalias(t); seen[t] || len(seen) > most {
+		return !seen[t]
+	}
+	seen[t] = true
+	switch u := t.Underlying().(type) {
+	case *types.Struct:
+		for i := range u.NumFields() {
+			if tagged(u.Tag(i)) || leavesOut(u.Field(i).Type(), seen) {
+				return true
+			}
+		}
+	case *types.Map:
+		return leavesOut(u.Key(), seen) || leavesOut(u.Elem(), seen)
+	case interface{ Elem() types.Type }:
+		return leavesOut(u.Elem(), seen)
+	}
+	return false
+}
+
+// tagged reports whether a struct tag says that the field is no input.
+func tagged(tag string) bool { return reflect.StructTag(tag).Get("workgen") == "-" }
 
 // isMessage reports whether pointers to named are protobuf messages, by a method
 // ProtoReflect of its own.

@@ -52,16 +52,16 @@ func (d *describer) forKeys() *judge {
 	}
 }
 
-// forCopies judges whether values of a type can be copied deeply: arguments, or
-// results. Fields of arguments that are no input are taken as they are; what is
-// returned is copied whole, whatever its tags say of it as an input.
-func (d *describer) forCopies(result bool) *judge {
+// forCopies judges whether values of a type can be copied deeply. Fields that are
+// no input are assigned with the struct and not looked into, unless that would
+// copy a lock.
+func (d *describer) forCopies() *judge {
 	return &judge{
 		describer: d, copies: true, messages: true,
 		verdict: func(t *Type) (string, bool) {
 			switch {
 			case t.copies() && (t.Kind == Opaque || t.Kind == Known):
-				if t.Codec == Handle && References(t.Elem, result) {
+				if t.Codec == Handle && References(t.Elem, true) {
 					return "what a unique.Handle refers to is found by its address, which a copy does not have", false
 				}
 				return "", false
@@ -74,14 +74,11 @@ func (d *describer) forCopies(result bool) *judge {
 					return "a lock must not be copied", false
 				}
 				return t.Reason, false
-			case t.Kind == Map && addresses(t.Key, result):
+			case t.Kind == Map && addresses(t.Key):
 				return "the keys of a map are found by their address, which a copy does not have", false
 			}
 			return "", true
 		},
-		ignore: func(f *Field) bool { return f.Uncopied(result) && !d.holdsLock(f.Type.Go) },
+		ignore: func(f *Field) bool { return f.Ignored && !d.holdsLock(f.Type.Go) },
 	}
 }
-
-// Uncopied reports whether a deep copy takes the field as it is.
-func (f *Field) Uncopied(result bool) bool { return f.Name == "_" || f.Ignored && !result }

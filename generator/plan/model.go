@@ -157,7 +157,8 @@ type Field struct {
 	Pos      token.Pos
 	Embedded bool
 	// Ignored says that the field is tagged `workgen:"-"` or blank: it is no
-	// input, and copies take it as it is.
+	// input. It is copied with its struct by assignment, and nothing behind it is
+	// ever read.
 	Ignored bool
 }
 

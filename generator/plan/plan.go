@@ -126,7 +126,7 @@ func (p *planner) argument(w *scan.Work, param scan.Param, v *Value) {
 	if !References(v.Type, false) {
 		return
 	}
-	copies := p.forCopies(false)
+	copies := p.forCopies()
 	copies.walk("", v.Type, param.Pos)
 	v.Copied = len(copies.problems) == 0
 	v.Verified = !v.Copied
@@ -155,7 +155,7 @@ func (p *planner) result(w *scan.Work, i int, result scan.Param, v *Value, share
 		return
 	}
 	name := "result " + nameOr(result.Name, strconv.Itoa(i+1))
-	copies := p.forCopies(true)
+	copies := p.forCopies()
 	copies.fixable = p.editable
 	copies.walk(nameOr(result.Name, "result"+strconv.Itoa(i+1)), v.Type, result.Pos)
 	for _, problem := range copies.problems {

@@ -10,19 +10,10 @@ type View int
 
 // The views.
 const (
-	Encoding  View = iota // what enters the key: a type that encodes itself is a leaf
-	Arguments             // what a copy of arguments copies
-	Results               // what a copy of results copies
+	Encoding View = iota // what enters the key: a type that encodes itself is a leaf
+	Copying              // what a deep copy copies
 	views
 )
-
-// copying is the view of copies of arguments or of results.
-func copying(result bool) View {
-	if result {
-		return Results
-	}
-	return Arguments
-}
 
 // Cyclic reports whether t is part of itself in a view.
 func (t *Type) Cyclic(v View) bool { return t.cyclic[v] }
@@ -41,7 +32,7 @@ func (t *Type) parts(v View) []*Type {
 	if v == Encoding && t.Custom {
 		return nil
 	}
-	if v != Encoding && t.Copy == ByMethod {
+	if v == Copying && t.Copy == ByMethod {
 		return nil
 	}
 	var list []*Type
@@ -51,11 +42,9 @@ func (t *Type) parts(v View) []*Type {
 		}
 	}
 	for i := range t.Fields {
-		f := &t.Fields[i]
-		if v == Encoding && f.Ignored || f.Uncopied(v == Results) {
-			continue
+		if f := &t.Fields[i]; !f.Ignored {
+			list = append(list, f.Type)
 		}
-		list = append(list, f.Type)
 	}
 	return append(list, t.Impls...)
 }
@@ -104,7 +93,7 @@ func (d *describer) settle() {
 // three. What interfaces hold is looked out for only in cycles with none of them.
 func (d *describer) settleRest(v View) {
 	notices := func(t *Type) bool {
-		reference := t.Kind == Pointer || v != Encoding && (t.Kind == Slice || t.Kind == Map)
+		reference := t.Kind == Pointer || v == Copying && (t.Kind == Slice || t.Kind == Map)
 		return reference && t.cyclic[v]
 	}
 	c := newComponents(func(t *Type) []*Type {

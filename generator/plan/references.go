@@ -5,18 +5,17 @@ package plan
 // copied of an argument or of a result. A result that holds an interface always
 // may: its dynamic type has to be looked at.
 func References(t *Type, result bool) bool {
-	return (&finder{view: copying(result), interfaces: result}).finds(t)
+	return (&finder{interfaces: result}).finds(t)
 }
 
 // addresses reports whether values of type t hold addresses as far as their
 // types are known, by which one is told from another that looks the same.
-func addresses(t *Type, result bool) bool {
-	return (&finder{view: copying(result)}).finds(t)
+func addresses(t *Type) bool {
+	return (&finder{}).finds(t)
 }
 
 // finder looks for references.
 type finder struct {
-	view       View
 	interfaces bool // count as references, whatever they may hold
 	seen       map[*Type]bool
 }
@@ -47,7 +46,7 @@ func (f *finder) finds(t *Type) bool {
 		f.seen = map[*Type]bool{}
 	}
 	f.seen[t] = true
-	for _, part := range t.parts(f.view) {
+	for _, part := range t.parts(Copying) {
 		if f.finds(part) {
 			return true
 		}
@@ -56,8 +55,8 @@ func (f *finder) finds(t *Type) bool {
 }
 
 // CopiesDiffer reports whether arguments and results of type t are copied in
-// different ways: it has a field that is no input, or an interface, which a
-// result must not hold a value of an unknown type in.
+// different ways: it holds an interface, in which a result must not hold a value
+// of an unknown type.
 func CopiesDiffer(t *Type) bool { return copiesDiffer(t, map[*Type]bool{}) }
 
 func copiesDiffer(t *Type, seen map[*Type]bool) bool {
@@ -68,12 +67,7 @@ func copiesDiffer(t *Type, seen map[*Type]bool) bool {
 		return false
 	}
 	seen[t] = true
-	for i := range t.Fields {
-		if f := &t.Fields[i]; f.Name != "_" && f.Ignored {
-			return true
-		}
-	}
-	for _, part := range t.parts(Results) {
+	for _, part := range t.parts(Copying) {
 		if copiesDiffer(part, seen) {
 			return true
 		}

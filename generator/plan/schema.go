@@ -15,7 +15,7 @@ func schema(w *Work) string {
 	s := &schemaWriter{}
 	s.values("keyed", w.Keyed)
 	s.values("params", w.Params)
-	s.result, s.seen = true, nil // written anew: other fields take part
+	s.seen = nil // results are written on their own
 	s.values("results", w.Results)
 	sum := sha256.Sum256([]byte(s.text.String()))
 	return hex.EncodeToString(sum[:16])
@@ -23,9 +23,8 @@ func schema(w *Work) string {
 
 // schemaWriter writes types in full, each named type once.
 type schemaWriter struct {
-	text   strings.Builder
-	result bool // results take part whole: see Field.Uncopied
-	seen   map[*Type]bool
+	text strings.Builder
+	seen map[*Type]bool
 }
 
 // values writes a list of values. Names of parameters are no part of it: what
@@ -104,7 +103,7 @@ func (s *schemaWriter) fields(t *Type) {
 	s.text.WriteString("struct{")
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		if f.Uncopied(s.result) {
+		if f.Ignored {
 			continue
 		}
 		s.text.WriteString(f.Name + " ")

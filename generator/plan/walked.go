@@ -1,21 +1,18 @@
 package plan
 
-import "go/types"
+import (
+	"go/types"
+	"slices"
+)
 
 // walked lists the named types whose insides generated code relies on, so
 // that it can be made to stop compiling when one of them changes: a field
 // added to a struct would otherwise be missing from every key, silently.
 func (d *describer) walked(works []*Work) (walked, measured []*types.Named) {
-	c := &collector{describer: d, listed: map[*Type]bool{}}
+	c := &collector{describer: d, seen: map[*Type]bool{}}
 	for _, w := range works {
-		for _, list := range []struct {
-			values []Value
-			result bool
-		}{{w.Keyed, false}, {w.Params, false}, {w.Results, true}} {
-			c.result, c.seen = list.result, map[*Type]bool{}
-			for _, v := range list.values {
-				c.collect(v.Type)
-			}
+		for _, v := range slices.Concat(w.Keyed, w.Params, w.Results) {
+			c.collect(v.Type)
 		}
 	}
 	return c.named, c.measured
@@ -24,10 +21,8 @@ func (d *describer) walked(works []*Work) (walked, measured []*types.Named) {
 // collector gathers named types in the order in which they are met.
 type collector struct {
 	*describer
-	result bool           // results are walked whole: see Field.Uncopied
-	seen   map[*Type]bool // in the list of values at hand
-	listed map[*Type]bool // in named
-	named  []*types.Named
+	seen  map[*Type]bool
+	named []*types.Named
 	// measured are those that cannot be written out.
 	measured []*types.Named
 }
@@ -39,8 +34,7 @@ func (c *collector) collect(t *Type) {
 		return
 	}
 	c.seen[t] = true
-	if t.Named != nil && t.Kind != Known && t.Kind != Interface && !c.listed[t] {
-		c.listed[t] = true
+	if t.Named != nil && t.Kind != Known && t.Kind != Interface {
 		switch {
 		case c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg:
 			c.named = append(c.named, t.Named)
@@ -54,7 +48,7 @@ func (c *collector) collect(t *Type) {
 		c.collect(impl)
 	}
 	for i := range t.Fields {
-		if f := &t.Fields[i]; !f.Uncopied(c.result) {
+		if f := &t.Fields[i]; !f.Ignored {
 			c.collect(f.Type)
 		}
 	}

@@ -5,7 +5,12 @@
 //	preview.Text(Dataset{Day: "05/25/22", Rows: rows}, 60)
 //	// {Day: "05/25/22", Rows: [0, 53, 94, 3 more]}
 //
-// No method of a value is called but MarshalText, and of errors Error.
+// Nothing behind a struct field tagged `workgen:"-"` is read: such a field is no
+// input, and a work may write to it at any time. It is shown by its name only, as
+// State: -. Blank fields are left out.
+//
+// No method of a value is called but MarshalText, unless the value may hold such a
+// field, which the method could read; and of errors Error.
 package preview
 
 import (
@@ -131,7 +136,7 @@ func known(v reflect.Value) (string, bool) {
 		return "", false
 	}
 	m, ok := v.Interface().(encoding.TextMarshaler)
-	if !ok {
+	if !ok || hides(v.Type()) {
 		return "", false
 	}
 	text, err := m.MarshalText()
@@ -141,10 +146,14 @@ func known(v reflect.Value) (string, bool) {
 func (p *printer) composite(v reflect.Value, depth int) string {
 	switch v.Kind() {
 	case reflect.Struct:
-		return p.list("{", "}", v.NumField(), depth, func(i int) string {
-			f := v.Type().Field(i)
+		fields := shownFields(v.Type())
+		return p.list("{", "}", len(fields), depth, func(i int) string {
+			f := fields[i]
 			name := p.spend(f.Name + ": ")
-			return name + p.value(v.Field(i), depth+1)
+			if isHidden(f) {
+				return name + p.spend("-")
+			}
+			return name + p.value(v.Field(f.Index[0]), depth+1)
 		})
 	case reflect.Map:
 		if v.IsNil() {

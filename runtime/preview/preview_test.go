@@ -17,6 +17,37 @@ type login struct {
 	hidden time.Duration
 }
 
+type base struct {
+	Seen map[string]int `workgen:"-"`
+	At   time.Time
+}
+
+// job has a field that is no input, and methods that read it.
+type job struct {
+	base
+	N     int
+	Token string `workgen:"-"`
+	_     *int
+}
+
+func (j job) MarshalText() ([]byte, error) { return []byte(j.Token), nil }
+
+// holder has a promoted method.
+type holder struct{ job }
+
+// boxed has a method that may read anything.
+type boxed struct{ V any }
+
+func (b boxed) MarshalText() ([]byte, error) { return b.V.(job).MarshalText() }
+
+// ring leads back to itself, and to a field that is no input.
+type ring struct {
+	Next *ring
+	Jobs map[string][]*job
+}
+
+func (r ring) MarshalText() ([]byte, error) { return r.Jobs["a"][0].MarshalText() }
+
 type bad struct{}
 
 func (bad) MarshalText() ([]byte, error) { panic("no") }
@@ -52,6 +83,28 @@ func TestTextIsShortAndReadable(t *testing.T) {
 	}
 	if got := Text(ring, 10_000); len(got) > 300 {
 		t.Errorf("a ring: %s", got)
+	}
+}
+
+func TestFieldsThatAreNoInputAreNotRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		value any
+		want  string
+	}{
+		"a field that is no input": {struct {
+			A     int
+			Token string `workgen:"-"`
+			_     int
+		}{1, "secret", 2}, "{A: 1, Token: -}"},
+		"a method that could read it": {job{N: 1, Token: "secret"}, `{base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 1, Token: -}`},
+		"a promoted one":              {&holder{job{N: 1}}, `{job: {base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 1, Token: -}}`},
+		"one behind an interface":     {[]any{boxed{job{Token: "secret"}}}, "[{V: {base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 0, Token: -}}]"},
+		"one in a recursive type":     {ring{Jobs: map[string][]*job{"a": {{}}}}, `{Next: nil, Jobs: {"a": [{base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 0, Token: -}]}}`},
+		"a key of a map":              {map[login]int{{"ann", 1}: 1}, `{{User: "ann", hidden: 1ns}: 1}`},
+	} {
+		if got := Text(c.value, 200); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
 	}
 }
 

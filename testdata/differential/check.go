@@ -84,7 +84,7 @@ func (c *check) value(seed uint64) error {
 }
 
 // copies checks that a call returns a copy of its arguments. whole says that
-// fields which are no inputs are compared, too: a work gets these uncopied, so
+// fields which are no inputs are compared, too. They are assigned and not copied, so
 // that what goes round through them goes round through the original once.
 func (c *check) copies(args reflect.Value, whole bool) error {
 	in := []reflect.Value{reflect.ValueOf(context.Background())}

@@ -161,7 +161,7 @@ func memory(v reflect.Value, seen map[inside]bool) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for f := range fields(v.Type(), true) {
+		for f := range fields(v.Type(), false) {
 			memory(v.FieldByIndex(f.Index), seen)
 		}
 	}

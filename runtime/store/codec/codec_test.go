@@ -247,6 +247,9 @@ func TestWhatCannotComeBackIsRefused(t *testing.T) {
 		"uintptr":    {new(uintptr), "uintptr"},
 		"unexported": {&unexported{1}, "unexported field x"},
 		"deep":       {new(inner), "field Deep of"},
+		"no input": {&struct {
+			A int `workgen:"-"`
+		}{}, "field A of struct"},
 		"mutex":      {&struct{ Mu sync.Mutex }{}, "unexported field"},
 		"cycle":      {cycle, "contains itself"},
 		"no pointer": {1, "give a pointer"},

@@ -132,6 +132,9 @@ func (b builder) structure(t reflect.Type) (*plan, error) {
 		if f.Name == "_" {
 			continue
 		}
+		if f.Tag.Get("workgen") == "-" {
+			return nil, fmt.Errorf("field %s of %s is tagged `workgen:\"-\"`, and is not stored", f.Name, t)
+		}
 		if !f.IsExported() {
 			return marshalled(t, f.Name)
 		}

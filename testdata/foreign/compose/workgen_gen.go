@@ -481,7 +481,7 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneUpArgs,
 		CloneResult: cloneUpResult,
-		NotStorable: "result1.Deploy.UpdateConfig.Extensions[]: it contains itself, and a cycle would not end",
+		NotStorable: "result1.Extensions[]: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -495,7 +495,7 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneTriageArgs,
 		CloneResult: cloneTriageResult,
-		NotStorable: "result1.User.InheritedFrom[]: it contains itself, and a cycle would not end",
+		NotStorable: "result1.Repository: it contains itself, and a cycle would not end",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

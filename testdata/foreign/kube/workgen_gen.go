@@ -1067,7 +1067,7 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneScheduleArgs,
 		CloneResult: cloneScheduleResult,
-		NotStorable: "result1.Volumes[].VolumeSource.EmptyDir.SizeLimit: it is not known how to store it",
+		NotStorable: "result1.Overhead[]: it is not known how to store it",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

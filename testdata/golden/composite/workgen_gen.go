@@ -870,7 +870,8 @@ func encodeConfig(e *key.Encoder, b key.Fields, v *Config) key.Fields {
 	return b
 }
 
-// cloneConfig returns a copy that shares no memory with the original.
+// cloneConfig returns a copy that shares no memory with the original, but for
+// fields that are no input.
 func cloneConfig(v Config) Config {
 	v.Base = cloneBase(v.Base)
 	v.Tags = slices.Clone(v.Tags)

@@ -110,18 +110,21 @@ func (r *Reusing) Run(n int) []byte {
 //workgen:work
 type Hiding struct{}
 
-// Data has a field that is no input, and a result all the same.
+// Data has fields that are no input: copies of arguments and of results take them
+// as they are.
 type Data struct {
 	Public  []int
 	Private []int   `workgen:"-"`
 	Secrets []Inner `workgen:"-"`
 }
 
-// Inner is copied with results only, and guarded all the same.
+// Inner is never looked into.
 type Inner struct{ Names []string }
 
 // Run returns both.
-func (Hiding) Run(d Data) Data { return Data{Public: []int{1}, Private: []int{2}} }
+func (Hiding) Run(d Data) Data {
+	return Data{Public: []int{1}, Private: []int{2}, Secrets: []Inner{{}}}
+}
 
 // Sharing shares results, and still copies arguments.
 //

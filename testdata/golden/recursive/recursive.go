@@ -110,7 +110,6 @@ func (Grow) Run(name string) (*Dir, Config, error) {
 	f := &File{In: d}
 	f.Links[0] = f
 	d.Files = []*File{f, f}
-	d.Parent = d
 	n := &Node{Name: name}
 	n.Left = n
 	return d, Config{Tree: n, Groups: map[string][]*Node{"a": {n, n}}}, nil

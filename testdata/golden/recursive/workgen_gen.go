@@ -507,10 +507,10 @@ func cloneEverythingArgs(v EverythingArgs) EverythingArgs {
 
 // growSchema identifies the types of the inputs and results of [Grow] in
 // durable keys.
-const growSchema = "9f024bf4ede49ee85869ca03a6ef93fb"
+const growSchema = "5b39d8224ca073c535c4b62e006cf2ab"
 
 // growCode identifies the code that [Grow.Run] reaches in durable keys.
-const growCode = "c77e01f48590c9021376e183d509a3ed"
+const growCode = "5cc2bdf2fac518accf79dbb325aded7b"
 
 // GrowArgs holds the arguments of one call of [Grow.Run].
 type GrowArgs struct {
@@ -634,7 +634,7 @@ func (r *GrowRunner) execute(_ context.Context, args GrowArgs) (GrowResult, erro
 func cloneGrowResult(v GrowResult) GrowResult {
 	c := new(runtime.Copies)
 	if runtime.CopyPointer(c, &v.R1) {
-		copyDirWhole(c, v.R1)
+		copyDir(c, v.R1)
 	}
 	copyConfig(c, &v.R2)
 	return v
@@ -1005,8 +1005,8 @@ func encodeLinkedString(e *key.Encoder, v *Linked[string]) {
 	}
 }
 
-// copyDir makes v share no memory with what it was copied from. Parts that have
-// been copied before are those in c.
+// copyDir makes v share no memory with what it was copied from, but for fields
+// that are no input. Parts that have been copied before are those in c.
 func copyDir(c *runtime.Copies, v *Dir) {
 	if runtime.CopySlice(c, &v.Files) {
 		for i := range v.Files {
@@ -1157,27 +1157,6 @@ func copyConfig(c *runtime.Copies, v *Config) {
 	v.Plain = slices.Clone(v.Plain)
 }
 
-// copyDirWhole makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
-func copyDirWhole(c *runtime.Copies, v *Dir) {
-	if runtime.CopySlice(c, &v.Files) {
-		for i := range v.Files {
-			if runtime.CopyPointer(c, &v.Files[i]) {
-				copyFileWhole(c, v.Files[i])
-			}
-		}
-	}
-	if m := v.Dirs; runtime.CopyMap(c, &v.Dirs) {
-		for k, x := range m {
-			copyDirWhole(c, &x)
-			v.Dirs[k] = x
-		}
-	}
-	if runtime.CopyPointer(c, &v.Parent) {
-		copyDirWhole(c, v.Parent)
-	}
-}
-
 // encodePairStringLinkedBool writes every field that is an input, in order.
 func encodePairStringLinkedBool(e *key.Encoder, b key.Fields, v *Pair[string, *Linked[bool]]) key.Fields {
 	b = b.String(e, v.First)
@@ -1194,26 +1173,6 @@ func encodePairStringLinkedBool(e *key.Encoder, b key.Fields, v *Pair[string, *L
 func copyPairStringLinkedBool(c *runtime.Copies, v *Pair[string, *Linked[bool]]) {
 	if runtime.CopyPointer(c, &v.Second) {
 		copyLinkedBool(c, v.Second)
-	}
-}
-
-// copyFileWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
-func copyFileWhole(c *runtime.Copies, v *File) {
-	if runtime.CopyPointer(c, &v.In) {
-		copyDirWhole(c, v.In)
-	}
-	for i := range v.Links {
-		if runtime.CopyPointer(c, &v.Links[i]) {
-			copyFileWhole(c, v.Links[i])
-		}
-	}
-	if runtime.CopySlice(c, &v.Extra.Alt) {
-		for i := range v.Extra.Alt {
-			if runtime.CopyPointer(c, &v.Extra.Alt[i]) {
-				copyFileWhole(c, v.Extra.Alt[i])
-			}
-		}
 	}
 }
 
@@ -1271,7 +1230,7 @@ github.com/workgen/workgen/testdata/golden/recursive.Config 3c1db56d
 github.com/workgen/workgen/testdata/golden/recursive.Dir 34b2e462
 github.com/workgen/workgen/testdata/golden/recursive.File 941d3ee5
 github.com/workgen/workgen/testdata/golden/recursive.Grow c1eb31cd
-github.com/workgen/workgen/testdata/golden/recursive.Grow.Run a9028be9
+github.com/workgen/workgen/testdata/golden/recursive.Grow.Run ab072021
 github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
 github.com/workgen/workgen/testdata/golden/recursive.Rose eb87160c
 go1.26 56f36397
