@@ -19,6 +19,9 @@ func (f *file) typ(t types.Type) *jen.Statement {
 		}
 		return jen.Id(t.Name())
 	case *types.Named:
+		if alias := f.pkg.Alias(t); alias != nil {
+			return f.named(alias.Obj(), alias.TypeArgs())
+		}
 		return f.named(t.Obj(), t.TypeArgs())
 	case *types.Pointer:
 		return jen.Op("*").Add(f.typ(t.Elem()))
@@ -44,25 +47,10 @@ func (f *file) typ(t types.Type) *jen.Statement {
 // alias writes an alias by its name, or what it stands for when the name
 // cannot be used in this package.
 func (f *file) alias(t *types.Alias) *jen.Statement {
-	obj := t.Obj()
-	switch {
-	case obj.Pkg() == nil:
-		return jen.Id(obj.Name())
-	case obj.Pkg() == f.pkg.Scan.Types && f.spellableAll(t.TypeArgs()),
-		obj.Exported() && obj.Pkg().Name() != "main" && f.pkg.Importable(obj.Pkg()) && f.spellableAll(t.TypeArgs()):
-		return f.named(obj, t.TypeArgs())
+	if f.pkg.CanUse(t) {
+		return f.named(t.Obj(), t.TypeArgs())
 	}
 	return f.typ(types.Unalias(t))
-}
-
-// spellableAll reports whether all type arguments can be written out.
-func (f *file) spellableAll(args *types.TypeList) bool {
-	for i := range args.Len() {
-		if !f.pkg.Spellable(args.At(i)) {
-			return false
-		}
-	}
-	return true
 }
 
 // named writes a declared type with its type arguments.

@@ -5,6 +5,8 @@ import (
 	"go/types"
 
 	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/workgen/workgen/generator/scan"
 )
 
 // keyPath is the import path of the package that has the Encoder.
@@ -31,6 +33,10 @@ type describer struct {
 	expanding map[*types.Named]bool
 	// directives say how some types are encoded.
 	directives []*encodeDirective
+	// works are those of the package, and aliases what their types can be called:
+	// nil until it is asked for. See aliasOf.
+	works   []*scan.Work
+	aliases *aliases
 	// locks says of types whether they hold a lock: see holdsLock.
 	locks map[types.Type]bool
 	// complete makes the scope of a package hold all that is declared in it.

@@ -20,8 +20,11 @@ type Package struct {
 	Measured []*types.Named
 	// Spellable reports whether a type can be written out in the package.
 	Spellable func(types.Type) bool
-	// Importable reports whether the package may import another.
-	Importable func(*types.Package) bool
+	// CanUse reports whether an alias can be written by its name in the package.
+	CanUse func(*types.Alias) bool
+	// Alias returns the alias by which the package names a type that it cannot name
+	// otherwise, nil for other types.
+	Alias func(*types.Named) *types.Alias
 }
 
 // Work is one work, planned.

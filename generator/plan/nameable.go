@@ -6,8 +6,18 @@ import (
 )
 
 // unnameable says why the generated file cannot name the type, or returns ""
-// when it can: nil stands for a type literal, which needs no name.
+// when it can, if only by an alias: nil stands for a type literal, which needs no
+// name.
 func (d *describer) unnameable(named *types.Named) string {
+	reason := d.refusal(named)
+	if reason != "" && d.aliasOf(named) != nil {
+		return ""
+	}
+	return reason
+}
+
+// refusal is unnameable without aliases.
+func (d *describer) refusal(named *types.Named) string {
 	if named == nil || named.Obj().Pkg() == nil {
 		return ""
 	}
@@ -58,6 +68,9 @@ func importable(from, path string) bool {
 // spellable reports whether the generated file can write t out: it is valid,
 // and all names in it can be used in this package.
 func (d *describer) spellable(t types.Type) bool {
+	if alias, ok := t.(*types.Alias); ok && d.canUse(alias) {
+		return true
+	}
 	switch t := types.Unalias(t).(type) {
 	case *types.Basic:
 		return t.Kind() != types.Invalid
@@ -69,7 +82,7 @@ func (d *describer) spellable(t types.Type) bool {
 		return d.spellable(t.Elem())
 	case *types.Struct:
 		for f := range t.Fields() {
-			if !d.spellable(f.Type()) || !f.Exported() && f.Pkg() != d.pkg {
+			if !d.spellable(f.Type()) || !f.Exported() && f.Pkg() != d.pkg || f.Embedded() && !d.embeddable(f) {
 				return false
 			}
 		}
@@ -90,6 +103,27 @@ func (d *describer) spellable(t types.Type) bool {
 		return true
 	}
 	return false
+}
+
+// embeddable reports whether an embedded field can be written out: its type, which is
+// spellable, gives it its name, so an alias must have the same.
+func (d *describer) embeddable(f *types.Var) bool {
+	t := f.Type()
+	if p, ok := t.(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	if alias, ok := t.(*types.Alias); ok {
+		if d.canUse(alias) {
+			return true
+		}
+		t = types.Unalias(alias)
+	}
+	named, ok := t.(*types.Named)
+	if !ok || d.refusal(named) == "" {
+		return true
+	}
+	alias := d.aliasOf(named)
+	return alias != nil && alias.Obj().Name() == f.Name()
 }
 
 // spellableAll reports whether all types of a list of parameters are

@@ -14,7 +14,7 @@ import (
 // must not be emitted.
 func Plan(p *scan.Package, diags *diag.List) *Package {
 	pl := &planner{
-		describer: describer{pkg: p.Types, fset: p.Fset, expanding: map[*types.Named]bool{}, directives: newDirectives(p), listed: newListed(p), complete: p.Complete, world: newWorld(p, diags)},
+		describer: describer{pkg: p.Types, fset: p.Fset, expanding: map[*types.Named]bool{}, directives: newDirectives(p), listed: newListed(p), complete: p.Complete, works: p.Works, world: newWorld(p, diags)},
 		scan:      p,
 		diags:     diags,
 	}
@@ -23,8 +23,13 @@ func Plan(p *scan.Package, diags *diag.List) *Package {
 		pl.module = p.Module.Path
 	}
 	out := &Package{
-		Scan: p, Spellable: pl.spellable,
-		Importable: func(other *types.Package) bool { return importable(p.PkgPath, other.Path()) },
+		Scan: p, Spellable: pl.spellable, CanUse: pl.canUse,
+		Alias: func(named *types.Named) *types.Alias {
+			if pl.refusal(named) == "" {
+				return nil
+			}
+			return pl.aliasOf(named)
+		},
 	}
 	pl.checkUniverse()
 	pl.checkDirectives()
