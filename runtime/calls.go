@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // Spec is what the generated code knows of one work. K identifies arguments
@@ -45,6 +46,10 @@ type Spec[K comparable, A, R any] struct {
 
 	Memory      bool   // the work is marked memory: a store is not used
 	NotStorable string // why a store would not give results back as they were; "" when it does
+
+	// Kinds tell a store how to write the types in results that are not walked field by
+	// field.
+	Kinds []kind.Kind
 
 	Options []Option // from the directive; options of the constructor win
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"time"
 
@@ -24,7 +25,8 @@ import (
 // the store, nor do runners with CacheCalls(false).
 //
 // What a store cannot do never fails a call: results that cannot be read are
-// executed, and those that cannot be written are only kept in the process. Both
+// executed, and those that cannot be written, because of a value that would not come
+// back equal or a method that panics, are only kept in the process. Both
 // are logged, at most every ten seconds, and counted in Stats.StoreErrors. A store
 // is not closed by its runners.
 //
@@ -77,9 +79,17 @@ func (c *Calls[K, A, R]) openStore() {
 		r.store = nil
 		return
 	}
-	if spec.NotStorable != "" {
+	why := spec.NotStorable
+	if why == "" {
+		codec, err := r.store.Codec().For(reflect.TypeFor[R](), spec.Kinds)
+		if err != nil {
+			why = err.Error()
+		}
+		r.codec = codec
+	}
+	if why != "" {
 		panic(fmt.Sprintf("runtime: work %s has results that a store would not give back as they were: %s: "+
-			"change the result, mark the work memory (//workgen:work memory), or leave WithStore out", r.name, spec.NotStorable))
+			"change the result, mark the work memory (//workgen:work memory), or leave WithStore out", r.name, why))
 	}
 	if spec.Encode == nil {
 		panic(fmt.Sprintf("runtime: work %s cannot use a store: its Spec has no Encode: run go generate", r.name))
@@ -139,7 +149,7 @@ func (c *Calls[K, A, R]) read(ctx context.Context, k key.Key) (result R, expires
 	}
 	how, why := store.Expired, ""
 	if expires.IsZero() || time.Now().Before(expires) {
-		err := r.store.Codec().Decode(e, c.spec.Schema, &result)
+		err := r.codec.Decode(e, c.spec.Schema, &result)
 		if err == nil {
 			return result, expires, true
 		}

@@ -274,14 +274,13 @@ func (c *Calls[K, A, R]) storedResult(ctx context.Context, rec store.Record) (an
 	if rec.Schema != c.spec.Schema {
 		return nil, false
 	}
-	s := c.owner.store
-	e, err := s.Get(ctx, rec.Key)
+	e, err := c.owner.store.Get(ctx, rec.Key)
 	if err != nil {
 		return nil, false
 	}
 	defer e.Close()
 	var result R
-	if s.Codec().Decode(e, c.spec.Schema, &result) != nil {
+	if c.owner.codec.Decode(e, c.spec.Schema, &result) != nil {
 		return nil, false
 	}
 	return result, true

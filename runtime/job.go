@@ -235,7 +235,7 @@ func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
 		return
 	}
 	ctx := context.WithoutCancel(j.flight.ctx) // the result is good, whoever has left
-	err := r.store.Put(ctx, h.end(), j.record(b), store.Encoded(r.store.Codec(), c.spec.Schema, &o.result))
+	err := r.store.Put(ctx, h.end(), j.record(b), store.Encoded(r.codec, c.spec.Schema, &o.result))
 	switch {
 	case err == nil:
 		h.spend()

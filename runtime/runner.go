@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // Runner is the part of a runner that does not depend on the types of its work.
@@ -14,7 +16,8 @@ import (
 // of no use.
 type Runner struct {
 	config
-	hits      counter // those that found their way without mu
+	codec     store.Codec // of the store, for results of the work; nil without one
+	hits      counter     // those that found their way without mu
 	forgetAll func()
 	table     numbered
 	bell      bell      // of the latest changes

@@ -106,8 +106,3 @@ func Refers(e *Encoder) bool {
 	}
 	return false
 }
-
-// Locations returns how many locations are remembered.
-func Locations() int { return len(locations.digests) }
-
-const MaxLocations = maxLocations

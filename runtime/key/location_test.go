@@ -100,15 +100,6 @@ func TestLocationsAreEqualHoweverTheyWereMade(t *testing.T) {
 	}
 }
 
-func TestManyLocationsAreBounded(t *testing.T) {
-	for i := range 3 * key.MaxLocations {
-		locationFingerprint(time.FixedZone("X", i))
-	}
-	if n := key.Locations(); n > key.MaxLocations {
-		t.Errorf("%d locations are remembered, want at most %d", n, key.MaxLocations)
-	}
-}
-
 func BenchmarkLocation(b *testing.B) {
 	l, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"io"
 	"iter"
+	"reflect"
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // Store keeps results by key. All methods may be called concurrently, and by
@@ -72,6 +74,10 @@ type Store interface {
 // Codec writes results and reads them back. Its methods may be called
 // concurrently.
 type Codec interface {
+	// For returns the codec for results of type t, or an error that names what in them
+	// would not come back equal. kinds say how types are written that it does not know.
+	For(t reflect.Type, kinds []kind.Kind) (Codec, error)
+
 	// Encode writes what ptr points to, so that it comes back equal. schema is the
 	// fingerprint of its type.
 	Encode(w io.Writer, schema string, ptr any) error

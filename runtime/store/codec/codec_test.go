@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -44,6 +43,17 @@ type Named struct{ Text string }
 
 type Named2 struct{ Other map[string]bool }
 
+// marked has fields that hold nothing, as types of the AWS SDK have.
+type marked struct {
+	A *int
+	marker
+	_    [0]func()
+	none [0]int
+	_    int
+}
+
+type marker struct{}
+
 type link struct{ Next *link }
 
 // values are pointers to what has to come back equal.
@@ -61,63 +71,66 @@ func values(t testing.TB) map[string]any {
 	}
 	long := strings.Repeat("0123456789", 20_000)
 	return map[string]any{
-		"bool":              new(true),
-		"ints":              &[][1]int64{{0}, {-1}, {23}, {24}, {-24}, {-25}, {255}, {256}, {65535}, {65536}, {math.MaxInt64}, {math.MinInt64}, {math.MaxUint32 + 1}},
-		"uint64":            new(uint64(math.MaxUint64)),
-		"int8":              new(int8(-128)),
-		"negative zero":     new(math.Copysign(0, -1)),
-		"NaN":               new(math.Float64frombits(0x7ff8_0000_dead_beef)),
-		"signalling NaN":    new(math.Float64frombits(0x7ff0_0000_0000_0001)),
-		"NaN32":             &[1]float32{math.Float32frombits(0x7f80_0001)},
-		"NaNs32":            &[]float32{math.Float32frombits(0x7f80_0001), math.Float32frombits(0xffc1_2345)},
-		"infinity":          &[2]float64{math.Inf(1), math.Inf(-1)},
-		"complex":           &[]complex64{complex(1, float32(math.Copysign(0, -1)))},
-		"complex128":        new(complex(math.NaN(), 2)),
-		"text":              new("day 05/25/22 ✓"),
-		"long text":         &long,
-		"bad text":          new("\xff\xfe"),
-		"nil bytes":         new([]byte),
-		"empty bytes":       &[]byte{},
-		"bytes":             &[]byte{1, 2, 3},
-		"long bytes":        new([]byte(long)),
-		"array of bytes":    &[4]byte{1, 2},
-		"nil slice":         new([]string),
-		"empty slice":       &[]string{},
-		"floats":            &[]float64{1, 2, math.NaN()},
-		"nil floats":        new([]float64),
-		"empty floats":      &[]float64{},
-		"int16s":            &[]int16{1, -2, 300},
-		"nil map":           new(map[string]int),
-		"empty map":         &map[string]int{},
-		"map":               &map[string]int{"b": 1, "a": 2, "aa": 3},
-		"map of NaN":        &map[float64]string{math.NaN(): "x", 1: "y"},
-		"map of NaNs":       &map[float64]string{math.NaN(): "x", math.Float64frombits(0x7ff8_0000_0000_0002): "y"},
-		"map of arrays":     &map[[2]byte][]int{{1, 2}: nil, {2, 1}: {}},
-		"map of float32":    &map[float32]int8{1.5: 1},
-		"map of times":      &map[time.Time]big.Int{time.Unix(1, 2).UTC(): *big.NewInt(7)},
-		"nil pointer":       new(*int),
-		"pointer":           &ptr,
-		"pointer to nil":    new(&none),
-		"pointer to ptr":    new(&ptr),
-		"pointer to no ptr": new(new(*int)),
-		"struct":            &named{"x", 1},
-		"empty struct":      &[]struct{}{{}, {}},
-		"embedded":          &embedding{Named2: Named2{map[string]bool{"x": true}}, Named: Named{"t"}, Hidden: 1, Empty: 0},
-		"tree":              &tree{Value: 1, Children: []*tree{nil, {Value: 2}}},
-		"deep":              deep,
-		"time":              new(time.Date(2022, 5, 25, 1, 2, 3, 4, zone)),
-		"utc":               new(time.Date(2022, 5, 25, 1, 2, 3, 4, time.UTC)),
-		"zero time":         new(time.Time),
-		"fixed zone":        new(time.Date(-400, 5, 25, 1, 2, 3, 4, time.FixedZone("X", 1234))),
-		"nameless zone":     new(time.Date(20022, 5, 25, 1, 2, 3, 4, time.FixedZone("", 3600))),
-		"local":             new(time.Date(2022, 5, 25, 1, 2, 3, 4, time.Local)),
-		"duration":          new(time.Second),
-		"big ints":          &[]*big.Int{nil, big.NewInt(0), big.NewInt(-1), new(big.Int).Lsh(big.NewInt(-3), 200)},
-		"big float":         new(big.NewFloat(1.5).SetPrec(100).SetMode(big.ToZero)),
-		"big rat":           big.NewRat(-1, 3),
-		"addr":              new(netip.MustParseAddr("fe80::1%eth0")),
-		"prefix":            new(netip.MustParsePrefix("10.0.0.0/8")),
-		"url":               &url.URL{Scheme: "s3", User: url.UserPassword("u", ""), Host: "sales", RawPath: "%2f"},
+		"bool":                     new(true),
+		"ints":                     &[][1]int64{{0}, {-1}, {23}, {24}, {-24}, {-25}, {255}, {256}, {65535}, {65536}, {math.MaxInt64}, {math.MinInt64}, {math.MaxUint32 + 1}},
+		"uint64":                   new(uint64(math.MaxUint64)),
+		"int8":                     new(int8(-128)),
+		"negative zero":            new(math.Copysign(0, -1)),
+		"NaN":                      new(math.Float64frombits(0x7ff8_0000_dead_beef)),
+		"signalling NaN":           new(math.Float64frombits(0x7ff0_0000_0000_0001)),
+		"NaN32":                    &[1]float32{math.Float32frombits(0x7f80_0001)},
+		"NaNs32":                   &[]float32{math.Float32frombits(0x7f80_0001), math.Float32frombits(0xffc1_2345)},
+		"infinity":                 &[2]float64{math.Inf(1), math.Inf(-1)},
+		"complex":                  &[]complex64{complex(1, float32(math.Copysign(0, -1)))},
+		"complex128":               new(complex(math.NaN(), 2)),
+		"text":                     new("day 05/25/22 ✓"),
+		"long text":                &long,
+		"bad text":                 new("\xff\xfe"),
+		"nil bytes":                new([]byte),
+		"empty bytes":              &[]byte{},
+		"bytes":                    &[]byte{1, 2, 3},
+		"long bytes":               new([]byte(long)),
+		"array of bytes":           &[4]byte{1, 2},
+		"nil slice":                new([]string),
+		"empty slice":              &[]string{},
+		"floats":                   &[]float64{1, 2, math.NaN()},
+		"nil floats":               new([]float64),
+		"empty floats":             &[]float64{},
+		"int16s":                   &[]int16{1, -2, 300},
+		"nil map":                  new(map[string]int),
+		"empty map":                &map[string]int{},
+		"map":                      &map[string]int{"b": 1, "a": 2, "aa": 3},
+		"map of NaN":               &map[float64]string{math.NaN(): "x", 1: "y"},
+		"map of NaNs":              &map[float64]string{math.NaN(): "x", math.Float64frombits(0x7ff8_0000_0000_0002): "y"},
+		"map of arrays":            &map[[2]byte][]int{{1, 2}: nil, {2, 1}: {}},
+		"map of float32":           &map[float32]int8{1.5: 1},
+		"map of addresses":         &map[netip.Addr]big.Int{netip.MustParseAddr("::1%x"): *big.NewInt(7)},
+		"nil pointer":              new(*int),
+		"pointer":                  &ptr,
+		"pointer to nil":           new(&none),
+		"pointer to ptr":           new(&ptr),
+		"pointer to no ptr":        new(new(*int)),
+		"struct":                   &named{"x", 1},
+		"empty struct":             &[]struct{}{{}, {}},
+		"embedded":                 &embedding{Named2: Named2{map[string]bool{"x": true}}, Named: Named{"t"}, Hidden: 1, Empty: 0},
+		"tree":                     &tree{Value: 1, Children: []*tree{nil, {Value: 2}}},
+		"deep":                     deep,
+		"time":                     new(time.Date(2022, 5, 25, 1, 2, 3, 4, zone)),
+		"utc":                      new(time.Date(2022, 5, 25, 1, 2, 3, 4, time.UTC)),
+		"zero time":                new(time.Time),
+		"fixed zone":               new(time.Date(-400, 5, 25, 1, 2, 3, 4, time.FixedZone("X", 1234))),
+		"nameless zone":            new(time.Date(20022, 5, 25, 1, 2, 3, 4, time.FixedZone("", 3600))),
+		"local":                    new(time.Date(2022, 5, 25, 1, 2, 3, 4, time.Local)),
+		"locations":                &[]*time.Location{nil, time.UTC, time.Local, zone, time.FixedZone("CET", 3600), time.FixedZone("UTC", 0)},
+		"pointer to nil location":  new(new(*time.Location)),
+		"fields that hold nothing": &marked{A: &one},
+		"duration":                 new(time.Second),
+		"big ints":                 &[]*big.Int{nil, big.NewInt(0), big.NewInt(-1), new(big.Int).Lsh(big.NewInt(-3), 200)},
+		"big float":                new(big.NewFloat(1.5).SetPrec(100).SetMode(big.ToZero)),
+		"big rat":                  big.NewRat(-1, 3),
+		"addr":                     new(netip.MustParseAddr("fe80::1%eth0")),
+		"prefix":                   new(netip.MustParsePrefix("10.0.0.0/8")),
+		"url":                      &url.URL{Scheme: "s3", User: url.UserPassword("u", ""), Host: "sales", RawPath: "%2f"},
 	}
 }
 
@@ -184,23 +197,6 @@ func TestSignallingNaNsStayWhatTheyAre(t *testing.T) {
 	}
 }
 
-// TestLocationsThatMeanSomethingElseHere: what counts is what the clock showed.
-func TestLocationsThatMeanSomethingElseHere(t *testing.T) {
-	zone, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	then := time.Date(2022, 5, 25, 1, 2, 3, 4, zone)
-	b := bytes.Replace(encoded(t, codec.Codec{}, "", &then), []byte("CEST"), []byte("DEST"), 1)
-	var back time.Time
-	if err := codec.Default.Decode(inMemory(b), "", &back); err != nil {
-		t.Fatal(err)
-	}
-	if name, offset := back.Zone(); !back.Equal(then) || name != "DEST" || offset != 7200 {
-		t.Errorf("%v came back as %v", then, back)
-	}
-}
-
 // TestFormatIsFrozen fails when the format changes: raise Version then.
 func TestFormatIsFrozen(t *testing.T) {
 	type all struct {
@@ -220,62 +216,14 @@ func TestFormatIsFrozen(t *testing.T) {
 	one := 1
 	v := all{-500, 200, 1.5, "hé", []byte{1}, []int{1, 1000}, nil, map[string]int{"b": 1, "a": 2}, &one,
 		time.Unix(1653436800, 5).UTC(), big.NewInt(-256), []uint16{258}}
-	const frozen = "776701" + "027331" + "ac" + // header, schema, 12 fields
+	const frozen = "776702" + "027331" + "ac" + // header, schema, 12 fields
 		"6142" + "4101" + "6146" + "fb3ff8000000000000" + "6149" + "3901f3" + "614c" + "82011903e8" +
 		"614d" + "a2616102616201" + "614e" + "f6" + "6150" + "01" + "6153" + "6368c3a9" +
-		"6154" + "851a628d7180050063555443" + "63555443" + "6155" + "18c8" + "6156" + "d845420201" +
+		"6154" + "831a628d71800580" + "6155" + "18c8" + "6156" + "d845420201" +
 		"63426967" + "c341ff"
 	got := hex.EncodeToString(encoded(t, codec.Codec{}, "s1", &v))
 	if got != frozen {
 		t.Errorf("got  %s\nwant %s", got, frozen)
-	}
-}
-
-func TestWhatCannotComeBackIsRefused(t *testing.T) {
-	type unexported struct{ x int }
-	type inner struct{ Deep map[string][]*unexported }
-	cycle := &tree{}
-	cycle.Parent = cycle
-	for name, c := range map[string]struct {
-		ptr  any
-		want string
-	}{
-		"interface":  {new(any), "interface"},
-		"error":      {new(error), "interface"},
-		"channel":    {new(chan int), "chan"},
-		"function":   {new(func()), "func"},
-		"uintptr":    {new(uintptr), "uintptr"},
-		"unexported": {&unexported{1}, "unexported field x"},
-		"deep":       {new(inner), "field Deep of"},
-		"no input": {&struct {
-			A int `workgen:"-"`
-		}{}, "field A of struct"},
-		"mutex":      {&struct{ Mu sync.Mutex }{}, "unexported field"},
-		"cycle":      {cycle, "contains itself"},
-		"no pointer": {1, "give a pointer"},
-		"nil":        {nil, "give a pointer"},
-		"nil ptr":    {(*int)(nil), "give a pointer"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			err := codec.Default.Encode(io.Discard, "s1", c.ptr)
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want one with %q", err, c.want)
-			}
-		})
-	}
-}
-
-// lossy has marshalling methods that lose something.
-type lossy struct{ n int }
-
-func (l lossy) MarshalText() ([]byte, error)  { return []byte("x"), nil }
-func (l *lossy) UnmarshalText(b []byte) error { return nil }
-
-func TestVerifyFindsWhatAMarshallerLoses(t *testing.T) {
-	v := struct{ Field lossy }{lossy{1}}
-	err := codec.Codec{Verify: true}.Encode(io.Discard, "s1", &v)
-	if err == nil || !strings.Contains(err.Error(), ".Field does not come back") {
-		t.Errorf("error %v", err)
 	}
 }
 
@@ -305,7 +253,7 @@ func TestDecodingRefusesWhatWasNotEncodedForTheType(t *testing.T) {
 		"other type":      {good, "s1", new(retyped), "Number"},
 		"bytes left over": {append(bytes.Clone(good), 0), "s1", new(named), "left over"},
 		"no result":       {[]byte("xyz"), "s1", new(named), "not an encoded result"},
-		"newer version":   {append([]byte{'w', 'g', 2}, good[3:]...), "s1", new(named), "version 2"},
+		"older version":   {append([]byte{'w', 'g', 1}, good[3:]...), "s1", new(named), "version 1"},
 		"empty":           {[]byte{}, "s1", new(named), "ends before"},
 		"too large":       {encoded(t, codec.Codec{}, "s1", new(300)), "s1", new(int8), "cannot hold"},
 		"negative":        {encoded(t, codec.Codec{}, "s1", new(-1)), "s1", new(uint), "major type"},

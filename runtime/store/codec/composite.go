@@ -16,6 +16,14 @@ func (e *encoder) enter() error {
 	return nil
 }
 
+// enterRef is enter for a pointer or map.
+func (e *encoder) enterRef(v reflect.Value) error {
+	if err := e.sharing.enters(v.UnsafePointer(), 0); err != nil {
+		return err
+	}
+	return e.enter()
+}
+
 func (e *encoder) leave() { e.depth-- }
 
 func (d *decoder) enter() error {
@@ -36,13 +44,16 @@ func (b builder) slice(t reflect.Type) (*plan, error) {
 	}
 	elem, err := b.plan(t.Elem())
 	if err != nil {
-		return nil, err
+		return nil, within("[]", err)
 	}
 	return &plan{
 		encode: func(e *encoder, v reflect.Value) error {
 			if v.IsNil() {
 				e.buf = append(e.buf, simpleNull)
 				return e.spill()
+			}
+			if err := e.sharing.enters(v.UnsafePointer(), v.Len()); err != nil {
+				return err
 			}
 			return e.elements(v, elem)
 		},
@@ -102,7 +113,7 @@ func (b builder) array(t reflect.Type) (*plan, error) {
 	}
 	elem, err := b.plan(t.Elem())
 	if err != nil {
-		return nil, err
+		return nil, within("[]", err)
 	}
 	return &plan{
 		encode: func(e *encoder, v reflect.Value) error { return e.elements(v, elem) },
@@ -136,7 +147,7 @@ func (b builder) pointer(t reflect.Type) (*plan, error) {
 				e.buf = append(e.buf, simpleNull)
 				return e.spill()
 			}
-			if err := e.enter(); err != nil {
+			if err := e.enterRef(v); err != nil {
 				return err
 			}
 			defer e.leave()
@@ -165,13 +176,16 @@ func (b builder) pointer(t reflect.Type) (*plan, error) {
 }
 
 func (b builder) mapping(t reflect.Type) (*plan, error) {
+	if b.byAddress(t.Key(), nil) {
+		return nil, refuse("", byAddress)
+	}
 	k, err := b.plan(t.Key())
 	if err != nil {
-		return nil, err
+		return nil, within("[key]", err)
 	}
 	elem, err := b.plan(t.Elem())
 	if err != nil {
-		return nil, err
+		return nil, within("[]", err)
 	}
 	return &plan{
 		encode: func(e *encoder, v reflect.Value) error {
@@ -199,20 +213,20 @@ type pair struct {
 // mapping writes a map that is not nil. Entries whose keys are equal NaNs come in
 // the order of their encoded values, so that the bytes do not depend on chance.
 func (e *encoder) mapping(v reflect.Value, k, elem *plan) error {
-	if err := e.enter(); err != nil {
+	if err := e.enterRef(v); err != nil {
 		return err
 	}
 	defer e.leave()
 	pairs := make([]pair, 0, v.Len())
 	for it := v.MapRange(); it.Next(); {
-		sub := encoder{depth: e.depth}
+		sub := encoder{depth: e.depth, sharing: e.sharing}
 		if err := k.encode(&sub, it.Key()); err != nil {
 			return err
 		}
 		pairs = append(pairs, pair{sub.buf, it.Value()})
 	}
 	slices.SortFunc(pairs, func(a, b pair) int { return bytes.Compare(a.key, b.key) })
-	if err := orderTwins(pairs, elem, e.depth); err != nil {
+	if err := e.orderTwins(pairs, elem); err != nil {
 		return err
 	}
 	e.head(majorMap, uint64(len(pairs)))
@@ -226,7 +240,7 @@ func (e *encoder) mapping(v reflect.Value, k, elem *plan) error {
 }
 
 // orderTwins orders runs of pairs with equal keys by their values.
-func orderTwins(pairs []pair, elem *plan, depth int) error {
+func (e *encoder) orderTwins(pairs []pair, elem *plan) error {
 	for i := 0; i < len(pairs); {
 		j := i + 1
 		for j < len(pairs) && bytes.Equal(pairs[i].key, pairs[j].key) {
@@ -235,7 +249,7 @@ func orderTwins(pairs []pair, elem *plan, depth int) error {
 		if j-i > 1 {
 			values := make([]pair, 0, j-i)
 			for _, p := range pairs[i:j] {
-				sub := encoder{depth: depth}
+				sub := encoder{depth: e.depth, sharing: e.sharing}
 				if err := elem.encode(&sub, p.value); err != nil {
 					return err
 				}

@@ -3,44 +3,32 @@ package codec
 import (
 	"errors"
 	"math/big"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"time"
 )
 
-// addressed returns a pointer to v, or to a copy of it.
-func addressed(v reflect.Value) any {
-	if v.CanAddr() {
-		return v.Addr().Interface()
-	}
-	x := reflect.New(v.Type())
-	x.Elem().Set(v)
-	return x.Interface()
+// known are the types that are not walked field by field, whatever the generator says.
+var known = map[reflect.Type]*plan{
+	reflect.TypeFor[time.Time]():      timePlan,
+	reflect.TypeFor[*time.Location](): locationPlan,
+	reflect.TypeFor[big.Int]():        bigIntPlan,
+	reflect.TypeFor[big.Float]():      bigFloatPlan,
+	reflect.TypeFor[big.Rat]():        bigRatPlan,
+	reflect.TypeFor[url.Userinfo]():   userinfoPlan,
+	reflect.TypeFor[netip.Addr]():     addrPlan,
+	reflect.TypeFor[netip.AddrPort](): addrPortPlan,
+	reflect.TypeFor[netip.Prefix]():   prefixPlan,
 }
 
-// marshalPlan writes what a type's own methods make of it.
-func marshalPlan(marshal func(any) ([]byte, error), unmarshal func(any, []byte) error) *plan {
-	return &plan{
-		encode: func(e *encoder, v reflect.Value) error {
-			b, err := marshal(addressed(v))
-			if err != nil {
-				return err
-			}
-			return e.block(majorBytes, b)
-		},
-		decode: func(d *decoder, v reflect.Value) error {
-			b, err := d.octets()
-			if err != nil {
-				return err
-			}
-			return unmarshal(v.Addr().Interface(), b)
-		},
-	}
+// comparable are those of them that come back equal by the operator ==.
+var comparable = map[reflect.Type]bool{
+	reflect.TypeFor[url.Userinfo]():   true,
+	reflect.TypeFor[netip.Addr]():     true,
+	reflect.TypeFor[netip.AddrPort](): true,
+	reflect.TypeFor[netip.Prefix]():   true,
 }
-
-var bigFloatPlan = marshalPlan(
-	func(v any) ([]byte, error) { return v.(*big.Float).GobEncode() },
-	func(v any, b []byte) error { return v.(*big.Float).GobDecode(b) })
 
 // Tags of CBOR for integers of any size.
 const (
@@ -109,75 +97,13 @@ var userinfoPlan = &plan{
 			return err
 		}
 		u := url.User(name)
-		if set {
+		switch {
+		case set:
 			u = url.UserPassword(name, password)
+		case password != "":
+			return errors.New("has a password that is not set")
 		}
 		v.Set(reflect.ValueOf(u).Elem())
 		return nil
 	},
-}
-
-var timePlan = &plan{
-	encode: func(e *encoder, v reflect.Value) error {
-		t := addressed(v).(*time.Time)
-		abbreviation, offset := t.Zone()
-		e.head(majorArray, 5)
-		e.integer(t.Unix())
-		e.integer(int64(t.Nanosecond()))
-		e.integer(int64(offset))
-		e.text(abbreviation)
-		e.text(t.Location().String())
-		return e.spill()
-	},
-	decode: func(d *decoder, v reflect.Value) error {
-		t, err := d.time()
-		if err == nil {
-			v.Set(reflect.ValueOf(t).Convert(v.Type()))
-		}
-		return err
-	},
-}
-
-func (d *decoder) time() (time.Time, error) {
-	if err := d.exactly(majorArray, 5); err != nil {
-		return time.Time{}, err
-	}
-	var n [3]int64
-	var s [2]string
-	var err error
-	for i := range n {
-		if n[i], err = d.integer(); err != nil {
-			return time.Time{}, err
-		}
-	}
-	for i := range s {
-		if s[i], err = d.string(); err != nil {
-			return time.Time{}, err
-		}
-	}
-	if n[1] < 0 || n[1] >= 1e9 || n[2] < -1<<31 || n[2] >= 1<<31 {
-		return time.Time{}, errRange
-	}
-	return located(time.Unix(n[0], n[1]), int(n[2]), s[0], s[1]), nil
-}
-
-// located returns t in a location of some name, if that still shows the same clock
-// as when t was written, and otherwise in a fixed zone that does.
-func located(t time.Time, offset int, abbreviation, name string) time.Time {
-	var zone *time.Location
-	switch name {
-	case "UTC":
-		zone = time.UTC
-	case "Local":
-		zone = time.Local
-	case "":
-	default:
-		zone, _ = time.LoadLocation(name)
-	}
-	if zone != nil {
-		if got, seconds := t.In(zone).Zone(); got == abbreviation && seconds == offset {
-			return t.In(zone)
-		}
-	}
-	return t.In(time.FixedZone(abbreviation, offset))
 }

@@ -2,10 +2,12 @@ package codec
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // moody has marshalling methods that panic when they are told to.
@@ -34,12 +36,17 @@ func TestAPanicOfAMarshallingMethodIsAnError(t *testing.T) {
 			t.Errorf("got %v, want an error with %q", err, text)
 		}
 	}
-	wantPanic(Codec{}.Encode(&b, "s", &moody{'e'}), "cannot be written")
-	wantPanic(Codec{Verify: true}.Encode(&b, "s", &moody{'d'}), "cannot be read")
-	b.Reset()
-	if err := (Codec{}).Encode(&b, "s", &moody{'d'}); err != nil {
+	c, err := Codec{}.For(reflect.TypeFor[moody](), []kind.Kind{kind.By((*moody).MarshalBinary, (*moody).UnmarshalBinary)})
+	if err != nil {
 		t.Fatal(err)
 	}
+	wantPanic(c.Encode(&b, "s", &moody{'e'}), "cannot be written")
+	wantPanic(c.Encode(&b, "s", &moody{'d'}), "cannot be read")
+	b.Reset()
+	if err := c.Encode(&b, "s", &moody{'x'}); err != nil {
+		t.Fatal(err)
+	}
+	b.Bytes()[b.Len()-1] = 'd'
 	var back moody
-	wantPanic(Codec{}.Decode(&store.Entry{Data: b.Bytes()}, "s", &back), "cannot be read")
+	wantPanic(c.Decode(&store.Entry{Data: b.Bytes()}, "s", &back), "cannot be read")
 }

@@ -1,14 +1,12 @@
 package codec
 
 import (
-	"encoding"
 	"fmt"
-	"math/big"
-	"net/url"
 	"reflect"
 	"slices"
 	"sync"
-	"time"
+
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // plan is how values of one type are written and read.
@@ -17,51 +15,61 @@ type plan struct {
 	decode func(d *decoder, v reflect.Value) error // v is settable and zero
 }
 
-// plans has the plans of all types that were asked for, by reflect.Type. Those in
-// it are complete and never change.
-var plans sync.Map
+// refusal says why values of a type would not come back equal, and of which part of a
+// result.
+type refusal struct{ path, reason string }
 
-// planOf returns the plan of a type, or why there can be none.
-func planOf(t reflect.Type) (*plan, error) {
-	if p, ok := plans.Load(t); ok {
-		return p.(*plan), nil
+func (r *refusal) Error() string { return "result" + r.path + ": " + r.reason }
+
+func refuse(path, reason string) error { return &refusal{path, reason} }
+
+// within adds the way to the type that err is about.
+func within(step string, err error) error {
+	if r, ok := err.(*refusal); ok {
+		return &refusal{step + r.path, r.reason}
 	}
-	b := builder{}
-	p, err := b.plan(t)
-	if err != nil {
-		return nil, err
-	}
-	for t, p := range b {
-		plans.LoadOrStore(t, p)
-	}
-	return p, nil
+	return err
 }
 
-// builder makes the plans of a type and of all that it consists of. A type that
-// refers to itself finds its own plan, still empty, in it.
-type builder map[reflect.Type]*plan
-
-var (
-	timeType     = reflect.TypeFor[time.Time]()
-	intType      = reflect.TypeFor[big.Int]()
-	floatType    = reflect.TypeFor[big.Float]()
-	userinfoType = reflect.TypeFor[url.Userinfo]()
-
-	binaryMarshaler   = reflect.TypeFor[encoding.BinaryMarshaler]()
-	binaryUnmarshaler = reflect.TypeFor[encoding.BinaryUnmarshaler]()
-	textMarshaler     = reflect.TypeFor[encoding.TextMarshaler]()
-	textUnmarshaler   = reflect.TypeFor[encoding.TextUnmarshaler]()
+// Why values are not stored. The generator says the same where it can see it.
+const (
+	noValue    = "%s has no value"
+	isAddress  = "%s is an address and has no value"
+	isOpen     = "an interface can hold a value of any type"
+	isLocked   = "a lock is not stored"
+	isHidden   = "a field that is not exported would not come back"
+	isIgnored  = "a field tagged `workgen:\"-\"` would not come back"
+	byAddress  = "the keys of a map are found by addresses in them, which do not come back"
+	byIdentity = "what a unique.Handle refers to is found by addresses in it, which do not come back"
 )
 
-func (b builder) plan(t reflect.Type) (*plan, error) {
-	if p, ok := plans.Load(t); ok {
-		return p.(*plan), nil
+// planOf returns the plan of a type, or a refusal.
+func planOf(t reflect.Type, kinds []kind.Kind) (*plan, error) {
+	b := builder{plans: map[reflect.Type]*plan{}, kinds: map[reflect.Type]kind.Kind{}}
+	for _, k := range kinds {
+		if other, ok := b.kinds[k.Type]; ok {
+			// Two places of an interface, each with a list of its own.
+			k.Impls = append(slices.Clone(other.Impls), k.Impls...)
+		}
+		b.kinds[k.Type] = k
 	}
-	if p, ok := b[t]; ok {
+	return b.plan(t)
+}
+
+// builder makes the plans of a type and of all that it consists of.
+type builder struct {
+	// plans has an entry for each type that was met. A type that refers to itself
+	// finds its own plan, still empty, in it.
+	plans map[reflect.Type]*plan
+	kinds map[reflect.Type]kind.Kind
+}
+
+func (b builder) plan(t reflect.Type) (*plan, error) {
+	if p, ok := b.plans[t]; ok {
 		return p, nil
 	}
 	p := &plan{}
-	b[t] = p
+	b.plans[t] = p
 	made, err := b.make(t)
 	if err != nil {
 		return nil, err
@@ -70,17 +78,23 @@ func (b builder) plan(t reflect.Type) (*plan, error) {
 	return p, nil
 }
 
-// make makes the plan of a type by its kind.
+// make makes the plan of a type: as the generator says, as is known of it, or by its
+// kind.
 func (b builder) make(t reflect.Type) (*plan, error) {
-	switch t {
-	case timeType:
-		return timePlan, nil
-	case intType:
-		return bigIntPlan, nil
-	case floatType:
-		return bigFloatPlan, nil
-	case userinfoType:
-		return userinfoPlan, nil
+	if k, ok := b.kinds[t]; ok {
+		switch {
+		case k.Marshal != nil:
+			return marshalPlan(k), nil
+		case k.Make != nil:
+			return b.handle(k)
+		}
+		return b.dynamic(k)
+	}
+	if p, ok := known[t]; ok {
+		return p, nil
+	}
+	if isLock(t) {
+		return nil, refuse("", isLocked)
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -107,14 +121,51 @@ func (b builder) make(t reflect.Type) (*plan, error) {
 		return b.mapping(t)
 	case reflect.Struct:
 		return b.structure(t)
+	case reflect.Chan:
+		return nil, refuse("", fmt.Sprintf(noValue, "a channel"))
+	case reflect.Func:
+		return nil, refuse("", fmt.Sprintf(noValue, "a function"))
+	case reflect.Uintptr:
+		return nil, refuse("", fmt.Sprintf(isAddress, "a uintptr"))
+	case reflect.UnsafePointer:
+		return nil, refuse("", fmt.Sprintf(isAddress, "an unsafe.Pointer"))
 	}
-	return nil, fmt.Errorf("a %s (%s) cannot be stored", t.Kind(), t)
+	return nil, refuse("", isOpen)
 }
 
 // nillable tells whether null is among the encodings of a type.
 func nillable(t reflect.Type) bool {
-	k := t.Kind()
-	return k == reflect.Pointer || k == reflect.Slice || k == reflect.Map
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return true
+	}
+	return false
+}
+
+var locker = reflect.TypeFor[sync.Locker]()
+
+// isLock reports whether pointers to a type, and not the type itself, have the methods
+// Lock and Unlock.
+func isLock(t reflect.Type) bool {
+	return t.Name() != "" && t.Kind() != reflect.Interface && reflect.PointerTo(t).Implements(locker) && !t.Implements(locker)
+}
+
+// holdsLock reports whether a copy of a value of a type has a copy of a lock.
+func holdsLock(t reflect.Type) bool {
+	if isLock(t) {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Array:
+		return holdsLock(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if holdsLock(t.Field(i).Type) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // field is one of a struct's.
@@ -129,18 +180,12 @@ func (b builder) structure(t reflect.Type) (*plan, error) {
 	var fields []field
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if f.Name == "_" {
-			continue
-		}
-		if f.Tag.Get("workgen") == "-" {
-			return nil, fmt.Errorf("field %s of %s is tagged `workgen:\"-\"`, and is not stored", f.Name, t)
-		}
-		if !f.IsExported() {
-			return marshalled(t, f.Name)
-		}
-		p, err := b.plan(f.Type)
+		p, err := b.field(f)
 		if err != nil {
-			return nil, fmt.Errorf("field %s of %s: %w", f.Name, t, err)
+			return nil, within("."+f.Name, err)
+		}
+		if p == nil {
+			continue
 		}
 		e := encoder{}
 		e.text(f.Name)
@@ -150,18 +195,19 @@ func (b builder) structure(t reflect.Type) (*plan, error) {
 	return structPlan(fields), nil
 }
 
-// marshalled is the plan of a struct that has an unexported field.
-func marshalled(t reflect.Type, name string) (*plan, error) {
-	ptr := reflect.PointerTo(t)
+// field returns the plan of a field, nil for one that holds nothing: it is blank, or
+// takes no memory and cannot be reached.
+func (b builder) field(f reflect.StructField) (*plan, error) {
+	nothing := f.Name == "_" || !f.IsExported() && f.Type.Size() == 0
 	switch {
-	case ptr.Implements(binaryMarshaler) && ptr.Implements(binaryUnmarshaler):
-		return marshalPlan(
-			func(v any) ([]byte, error) { return v.(encoding.BinaryMarshaler).MarshalBinary() },
-			func(v any, b []byte) error { return v.(encoding.BinaryUnmarshaler).UnmarshalBinary(b) }), nil
-	case ptr.Implements(textMarshaler) && ptr.Implements(textUnmarshaler):
-		return marshalPlan(
-			func(v any) ([]byte, error) { return v.(encoding.TextMarshaler).MarshalText() },
-			func(v any, b []byte) error { return v.(encoding.TextUnmarshaler).UnmarshalText(b) }), nil
+	case nothing && holdsLock(f.Type):
+		return nil, refuse("", isLocked)
+	case nothing:
+		return nil, nil
+	case f.Tag.Get("workgen") == "-":
+		return nil, refuse("", isIgnored)
+	case !f.IsExported():
+		return nil, refuse("", isHidden)
 	}
-	return nil, fmt.Errorf("%s has the unexported field %s, and no methods MarshalBinary and UnmarshalBinary, or MarshalText and UnmarshalText", t, name)
+	return b.plan(f.Type)
 }

@@ -40,6 +40,7 @@ type encoder struct {
 	w     io.Writer // nil: everything stays in buf
 	buf   []byte
 	depth int
+	*sharing
 }
 
 func (e *encoder) flush() error {
