@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,16 +127,27 @@ func (g *generation) plan(p *load.Package) error {
 	return nil
 }
 
-// unstored logs the works whose results no store can keep.
+// unstored warns of the works whose results no store can keep.
 func (g *generation) unstored(p *plan.Package) {
 	for _, w := range p.Works {
-		if o := w.Scan.Options; o.Cache.Set && !o.Cache.Value || o.Memory.Set {
-			continue // they are not to be
+		if o := w.Scan.Options; w.Storable || uncopied(w) || o.Cache.Set && !o.Cache.Value || o.Memory.Set {
+			continue
 		}
-		for _, o := range w.NotStorable {
-			g.Log("work %s: results are not stored: %s", w.Scan.Name, o)
-		}
+		o := w.NotStorable[0]
+		g.result.Diagnostics.Add(diag.Diagnostic{
+			Warning: true, Pos: o.Path[0].Pos, Work: w.Scan.Name,
+			Message: "a store cannot keep the results: " + o.Reason,
+			Path:    o.Path,
+			Fix:     "change the result, or write //workgen:work memory if it is to be kept in memory only",
+		})
 	}
+}
+
+// uncopied reports whether there is a problem with the results that matters first.
+func uncopied(w *plan.Work) bool {
+	return !w.Scan.Options.Share.Value && slices.ContainsFunc(w.Results, func(v plan.Value) bool {
+		return !v.Copied && plan.References(v.Type, true)
+	})
 }
 
 // foreign reports a file that has the generated file's name and is not ours.

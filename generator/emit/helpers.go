@@ -11,6 +11,7 @@ import (
 type helpers struct {
 	*file
 	encodes map[*plan.Type]string    // names
+	kinds   map[*plan.Type]string    // likewise
 	clones  [2]map[*plan.Type]string // likewise: of arguments, of results
 	copies  [2]map[*plan.Type]string // likewise
 	names   map[string]bool          // of the functions that clone
@@ -18,7 +19,7 @@ type helpers struct {
 }
 
 func newHelpers(f *file) *helpers {
-	h := &helpers{file: f, encodes: map[*plan.Type]string{}, names: map[string]bool{}}
+	h := &helpers{file: f, encodes: map[*plan.Type]string{}, kinds: map[*plan.Type]string{}, names: map[string]bool{}}
 	for i := range h.clones {
 		h.clones[i], h.copies[i] = map[*plan.Type]string{}, map[*plan.Type]string{}
 	}

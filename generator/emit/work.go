@@ -256,6 +256,9 @@ func (w *work) spec(r string) []jen.Code {
 		list = append(list, field("NotStorable", jen.Lit(w.plan.NotStorable[0].String())))
 	case w.durable():
 		list = append(list, field("Encode", w.encodeFunc(r)))
+		if len(w.plan.Kinds) > 0 {
+			list = append(list, field("Kinds", w.kinds()))
+		}
 	}
 	if w.describes() {
 		list = append(list, field("Describe", jen.Id(r).Dot("describe")))
@@ -287,6 +290,15 @@ func (w *work) encodeFunc(r string) *jen.Statement {
 	return jen.Func().Params(e.Clone().Op("*").Add(w.key("Encoder")), args.Clone().Op("*").Id(w.args)).Block(
 		args.Clone().Dot("EncodeKey").Call(e.Clone()),
 	)
+}
+
+// kinds lists what a store has to be told of the results.
+func (w *work) kinds() *jen.Statement {
+	return jen.Index().Add(w.helpers.kindQual("Kind")).ValuesFunc(func(g *jen.Group) {
+		for _, t := range w.plan.Kinds {
+			g.Id(w.helpers.kind(t)).Call()
+		}
+	})
 }
 
 // options writes the directive's options as the runtime's.

@@ -46,6 +46,9 @@ type Marshal struct {
 	Mode string
 }
 
+// Unmarshal is the name of the method that reads what m writes.
+func (m Marshal) Unmarshal() string { return unmarshalNames[m.Mode] }
+
 // ByPointer reports whether values of t can only be encoded and copied where
 // they are reached by a pointer.
 func (t *Type) ByPointer() bool { return t.Codec == Message }

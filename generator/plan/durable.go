@@ -2,7 +2,12 @@ package plan
 
 import (
 	"go/token"
+	"go/types"
+	"slices"
 	"strconv"
+	"strings"
+
+	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/workgen/workgen/generator/diag"
 )
@@ -18,36 +23,32 @@ type Obstacle struct {
 // value".
 func (o Obstacle) String() string { return o.Path[len(o.Path)-1].Expr + ": " + o.Reason }
 
-// forStore judges whether values of a type come back equal from a store. What
-// is relied upon of its codec: it stores the exported fields of structs, all of
-// them whatever their tags for other packages say, and asks no methods; nil and
-// empty stay apart; numbers keep their bits, and times their instant, offset and
-// zone name. A monotonic reading is lost, which [time.Time.Equal] does not see.
-// Pointers that were equal come back as pointers to equal values, as in copies.
+// forStore judges whether values of a type come back equal from a store. Its rules are
+// those of package codec, which has them in its doc comment: whatever is added here or
+// there has to be added to both.
 func (d *describer) forStore() *judge {
-	j := &judge{describer: d, field: lost, ignore: func(f *Field) bool { return f.Name == "_" }}
+	j := &judge{describer: d, field: lost, ignore: d.holdsNone}
 	j.verdict = func(t *Type) (string, bool) {
+		if t.directive != nil {
+			t.directive.used = true
+		}
 		switch {
+		case t.Kind == Known:
+			return knownForStore(t)
 		case t.Named != nil && isLock(t.Named):
 			return "a lock is not stored", false
-		case t.Cyclic(Copying):
-			return "it contains itself, and a cycle would not end", false
 		case t.Kind == Opaque:
-			return t.Reason, false
-		case t.Kind == Interface:
-			return "an interface comes back without the type of what is in it", false
-		case t.Kind == Map && References(t.Key, true):
-			return "the keys of a map are found by their address, which does not come back", false
+			return strings.TrimSuffix(t.Reason, noInput), false
+		case t.Kind == Map && byAddress(t.Key, map[*Type]bool{}):
+			return "the keys of a map are found by addresses in them, which do not come back", false
+		case t.Kind == Basic && t.Basic == types.Uintptr:
+			return "a uintptr is an address and has no value", false
 		}
 		switch t.Kind {
 		case Basic, String, Time:
 			return "", false
-		case Slice, Array, Map, Pointer, Struct:
+		case Slice, Array, Map, Pointer, Struct, Interface:
 			return "", true
-		case Known:
-			if storedWhole(t) {
-				return "", false
-			}
 		}
 		// An invalid type, or a kind that this was not told of.
 		return "it is not known how to store it", false
@@ -55,25 +56,75 @@ func (d *describer) forStore() *judge {
 	return j
 }
 
-// storedWhole reports whether the store's codec knows a type that is not walked.
-func storedWhole(t *Type) bool {
+// knownForStore judges a type that is not walked.
+func knownForStore(t *Type) (reason string, descend bool) {
 	switch t.Codec {
-	case Integer, Rational, Float, Userinfo:
-		return true
+	case Integer, Rational, Float, Userinfo, Message, Quantity:
+		return "", false
+	case Location:
+		if t.Named == nil {
+			return "", false
+		}
+	case Handle:
+		if byAddress(t.Elem, map[*Type]bool{}) {
+			return "what a unique.Handle refers to is found by addresses in it, which do not come back", false
+		}
+		return "", true
+	case Method:
+		if t.directive == nil { // of package netip
+			return "", false
+		}
+		if name, ok := unmarshalOf(t.Named, t.Marshal.Mode); !ok {
+			return "it is encoded by its method " + t.Marshal.Name + ", and has no method " + name + " that reads it back", false
+		}
+		return "", false
 	}
-	return t.Codec == Method && t.Named.Obj().Pkg().Path() == "net/netip"
+	return "it is not known how to store it", false
 }
 
-// lost says why a store would lose a field, "" when it keeps it. A blank field
-// has no value to lose.
+// byAddress reports whether the operator == looks at addresses in values of a type,
+// such as that of the location of a time, or at what only methods know.
+func byAddress(t *Type, seen map[*Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind {
+	case Basic, String:
+		return false
+	case Struct, Array, Interface:
+		if t.Kind == Array && t.Len == 0 {
+			return false
+		}
+	case Known:
+		return t.Codec != Userinfo && t.Codec != Handle && (t.Codec != Method || t.directive != nil)
+	default:
+		return true
+	}
+	for _, part := range t.storedParts() {
+		if byAddress(part, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsNone reports whether a field has no value that could be lost: it is blank, or
+// takes no memory and cannot be reached.
+func (d *describer) holdsNone(f *Field) bool {
+	nothing := f.Name == "_" || !token.IsExported(f.Name) && holdsNothing(f.Type.Go)
+	return nothing && !d.holdsLock(f.Type.Go)
+}
+
+// lost says why a store would lose a field, "" when it keeps it.
 func lost(f *Field) string {
 	switch {
-	case f.Name == "_":
-		return ""
+	case f.Name == "_" || !token.IsExported(f.Name) && holdsNothing(f.Type.Go):
+		return "a lock is not stored"
 	case f.Ignored:
-		return "it is tagged `workgen:\"-\"`, and would not be stored"
+		return "a field tagged `workgen:\"-\"` would not come back"
 	case !token.IsExported(f.Name):
-		return "it is not exported, and would not be stored"
+		return "a field that is not exported would not come back"
 	}
 	return ""
 }
@@ -92,6 +143,66 @@ func (p *planner) store(out *Work) {
 		}
 	}
 	out.Storable = len(out.NotStorable) == 0
+	if out.Storable {
+		out.Kinds = kinds(out.Results)
+	}
+}
+
+// kinds lists the types in results that a store is told how to write, each once: those
+// that methods encode, handles, and interfaces.
+func kinds(results []Value) []*Type {
+	var list []*Type
+	var written typeutil.Map // types that methods encode
+	seen := map[*Type]bool{}
+	var visit func(t *Type)
+	visit = func(t *Type) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		switch {
+		case t.Kind == Interface:
+			list = append(list, t)
+		case t.Kind == Known && t.toldOf() && written.At(t.Go) == nil:
+			written.Set(t.Go, true)
+			list = append(list, t)
+		}
+		if t.Kind == Known && t.Codec != Handle {
+			return
+		}
+		for _, part := range t.storedParts() {
+			visit(part)
+		}
+	}
+	for _, v := range results {
+		visit(v.Type)
+	}
+	return list
+}
+
+// storedParts lists the types of what a store keeps of a value.
+func (t *Type) storedParts() []*Type {
+	list := slices.Clone(t.Impls)
+	for _, part := range []*Type{t.Key, t.Elem} {
+		if part != nil {
+			list = append(list, part)
+		}
+	}
+	for i := range t.Fields {
+		if f := &t.Fields[i]; f.Name != "_" && token.IsExported(f.Name) {
+			list = append(list, f.Type)
+		}
+	}
+	return list
+}
+
+// toldOf reports whether a store does not know the type by itself.
+func (t *Type) toldOf() bool {
+	switch t.Codec {
+	case Handle, Message, Quantity:
+		return true
+	}
+	return t.Codec == Method && t.directive != nil
 }
 
 // resultName names a result in messages.

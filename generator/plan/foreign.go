@@ -43,6 +43,18 @@ func marshalOf(named *types.Named, mode string) (Marshal, bool) {
 	return Marshal{}, false
 }
 
+// unmarshalNames are the methods that read what those of marshalNames write.
+var unmarshalNames = map[string]string{"binary": "UnmarshalBinary", "text": "UnmarshalText", "json": "UnmarshalJSON"}
+
+// unmarshalOf returns the name of the method that reads the values of a mode, and whether
+// named has it: error from a []byte.
+func unmarshalOf(named *types.Named, mode string) (name string, ok bool) {
+	name = unmarshalNames[mode]
+	sig := method(named, name)
+	return name, sig != nil && sig.Params().Len() == 1 && isBytes(sig.Params().At(0).Type()) &&
+		sig.Results().Len() == 1 && types.Identical(sig.Results().At(0).Type(), types.Universe.Lookup("error").Type())
+}
+
 // fits reports whether sig is that of m: ([]byte, error) from nothing, or from
 // a []byte.
 func (m Marshal) fits(sig *types.Signature) bool {

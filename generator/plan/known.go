@@ -175,6 +175,9 @@ func (d *describer) fillKnown(node *Type) bool {
 	return true
 }
 
+// noInput ends the reasons why types that are no data are no inputs.
+const noInput = " and no input"
+
 // fillLookedUp describes a type of the table.
 func (d *describer) fillLookedUp(node *Type, k knownType) {
 	named := node.Named
@@ -182,7 +185,7 @@ func (d *describer) fillLookedUp(node *Type, k knownType) {
 	name := article(types.TypeString(named, d.qualify))
 	switch {
 	case k.what != "":
-		node.Kind, node.Reason = Opaque, name+" is "+k.what+" and no input"
+		node.Kind, node.Reason = Opaque, name+" is "+k.what+noInput
 		node.CopyReason = name + " is " + k.what + " and cannot be copied"
 	case k.unlike != "":
 		node.Kind, node.Reason, node.CopyReason = Opaque, k.unlike, k.unlike

@@ -46,6 +46,8 @@ type Work struct {
 	// what would not, and is empty then.
 	Storable    bool
 	NotStorable []Obstacle
+	// Kinds are the types in the results that a store has to be told how to write.
+	Kinds []*Type
 
 	// Code stands for the code that Run reaches in durable keys: its fingerprint
 	// or the version given by hand; "" when there is neither.

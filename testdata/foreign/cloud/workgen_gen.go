@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go/document"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // This file needs a runtime that follows the same conventions. If the compiler
@@ -149,10 +150,15 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/cloud.Put",
 		Code:        putCode,
 		Symbols:     putSymbols,
+		Schema:      putSchema,
 		Execute:     r.execute,
 		CloneArgs:   clonePutArgs,
 		CloneResult: clonePutResult,
-		NotStorable: "result1.Item: it contains itself, and a cycle would not end",
+		Encode: func(e *key.Encoder, args *PutArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeTypesAttributeValue()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -221,6 +227,16 @@ func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
 	args := PutArgs{In: in}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: putSchema, Code: putCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *PutRunner) describe(in2 *runtime.Inputs, args *PutArgs) {
+	in2.Input("in", "*dynamodb.PutItemInput", &args.In, func(e *key.Encoder) {
+		if e.Present(args.In != nil) {
+			e.End(encodeDynamodbPutItemInput(e, e.Begin(), args.In))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -334,6 +350,23 @@ func encodeDynamodbPutItemInput(e *key.Encoder, b key.Fields, v *dynamodb.PutIte
 	b = b.String(e, string(v.ReturnValues))
 	b = b.String(e, string(v.ReturnValuesOnConditionCheckFailure))
 	return b
+}
+
+// storeTypesAttributeValue tells a store which types a value can have.
+func storeTypesAttributeValue() kind.Kind {
+	return kind.OneOf[types.AttributeValue](
+		kind.Of[*types.AttributeValueMemberB]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberB"),
+		kind.Of[*types.AttributeValueMemberBOOL]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberBOOL"),
+		kind.Of[*types.AttributeValueMemberBS]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberBS"),
+		kind.Of[*types.AttributeValueMemberL]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberL"),
+		kind.Of[*types.AttributeValueMemberM]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberM"),
+		kind.Of[*types.AttributeValueMemberN]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberN"),
+		kind.Of[*types.AttributeValueMemberNS]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberNS"),
+		kind.Of[*types.AttributeValueMemberNULL]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberNULL"),
+		kind.Of[*types.AttributeValueMemberS]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberS"),
+		kind.Of[*types.AttributeValueMemberSS]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.AttributeValueMemberSS"),
+		kind.Of[*types.UnknownUnionMember]("*github.com/aws/aws-sdk-go-v2/service/dynamodb/types.UnknownUnionMember"),
+	)
 }
 
 // copyDynamodbPutItemInput makes v share no memory with what it was copied

@@ -10,6 +10,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // This file needs a runtime that follows the same conventions. If the compiler
@@ -478,10 +479,15 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/compose.Up",
 		Code:        upCode,
 		Symbols:     upSymbols,
+		Schema:      upSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneUpArgs,
 		CloneResult: cloneUpResult,
-		NotStorable: "result1.Extensions[]: it contains itself, and a cycle would not end",
+		Encode: func(e *key.Encoder, args *UpArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeAny()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -550,6 +556,14 @@ func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
 	args := UpArgs{Service: service}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: upSchema, Code: upCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *UpRunner) describe(in *runtime.Inputs, args *UpArgs) {
+	in.Input("service", "types.ServiceConfig", &args.Service, func(e *key.Encoder) {
+		e.End(encodeTypesServiceConfig(e, e.Begin(), &args.Service))
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -650,6 +664,18 @@ func encodeTypesServiceConfig(e *key.Encoder, b key.Fields, v *types.ServiceConf
 		b = e.Begin()
 	}
 	return b
+}
+
+// storeAny tells a store which types a value can have.
+func storeAny() kind.Kind {
+	return kind.OneOf[any](
+		kind.Of[[]any]("[]any"),
+		kind.Of[bool]("bool"),
+		kind.Of[float64]("float64"),
+		kind.Of[int]("int"),
+		kind.Of[map[string]any]("map[string]any"),
+		kind.Of[string]("string"),
+	)
 }
 
 // copyTypesServiceConfig makes v share no memory with what it was copied from.

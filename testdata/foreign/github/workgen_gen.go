@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-github/v84/github"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // This file needs a runtime that follows the same conventions. If the compiler
@@ -492,10 +493,15 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/github.Triage",
 		Code:        triageCode,
 		Symbols:     triageSymbols,
+		Schema:      triageSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneTriageArgs,
 		CloneResult: cloneTriageResult,
-		NotStorable: "result1.Repository: it contains itself, and a cycle would not end",
+		Encode: func(e *key.Encoder, args *TriageArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeAny()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -566,6 +572,22 @@ func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool
 func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: triageSchema, Code: triageCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *TriageRunner) describe(in *runtime.Inputs, args *TriageArgs) {
+	in.Input("issue", "*github.Issue", &args.Issue, func(e *key.Encoder) {
+		if e.Present(args.Issue != nil) {
+			e.End(encodeGithubIssue(e, e.Begin(), args.Issue))
+		}
+	})
+	in.Input("repo", "*github.Repository", &args.Repo, func(e *key.Encoder) {
+		if key.Enter(e, args.Repo) {
+			encodeGithubRepository(e, args.Repo)
+			e.Leave()
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1201,6 +1223,17 @@ func encodeGithubRepository(e *key.Encoder, v *github.Repository) {
 		b = b.String(e, *v.RoleName)
 	}
 	e.End(b)
+}
+
+// storeAny tells a store which types a value can have.
+func storeAny() kind.Kind {
+	return kind.OneOf[any](
+		kind.Of[[]any]("[]any"),
+		kind.Of[bool]("bool"),
+		kind.Of[float64]("float64"),
+		kind.Of[map[string]any]("map[string]any"),
+		kind.Of[string]("string"),
+	)
 }
 
 // copyGithubIssue makes v share no memory with what it was copied from. Parts

@@ -10,6 +10,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 	"k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	v1pkg "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -1064,10 +1065,15 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/kube.Schedule",
 		Code:        scheduleCode,
 		Symbols:     scheduleSymbols,
+		Schema:      scheduleSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneScheduleArgs,
 		CloneResult: cloneScheduleResult,
-		NotStorable: "result1.Overhead[]: it is not known how to store it",
+		Encode: func(e *key.Encoder, args *ScheduleArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeResourceQuantity()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1138,6 +1144,19 @@ func (r *ScheduleRunner) Forget(spec v1.PodSpec, pod *v1.Pod) bool {
 func (r *ScheduleRunner) Key(spec v1.PodSpec, pod *v1.Pod) key.Key {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: scheduleSchema, Code: scheduleCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ScheduleRunner) describe(in *runtime.Inputs, args *ScheduleArgs) {
+	in.Input("spec", "v1.PodSpec", &args.Spec, func(e *key.Encoder) {
+		e.End(encodeV1PodSpec(e, e.Begin(), &args.Spec))
+	})
+	in.Input("pod", "*v1.Pod", &args.Pod, func(e *key.Encoder) {
+		if e.Present(args.Pod != nil) {
+			e.End(encodeV1Pod(e, e.Begin(), args.Pod))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1349,6 +1368,13 @@ func encodeV1Pod(e *key.Encoder, b key.Fields, v *v1.Pod) key.Fields {
 	b = encodeV1PodSpec(e, b, &v.Spec)
 	b = encodeV1PodStatus(e, b, &v.Status)
 	return b
+}
+
+// storeResourceQuantity tells a store how a value is written and read.
+func storeResourceQuantity() kind.Kind {
+	return kind.Quantity((*resource.Quantity).AsDec, func(v *resource.Quantity) *resource.Format {
+		return &v.Format
+	}, resource.Quantity.DeepCopy, resource.NewScaledQuantity)
 }
 
 // cloneV1PodSpec returns a copy that shares no memory with the original.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -95,10 +96,15 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/messages.Send",
 		Code:        sendCode,
 		Symbols:     sendSymbols,
+		Schema:      sendSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneSendArgs,
 		CloneResult: cloneSendResult,
-		NotStorable: "result1: it is not known how to store it",
+		Encode: func(e *key.Encoder, args *SendArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeStructpbStruct(), storeTimestamppbTimestamp(), storeDurationpbDuration(), storeStructpbValue()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -169,6 +175,19 @@ func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
 	args := SendArgs{Body: body, R: r}
 	return key.Sum(key.Scope{Work: r2.Name(), Schema: sendSchema, Code: sendCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r2 *SendRunner) describe(in *runtime.Inputs, args *SendArgs) {
+	in.Input("body", "*structpb.Struct", &args.Body, func(e *key.Encoder) {
+		if e.Present(args.Body != nil) {
+			encodeStructpbStruct(e, args.Body)
+		}
+	})
+	in.Input("r", "Request", &args.R, func(e *key.Encoder) {
+		e.End(encodeRequest(e, e.Begin(), &args.R))
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -257,6 +276,42 @@ func encodeRequest(e *key.Encoder, b key.Fields, v *Request) key.Fields {
 		b = e.Begin()
 	}
 	return b
+}
+
+// storeStructpbStruct tells a store how a value is written and read.
+func storeStructpbStruct() kind.Kind {
+	return kind.Message[structpb.Struct](
+		proto.MarshalOptions{AllowPartial: true, Deterministic: true}.Marshal,
+		proto.UnmarshalOptions{AllowPartial: true}.Unmarshal,
+		proto.Equal,
+	)
+}
+
+// storeTimestamppbTimestamp tells a store how a value is written and read.
+func storeTimestamppbTimestamp() kind.Kind {
+	return kind.Message[timestamppb.Timestamp](
+		proto.MarshalOptions{AllowPartial: true, Deterministic: true}.Marshal,
+		proto.UnmarshalOptions{AllowPartial: true}.Unmarshal,
+		proto.Equal,
+	)
+}
+
+// storeDurationpbDuration tells a store how a value is written and read.
+func storeDurationpbDuration() kind.Kind {
+	return kind.Message[durationpb.Duration](
+		proto.MarshalOptions{AllowPartial: true, Deterministic: true}.Marshal,
+		proto.UnmarshalOptions{AllowPartial: true}.Unmarshal,
+		proto.Equal,
+	)
+}
+
+// storeStructpbValue tells a store how a value is written and read.
+func storeStructpbValue() kind.Kind {
+	return kind.Message[structpb.Value](
+		proto.MarshalOptions{AllowPartial: true, Deterministic: true}.Marshal,
+		proto.UnmarshalOptions{AllowPartial: true}.Unmarshal,
+		proto.Equal,
+	)
 }
 
 // cloneRequest returns a copy that shares no memory with the original.

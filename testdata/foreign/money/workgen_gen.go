@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // This file needs a runtime that follows the same conventions. If the compiler
@@ -87,10 +88,15 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/money.Total",
 		Code:        totalCode,
 		Symbols:     totalSymbols,
+		Schema:      totalSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneTotalArgs,
 		CloneResult: cloneTotalResult,
-		NotStorable: "result1: it is not known how to store it",
+		Encode: func(e *key.Encoder, args *TotalArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeDecimalDecimal()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -163,6 +169,17 @@ func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: totalSchema, Code: totalCode}, args.EncodeKey)
 }
 
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *TotalRunner) describe(in *runtime.Inputs, args *TotalArgs) {
+	in.Input("base", "decimal.Decimal", &args.Base, func(e *key.Encoder) {
+		encodeDecimalDecimal(e, &args.Base)
+	})
+	in.Input("i", "Invoice", &args.I, func(e *key.Encoder) {
+		e.End(encodeInvoice(e, e.Begin(), &args.I))
+	})
+}
+
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
 // released, and returns its hash.
 func (r *TotalRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TotalArgs) uint64 {
@@ -208,6 +225,11 @@ func encodeInvoice(e *key.Encoder, b key.Fields, v *Invoice) key.Fields {
 	}
 	b = encodeDecimalNullDecimal(e, b, &v.Tax)
 	return b
+}
+
+// storeDecimalDecimal tells a store how a value is written and read.
+func storeDecimalDecimal() kind.Kind {
+	return kind.By((*decimal.Decimal).MarshalBinary, (*decimal.Decimal).UnmarshalBinary)
 }
 
 // cloneInvoice returns a copy that shares no memory with the original.

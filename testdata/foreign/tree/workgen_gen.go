@@ -7,6 +7,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // This file needs a runtime that follows the same conventions. If the compiler
@@ -91,10 +92,15 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 		Name:        "github.com/workgen/workgen/testdata/foreign/tree.Check",
 		Code:        checkCode,
 		Symbols:     checkSymbols,
+		Schema:      checkSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneCheckArgs,
 		CloneResult: cloneCheckResult,
-		NotStorable: "result1: it contains itself, and a cycle would not end",
+		Encode: func(e *key.Encoder, args *CheckArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeExpr()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -165,6 +171,20 @@ func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
 	args := CheckArgs{E: e, B: b}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: checkSchema, Code: checkCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *CheckRunner) describe(in *runtime.Inputs, args *CheckArgs) {
+	in.Input("e", "Expr", &args.E, func(e2 *key.Encoder) {
+		encodeExpr(e2, args.E)
+	})
+	in.Input("b", "*Block", &args.B, func(e2 *key.Encoder) {
+		if key.Enter(e2, args.B) {
+			encodeBlock(e2, args.B)
+			e2.Leave()
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -255,6 +275,16 @@ func encodeBlock(e *key.Encoder, v *Block) {
 		}
 	}
 	m.End()
+}
+
+// storeExpr tells a store which types a value can have.
+func storeExpr() kind.Kind {
+	return kind.OneOf[Expr](
+		kind.Of[*Block]("*github.com/workgen/workgen/testdata/foreign/tree.Block"),
+		kind.Of[Call]("github.com/workgen/workgen/testdata/foreign/tree.Call"),
+		kind.Of[*Call]("*github.com/workgen/workgen/testdata/foreign/tree.Call"),
+		kind.Of[*Ident]("*github.com/workgen/workgen/testdata/foreign/tree.Ident"),
+	)
 }
 
 // copyExpr makes v share no memory with what it was copied from. Parts that

@@ -1299,7 +1299,7 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneHidingArgs,
 		CloneResult: cloneData,
-		NotStorable: "result1.Private: it is tagged `workgen:\"-\"`, and would not be stored",
+		NotStorable: "result1.Private: a field tagged `workgen:\"-\"` would not come back",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

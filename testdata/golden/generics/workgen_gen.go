@@ -512,7 +512,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneNestedArgs,
 		CloneResult: cloneNestedResult,
-		NotStorable: "result1: it contains itself, and a cycle would not end",
+		NotStorable: "result2.value: a field that is not exported would not come back",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -346,7 +346,7 @@ func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneMakeArgs,
 		CloneResult: cloneMakeResult,
-		NotStorable: "result1.State: it is tagged `workgen:\"-\"`, and would not be stored",
+		NotStorable: "result1.State: a field tagged `workgen:\"-\"` would not come back",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -10,6 +10,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 	"github.com/workgen/workgen/testdata/golden/interfaces/shape"
 )
 
@@ -407,10 +408,15 @@ func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/interfaces.Eval",
 		Code:        evalCode,
 		Symbols:     evalSymbols,
+		Schema:      evalSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneEvalArgs,
 		CloneResult: cloneEvalResult,
-		NotStorable: "result1: it contains itself, and a cycle would not end",
+		Encode: func(e *key.Encoder, args *EvalArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeExpr()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -489,6 +495,17 @@ func (r *EvalRunner) Key(e Expr, anonymous interface {
 }) key.Key {
 	args := EvalArgs{E: e, Anonymous: anonymous}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: evalSchema, Code: evalCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *EvalRunner) describe(in *runtime.Inputs, args *EvalArgs) {
+	in.Input("e", "Expr", &args.E, func(e2 *key.Encoder) {
+		encodeExpr(e2, args.E)
+	})
+	in.Input("anonymous", "interface{expr()}", &args.Anonymous, func(e2 *key.Encoder) {
+		encodeInterfaceExpr(e2, args.Anonymous)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -730,7 +747,7 @@ func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneDecodeArgs,
 		CloneResult: cloneDecodeResult,
-		NotStorable: "result1: an interface comes back without the type of what is in it",
+		NotStorable: "result2.Two: a field tagged `workgen:\"-\"` would not come back",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1021,6 +1038,17 @@ func encodeInterfaceExpr(e *key.Encoder, v interface {
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "interface{expr()}"})
 	}
+}
+
+// storeExpr tells a store which types a value can have.
+func storeExpr() kind.Kind {
+	return kind.OneOf[Expr](
+		kind.Of[Add]("github.com/workgen/workgen/testdata/golden/interfaces.Add"),
+		kind.Of[*Add]("*github.com/workgen/workgen/testdata/golden/interfaces.Add"),
+		kind.Of[*Neg]("*github.com/workgen/workgen/testdata/golden/interfaces.Neg"),
+		kind.Of[Num]("github.com/workgen/workgen/testdata/golden/interfaces.Num"),
+		kind.Of[*Num]("*github.com/workgen/workgen/testdata/golden/interfaces.Num"),
+	)
 }
 
 // copyExpr makes v share no memory with what it was copied from. Parts that

@@ -19,6 +19,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 	"github.com/workgen/workgen/testdata/golden/known/other"
 )
 
@@ -507,10 +508,14 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Places",
 		Code:        placesCode,
 		Symbols:     placesSymbols,
+		Schema:      placesSchema,
 		Execute:     r.execute,
 		CloneArgs:   clonePlacesArgs,
 		CloneResult: clonePlacesResult,
-		NotStorable: "result1.Zone: it is not known how to store it",
+		Encode: func(e *key.Encoder, args *PlacesArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -581,6 +586,17 @@ func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
 	args := PlacesArgs{W: w, U: u}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: placesSchema, Code: placesCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *PlacesRunner) describe(in *runtime.Inputs, args *PlacesArgs) {
+	in.Input("w", "Where", &args.W, func(e *key.Encoder) {
+		e.End(encodeWhere(e, e.Begin(), &args.W))
+	})
+	in.Input("u", "url.URL", &args.U, func(e *key.Encoder) {
+		e.End(encodeUrlURL(e, e.Begin(), &args.U))
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -656,10 +672,15 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Rows",
 		Code:        rowsCode,
 		Symbols:     rowsSymbols,
+		Schema:      rowsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneRowsArgs,
 		CloneResult: cloneRowsResult,
-		NotStorable: "result1[].Kind: it is not known how to store it",
+		Encode: func(e *key.Encoder, args *RowsArgs) {
+			args.EncodeKey(e)
+		},
+		Kinds:    []kind.Kind{storeUniqueHandleString(), storeUniqueHandle2Int()},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -728,6 +749,17 @@ func (r *RowsRunner) Forget(rows []Row) bool {
 func (r *RowsRunner) Key(rows []Row) key.Key {
 	args := RowsArgs{Rows: rows}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: rowsSchema, Code: rowsCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *RowsRunner) describe(in *runtime.Inputs, args *RowsArgs) {
+	in.Input("rows", "[]Row", &args.Rows, func(e *key.Encoder) {
+		e.Slice(len(args.Rows), args.Rows == nil)
+		for i := range args.Rows {
+			e.End(encodeRow(e, e.Begin(), &args.Rows[i]))
+		}
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -814,7 +846,7 @@ func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRu
 		Execute:     r.execute,
 		CloneResult: cloneMarshalledResult,
 		Inputs:      r.inputs,
-		NotStorable: "result1: it is not known how to store it",
+		NotStorable: "result1: it is encoded by its method MarshalText, and has no method UnmarshalText that reads it back",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1375,6 +1407,16 @@ func encodeRow(e *key.Encoder, b key.Fields, v *Row) key.Fields {
 	encodeUniqueHandleString(e, &v.Kind)
 	encodeUniqueHandle2Int(e, &v.Pair)
 	return e.Begin()
+}
+
+// storeUniqueHandleString tells a store how a value is written and read.
+func storeUniqueHandleString() kind.Kind {
+	return kind.Handle[string]()
+}
+
+// storeUniqueHandle2Int tells a store how a value is written and read.
+func storeUniqueHandle2Int() kind.Kind {
+	return kind.Handle[[2]int]()
 }
 
 // cloneRow returns a copy that shares no memory with the original.

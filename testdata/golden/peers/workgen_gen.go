@@ -272,7 +272,7 @@ func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 		Execute:     r.execute,
 		CloneArgs:   cloneStructsArgs,
 		CloneResult: cloneStructsResult,
-		NotStorable: "result1.name: it is not exported, and would not be stored",
+		NotStorable: "result1.name: a field that is not exported would not come back",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -563,7 +563,7 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 		Symbols:     growSymbols,
 		Execute:     r.execute,
 		CloneResult: cloneGrowResult,
-		NotStorable: "result1: it contains itself, and a cycle would not end",
+		NotStorable: "result1.Parent: a field tagged `workgen:\"-\"` would not come back",
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -678,10 +678,14 @@ func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 		Name:        "github.com/workgen/workgen/testdata/golden/recursive.Same",
 		Code:        sameCode,
 		Symbols:     sameSymbols,
+		Schema:      sameSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneSameArgs,
 		CloneResult: cloneSameResult,
-		NotStorable: "result1: it contains itself, and a cycle would not end",
+		Encode: func(e *key.Encoder, args *SameArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -750,6 +754,14 @@ func (r *SameRunner) Forget(l List) bool {
 func (r *SameRunner) Key(l List) key.Key {
 	args := SameArgs{L: l}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sameSchema, Code: sameCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *SameRunner) describe(in *runtime.Inputs, args *SameArgs) {
+	in.Input("l", "List", &args.L, func(e *key.Encoder) {
+		encodeList(e, args.L)
+	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
