@@ -2,44 +2,103 @@ package generator_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/workgen/workgen/generator"
 )
 
 // One run over a module of 60,000 lines in 300 packages that import each other,
 // with 15 works: what go generate costs in a large project. Nearly half of it is
 // the go command's.
 func BenchmarkGenerate(b *testing.B) {
-	dir := b.TempDir()
-	put := func(name, text string) {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			b.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			b.Fatal(err)
-		}
-	}
-	put("go.mod", "module example.com/large\n\ngo 1.26\n")
+	files := map[string]string{"go.mod": "module example.com/large\n\ngo 1.26\n"}
 	lines := 0
 	for i := range 300 {
 		text := largePackage(i)
 		lines += strings.Count(text, "\n")
-		put(fmt.Sprintf("p%d/p.go", i), text)
+		files[fmt.Sprintf("p%d/p.go", i)] = text
 	}
+	benchmark(b, files, 15)
+	b.ReportMetric(float64(lines), "lines")
+}
+
+// benchmark generates all of a module that has so many packages with works.
+func benchmark(b *testing.B, files map[string]string, packages int) {
+	dir := module(b, files)
 	for b.Loop() {
-		result, err := generator.Generate(b.Context(), generator.Config{
-			Dir: dir, Patterns: []string{"./..."}, Env: append(os.Environ(), "GOFLAGS=", "GOWORK=off"),
-		})
-		if err != nil || !result.Diagnostics.Empty() || len(result.Files) != 15 {
-			b.Fatal(err, len(result.Files))
+		result := generate(b, dir)
+		if !result.Diagnostics.Empty() || len(result.Files) != packages {
+			b.Fatal(report(b, result, dir), len(result.Files))
+		}
+		size := 0
+		for _, f := range result.Files {
+			size += len(f.Content)
+		}
+		b.ReportMetric(float64(size), "bytes")
+	}
+}
+
+// What a level of types costs should not depend on how many there are, but for what
+// each run costs: the go command, and type-checking what is imported.
+func BenchmarkDeepTypes(b *testing.B) {
+	for _, name := range []string{"layers", "maps", "literals"} {
+		for _, n := range []int{22, 100, 400} {
+			b.Run(fmt.Sprint(name, "/", n), func(b *testing.B) {
+				benchmark(b, map[string]string{"go.mod": "module example.com/m\n\ngo 1.26\n", "m.go": oneWork(deepTypes[name](n))}, 1)
+				each(b, n, "level")
+			})
 		}
 	}
-	b.ReportMetric(float64(lines), "lines")
+}
+
+// Nor should what a work costs, in one package or in many.
+func BenchmarkWorks(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprint("in one package/", n), func(b *testing.B) {
+			files := map[string]string{"go.mod": "module example.com/m\n\ngo 1.26\n"}
+			for i := range n {
+				files[fmt.Sprintf("w%d.go", i)] = smallWork("m", i)
+			}
+			benchmark(b, files, 1)
+			each(b, n, "work")
+		})
+	}
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprint("in as many packages/", n), func(b *testing.B) {
+			files := map[string]string{"go.mod": "module example.com/m\n\ngo 1.26\n"}
+			for i := range n {
+				files[fmt.Sprintf("p%d/w.go", i)] = smallWork(fmt.Sprint("p", i), i)
+			}
+			benchmark(b, files, n)
+			each(b, n, "work")
+		})
+	}
+}
+
+// each reports what one of n things takes.
+func each(b *testing.B, n int, thing string) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/"+thing)
+}
+
+// smallWork is a file with work number i and a type of its own.
+func smallWork(pkg string, i int) string {
+	return strings.NewReplacer("#", fmt.Sprint(i), "!", "`").Replace(`package ` + pkg + `
+
+import "context"
+
+type Config# struct {
+	Source string
+	Limits map[string][]int
+}
+
+//workgen:work
+type Work# struct {
+	Base string !workgen:"key"!
+}
+
+func (w *Work#) Run(ctx context.Context, day string, cfg Config#) ([]string, error) {
+	return []string{w.Base, day, cfg.Source}, ctx.Err()
+}
+`)
 }
 
 // largePackage is package number i of the module.
