@@ -483,4 +483,12 @@ func TestCornersOfTheLanguage(t *testing.T) {
 		_, err := keywords.Run(t.Context(), a.Math, a.Type, a.Uint64, a.String, a.KeywordsIdentity, a.Clone)
 		return err
 	})
+	deep := corners.NewDeepRunner(&corners.Deep{})
+	everyChangeCounts(t, deep.Stats, func(a corners.DeepArgs) error {
+		out, err := deep.Run(t.Context(), a.V)
+		if place := shared(&a.V, &out); place != "" {
+			t.Errorf("%s is shared with the caller", place)
+		}
+		return err
+	})
 }

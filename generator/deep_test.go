@@ -21,6 +21,7 @@ var deepTypes = map[string]func(n int) (decls, typ string){
 	"generic": func(n int) (string, string) {
 		return layers(n, "[]int", "struct { Pair[_, []_] }", "type Pair[A, B any] struct { A A; B B }")
 	},
+	"maps":     func(n int) (string, string) { return layers(n, "int", "map[string]struct { V, W _ }") },
 	"literals": func(n int) (string, string) { return "", strings.Repeat("[]", n) + "int" },
 }
 

@@ -11,6 +11,7 @@ type cloner struct {
 	*file
 	result bool // of results, not of arguments: see plan.CopiesDiffer
 	depth  int  // of the loops around the current statement
+	level  int  // of slices, arrays, maps and pointers around it
 }
 
 // clone adds the statements after which v, an assignable expression that
@@ -30,6 +31,12 @@ func (w *cloner) clone(g *jen.Group, v *jen.Statement, t *plan.Type) {
 		g.Add(v.Clone()).Op("=").Add(copied)
 		return
 	}
+	w.inside(g, v, t)
+}
+
+// inside is clone written out.
+func (w *cloner) inside(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	defer enter(&w.level, t)()
 	if w.cyclic(t) {
 		w.shared(g, v, v, jen.Op("&").Add(v.Clone()), t)
 		return
@@ -63,7 +70,7 @@ func (w *cloner) copied(v *jen.Statement, t *plan.Type) *jen.Statement {
 		return w.qual("maps", "maps", "Clone").Call(v.Clone())
 	case t.Reaches(plan.Copying):
 		return nil
-	case t.Kind == plan.Struct && t.Named != nil, t.Kind == plan.Interface:
+	case t.Kind == plan.Struct && t.Named != nil, t.Kind == plan.Interface, tooDeep(w.level, t):
 		return jen.Id(w.helpers.clone(t, w.result)).Call(v.Clone())
 	}
 	return nil

@@ -13,6 +13,7 @@ type encoder struct {
 	*file
 	names map[string]string // of local variables
 	depth int               // of the loops around the current statement
+	level int               // of slices, arrays, maps and pointers around it
 	maps  int               // written so far
 	rows  int               // written so far
 }
@@ -23,7 +24,7 @@ func (w *encoder) e() *jen.Statement { return jen.Id(w.names["e"]) }
 // encode adds the statements that write v, an addressable expression of type
 // t, to the Encoder.
 func (w *encoder) encode(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	if w.hasHelper(t) {
+	if w.byHelper(t) {
 		if byPointer(t) {
 			v = jen.Op("&").Add(v)
 		}
@@ -32,6 +33,9 @@ func (w *encoder) encode(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	}
 	w.inside(g, v, t)
 }
+
+// byHelper reports whether values of type t are encoded here by a function.
+func (w *encoder) byHelper(t *plan.Type) bool { return w.hasHelper(t) || tooDeep(w.level, t) }
 
 // call adds a call of the helper that encodes values of type t, outside of a row.
 func (w *encoder) call(g *jen.Group, v *jen.Statement, t *plan.Type) {
@@ -50,6 +54,7 @@ func (w *encoder) hasHelper(t *plan.Type) bool {
 
 // inside is encode written out.
 func (w *encoder) inside(g *jen.Group, v *jen.Statement, t *plan.Type) {
+	defer enter(&w.level, t)()
 	switch {
 	case t.Codec == plan.Location:
 		g.Add(w.e()).Dot("Location").Call(v)
@@ -157,11 +162,11 @@ func rangeVars(k, x string, t *plan.Type) *jen.Statement {
 // pointer encodes whether there is a value, and the value.
 func (w *encoder) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
 	inside := func(g *jen.Group) {
-		if w.hasHelper(t.Elem) && byPointer(t.Elem) {
+		if w.byHelper(t.Elem) && byPointer(t.Elem) {
 			w.call(g, v, t.Elem)
 			return
 		}
-		if w.hasHelper(t.Elem) {
+		if w.byHelper(t.Elem) {
 			w.call(g, jen.Op("*").Add(v.Clone()), t.Elem)
 			return
 		}
@@ -176,7 +181,7 @@ func (w *encoder) pointer(g *jen.Group, v *jen.Statement, t *plan.Type) {
 
 // target encodes what v, a pointer to a value of type t, points to.
 func (w *encoder) target(g *jen.Group, v *jen.Statement, t *plan.Type) {
-	if w.hasHelper(t) && byPointer(t) {
+	if w.byHelper(t) && byPointer(t) {
 		w.call(g, v, t)
 		return
 	}

@@ -3,9 +3,11 @@ package emit
 import (
 	"bytes"
 	"fmt"
+	"go/types"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
+	"golang.org/x/tools/go/types/typeutil"
 	"golang.org/x/tools/imports"
 
 	"github.com/workgen/workgen/generator/load"
@@ -16,7 +18,7 @@ import (
 // grouped, the same bytes for the same plan. An error is a bug of this
 // package, not of the user's code.
 func File(p *plan.Package) ([]byte, error) {
-	f := &file{pkg: p, jen: jen.NewFilePathName(p.Scan.PkgPath, p.Scan.Name), names: newNames(p)}
+	f := &file{pkg: p, jen: jen.NewFilePathName(p.Scan.PkgPath, p.Scan.Name), names: newNames(p), depths: map[types.Type]int{}}
 	f.helpers = newHelpers(f)
 	f.jen.HeaderComment(load.Header)
 
@@ -34,16 +36,15 @@ func File(p *plan.Package) ([]byte, error) {
 	}
 
 	var src bytes.Buffer
+	f.jen.NoFormat = true // once is enough
 	if err := f.jen.Render(&src); err != nil {
-		// Jennifer's message ends with the whole source.
-		message, _, _ := strings.Cut(err.Error(), " while formatting source")
-		return nil, fmt.Errorf("package %s: the code is not valid: %s", p.Scan.PkgPath, message)
+		return nil, fmt.Errorf("package %s: %w", p.Scan.PkgPath, err)
 	}
 	out, err := imports.Process(load.GeneratedFile, src.Bytes(), &imports.Options{
 		FormatOnly: true, Comments: true, TabIndent: true, TabWidth: 8,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("package %s: format: %w", p.Scan.PkgPath, err)
+		return nil, fmt.Errorf("package %s: the code is not valid: %w", p.Scan.PkgPath, err)
 	}
 	return out, nil
 }
@@ -54,6 +55,8 @@ type file struct {
 	jen     *jen.File
 	names   *names
 	helpers *helpers
+	aliases typeutil.Map       // names of those that shorten types
+	depths  map[types.Type]int // of types: see levels
 }
 
 // comment adds a doc comment, broken into lines.

@@ -139,7 +139,7 @@ func (h *helpers) emitClone(name string, t *plan.Type, result bool) {
 			w.dynamic(g, v, v, t)
 			return
 		}
-		w.fields(g, v, t)
+		w.inside(g, v, t)
 	})
 }
 

@@ -142,8 +142,11 @@ func (n *names) localsBeside(params []string) map[string]string {
 	return out
 }
 
+// maxWords bounds the identifiers that are made of types written out.
+const maxWords = 8
+
 // typeWords makes an identifier part of a type: Config → Config, url.Values →
-// UrlValues, Pair[int,string] → PairIntString.
+// UrlValues, Pair[int,string] → PairIntString. Of very long types the end counts.
 func typeWords(t types.Type, pkg *types.Package) string {
 	text := types.TypeString(t, func(p *types.Package) string {
 		if p == pkg {
@@ -154,6 +157,9 @@ func typeWords(t types.Type, pkg *types.Package) string {
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
+	if n := len(words); n > maxWords {
+		words = words[n-maxWords/2:]
+	}
 	for i, w := range words {
 		words[i] = upperFirst(w)
 	}

@@ -58,7 +58,7 @@ func (w *cloner) declareCopies(g *jen.Group, values ...plan.Value) {
 // inCopies reports whether values of type t are copied by a helper that is told
 // of what has been copied so far.
 func (w *cloner) inCopies(t *plan.Type) bool {
-	return t.Reaches(plan.Copying) && (t.Kind == plan.Interface || t.Named != nil && (t.Kind == plan.Struct || t.Cyclic(plan.Copying)))
+	return t.Reaches(plan.Copying) && (t.Kind == plan.Interface || t.Named != nil && (t.Kind == plan.Struct || t.Cyclic(plan.Copying)) || tooDeep(w.level, t))
 }
 
 // cyclic reports whether values of type t are references that may lead back to
@@ -118,9 +118,11 @@ func (h *helpers) emitCopy(name string, t *plan.Type, result bool) {
 		case t.Kind == plan.Interface:
 			w.dynamic(g, jen.Parens(jen.Op("*").Id(v)), jen.Op("*").Id(v), t)
 		case t.Kind == plan.Array:
-			w.elements(g, jen.Id(v), t)
-		default:
+			w.inside(g, jen.Id(v), t)
+		case w.cyclic(t):
 			w.shared(g, jen.Parens(jen.Op("*").Id(v)), jen.Op("*").Id(v), jen.Id(v), t)
+		default:
+			w.inside(g, jen.Parens(jen.Op("*").Id(v)), t)
 		}
 	})
 }

@@ -143,6 +143,11 @@ func (w *encoder) append(g *jen.Group, b, v *jen.Statement, t *plan.Type) {
 		set(w.callRow(b, jen.Op("&").Add(v.Clone()), t))
 		return
 	}
+	if tooDeep(w.level, t) {
+		w.outside(g, b, func() { w.encode(g, v, t) })
+		return
+	}
+	defer enter(&w.level, t)()
 	switch t.Kind {
 	case plan.Basic:
 		add(method(t), convert(v, t))

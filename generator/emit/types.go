@@ -10,6 +10,14 @@ import (
 // typ writes a type as the generated file names it. Aliases stay as the user
 // wrote them, if they can be named here.
 func (f *file) typ(t types.Type) *jen.Statement {
+	if short := f.shortened(t); short != nil {
+		return short
+	}
+	return f.literal(t)
+}
+
+// literal is typ for what t itself is; what it is made of may be shortened.
+func (f *file) literal(t types.Type) *jen.Statement {
 	switch t := t.(type) {
 	case *types.Alias:
 		return f.alias(t)

@@ -65,6 +65,16 @@ type Nested struct{}
 // Run returns nothing.
 func (Nested) Run() (map[string]map[string]map[string][]m2, **map[string][]*m2) { return nil, nil }
 
+// Deep takes and returns what is deeper than the code of one function is nested.
+//
+//workgen:work
+type Deep struct{}
+
+// Run returns v.
+func (Deep) Run(v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, error) {
+	return v, nil
+}
+
 // Wired has fields of types that do not exist before they are generated.
 //
 //workgen:work

@@ -32,12 +32,13 @@ var (
 	}) struct {
 		C []int "json:\"`c`\""
 	} = (*Tagged).Run
-	_ func(*Nested) (map[string]map[string]map[string][]m2, **map[string][]*m2) = (*Nested).Run
-	_ func(*Wired, int) int                                                     = (*Wired).Run
-	_ func(*Lending, *Held) []int                                               = (*Lending).Run
-	_ func(*Reusing, int) []byte                                                = (*Reusing).Run
-	_ func(*Hiding, Data) Data                                                  = (*Hiding).Run
-	_ func(*Sharing, context.Context, []int) int                                = (*Sharing).Run
+	_ func(*Nested) (map[string]map[string]map[string][]m2, **map[string][]*m2)                                               = (*Nested).Run
+	_ func(*Deep, map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, error) = (*Deep).Run
+	_ func(*Wired, int) int                                                                                                   = (*Wired).Run
+	_ func(*Lending, *Held) []int                                                                                             = (*Lending).Run
+	_ func(*Reusing, int) []byte                                                                                              = (*Reusing).Run
+	_ func(*Hiding, Data) Data                                                                                                = (*Hiding).Run
+	_ func(*Sharing, context.Context, []int) int                                                                              = (*Sharing).Run
 )
 
 var (
@@ -49,6 +50,7 @@ var (
 	_ = (*struct{})(runGoGenerate[Empty]())
 	_ = (*struct{})(runGoGenerate[Tagged]())
 	_ = (*struct{})(runGoGenerate[Nested]())
+	_ = (*struct{})(runGoGenerate[Deep]())
 	_ = (*struct {
 		A map[time.Duration]*EmptyRunner
 		B func(io.Writer, ...*EmptyRunner) <-chan *EmptyRunner
@@ -862,6 +864,226 @@ func cloneNestedResult(v NestedResult) NestedResult {
 	return v
 }
 
+// deepSchema identifies the types of the inputs and results of [Deep] in
+// durable keys.
+const deepSchema = "6b824116932b54ffa955d2cda67703fe"
+
+// deepCode identifies the code that [Deep.Run] reaches in durable keys.
+const deepCode = "a014d8cf01a523fb7aa0e5cbeb9e24ff"
+
+// DeepArgs holds the arguments of one call of [Deep.Run].
+type DeepArgs struct {
+	V map[string][]*[2]map[int][]map[string]**[]string
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *DeepArgs) EncodeKey(e *key.Encoder) {
+	m := e.Map(len(a.V), a.V == nil)
+	for k, x := range a.V {
+		b := e.Begin()
+		m.KeyAt(b)
+		b = b.String(e, k)
+		m.ValueAt(b)
+		b = b.Slice(len(x), x == nil)
+		for j := range x {
+			b = b.Bool(x[j] != nil)
+			if x[j] != nil {
+				e.End(b)
+				for l := range *x[j] {
+					encodeMapIntMapStringString(e, (*x[j])[l])
+				}
+				b = e.Begin()
+			}
+		}
+		e.End(b)
+	}
+	m.End()
+}
+
+// DeepRunner runs a [Deep] once per distinct input. Make one with
+// [NewDeepRunner]; its methods may be called from many goroutines at once.
+type DeepRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Deep
+	calls *runtime.Calls[key.Fingerprint, DeepArgs, map[string][]*[2]map[int][]map[string]**[]string]
+}
+
+// NewDeepRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Deep]; it panics if one of
+// them is invalid.
+func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
+	if work == nil {
+		panic("NewDeepRunner: work is nil")
+	}
+	r := &DeepRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DeepArgs, map[string][]*[2]map[int][]map[string]**[]string]{
+		Name:        "github.com/workgen/workgen/testdata/golden/corners.Deep",
+		Code:        deepCode,
+		Symbols:     deepSymbols,
+		Schema:      deepSchema,
+		Execute:     r.execute,
+		CloneArgs:   cloneDeepArgs,
+		CloneResult: cloneDeepResult,
+		Encode: func(e *key.Encoder, args *DeepArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Deep.Run] returns for these inputs. It is executed unless
+// an equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *DeepRunner) Run(ctx context.Context, v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, error) {
+	args := DeepArgs{V: v}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return cloneDeepResult(c.Value()), nil
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Run(ctx, hash, id, args)
+}
+
+// Start is [DeepRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *DeepRunner) Start(ctx context.Context, v map[string][]*[2]map[int][]map[string]**[]string) *runtime.Call[map[string][]*[2]map[int][]map[string]**[]string] {
+	args := DeepArgs{V: v}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return c
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Start(ctx, hash, id, args)
+}
+
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
+func (r *DeepRunner) Lookup(v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, bool) {
+	args := DeepArgs{V: v}
+	e := key.Borrow()
+	defer e.Release()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	return r.calls.Lookup(hash, id, args)
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) bool {
+	args := DeepArgs{V: v}
+	e := key.Borrow()
+	defer e.Release()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	return r.calls.Forget(hash, id, args)
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key.Key {
+	args := DeepArgs{V: v}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema, Code: deepCode}, args.EncodeKey)
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
+	in.Input("v", "map[string][]*[2]map[int][]map[string]**[]string", &args.V, func(e *key.Encoder) {
+		m := e.Map(len(args.V), args.V == nil)
+		for k, x := range args.V {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Slice(len(x), x == nil)
+			for j := range x {
+				b = b.Bool(x[j] != nil)
+				if x[j] != nil {
+					e.End(b)
+					for l := range *x[j] {
+						encodeMapIntMapStringString(e, (*x[j])[l])
+					}
+					b = e.Begin()
+				}
+			}
+			e.End(b)
+		}
+		m.End()
+	})
+}
+
+// identify sets id to the fingerprint of the inputs, valid until the Encoder is
+// released, and returns its hash.
+func (r *DeepRunner) identify(id *key.Fingerprint, e *key.Encoder, args *DeepArgs) uint64 {
+	args.EncodeKey(e)
+	*id = e.Fingerprint()
+	return id.Hash()
+}
+
+// execute calls [Deep.Run].
+func (r *DeepRunner) execute(_ context.Context, args DeepArgs) (map[string][]*[2]map[int][]map[string]**[]string, error) {
+	return r.work.Run(args.V)
+}
+
+// cloneDeepArgs returns arguments that the caller of Run cannot change any
+// more.
+func cloneDeepArgs(v DeepArgs) DeepArgs {
+	if v.V != nil {
+		m := make(map[string][]*[2]map[int][]map[string]**[]string, len(v.V))
+		for k, x := range v.V {
+			x = slices.Clone(x)
+			for j := range x {
+				if x[j] != nil {
+					p3 := *x[j]
+					for i4 := range p3 {
+						p3[i4] = cloneMapIntMapStringString(p3[i4])
+					}
+					x[j] = &p3
+				}
+			}
+			m[k] = x
+		}
+		v.V = m
+	}
+	return v
+}
+
+// cloneDeepResult returns results that share no memory with the cached ones.
+func cloneDeepResult(v map[string][]*[2]map[int][]map[string]**[]string) map[string][]*[2]map[int][]map[string]**[]string {
+	if v != nil {
+		m := make(map[string][]*[2]map[int][]map[string]**[]string, len(v))
+		for k, x := range v {
+			x = slices.Clone(x)
+			for j := range x {
+				if x[j] != nil {
+					p3 := *x[j]
+					for i4 := range p3 {
+						p3[i4] = cloneMapIntMapStringString(p3[i4])
+					}
+					x[j] = &p3
+				}
+			}
+			m[k] = x
+		}
+		v = m
+	}
+	return v
+}
+
 // wiredSchema identifies the types of the inputs and results of [Wired] in
 // durable keys.
 const wiredSchema = "0b4de3b4169e58350b63ff093b982897"
@@ -1551,6 +1773,70 @@ func cloneM2(v m2) m2 {
 	return v
 }
 
+// encodeMapIntMapStringString writes all that is in v.
+func encodeMapIntMapStringString(e *key.Encoder, v map[int][]map[string]**[]string) {
+	m := e.Map(len(v), v == nil)
+	for k, x := range v {
+		b := e.Begin()
+		m.KeyAt(b)
+		b = b.Int(k)
+		m.ValueAt(b)
+		b = b.Slice(len(x), x == nil)
+		for j := range x {
+			if len(x[j]) == 0 {
+				b = b.Slice(0, x[j] == nil)
+			} else {
+				e.End(b)
+				m2x := e.Map(len(x[j]), x[j] == nil)
+				for k3, x3 := range x[j] {
+					b = e.Begin()
+					m2x.KeyAt(b)
+					b = b.String(e, k3)
+					m2x.ValueAt(b)
+					b = b.Bool(x3 != nil)
+					if x3 != nil {
+						e.End(b)
+						encodeString(e, *x3)
+						b = e.Begin()
+					}
+					e.End(b)
+				}
+				m2x.End()
+				b = e.Begin()
+			}
+		}
+		e.End(b)
+	}
+	m.End()
+}
+
+// cloneMapIntMapStringString returns a copy that shares no memory with the
+// original.
+func cloneMapIntMapStringString(v map[int][]map[string]**[]string) map[int][]map[string]**[]string {
+	if v != nil {
+		m := make(map[int][]map[string]**[]string, len(v))
+		for k, x := range v {
+			x = slices.Clone(x)
+			for j := range x {
+				if x[j] != nil {
+					m3 := make(map[string]**[]string, len(x[j]))
+					for k3, x3 := range x[j] {
+						if x3 != nil {
+							p4 := cloneString(*x3)
+							x3 = &p4
+						}
+						m3[k3] = x3
+					}
+					x[j] = m3
+				}
+			}
+			m[k] = x
+		}
+		v = m
+	}
+	return v
+}
+
 // encodeHeld writes every field that is an input, in order.
 func encodeHeld(e *key.Encoder, b key.Fields, v *Held) key.Fields {
 	e.End(b)
@@ -1563,6 +1849,25 @@ func encodeData(e *key.Encoder, b key.Fields, v *Data) key.Fields {
 	e.End(b)
 	key.Numbers(e, v.Public)
 	return e.Begin()
+}
+
+// encodeString writes all that is in v.
+func encodeString(e *key.Encoder, v *[]string) {
+	if e.Present(v != nil) {
+		e.Slice(len((*v)), (*v) == nil)
+		for i := range *v {
+			e.String((*v)[i])
+		}
+	}
+}
+
+// cloneString returns a copy that shares no memory with the original.
+func cloneString(v *[]string) *[]string {
+	if v != nil {
+		p := slices.Clone(*v)
+		v = &p
+	}
+	return v
 }
 
 // keywordsSymbols lists what keywordsCode was made from: each declaration, file
@@ -1597,6 +1902,14 @@ const nestedSymbols = `
 github.com/workgen/workgen/testdata/golden/corners.Nested e95e8cd5
 github.com/workgen/workgen/testdata/golden/corners.Nested.Run 367754eb
 github.com/workgen/workgen/testdata/golden/corners.m2 4b999561
+go1.26 56f36397
+`
+
+// deepSymbols lists what deepCode was made from: each declaration, file and
+// module with a hash.
+const deepSymbols = `
+github.com/workgen/workgen/testdata/golden/corners.Deep 81e078c4
+github.com/workgen/workgen/testdata/golden/corners.Deep.Run 27577807
 go1.26 56f36397
 `
 
