@@ -9,6 +9,7 @@ import (
 
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/load"
+	"github.com/workgen/workgen/generator/wrapper"
 )
 
 // importable warns when the module of p cannot import package runtime yet, so that
@@ -22,7 +23,7 @@ func (g *generation) importable(p *load.Package) {
 	if version == "" {
 		version = ownVersion()
 	}
-	command := "go get " + load.RuntimePath
+	command := "go get " + wrapper.RuntimePath
 	if version != "" {
 		command += "@" + version
 	}
@@ -33,7 +34,7 @@ func (g *generation) importable(p *load.Package) {
 	}
 	g.result.Diagnostics.Add(diag.Diagnostic{
 		Warning: true, Pos: token.Position{Filename: r.GoMod},
-		Message: "generated code does not compile yet: " + lacking + " what " + load.RuntimePath + " needs",
+		Message: "generated code does not compile yet: " + lacking + " what " + wrapper.RuntimePath + " needs",
 		Fix:     "run " + command,
 	})
 }
@@ -46,7 +47,7 @@ func ownVersion() string {
 		return ""
 	}
 	modules := append(slices.Clone(info.Deps), &info.Main)
-	i := slices.IndexFunc(modules, func(m *debug.Module) bool { return m.Path == path.Dir(load.RuntimePath) })
+	i := slices.IndexFunc(modules, func(m *debug.Module) bool { return m.Path == path.Dir(wrapper.RuntimePath) })
 	if i < 0 || modules[i].Replace != nil || !strings.HasPrefix(modules[i].Version, "v") || strings.Contains(modules[i].Version, "+dirty") {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"go/ast"
 	goimporter "go/importer"
+	"go/parser"
 	"go/scanner"
 	"go/token"
 	"go/types"
@@ -14,10 +15,17 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/workgen/workgen/generator/wrapper"
 )
+
+// parseMode has comments, since directives are, and not AllErrors: one error a
+// line is enough, without those that follow from it.
+const parseMode = parser.ParseComments | parser.SkipObjectResolution
 
 // A checker parses and type-checks what is loaded from source: the packages
 // that match, those of the main modules, and whatever imports one of them, so
@@ -31,9 +39,13 @@ type checker struct {
 	source  map[*packages.Package]bool
 	bodies  map[*packages.Package]bool // those of source whose function bodies count
 	done    map[*packages.Package]chan struct{}
+	works   map[*packages.Package][]*wrapper.Work // of the main modules
+	runtime map[string]*packages.Package          // of stubPaths, those of source
+	stubs   map[*packages.Package][]wrapper.Declaration
 
-	mu       sync.Mutex // guards imported, which finds what importAll has read
+	mu       sync.Mutex // guards imported, which finds what importAll has read, and the rest
 	imported types.Importer
+	standIns map[string]*types.Package
 }
 
 // check adds syntax, types and errors to the packages that are loaded from
@@ -42,7 +54,9 @@ func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matche
 	c := &checker{
 		fset: token.NewFileSet(), sizes: types.SizesFor("gc", m.env.GOARCH),
 		source: map[*packages.Package]bool{}, bodies: map[*packages.Package]bool{},
-		done: map[*packages.Package]chan struct{}{},
+		done: map[*packages.Package]chan struct{}{}, works: map[*packages.Package][]*wrapper.Work{},
+		runtime: map[string]*packages.Package{}, stubs: map[*packages.Package][]wrapper.Declaration{},
+		standIns: map[string]*types.Package{},
 	}
 	c.imported = newImporter(c.fset, c.open)
 	for _, p := range roots {
@@ -51,20 +65,22 @@ func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matche
 		}
 	}
 	c.upwards(roots)
+	c.findRuntime()
 	parsed := make(chan struct{})
 	go func() {
 		defer close(parsed)
 		c.parseAll(ctx)
 	}()
-	err := c.listExports(ctx, cfg, roots, flags)
+	err := c.listExports(ctx, cfg, m, flags)
 	c.importAll()
 	<-parsed
 	if err != nil {
 		return err
 	}
 	c.withoutExports(roots)
+	c.findWorks()
 	c.checkAll(ctx)
-	m.complete = c.completer(ctx, cfg)
+	m.complete, m.source, m.stubs = c.completer(ctx, cfg), c.source, c.stubs
 	return ctx.Err()
 }
 
@@ -84,8 +100,9 @@ func (c *checker) upwards(roots []*packages.Package) {
 	})
 }
 
-// listExports asks the go command for the export data of what source imports.
-func (c *checker) listExports(ctx context.Context, cfg Config, roots []*packages.Package, flags []string) error {
+// listExports asks the go command for the export data of what source imports, and
+// the stubs of works that may be in it.
+func (c *checker) listExports(ctx context.Context, cfg Config, m *matches, flags []string) error {
 	var patterns []string
 	seen := map[string]bool{"unsafe": true}
 	for p := range c.source {
@@ -97,8 +114,13 @@ func (c *checker) listExports(ctx context.Context, cfg Config, roots []*packages
 		}
 	}
 	c.exports = map[string]string{}
-	if len(patterns) == 0 {
+	if len(patterns) == 0 && len(c.source) == 0 {
 		return nil
+	}
+	for _, path := range stubPaths {
+		if !seen[path] && c.runtime[path] == nil && (path == wrapper.ContextPath || !m.runtime.Missing) {
+			patterns = append(patterns, path)
+		}
 	}
 	slices.Sort(patterns)
 	listed, err := goList(ctx, cfg, packages.NeedName|packages.NeedExportFile, patterns, flags)
@@ -163,16 +185,17 @@ func (c *checker) parseAll(ctx context.Context) {
 	group.Wait()
 }
 
-// parse parses the files of p, without the generated one.
+// parse parses the files of p. The generated one of a main module is left out: it
+// has nothing that the new one is made from, and need not parse.
 func (c *checker) parse(p *packages.Package) {
 	for _, name := range p.CompiledGoFiles {
-		if filepath.Base(name) == GeneratedFile {
-			continue // none of what the new one is made from, and need not parse
+		if inMain(p) && filepath.Base(name) == GeneratedFile {
+			continue
 		}
 		src, err := os.ReadFile(name)
 		var f *ast.File
 		if err == nil {
-			f, err = parseFile(c.fset, name, src)
+			f, err = parser.ParseFile(c.fset, name, src, parseMode)
 		}
 		if f != nil {
 			p.Syntax = append(p.Syntax, f)
@@ -213,8 +236,11 @@ func (c *checker) checkAll(ctx context.Context) {
 		group.Go(func() {
 			defer close(c.done[p])
 			for _, imported := range p.Imports {
-				if done := c.done[imported]; done != nil {
-					<-done
+				c.await(imported)
+			}
+			if len(c.works[p]) > 0 {
+				for _, imported := range c.runtime {
+					c.await(imported)
 				}
 			}
 			slots <- struct{}{}
@@ -227,11 +253,43 @@ func (c *checker) checkAll(ctx context.Context) {
 	group.Wait()
 }
 
-// check type-checks p, whose imports have been.
+// await waits until p is type-checked, if it is loaded from source.
+func (c *checker) await(p *packages.Package) {
+	if done := c.done[p]; done != nil {
+		<-done
+	}
+}
+
+// check type-checks p, whose imports have been, together with stubs for its works.
 func (c *checker) check(p *packages.Package) {
 	if len(p.Syntax) == 0 {
 		c.parse(p)
 	}
+	works := c.works[p]
+	for range 2 {
+		files := wrapper.Declare(p.Syntax, works)
+		c.checkFiles(p, files)
+		right := true
+		for _, w := range works {
+			right = w.Correct(p.TypesInfo) && right
+		}
+		if right {
+			break // otherwise once more, now that it is known what Run takes and returns
+		}
+	}
+	var declared []wrapper.Declaration
+	for _, w := range works {
+		declared = append(declared, w.Declarations(p.TypesInfo)...)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stubs[p] = declared
+}
+
+// checkFiles type-checks files, which are those of p or copies of them with more
+// declarations.
+func (c *checker) checkFiles(p *packages.Package, files []*ast.File) {
+	p.TypeErrors = nil
 	p.Fset, p.Types = c.fset, types.NewPackage(p.PkgPath, p.Name)
 	p.TypesInfo = &types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
@@ -252,7 +310,11 @@ func (c *checker) check(p *packages.Package) {
 		config.GoVersion = "go" + p.Module.GoVersion
 	}
 	// Errors have been noted.
-	_ = types.NewChecker(&config, c.fset, p.Types, p.TypesInfo).Files(p.Syntax)
+	_ = types.NewChecker(&config, c.fset, p.Types, p.TypesInfo).Files(files)
+	for i, f := range files {
+		p.TypesInfo.Scopes[p.Syntax[i]] = p.TypesInfo.Scopes[f]
+		p.TypesInfo.FileVersions[p.Syntax[i]] = p.TypesInfo.FileVersions[f]
+	}
 }
 
 // An importer resolves the imports of one package.
@@ -265,6 +327,9 @@ type importer struct {
 func (i importer) Import(path string) (*types.Package, error) {
 	if path == "unsafe" {
 		return types.Unsafe, nil
+	}
+	if rest, ok := strings.CutPrefix(path, wrapper.ImportPrefix); ok {
+		return i.stubImport(rest)
 	}
 	p := i.of.Imports[path]
 	switch {

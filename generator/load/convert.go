@@ -31,7 +31,11 @@ func convert(cfg Config, m *matches, roots []*packages.Package) ([]*Package, err
 		if err != nil {
 			return nil, err
 		}
+		p.Stubs = m.stubs[root]
 		converted[root.ID] = p
+	}
+	if err := addSources(m, converted); err != nil {
+		return nil, err
 	}
 	fail.unmatched(cfg, wanted)
 	for _, root := range wanted {
@@ -72,6 +76,9 @@ func newPackage(root *packages.Package) (*Package, error) {
 	}
 	slices.Sort(p.GoFiles)
 	for _, e := range root.TypeErrors {
+		if strings.HasPrefix(e.Msg, "\t") {
+			continue // more about the one before
+		}
 		p.Errors = append(p.Errors, TypeError{Pos: e.Fset.Position(e.Pos), Message: explain(root, e.Msg)})
 	}
 	slices.SortStableFunc(p.Errors, func(a, b TypeError) int {

@@ -7,9 +7,10 @@
 // decide what is generated and reported; what is broken elsewhere is neither
 // reported nor in the way. Packages are loaded as if workgen had never been
 // run: what an earlier run generated is left out, so a stale, broken or
-// merge-conflicted generated file never stands in the way of the next one, and
-// code that does not compile because the wrappers are missing loads all the
-// same, with the type errors noted beside it.
+// merge-conflicted generated file never stands in the way of the next one. In its
+// place stand stubs, made of the works' directives and signatures, so that code
+// which only lacks the wrappers type-checks, and a type made of another work's
+// arguments is whole. Other type errors are noted beside the packages.
 //
 // What does stop a load are problems that leave nothing to generate from: a
 // pattern that matches nothing, a syntax error in a file of the user's, an

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
@@ -142,11 +139,4 @@ func listError(cfg Config, err error) error {
 		return errors.New(strings.TrimSpace(said))
 	}
 	return err
-}
-
-// parseFile parses a user's file.
-func parseFile(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
-	// Not AllErrors: one error a line, and not those that follow from it.
-	const mode = parser.ParseComments | parser.SkipObjectResolution
-	return parser.ParseFile(fset, name, src, mode)
 }

@@ -4,6 +4,9 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"path/filepath"
+
+	"github.com/workgen/workgen/generator/wrapper"
 )
 
 // GeneratedFile is the name, in every package, of the file workgen writes.
@@ -45,12 +48,15 @@ type Package struct {
 	Generated string
 
 	// Types and Info are never nil; where the code does not type-check they
-	// are incomplete and hold invalid types.
+	// are incomplete and hold invalid types. What will be generated for the works
+	// of the main modules is in Types as stubs.
 	Types *types.Package
 	Info  *types.Info
 	// Errors are the type errors, in the order of their positions. They are
-	// no reason to stop: most of them go away once the wrappers exist.
+	// no reason to stop unless what a work is made of is among them: see Why.
 	Errors []TypeError
+	// Stubs are what is declared in Types and not in Files.
+	Stubs []wrapper.Declaration
 
 	// World is every package of the main modules, sorted by import path: this
 	// one, those it imports, and those that the patterns do not match and that
@@ -68,6 +74,7 @@ type Package struct {
 	Build *Build
 	// complete reads the whole of a package: see Complete. It may be nil.
 	complete func(path string)
+	sources  *sources // of the Load; nil where there was none
 
 	// Module has the package; nil for the standard library and for files
 	// outside any module.
@@ -86,6 +93,15 @@ type Module struct {
 	Dir       string // absolute; "" when its files are not at hand
 	GoVersion string // of the go directive: "1.26.0"; "" when there is none
 	Main      bool   // being worked on: the main module, or one of a workspace
+}
+
+// IsGenerated reports whether obj, of whichever package, is declared in a generated
+// file: one that is to come, or one that is there, where that is not left out.
+func (p *Package) IsGenerated(obj types.Object) bool {
+	if filepath.Base(p.Fset.Position(obj.Pos()).Filename) == GeneratedFile {
+		return true
+	}
+	return p.sources != nil && p.sources.stubs[obj]
 }
 
 // ErrorIn returns the first type error between from and to, the positions of

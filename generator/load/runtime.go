@@ -5,10 +5,9 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
-)
 
-// RuntimePath is the import path of the package that all generated code imports.
-const RuntimePath = "github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/generator/wrapper"
+)
 
 // A Runtime says whether the module can import package runtime. A new module
 // cannot before go get: the first generated file is what needs it.
@@ -23,7 +22,7 @@ type Runtime struct {
 // the patterns match, and takes it out unless they match it, too.
 func takeRuntime(roots []*packages.Package, m *matches) (Runtime, []*packages.Package) {
 	var r Runtime
-	i := slices.IndexFunc(roots, func(p *packages.Package) bool { return p.PkgPath == RuntimePath })
+	i := slices.IndexFunc(roots, func(p *packages.Package) bool { return p.PkgPath == wrapper.RuntimePath })
 	if i < 0 || inMain(roots[i]) {
 		return r, roots
 	}

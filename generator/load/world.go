@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/workgen/workgen/generator/wrapper"
 )
 
 // workPattern is the go command's for all packages of the main modules: of the
@@ -22,8 +24,11 @@ type matches struct {
 	err error
 	// runtime is what was found of package runtime.
 	runtime Runtime
-	// complete reads the whole of a package: set by check.
+	// What check sets: complete reads the whole of a package, source has those
+	// that were type-checked, and stubs what was declared for the works in them.
 	complete func(path string)
+	source   map[*packages.Package]bool
+	stubs    map[*packages.Package][]wrapper.Declaration
 }
 
 // match asks the go command for the packages the patterns match, and for what
@@ -53,7 +58,7 @@ func worldPatterns(cfg Config) []string {
 			return patterns
 		}
 	}
-	return append(patterns, workPattern, RuntimePath)
+	return append(patterns, workPattern, wrapper.RuntimePath)
 }
 
 // unlisted returns the import paths of packages of the main modules that are

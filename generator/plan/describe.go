@@ -39,6 +39,8 @@ type describer struct {
 	aliases *aliases
 	// locks says of types whether they hold a lock: see holdsLock.
 	locks map[types.Type]bool
+	// generated reports whether an object is declared in a generated file.
+	generated func(types.Object) bool
 	// complete makes the scope of a package hold all that is declared in it.
 	complete func(*types.Package)
 	// listed say which types values of some interfaces have.
@@ -67,7 +69,7 @@ func (d *describer) describe(t types.Type) *Type {
 		memo.Set(t, node)
 	}
 	if named != nil {
-		node.Custom = encodesItself(named) && d.unnameable(named) == ""
+		node.Custom = encodesItself(named) && d.unnameable(named) == "" && !d.writes(named)
 	}
 	if !d.expands(named) {
 		d.fill(node)
@@ -78,6 +80,13 @@ func (d *describer) describe(t types.Type) *Type {
 		d.opaque(node, "it contains ever larger instances of itself, without end", named.Obj().Pos())
 	}
 	return node
+}
+
+// writes reports whether named is declared in the file that is being planned. Its
+// method EncodeKey is then not asked, but what that does is done, in one walk: only
+// so do values end that contain themselves.
+func (d *describer) writes(named *types.Named) bool {
+	return named.Obj().Pkg() == d.pkg && d.generated(named.Obj())
 }
 
 // opaque marks node as a type that cannot be walked.

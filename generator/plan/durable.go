@@ -133,7 +133,7 @@ func lost(f *Field) string {
 func (p *planner) store(out *Work) {
 	for i, v := range out.Results {
 		result := out.Scan.Results[i]
-		if result.Invalid {
+		if v.Unresolved {
 			continue // that has been reported
 		}
 		stored := p.forStore()

@@ -196,8 +196,9 @@ func asks(u *types.Interface) bool {
 	return false
 }
 
-// fillImplementers adds every type of the main modules that implements u. If
-// values do, pointers do, too.
+// fillImplementers adds every type of the main modules that implements u, but for
+// generated ones: every argument struct has EncodeKey, and a package cannot import
+// all that have works. If values do, pointers do, too.
 func (d *describer) fillImplementers(node *Type, u *types.Interface) {
 	outer := d.list
 	defer func() { d.list = outer }()
@@ -213,7 +214,7 @@ func (d *describer) fillImplementers(node *Type, u *types.Interface) {
 	for _, scope := range scopes {
 		for _, name := range scope.Names() {
 			obj, ok := scope.Lookup(name).(*types.TypeName)
-			if !ok || obj.IsAlias() || types.IsInterface(obj.Type()) {
+			if !ok || obj.IsAlias() || types.IsInterface(obj.Type()) || d.generated(obj) {
 				continue
 			}
 			named, ok := obj.Type().(*types.Named)
@@ -222,6 +223,9 @@ func (d *describer) fillImplementers(node *Type, u *types.Interface) {
 			}
 			value, pointer := types.Implements(named, u), types.Implements(types.NewPointer(named), u)
 			if !value && !pointer {
+				if unclear(named, u) { // its declaration is looked at, and refused
+					node.Impls = append(node.Impls, d.describe(named))
+				}
 				continue
 			}
 			if reason, advice := d.uncallable(node, named); reason != "" {
@@ -234,6 +238,21 @@ func (d *describer) fillImplementers(node *Type, u *types.Interface) {
 			node.Impls = append(node.Impls, d.describe(types.NewPointer(named)))
 		}
 	}
+}
+
+// unclear reports whether named has all methods of u, and does not implement it for
+// one of them that does not type-check.
+func unclear(named *types.Named, u *types.Interface) bool {
+	invalid := false
+	for m := range u.Methods() {
+		obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), true, m.Pkg(), m.Name())
+		fn, ok := obj.(*types.Func)
+		if !ok {
+			return false
+		}
+		invalid = invalid || holdsInvalid(fn.Signature())
+	}
+	return invalid
 }
 
 // uncallable says why generated code cannot name a type that implements the

@@ -76,6 +76,9 @@ type Value struct {
 	Verified bool
 	// Secret says that stores get a digest of the value only.
 	Secret bool
+	// Unresolved says that something in the type does not type-check, and has been
+	// reported.
+	Unresolved bool
 }
 
 // Leaf is one comparable part of an identity.

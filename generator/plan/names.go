@@ -1,48 +1,13 @@
 package plan
 
 import (
-	"go/token"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/workgen/workgen/generator/diag"
 )
-
-// fieldNames gives out the names of one struct's exported fields.
-type fieldNames map[string]bool
-
-// newFieldNames returns a scope in which taken are in use, by methods.
-func newFieldNames(taken ...string) fieldNames {
-	names := fieldNames{}
-	for _, name := range taken {
-		names[name] = true
-	}
-	return names
-}
-
-// name exports a source name: day → Day, _x → X, 日 → X日. Without one, or if
-// nothing of it is left, otherwise is used. A name that is taken is numbered.
-func (n fieldNames) name(source, otherwise string) string {
-	name := strings.TrimLeft(source, "_")
-	if name == "" {
-		name = otherwise
-	}
-	first, size := utf8.DecodeRuneInString(name)
-	name = string(unicode.ToUpper(first)) + name[size:]
-	if !token.IsExported(name) {
-		name = "X" + name
-	}
-	unique := name
-	for i := 2; n[unique]; i++ {
-		unique = name + strconv.Itoa(i)
-	}
-	n[unique] = true
-	return unique
-}
 
 // lowerFirst is name as an unexported identifier would begin: Day → day, URL →
 // uRL. It is only used inside longer names or checked for being free.

@@ -2,25 +2,6 @@ package plan
 
 import "testing"
 
-func TestFieldNamesAreExportedAndDistinct(t *testing.T) {
-	names := newFieldNames("EncodeKey")
-	for _, test := range []struct{ source, otherwise, want string }{
-		{"day", "Arg1", "Day"},
-		{"Day", "Arg2", "Day2"},
-		{"_day", "Arg3", "Day3"},
-		{"", "Arg4", "Arg4"},
-		{"_", "Arg5", "Arg5"},
-		{"arg5", "Arg6", "Arg52"},
-		{"日", "Arg7", "X日"},
-		{"éclair", "Arg8", "Éclair"},
-		{"encodeKey", "Arg9", "EncodeKey2"},
-	} {
-		if got := names.name(test.source, test.otherwise); got != test.want {
-			t.Errorf("%q becomes %s, want %s", test.source, got, test.want)
-		}
-	}
-}
-
 func TestInternalPackagesMayBeImportedBelowTheirParent(t *testing.T) {
 	for _, test := range []struct {
 		from, path string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/scan"
+	"github.com/workgen/workgen/generator/wrapper"
 )
 
 // Plan decides how the types of every work of p are encoded and copied. What
@@ -14,9 +15,12 @@ import (
 // must not be emitted.
 func Plan(p *scan.Package, diags *diag.List) *Package {
 	pl := &planner{
-		describer: describer{pkg: p.Types, fset: p.Fset, expanding: map[*types.Named]bool{}, directives: newDirectives(p), listed: newListed(p), complete: p.Complete, works: p.Works, world: newWorld(p, diags)},
-		scan:      p,
-		diags:     diags,
+		describer: describer{
+			pkg: p.Types, fset: p.Fset, expanding: map[*types.Named]bool{}, directives: newDirectives(p), listed: newListed(p),
+			complete: p.Complete, generated: p.IsGenerated, works: p.Works, world: newWorld(p, diags),
+		},
+		scan:  p,
+		diags: diags,
 	}
 	pl.alone = p.Alone
 	if p.Module != nil {
@@ -54,6 +58,7 @@ type planner struct {
 func (p *planner) work(w *scan.Work) *Work {
 	out := &Work{Scan: w, Name: p.scan.PkgPath + "." + w.Name}
 	share := w.Options.Share.Value
+	p.unresolvedFields(w)
 	for _, f := range w.Fields {
 		if f.Mode == scan.Keyed && f.Name == "_" {
 			p.diags.Add(diag.Diagnostic{
@@ -66,20 +71,19 @@ func (p *planner) work(w *scan.Work) *Work {
 			out.Keyed = append(out.Keyed, p.keyed(w, f))
 		}
 	}
-	fields := newFieldNames("EncodeKey")
+	fields := wrapper.ArgFields(paramNames(w.Params))
 	for i, param := range w.Params {
-		v := Value{Name: param.Name, Field: fields.name(param.Name, "Arg"+strconv.Itoa(i+1))}
-		v.Type, v.Declared = p.root(param.Type), param.Type
-		if !param.Invalid {
+		v := Value{Name: param.Name, Field: fields[i], Type: p.root(param.Type), Declared: param.Type}
+		if !p.unresolved(w, "parameter "+nameOr(param.Name, strconv.Itoa(i+1)), nameOr(param.Name, v.Field), param.Pos, v.Type) {
 			p.argument(w, param, &v)
 		}
 		out.Params = append(out.Params, v)
 	}
-	fields = newFieldNames()
+	fields = wrapper.ResultFields(paramNames(w.Results))
 	for i, result := range w.Results {
-		v := Value{Name: result.Name, Field: fields.name(result.Name, "R"+strconv.Itoa(i+1))}
-		v.Type, v.Declared = p.root(result.Type), result.Type
-		if !result.Invalid {
+		v := Value{Name: result.Name, Field: fields[i], Type: p.root(result.Type), Declared: result.Type}
+		v.Unresolved = p.unresolved(w, "result "+resultName(i, v), resultExpr(i, v), result.Pos, v.Type)
+		if !v.Unresolved {
 			p.result(w, i, result, &v, share)
 		}
 		out.Results = append(out.Results, v)
@@ -90,6 +94,15 @@ func (p *planner) work(w *scan.Work) *Work {
 	p.store(out)
 	p.conditional(out)
 	return out
+}
+
+// paramNames lists the names of parameters or results.
+func paramNames(list []scan.Param) []string {
+	names := make([]string, len(list))
+	for i, param := range list {
+		names[i] = param.Name
+	}
+	return names
 }
 
 // secret marks the inputs that the directive calls secret.
@@ -118,13 +131,18 @@ func (p *planner) secret(out *Work) {
 // stands and encoded again after the execution, so it is never copied.
 func (p *planner) keyed(w *scan.Work, f scan.Field) Value {
 	t := p.rootField(f.Var)
-	p.key(w, "field "+f.Name, f.Name, f.Pos, t, true)
+	if holdsInvalid(f.Type) {
+		return Value{Name: f.Name, Field: f.Name, Type: t, Declared: f.Type} // reported with all fields
+	}
+	if !p.unresolved(w, "field "+f.Name, f.Name, f.Pos, t) {
+		p.key(w, "field "+f.Name, f.Name, f.Pos, t, true)
+	}
 	return Value{Name: f.Name, Field: f.Name, Type: t, Declared: f.Type, Verified: true}
 }
 
 // argument judges a parameter.
 func (p *planner) argument(w *scan.Work, param scan.Param, v *Value) {
-	if isContext(v.Type.Named) {
+	if wrapper.IsContext(param.Type) {
 		return // a second one; that has been reported
 	}
 	p.key(w, "parameter "+nameOr(param.Name, v.Field), nameOr(param.Name, v.Field), param.Pos, v.Type, false)
@@ -135,11 +153,6 @@ func (p *planner) argument(w *scan.Work, param scan.Param, v *Value) {
 	copies.walk("", v.Type, param.Pos)
 	v.Copied = len(copies.problems) == 0
 	v.Verified = !v.Copied
-}
-
-// isContext reports whether named is context.Context.
-func isContext(named *types.Named) bool {
-	return named != nil && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "context" && named.Obj().Name() == "Context"
 }
 
 // key reports everything in t that cannot be encoded; keyed says that it is the
@@ -179,14 +192,6 @@ func (p *planner) report(w *scan.Work, what string, pos token.Pos, problem probl
 		Fix:      fix,
 		Rewrites: rewrites,
 	})
-}
-
-// reasonOf is reason, or the one for types that have none.
-func reasonOf(reason string) string {
-	if reason == "" {
-		return "its type is invalid"
-	}
-	return reason
 }
 
 // keyFix says what to do about a type that cannot be keyed: the tag goes to
@@ -246,11 +251,14 @@ func (p *planner) typeName(named *types.Named) string {
 }
 
 // editable reports whether the user can change the declaration of named: it
-// stands in the module of the package that is planned.
+// stands in the module of the package that is planned, and is not generated.
 func (p *planner) editable(named *types.Named) bool {
 	pkg := named.Obj().Pkg()
-	if pkg == nil || pkg == p.pkg {
-		return pkg != nil
+	if pkg == nil || p.generated(named.Obj()) {
+		return false
+	}
+	if pkg == p.pkg {
+		return true
 	}
 	if p.scan.Module == nil {
 		return false

@@ -27,11 +27,11 @@ type step struct {
 func (p problem) message() string {
 	switch p.others {
 	case 0:
-		return reasonOf(p.reason)
+		return p.reason
 	case 1:
-		return reasonOf(p.reason) + ", and so in one other place"
+		return p.reason + ", and so in one other place"
 	}
-	return reasonOf(p.reason) + ", and so in " + strconv.Itoa(p.others) + " other places"
+	return p.reason + ", and so in " + strconv.Itoa(p.others) + " other places"
 }
 
 // walk looks at t, reached by expr, and at all its parts.

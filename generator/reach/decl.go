@@ -71,9 +71,6 @@ func (x *walker) identifier(id *ast.Ident) {
 	obj := x.info.Uses[id]
 	if obj == nil {
 		x.text(id.Name)
-		if x.info.Defs[id] == nil {
-			x.unresolved(x.d.pkg, id)
-		}
 		return
 	}
 	if obj.Pkg() != nil && obj.Parent() == obj.Pkg().Scope() {
@@ -141,7 +138,6 @@ func (x *walker) qualified(sel *ast.SelectorExpr) bool {
 			if x.info.Uses[sel.Sel] == nil {
 				x.text(name.Imported().Path())
 				x.text(sel.Sel.Name)
-				x.unresolved(x.w.byPath[name.Imported().Path()], sel.Sel)
 				return true
 			}
 			x.start = sel.Pos()
@@ -151,7 +147,7 @@ func (x *walker) qualified(sel *ast.SelectorExpr) bool {
 		}
 	}
 	if x.info.Uses[sel.Sel] == nil {
-		x.hidden(sel)
+		x.add(ref{name: sel.Sel.Name, pos: sel.Sel.Pos()})
 	} else if s := x.info.Selections[sel]; s != nil {
 		x.inherited(s, sel.Sel.Pos())
 	}
@@ -192,32 +188,5 @@ func (x *walker) asserted(e ast.Expr) {
 			r.iface = named.Obj()
 		}
 		x.add(r)
-	}
-}
-
-// unresolved notes the use of a name the type checker does not know, at package
-// level of p: often it is about to be generated.
-func (x *walker) unresolved(p *pkg, id *ast.Ident) {
-	if p == nil {
-		return
-	}
-	if run := p.generated[id.Name]; run != nil {
-		x.add(ref{obj: run, pos: id.Pos()})
-	}
-}
-
-// hidden notes the use of a method or field of something whose type depends on
-// what is generated.
-func (x *walker) hidden(sel *ast.SelectorExpr) {
-	switch t := x.d.pkg.infer(x.w, sel.X); {
-	case t.run != nil: // a runner, or a call of one: its methods lead to Run
-	case t.typ != nil:
-		if obj, _, _ := types.LookupFieldOrMethod(t.typ, true, x.d.pkg.Types, sel.Sel.Name); obj != nil {
-			x.object(obj, sel.Sel.Pos())
-			break
-		}
-		fallthrough
-	default:
-		x.add(ref{name: sel.Sel.Name, pos: sel.Sel.Pos()})
 	}
 }

@@ -41,6 +41,9 @@ func (r *Reach) held(t types.Type, pos token.Pos, seen map[types.Type]bool) {
 	seen[t] = true
 	switch t := t.(type) {
 	case *types.Named:
+		if t.Obj().Pkg() != nil && exempt(t.Obj().Pkg().Path()) {
+			return
+		}
 		r.reach(r.world.decl(t.Obj()), 0, pos)
 		for arg := range t.TypeArgs().Types() {
 			r.held(arg, pos, seen)

@@ -23,13 +23,10 @@ type pkg struct {
 	always []*decl
 	// effects are the import paths that are imported for their effects alone.
 	effects []string
-	// generated maps the names that are generated for a work to its Run.
-	generated map[string]*types.Func
 	// constrained are the files that are not always built.
 	constrained map[*ast.File]string
 	variants    *variants        // nil until needed
 	byName      map[string]*decl // of files that are always built; nil until needed
-	types       *inference       // of what generated code hides; nil until needed
 	allows      map[string][]*Allow
 }
 
@@ -66,7 +63,7 @@ type value struct {
 
 // index finds the declarations of a package.
 func index(p *load.Package) *pkg {
-	out := &pkg{Package: p, decls: map[types.Object]*decl{}, generated: map[string]*types.Func{}, constrained: scan.Constrained(p)}
+	out := &pkg{Package: p, decls: map[types.Object]*decl{}, constrained: scan.Constrained(p)}
 	for _, f := range p.Files {
 		if _, ok := out.constrained[f]; ok {
 			continue
@@ -94,7 +91,25 @@ func index(p *load.Package) *pkg {
 		}
 		out.always, out.effects = always, effects // variantsOf finds them again
 	}
+	out.stubs()
 	return out
+}
+
+// stubs adds what will be generated. Argument and result structs are declarations
+// like others; a runner, with its constructor and methods, is the Run that it
+// executes, and EncodeKey writes what the types of the inputs say.
+func (p *pkg) stubs() {
+	for _, s := range p.Stubs {
+		switch {
+		case s.Data != nil:
+			p.decls[s.Object] = &decl{pkg: p, obj: s.Object, name: p.PkgPath + "." + s.Object.Name(), node: s.Data}
+		case s.Encodes:
+		default:
+			if run := p.decls[p.Info.Defs[s.Run.Name]]; run != nil {
+				p.decls[s.Object] = run
+			}
+		}
+	}
 }
 
 // file adds the declarations of a file.
@@ -152,11 +167,9 @@ func (p *pkg) general(d *ast.GenDecl) {
 	for i, spec := range d.Specs {
 		switch spec := spec.(type) {
 		case *ast.TypeSpec:
-			doc := spec.Doc
-			if !d.Lparen.IsValid() {
-				doc = d.Doc
+			if obj := p.Info.Defs[spec.Name]; obj != nil {
+				p.decls[obj] = &decl{pkg: p, obj: obj, name: p.PkgPath + "." + spec.Name.Name, node: spec}
 			}
-			p.typeSpec(spec, doc)
 		case *ast.ValueSpec:
 			if d.Tok == token.VAR || spec.Type != nil || len(spec.Values) > 0 {
 				typ, exprs = spec.Type, spec.Values
@@ -194,48 +207,6 @@ func (p *pkg) value(spec *ast.ValueSpec, v *value) {
 	if d.obj = p.Info.Defs[v.name]; d.obj != nil {
 		p.decls[d.obj] = d
 	}
-}
-
-// typeSpec adds a type, and what is generated for it if it is a work.
-func (p *pkg) typeSpec(spec *ast.TypeSpec, doc *ast.CommentGroup) {
-	obj, _ := p.Info.Defs[spec.Name].(*types.TypeName)
-	if obj == nil {
-		return
-	}
-	p.decls[obj] = &decl{pkg: p, obj: obj, name: p.PkgPath + "." + spec.Name.Name, node: spec}
-	if !isWork(doc) {
-		return
-	}
-	found, _, _ := types.LookupFieldOrMethod(types.NewPointer(obj.Type()), true, p.Types, "Run")
-	run, ok := found.(*types.Func)
-	if !ok {
-		return
-	}
-	for _, name := range generatedNames(spec.Name.Name) {
-		p.generated[name] = run
-	}
-}
-
-// isWork reports whether a doc comment marks a work.
-func isWork(doc *ast.CommentGroup) bool {
-	if doc == nil {
-		return false
-	}
-	for _, c := range doc.List {
-		if c.Text == "//workgen:work" || strings.HasPrefix(c.Text, "//workgen:work ") {
-			return true
-		}
-	}
-	return false
-}
-
-// generatedNames lists the package-level names that are generated for a work.
-func generatedNames(work string) []string {
-	constructor := "New" + work + "Runner"
-	if !ast.IsExported(work) {
-		constructor = "new" + strings.ToUpper(work[:1]) + work[1:] + "Runner"
-	}
-	return []string{work + "Runner", constructor, work + "Args", work + "Result"}
 }
 
 // usesIota reports whether e mentions iota.

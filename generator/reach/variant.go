@@ -167,8 +167,12 @@ func (r *Reach) named(n byName, from int, pos token.Pos) {
 	}
 	if n.pkg.byName == nil {
 		n.pkg.byName = map[string]*decl{}
-		for _, d := range n.pkg.decls {
-			if !d.constrained {
+		for obj, d := range n.pkg.decls {
+			switch {
+			case d.constrained:
+			case d.obj != obj && obj.Parent() == n.pkg.Types.Scope(): // of a runner
+				n.pkg.byName[obj.Name()] = d
+			default:
 				n.pkg.byName[d.local()] = d
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+
+	"github.com/workgen/workgen/generator/wrapper"
 )
 
 // What is generated is one file without a build constraint, made from the files
@@ -50,7 +52,7 @@ func (s *scanner) constrained(excluded []*ast.File) {
 	for _, f := range files {
 		c, isConstrained := constraints[f]
 		for _, fn := range runMethods(f) {
-			work := receiverType(fn)
+			work := wrapper.Receiver(fn)
 			if !isConstrained || !marked[work] {
 				continue
 			}
@@ -78,11 +80,8 @@ func markedTypes(f *ast.File) []*ast.Ident {
 		if o.spec == nil || o.inner {
 			continue
 		}
-		for _, c := range group.List {
-			if isWork(c) {
-				out = append(out, o.spec.Name)
-				break
-			}
+		if wrapper.Marked(group) {
+			out = append(out, o.spec.Name)
 		}
 	}
 	return out
@@ -97,21 +96,6 @@ func runMethods(f *ast.File) []*ast.FuncDecl {
 		}
 	}
 	return out
-}
-
-// receiverType is the name of the type that a method belongs to.
-func receiverType(fn *ast.FuncDecl) string {
-	if len(fn.Recv.List) == 0 {
-		return ""
-	}
-	t := ast.Unparen(fn.Recv.List[0].Type)
-	if ptr, ok := t.(*ast.StarExpr); ok {
-		t = ast.Unparen(ptr.X)
-	}
-	if id, ok := t.(*ast.Ident); ok {
-		return id.Name
-	}
-	return ""
 }
 
 // ConstraintAt returns the build constraint of the file of p that has pos. It

@@ -60,18 +60,8 @@ type Work struct {
 	// Variadic says that the last of Params, whose Type is then a slice, takes
 	// any number of arguments.
 	Variadic bool
-	// Fields are in the order of the struct. A field that is not Keyed may have
-	// an invalid type and be none the worse: often it is the runner of another
-	// work, which is only about to be generated.
+	// Fields are in the order of the struct.
 	Fields []Field
-}
-
-// Names are the package-level names generated for a work.
-type Names struct {
-	Runner      string // FetchRunner, of an unexported work fetchRunner
-	Constructor string // NewFetchRunner, newFetchRunner
-	Args        string // FetchArgs, fetchArgs
-	Result      string // FetchResult, fetchResult; "" with less than two results
 }
 
 // A Param is a parameter or a result of Run.
@@ -82,9 +72,6 @@ type Param struct {
 	// TypeExpr is the type as written; of a variadic parameter an
 	// *ast.Ellipsis. Several parameters may share one.
 	TypeExpr ast.Expr
-	// Invalid says that Type is or holds an invalid type. It has been reported
-	// in the type checker's own words; there is nothing to add.
-	Invalid bool
 }
 
 // A Field is a field of the work struct, also an embedded or blank one.

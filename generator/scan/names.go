@@ -6,23 +6,9 @@ import (
 	"go/token"
 	"go/types"
 	"path"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/workgen/workgen/generator/load"
 )
-
-// all returns the names in a fixed order, without the empty one.
-func (n Names) all() []string {
-	names := []string{n.Runner, n.Constructor, n.Args}
-	if n.Result != "" {
-		names = append(names, n.Result)
-	}
-	return names
-}
 
 // collisions reports the generated names that are taken: by a declaration of
 // the package, by an import, or by another work. Unseen are the files of the
@@ -30,7 +16,7 @@ func (n Names) all() []string {
 func (s *scanner) collisions(unseen []*ast.File) {
 	taken := map[string]*Work{}
 	for _, w := range s.out.Works {
-		for _, name := range w.Names().all() {
+		for _, name := range w.Names().All() {
 			if other := taken[name]; other != nil {
 				s.report(w.Pos, w.Name, "its generated "+name+" is also generated for work "+other.Name, "rename one of the two works")
 				continue
@@ -47,7 +33,7 @@ func (s *scanner) collisions(unseen []*ast.File) {
 // declared returns the places where a package-level name is declared already.
 func (s *scanner) declared(name string, unseen []*ast.File) []token.Pos {
 	var out []token.Pos
-	if obj := s.Types.Scope().Lookup(name); obj != nil && !s.isGenerated(obj) {
+	if obj := s.Types.Scope().Lookup(name); obj != nil && !s.IsGenerated(obj) {
 		out = append(out, obj.Pos())
 	}
 	// The names of imports, and what dot imports bring in, are in the scope of
@@ -65,12 +51,6 @@ func (s *scanner) declared(name string, unseen []*ast.File) []token.Pos {
 		}
 	}
 	return out
-}
-
-// isGenerated reports whether obj is declared in the generated file. Load hides
-// that; an analyzer sees the package as the compiler does.
-func (s *scanner) isGenerated(obj types.Object) bool {
-	return filepath.Base(s.Fset.Position(obj.Pos()).Filename) == load.GeneratedFile
 }
 
 // importPos returns where f imports obj: a package name is where it stands,
@@ -92,14 +72,14 @@ func (s *scanner) importPos(f *ast.File, obj types.Object) token.Pos {
 func (s *scanner) taken(unseen []*ast.File) (byPackage, byImport map[string]bool) {
 	byPackage, byImport = map[string]bool{}, map[string]bool{}
 	for _, name := range s.Types.Scope().Names() {
-		if !s.isGenerated(s.Types.Scope().Lookup(name)) {
+		if !s.IsGenerated(s.Types.Scope().Lookup(name)) {
 			byPackage[name] = true
 		}
 	}
 	for _, f := range s.Files {
 		if scope := s.Info.Scopes[f]; scope != nil {
 			for _, name := range scope.Names() {
-				byImport[name] = true
+				byImport[name] = true // those of stubs are no identifiers
 			}
 		}
 	}
@@ -180,27 +160,6 @@ func declarations(f *ast.File) []*ast.Ident {
 		}
 	}
 	return ids
-}
-
-// generates reports whether a name is one that is generated for a type marked
-// as a work, as far as works have been scanned, or for one of those to come.
-func (s *scanner) generates(name string) bool {
-	for _, f := range s.Files {
-		for group, o := range owners(f) {
-			if o.spec == nil || !slices.ContainsFunc(group.List, isWork) {
-				continue
-			}
-			w := Work{Name: o.spec.Name.Name, Results: make([]Param, 2)}
-			if slices.Contains(w.Names().all(), name) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func isWork(c *ast.Comment) bool {
-	return strings.HasPrefix(c.Text, prefix+"work")
 }
 
 // testFiles parses the tests of the package and reports the directives in

@@ -268,21 +268,3 @@ func (X) Run(a, b int, _ string) (int, error) { return 0, nil }
 		}
 	}
 }
-
-func TestGeneratedNamesFollowTheWorksVisibility(t *testing.T) {
-	for _, test := range []struct {
-		work    string
-		results int
-		want    scan.Names
-	}{
-		{"Fetch", 1, scan.Names{Runner: "FetchRunner", Constructor: "NewFetchRunner", Args: "FetchArgs"}},
-		{"fetch", 2, scan.Names{Runner: "fetchRunner", Constructor: "newFetchRunner", Args: "fetchArgs", Result: "fetchResult"}},
-		{"übung", 0, scan.Names{Runner: "übungRunner", Constructor: "newÜbungRunner", Args: "übungArgs"}},
-		{"_x", 0, scan.Names{Runner: "_xRunner", Constructor: "new_xRunner", Args: "_xArgs"}},
-	} {
-		w := scan.Work{Name: test.work, Results: make([]scan.Param, test.results)}
-		if diff := cmp.Diff(test.want, w.Names()); diff != "" {
-			t.Error(test.work, diff)
-		}
-	}
-}

@@ -5,6 +5,8 @@ import (
 	"go/types"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/workgen/workgen/generator/wrapper"
 )
 
 // work describes the work declared by spec. It returns nil when the type is no
@@ -122,13 +124,4 @@ func receiverName(typ string) string {
 }
 
 // Names returns the package-level names generated for w.
-func (w *Work) Names() Names {
-	n := Names{Runner: w.Name + "Runner", Constructor: "New" + w.Name + "Runner", Args: w.Name + "Args"}
-	if !ast.IsExported(w.Name) {
-		n.Constructor = "new" + upperFirst(w.Name) + "Runner"
-	}
-	if len(w.Results) > 1 {
-		n.Result = w.Name + "Result"
-	}
-	return n
-}
+func (w *Work) Names() wrapper.Names { return wrapper.NamesOf(w.Name, len(w.Results)) }

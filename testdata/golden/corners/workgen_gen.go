@@ -52,14 +52,14 @@ var (
 	_ = (*struct{})(runGoGenerate[Nested]())
 	_ = (*struct{})(runGoGenerate[Deep]())
 	_ = (*struct {
-		A map[time.Duration]*EmptyRunner
-		B func(io.Writer, ...*EmptyRunner) <-chan *EmptyRunner
+		A map[time.Duration]*EmptyRunner                       `workgen:"-"`
+		B func(io.Writer, ...*EmptyRunner) <-chan *EmptyRunner `workgen:"-"`
 		C interface {
-			Get(n int) *EmptyRunner
-		}
+			Get(int) *EmptyRunner
+		} `workgen:"-"`
 		D [2]struct {
 			E []*EmptyRunner
-		}
+		} `workgen:"-"`
 	})(runGoGenerate[Wired]())
 	_ = (*struct{})(runGoGenerate[Lending]())
 	_ = (*struct {
@@ -1089,7 +1089,7 @@ func cloneDeepResult(v map[string][]*[2]map[int][]map[string]**[]string) map[str
 const wiredSchema = "0b4de3b4169e58350b63ff093b982897"
 
 // wiredCode identifies the code that [Wired.Run] reaches in durable keys.
-const wiredCode = "f1133e78b66fef4e154e73fd45b471bf"
+const wiredCode = "f7c8817be06fb4f3bfa9997e853dafe5"
 
 // WiredArgs holds the arguments of one call of [Wired.Run].
 type WiredArgs struct {
@@ -1918,7 +1918,7 @@ go1.26 56f36397
 const wiredSymbols = `
 github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
 github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
-github.com/workgen/workgen/testdata/golden/corners.Wired 9e489863
+github.com/workgen/workgen/testdata/golden/corners.Wired e33d3fcd
 github.com/workgen/workgen/testdata/golden/corners.Wired.Run dbbf25b8
 github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
 go1.26 56f36397

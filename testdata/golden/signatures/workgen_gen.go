@@ -41,10 +41,10 @@ var (
 	})(runGoGenerate[hidden]())
 	_ = (*struct{})(runGoGenerate[Grouped]())
 	_ = (*struct {
-		Grouped *GroupedRunner
-		More    map[string]*hiddenRunner
-		Lists   [][]*GroupedRunner
-		Other   func(*GroupedRunner) error
+		Grouped *GroupedRunner             `workgen:"-"`
+		More    map[string]*hiddenRunner   `workgen:"-"`
+		Lists   [][]*GroupedRunner         `workgen:"-"`
+		Other   func(*GroupedRunner) error `workgen:"-"`
 	})(runGoGenerate[Caller]())
 )
 
@@ -1147,7 +1147,7 @@ func (r *GroupedRunner) execute(_ context.Context, args GroupedArgs) (int, error
 const callerSchema = "0b4de3b4169e58350b63ff093b982897"
 
 // callerCode identifies the code that [Caller.Run] reaches in durable keys.
-const callerCode = "9ea75ca250e601a9274fc3287ce5faec"
+const callerCode = "94bacf1892e0b5dae0beea564fe8d2fe"
 
 // CallerArgs holds the arguments of one call of [Caller.Run].
 type CallerArgs struct {
@@ -1319,7 +1319,7 @@ go1.26 56f36397
 // callerSymbols lists what callerCode was made from: each declaration, file and
 // module with a hash.
 const callerSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.Caller a1a1dd9c
+github.com/workgen/workgen/testdata/golden/signatures.Caller bc9b508d
 github.com/workgen/workgen/testdata/golden/signatures.Caller.Run b0d9e2b1
 github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
 github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab

@@ -1,0 +1,53 @@
+package wrapper
+
+import (
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"testing"
+)
+
+// A stand-in has the exported methods of what it stands for, with as many
+// parameters and results.
+func TestStandInsDeclareWhatTheRuntimeDoes(t *testing.T) {
+	fset := token.NewFileSet()
+	source := importer.ForCompiler(fset, "source", nil)
+	for path, text := range StandIns {
+		real, err := source.Import(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := parser.ParseFile(fset, path, text, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := types.Config{Importer: source}
+		standIn, err := config.Check(path, fset, []*ast.File{f}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"Runner", "Call", "Key"} {
+			obj := real.Scope().Lookup(name)
+			if obj == nil {
+				continue
+			}
+			other := standIn.Scope().Lookup(name)
+			if other == nil {
+				t.Errorf("%s has no %s", path, name)
+				continue
+			}
+			for m := range obj.Type().(*types.Named).Methods() {
+				if !m.Exported() {
+					continue
+				}
+				found, _, _ := types.LookupFieldOrMethod(types.NewPointer(other.Type()), true, standIn, m.Name())
+				fn, ok := found.(*types.Func)
+				if !ok || fn.Signature().Params().Len() != m.Signature().Params().Len() || fn.Signature().Results().Len() != m.Signature().Results().Len() {
+					t.Errorf("%s.%s has another method %s", path, name, m.Name())
+				}
+			}
+		}
+	}
+}
