@@ -115,7 +115,7 @@ func (c *Call[R]) Wait(ctx context.Context) (R, error) {
 }
 
 // Result returns what Wait would if the call has ended, and ErrNotFinished
-// before that.
+// before that. When a method panics that is to copy the result, that is a PanicError.
 func (c *Call[R]) Result() (R, error) {
 	if !c.status().ended() {
 		var zero R
@@ -164,6 +164,18 @@ func (c *Call[R]) outcome() (R, error) {
 	if c.owner.clone == nil {
 		return c.result, c.err
 	}
+	return c.copied()
+}
+
+// copied is outcome with a copy. When a method panics which makes that, only this
+// caller gets a PanicError: the original is as it was.
+func (c *Call[R]) copied() (result R, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			var zero R
+			result, err = zero, recovered(c.owner.name, v)
+		}
+	}()
 	return c.owner.clone(c.result), c.err
 }
 

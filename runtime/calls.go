@@ -139,8 +139,7 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 // shared nor kept. Inside of a flow, which could not find it again, it is refused
 // with an UnkeyedError.
 //
-// A panic in CloneArgs or Inputs fails the call and goes on in the caller that
-// made it.
+// A panic in CloneArgs or CloneResult fails the call with a PanicError.
 func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, error) {
 	if p := passOf(ctx); p != nil {
 		return c.runInFlow(ctx, p, hash, k, args)
@@ -227,8 +226,8 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 	if e == nil || e.call.status() != Succeeded {
 		return c.stored(k, args)
 	}
-	result, _ := e.call.outcome()
-	return result, true
+	result, err := e.call.outcome()
+	return result, err == nil
 }
 
 // Forget makes the next call with this key execute anew, and reports whether

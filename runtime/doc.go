@@ -18,8 +18,10 @@
 //   - A result is only kept when the body returned it without an error before
 //     its context ended. Errors reach every waiter as they are, and are only
 //     kept with [CacheErrors].
-//   - A panic, or a [goruntime.Goexit], in a work becomes an error for those who
-//     wait. Calls that would wait for each other for ever get a [CycleError].
+//   - A panic, or a [goruntime.Goexit], in a work, or in a method that copies its
+//     arguments or results, becomes an error for those who wait. One in a method that
+//     encodes arguments is like an error of it: the call executes and is not kept.
+//     Calls that would wait for each other for ever get a [CycleError].
 //   - The number of kept results is bounded; SIEVE decides which one leaves.
 //   - No caller shares memory with the cache, where the generated code can copy:
 //     what fields tagged `workgen:"-"` refer to is never looked at, and shared.

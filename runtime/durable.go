@@ -125,7 +125,9 @@ func (c *Calls[K, A, R]) readStored(k K, args A) (result R, ok bool) {
 	if c.owner.override == refreshCache || unkeyed(&k) != nil {
 		return result, false
 	}
-	result, _, ok = c.read(context.Background(), c.keyOf(&args))
+	if durable := c.keyOf(&args); !durable.IsZero() {
+		result, _, ok = c.read(context.Background(), durable)
+	}
 	return result, ok
 }
 
@@ -177,7 +179,8 @@ func (c *Calls[K, A, R]) deleteCall(k K, args A) bool {
 	if unkeyed(&k) != nil {
 		return false
 	}
-	return r.deleteStored(context.Background(), c.keyOf(&args))
+	durable := c.keyOf(&args)
+	return !durable.IsZero() && r.deleteStored(context.Background(), durable)
 }
 
 // deleteStored deletes what the store has for keys, and reports whether there was a

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
@@ -32,18 +33,13 @@ func broken[R any](work string, value any) (o outcome[R]) {
 // waits for it, and elsewhere otherwise; launch reports whether the call has ended
 // with it.
 //
-// Others may have joined the call by now. When copying panics, they get that as
-// the call's error before the panic goes on.
+// Others may have joined the call by now. When copying panics, all get that as the
+// call's error.
 func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, args A, waits bool) (ended bool) {
 	prepared := false
 	defer func() {
-		if prepared {
-			return
-		}
-		v := recover()
-		c.conclude(&e.call, f, nil, broken[R](c.owner.name, v))
-		if v != nil {
-			panic(v)
+		if !prepared {
+			c.conclude(&e.call, f, nil, broken[R](c.owner.name, recover()))
 		}
 	}()
 	if c.spec.CloneArgs != nil {
@@ -55,7 +51,10 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	j := &job[K, A, R]{calls: c, entry: e, flight: f, args: args}
 	if c.owner.store != nil && f.unkeyed == nil {
 		// Before the inputs are compared with those that the call was identified by.
-		j.durable, f.key = true, c.keyOf(&args)
+		f.key = c.keyOf(&args)
+		if j.durable = !f.key.IsZero(); !j.durable {
+			c.owner.storeFailed(ctx, "a result cannot be stored", errNoKey)
+		}
 	}
 	if f.unkeyed == nil {
 		j.before = c.inputs(&args)
@@ -91,6 +90,9 @@ func (c *Calls[K, A, R]) launch(ctx context.Context, e *entry[K, R], f *flight, 
 	}
 	return false
 }
+
+// errNoKey is why a call is not looked for in the store although it was identified.
+var errNoKey = errors.New("the inputs could be encoded once, and not again")
 
 // inputs returns the fingerprint of what could be written to meanwhile.
 func (c *Calls[K, A, R]) inputs(args *A) (fp key.Fingerprint) {

@@ -282,7 +282,7 @@ func TestAnInputThatChangedMeanwhileFailsTheCall(t *testing.T) {
 
 var errNone = errors.New("no error is expected")
 
-func TestAPanicWhileArgumentsAreCopiedStaysWithItsCallerAndFailsTheOthers(t *testing.T) {
+func TestAPanicWhileArgumentsAreCopiedFailsTheCall(t *testing.T) {
 	for name, end := range map[string]func(){
 		"panic":  func() { panic("cannot copy") },
 		"goexit": goruntime.Goexit,
@@ -297,12 +297,9 @@ func TestAPanicWhileArgumentsAreCopiedStaysWithItsCallerAndFailsTheOthers(t *tes
 				f := &fetch{calls.Runner(), calls}
 				var all sync.WaitGroup
 				all.Go(func() {
-					defer func() {
-						v := recover()
-						want(t, "the caller's panic", v != nil, name == "panic")
-					}()
-					f.Run(t.Context(), "a")
-					t.Error("Run returned to the caller whose arguments could not be copied")
+					_, err := f.Run(t.Context(), "a")
+					var p *PanicError
+					want(t, "the caller's PanicError", errors.As(err, &p), true)
 				})
 				synctest.Wait()
 				all.Go(func() {

@@ -171,7 +171,7 @@
 //
 // The type is written as in that file, or with its import path if the file does not
 // import it. Values that these methods do not tell apart are one input; when
-// one fails, the call is executed and not kept. With share, copies of values share
+// one fails or panics, the call is executed and not kept, and that is logged once. With share, copies of values share
 // their memory, which is right for types whose values never change.
 //
 // What cannot be walked is copied by proto.Clone or by a method DeepCopy or Clone

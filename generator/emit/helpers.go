@@ -1,6 +1,8 @@
 package emit
 
 import (
+	"go/types"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/workgen/workgen/generator/plan"
@@ -108,6 +110,7 @@ func (h *helpers) emitEncode(name string, t *plan.Type) {
 		switch {
 		case t.Custom:
 			f := h.file.names.local["f"]
+			h.recovers(g, t)
 			g.Id(f).Op(":=").Id(e).Dot("Open").Call()
 			g.Id(v).Dot("EncodeKey").Call(jen.Id(e))
 			g.Id(e).Dot("Close").Call(jen.Id(f))
@@ -117,6 +120,12 @@ func (h *helpers) emitEncode(name string, t *plan.Type) {
 			w.inside(g, jen.Id(v), t)
 		}
 	})
+}
+
+// recovers adds the statement by which a panic in a method of t, a type of the
+// user's, fails the encoding.
+func (h *helpers) recovers(g *jen.Group, t *plan.Type) {
+	g.Defer().Id(h.file.names.local["e"]).Dot("Recover").Call(jen.Lit(types.TypeString(t.Go, nil)))
 }
 
 // rowFunc writes a function that appends what it encodes to a row, which it takes

@@ -56,9 +56,11 @@ func (h *helpers) emitKnown(name string, t *plan.Type) {
 				w.encode(g, x, t.Elem)
 			})
 		case plan.Message:
+			h.recovers(g, t)
 			options := h.qual(protoPath, "proto", "MarshalOptions").Values(jen.Id("AllowPartial").Op(":").True(), jen.Id("Deterministic").Op(":").True())
 			g.Add(call("Appended", options.Dot("MarshalAppend").Call(call("Spare"), v.Clone())))
 		case plan.Method:
+			h.recovers(g, t)
 			var args []jen.Code
 			if t.Marshal.Append {
 				args = append(args, call("Spare"))

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"go/types"
+	"slices"
 
 	"github.com/dave/jennifer/jen"
 
@@ -30,6 +31,10 @@ func (w *work) emitRun() {
 
 // returnHit returns the results of a call that was found.
 func (w *work) returnHit(g *jen.Group) {
+	if w.copiesMayPanic() {
+		w.returnResult(g)
+		return
+	}
 	value := w.local("c").Dot("Value").Call()
 	if w.cloneResult != "" {
 		value = jen.Id(w.cloneResult).Call(value)
@@ -43,6 +48,23 @@ func (w *work) returnHit(g *jen.Group) {
 		g.Add(w.local("res")).Op(":=").Add(value)
 		g.Return(append(w.resultFields(), jen.Nil())...)
 	}
+}
+
+// copiesMayPanic reports whether results are copied by methods of the user's.
+func (w *work) copiesMayPanic() bool {
+	return slices.ContainsFunc(w.plan.Results, func(v plan.Value) bool { return v.Copied && plan.CopiedByMethod(v.Type) })
+}
+
+// returnResult returns the results of a call that was found, or the error that a
+// method has panicked which was to copy them.
+func (w *work) returnResult(g *jen.Group) {
+	result := w.local("c").Dot("Result").Call()
+	if len(w.plan.Results) == 1 {
+		g.Return(result)
+		return
+	}
+	g.List(w.local("res"), w.local("err")).Op(":=").Add(result)
+	g.Return(append(w.resultFields(), w.local("err"))...)
 }
 
 // resultFields are the fields of the result struct res.

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // References reports whether a copy of a value of type t by assignment would
 // share memory with it that the owner of either could write to, in what is to be
 // copied of an argument or of a result. A result that holds an interface always
@@ -52,6 +54,21 @@ func (f *finder) finds(t *Type) bool {
 		}
 	}
 	return false
+}
+
+// CopiedByMethod reports whether a copy of a value of type t calls methods of the
+// user's, which may panic.
+func CopiedByMethod(t *Type) bool { return copiedByMethod(t, map[*Type]bool{}) }
+
+func copiedByMethod(t *Type, seen map[*Type]bool) bool {
+	if t.Copy == ByMethod || t.Copy == ByMessage {
+		return true
+	}
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	return slices.ContainsFunc(t.parts(Copying), func(part *Type) bool { return copiedByMethod(part, seen) })
 }
 
 // CopiesDiffer reports whether arguments and results of type t are copied in

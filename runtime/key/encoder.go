@@ -13,7 +13,7 @@ import (
 // Encoder except Release and Fingerprint, and must close the maps and frames it
 // opens. What it writes is framed by its length, so it need not end itself. It
 // must not keep e. It is called on the goroutine of the caller, possibly by
-// several goroutines at once for one value.
+// several goroutines at once for one value. When it panics, the encoding fails.
 //
 //	func (v Version) EncodeKey(e *key.Encoder) {
 //		e.Int(v.Major)
@@ -66,8 +66,8 @@ type Encoder struct {
 	lent  bool   // Spare was called, and Appended was not since
 }
 
-// pool holds encoders that are idle. One that was in use when a caller's
-// EncodeKey panicked never comes back, so every pooled encoder is clean.
+// pool holds encoders that are idle. One that was in use when a panic went through
+// its user never comes back, so every pooled encoder is clean.
 var pool = sync.Pool{New: func() any { return new(Encoder) }}
 
 // Borrow takes an empty encoder in fingerprint mode from a pool. Give it back

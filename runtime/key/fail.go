@@ -24,6 +24,40 @@ func (e *Encoder) Fail(err error) {
 	e.enters = spent
 }
 
+// Recover is to be deferred by who calls a marshaller, or an EncodeKey, of the type
+// with the given name: when that panics, the encoder fails as if an error had been
+// returned. It must be deferred itself, and not be called by a deferred function.
+//
+//	defer e.Recover("ext.Matrix")
+//	e.Appended(v.MarshalText())
+func (e *Encoder) Recover(typ string) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	e.room, e.spare, e.lent = nil, nil, false // a method that did not return may have kept it
+	e.Fail(&panicked{typ, v})
+}
+
+// panicked is the error that Recover makes.
+type panicked struct {
+	typ   string
+	value any
+}
+
+func (p *panicked) Error() string {
+	text := "with a value that is neither an error nor a string"
+	switch v := p.value.(type) {
+	case error:
+		text = v.Error()
+	case interface{ String() string }:
+		text = v.String()
+	case string:
+		text = v
+	}
+	return "a method that encodes " + p.typ + " panicked: " + text
+}
+
 // Err returns the error that Fail was given first, nil if there was none. A long
 // EncodeKey may look at it to end early.
 func (e *Encoder) Err() error { return e.err }

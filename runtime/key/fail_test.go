@@ -11,6 +11,32 @@ import (
 
 var errBoom = errors.New("boom")
 
+func TestAPanicThatIsRecoveredFailsTheEncoder(t *testing.T) {
+	encode := func(e *key.Encoder) {
+		f := e.Open()
+		func() {
+			defer e.Recover("ext.T")
+			e.Spare()
+			e.Map(1, false).Key()
+			panic(errBoom)
+		}()
+		e.Close(f)
+		e.String("x")
+	}
+	if k := key.Sum(vectorScope, encode); !k.IsZero() {
+		t.Errorf("the key is %s", k)
+	}
+	e := key.Borrow()
+	defer e.Release()
+	encode(e)
+	if err := e.Fingerprint().Err(); err == nil || err.Error() != "a method that encodes ext.T panicked: boom" {
+		t.Errorf("the error is %v", err)
+	}
+	if b := e.Spare(); cap(b) != 0 {
+		t.Error("memory that a method may have kept is lent again")
+	}
+}
+
 // After Fail an EncodeKey may return from anywhere.
 func TestAfterFailEverythingIsHarmless(t *testing.T) {
 	long := strings.Repeat("x", 100_000)

@@ -1090,8 +1090,8 @@ func (r *ScheduleRunner) Run(ctx context.Context, spec v1.PodSpec, pod *v1.Pod) 
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
-		res := cloneScheduleResult(c.Value())
-		return res.R1, res.R2, nil
+		res, err := c.Result()
+		return res.R1, res.R2, err
 	}
 	id = id.Clone()
 	e.Release()

@@ -188,11 +188,13 @@ func (r *InvertRunner) execute(_ context.Context, args InvertArgs) (float64, err
 
 // encodeMatDense writes what MarshalBinary makes of the value.
 func encodeMatDense(e *key.Encoder, v *mat.Dense) {
+	defer e.Recover("gonum.org/v1/gonum/mat.Dense")
 	e.Appended(v.MarshalBinary())
 }
 
 // encodeMatVecDense writes what MarshalBinary makes of the value.
 func encodeMatVecDense(e *key.Encoder, v *mat.VecDense) {
+	defer e.Recover("gonum.org/v1/gonum/mat.VecDense")
 	e.Appended(v.MarshalBinary())
 }
 

@@ -121,8 +121,8 @@ func (r2 *SendRunner) Run(ctx context.Context, body *structpb.Struct, r Request)
 	hash := r2.identify(&id, e, &args)
 	if c := r2.calls.Hit(hash, &id); c != nil {
 		e.Release()
-		res := cloneSendResult(c.Value())
-		return res.R1, res.R2, nil
+		res, err := c.Result()
+		return res.R1, res.R2, err
 	}
 	id = id.Clone()
 	e.Release()
@@ -228,6 +228,7 @@ func cloneSendResult(v SendResult) SendResult {
 // Messages that protobuf writes alike are one input; another release of
 // protobuf may write other bytes, and the key then misses.
 func encodeStructpbStruct(e *key.Encoder, v *structpb.Struct) {
+	defer e.Recover("google.golang.org/protobuf/types/known/structpb.Struct")
 	e.Appended(proto.MarshalOptions{AllowPartial: true, Deterministic: true}.MarshalAppend(e.Spare(), v))
 }
 
@@ -345,6 +346,7 @@ func cloneRequest(v Request) Request {
 // order. Messages that protobuf writes alike are one input; another release of
 // protobuf may write other bytes, and the key then misses.
 func encodeTimestamppbTimestamp(e *key.Encoder, v *timestamppb.Timestamp) {
+	defer e.Recover("google.golang.org/protobuf/types/known/timestamppb.Timestamp")
 	e.Appended(proto.MarshalOptions{AllowPartial: true, Deterministic: true}.MarshalAppend(e.Spare(), v))
 }
 
@@ -352,6 +354,7 @@ func encodeTimestamppbTimestamp(e *key.Encoder, v *timestamppb.Timestamp) {
 // order. Messages that protobuf writes alike are one input; another release of
 // protobuf may write other bytes, and the key then misses.
 func encodeDurationpbDuration(e *key.Encoder, v *durationpb.Duration) {
+	defer e.Recover("google.golang.org/protobuf/types/known/durationpb.Duration")
 	e.Appended(proto.MarshalOptions{AllowPartial: true, Deterministic: true}.MarshalAppend(e.Spare(), v))
 }
 
@@ -359,6 +362,7 @@ func encodeDurationpbDuration(e *key.Encoder, v *durationpb.Duration) {
 // Messages that protobuf writes alike are one input; another release of
 // protobuf may write other bytes, and the key then misses.
 func encodeStructpbValue(e *key.Encoder, v *structpb.Value) {
+	defer e.Recover("google.golang.org/protobuf/types/known/structpb.Value")
 	e.Appended(proto.MarshalOptions{AllowPartial: true, Deterministic: true}.MarshalAppend(e.Spare(), v))
 }
 

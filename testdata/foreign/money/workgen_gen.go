@@ -210,6 +210,7 @@ func cloneTotalResult(v TotalResult) TotalResult {
 
 // encodeDecimalDecimal writes what MarshalBinary makes of the value.
 func encodeDecimalDecimal(e *key.Encoder, v *decimal.Decimal) {
+	defer e.Recover("github.com/shopspring/decimal.Decimal")
 	e.Appended(v.MarshalBinary())
 }
 

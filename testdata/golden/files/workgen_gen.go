@@ -825,6 +825,7 @@ func (r *ParseRunner) execute(_ context.Context, args ParseArgs) (string, error)
 
 // encodeKeyFile writes the encoding that the type gives itself.
 func encodeKeyFile(e *key.Encoder, v *key.File) {
+	defer e.Recover("github.com/workgen/workgen/runtime/key.File")
 	f := e.Open()
 	v.EncodeKey(e)
 	e.Close(f)
@@ -846,6 +847,7 @@ func encodeSource(e *key.Encoder, b key.Fields, v *Source) key.Fields {
 
 // encodeKeyDir writes the encoding that the type gives itself.
 func encodeKeyDir(e *key.Encoder, v *key.Dir) {
+	defer e.Recover("github.com/workgen/workgen/runtime/key.Dir")
 	f := e.Open()
 	v.EncodeKey(e)
 	e.Close(f)

@@ -1461,6 +1461,7 @@ func encodeBoth(e *key.Encoder, b key.Fields, v *Both) key.Fields {
 
 // encodeLower writes the encoding that the type gives itself.
 func encodeLower(e *key.Encoder, v *Lower) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/interfaces.Lower")
 	f := e.Open()
 	v.EncodeKey(e)
 	e.Close(f)
@@ -1468,6 +1469,7 @@ func encodeLower(e *key.Encoder, v *Lower) {
 
 // encodeUpper writes the encoding that the type gives itself.
 func encodeUpper(e *key.Encoder, v *Upper) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/interfaces.Upper")
 	f := e.Open()
 	v.EncodeKey(e)
 	e.Close(f)

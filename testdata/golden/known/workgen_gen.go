@@ -863,8 +863,8 @@ func (r *MarshalledRunner) Run(ctx context.Context, s *Sheet) (other.Matrix, *ot
 	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e.Release()
-		res := cloneMarshalledResult(c.Value())
-		return res.R1, res.R2, res.R3, nil
+		res, err := c.Result()
+		return res.R1, res.R2, res.R3, err
 	}
 	id = id.Clone()
 	e.Release()
@@ -1200,8 +1200,8 @@ func (r *CopiesRunner) Run(ctx context.Context, n int) (*regexp.Regexp, *other.C
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	if c := r.calls.Hit(hash, &id); c != nil {
-		res := cloneCopiesResult(c.Value())
-		return res.R1, res.R2, res.R3, res.R4, res.R5, nil
+		res, err := c.Result()
+		return res.R1, res.R2, res.R3, res.R4, res.R5, err
 	}
 	res, err := r.calls.Run(ctx, hash, id, CopiesArgs{N: n})
 	return res.R1, res.R2, res.R3, res.R4, res.R5, err
@@ -1524,16 +1524,19 @@ func encodeUrlUserinfo(e *key.Encoder, v *url.Userinfo) {
 
 // encodeNetipAddr writes what AppendBinary makes of the value.
 func encodeNetipAddr(e *key.Encoder, v *netip.Addr) {
+	defer e.Recover("net/netip.Addr")
 	e.Appended(v.AppendBinary(e.Spare()))
 }
 
 // encodeNetipAddrPort writes what AppendBinary makes of the value.
 func encodeNetipAddrPort(e *key.Encoder, v *netip.AddrPort) {
+	defer e.Recover("net/netip.AddrPort")
 	e.Appended(v.AppendBinary(e.Spare()))
 }
 
 // encodeNetipPrefix writes what AppendBinary makes of the value.
 func encodeNetipPrefix(e *key.Encoder, v *netip.Prefix) {
+	defer e.Recover("net/netip.Prefix")
 	e.Appended(v.AppendBinary(e.Spare()))
 }
 
@@ -1627,26 +1630,31 @@ func cloneSqlNullString(v sql.Null[[]string]) sql.Null[[]string] {
 
 // encodeOtherAmount writes what AppendBinary makes of the value.
 func encodeOtherAmount(e *key.Encoder, v *other.Amount) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/known/other.Amount")
 	e.Appended(v.AppendBinary(e.Spare()))
 }
 
 // encodeOtherMatrix writes what MarshalText makes of the value.
 func encodeOtherMatrix(e *key.Encoder, v *other.Matrix) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/known/other.Matrix")
 	e.Appended(v.MarshalText())
 }
 
 // encodeOtherMoney writes what MarshalJSON makes of the value.
 func encodeOtherMoney(e *key.Encoder, v *other.Money) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/known/other.Money")
 	e.Appended(v.MarshalJSON())
 }
 
 // encodeOtherBoxInt writes what MarshalText makes of the value.
 func encodeOtherBoxInt(e *key.Encoder, v *other.Box[int]) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/known/other.Box[int]")
 	e.Appended(v.MarshalText())
 }
 
 // encodeOwn writes what MarshalText makes of the value.
 func encodeOwn(e *key.Encoder, v *Own) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/known.Own")
 	e.Appended(v.MarshalText())
 }
 
