@@ -4,8 +4,10 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	elastic "github.com/elastic/go-elasticsearch/v9/typedapi/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/shopspring/decimal"
 	"gonum.org/v1/gonum/mat"
 	"google.golang.org/protobuf/testing/protocmp"
@@ -14,8 +16,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/testdata/foreign/cloud"
 	"github.com/workgen/workgen/testdata/foreign/compose"
+	"github.com/workgen/workgen/testdata/foreign/gateway"
 	"github.com/workgen/workgen/testdata/foreign/github"
 	"github.com/workgen/workgen/testdata/foreign/ids"
 	"github.com/workgen/workgen/testdata/foreign/internal/check"
@@ -24,6 +28,8 @@ import (
 	"github.com/workgen/workgen/testdata/foreign/messages"
 	"github.com/workgen/workgen/testdata/foreign/money"
 	"github.com/workgen/workgen/testdata/foreign/oci"
+	"github.com/workgen/workgen/testdata/foreign/policy"
+	"github.com/workgen/workgen/testdata/foreign/search"
 	"github.com/workgen/workgen/testdata/foreign/tree"
 )
 
@@ -33,10 +39,12 @@ func TestKubernetes(t *testing.T) {
 	check.Special(b, func(n int) []resource.Quantity {
 		return []resource.Quantity{*resource.NewQuantity(int64(n), resource.DecimalSI), {}, resource.MustParse("1"), resource.MustParse("1m"), resource.MustParse("1Ki")}
 	})
-	r := kube.NewScheduleRunner(&kube.Schedule{})
-	check.Work(t, b, r.Stats, func(a kube.ScheduleArgs) ([]any, error) {
-		spec, pod, err := r.Run(t.Context(), a.Spec, a.Pod)
-		return []any{spec, pod}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[kube.ScheduleArgs] {
+		r := kube.NewScheduleRunner(&kube.Schedule{}, opts...)
+		return check.Runner[kube.ScheduleArgs]{Stats: r.Stats, Run: func(a kube.ScheduleArgs) ([]any, error) {
+			spec, pod, err := r.Run(t.Context(), a.Spec, a.Pod)
+			return []any{spec, pod}, err
+		}}
 	})
 }
 
@@ -46,10 +54,12 @@ func TestAWS(t *testing.T) {
 	check.Impls[types.AttributeValue](b,
 		&types.AttributeValueMemberM{}, &types.AttributeValueMemberL{}, &types.AttributeValueMemberB{}, &types.AttributeValueMemberBOOL{}, &types.AttributeValueMemberBS{},
 		&types.AttributeValueMemberN{}, &types.AttributeValueMemberNS{}, &types.AttributeValueMemberNULL{}, &types.AttributeValueMemberS{}, &types.AttributeValueMemberSS{}, &types.UnknownUnionMember{})
-	r := cloud.NewPutRunner(&cloud.Put{})
-	check.Work(t, b, r.Stats, func(a cloud.PutArgs) ([]any, error) {
-		in, err := r.Run(t.Context(), a.In)
-		return []any{in}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[cloud.PutArgs] {
+		r := cloud.NewPutRunner(&cloud.Put{}, opts...)
+		return check.Runner[cloud.PutArgs]{Stats: r.Stats, Run: func(a cloud.PutArgs) ([]any, error) {
+			in, err := r.Run(t.Context(), a.In)
+			return []any{in}, err
+		}}
 	})
 }
 
@@ -57,10 +67,12 @@ func TestGitHub(t *testing.T) {
 	b := check.New()
 	b.Least = 500
 	check.Impls[any](b, map[string]any{}, []any{}, "", 0.0, false)
-	r := github.NewTriageRunner(&github.Triage{})
-	check.Work(t, b, r.Stats, func(a github.TriageArgs) ([]any, error) {
-		issue, repo, err := r.Run(t.Context(), a.Issue, a.Repo)
-		return []any{issue, repo}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[github.TriageArgs] {
+		r := github.NewTriageRunner(&github.Triage{}, opts...)
+		return check.Runner[github.TriageArgs]{Stats: r.Stats, Run: func(a github.TriageArgs) ([]any, error) {
+			issue, repo, err := r.Run(t.Context(), a.Issue, a.Repo)
+			return []any{issue, repo}, err
+		}}
 	})
 }
 
@@ -68,10 +80,12 @@ func TestCompose(t *testing.T) {
 	b := check.New()
 	b.Least = 500
 	check.Impls[any](b, map[string]any{}, []any{}, "", 0, 0.0, false)
-	r := compose.NewUpRunner(&compose.Up{})
-	check.Work(t, b, r.Stats, func(a compose.UpArgs) ([]any, error) {
-		service, err := r.Run(t.Context(), a.Service)
-		return []any{service}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[compose.UpArgs] {
+		r := compose.NewUpRunner(&compose.Up{}, opts...)
+		return check.Runner[compose.UpArgs]{Stats: r.Stats, Run: func(a compose.UpArgs) ([]any, error) {
+			service, err := r.Run(t.Context(), a.Service)
+			return []any{service}, err
+		}}
 	})
 }
 
@@ -79,10 +93,12 @@ func TestTree(t *testing.T) {
 	b := check.New()
 	b.Least = 20
 	check.Impls[tree.Expr](b, tree.Call{}, &tree.Block{}, &tree.Ident{}, &tree.Call{})
-	r := tree.NewCheckRunner(&tree.Check{})
-	check.Work(t, b, r.Stats, func(a tree.CheckArgs) ([]any, error) {
-		e, block, err := r.Run(t.Context(), a.E, a.B)
-		return []any{e, block}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[tree.CheckArgs] {
+		r := tree.NewCheckRunner(&tree.Check{}, opts...)
+		return check.Runner[tree.CheckArgs]{Stats: r.Stats, Run: func(a tree.CheckArgs) ([]any, error) {
+			e, block, err := r.Run(t.Context(), a.E, a.B)
+			return []any{e, block}, err
+		}}
 	})
 }
 
@@ -109,10 +125,12 @@ func TestProtobuf(t *testing.T) {
 	check.Special(b, func(n int) []*durationpb.Duration {
 		return []*durationpb.Duration{{Seconds: int64(n), Nanos: 1}, nil, {}, {Seconds: -1}, {Nanos: 1}}
 	})
-	r := messages.NewSendRunner(&messages.Send{})
-	check.Work(t, b, r.Stats, func(a messages.SendArgs) ([]any, error) {
-		body, request, err := r.Run(t.Context(), a.Body, a.R)
-		return []any{body, request}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[messages.SendArgs] {
+		r := messages.NewSendRunner(&messages.Send{}, opts...)
+		return check.Runner[messages.SendArgs]{Stats: r.Stats, Run: func(a messages.SendArgs) ([]any, error) {
+			body, request, err := r.Run(t.Context(), a.Body, a.R)
+			return []any{body, request}, err
+		}}
 	})
 }
 
@@ -125,20 +143,24 @@ func TestGonum(t *testing.T) {
 	check.Special(b, func(n int) []mat.VecDense {
 		return []mat.VecDense{*mat.NewVecDense(2, []float64{float64(n), 1}), *mat.NewVecDense(2, nil), *mat.NewVecDense(1, []float64{1})}
 	})
-	r := matrix.NewInvertRunner(&matrix.Invert{})
-	check.Work(t, b, r.Stats, func(a matrix.InvertArgs) ([]any, error) {
-		sum, err := r.Run(t.Context(), a.M, a.V)
-		return []any{sum}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[matrix.InvertArgs] {
+		r := matrix.NewInvertRunner(&matrix.Invert{}, opts...)
+		return check.Runner[matrix.InvertArgs]{Stats: r.Stats, Run: func(a matrix.InvertArgs) ([]any, error) {
+			sum, err := r.Run(t.Context(), a.M, a.V)
+			return []any{sum}, err
+		}}
 	})
 }
 
 func TestImageSpec(t *testing.T) {
 	b := check.New()
 	b.Least = 80
-	r := oci.NewPushRunner(&oci.Push{})
-	check.Work(t, b, r.Stats, func(a oci.PushArgs) ([]any, error) {
-		manifest, image, err := r.Run(t.Context(), a.M, a.Image)
-		return []any{manifest, image}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[oci.PushArgs] {
+		r := oci.NewPushRunner(&oci.Push{}, opts...)
+		return check.Runner[oci.PushArgs]{Stats: r.Stats, Run: func(a oci.PushArgs) ([]any, error) {
+			manifest, image, err := r.Run(t.Context(), a.M, a.Image)
+			return []any{manifest, image}, err
+		}}
 	})
 }
 
@@ -150,19 +172,69 @@ func TestDecimal(t *testing.T) {
 	check.Special(b, func(n int) []decimal.Decimal {
 		return []decimal.Decimal{decimal.New(int64(n), -2), {}, decimal.New(int64(n), 2), decimal.New(-1, 0), decimal.New(10, -1), decimal.RequireFromString("123456789012345678901234567890.5")}
 	})
-	r := money.NewTotalRunner(&money.Total{})
-	check.Work(t, b, r.Stats, func(a money.TotalArgs) ([]any, error) {
-		total, invoice, err := r.Run(t.Context(), a.Base, a.I)
-		return []any{total, invoice}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[money.TotalArgs] {
+		r := money.NewTotalRunner(&money.Total{}, opts...)
+		return check.Runner[money.TotalArgs]{Stats: r.Stats, Run: func(a money.TotalArgs) ([]any, error) {
+			total, invoice, err := r.Run(t.Context(), a.Base, a.I)
+			return []any{total, invoice}, err
+		}}
 	})
 }
 
 func TestUUID(t *testing.T) {
 	b := check.New()
 	b.Least = 20
-	r := ids.NewFindRunner(&ids.Find{})
-	check.Work(t, b, r.Stats, func(a ids.FindArgs) ([]any, error) {
-		all, err := r.Run(t.Context(), a.Id, a.All, a.Maybe)
-		return []any{all}, err
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[ids.FindArgs] {
+		r := ids.NewFindRunner(&ids.Find{}, opts...)
+		return check.Runner[ids.FindArgs]{Stats: r.Stats, Run: func(a ids.FindArgs) ([]any, error) {
+			all, err := r.Run(t.Context(), a.Id, a.All, a.Maybe)
+			return []any{all}, err
+		}}
+	})
+}
+
+func TestGatewayAPI(t *testing.T) {
+	b := check.New()
+	b.Least = 300
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[gateway.AdmitArgs] {
+		r := gateway.NewAdmitRunner(&gateway.Admit{}, opts...)
+		return check.Runner[gateway.AdmitArgs]{Stats: r.Stats, Run: func(a gateway.AdmitArgs) ([]any, error) {
+			route, gateway, err := r.Run(t.Context(), a.Route, a.Gateway)
+			return []any{route, gateway}, err
+		}}
+	})
+}
+
+func TestElasticsearch(t *testing.T) {
+	b := check.New()
+	b.Least = 100
+	check.Impls[elastic.DistanceFeatureQuery](b, elastic.UntypedDistanceFeatureQuery{}, elastic.GeoDistanceFeatureQuery{}, elastic.DateDistanceFeatureQuery{})
+	check.Impls[elastic.Duration](b, "")
+	check.Impls[elastic.FieldValue](b, int64(0), elastic.Float64(0), "", false)
+	check.Impls[elastic.Fuzziness](b, "", 0)
+	check.Impls[elastic.GeoBounds](b, elastic.CoordsGeoBounds{}, elastic.TopLeftBottomRightGeoBounds{}, elastic.TopRightBottomLeftGeoBounds{}, elastic.WktGeoBounds{})
+	check.Impls[elastic.GeoLocation](b, elastic.LatLonGeoLocation{}, elastic.GeoHashLocation{}, []elastic.Float64{}, "")
+	check.Impls[elastic.MinimumShouldMatch](b, 0, "")
+	check.Impls[elastic.RangeQuery](b, elastic.UntypedRangeQuery{}, elastic.DateRangeQuery{}, elastic.NumberRangeQuery{}, elastic.LongNumberRangeQuery{}, elastic.TermRangeQuery{})
+	check.Impls[elastic.TermsQueryField](b, []elastic.FieldValue{}, elastic.TermsLookup{})
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[search.FindArgs] {
+		r := search.NewFindRunner(&search.Find{}, opts...)
+		return check.Runner[search.FindArgs]{Stats: r.Stats, Run: func(a search.FindArgs) ([]any, error) {
+			q, err := r.Run(t.Context(), a.Q)
+			return []any{q}, err
+		}}
+	})
+}
+
+func TestOpenPolicyAgent(t *testing.T) {
+	b := check.New()
+	b.Least = 20
+	check.Impls[ast.Value](b, ast.String(""), ast.Null{}, ast.Boolean(false), ast.Number(""), ast.Var(""), ast.Ref{}, ast.Call{})
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[policy.ResolveArgs] {
+		r := policy.NewResolveRunner(&policy.Resolve{}, opts...)
+		return check.Runner[policy.ResolveArgs]{Stats: r.Stats, Run: func(a policy.ResolveArgs) ([]any, error) {
+			pkg, term, err := r.Run(t.Context(), a.Pkg, a.Term)
+			return []any{pkg, term}, err
+		}}
 	})
 }

@@ -446,7 +446,7 @@ func runGoGenerate[T any]() *T {
 const upSchema = "933139910b9befe6043b772241821eb7"
 
 // upCode identifies the code that [Up.Run] reaches in durable keys.
-const upCode = "4495daf9e4be348333cc86ef2f377de7"
+const upCode = "d50abcbd503b068e560ee4f6f8a5fe98"
 
 // UpArgs holds the arguments of one call of [Up.Run].
 type UpArgs struct {
@@ -4077,10 +4077,10 @@ module github.com/compose-spec/compose-go/v2 v2.16.2 936bfdeb
 module github.com/distribution/reference v0.5.0 84f3e811
 module github.com/docker/go-connections v0.4.0 8ec8d451
 module github.com/docker/go-units v0.5.0 16a46479
-module github.com/go-viper/mapstructure/v2 v2.4.0 d1e0242a
+module github.com/go-viper/mapstructure/v2 v2.5.0 d9887c20
 module github.com/mattn/go-shellwords v1.0.12 a8885601
 module github.com/opencontainers/go-digest v1.0.0 35d478c5
-module github.com/sirupsen/logrus v1.10.1 a8f5aaab
+module github.com/sirupsen/logrus v1.10.2 682771b0
 module github.com/xhit/go-str2duration/v2 v2.1.0 ee886196
 module go.yaml.in/yaml/v4 v4.0.0-rc.4 4c6c5ca9
 module golang.org/x/sync v0.24.0 d1f1b64a

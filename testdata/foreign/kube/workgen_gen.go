@@ -1019,7 +1019,7 @@ func runGoGenerate[T any]() *T {
 const scheduleSchema = "5db0f3233eb6e24e4ee8998988396f90"
 
 // scheduleCode identifies the code that [Schedule.Run] reaches in durable keys.
-const scheduleCode = "920f9001a20db7bfd15d3080796cd6f9"
+const scheduleCode = "1490805476c8d330df49d246355fad21"
 
 // ScheduleArgs holds the arguments of one call of [Schedule.Run].
 type ScheduleArgs struct {
@@ -5531,7 +5531,7 @@ github.com/workgen/workgen/testdata/foreign/kube.Schedule 0220318f
 github.com/workgen/workgen/testdata/foreign/kube.Schedule.Run f779e8e7
 go1.26 56f36397
 module github.com/fxamacker/cbor/v2 v2.9.6 2e7968c1
-module github.com/go-logr/logr v1.4.3 4c71a33a
+module github.com/go-logr/logr v1.4.4 585b6e02
 module github.com/json-iterator/go v1.1.12 0e7c1460
 module github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd 26394611
 module github.com/modern-go/reflect2 v1.0.3-0.20250322232337-35a7c28c31ee 7d9c9619

@@ -17,6 +17,9 @@ type Builder struct {
 	Least int
 	// Compare tells how results are compared.
 	Compare []cmp.Option
+	// NotStored is what the runner says of results that cannot be stored, "" when
+	// they can.
+	NotStored string
 
 	special map[reflect.Type]func(n int) []reflect.Value
 	impls   map[reflect.Type][]reflect.Type

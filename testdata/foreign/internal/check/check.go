@@ -4,6 +4,7 @@ package check
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"testing"
 
@@ -13,16 +14,29 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
+// A Runner is what a test needs of the runner of one work, whose argument struct is
+// A. Run returns results that are the arguments, or parts of them.
+type Runner[A any] struct {
+	Stats func() runtime.Stats
+	Run   func(a A) ([]any, error)
+}
+
 // Work checks the generated code of one work, whose argument struct is A: any
 // change of any part of the arguments gives another fingerprint and another key,
 // the same value built anew has both of the first and is a hit, and what run
 // returns twice is equal and shares no memory, neither with each other nor with
-// the arguments. Run returns results that are the arguments, or parts of them.
+// the arguments. What a store keeps comes back equal in another process; see
+// stored.
 func Work[A any, P interface {
 	*A
 	key.Encodable
-}](t *testing.T, b *Builder, stats func() runtime.Stats, run func(a A) ([]any, error)) {
+}](t *testing.T, b *Builder, newRunner func(opts ...runtime.Option) Runner[A]) {
 	t.Helper()
+	if dir := os.Getenv(storeVariable); dir != "" {
+		readBack(t, b, dir, newRunner)
+		return
+	}
+	r := newRunner()
 	args := Build[A](b)
 	first := identityOf(t, P(&args))
 	known := map[identity]string{first: "nothing"}
@@ -43,7 +57,7 @@ func Work[A any, P interface {
 		t.Fatal("the changes have not been undone")
 	}
 
-	results, err := run(args)
+	results, err := r.Run(args)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,12 +65,12 @@ func Work[A any, P interface {
 	if identityOf(t, P(&again)) != first {
 		t.Error("the same value, built anew, has another key or fingerprint")
 	}
-	before := stats()
-	hit, err := run(again)
+	before := r.Stats()
+	hit, err := r.Run(again)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after := stats(); after.Executions != before.Executions || after.Hits != before.Hits+1 {
+	if after := r.Stats(); after.Executions != before.Executions || after.Hits != before.Hits+1 {
 		t.Error("the same value, built anew, was executed again")
 	}
 	if diff := cmp.Diff(results, hit, b.Compare...); diff != "" {
@@ -68,6 +82,7 @@ func Work[A any, P interface {
 	if at := b.shared(args, results); at != "" {
 		t.Error("a result shares memory with the arguments at", at)
 	}
+	stored(t, b, newRunner)
 }
 
 // identity is what tells calls apart.
