@@ -168,21 +168,14 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 }
 
 // Start makes sure that the call with this key is made, and returns it without
-// waiting: a kept call (nothing is allocated then), an unfinished one, or a new
-// one. The rules are those of Run, except that until the call ends ctx itself is
-// one of those for whom it is kept going, next to callers in Run and Wait.
+// waiting: a kept call, an unfinished one, or a new one. Like Run it is for callers
+// for whom Hit has returned nil, and its rules are those of Run, except that until
+// the call ends ctx itself is one of those for whom it is kept going, next to
+// callers in Run and Wait.
 //
 // Start never returns nil. Where Run would have returned an error at once, the
 // call is Stopped for that reason.
 func (c *Calls[K, A, R]) Start(ctx context.Context, hash uint64, k K, args A) *Call[R] {
-	if call := c.Hit(hash, &k); call != nil {
-		return call
-	}
-	return c.start(ctx, hash, k, args)
-}
-
-// start is apart because what it captures would make Start allocate on a hit.
-func (c *Calls[K, A, R]) start(ctx context.Context, hash uint64, k K, args A) *Call[R] {
 	if p := passOf(ctx); p != nil {
 		call, _ := c.startInFlow(ctx, p, hash, k, args)
 		return call

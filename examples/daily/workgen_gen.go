@@ -291,10 +291,7 @@ func (r *TrainerRunner) Start(ctx context.Context, data Dataset) *runtime.Call[f
 // or from the store, and whether there are any. It never executes anything.
 func (r *TrainerRunner) Lookup(data Dataset) (float64, bool) {
 	args := TrainerArgs{Data: data}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -303,10 +300,7 @@ func (r *TrainerRunner) Lookup(data Dataset) (float64, bool) {
 // get its results.
 func (r *TrainerRunner) Forget(data Dataset) bool {
 	args := TrainerArgs{Data: data}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

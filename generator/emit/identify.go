@@ -149,15 +149,13 @@ func (w *work) hashLeaf(leaf plan.Leaf) *jen.Statement {
 }
 
 // identify adds the statements that set hash and id, and args where they have
-// to be encoded; release says whether the Encoder is released when the method
-// returns.
-func (w *work) identify(g *jen.Group, release bool) {
-	if w.inPlace() {
+// to be encoded.
+func (w *work) identify(g *jen.Group) {
+	switch {
+	case w.inPlace():
 		w.identifyInPlace(g)
-		return
-	}
-	args := []jen.Code{jen.Op("&").Add(w.local("id"))}
-	if w.plan.Plain {
+	case w.plan.Plain:
+		args := []jen.Code{jen.Op("&").Add(w.local("id"))}
 		for i, p := range w.plan.Params {
 			arg := jen.Id(w.params[i])
 			if p.Type.Kind == plan.Struct {
@@ -165,16 +163,12 @@ func (w *work) identify(g *jen.Group, release bool) {
 			}
 			args = append(args, arg)
 		}
-	} else {
-		args = append(args, w.local("e"), jen.Op("&").Add(w.local("args")))
+		g.Var().Add(w.local("id")).Add(w.idType())
+		g.Add(w.local("hash")).Op(":=").Add(w.local("r")).Dot("identify").Call(args...)
+	default:
 		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
-		g.Add(w.local("e")).Op(":=").Add(w.key("Borrow")).Call()
-		if release {
-			g.Defer().Add(w.local("e")).Dot("Release").Call()
-		}
+		g.List(w.local("hash"), w.local("id")).Op(":=").Add(w.key("Identify")).Call(jen.Op("&").Add(w.local("args")), w.local("r").Dot("identify"))
 	}
-	g.Var().Add(w.local("id")).Add(w.idType())
-	g.Add(w.local("hash")).Op(":=").Add(w.local("r")).Dot("identify").Call(args...)
 }
 
 // inPlace reports whether an identity is so small that every method makes it by
@@ -199,7 +193,7 @@ func (w *work) identifyInPlace(g *jen.Group) {
 // lookUp adds the statements that look for the call, and hit for when it is
 // there. After them id may be kept.
 func (w *work) lookUp(g *jen.Group, hit func(g *jen.Group)) {
-	w.identify(g, false)
+	w.identifyFast(g)
 	find := w.local("c").Op(":=").Add(w.calls("Hit", w.local("hash"), jen.Op("&").Add(w.local("id"))))
 	g.If(find, w.local("c").Op("!=").Nil()).BlockFunc(func(g *jen.Group) {
 		if !w.plan.Plain {
@@ -215,6 +209,19 @@ func (w *work) lookUp(g *jen.Group, hit func(g *jen.Group)) {
 	case w.hasText():
 		g.Add(id).Op("=").Add(id).Dot("clone").Call()
 	}
+}
+
+// identifyFast is identify for methods that are called often: the Encoder that it
+// borrows is released once it is known whether the fingerprint has to be kept.
+func (w *work) identifyFast(g *jen.Group) {
+	if w.plan.Plain {
+		w.identify(g)
+		return
+	}
+	g.Add(w.local("args")).Op(":=").Add(w.argsValue())
+	g.Add(w.local("e")).Op(":=").Add(w.key("Borrow")).Call()
+	g.Var().Add(w.local("id")).Add(w.idType())
+	g.Add(w.local("hash")).Op(":=").Add(w.local("r")).Dot("identify").Call(jen.Op("&").Add(w.local("id")), w.local("e"), jen.Op("&").Add(w.local("args")))
 }
 
 // argsValue gathers the parameters in an argument struct.

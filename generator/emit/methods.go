@@ -98,7 +98,7 @@ func (w *work) emitLookup() {
 		results = jen.Bool()
 	}
 	w.method("Lookup", w.parameters(), results, func(g *jen.Group) {
-		w.identify(g, true)
+		w.identify(g)
 		call := w.calls("Lookup", w.local("hash"), w.local("id"), w.argsFound())
 		if len(w.plan.Results) == 0 {
 			g.List(jen.Id("_"), w.local("ok")).Op(":=").Add(call)
@@ -113,7 +113,7 @@ func (w *work) emitLookup() {
 func (w *work) emitForget() {
 	w.comment("Forget drops the call with these inputs, so that the next equal one is executed, and reports whether there was one. Callers who wait for it still get its results.")
 	w.method("Forget", w.parameters(), jen.Bool(), func(g *jen.Group) {
-		w.identify(g, true)
+		w.identify(g)
 		g.Return(w.calls("Forget", w.local("hash"), w.local("id"), w.argsFound()))
 	})
 }

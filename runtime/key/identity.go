@@ -166,3 +166,13 @@ func hashString(s string, seed uint64) uint64 {
 
 // Sum ends the chain.
 func (h Hash) Sum() uint64 { return uint64(h) }
+
+// Identify returns what identify, which the methods of a generated runner share,
+// makes of args with a borrowed Encoder. The fingerprint owns its memory.
+func Identify[A any](args *A, identify func(id *Fingerprint, e *Encoder, args *A) uint64) (hash uint64, id Fingerprint) {
+	e := Borrow()
+	hash = identify(&id, e, args)
+	id = id.Clone()
+	e.Release()
+	return hash, id
+}

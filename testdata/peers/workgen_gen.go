@@ -998,10 +998,7 @@ func (r *NestedRunner) Start(ctx context.Context, order *Order) *runtime.Call[in
 // or from the store, and whether there are any. It never executes anything.
 func (r *NestedRunner) Lookup(order *Order) (int, bool) {
 	args := NestedArgs{Order: order}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
@@ -1010,10 +1007,7 @@ func (r *NestedRunner) Lookup(order *Order) (int, bool) {
 // get its results.
 func (r *NestedRunner) Forget(order *Order) bool {
 	args := NestedArgs{Order: order}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash2, id, args)
 }
 
@@ -1151,10 +1145,7 @@ func (r *RecordsRunner) Start(ctx context.Context, records []Record) *runtime.Ca
 // or from the store, and whether there are any. It never executes anything.
 func (r *RecordsRunner) Lookup(records []Record) (int, bool) {
 	args := RecordsArgs{Records: records}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
@@ -1163,10 +1154,7 @@ func (r *RecordsRunner) Lookup(records []Record) (int, bool) {
 // get its results.
 func (r *RecordsRunner) Forget(records []Record) bool {
 	args := RecordsArgs{Records: records}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash2, id, args)
 }
 
@@ -1299,10 +1287,7 @@ func (r *PodRunner) Start(ctx context.Context, spec *v1.PodSpec) *runtime.Call[i
 // or from the store, and whether there are any. It never executes anything.
 func (r *PodRunner) Lookup(spec *v1.PodSpec) (int, bool) {
 	args := PodArgs{Spec: spec}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
@@ -1311,10 +1296,7 @@ func (r *PodRunner) Lookup(spec *v1.PodSpec) (int, bool) {
 // get its results.
 func (r *PodRunner) Forget(spec *v1.PodSpec) bool {
 	args := PodArgs{Spec: spec}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash2, id, args)
 }
 
@@ -1449,10 +1431,7 @@ func (r *TreeRunner) Start(ctx context.Context, root *Node) *runtime.Call[int64]
 // or from the store, and whether there are any. It never executes anything.
 func (r *TreeRunner) Lookup(root *Node) (int64, bool) {
 	args := TreeArgs{Root: root}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
@@ -1461,10 +1440,7 @@ func (r *TreeRunner) Lookup(root *Node) (int64, bool) {
 // get its results.
 func (r *TreeRunner) Forget(root *Node) bool {
 	args := TreeArgs{Root: root}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash2, id, args)
 }
 
@@ -1607,10 +1583,7 @@ func (r *TableRunner) Start(ctx context.Context, table map[string]int64) *runtim
 // or from the store, and whether there are any. It never executes anything.
 func (r *TableRunner) Lookup(table map[string]int64) (int, bool) {
 	args := TableArgs{Table: table}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
@@ -1619,10 +1592,7 @@ func (r *TableRunner) Lookup(table map[string]int64) (int, bool) {
 // get its results.
 func (r *TableRunner) Forget(table map[string]int64) bool {
 	args := TableArgs{Table: table}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash2, id, args)
 }
 
@@ -1759,10 +1729,7 @@ func (r *BlobRunner) Start(ctx context.Context, blob []byte) *runtime.Call[int] 
 // or from the store, and whether there are any. It never executes anything.
 func (r *BlobRunner) Lookup(blob []byte) (int, bool) {
 	args := BlobArgs{Blob: blob}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
@@ -1771,10 +1738,7 @@ func (r *BlobRunner) Lookup(blob []byte) (int, bool) {
 // get its results.
 func (r *BlobRunner) Forget(blob []byte) bool {
 	args := BlobArgs{Blob: blob}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash2, id, args)
 }
 
@@ -1902,10 +1866,7 @@ func (r *SeriesRunner) Start(ctx context.Context, series []float64) *runtime.Cal
 // or from the store, and whether there are any. It never executes anything.
 func (r *SeriesRunner) Lookup(series []float64) (int, bool) {
 	args := SeriesArgs{Series: series}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
@@ -1914,10 +1875,7 @@ func (r *SeriesRunner) Lookup(series []float64) (int, bool) {
 // get its results.
 func (r *SeriesRunner) Forget(series []float64) bool {
 	args := SeriesArgs{Series: series}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
+	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash2, id, args)
 }
 

@@ -203,10 +203,7 @@ func (r *PutRunner) Start(ctx context.Context, in *dynamodb.PutItemInput) *runti
 // or from the store, and whether there are any. It never executes anything.
 func (r *PutRunner) Lookup(in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, bool) {
 	args := PutArgs{In: in}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -215,10 +212,7 @@ func (r *PutRunner) Lookup(in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, b
 // get its results.
 func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 	args := PutArgs{In: in}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

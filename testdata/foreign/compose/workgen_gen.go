@@ -532,10 +532,7 @@ func (r *UpRunner) Start(ctx context.Context, service types.ServiceConfig) *runt
 // or from the store, and whether there are any. It never executes anything.
 func (r *UpRunner) Lookup(service types.ServiceConfig) (types.ServiceConfig, bool) {
 	args := UpArgs{Service: service}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -544,10 +541,7 @@ func (r *UpRunner) Lookup(service types.ServiceConfig) (types.ServiceConfig, boo
 // get its results.
 func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 	args := UpArgs{Service: service}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -548,10 +548,7 @@ func (r *TriageRunner) Start(ctx context.Context, issue *github.Issue, repo *git
 // or from the store, and whether there are any. It never executes anything.
 func (r *TriageRunner) Lookup(issue *github.Issue, repo *github.Repository) (TriageResult, bool) {
 	args := TriageArgs{Issue: issue, Repo: repo}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -560,10 +557,7 @@ func (r *TriageRunner) Lookup(issue *github.Issue, repo *github.Repository) (Tri
 // get its results.
 func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool {
 	args := TriageArgs{Issue: issue, Repo: repo}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

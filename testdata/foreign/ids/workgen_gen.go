@@ -141,10 +141,7 @@ func (r *FindRunner) Start(ctx context.Context, id uuid.UUID, all []uuid.UUID, m
 // or from the store, and whether there are any. It never executes anything.
 func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, bool) {
 	args := FindArgs{Id: id, All: all, Maybe: maybe}
-	e := key.Borrow()
-	defer e.Release()
-	var id2 key.Fingerprint
-	hash := r.identify(&id2, e, &args)
+	hash, id2 := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id2, args)
 }
 
@@ -153,10 +150,7 @@ func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 // get its results.
 func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) bool {
 	args := FindArgs{Id: id, All: all, Maybe: maybe}
-	e := key.Borrow()
-	defer e.Release()
-	var id2 key.Fingerprint
-	hash := r.identify(&id2, e, &args)
+	hash, id2 := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id2, args)
 }
 

@@ -1120,10 +1120,7 @@ func (r *ScheduleRunner) Start(ctx context.Context, spec v1.PodSpec, pod *v1.Pod
 // or from the store, and whether there are any. It never executes anything.
 func (r *ScheduleRunner) Lookup(spec v1.PodSpec, pod *v1.Pod) (ScheduleResult, bool) {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -1132,10 +1129,7 @@ func (r *ScheduleRunner) Lookup(spec v1.PodSpec, pod *v1.Pod) (ScheduleResult, b
 // get its results.
 func (r *ScheduleRunner) Forget(spec v1.PodSpec, pod *v1.Pod) bool {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

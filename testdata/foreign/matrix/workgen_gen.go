@@ -125,10 +125,7 @@ func (r *InvertRunner) Start(ctx context.Context, m *mat.Dense, v mat.VecDense) 
 // or from the store, and whether there are any. It never executes anything.
 func (r *InvertRunner) Lookup(m *mat.Dense, v mat.VecDense) (float64, bool) {
 	args := InvertArgs{M: m, V: v}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -137,10 +134,7 @@ func (r *InvertRunner) Lookup(m *mat.Dense, v mat.VecDense) (float64, bool) {
 // get its results.
 func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 	args := InvertArgs{M: m, V: v}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -151,10 +151,7 @@ func (r2 *SendRunner) Start(ctx context.Context, body *structpb.Struct, r Reques
 // or from the store, and whether there are any. It never executes anything.
 func (r2 *SendRunner) Lookup(body *structpb.Struct, r Request) (SendResult, bool) {
 	args := SendArgs{Body: body, R: r}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
@@ -163,10 +160,7 @@ func (r2 *SendRunner) Lookup(body *structpb.Struct, r Request) (SendResult, bool
 // get its results.
 func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 	args := SendArgs{Body: body, R: r}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Forget(hash, id, args)
 }
 

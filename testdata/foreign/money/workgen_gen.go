@@ -143,10 +143,7 @@ func (r *TotalRunner) Start(ctx context.Context, base decimal.Decimal, i Invoice
 // or from the store, and whether there are any. It never executes anything.
 func (r *TotalRunner) Lookup(base decimal.Decimal, i Invoice) (TotalResult, bool) {
 	args := TotalArgs{Base: base, I: i}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -155,10 +152,7 @@ func (r *TotalRunner) Lookup(base decimal.Decimal, i Invoice) (TotalResult, bool
 // get its results.
 func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 	args := TotalArgs{Base: base, I: i}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -203,10 +203,7 @@ func (r *PushRunner) Start(ctx context.Context, m v1.Manifest, image *v1.Image) 
 // or from the store, and whether there are any. It never executes anything.
 func (r *PushRunner) Lookup(m v1.Manifest, image *v1.Image) (PushResult, bool) {
 	args := PushArgs{M: m, Image: image}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -215,10 +212,7 @@ func (r *PushRunner) Lookup(m v1.Manifest, image *v1.Image) (PushResult, bool) {
 // get its results.
 func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 	args := PushArgs{M: m, Image: image}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

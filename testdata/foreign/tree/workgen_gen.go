@@ -147,10 +147,7 @@ func (r *CheckRunner) Start(ctx context.Context, e Expr, b *Block) *runtime.Call
 // or from the store, and whether there are any. It never executes anything.
 func (r *CheckRunner) Lookup(e Expr, b *Block) (CheckResult, bool) {
 	args := CheckArgs{E: e, B: b}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -159,10 +156,7 @@ func (r *CheckRunner) Lookup(e Expr, b *Block) (CheckResult, bool) {
 // get its results.
 func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 	args := CheckArgs{E: e, B: b}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

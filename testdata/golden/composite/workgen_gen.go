@@ -185,10 +185,7 @@ func (r *BuildRunner) Start(ctx context.Context, cfg Config, opt *Config, at tim
 // or from the store, and whether there are any. It never executes anything.
 func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -197,10 +194,7 @@ func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) 
 // get its results.
 func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -428,10 +422,7 @@ func (r *SumRunner) Start(ctx context.Context, ids []ID, raw []byte, named []Byt
 // or from the store, and whether there are any. It never executes anything.
 func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, bool) {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -440,10 +431,7 @@ func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c 
 // get its results.
 func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) bool {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -660,10 +648,7 @@ func (r *ReleaseRunner) Start(ctx context.Context, v Version, all []*Version, by
 // or from the store, and whether there are any. It never executes anything.
 func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version) (int, bool) {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -672,10 +657,7 @@ func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version)
 // get its results.
 func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version) bool {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -440,10 +440,7 @@ func (r *EmptyRunner) Start(ctx context.Context, a []struct{}, b [3]struct{}, c 
 // or from the store, and whether there are any. It never executes anything.
 func (r *EmptyRunner) Lookup(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) (int, bool) {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -452,10 +449,7 @@ func (r *EmptyRunner) Lookup(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 // get its results.
 func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) bool {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -973,10 +967,7 @@ func (r *DeepRunner) Start(ctx context.Context, v map[string][]*[2]map[int][]map
 // or from the store, and whether there are any. It never executes anything.
 func (r *DeepRunner) Lookup(v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, bool) {
 	args := DeepArgs{V: v}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -985,10 +976,7 @@ func (r *DeepRunner) Lookup(v map[string][]*[2]map[int][]map[string]**[]string) 
 // get its results.
 func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) bool {
 	args := DeepArgs{V: v}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -1293,10 +1281,7 @@ func (r *LendingRunner) Start(ctx context.Context, h *Held) *runtime.Call[[]int]
 // or from the store, and whether there are any. It never executes anything.
 func (r *LendingRunner) Lookup(h *Held) ([]int, bool) {
 	args := LendingArgs{H: h}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -1305,10 +1290,7 @@ func (r *LendingRunner) Lookup(h *Held) ([]int, bool) {
 // get its results.
 func (r *LendingRunner) Forget(h *Held) bool {
 	args := LendingArgs{H: h}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -1566,10 +1548,7 @@ func (r *HidingRunner) Start(ctx context.Context, d Data) *runtime.Call[Data] {
 // or from the store, and whether there are any. It never executes anything.
 func (r *HidingRunner) Lookup(d Data) (Data, bool) {
 	args := HidingArgs{D: d}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -1578,10 +1557,7 @@ func (r *HidingRunner) Lookup(d Data) (Data, bool) {
 // get its results.
 func (r *HidingRunner) Forget(d Data) bool {
 	args := HidingArgs{D: d}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -1701,10 +1677,7 @@ func (r *SharingRunner) Start(ctx context.Context, xs []int) *runtime.Call[int] 
 // or from the store, and whether there are any. It never executes anything.
 func (r *SharingRunner) Lookup(xs []int) (int, bool) {
 	args := SharingArgs{Xs: xs}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -1713,10 +1686,7 @@ func (r *SharingRunner) Lookup(xs []int) (int, bool) {
 // get its results.
 func (r *SharingRunner) Forget(xs []int) bool {
 	args := SharingArgs{Xs: xs}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -141,10 +141,7 @@ func (r *FirstRunner) Start(ctx context.Context, in Input, last string) *runtime
 // or from the store, and whether there are any. It never executes anything.
 func (r *FirstRunner) Lookup(in Input, last string) (string, bool) {
 	args := FirstArgs{In: in, Last: last}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -153,10 +150,7 @@ func (r *FirstRunner) Lookup(in Input, last string) (string, bool) {
 // get its results.
 func (r *FirstRunner) Forget(in Input, last string) bool {
 	args := FirstArgs{In: in, Last: last}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -312,10 +306,7 @@ func (r *SecondRunner) Start(ctx context.Context, in Input, last string) *runtim
 // or from the store, and whether there are any. It never executes anything.
 func (r *SecondRunner) Lookup(in Input, last string) (string, bool) {
 	args := SecondArgs{In: in, Last: last}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -324,10 +315,7 @@ func (r *SecondRunner) Lookup(in Input, last string) (string, bool) {
 // get its results.
 func (r *SecondRunner) Forget(in Input, last string) bool {
 	args := SecondArgs{In: in, Last: last}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -151,10 +151,7 @@ func (r *LoadRunner) Start(ctx context.Context, path key.File) *runtime.Call[str
 // or from the store, and whether there are any. It never executes anything.
 func (r *LoadRunner) Lookup(path key.File) (string, bool) {
 	args := LoadArgs{Path: path}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -163,10 +160,7 @@ func (r *LoadRunner) Lookup(path key.File) (string, bool) {
 // get its results.
 func (r *LoadRunner) Forget(path key.File) bool {
 	args := LoadArgs{Path: path}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -311,10 +305,7 @@ func (r *MergeRunner) Start(ctx context.Context, from Source, by map[string]key.
 // or from the store, and whether there are any. It never executes anything.
 func (r *MergeRunner) Lookup(from Source, by map[string]key.Dir) (int, bool) {
 	args := MergeArgs{From: from, By: by}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -323,10 +314,7 @@ func (r *MergeRunner) Lookup(from Source, by map[string]key.Dir) (int, bool) {
 // get its results.
 func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 	args := MergeArgs{From: from, By: by}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -497,10 +485,7 @@ func (r *CutRunner) Start(ctx context.Context, part *Part) *runtime.Call[string]
 // or from the store, and whether there are any. It never executes anything.
 func (r *CutRunner) Lookup(part *Part) (string, bool) {
 	args := CutArgs{Part: part}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -509,10 +494,7 @@ func (r *CutRunner) Lookup(part *Part) (string, bool) {
 // get its results.
 func (r *CutRunner) Forget(part *Part) bool {
 	args := CutArgs{Part: part}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -769,10 +751,7 @@ func (r *ParseRunner) Start(ctx context.Context, from Input) *runtime.Call[strin
 // or from the store, and whether there are any. It never executes anything.
 func (r *ParseRunner) Lookup(from Input) (string, bool) {
 	args := ParseArgs{From: from}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -781,10 +760,7 @@ func (r *ParseRunner) Lookup(from Input) (string, bool) {
 // get its results.
 func (r *ParseRunner) Forget(from Input) bool {
 	args := ParseArgs{From: from}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -260,10 +260,7 @@ func (r *ArgsRunner) Start(ctx context.Context, first string, second string, lis
 // or from the store, and whether there are any. It never executes anything.
 func (r *ArgsRunner) Lookup(first string, second string, list []int, limit *int, rest ...string) (int, bool) {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -272,10 +269,7 @@ func (r *ArgsRunner) Lookup(first string, second string, list []int, limit *int,
 // get its results.
 func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int, rest ...string) bool {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -167,10 +167,7 @@ func (r2 *CropRunner) Start(ctx context.Context, r image.Rectangle, tag *constra
 // or from the store, and whether there are any. It never executes anything.
 func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, bool) {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
@@ -179,10 +176,7 @@ func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, poi
 // get its results.
 func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) bool {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Forget(hash, id, args)
 }
 
@@ -341,10 +335,7 @@ func (r *AreaRunner) Start(ctx context.Context, s shape.Box[float64], all []shap
 // or from the store, and whether there are any. It never executes anything.
 func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaResult, bool) {
 	args := AreaArgs{S: s, All: all}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -353,10 +344,7 @@ func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaRes
 // get its results.
 func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 	args := AreaArgs{S: s, All: all}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

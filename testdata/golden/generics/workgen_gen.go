@@ -282,10 +282,7 @@ func (r2 *ManyRunner) Start(ctx context.Context, o Option[Option[*int]], r Resul
 // or from the store, and whether there are any. It never executes anything.
 func (r2 *ManyRunner) Lookup(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) (int, bool) {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
@@ -294,10 +291,7 @@ func (r2 *ManyRunner) Lookup(o Option[Option[*int]], r Result[[]string, Code], s
 // get its results.
 func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) bool {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Forget(hash, id, args)
 }
 
@@ -559,10 +553,7 @@ func (r *NestedRunner) Start(ctx context.Context, t Tree[string, *Tree[int, Name
 // or from the store, and whether there are any. It never executes anything.
 func (r *NestedRunner) Lookup(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) (NestedResult, bool) {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -571,10 +562,7 @@ func (r *NestedRunner) Lookup(t Tree[string, *Tree[int, Names]], e *Even[Option[
 // get its results.
 func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) bool {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

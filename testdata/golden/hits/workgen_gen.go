@@ -576,10 +576,7 @@ func (r *ListRunner) Start(ctx context.Context, list []Fields) *runtime.Call[int
 // or from the store, and whether there are any. It never executes anything.
 func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 	args := ListArgs{List: list}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -588,10 +585,7 @@ func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 // get its results.
 func (r *ListRunner) Forget(list []Fields) bool {
 	args := ListArgs{List: list}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -183,10 +183,7 @@ func (r *CountRunner) Start(ctx context.Context, d Data, more ...*Data) *runtime
 // or from the store, and whether there are any. It never executes anything.
 func (r *CountRunner) Lookup(d Data, more ...*Data) (int, bool) {
 	args := CountArgs{D: d, More: more}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -195,10 +192,7 @@ func (r *CountRunner) Lookup(d Data, more ...*Data) (int, bool) {
 // get its results.
 func (r *CountRunner) Forget(d Data, more ...*Data) bool {
 	args := CountArgs{D: d, More: more}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -393,10 +387,7 @@ func (r *MakeRunner) Start(ctx context.Context, d Data, more map[string]Data) *r
 // or from the store, and whether there are any. It never executes anything.
 func (r *MakeRunner) Lookup(d Data, more map[string]Data) (MakeResult, bool) {
 	args := MakeArgs{D: d, More: more}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -405,10 +396,7 @@ func (r *MakeRunner) Lookup(d Data, more map[string]Data) (MakeResult, bool) {
 // get its results.
 func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
 	args := MakeArgs{D: d, More: more}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -556,10 +544,7 @@ func (r *TakeRunner) Start(ctx context.Context, c *Cloned) *runtime.Call[int] {
 // or from the store, and whether there are any. It never executes anything.
 func (r *TakeRunner) Lookup(c *Cloned) (int, bool) {
 	args := TakeArgs{C: c}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -568,10 +553,7 @@ func (r *TakeRunner) Lookup(c *Cloned) (int, bool) {
 // get its results.
 func (r *TakeRunner) Forget(c *Cloned) bool {
 	args := TakeArgs{C: c}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -226,10 +226,7 @@ func (r *DrawRunner) Start(ctx context.Context, s shape.Shape, all []shape.Shape
 // or from the store, and whether there are any. It never executes anything.
 func (r *DrawRunner) Lookup(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) (float64, bool) {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -238,10 +235,7 @@ func (r *DrawRunner) Lookup(s shape.Shape, all []shape.Shape, by map[string]shap
 // get its results.
 func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) bool {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -467,10 +461,7 @@ func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 	expr()
 }) (Expr, bool) {
 	args := EvalArgs{E: e, Anonymous: anonymous}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -481,10 +472,7 @@ func (r *EvalRunner) Forget(e Expr, anonymous interface {
 	expr()
 }) bool {
 	args := EvalArgs{E: e, Anonymous: anonymous}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -631,10 +619,7 @@ func (r *ReadRunner) Start(ctx context.Context, in Input, more ...Input) *runtim
 // or from the store, and whether there are any. It never executes anything.
 func (r *ReadRunner) Lookup(in Input, more ...Input) (string, bool) {
 	args := ReadArgs{In: in, More: more}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -643,10 +628,7 @@ func (r *ReadRunner) Lookup(in Input, more ...Input) (string, bool) {
 // get its results.
 func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 	args := ReadArgs{In: in, More: more}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -794,10 +776,7 @@ func (r2 *DecodeRunner) Start(ctx context.Context, v JSON, r *Record) *runtime.C
 // or from the store, and whether there are any. It never executes anything.
 func (r2 *DecodeRunner) Lookup(v JSON, r *Record) (DecodeResult, bool) {
 	args := DecodeArgs{V: v, R: r}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
@@ -806,10 +785,7 @@ func (r2 *DecodeRunner) Lookup(v JSON, r *Record) (DecodeResult, bool) {
 // get its results.
 func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 	args := DecodeArgs{V: v, R: r}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Forget(hash, id, args)
 }
 

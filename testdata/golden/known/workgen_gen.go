@@ -301,10 +301,7 @@ func (r2 *NumbersRunner) Start(ctx context.Context, i big.Int, p *big.Int, r *bi
 // or from the store, and whether there are any. It never executes anything.
 func (r2 *NumbersRunner) Lookup(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) (NumbersResult, bool) {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
@@ -313,10 +310,7 @@ func (r2 *NumbersRunner) Lookup(i big.Int, p *big.Int, r *big.Rat, f *big.Float,
 // get its results.
 func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) bool {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Forget(hash, id, args)
 }
 
@@ -562,10 +556,7 @@ func (r *PlacesRunner) Start(ctx context.Context, w Where, u url.URL) *runtime.C
 // or from the store, and whether there are any. It never executes anything.
 func (r *PlacesRunner) Lookup(w Where, u url.URL) (PlacesResult, bool) {
 	args := PlacesArgs{W: w, U: u}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -574,10 +565,7 @@ func (r *PlacesRunner) Lookup(w Where, u url.URL) (PlacesResult, bool) {
 // get its results.
 func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 	args := PlacesArgs{W: w, U: u}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -725,10 +713,7 @@ func (r *RowsRunner) Start(ctx context.Context, rows []Row) *runtime.Call[[]Row]
 // or from the store, and whether there are any. It never executes anything.
 func (r *RowsRunner) Lookup(rows []Row) ([]Row, bool) {
 	args := RowsArgs{Rows: rows}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -737,10 +722,7 @@ func (r *RowsRunner) Lookup(rows []Row) ([]Row, bool) {
 // get its results.
 func (r *RowsRunner) Forget(rows []Row) bool {
 	args := RowsArgs{Rows: rows}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -893,10 +875,7 @@ func (r *MarshalledRunner) Start(ctx context.Context, s *Sheet) *runtime.Call[Ma
 // or from the store, and whether there are any. It never executes anything.
 func (r *MarshalledRunner) Lookup(s *Sheet) (MarshalledResult, bool) {
 	args := MarshalledArgs{S: s}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -905,10 +884,7 @@ func (r *MarshalledRunner) Lookup(s *Sheet) (MarshalledResult, bool) {
 // get its results.
 func (r *MarshalledRunner) Forget(s *Sheet) bool {
 	args := MarshalledArgs{S: s}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -1058,10 +1034,7 @@ func (r *SkipsRunner) Start(ctx context.Context, p *other.Padded, s other.Stampe
 // or from the store, and whether there are any. It never executes anything.
 func (r *SkipsRunner) Lookup(p *other.Padded, s other.Stamped) (SkipsResult, bool) {
 	args := SkipsArgs{P: p, S: s}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -1070,10 +1043,7 @@ func (r *SkipsRunner) Lookup(p *other.Padded, s other.Stamped) (SkipsResult, boo
 // get its results.
 func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 	args := SkipsArgs{P: p, S: s}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -141,10 +141,7 @@ func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float
 // or from the store, and whether there are any. It never executes anything.
 func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) (runtime, bool) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	e2 := keypkg.Borrow()
-	defer e2.Release()
-	var id keypkg.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := keypkg.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -153,10 +150,7 @@ func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) 
 // get its results.
 func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) bool {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	e2 := keypkg.Borrow()
-	defer e2.Release()
-	var id keypkg.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := keypkg.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

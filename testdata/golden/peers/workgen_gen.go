@@ -155,10 +155,7 @@ func (r *AliasedRunner) Start(ctx context.Context, n Int, all Ints, at Moment) *
 // or from the store, and whether there are any. It never executes anything.
 func (r *AliasedRunner) Lookup(n Int, all Ints, at Moment) (Int, bool) {
 	args := AliasedArgs{N: n, All: all, At: at}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -167,10 +164,7 @@ func (r *AliasedRunner) Lookup(n Int, all Ints, at Moment) (Int, bool) {
 // get its results.
 func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 	args := AliasedArgs{N: n, All: all, At: at}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -319,10 +313,7 @@ func (r *StructsRunner) Start(ctx context.Context, h Hidden, e Event, o *Outer) 
 // or from the store, and whether there are any. It never executes anything.
 func (r *StructsRunner) Lookup(h Hidden, e Event, o *Outer) (StructsResult, bool) {
 	args := StructsArgs{H: h, E: e, O: o}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -331,10 +322,7 @@ func (r *StructsRunner) Lookup(h Hidden, e Event, o *Outer) (StructsResult, bool
 // get its results.
 func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 	args := StructsArgs{H: h, E: e, O: o}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -472,10 +460,7 @@ func (r *ExplainRunner) Start(ctx context.Context, err error, verbose bool) *run
 // or from the store, and whether there are any. It never executes anything.
 func (r *ExplainRunner) Lookup(err error, verbose bool) (string, bool) {
 	args := ExplainArgs{Err: err, Verbose: verbose}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -484,10 +469,7 @@ func (r *ExplainRunner) Lookup(err error, verbose bool) (string, bool) {
 // get its results.
 func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 	args := ExplainArgs{Err: err, Verbose: verbose}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -667,10 +649,7 @@ func (r *ShadowsRunner) Start(ctx context.Context, runtime []int, keyArg map[str
 // or from the store, and whether there are any. It never executes anything.
 func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, bool) {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -679,10 +658,7 @@ func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context str
 // get its results.
 func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) bool {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -188,10 +188,7 @@ func (r *WalkRunner) Start(ctx context.Context, root *Node) *runtime.Call[int] {
 // or from the store, and whether there are any. It never executes anything.
 func (r *WalkRunner) Lookup(root *Node) (int, bool) {
 	args := WalkArgs{Root: root}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -200,10 +197,7 @@ func (r *WalkRunner) Lookup(root *Node) (int, bool) {
 // get its results.
 func (r *WalkRunner) Forget(root *Node) bool {
 	args := WalkArgs{Root: root}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -367,10 +361,7 @@ func (r *EverythingRunner) Start(ctx context.Context, dir *Dir, byValue File, li
 // or from the store, and whether there are any. It never executes anything.
 func (r *EverythingRunner) Lookup(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) (string, bool) {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -379,10 +370,7 @@ func (r *EverythingRunner) Lookup(dir *Dir, byValue File, list List, trie Trie, 
 // get its results.
 func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) bool {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -730,10 +718,7 @@ func (r *SameRunner) Start(ctx context.Context, l List) *runtime.Call[List] {
 // or from the store, and whether there are any. It never executes anything.
 func (r *SameRunner) Lookup(l List) (List, bool) {
 	args := SameArgs{L: l}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -742,10 +727,7 @@ func (r *SameRunner) Lookup(l List) (List, bool) {
 // get its results.
 func (r *SameRunner) Forget(l List) bool {
 	args := SameArgs{L: l}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

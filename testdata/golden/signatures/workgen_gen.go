@@ -150,10 +150,7 @@ func (r *VariadicRunner) Start(ctx context.Context, sep string, parts ...string)
 // or from the store, and whether there are any. It never executes anything.
 func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -162,10 +159,7 @@ func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
 // get its results.
 func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -424,10 +418,7 @@ func (r *UnnamedRunner) Start(ctx context.Context, arg1 int, arg2 string, arg3 [
 // or from the store, and whether there are any. It never executes anything.
 func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool) {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -436,10 +427,7 @@ func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool
 // get its results.
 func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -765,10 +753,7 @@ func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, cont
 // or from the store, and whether there are any. It never executes anything.
 func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, bool) {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id2 key.Fingerprint
-	hash2 := r2.identify(&id2, e2, &args2)
+	hash2, id2 := key.Identify(&args2, r2.identify)
 	return r2.calls.Lookup(hash2, id2, args2)
 }
 
@@ -777,10 +762,7 @@ func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, le
 // get its results.
 func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) bool {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	e2 := key.Borrow()
-	defer e2.Release()
-	var id2 key.Fingerprint
-	hash2 := r2.identify(&id2, e2, &args2)
+	hash2, id2 := key.Identify(&args2, r2.identify)
 	return r2.calls.Forget(hash2, id2, args2)
 }
 
