@@ -525,10 +525,7 @@ func (r *AdmitRunner) Start(ctx context.Context, route *v1.HTTPRoute, gateway *v
 // or from the store, and whether there are any. It never executes anything.
 func (r *AdmitRunner) Lookup(route *v1.HTTPRoute, gateway *v1.Gateway) (AdmitResult, bool) {
 	args := AdmitArgs{Route: route, Gateway: gateway}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -537,10 +534,7 @@ func (r *AdmitRunner) Lookup(route *v1.HTTPRoute, gateway *v1.Gateway) (AdmitRes
 // get its results.
 func (r *AdmitRunner) Forget(route *v1.HTTPRoute, gateway *v1.Gateway) bool {
 	args := AdmitArgs{Route: route, Gateway: gateway}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

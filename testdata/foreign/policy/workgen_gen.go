@@ -164,10 +164,7 @@ func (r *ResolveRunner) Start(ctx context.Context, pkg *ast.Package, term *ast.T
 // or from the store, and whether there are any. It never executes anything.
 func (r *ResolveRunner) Lookup(pkg *ast.Package, term *ast.Term) (ResolveResult, bool) {
 	args := ResolveArgs{Pkg: pkg, Term: term}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -176,10 +173,7 @@ func (r *ResolveRunner) Lookup(pkg *ast.Package, term *ast.Term) (ResolveResult,
 // get its results.
 func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
 	args := ResolveArgs{Pkg: pkg, Term: term}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

@@ -306,10 +306,7 @@ func (r *FindRunner) Start(ctx context.Context, q *Leaves) *runtime.Call[*Leaves
 // or from the store, and whether there are any. It never executes anything.
 func (r *FindRunner) Lookup(q *Leaves) (*Leaves, bool) {
 	args := FindArgs{Q: q}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -318,10 +315,7 @@ func (r *FindRunner) Lookup(q *Leaves) (*Leaves, bool) {
 // get its results.
 func (r *FindRunner) Forget(q *Leaves) bool {
 	args := FindArgs{Q: q}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 

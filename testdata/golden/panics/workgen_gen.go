@@ -170,10 +170,7 @@ func (r *SignRunner) Start(ctx context.Context, token *Token, list []Version, by
 // or from the store, and whether there are any. It never executes anything.
 func (r *SignRunner) Lookup(token *Token, list []Version, byName map[string]Token, source Source) (int, bool) {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -182,10 +179,7 @@ func (r *SignRunner) Lookup(token *Token, list []Version, byName map[string]Toke
 // get its results.
 func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Token, source Source) bool {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
@@ -362,10 +356,7 @@ func (r *PackRunner) Start(ctx context.Context, b *Box) *runtime.Call[*Box] {
 // or from the store, and whether there are any. It never executes anything.
 func (r *PackRunner) Lookup(b *Box) (*Box, bool) {
 	args := PackArgs{B: b}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -374,10 +365,7 @@ func (r *PackRunner) Lookup(b *Box) (*Box, bool) {
 // get its results.
 func (r *PackRunner) Forget(b *Box) bool {
 	args := PackArgs{B: b}
-	e := key.Borrow()
-	defer e.Release()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
+	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
