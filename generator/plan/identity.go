@@ -57,7 +57,7 @@ func (f *flattener) flatten(t *Type, path []string, keyed bool) {
 
 // name makes a field name of a path: Cfg.Source → cfgSource.
 func (f *flattener) name(path []string) string {
-	name := lowerFirst(path[0])
+	name := unexported(path[0])
 	for _, p := range path[1:] {
 		name += p
 	}

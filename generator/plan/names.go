@@ -4,16 +4,21 @@ import (
 	"maps"
 	"slices"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/workgen/workgen/generator/diag"
 )
 
-// lowerFirst is name as an unexported identifier would begin: Day → day, URL →
-// uRL. It is only used inside longer names or checked for being free.
-func lowerFirst(name string) string {
-	first, size := utf8.DecodeRuneInString(name)
-	return string(unicode.ToLower(first)) + name[size:]
+// unexported is name as an unexported identifier begins: Day → day, URL → url,
+// URLPath → urlPath, ID2 → id2.
+func unexported(name string) string {
+	runes := []rune(name)
+	for i, r := range runes {
+		if !unicode.IsUpper(r) || i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1]) {
+			break
+		}
+		runes[i] = unicode.ToLower(r)
+	}
+	return string(runes)
 }
 
 // relied lists the predeclared names that generated code uses in their usual

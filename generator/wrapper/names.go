@@ -77,14 +77,14 @@ func fieldNames(taken map[string]bool, names []string, otherwise string) []strin
 	return out
 }
 
-// exported exports a name: day → Day, _x → X, 日 → X日. If nothing of it is left,
-// otherwise is used.
+// exported exports a name: day → Day, id → ID, _x → X, 日 → X日. If nothing of it is
+// left, otherwise is used.
 func exported(name, otherwise string) string {
 	name = strings.TrimLeft(name, "_")
 	if name == "" {
 		name = otherwise
 	}
-	name = upperFirst(name)
+	name = upperFirst(initials(name))
 	if !token.IsExported(name) {
 		name = "X" + name
 	}

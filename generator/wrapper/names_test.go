@@ -18,6 +18,14 @@ func TestFieldNamesAreExportedAndDistinct(t *testing.T) {
 	}
 }
 
+func TestInitialismsAreInOneCase(t *testing.T) {
+	names := []string{"id", "userId", "httpUrl", "URL", "ids", "idea", "id2", "utf8", "user_id", "HttpServer", "xID", "日"}
+	want := []string{"ID", "UserID", "HTTPURL", "URL", "Ids", "Idea", "ID2", "UTF8", "User_ID", "HTTPServer", "XID", "X日"}
+	if diff := cmp.Diff(want, ArgFields(names)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestGeneratedNamesFollowTheWorksVisibility(t *testing.T) {
 	for _, test := range []struct {
 		work    string

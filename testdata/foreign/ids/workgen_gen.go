@@ -47,14 +47,14 @@ const findCode = "f4021860601307ca02a2d5963ae63fc6"
 
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {
-	Id    uuid.UUID
+	ID    uuid.UUID
 	All   []uuid.UUID
 	Maybe uuid.NullUUID
 }
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *FindArgs) EncodeKey(e *key.Encoder) {
-	key.Array(e, a.Id[:])
+	key.Array(e, a.ID[:])
 	b := e.Begin()
 	b = b.Slice(len(a.All), a.All == nil)
 	if len(a.All) > 0 {
@@ -107,7 +107,7 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *FindRunner) Run(ctx context.Context, id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, error) {
-	args := FindArgs{Id: id, All: all, Maybe: maybe}
+	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	e := key.Borrow()
 	var id2 key.Fingerprint
 	hash := r.identify(&id2, e, &args)
@@ -124,7 +124,7 @@ func (r *FindRunner) Run(ctx context.Context, id uuid.UUID, all []uuid.UUID, may
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *FindRunner) Start(ctx context.Context, id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) *runtime.Call[[]uuid.UUID] {
-	args := FindArgs{Id: id, All: all, Maybe: maybe}
+	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	e := key.Borrow()
 	var id2 key.Fingerprint
 	hash := r.identify(&id2, e, &args)
@@ -140,7 +140,7 @@ func (r *FindRunner) Start(ctx context.Context, id uuid.UUID, all []uuid.UUID, m
 // Lookup returns the cached results of the call with these inputs, from memory
 // or from the store, and whether there are any. It never executes anything.
 func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, bool) {
-	args := FindArgs{Id: id, All: all, Maybe: maybe}
+	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	hash, id2 := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id2, args)
 }
@@ -149,7 +149,7 @@ func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) bool {
-	args := FindArgs{Id: id, All: all, Maybe: maybe}
+	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	hash, id2 := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id2, args)
 }
@@ -157,15 +157,15 @@ func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 // Key returns the durable key of the call with these inputs: the same on every
 // machine, as long as the work's name, code and types are.
 func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key.Key {
-	args := FindArgs{Id: id, All: all, Maybe: maybe}
+	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: findSchema, Code: findCode}, args.EncodeKey)
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
-	in.Input("id", "uuid.UUID", &args.Id, func(e *key.Encoder) {
-		key.Array(e, args.Id[:])
+	in.Input("id", "uuid.UUID", &args.ID, func(e *key.Encoder) {
+		key.Array(e, args.ID[:])
 	})
 	in.Input("all", "[]uuid.UUID", &args.All, func(e *key.Encoder) {
 		e.Slice(len(args.All), args.All == nil)
@@ -188,7 +188,7 @@ func (r *FindRunner) identify(id2 *key.Fingerprint, e *key.Encoder, args *FindAr
 
 // execute calls [Find.Run].
 func (r *FindRunner) execute(_ context.Context, args FindArgs) ([]uuid.UUID, error) {
-	return r.work.Run(args.Id, args.All, args.Maybe), nil
+	return r.work.Run(args.ID, args.All, args.Maybe), nil
 }
 
 // cloneFindArgs returns arguments that the caller of Run cannot change any

@@ -643,7 +643,7 @@ type ShadowArgs struct {
 	R               int
 	Args            int
 	E               int
-	Id              int
+	ID              int
 	Hash            int
 	C               int
 	Err             int
@@ -667,7 +667,7 @@ func (a *ShadowArgs) EncodeKey(e *key.Encoder) {
 	b = b.Int(a.R)
 	b = b.Int(a.Args)
 	b = b.Int(a.E)
-	b = b.Int(a.Id)
+	b = b.Int(a.ID)
 	b = b.Int(a.Hash)
 	b = b.Int(a.C)
 	b = b.Int(a.Err)
@@ -719,7 +719,7 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, error) {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	e2 := key.Borrow()
 	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
@@ -736,7 +736,7 @@ func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, contex
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) *runtime.Call[int] {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	e2 := key.Borrow()
 	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
@@ -752,7 +752,7 @@ func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, cont
 // Lookup returns the cached results of the call with these inputs, from memory
 // or from the store, and whether there are any. It never executes anything.
 func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, bool) {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	hash2, id2 := key.Identify(&args2, r2.identify)
 	return r2.calls.Lookup(hash2, id2, args2)
 }
@@ -761,7 +761,7 @@ func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, le
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) bool {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	hash2, id2 := key.Identify(&args2, r2.identify)
 	return r2.calls.Forget(hash2, id2, args2)
 }
@@ -769,7 +769,7 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 // Key returns the durable key of the call with these inputs: the same on every
 // machine, as long as the work's name, code and types are.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, Id: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	return key.Sum(key.Scope{Work: r2.Name(), Schema: shadowSchema, Code: shadowCode}, args2.EncodeKey)
 }
 
@@ -806,8 +806,8 @@ func (r2 *ShadowRunner) describe(in *runtime.Inputs, args2 *ShadowArgs) {
 	in.Input("e", "int", &args2.E, func(e2 *key.Encoder) {
 		e2.Int(args2.E)
 	})
-	in.Input("id", "int", &args2.Id, func(e2 *key.Encoder) {
-		e2.Int(args2.Id)
+	in.Input("id", "int", &args2.ID, func(e2 *key.Encoder) {
+		e2.Int(args2.ID)
 	})
 	in.Input("hash", "int", &args2.Hash, func(e2 *key.Encoder) {
 		e2.Int(args2.Hash)
@@ -845,7 +845,7 @@ func (r2 *ShadowRunner) identify(id2 *key.Fingerprint, e2 *key.Encoder, args2 *S
 
 // execute calls [Shadow.Run].
 func (r2 *ShadowRunner) execute(ctx context.Context, args2 ShadowArgs) (int, error) {
-	return r2.work.Run(ctx, args2.Runtime, args2.Key, args2.Context, args2.Any, args2.Len, args2.Nil, args2.String, args2.R, args2.Args, args2.E, args2.Id, args2.Hash, args2.C, args2.Err, args2.Time, args2.CloneShadowArgs, args2.EncodeKey2, args2.Encodekey, args2.ShadowArgs)
+	return r2.work.Run(ctx, args2.Runtime, args2.Key, args2.Context, args2.Any, args2.Len, args2.Nil, args2.String, args2.R, args2.Args, args2.E, args2.ID, args2.Hash, args2.C, args2.Err, args2.Time, args2.CloneShadowArgs, args2.EncodeKey2, args2.Encodekey, args2.ShadowArgs)
 }
 
 // cloneShadowArgs returns arguments that the caller of Run cannot change any
