@@ -187,7 +187,7 @@ func TestUUID(t *testing.T) {
 	check.Work(t, b, func(opts ...runtime.Option) check.Runner[ids.FindArgs] {
 		r := ids.NewFindRunner(&ids.Find{}, opts...)
 		return check.Runner[ids.FindArgs]{Stats: r.Stats, Run: func(a ids.FindArgs) ([]any, error) {
-			all, err := r.Run(t.Context(), a.Id, a.All, a.Maybe)
+			all, err := r.Run(t.Context(), a.ID, a.All, a.Maybe)
 			return []any{all}, err
 		}}
 	})
