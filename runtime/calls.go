@@ -224,8 +224,9 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 }
 
 // Forget makes the next call with this key execute anew, and reports whether
-// there was one to forget. An unfinished call still serves those who wait for
-// it, but is not kept. What the store has is deleted.
+// there was one to forget, here or in the store. An unfinished call still serves
+// those who wait for it, but is not kept, in whatever process it executes: it does
+// not count in the store either. What the store has is deleted.
 func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 	r := c.owner.Runner
 	forget := func() bool {

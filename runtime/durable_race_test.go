@@ -248,6 +248,42 @@ func TestWhatIsForgottenWhileItExecutesIsNotStored(t *testing.T) {
 	}
 }
 
+// TestWhatIsForgottenElsewhereWhileItExecutesDoesNotCount has one process, as it
+// were, execute a call, another forget it, and a third wait for it.
+func TestWhatIsForgottenElsewhereWhileItExecutesDoesNotCount(t *testing.T) {
+	for name, lease := range map[string]time.Duration{"a short lease": 100 * time.Millisecond, "a long one": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := memory.New(lease)
+				version := "old"
+				body := func(ctx context.Context, arg string) (string, error) {
+					got := version
+					_, err := sleeper(ctx, arg)
+					return got, err
+				}
+				f, g, h := storing(s, body), storing(s.Another(), body), storing(s.Another(), body)
+				old := f.Start(t.Context(), "a")
+				time.Sleep(time.Second / 2)
+				waiting := h.Start(t.Context(), "a")
+				synctest.Wait()
+				version = "new"
+				want(t, "forgotten", g.Forget("a"), true)
+				want(t, "forgotten again", g.Forget("a"), false)
+				began := time.Now()
+				wantResult(t, "new")(g.Run(t.Context(), "a"))
+				want(t, "took", time.Since(began) < 3*time.Second/2, true)
+				wantResult(t, "old")(old.Wait(t.Context())) // it was asked for before
+				wantResult(t, "new")(waiting.Wait(t.Context()))
+				for _, r := range []*fetch{f, g, h} {
+					wantResult(t, "new")(r.Run(t.Context(), "a"))
+					want(t, "store errors", settled(t, r).StoreErrors, 0)
+				}
+				want(t, "executions", f.Stats().Executions+g.Stats().Executions+h.Stats().Executions, 2)
+			})
+		})
+	}
+}
+
 // TestABodyMayForgetItsOwnCall and make it again: neither it nor anybody else waits
 // for a lease under which nothing will be put.
 func TestABodyMayForgetItsOwnCall(t *testing.T) {

@@ -18,6 +18,7 @@ type holding struct {
 	lease store.Lease
 	timer *time.Timer // nil when the lease does not expire
 	over  bool        // it is not renewed any more
+	gone  bool        // it ended before its time: the call was deleted
 	spent bool        // a result was put under it, or it was given back
 }
 
@@ -54,7 +55,10 @@ func (h *holding) renew() {
 		return
 	case err == nil:
 		h.lease = l
-	case errors.Is(err, store.ErrLost) || ctx.Err() != nil:
+	case errors.Is(err, store.ErrLost):
+		h.gone = time.Now().Before(held.Expires)
+		return
+	case ctx.Err() != nil:
 		return
 	}
 	h.timer.Reset(h.half())
@@ -70,6 +74,14 @@ func (h *holding) end() store.Lease {
 		h.timer.Stop()
 	}
 	return h.lease
+}
+
+// wasDeleted reports whether the store has ended the lease before its time, as it
+// does when somebody deletes the call. It is for who was told that the lease is lost.
+func (h *holding) wasDeleted() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.gone || time.Now().Before(h.lease.Expires)
 }
 
 // spend says that the lease is of no more use, and reports whether it was until now.

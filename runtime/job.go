@@ -248,6 +248,11 @@ func (j *job[K, A, R]) publish(b *body, o *outcome[R]) {
 			o.result, o.expires = result, expires
 			return
 		}
+		// Or has deleted it, here or elsewhere: who waits gets the result, and nobody
+		// else.
+		if o.keep = false; h.wasDeleted() {
+			return
+		}
 		fallthrough
 	default:
 		r.storeFailed(ctx, "a result cannot be stored", err)

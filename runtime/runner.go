@@ -79,7 +79,8 @@ func (r *Runner) History() []CallRecord {
 
 // ForgetAll forgets every call: what was kept is gone, and unfinished calls
 // still serve those who wait for them, but are not kept. What the store has of the
-// work is deleted, too. Equal calls made afterwards execute anew.
+// work is deleted, too. Equal calls made afterwards execute anew. What other processes
+// execute for the first time meanwhile counts, for the store does not list it.
 func (r *Runner) ForgetAll() { r.forgetAll() }
 
 // Close stops all unfinished calls, refuses further executions with ErrClosed,

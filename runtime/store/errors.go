@@ -17,8 +17,8 @@ var (
 	// ErrFinished says that nobody needs a lease: there is a result, Get it.
 	ErrFinished = errors.New("key has a result already")
 
-	// ErrLost says that a lease is not held any more: somebody else may have
-	// acquired the key, so Get it, or begin again.
+	// ErrLost says that a lease is not held any more: it has expired, or the key was
+	// deleted. Somebody else may have acquired the key, so Get it, or begin again.
 	ErrLost = errors.New("lease is not held any more")
 
 	// ErrTooLarge says that a result is larger than the store may become.

@@ -44,9 +44,10 @@ type Store interface {
 	// record of an earlier failure, and never one of a result.
 	Note(ctx context.Context, r Record) error
 
-	// Delete drops results, records of failures and those of what has gone, and
-	// returns how many keys had a result. A lease on such a key is still held, and
-	// may be put under.
+	// Delete drops results, records of failures and those of what has gone. It also
+	// ends the leases on the keys, so that the result of an execution that is under
+	// way does not count: its Put returns ErrLost, and anybody may acquire the key. It
+	// returns how many keys had a result or were leased.
 	Delete(ctx context.Context, keys ...key.Key) (int, error)
 
 	// Discard drops a result that was got and is of no use: one that cannot be

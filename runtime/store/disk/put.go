@@ -68,19 +68,16 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 	err := s.w.write(ctx, true, func(tx *tx) error {
 		deleted = 0
 		for _, k := range keys {
-			token, found, err := tx.live(k)
+			found, err := tx.deleteResult(k)
 			if err != nil {
 				return err
 			}
-			if !found {
-				if err := tx.forget(k); err != nil {
-					return err
-				}
-				continue
-			}
-			deleted++
-			if err := tx.end(k, token, store.Deleted, ""); err != nil {
+			leased, err := tx.deleteLease(k)
+			if err != nil {
 				return err
+			}
+			if found || leased {
+				deleted++
 			}
 		}
 		return nil
@@ -92,6 +89,27 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 		s.wake.ring(k)
 	}
 	return deleted, nil
+}
+
+// deleteResult drops what is kept of a key, and reports whether it had a result.
+func (tx *tx) deleteResult(k key.Key) (found bool, err error) {
+	token, found, err := tx.live(k)
+	switch {
+	case err != nil:
+		return false, err
+	case !found:
+		return false, tx.forget(k)
+	}
+	return true, tx.end(k, token, store.Deleted, "")
+}
+
+// deleteLease ends the lease on a key, and reports whether somebody had it.
+func (tx *tx) deleteLease(k key.Key) (found bool, err error) {
+	token, holder, expires, err := leaseOf(tx.conn, k)
+	if token == 0 || err != nil {
+		return false, err
+	}
+	return tx.s.held(k, holder, expires, tx.now) != nil, tx.q(`DELETE FROM lease WHERE token = ?`).int(token).run()
 }
 
 // Discard implements store.Store.

@@ -28,6 +28,7 @@ func init() {
 	children["runner"] = runnerChild
 	children["runners"] = runnersChild
 	children["loop"] = loopChild
+	children["forgotten"] = forgottenChild
 }
 
 // calls is a work with one number as argument, as the generator would write it.
@@ -83,6 +84,54 @@ func runnerChild(s *disk.Store, dir string, base int) {
 		})
 	}
 	wg.Wait()
+}
+
+// forgottenChild executes a call until a file is there, and then makes it again.
+func forgottenChild(s *disk.Store, dir string, _ int) {
+	c := calls(s, func(n int) ([]byte, error) {
+		say("executing")
+		for {
+			if _, err := os.Stat(filepath.Join(dir, "go")); err == nil {
+				return []byte("old"), nil
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+	for range 2 {
+		data, err := run(c, 1)
+		say(string(data), err, c.Runner().Stats().Executions)
+	}
+}
+
+func TestWhatAnotherProcessForgetsWhileItExecutesDoesNotCount(t *testing.T) {
+	dir := t.TempDir()
+	a := start(t, "forgotten", dir, 0)
+	if got := a.line(t); got != "executing" {
+		t.Fatal(got)
+	}
+	s := open(t, filepath.Join(dir, "store"), disk.Options{Lease: 10 * time.Second})
+	b := calls(s, func(int) ([]byte, error) { return []byte("new"), nil })
+	forget := func() bool { return b.Forget(key.NewHash().Uint64(1).Sum(), 1, 1) }
+	if !forget() {
+		t.Error("Forget did not reach the execution of the other process")
+	}
+	for range 2 {
+		if data, err := run(b, 1); string(data) != "new" || err != nil {
+			t.Errorf("%q, %v", data, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Its own caller gets what the store has, which is the newer.
+	for range 2 {
+		if got := a.line(t); got != "new <nil> 1" {
+			t.Errorf("the other process: %s", got)
+		}
+	}
+	if data, err := run(b, 1); string(data) != "new" || err != nil || b.Runner().Stats().Executions != 1 {
+		t.Errorf("%q, %v, %+v", data, err, b.Runner().Stats())
+	}
 }
 
 func TestKilledRunnersLoseNothing(t *testing.T) {

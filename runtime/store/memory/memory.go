@@ -228,13 +228,16 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 	defer s.shared.mu.Unlock()
 	n := 0
 	for _, k := range keys {
-		if r := s.shared.live(k); r != nil {
+		r, leased := s.shared.live(k), time.Now().Before(s.shared.leases[k].Expires)
+		if r != nil {
 			r.record.Status, r.record.Gone, r.data = store.Deleted, time.Now(), nil
-			n++
-			s.shared.wake(k)
 		} else {
 			delete(s.shared.results, k)
 		}
+		if r != nil || leased {
+			n++
+		}
+		s.shared.end(k)
 	}
 	return n, nil
 }

@@ -156,8 +156,8 @@ func testDelete(t *testing.T, s *suite) {
 	changed, stop := other.Watch(keyOf(4))
 	defer stop()
 	n, err := s.Delete(ctx, keyOf(0), keyOf(2), keyOf(3), keyOf(4), keyOf(5), keyOf(0))
-	if n != 2 || err != nil {
-		t.Errorf("Delete: %d, %v, want 2", n, err)
+	if n != 3 || err != nil {
+		t.Errorf("Delete: %d, %v, want 3", n, err)
 	}
 	s.wantMiss(s, 0)
 	s.wantMiss(other, 2)
@@ -165,10 +165,8 @@ func testDelete(t *testing.T, s *suite) {
 	if got := s.list(other, store.Filter{}); len(got) != 1 || got[0].Key != keyOf(1) {
 		t.Errorf("records %+v", got)
 	}
-	if err := s.Put(ctx, lease, recordOf(4, "w"), store.Bytes("x")); err != nil {
-		t.Errorf("deleting a key ended its lease: %v", err)
-	}
 	s.within("watch", changed)
+	testDeletedLease(t, s, lease)
 	s.put(other, 2, recordOf(2, "w"), []byte("again"))
 	if got := s.got(s, 2); string(got) != "again" {
 		t.Errorf("got %q", got)
@@ -192,6 +190,30 @@ func testDelete(t *testing.T, s *suite) {
 				t.Errorf("record %+v of a deleted result", r)
 			}
 		}
+	}
+}
+
+// testDeletedLease is about the lease on a key that was deleted meanwhile: it ended,
+// and the next one is not that of who had it.
+func testDeletedLease(t *testing.T, s *suite, lease store.Lease) {
+	other, n := s.another(), 4
+	_, err := s.Renew(ctx, lease)
+	s.wantError("Renew after Delete", err, store.ErrLost)
+	s.wantError("Put after Delete", s.Put(ctx, lease, recordOf(n, "w"), store.Bytes("old")), store.ErrLost)
+	s.wantMiss(other, n)
+	next := s.acquire(other, n)
+	s.wantError("Put beside the next", s.Put(ctx, lease, recordOf(n, "w"), store.Bytes("old")), store.ErrLost)
+	if err := s.Release(ctx, lease); err != nil {
+		t.Errorf("Release after Delete: %v", err)
+	}
+	if err := other.Put(ctx, next, recordOf(n, "w"), store.Bytes("new")); err != nil {
+		t.Errorf("Put under the next lease: %v", err)
+	}
+	if got := s.got(s, n); string(got) != "new" {
+		t.Errorf("got %q", got)
+	}
+	if n, err := s.Delete(ctx, lease.Key); n != 1 || err != nil {
+		t.Errorf("Delete: %d, %v, want 1", n, err)
 	}
 }
 
