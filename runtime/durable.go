@@ -150,7 +150,7 @@ func (c *Calls[K, A, R]) read(ctx context.Context, k key.Key) (result R, expires
 		}
 	}
 	how, why := store.Expired, ""
-	if expires.IsZero() || time.Now().Before(expires) {
+	if !store.HasExpired(e.Finished, expires, time.Now()) {
 		err := r.codec.Decode(e, c.spec.Schema, &result)
 		if err == nil {
 			return result, expires, true

@@ -23,6 +23,29 @@ func newPages(s store.Store, opts ...Option) *Calls[string, string, *page] {
 	}, append(opts, WithStore(s), WithLogger(quiet()))...)
 }
 
+// TestAResultFromTheFutureIsExecutedAgain has the clock set back by an hour after a
+// result was put: a work with a time to live cannot tell how much of it is over.
+func TestAResultFromTheFutureIsExecutedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		storing(s, echo).Run(t.Context(), "a")
+		ahead := hooked{Store: s, get: func(e *store.Entry, err error) (*store.Entry, error) {
+			if err == nil {
+				e.Finished = e.Finished.Add(time.Hour)
+			}
+			return e, err
+		}}
+		want(t, "stored for ever", storedBy(t, storing(ahead, echo)), 1)
+		want(t, "stored, with a time to live", storedBy(t, storing(ahead, echo, TTL(time.Hour))), 0)
+	})
+}
+
+func storedBy(t *testing.T, f *fetch) int {
+	t.Helper()
+	wantResult(t, "got a")(f.Run(t.Context(), "a"))
+	return int(settled(t, f).Stored)
+}
+
 // TestStoredResultsThatExpireKeepNothingAlive: neither those that were dropped
 // before, nor the runner.
 func TestStoredResultsThatExpireKeepNothingAlive(t *testing.T) {

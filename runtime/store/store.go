@@ -111,6 +111,18 @@ type Entry struct {
 	read int // of Data
 }
 
+// HasExpired reports whether a result is not to be had any more: its time has come,
+// or it has a time and seems to be of the future. The clock was set back then since
+// it was put, nobody knows how much of its time is over, and it must not be kept
+// until the clock gets there again. A little of that is allowed for: see Tolerance.
+func HasExpired(finished, expires, now time.Time) bool {
+	return !expires.IsZero() && (!now.Before(expires) || finished.After(now.Add(Tolerance)))
+}
+
+// Tolerance is how far in the future a result may have been put that expires: clocks
+// are set back by a little again and again. It may be had for so much longer.
+const Tolerance = time.Second
+
 // Read implements io.Reader.
 func (e *Entry) Read(p []byte) (int, error) {
 	if e.Body != nil {

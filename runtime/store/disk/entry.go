@@ -75,7 +75,7 @@ func (s *Store) get(ctx context.Context, k key.Key, peeked bool) (*store.Entry, 
 	}
 	r, found, err := s.row(ctx, k)
 	switch {
-	case err == nil && (!found || r.expires != 0 && r.expires <= time.Now().UnixMicro()):
+	case err == nil && (!found || hasExpired(r.finished, r.expires, time.Now().UnixMicro())):
 		return nil, store.ErrNotFound
 	case err == nil && r.form == 0 && int64(len(r.data)) == r.size:
 		e := r.entry()
@@ -84,6 +84,14 @@ func (s *Store) get(ctx context.Context, k key.Key, peeked bool) (*store.Entry, 
 	}
 	return s.getSlowly(ctx, r, peeked, err)
 }
+
+// hasExpired is store.HasExpired for times as the tables have them.
+func hasExpired(finished, expires, now int64) bool {
+	return expires != 0 && (expires <= now || finished > now+tolerance)
+}
+
+// tolerance is store.Tolerance in microseconds.
+const tolerance = int64(store.Tolerance / time.Microsecond)
 
 // getSlowly opens a result that is not plainly there.
 func (s *Store) getSlowly(ctx context.Context, r kept, peeked bool, err error) (*store.Entry, error) {

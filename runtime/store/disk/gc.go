@@ -202,6 +202,8 @@ func (tx *tx) drop(vs []victim, how store.Status) (int, error) {
 	return len(vs), nil
 }
 
+// dropExpired drops what has expired. What has since the clock was set back is not
+// searched for: it goes when it is looked for, or when the clock gets there again.
 func (tx *tx) dropExpired(n int) (int, error) {
 	vs, err := victims(tx.q(`SELECT seq, kept, 0 FROM call WHERE status = 1 AND expires > 0 AND expires <= ?
 		ORDER BY expires LIMIT ?`).int(tx.now).int(int64(n)))
@@ -212,7 +214,7 @@ func (tx *tx) dropExpired(n int) (int, error) {
 }
 
 // dropAged drops what is older than this Store wants it, though it was kept with
-// another bound.
+// another bound. What was kept in the future is of before the clock was set back.
 func (tx *tx) dropAged(n int) (int, error) {
 	if tx.s.o.MaxAge <= 0 {
 		return 0, nil
@@ -223,7 +225,7 @@ func (tx *tx) dropAged(n int) (int, error) {
 		return 0, err
 	}
 	before := tx.now - tx.s.o.MaxAge.Microseconds()
-	young := slices.IndexFunc(vs, func(v victim) bool { return v.kept > before })
+	young := slices.IndexFunc(vs, func(v victim) bool { return v.kept > before && v.kept <= tx.now+tolerance })
 	if young >= 0 {
 		vs = vs[:young]
 	}

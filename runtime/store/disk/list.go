@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"iter"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -161,15 +162,16 @@ func (l *lister) query(c *conn, limit, now int64) *stmt {
 // such, whether it was collected yet or not.
 func (l *lister) statuses() (sql string, any bool) {
 	var or []string
+	ahead := strconv.FormatInt(tolerance, 10)
 	for st := store.Succeeded; st <= store.Unreadable; st++ {
 		if !l.f.Wants(st) {
 			continue
 		}
 		switch st {
 		case store.Succeeded:
-			or = append(or, `(status = 1 AND (expires = 0 OR expires > ?))`)
+			or = append(or, `(status = 1 AND (expires = 0 OR expires > ? AND finished <= ? + `+ahead+`))`)
 		case store.Expired:
-			or = append(or, `(status = 4 OR status = 1 AND expires > 0 AND expires <= ?)`)
+			or = append(or, `(status = 4 OR status = 1 AND expires > 0 AND (expires <= ? OR finished > ? + `+ahead+`))`)
 		default:
 			or = append(or, `status = `+string('0'+rune(st)))
 		}
@@ -196,7 +198,7 @@ func (l *lister) add(c *conn, q *stmt, now int64) error {
 	if err := l.u.unpack(r, q.colView(9)); err != nil {
 		r.Status, r.Error = store.Unreadable, err.Error()
 	}
-	if r.Status == store.Succeeded && !r.Expires.IsZero() && q.colInt(5) <= now {
+	if r.Status == store.Succeeded && hasExpired(q.colInt(4), q.colInt(5), now) {
 		r.Status, r.Gone = store.Expired, r.Expires
 	} else if r.Status.Gone() {
 		r.Gone = timeOf(q.colInt(6))

@@ -122,7 +122,7 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 // live returns the token of a call's result, if there is one that has not expired.
 func (tx *tx) live(k key.Key) (token int64, found bool, err error) {
 	return tx.q(`SELECT token FROM result WHERE seq = (SELECT seq FROM call WHERE key = ?)
-		AND (expires = 0 OR expires > ?)`).bytes(k[:]).int(tx.now).number()
+		AND (expires = 0 OR expires > ? AND finished <= ?)`).bytes(k[:]).int(tx.now).int(tx.now + tolerance).number()
 }
 
 // put keeps a result under a lease that is held, and ends the lease.

@@ -102,7 +102,7 @@ func (s *shared) live(k key.Key) *result {
 	if r == nil || r.record.Status != store.Succeeded {
 		return nil
 	}
-	if now := time.Now(); !r.record.Expires.IsZero() && !now.Before(r.record.Expires) {
+	if now := time.Now(); store.HasExpired(r.record.Finished, r.record.Expires, now) {
 		r.record.Status, r.record.Gone, r.data = store.Expired, now, nil
 		return nil
 	}

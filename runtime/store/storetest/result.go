@@ -267,6 +267,27 @@ func testExpiry(t *testing.T, s *suite) {
 	if got := s.got(s, 1); string(got) != "y" {
 		t.Errorf("got %q", got)
 	}
+	// A clock that was set back makes no result live longer than its time: one that
+	// was put in the future has expired, unless it never does.
+	for n, span := range map[int]time.Duration{3: time.Hour, 4: 0} {
+		ahead := recordOf(n, "v")
+		if ahead.Finished = time.Now().Add(2 * time.Hour); span > 0 {
+			ahead.Expires = ahead.Finished.Add(span)
+		}
+		s.put(s, n, ahead, []byte("x"))
+	}
+	s.wantMiss(other, 3)
+	s.got(other, 4)
+	if got := s.list(s, store.Filter{Work: "v", Status: []store.Status{store.Succeeded}}); len(got) != 1 || got[0].Key != keyOf(4) {
+		t.Errorf("records of what was put in the future: %+v", got)
+	}
+	if got := s.list(s, store.Filter{Work: "v", Status: []store.Status{store.Expired}}); len(got) != 1 || got[0].Key != keyOf(3) {
+		t.Errorf("records of what was put in the future and has expired: %+v", got)
+	}
+	s.put(other, 3, recordOf(3, "v"), []byte("now"))
+	if got := s.got(s, 3); string(got) != "now" {
+		t.Errorf("got %q", got)
+	}
 	// One that has expired before it is put is a miss at once.
 	r.Expires = time.Now().Add(-time.Second)
 	s.put(s, 2, r, []byte("x"))
