@@ -29,6 +29,14 @@
 // It does not guarantee exactly-once execution. A result may be evicted, expire or be
 // forgotten, and then its call executes again.
 //
+// # What workgen cannot see
+//
+// Calls are told apart by what their arguments hold. Which variable a pointer leads to
+// is not part of that, for an address means nothing in another process: a work that
+// compares pointers, or uses them as keys of a map, may get the result of a call whose
+// pointers were equal where its own are not. Pass a name, a number or a path instead.
+// The documentation of the command workgen has all that is not seen.
+//
 // # Contexts
 //
 // The context of an execution keeps the values of the first caller's context

@@ -127,6 +127,19 @@
 // copies of values of such types what was shared is shared again. Only pointers
 // into the middle of something else that is copied lead to a copy of their own.
 //
+// # What workgen cannot see
+//
+// Which variable a pointer leads to is no part of a key. Two pointers to one variable
+// and two pointers to equal variables are the same input, for an address means nothing
+// in the process that finds the result tomorrow; and the copies that Run gets have
+// other addresses than the arguments. A Run that compares pointers,
+//
+//	func (Outline) Run(root, selected *Node) string { … if n == selected … }
+//
+// or that uses them as keys of a map (map[*Node]bool), hence may be given the result
+// of a call whose pointers were equal where its own are not. Say which node is meant
+// by what it holds: a name, a number, or the path to it.
+//
 // # Interfaces
 //
 // An interface is no obstacle where it is known which types its values have. That
