@@ -64,9 +64,16 @@ func Generate(ctx context.Context, cfg Config) (*Result, error) {
 
 	start = time.Now()
 	for _, p := range pkgs {
-		if err := g.plan(p); err != nil {
+		plan := g.plan
+		if p.Test {
+			plan = g.planTest
+		}
+		if err := plan(p); err != nil {
 			return nil, err
 		}
+	}
+	if err := g.orphans(pkgs); err != nil {
+		return nil, err
 	}
 	g.duplicates()
 	if g.result.Diagnostics.Empty() {
@@ -88,13 +95,14 @@ type generation struct {
 
 // planned is a package with a generated file, present or future.
 type planned struct {
+	of   string        // import path of the package, without its tests
 	path string        // of the generated file
 	plan *plan.Package // nil: the file is to go
 }
 
 // plan takes a package through scan and plan.
 func (g *generation) plan(p *load.Package) error {
-	if err := g.foreign(p); err != nil {
+	if err := g.foreign(p.Generated); err != nil {
 		return err
 	}
 	scanned := scan.Scan(p, g.result.Diagnostics)
@@ -102,7 +110,7 @@ func (g *generation) plan(p *load.Package) error {
 		plan.Idle(scanned, g.result.Diagnostics)
 		if isMain := p.Module != nil && p.Module.Main; isMain && p.Generated != "" {
 			g.linked(p, token.Position{Filename: p.Generated, Line: 1, Column: 1})
-			g.planned = append(g.planned, planned{path: p.Generated})
+			g.planned = append(g.planned, planned{of: untested(p), path: p.Generated})
 		}
 		return nil
 	}
@@ -120,7 +128,7 @@ func (g *generation) plan(p *load.Package) error {
 	}
 	g.importable(p)
 	g.linked(p, p.Fset.Position(scanned.Works[0].Pos))
-	pl := planned{path: filepath.Join(p.Dir, load.GeneratedFile), plan: plan.Plan(scanned, g.result.Diagnostics)}
+	pl := planned{of: untested(p), path: filepath.Join(p.Dir, p.GeneratedName()), plan: plan.Plan(scanned, g.result.Diagnostics)}
 	g.planned = append(g.planned, pl)
 	g.unstored(pl.plan)
 	g.code(p, pl.plan)
@@ -152,17 +160,17 @@ func uncopied(w *plan.Work) bool {
 
 // foreign reports a file that has the generated file's name and is not ours.
 // Loading has left it out, so it is a problem even where nothing is generated.
-func (g *generation) foreign(p *load.Package) error {
-	if p.Generated == "" {
+func (g *generation) foreign(path string) error {
+	if path == "" {
 		return nil
 	}
-	content, err := load.ReadGenerated(p.Generated)
+	content, err := load.ReadGenerated(path)
 	if err != nil {
 		return fmt.Errorf("cannot read the generated file: %w", err)
 	}
 	if !write.Owned(content) {
 		g.result.Diagnostics.Add(diag.Diagnostic{
-			Pos:     token.Position{Filename: p.Generated, Line: 1, Column: 1},
+			Pos:     token.Position{Filename: path, Line: 1, Column: 1},
 			Message: "this file has the name of the generated file, but workgen did not generate it: its header is missing",
 			Fix:     "rename it, or delete it if it is a damaged generated file",
 		})
@@ -226,6 +234,7 @@ func (g *generation) emit() error {
 	for _, p := range g.planned {
 		file := write.File{Path: p.path}
 		if p.plan != nil {
+			g.avoid(p)
 			source, err := emit.File(p.plan)
 			if err != nil {
 				return fmt.Errorf("internal error: generating %s: %w", p.path, err)
@@ -234,6 +243,7 @@ func (g *generation) emit() error {
 		}
 		g.result.Files = append(g.result.Files, file)
 	}
+	g.sort()
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 var unscripted = []string{
 	" (and %d more)",
 	`^(?://[ \t]*|/\*\s*)(?i:workgen)(?:\s*:\s*|[ \t]+)([a-zA-Z]+)(.*?)(?:\*/)?$`,
+	`^(?://[ \t]*|/\*\s*)(?i:workgen)(?:\s*:\s*|[ \t]+)[a-zA-Z]+`,
 	"tag it `",
 	"the type is declared twice",
 	"the type is invalid",

@@ -13,6 +13,10 @@
 //
 //	//go:generate go run github.com/workgen/workgen/cmd/workgen
 //
+// Works in tests have wrappers in tests: those of a package's own tests in
+// workgen_gen_test.go, those of its external test package in workgen_gen_x_test.go.
+// What is generated for the package itself does not depend on its tests.
+//
 // Packages are named as for go build; the default is the package in the current
 // directory. Either all generated files are brought up to date or, when there is
 // a problem in any package, none is touched. All problems are reported, sorted,

@@ -26,22 +26,16 @@ declaring them are reported as by the command workgen.`,
 	RunDespiteErrors: true,
 }
 
-// run analyses one package.
+// run analyses one package: without its tests, and, for works in them, with them.
 func run(pass *analysis.Pass) (any, error) {
-	p, hasGenerated := newPackage(pass)
-	if len(p.Files) == 0 { // nothing but tests
-		return nil, nil
-	}
 	var diags diag.List
-	scanned := scan.Scan(p, &diags)
-	plan.Plan(scanned, &diags)
-	if !hasGenerated && len(scanned.Works) > 0 && diags.Empty() {
-		diags.Add(diag.Diagnostic{
-			Pos:     p.Fset.Position(scanned.Works[0].Pos),
-			Work:    scanned.Works[0].Name,
-			Message: load.GeneratedFile + " is missing: the wrapper has not been generated",
-			Fix:     "run workgen on the package",
-		})
+	for _, test := range []bool{false, true} {
+		if p := newPackage(pass, test); len(p.Files) > 0 && p.Test == test {
+			analyse(p, &diags)
+		}
+	}
+	if len(pass.Files) == 0 {
+		return nil, nil
 	}
 	places := newPlaces(pass)
 	for _, d := range diags.Sorted("") {
@@ -50,30 +44,57 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
+// analyse adds what is wrong with p.
+func analyse(p *load.Package, out *diag.List) {
+	var diags diag.List
+	scanned := scan.Scan(p, &diags)
+	plan.Plan(scanned, &diags)
+	for _, d := range diags.Sorted("") {
+		if !p.Test || scan.OfTests(d, scanned.Works) {
+			out.Add(d)
+		}
+	}
+	if p.Generated == "" && len(scanned.Works) > 0 && out.Empty() {
+		out.Add(diag.Diagnostic{
+			Pos:     p.Fset.Position(scanned.Works[0].Pos),
+			Work:    scanned.Works[0].Name,
+			Message: p.GeneratedName() + " is missing: the wrapper has not been generated",
+			Fix:     "run workgen on the package",
+		})
+	}
+}
+
 // newPackage is the package under analysis as [load.Load] would see it: without
-// its generated file, whose presence it reports, and without its tests.
-func newPackage(pass *analysis.Pass) (p *load.Package, hasGenerated bool) {
-	p = &load.Package{
+// its generated file, whose presence it notes, and with or without its tests.
+func newPackage(pass *analysis.Pass, test bool) *load.Package {
+	p := &load.Package{
 		Name: pass.Pkg.Name(), PkgPath: pass.Pkg.Path(),
 		Fset: pass.Fset, Types: pass.Pkg, Info: pass.TypesInfo, Alone: true,
 	}
+	var generated []string
 	for _, f := range pass.Files {
 		name := pass.Fset.Position(f.Package).Filename
 		switch {
-		case filepath.Base(name) == load.GeneratedFile:
-			p.Generated, hasGenerated = name, true
-		case isTest(name):
+		case load.IsGeneratedFile(name):
+			generated = append(generated, name)
+		case load.InTest(name) && !test:
 			p.TestFiles = append(p.TestFiles, name)
 		default:
+			p.Test = p.Test || load.InTest(name)
 			p.Files = append(p.Files, f)
 			p.GoFiles = append(p.GoFiles, name)
 			p.Dir = filepath.Dir(name)
 		}
 	}
+	for _, name := range generated {
+		if filepath.Base(name) == p.GeneratedName() {
+			p.Generated = name
+		}
+	}
 	for _, name := range pass.IgnoredFiles {
 		switch {
-		case filepath.Ext(name) != ".go" || filepath.Base(name) == load.GeneratedFile:
-		case isTest(name):
+		case filepath.Ext(name) != ".go" || load.IsGeneratedFile(name):
+		case load.InTest(name):
 			p.TestFiles = append(p.TestFiles, name)
 		default:
 			p.ExcludedFiles = append(p.ExcludedFiles, name)
@@ -85,13 +106,7 @@ func newPackage(pass *analysis.Pass) (p *load.Package, hasGenerated bool) {
 	if m := pass.Module; m != nil {
 		p.Module = &load.Module{Path: m.Path, GoVersion: m.GoVersion}
 	}
-	return p, hasGenerated
-}
-
-// isTest reports whether a file is one of a test.
-func isTest(name string) bool {
-	ok, _ := filepath.Match("*_test.go", filepath.Base(name))
-	return ok
+	return p
 }
 
 // places finds positions by file, line and column again, for diagnostics have no

@@ -20,6 +20,10 @@ func TestAMissingFileIsReported(t *testing.T) {
 	analysistest.Run(t, analysistest.TestData(), analyzer.Analyzer, "missing")
 }
 
+func TestWorksInTestsAreLookedAtWithTheTests(t *testing.T) {
+	analysistest.Run(t, analysistest.TestData(), analyzer.Analyzer, "tests")
+}
+
 func TestWhatOtherPackagesKnowIsNotJudged(t *testing.T) {
 	analysistest.Run(t, analysistest.TestData(), analyzer.Analyzer, "alone")
 }

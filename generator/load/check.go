@@ -12,7 +12,6 @@ import (
 	"go/types"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -189,7 +188,7 @@ func (c *checker) parseAll(ctx context.Context) {
 // has nothing that the new one is made from, and need not parse.
 func (c *checker) parse(p *packages.Package) {
 	for _, name := range p.CompiledGoFiles {
-		if inMain(p) && filepath.Base(name) == GeneratedFile {
+		if inMain(p) && IsGeneratedFile(name) {
 			continue
 		}
 		src, err := os.ReadFile(name)

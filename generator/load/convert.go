@@ -70,11 +70,12 @@ func newPackage(root *packages.Package) (*Package, error) {
 		OtherFiles: otherFiles(root), EmbedFiles: slices.Sorted(slices.Values(root.EmbedFiles)),
 	}
 	for _, f := range root.GoFiles {
-		if filepath.Base(f) != GeneratedFile {
+		if !IsGeneratedFile(f) {
 			p.GoFiles = append(p.GoFiles, f)
 		}
 	}
 	slices.Sort(p.GoFiles)
+	p.Test = slices.ContainsFunc(root.GoFiles, InTest)
 	for _, e := range root.TypeErrors {
 		if strings.HasPrefix(e.Msg, "\t") {
 			continue // more about the one before
@@ -140,12 +141,17 @@ func (p *Package) readDir() error {
 	for _, e := range entries {
 		name, path := e.Name(), filepath.Join(p.Dir, e.Name())
 		switch {
-		case name == GeneratedFile && !e.IsDir():
+		case !e.IsDir() && name == p.GeneratedName():
 			p.Generated = path
+		case !e.IsDir() && IsGeneratedFile(name):
+			if InTest(name) {
+				p.GeneratedTests = append(p.GeneratedTests, path)
+			}
 		case e.IsDir(), !strings.HasSuffix(name, ".go"), strings.HasPrefix(name, "_"), strings.HasPrefix(name, "."):
-		case strings.HasSuffix(name, "_test.go"):
+		case slices.Contains(p.GoFiles, path):
+		case InTest(name):
 			p.TestFiles = append(p.TestFiles, path)
-		case !slices.Contains(p.GoFiles, path):
+		case p.GeneratedName() != GeneratedXTestFile:
 			p.ExcludedFiles = append(p.ExcludedFiles, path)
 		}
 	}

@@ -12,6 +12,9 @@
 // which only lacks the wrappers type-checks, and a type made of another work's
 // arguments is whole. Other type errors are noted beside the packages.
 //
+// Tests with directives are loaded apart, with all that is in their test binaries,
+// since a package has more declarations there. What has none costs no such load.
+//
 // What does stop a load are problems that leave nothing to generate from: a
 // pattern that matches nothing, a syntax error in a file of the user's, an
 // import cycle. They are reported together as one [*Error].

@@ -67,7 +67,7 @@ func (e *Error) unreadableBelow(root, dir string) {
 		switch {
 		case entry.IsDir() && !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "_"):
 			e.unreadableBelow(root, path)
-		case name == GeneratedFile && !entry.IsDir():
+		case IsGeneratedFile(name) && !entry.IsDir():
 			message := "a link with the name of the generated file leads nowhere"
 			info, err := os.Stat(path)
 			if err == nil {

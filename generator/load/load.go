@@ -19,6 +19,8 @@ type Config struct {
 	Patterns []string // as for go build; none means "."
 	Tags     string   // build tags as for go build -tags
 	Env      []string // of the go command; nil is this process's
+
+	tests bool // list tests, too
 }
 
 // metadata is what the go command is asked for of the packages and all they
@@ -27,7 +29,9 @@ type Config struct {
 const metadata = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
 	packages.NeedDeps | packages.NeedModule | packages.NeedEmbedFiles
 
-// Load loads the packages the patterns match, sorted by import path.
+// Load loads the packages the patterns match, sorted by import path, and behind
+// them, those whose tests have directives once more with their tests: see
+// [Package.Test].
 //
 // When the error is an [*Error], the packages returned are those it does not
 // concern, so that the caller can report their problems too. Any other error
@@ -76,13 +80,41 @@ func Load(ctx context.Context, cfg Config) ([]*Package, error) {
 	if err := check(ctx, cfg, roots, m, flags); err != nil {
 		return nil, err
 	}
-	return convert(cfg, m, roots)
+	pkgs, err := convert(cfg, m, roots)
+	tests, testErr := loadTests(ctx, cfg, m, pkgs)
+	return append(pkgs, tests...), joined(err, testErr)
+}
+
+// joined is one error of two.
+func joined(err, other error) error {
+	a, b := (*Error)(nil), (*Error)(nil)
+	switch {
+	case err == nil:
+		return other
+	case errors.As(err, &a) && errors.As(other, &b):
+		return &Error{Diagnostics: slices.Concat(a.Diagnostics, b.Diagnostics)}
+	case a != nil && other != nil:
+		return other
+	}
+	return err
 }
 
 // listWorld lists the packages that match, and those of the main modules that
 // they import, hiding generated files where the go command trips over them: with
 // the flags it returns, until remove is called.
 func listWorld(ctx context.Context, cfg Config, patterns []string) (roots []*packages.Package, flags []string, remove func(), err error) {
+	roots, flags, remove, err = listHiding(ctx, cfg, patterns)
+	if err != nil {
+		return nil, nil, remove, err
+	}
+	if more := unlisted(roots); len(more) > 0 {
+		roots, err = goList(ctx, cfg, metadata, append(patterns, more...), flags)
+	}
+	return roots, flags, remove, err
+}
+
+// listHiding is listWorld for the packages that match.
+func listHiding(ctx context.Context, cfg Config, patterns []string) (roots []*packages.Package, flags []string, remove func(), err error) {
 	remove = func() {}
 	if roots, err = goList(ctx, cfg, metadata, patterns, nil); err != nil {
 		return nil, nil, remove, err
@@ -90,17 +122,14 @@ func listWorld(ctx context.Context, cfg Config, patterns []string) (roots []*pac
 	if files := hideable(roots); len(files) > 0 {
 		var overlay string
 		if overlay, remove, err = writeOverlay(files); err != nil {
-			return nil, nil, remove, err
+			return nil, nil, func() {}, err
 		}
 		flags = []string{"-overlay=" + overlay}
 		if roots, err = goList(ctx, cfg, metadata, patterns, flags); err != nil {
 			return nil, nil, remove, err
 		}
 	}
-	if more := unlisted(roots); len(more) > 0 {
-		roots, err = goList(ctx, cfg, metadata, append(patterns, more...), flags)
-	}
-	return roots, flags, remove, err
+	return roots, flags, remove, nil
 }
 
 // goList runs go/packages once.
@@ -113,6 +142,7 @@ func goList(ctx context.Context, cfg Config, mode packages.LoadMode, patterns, f
 		Mode:       mode,
 		Dir:        cfg.Dir,
 		Env:        cfg.Env,
+		Tests:      cfg.tests,
 		BuildFlags: flags,
 	}, patterns...)
 	if err != nil {

@@ -4,13 +4,9 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"path/filepath"
 
 	"github.com/workgen/workgen/generator/wrapper"
 )
-
-// GeneratedFile is the name, in every package, of the file workgen writes.
-const GeneratedFile = "workgen_gen.go"
 
 // Header is the first line of every file workgen writes. A file without it is
 // somebody else's, whatever its name, and is never changed or removed.
@@ -29,23 +25,28 @@ type Package struct {
 	// Files is the syntax of the package with comments, in the order of
 	// GoFiles; the generated file is not among them.
 	Files []*ast.File
-	// GoFiles are the absolute paths of the non-test Go files in the build
-	// without the generated file, sorted. Files that import "C" are among them.
+	// Test says that this is the package as its test binary has it: Files and
+	// GoFiles have its tests, or are those of its external test package, and only works
+	// in tests are generated for.
+	Test bool
+	// GoFiles are the absolute paths of the Go files in the build without generated
+	// ones, sorted. Files that import "C" are among them; tests are if Test is set.
 	GoFiles []string
 	// OtherFiles are the absolute paths of the files that are not in Go, of this
 	// build and of others: assembly, C, headers. EmbedFiles are those that go:embed names.
 	// Both are sorted.
 	OtherFiles, EmbedFiles []string
-	// TestFiles are the absolute paths of the _test.go files of the folder,
-	// sorted, whatever their package clause and build tags.
+	// TestFiles are the absolute paths of the other _test.go files of the folder
+	// that people wrote, sorted, whatever their package clause and build tags.
 	TestFiles []string
 	// ExcludedFiles are the absolute paths of the other Go files of the folder,
 	// sorted, but for the generated one: what build constraints leave out.
 	ExcludedFiles []string
-	// Generated is the absolute path of the file named GeneratedFile in Dir
-	// that is there now, "" when there is none. Whether it has Header is not
-	// looked at.
+	// Generated is the absolute path of the generated file that is there now, ""
+	// when there is none: see GeneratedName. Whether it has Header is not looked at.
 	Generated string
+	// GeneratedTests are those of the tests of the folder that are there now.
+	GeneratedTests []string
 
 	// Types and Info are never nil; where the code does not type-check they
 	// are incomplete and hold invalid types. What will be generated for the works
@@ -98,7 +99,7 @@ type Module struct {
 // IsGenerated reports whether obj, of whichever package, is declared in a generated
 // file: one that is to come, or one that is there, where that is not left out.
 func (p *Package) IsGenerated(obj types.Object) bool {
-	if filepath.Base(p.Fset.Position(obj.Pos()).Filename) == GeneratedFile {
+	if IsGeneratedFile(p.Fset.Position(obj.Pos()).Filename) {
 		return true
 	}
 	return p.sources != nil && p.sources.stubs[obj]

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -31,9 +32,11 @@ func hideable(roots []*packages.Package) map[string]string {
 		if !inMain(p) {
 			return // nobody generates there
 		}
-		file := filepath.Join(p.Dir, GeneratedFile)
-		if _, err := os.Lstat(file); err == nil {
-			owners[file] = p
+		for _, name := range GeneratedFiles {
+			file := filepath.Join(p.Dir, name)
+			if _, err := os.Lstat(file); err == nil && owners[file] == nil {
+				owners[file] = p
+			}
 		}
 	})
 	if !complaints {
@@ -41,6 +44,12 @@ func hideable(roots []*packages.Package) map[string]string {
 	}
 	for file, p := range owners {
 		if name := readClause(p); name != "" {
+			if !slices.ContainsFunc(p.GoFiles, func(f string) bool { return !InTest(f) }) {
+				name = strings.TrimSuffix(name, "_test") // of the external test package
+			}
+			if filepath.Base(file) == GeneratedXTestFile {
+				name += "_test"
+			}
 			files[file] = name
 		}
 	}
@@ -68,7 +77,7 @@ func clause(p *packages.Package) string {
 // readClause is clause for a package that has not been parsed.
 func readClause(p *packages.Package) string {
 	for _, name := range p.GoFiles {
-		if filepath.Base(name) == GeneratedFile {
+		if IsGeneratedFile(name) {
 			continue
 		}
 		if f, _ := parser.ParseFile(token.NewFileSet(), name, nil, parser.PackageClauseOnly); f != nil && f.Name != nil && f.Name.Name != "_" {

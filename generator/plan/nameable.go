@@ -60,6 +60,7 @@ func importable(from, path string) bool {
 			continue
 		}
 		root := strings.Join(elems[:i], "/")
+		from = strings.TrimSuffix(from, "_test") // of an external test package
 		return root != "" && (from == root || strings.HasPrefix(from, root+"/"))
 	}
 	return true

@@ -175,6 +175,7 @@ func platform(name string) string {
 		return ""
 	}
 	stem, _, _ := strings.Cut(name, ".")
+	stem = strings.TrimSuffix(stem, "_test")
 	parts := strings.Split(stem, "_")
 	last := parts[len(parts)-1]
 	if builtFor(name, last) {

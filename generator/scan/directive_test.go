@@ -136,32 +136,6 @@ func f() {
 ./x.go:7:3: work Y: a work cannot be declared inside a function
 	fix: move the type to package level
 `},
-		{"in a test", `
--- x.go --
-package x
--- x_test.go --
-package x
-
-//workgen:work
-type X struct{}
-
-//workgen:wrok
-type Y struct{}
-
-broken
--- y_test.go --
-package x_test
-
-//workgen:work
-type Z struct{}
-`, `
-./x_test.go:3:1: a work cannot be in a test file: its wrapper is part of the package, which does not see tests
-	fix: move the type to a file whose name does not end in _test.go
-./x_test.go:6:1: unknown directive //workgen:wrok
-	fix: write //workgen:work
-./y_test.go:3:1: a work cannot be in a test file: its wrapper is part of the package, which does not see tests
-	fix: move the type to a file whose name does not end in _test.go
-`},
 	})
 }
 

@@ -162,29 +162,15 @@ func declarations(f *ast.File) []*ast.Ident {
 	return ids
 }
 
-// testFiles parses the tests of the package and reports the directives in
-// them: the wrapper of a work in a test would be in the package itself, which
-// cannot see the tests.
+// testFiles parses the tests that are not among the files of the package. Those of
+// them with works are a package of their own: see [load.Package.Test].
 func (s *scanner) testFiles() []*ast.File {
 	var out []*ast.File
 	for _, name := range s.TestFiles {
 		// A test that does not parse is no reason not to generate.
 		f, _ := parser.ParseFile(s.Fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if f == nil || f.Name == nil {
-			continue
-		}
-		out = append(out, f)
-		for _, group := range f.Comments {
-			for _, c := range group.List {
-				switch d := s.directive(c); {
-				case d == nil:
-				case d.name != "work":
-					s.report(d.pos, "", prefix+d.name+" has no effect in a test file", "move it to a file whose name does not end in _test.go")
-				default:
-					s.report(d.pos, "", "a work cannot be in a test file: its wrapper is part of the package, which does not see tests",
-						"move the type to a file whose name does not end in _test.go")
-				}
-			}
+		if f != nil && f.Name != nil && !ignored(f) {
+			out = append(out, f)
 		}
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/load"
@@ -14,8 +15,10 @@ import (
 func Scan(p *load.Package, diags *diag.List) *Package {
 	s := &scanner{Package: p, diags: diags, out: &Package{Package: p}}
 	s.index()
-	excluded := s.excludedFiles()
-	s.constrained(excluded)
+	excluded, tests := s.excludedFiles(), s.testFiles()
+	s.constrained(slices.Concat(excluded, slices.DeleteFunc(slices.Clone(tests), func(f *ast.File) bool {
+		return f.Name.Name != s.Name && len(markedTypes(f)) == 0 // of the external test package
+	})))
 	for _, f := range p.Files {
 		s.tags(f)
 		s.file(f)
@@ -25,10 +28,13 @@ func Scan(p *load.Package, diags *diag.List) *Package {
 			s.diags.Add(problem) // of several fields, once: equal ones are one
 		}
 	}
-	unseen := append(s.testFiles(), excluded...)
+	unseen := slices.Concat(tests, excluded)
 	s.out.unseen = unseen
 	s.collisions(unseen)
 	s.out.Declared, s.out.Imported = s.taken(unseen)
+	if p.Test { // the others are generated for in the package without tests
+		s.out.Works = slices.DeleteFunc(s.out.Works, func(w *Work) bool { return !load.InTest(p.Fset.Position(w.Pos).Filename) })
+	}
 	return s.out
 }
 

@@ -1,4 +1,4 @@
 package clean_test
 
-//workgen:work
+// OuterRunner is the name of what would be generated for a work Outer.
 type OuterRunner struct{}
