@@ -83,13 +83,13 @@ func (W) Run(v F) error { return nil }
 	v.B           B             ./m.go:4:13
 	v.B.C         C             ./m.go:5:13
 	v.B.C.Other   chan string   ./m.go:6:19
-	fix: tag Other !workgen:"-"!, or give C a method EncodeKey(*key.Encoder)
+	fix: give C a method EncodeKey(*key.Encoder), or tag Other !workgen:"-"! if it is no input
 ./m.go:14:14: work W: cannot key parameter v: a channel has no value
 	v         F          ./m.go:14:14
 	v.X       X          ./m.go:4:18
 	v.X.E     E          ./m.go:7:13
 	v.X.E[]   chan int   ./m.go:7:13
-	fix: tag E !workgen:"-"!, or give X a method EncodeKey(*key.Encoder)
+	fix: give X a method EncodeKey(*key.Encoder), or tag E !workgen:"-"! if it is no input
 `
 	if !strings.HasSuffix(strings.ReplaceAll(got, "`", "!"), want) { // a warning of go.mod comes first
 		t.Errorf("got\n%s\nwant\n%s", got, want)

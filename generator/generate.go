@@ -7,7 +7,6 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -138,7 +137,7 @@ func (g *generation) plan(p *load.Package) error {
 // unstored warns of the works whose results no store can keep.
 func (g *generation) unstored(p *plan.Package) {
 	for _, w := range p.Works {
-		if o := w.Scan.Options; w.Storable || uncopied(w) || o.Cache.Set && !o.Cache.Value || o.Memory.Set {
+		if o := w.Scan.Options; w.Storable || w.Refused || o.Cache.Set && !o.Cache.Value || o.Memory.Set {
 			continue
 		}
 		o := w.NotStorable[0]
@@ -149,13 +148,6 @@ func (g *generation) unstored(p *plan.Package) {
 			Fix:     "change the result, or write //workgen:work memory if it is to be kept in memory only",
 		})
 	}
-}
-
-// uncopied reports whether there is a problem with the results that matters first.
-func uncopied(w *plan.Work) bool {
-	return !w.Scan.Options.Share.Value && slices.ContainsFunc(w.Results, func(v plan.Value) bool {
-		return !v.Copied && plan.References(v.Type, true)
-	})
 }
 
 // foreign reports a file that has the generated file's name and is not ours.

@@ -187,14 +187,21 @@
 //	//workgen:encode decimal.Decimal binary share
 //
 // The type is written as in that file, or with its import path if the file does not
-// import it. Values that these methods do not tell apart are one input; when
-// one fails or panics, the call is executed and not kept, and that is logged once. With share, copies of values share
+// import it. Values that the method writes alike are one input and get one result,
+// so the directive is right only where the method tells all values apart. workgen
+// cannot see that: it refuses the JSON of a struct with a field tagged to be left
+// out, and takes your word for the rest. The text of a regexp.Regexp, for one, is the
+// same with POSIX rules and without. When the method fails or panics, the call is
+// executed and not kept, and that is logged once. With share, copies of values share
 // their memory, which is right for types whose values never change.
 //
 // What cannot be walked is copied by proto.Clone or by a method DeepCopy or Clone
 // that the type declares itself and that is expected to copy deeply. An argument
 // without one is not copied but compared before and after the execution; a result
-// without one is refused.
+// without one is refused, unless the work's option share gives all callers the
+// cached value itself. A result that is used up is refused with share, too: a
+// channel, an iterator, a stream, rows, a connection, a timer. Its first caller would
+// leave nothing for the others.
 //
 // A struct that cannot be written out for a field which is not exported is guarded
 // by its size: a new field stops the build, unless it fits between two others;

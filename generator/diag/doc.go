@@ -13,5 +13,5 @@
 //		cfg                Config          ./render.go:31:39
 //		cfg.Hooks[]        Hook            ./config.go:12:2
 //		cfg.Hooks[].Done   chan struct{}   ./hook.go:8:2
-//		fix: tag Done `workgen:"-"`, or give Config a method EncodeKey(*key.Encoder)
+//		fix: give Hook a method EncodeKey(*key.Encoder), or tag Done `workgen:"-"` if it is no input
 package diag

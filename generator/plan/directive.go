@@ -11,7 +11,7 @@ import (
 // encodeDirective is a directive that says how a type is encoded.
 type encodeDirective struct {
 	*scan.Encode
-	used bool // for a value that is an input
+	used bool // for an input or a result
 }
 
 // newDirectives returns the directives of a package by type.
@@ -78,6 +78,9 @@ func (p *planner) noMarshal(e *encodeDirective) diag.Diagnostic {
 	out := diag.Diagnostic{Pos: p.fset.Position(e.ModePos)}
 	names := marshalNames[e.Mode]
 	out.Message = e.Text + " has no method " + strings.Join(names, " or ") + " of its own"
+	if field := outOfJSON(e.Type); e.Mode == "json" && field != "" {
+		out.Message = "field " + field + " of " + e.Text + " is tagged to be left out of its JSON, which does not tell all values apart"
+	}
 	for _, name := range names {
 		if promoted(e.Type, name) {
 			out.Message = "method " + name + " of " + e.Text + " is promoted from an embedded field and does not see the others"
@@ -86,6 +89,8 @@ func (p *planner) noMarshal(e *encodeDirective) diag.Diagnostic {
 	switch mode := marshalMode(e.Type); {
 	case mode != "":
 		out.Fix = "write " + mode
+	case p.editable(e.Type) && e.Mode == "json" && outOfJSON(e.Type) != "":
+		out.Fix = "give it a method EncodeKey(*key.Encoder) instead of the directive"
 	case p.editable(e.Type):
 		out.Fix = "give it one, or a method EncodeKey(*key.Encoder) instead of the directive"
 	default:
@@ -116,7 +121,7 @@ func (p *planner) effective(e *encodeDirective) bool {
 func unused(p *scan.Package, e *scan.Encode) diag.Diagnostic {
 	return diag.Diagnostic{
 		Pos:     p.Fset.Position(e.TypePos),
-		Message: e.Text + " names no type that a work of this package uses for an input",
+		Message: e.Text + " names no type that a work of this package uses for an input or a result",
 		Fix:     "remove the directive, or move it to the package whose work uses the type",
 	}
 }

@@ -34,6 +34,9 @@ var marshalNames = map[string][]string{
 
 // marshalOf returns the method of named that encodes it in a mode.
 func marshalOf(named *types.Named, mode string) (Marshal, bool) {
+	if mode == "json" && outOfJSON(named) != "" {
+		return Marshal{}, false
+	}
 	for _, name := range marshalNames[mode] {
 		m := Marshal{Name: name, Append: name[:6] == "Append", Mode: mode}
 		if sig := method(named, name); sig != nil && m.fits(sig) {
@@ -53,6 +56,22 @@ func unmarshalOf(named *types.Named, mode string) (name string, ok bool) {
 	sig := method(named, name)
 	return name, sig != nil && sig.Params().Len() == 1 && isBytes(sig.Params().At(0).Type()) &&
 		sig.Results().Len() == 1 && types.Identical(sig.Results().At(0).Type(), types.Universe.Lookup("error").Type())
+}
+
+// outOfJSON returns a field of a struct that is tagged to be left out of its JSON:
+// values that differ there only would have one key. "" says that there is none.
+func outOfJSON(named *types.Named) string {
+	s, ok := named.Underlying().(*types.Struct)
+	if !ok {
+		return ""
+	}
+	for i := range s.NumFields() {
+		f := s.Field(i)
+		if reflect.StructTag(s.Tag(i)).Get("json") == "-" && f.Name() != "_" && !holdsNothing(f.Type()) {
+			return f.Name()
+		}
+	}
+	return ""
 }
 
 // fits reports whether sig is that of m: ([]byte, error) from nothing, or from

@@ -145,7 +145,7 @@ func (d *describer) fillInterface(node *Type, u *types.Interface, at token.Pos) 
 		d.fillOpen(node, at)
 		return
 	}
-	if len(node.Impls) == 0 && l == nil && !d.alone {
+	if len(node.Impls) == 0 && l == nil && !d.alone && node.Kind != Opaque {
 		d.opaque(node, "no type implements it", at)
 	}
 	slices.SortFunc(node.Impls, func(a, b *Type) int {
@@ -218,8 +218,8 @@ func (d *describer) fillImplementers(node *Type, u *types.Interface) {
 				continue
 			}
 			named, ok := obj.Type().(*types.Named)
-			if !ok {
-				continue
+			if !ok || named.Underlying() == types.Typ[types.Invalid] {
+				continue // an invalid type implements everything
 			}
 			value, pointer := types.Implements(named, u), types.Implements(types.NewPointer(named), u)
 			if !value && !pointer {
@@ -238,6 +238,18 @@ func (d *describer) fillImplementers(node *Type, u *types.Interface) {
 			node.Impls = append(node.Impls, d.describe(types.NewPointer(named)))
 		}
 	}
+	if len(node.Impls) > 0 && !slices.ContainsFunc(node.Impls, d.listable) {
+		node.Impls = nil
+		d.opaque(node, "no type that implements it can be named here", token.NoPos)
+		node.Advice = "pass plain data instead"
+	}
+}
+
+// listable reports whether a type could be in a list of types: its name can be
+// written, or the user can change what it is called.
+func (d *describer) listable(t *Type) bool {
+	named := t.Named
+	return named == nil || d.unnameable(named) == "" || d.world.find(named.Obj().Pkg().Path()) != nil
 }
 
 // unclear reports whether named has all methods of u, and does not implement it for
@@ -269,7 +281,7 @@ func (d *describer) uncallable(node *Type, named *types.Named) (reason, advice s
 	switch {
 	case named.TypeParams().Len() > 0:
 		return named.Obj().Name() + " is generic, and which instances of it there are is not known", list
-	case !named.Obj().Exported() && named.Obj().Pkg() != d.pkg:
+	case !named.Obj().Exported() && named.Obj().Pkg() != d.pkg && d.world.find(named.Obj().Pkg().Path()) != nil:
 		return d.unnameable(named), "export it, or " + list
 	case d.unnameable(named) != "":
 		return d.unnameable(named), list
@@ -298,30 +310,41 @@ func imports(p, other *types.Package, seen map[*types.Package]bool) bool {
 // the work.
 func (p *planner) openFix(problem problem, keyed bool) string {
 	last := problem.path[len(problem.path)-1].typ
-	if last.Kind != Opaque || last.Advice != "" || !types.IsInterface(last.Go) {
+	if last.Kind != Opaque || last.Advice != "" || !types.IsInterface(last.Go) || p.noInput(last) {
 		return ""
-	}
-	if list := p.listFix(problem); list != "" && (last.Named == nil || !p.editable(last.Named)) {
-		return list
 	}
 	if last.Named != nil && p.editable(last.Named) {
 		return "write //workgen:oneof and the types that its values can have in the doc comment of " + types.TypeString(last.Named, p.qualify)
 	}
-	const behind = "write //workgen:oneof and the types that it can hold behind field "
+	if field := p.holder(problem, keyed); field != "" {
+		return "write //workgen:oneof and the types that it can hold behind field " + field
+	}
+	return p.listFix(last, "can have")
+}
+
+// holder returns the field that a list of types can be written behind: "" when no
+// field that can be edited has in its type that interface, and no other.
+func (p *planner) holder(problem problem, keyed bool) string {
+	last := problem.path[len(problem.path)-1].typ
 	i := len(problem.path) - 1
 	for i > 0 && problem.path[i-1].typ.Kind != Struct {
 		i--
 	}
-	if i == 0 && keyed {
-		return behind + lastField(problem.path[0].expr)
+	if i == 0 && !keyed {
+		return ""
 	}
 	if i > 0 {
-		for j := i - 1; j >= 0; j-- {
-			owner := problem.path[j].typ
-			if owner.Kind == Struct && owner.Named != nil && p.editable(owner.Named) {
-				return behind + lastField(problem.path[i].expr)
-			}
+		owner := i - 1
+		for owner > 0 && problem.path[owner].typ.Named == nil {
+			owner--
+		}
+		named := problem.path[owner].typ.Named
+		if named == nil || !p.editable(named) || named.TypeArgs().Len() > 0 {
+			return ""
 		}
 	}
-	return "declare an interface type for it, with //workgen:oneof and the types that its values can have in the doc comment"
+	if found := scan.InterfacesIn(problem.path[i].typ.Go); len(found) != 1 || !types.Identical(found[0], last.Go) {
+		return ""
+	}
+	return lastField(problem.path[i].expr)
 }

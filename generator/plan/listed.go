@@ -62,21 +62,12 @@ func unlisted(p *scan.Package, l *scan.Listed) diag.Diagnostic {
 	}
 }
 
-// listFix says how to list the types of an interface that is inside of a type
-// of another module: "" when the innermost struct around it can be edited.
-func (p *planner) listFix(problem problem) string {
-	last := problem.path[len(problem.path)-1].typ
-	for i := len(problem.path) - 2; i >= 0; i-- {
-		if named := problem.path[i].typ.Named; named != nil {
-			if p.editable(named) {
-				return ""
-			}
-			name := types.TypeString(last.Go, p.qualify)
-			if last.Named != nil {
-				name = p.scan.TypeName(last.Named)
-			}
-			return "write //workgen:oneof " + name + ": and the types that its values can have above the work"
-		}
+// listFix says how to list the types of an interface for all works of the package.
+// have says which of them: those that its values "can have".
+func (p *planner) listFix(iface *Type, have string) string {
+	name := types.TypeString(iface.Go, p.qualify)
+	if iface.Named != nil {
+		name = p.scan.TypeName(iface.Named)
 	}
-	return ""
+	return "write //workgen:oneof " + name + ": and the types that its values " + have + " above the work"
 }

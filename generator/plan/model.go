@@ -42,6 +42,9 @@ type Work struct {
 	// Plain says that Identity is used (it may be empty: no inputs at all).
 	Plain bool
 
+	// Refused says that a result can be given to no second caller. It has been
+	// reported.
+	Refused bool
 	// Storable says that results come back equal from a store; NotStorable says
 	// what would not, and is empty then.
 	Storable    bool
@@ -135,6 +138,11 @@ type Type struct {
 	// Advice says what to do instead of using the type; "" when that is the
 	// same as for any other.
 	Advice string
+	// Cautioned says, of an Opaque type that a directive can have encoded, when that
+	// is right; "" when there is nothing special about it.
+	Cautioned string
+	// Aside says that no result depends on such a value: a lock.
+	Aside bool
 	// Codec says how a Known type is encoded, by Marshal if it is Method; Elem
 	// is the type that a Handle is of.
 	Codec   Codec

@@ -57,7 +57,6 @@ type planner struct {
 // work plans one work.
 func (p *planner) work(w *scan.Work) *Work {
 	out := &Work{Scan: w, Name: p.scan.PkgPath + "." + w.Name}
-	share := w.Options.Share.Value
 	p.unresolvedFields(w)
 	for _, f := range w.Fields {
 		if f.Mode == scan.Keyed && f.Name == "_" {
@@ -83,11 +82,10 @@ func (p *planner) work(w *scan.Work) *Work {
 	for i, result := range w.Results {
 		v := Value{Name: result.Name, Field: fields[i], Type: p.root(result.Type), Declared: result.Type}
 		v.Unresolved = p.unresolved(w, "result "+resultName(i, v), resultExpr(i, v), result.Pos, v.Type)
-		if !v.Unresolved {
-			p.result(w, i, result, &v, share)
-		}
 		out.Results = append(out.Results, v)
 	}
+	p.results(out)
+	p.untagged(w)
 	out.Identity, out.Plain = identity(out)
 	out.Schema = schema(out)
 	p.secret(out)
@@ -162,24 +160,42 @@ func (p *planner) key(w *scan.Work, what, expr string, pos token.Pos, t *Type, k
 	keys.fixable = p.editable
 	keys.walk(expr, t, pos)
 	for _, problem := range keys.problems {
-		fix, field := p.keyFix(w, problem, keyed)
-		p.report(w, "cannot key "+what, pos, problem, fix, p.scan.TagRewrites(field, "-")...)
+		fix, rewrites := p.keyFix(w, problem, keyed)
+		p.report(w, "cannot key "+what, pos, problem, fix, rewrites...)
 	}
 }
 
-// result judges a result.
-func (p *planner) result(w *scan.Work, i int, result scan.Param, v *Value, share bool) {
-	if share || !References(v.Type, true) && !p.holdsLock(v.Type.Go) {
-		return
+// results judges the results of a work.
+func (p *planner) results(out *Work) {
+	w, shareable := out.Scan, true
+	once := make([][]problem, len(out.Results))
+	for i, result := range w.Results {
+		if out.Results[i].Unresolved {
+			continue // that has been reported
+		}
+		once[i] = p.usedUp(resultExpr(i, out.Results[i]), out.Results[i].Type, result.Pos)
+		shareable = shareable && len(once[i]) == 0
 	}
-	name := "result " + nameOr(result.Name, strconv.Itoa(i+1))
-	copies := p.forCopies()
-	copies.fixable = p.editable
-	copies.walk(nameOr(result.Name, "result"+strconv.Itoa(i+1)), v.Type, result.Pos)
-	for _, problem := range copies.problems {
-		p.report(w, "cannot copy "+name, result.Pos, problem, p.copyFix(problem))
+	for i, result := range w.Results {
+		v, name := &out.Results[i], "result "+resultName(i, out.Results[i])
+		switch {
+		case v.Unresolved:
+		case w.Options.Share.Value:
+			out.Refused = out.Refused || len(once[i]) > 0
+			for _, problem := range once[i] {
+				p.report(w, "cannot share "+name, result.Pos, problem, p.shareFix(v, problem))
+			}
+		case References(v.Type, true) || p.holdsLock(v.Type.Go):
+			copies := p.forCopies()
+			copies.fixable = p.editable
+			copies.walk(resultExpr(i, *v), v.Type, result.Pos)
+			for _, problem := range copies.problems {
+				p.report(w, "cannot copy "+name, result.Pos, problem, p.copyFix(problem, shareable))
+			}
+			v.Copied = len(copies.problems) == 0
+			out.Refused = out.Refused || !v.Copied
+		}
 	}
-	v.Copied = len(copies.problems) == 0
 }
 
 // report adds a problem with a type.
@@ -192,53 +208,6 @@ func (p *planner) report(w *scan.Work, what string, pos token.Pos, problem probl
 		Fix:      fix,
 		Rewrites: rewrites,
 	})
-}
-
-// keyFix says what to do about a type that cannot be keyed: the tag goes to
-// the field that holds it, the method to the innermost named struct above it,
-// if those can be edited here. It also returns the place of that field, if any.
-func (p *planner) keyFix(w *scan.Work, problem problem, keyed bool) (fix string, field token.Pos) {
-	var tag, method string
-	for i := len(problem.path) - 1; i > 0; i-- {
-		owner := problem.path[i-1].typ
-		if owner.Kind != Struct || owner.Named == nil || !p.editable(owner.Named) {
-			continue
-		}
-		tag = "tag " + lastField(problem.path[i].expr) + " `workgen:\"-\"`"
-		method, field = p.typeName(owner.Named), problem.path[i].pos
-		break
-	}
-	last := problem.path[len(problem.path)-1].typ
-	named := p.unnameable(last.Named) == ""
-	if method == "" && named && last.Named != nil && last.Kind != Pointer && last.Named.Obj().Parent() != nil && p.editable(last.Named) {
-		method = p.typeName(last.Named)
-	}
-	if other := p.foreignFix(last); other != "" {
-		if tag != "" {
-			return other + ", or " + tag, field
-		}
-		return other, token.NoPos
-	}
-	if list := p.openFix(problem, keyed); list != "" {
-		if tag != "" {
-			return list + ", or " + tag, field
-		}
-		return list, token.NoPos
-	}
-	switch {
-	case tag != "":
-		return tag + ", or give " + method + " a method EncodeKey(*key.Encoder)", field
-	case method != "" && !types.IsInterface(last.Go):
-		return "give " + method + " a method EncodeKey(*key.Encoder)", token.NoPos
-	}
-	instead := "plain data"
-	if !named {
-		instead = "a type that can be named here"
-	}
-	if keyed {
-		return "tag " + lastField(problem.path[0].expr) + " `workgen:\"-\"` if it is no input, or key " + instead + " instead", token.NoPos
-	}
-	return "pass " + instead + " instead, or make it a field of " + w.Name + " tagged `workgen:\"-\"` if it is no input", token.NoPos
 }
 
 // typeName is what the declaration of a type is called, without type arguments.

@@ -60,6 +60,8 @@ type Work struct {
 	// Variadic says that the last of Params, whose Type is then a slice, takes
 	// any number of arguments.
 	Variadic bool
+	// Untagged are the places where Run reads fields that have no tag.
+	Untagged []Untagged
 	// Fields are in the order of the struct.
 	Fields []Field
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/workgen/workgen/generator/diag"
 )
 
-// reads reports the untagged fields of w that Run reads, itself or in methods
+// reads notes the untagged fields of w that Run reads, itself or in methods
 // it calls on its receiver. A field that decides about the result without being
 // part of the key would make a hit of what should be a miss.
 //
-// What counts as a read errs on the side of reporting: everything but a plain
+// What counts as a read errs on the side of too much: everything but a plain
 // assignment to the field, f.n++ and f.n += v. Calling a method on the field,
 // taking its address, or assigning to a part of it are reads. The receiver
 // itself, passed on or copied, reads all fields.
@@ -177,33 +177,29 @@ func (r *reader) isNil(e ast.Expr) bool {
 	return r.Info.Types[ast.Unparen(e)].IsNil()
 }
 
-// field reports that a field is read, once per field: one tag mends all reads.
+// field notes that a field is read, once per field: one tag mends all reads.
 func (r *reader) field(name string, pos token.Pos) {
 	f, ok := r.untagged[name]
 	if !ok || r.reported[name] {
 		return
 	}
 	r.reported[name] = true
-	r.reportRewrites(r.out.TagRewrites(f.Pos, "key", "-"), pos, r.work.Name, r.subject()+" reads field "+name+", which has no workgen tag",
-		"tag "+name+" `workgen:\"key\"` if it is an input, `workgen:\"-\"` if it is not", r.step(f))
+	r.work.Untagged = append(r.work.Untagged, Untagged{
+		Pos: pos, Message: r.subject() + " reads field " + name + ", which has no workgen tag", Fields: []Field{f},
+	})
 }
 
-// whole reports that all fields may be read.
+// whole notes that all fields may be read.
 func (r *reader) whole(pos token.Pos, why string) {
 	if r.reported[""] {
 		return
 	}
 	r.reported[""] = true
-	var path []diag.Step
+	u := Untagged{Pos: pos, Message: r.subject() + " " + why}
 	for _, name := range r.names {
-		path = append(path, r.step(r.untagged[name]))
+		u.Fields = append(u.Fields, r.untagged[name])
 	}
-	names := strings.Join(r.names, ", ")
-	if len(r.names) > 1 {
-		names = "each of " + names
-	}
-	r.report(pos, r.work.Name, r.subject()+" "+why,
-		"tag "+names+" `workgen:\"key\"` if it is an input, `workgen:\"-\"` if it is not", path...)
+	r.work.Untagged = append(r.work.Untagged, u)
 }
 
 // subject names the method that reads.
@@ -214,8 +210,35 @@ func (r *reader) subject() string {
 	return "method " + r.current.Name() + ", which Run calls,"
 }
 
-// step shows where a field is declared.
-func (r *reader) step(f Field) diag.Step {
-	// As written: the type may be invalid, or foreign to the reader.
-	return diag.Step{Expr: f.Name, Type: types.ExprString(f.TypeExpr), Pos: r.Fset.Position(f.Pos)}
+// An Untagged is a place where Run reads fields that have no tag. It is a problem,
+// which Scan does not report: what to do depends on whether they can be keyed.
+type Untagged struct {
+	Pos     token.Pos
+	Message string
+	Fields  []Field // never empty
+}
+
+// Diagnostic describes the problem. keyed names the fields that can be keyed, and
+// rest, when not empty, is what to do about the others.
+func (p *Package) Diagnostic(w *Work, u Untagged, keyed []string, rest string) diag.Diagnostic {
+	d := diag.Diagnostic{Pos: p.Fset.Position(u.Pos), Work: w.Name, Message: u.Message, Fix: rest}
+	for _, f := range u.Fields {
+		// As written: the type may be invalid, or foreign to the reader.
+		d.Path = append(d.Path, diag.Step{Expr: f.Name, Type: types.ExprString(f.TypeExpr), Pos: p.Fset.Position(f.Pos)})
+	}
+	if len(keyed) == 0 {
+		return d
+	}
+	names := strings.Join(keyed, ", ")
+	if len(keyed) > 1 {
+		names = "each of " + names
+	}
+	d.Fix = "tag " + names + " `workgen:\"key\"` if it is an input, `workgen:\"-\"` if it is not"
+	if rest != "" {
+		d.Fix += "; " + rest
+	}
+	if len(u.Fields) == 1 {
+		d.Rewrites = p.TagRewrites(u.Fields[0].Pos, "key", "-")
+	}
+	return d
 }

@@ -67,21 +67,18 @@ func (p *Package) fieldAt(pos token.Pos) *ast.Field {
 	return found
 }
 
-// retagged replaces the faulty value of the tag workgen in a tag.
+// retagged corrects the value of the tag workgen in a tag if it was meant to be
+// "key". That something was meant to be left out is for people to say.
 func (p *Package) retagged(tag *ast.BasicLit) []diag.Rewrite {
 	at := strings.Index(tag.Value, `workgen:"`)
 	if at < 0 || !strings.HasPrefix(tag.Value, "`") {
 		return nil
 	}
 	quoted, err := strconv.QuotedPrefix(tag.Value[at+len("workgen:"):])
-	if err != nil {
+	if err != nil || nearest(strings.Trim(quoted, `"`), []string{"key"}) == "" {
 		return nil
 	}
-	var out []diag.Rewrite
 	from := tag.Pos() + token.Pos(at)
-	for _, value := range []string{"key", "-"} {
-		text := "workgen:" + strconv.Quote(value)
-		out = append(out, p.rewrite("tag it `"+text+"`", from, from+token.Pos(len("workgen:")+len(quoted)), text)...)
-	}
-	return out
+	const text = `workgen:"key"`
+	return p.rewrite("tag it `"+text+"`", from, from+token.Pos(len("workgen:")+len(quoted)), text)
 }

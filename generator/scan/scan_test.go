@@ -61,6 +61,11 @@ func scanAll(t *testing.T, sources []string) []result {
 	for i, p := range pkgs { // sorted by path, and so in the order of sources
 		var diags diag.List
 		results[i].Package = scan.Scan(p, &diags)
+		for _, w := range results[i].Package.Works {
+			for _, u := range w.Untagged {
+				diags.Add(results[i].Package.Diagnostic(w, u, names(u.Fields), ""))
+			}
+		}
 		var b strings.Builder
 		if err := diags.Write(&b, p.Dir); err != nil {
 			t.Fatal(err)
@@ -68,6 +73,14 @@ func scanAll(t *testing.T, sources []string) []result {
 		results[i].problems = b.String()
 	}
 	return results
+}
+
+// names are those of fields: all of them, as if each could be keyed.
+func names(fields []scan.Field) (names []string) {
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 // scanned scans one package.

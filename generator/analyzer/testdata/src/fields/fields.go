@@ -1,5 +1,10 @@
 package fields
 
+import (
+	"net/http"
+	"sync"
+)
+
 // Config has tags.
 type Config struct {
 	Name string
@@ -13,6 +18,8 @@ type Config struct {
 //workgen:work
 type Fetch struct {
 	Client   any
+	HTTP     *http.Client
+	mu       *sync.Mutex
 	Source   string `json:"source,omitempty"`
 	one, two int
 	Base
@@ -22,8 +29,10 @@ type Fetch struct {
 type Base struct{ N int }
 
 // Run is no use.
-func (f *Fetch) Run(cfg Config) error { // want `^work Fetch: cannot key parameter cfg: a function has no value; fix: tag Log` `^work Fetch: cannot key parameter cfg: a channel has no value; fix: tag Done`
-	_ = f.Client // want `^work Fetch: Run reads field Client, which has no workgen tag; fix: tag Client`
+func (f *Fetch) Run(cfg Config) error { // want `^work Fetch: cannot key parameter cfg: a function has no value; fix: give Config a method` `^work Fetch: cannot key parameter cfg: a channel has no value; fix: give Config a method`
+	_ = f.Client // want `^work Fetch: Run reads field Client, which has no workgen tag; fix: tag Client .workgen:"-". if it is no input; if it is one, tag it`
+	_ = f.HTTP   // want `^work Fetch: Run reads field HTTP, which has no workgen tag; fix: key plain data instead of HTTP, or tag HTTP .workgen:"-". if it is no input`
+	f.mu.Lock()  // want `^work Fetch: Run reads field mu, which has no workgen tag; fix: tag mu .workgen:"-".`
 	_ = f.Source // want `Run reads field Source`
 	_ = f.one    // want `Run reads field one`
 	_ = f.N      // want `Run reads field Base`
