@@ -36,7 +36,7 @@ var unscripted = []string{
 func TestEveryDiagnosticHasAScript(t *testing.T) {
 	scripts := ""
 	names, _ := filepath.Glob("../../testdata/script/*.txtar")
-	for _, name := range names {
+	for _, name := range append(names, archives(t)...) {
 		content, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -59,16 +59,11 @@ type sentence struct {
 // sentences finds what may be part of a diagnostic.
 func sentences(t *testing.T) []sentence {
 	t.Helper()
-	var files []string
-	for _, pattern := range []string{"load", "scan", "plan", ""} {
-		found, _ := filepath.Glob(filepath.Join("../../generator", pattern, "*.go"))
-		files = append(files, found...)
-	}
 	fset := token.NewFileSet()
 	var out []sentence
-	for _, name := range files {
+	for _, name := range generatorFiles(t) {
 		// Of the entries of a long table, scripts show what they look like.
-		if strings.HasSuffix(name, "_test.go") || filepath.Base(name) == "known.go" {
+		if filepath.Base(name) == "known.go" {
 			continue
 		}
 		f, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
@@ -94,6 +89,23 @@ func sentences(t *testing.T) []sentence {
 		t.Fatalf("only %d sentences: not looking where they are", len(out))
 	}
 	return out
+}
+
+// generatorFiles are the files that have something to say of the user's code.
+func generatorFiles(t *testing.T) (files []string) {
+	t.Helper()
+	for _, dir := range []string{"load", "scan", "plan", ""} {
+		found, _ := filepath.Glob(filepath.Join("../../generator", dir, "*.go"))
+		for _, name := range found {
+			if !strings.HasSuffix(name, "_test.go") {
+				files = append(files, name)
+			}
+		}
+	}
+	if len(files) < 20 {
+		t.Fatalf("only %d files: not looking where they are", len(files))
+	}
+	return files
 }
 
 // isSilent reports whether a call says nothing of the user's code: it logs, or
