@@ -73,6 +73,7 @@ type Calls[K comparable, A, R any] struct {
 	order             sieve[K, R]
 	results, failures lifetime[K, R]
 	early             map[*entry[K, R]]*time.Timer // of results that the store had, and that expire sooner
+	durable           map[*entry[K, R]]key.Key     // of those that a store has, which says what was deleted; else nil
 }
 
 // NewCalls makes the table for a runner. It panics when the spec has no Name or
@@ -226,7 +227,9 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 // Forget makes the next call with this key execute anew, and reports whether
 // there was one to forget, here or in the store. An unfinished call still serves
 // those who wait for it, but is not kept, in whatever process it executes: it does
-// not count in the store either. What the store has is deleted.
+// not count in the store either. What the store has is deleted. Other processes drop
+// what they keep in memory within about a second, if the store is a store.Announcer;
+// until then their calls may be hits, and join an execution that is under way there.
 func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 	r := c.owner.Runner
 	forget := func() bool {
@@ -378,6 +381,7 @@ func (c *Calls[K, A, R]) drop(e *entry[K, R], why Removal) {
 		l.remove(e)
 	}
 	c.spare(e)
+	delete(c.durable, e)
 	c.owner.stats.Entries--
 	c.owner.removed(e.call.number, why)
 	c.owner.record(Event{Number: e.call.number, Removed: why, Call: e.call.snapshot()})

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
@@ -33,7 +34,7 @@ import (
 // The environment variable WORKGEN_CACHE overrides the use of all stores:
 //
 //	off      nothing is read from stores, or put there
-//	refresh  what stores have is executed anew, and replaced
+//	refresh  what stores have is forgotten, executed anew, and replaced
 //	only     nothing executes: what stores do not have is a MissError
 //
 // Works of two processes, or of two runners of one work, that wait for each other's
@@ -104,6 +105,61 @@ func (c *Calls[K, A, R]) openStore() {
 		r.override = onlyCache
 	default:
 		panic(fmt.Sprintf("runtime: %s=%q: use off, refresh or only, or unset it", cacheVariable, value))
+	}
+	if r.store != nil {
+		c.heed()
+	}
+}
+
+// heed drops results when the store says that their calls were deleted. The store does
+// not keep the runner alive.
+func (c *Calls[K, A, R]) heed() {
+	announcer, ok := c.owner.store.(store.Announcer)
+	if !ok {
+		return
+	}
+	c.durable = map[*entry[K, R]]key.Key{}
+	calls := weak.Make(c)
+	announcer.Announce(func(deleted []key.Key) bool {
+		c := calls.Value()
+		if c == nil {
+			return false
+		}
+		c.dropDeleted(deleted)
+		return true
+	})
+}
+
+// keptDurably notes the key of an entry that is kept. mu is held.
+func (c *Calls[K, A, R]) keptDurably(e *entry[K, R], k key.Key) {
+	if c.durable != nil && !k.IsZero() {
+		c.durable[e] = k
+	}
+}
+
+// dropDeleted drops the results of calls that were deleted; no keys stand for all.
+// What is just read from the store, or put there, is not kept.
+func (c *Calls[K, A, R]) dropDeleted(keys []key.Key) {
+	deleted := make(map[key.Key]bool, len(keys))
+	for _, k := range keys {
+		deleted[k] = true
+	}
+	r := c.owner.Runner
+	dropped := false
+	r.mu.Lock()
+	for e, k := range c.durable {
+		if len(keys) == 0 || deleted[k] {
+			c.drop(e, Forgotten)
+			dropped = true
+		}
+	}
+	for f := range r.flights {
+		f.deleted = f.deleted || len(keys) == 0 || deleted[f.key]
+	}
+	r.mu.Unlock()
+	if dropped {
+		r.deliver()
+		wakeLoops() // their flows may want the results anew
 	}
 }
 

@@ -23,6 +23,12 @@ type hooked struct {
 	released func()
 }
 
+func (s hooked) Announce(tell func(deleted []key.Key) bool) {
+	if a, ok := s.Store.(store.Announcer); ok {
+		a.Announce(tell)
+	}
+}
+
 func (s hooked) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
 	e, err := s.Store.Get(ctx, k)
 	if s.get != nil {
@@ -282,6 +288,42 @@ func TestWhatIsForgottenElsewhereWhileItExecutesDoesNotCount(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhatIsForgottenElsewhereIsDroppedFromMemory, also when it is being read from the
+// store at that moment; other calls stay.
+func TestWhatIsForgottenElsewhereIsDroppedFromMemory(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		version := "old"
+		body := func(context.Context, string) (string, error) { return version, nil }
+		f, g := storing(s, body), storing(s.Another(), body)
+		wantResult(t, "old")(f.Run(t.Context(), "a"))
+		wantResult(t, "old")(f.Run(t.Context(), "b"))
+		version = "new"
+		want(t, "forgotten", g.Forget("a"), true)
+		wantResult(t, "new")(f.Run(t.Context(), "a"))
+		wantResult(t, "old")(f.Run(t.Context(), "b"))
+		want(t, "executions", f.Stats().Executions, 3)
+		want(t, "hits", f.Stats().Hits, 1)
+
+		var h *fetch
+		h = storing(hooked{Store: s, get: func(e *store.Entry, err error) (*store.Entry, error) {
+			if version == "new" {
+				version = "newer"
+				g.Forget("a")
+			}
+			return e, err
+		}}, body)
+		wantResult(t, "new")(h.Run(t.Context(), "a")) // it was asked for before
+		wantResult(t, "newer")(h.Run(t.Context(), "a"))
+		g.ForgetAll()
+		for _, r := range []*fetch{f, g, h} {
+			settled(t, r)
+			want(t, "entries", r.Stats().Entries, 0)
+			want(t, "durable keys", len(r.calls.durable), 0)
+		}
+	})
 }
 
 // TestABodyMayForgetItsOwnCall and make it again: neither it nor anybody else waits

@@ -261,9 +261,12 @@ func (c *Calls[K, A, R]) conclude(call *Call[R], f *flight, b *body, o outcome[R
 		if call.stored = o.stored; o.stored {
 			r.stats.Stored++
 		}
-		call.end(status, o.result, o.err, o.keep)
-		if e := c.table.holder(call, f.hash); e != nil && !o.expires.IsZero() {
-			c.expireAt(e, o.expires)
+		call.end(status, o.result, o.err, o.keep && !f.deleted)
+		if e := c.table.holder(call, f.hash); e != nil {
+			c.keptDurably(e, f.key)
+			if !o.expires.IsZero() {
+				c.expireAt(e, o.expires)
+			}
 		}
 	}
 	r.mu.Unlock()

@@ -29,6 +29,7 @@ type flight struct {
 	cancel    context.CancelCauseFunc // of ctx, or of who looks into the store before
 	waiters   int                     // callers in Run and Wait
 	forgotten bool                    // the result is for those who wait, and is not kept
+	deleted   bool                    // the store has, since: what it had, or is put there, is not kept here
 	holding   *holding                // the lease that the bodies have; nil before it is acquired
 	starts    starters
 	onEnd     []func(Status) // called by release

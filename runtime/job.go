@@ -35,6 +35,9 @@ func (j *job[K, A, R]) find(ctx context.Context) (ended bool) {
 	r := j.calls.owner.Runner
 	if r.override == refreshCache {
 		r.deleteStored(ctx, j.flight.key)
+		r.mu.Lock()
+		j.flight.deleted = false // that was before it executes
+		r.mu.Unlock()
 	} else if j.look(ctx) {
 		return true
 	}

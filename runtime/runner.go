@@ -79,8 +79,9 @@ func (r *Runner) History() []CallRecord {
 
 // ForgetAll forgets every call: what was kept is gone, and unfinished calls
 // still serve those who wait for them, but are not kept. What the store has of the
-// work is deleted, too. Equal calls made afterwards execute anew. What other processes
-// execute for the first time meanwhile counts, for the store does not list it.
+// work is deleted, too, and other processes drop it from memory within about a second.
+// Equal calls made afterwards execute anew. What other processes execute for the first
+// time meanwhile counts, for the store does not list it.
 func (r *Runner) ForgetAll() { r.forgetAll() }
 
 // Close stops all unfinished calls, refuses further executions with ErrClosed,

@@ -41,7 +41,9 @@
 // results: ls lists calls, show prints all that is kept of one, why says why it was
 // executed or why its result has gone, rm deletes results, gc drops what has expired
 // and what does not fit, verify reads everything and compares checksums, and path
-// prints the directory. They may be used while programs use the store. With -json each
+// prints the directory. They may be used while programs use the store: what rm deletes
+// is gone for them, too, within about a second, and an execution of it that is under way
+// does not count; gc leaves alone what they keep in memory. With -json each
 // prints one object per line; fields may be added to them.
 //
 // Without -store it is the only store in the directory that WORKGEN_STORE names, or in

@@ -72,6 +72,17 @@ type Store interface {
 	Close() error
 }
 
+// Announcer is a Store that says which calls were deleted, so that those who keep
+// results in memory drop them, too.
+type Announcer interface {
+	// Announce has tell called with the keys that Delete was given, by anybody: at once
+	// for those who use the same handle, and otherwise within about a second. No keys
+	// say that any may have been among them. Keys may be told more than once, and late,
+	// but not before they were deleted. tell may use the store, and is not called any
+	// more once it has returned false.
+	Announce(tell func(deleted []key.Key) (goOn bool))
+}
+
 // Codec writes results and reads them back. Its methods may be called
 // concurrently.
 type Codec interface {

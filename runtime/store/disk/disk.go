@@ -62,10 +62,12 @@ type Store struct {
 	readers *readers
 	wake    *wake
 	gc      *collector
-	uses    uses
-	temps   atomic.Int64 // temporary files made so far
-	closed  atomic.Bool
-	once    sync.Once
+
+	deletions *deletions
+	uses      uses
+	temps     atomic.Int64 // temporary files made so far
+	closed    atomic.Bool
+	once      sync.Once
 }
 
 var _ store.Store = (*Store)(nil)
@@ -115,10 +117,17 @@ func (s *Store) start() error {
 		c.close()
 		return errors.Join(err, turn.Close())
 	}
+	seen, _, err := c.q(`SELECT seq FROM sqlite_sequence WHERE name = 'deleted'`).number()
+	if err != nil {
+		s.self.close()
+		c.close()
+		return errors.Join(err, turn.Close())
+	}
 	s.readers = newReaders(s.connect)
 	s.w = newWriter(s, c, turn)
 	s.wake = newWake(s)
 	s.uses.s = s
+	s.deletions = newDeletions(s, seen)
 	s.gc = newCollector(s)
 	go s.gc.run()
 	return nil
@@ -168,6 +177,7 @@ func (s *Store) Codec() store.Codec { return codec.Codec{Verify: s.o.Verify} }
 // Close implements store.Store. Entries that are still open can be read on.
 func (s *Store) Close() error {
 	s.once.Do(func() {
+		close(s.deletions.stop)
 		s.gc.close()
 		s.uses.flush()
 		_ = s.w.write(context.Background(), false, func(tx *tx) error {

@@ -76,6 +76,9 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 			if err != nil {
 				return err
 			}
+			if err := tx.announce(k); err != nil {
+				return err
+			}
 			if found || leased {
 				deleted++
 			}
@@ -88,6 +91,7 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 	for _, k := range keys {
 		s.wake.ring(k)
 	}
+	s.deletions.look()
 	return deleted, nil
 }
 

@@ -29,6 +29,7 @@ func init() {
 	children["runners"] = runnersChild
 	children["loop"] = loopChild
 	children["forgotten"] = forgottenChild
+	children["remember"] = rememberChild
 }
 
 // calls is a work with one number as argument, as the generator would write it.
@@ -132,6 +133,41 @@ func TestWhatAnotherProcessForgetsWhileItExecutesDoesNotCount(t *testing.T) {
 	if data, err := run(b, 1); string(data) != "new" || err != nil || b.Runner().Stats().Executions != 1 {
 		t.Errorf("%q, %v, %+v", data, err, b.Runner().Stats())
 	}
+}
+
+// rememberChild keeps a result in memory, and makes the call again until it has to
+// execute it anew.
+func rememberChild(s *disk.Store, _ string, _ int) {
+	c := calls(s, func(int) ([]byte, error) { return []byte("x"), nil })
+	for last := int64(0); ; time.Sleep(time.Millisecond) {
+		if _, err := run(c, 1); err != nil {
+			say("failed", err)
+		}
+		if now := c.Runner().Stats().Executions; now != last {
+			say("executed", now)
+			last = now
+		}
+	}
+}
+
+func TestWhatAnotherProcessForgetsIsDroppedFromMemory(t *testing.T) {
+	dir := t.TempDir()
+	a := start(t, "remember", dir, 0)
+	want := func(line string) {
+		t.Helper()
+		if got := a.line(t); got != line {
+			t.Fatalf("the other process: %s, want %s", got, line)
+		}
+	}
+	want("executed 1")
+	s := open(t, filepath.Join(dir, "store"), disk.Options{})
+	b := calls(s, func(int) ([]byte, error) { return []byte("x"), nil })
+	if !b.Forget(key.NewHash().Uint64(1).Sum(), 1, 1) {
+		t.Error("nothing to forget")
+	}
+	want("executed 2")
+	b.Runner().ForgetAll()
+	want("executed 3")
 }
 
 func TestKilledRunnersLoseNothing(t *testing.T) {

@@ -71,9 +71,15 @@ var schema = []string{
 		holder INTEGER NOT NULL, -- names a file in live
 		expires INTEGER NOT NULL)`,
 
+	deletedTable,
+
 	fmt.Sprintf(`PRAGMA application_id = %d`, applicationID),
 	fmt.Sprintf(`PRAGMA user_version = %d`, schemaVersion),
 }
+
+// deletedTable is that of the keys that were deleted lately, see deleted.go. Stores
+// of version 1 may lack it.
+const deletedTable = `CREATE TABLE IF NOT EXISTS deleted(seq INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL)`
 
 // migrate makes the tables of an empty database. The caller has the turn.
 func migrate(c *conn, dir string) error {
@@ -85,7 +91,7 @@ func migrate(c *conn, dir string) error {
 		return &VersionError{Dir: dir, Have: version, Knows: schemaVersion}
 	}
 	if version == schemaVersion {
-		return nil
+		return c.exec(deletedTable)
 	}
 	// Neither can be changed inside of a transaction, nor once there are tables.
 	if err := c.exec(`PRAGMA auto_vacuum = INCREMENTAL`, `PRAGMA journal_mode = WAL`, `BEGIN IMMEDIATE`); err != nil {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +23,10 @@ type Store struct {
 	closed bool // shared.mu
 }
 
-var _ store.Store = (*Store)(nil)
+var _ interface {
+	store.Store
+	store.Announcer
+} = (*Store)(nil)
 
 // shared is what all handles of a store have in common.
 type shared struct {
@@ -33,6 +37,7 @@ type shared struct {
 	results map[key.Key]*result
 	leases  map[key.Key]held
 	watches map[key.Key]map[chan struct{}]struct{}
+	tells   []func(deleted []key.Key) bool
 }
 
 // result is a record, and the result if it is of one that is there.
@@ -222,11 +227,30 @@ func (s *Store) Note(ctx context.Context, r store.Record) error {
 
 // Delete implements store.Store.
 func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
-	if err := s.lock(ctx); err != nil {
+	n, tells, err := s.delete(ctx, keys)
+	if err != nil || len(keys) == 0 {
 		return 0, err
 	}
+	for _, tell := range tells {
+		tell(keys)
+	}
+	return n, nil
+}
+
+// Announce implements store.Announcer. Whoever was told is told for ever, as a store
+// in memory does not live long.
+func (s *Store) Announce(tell func(deleted []key.Key) bool) {
+	s.shared.mu.Lock()
 	defer s.shared.mu.Unlock()
-	n := 0
+	s.shared.tells = append(s.shared.tells, tell)
+}
+
+// delete also returns who is to be told.
+func (s *Store) delete(ctx context.Context, keys []key.Key) (n int, tells []func([]key.Key) bool, err error) {
+	if err := s.lock(ctx); err != nil {
+		return 0, nil, err
+	}
+	defer s.shared.mu.Unlock()
 	for _, k := range keys {
 		r, leased := s.shared.live(k), time.Now().Before(s.shared.leases[k].Expires)
 		if r != nil {
@@ -239,7 +263,7 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 		}
 		s.shared.end(k)
 	}
-	return n, nil
+	return n, slices.Clone(s.shared.tells), nil
 }
 
 // Discard implements store.Store.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -214,6 +215,38 @@ func testDeletedLease(t *testing.T, s *suite, lease store.Lease) {
 	}
 	if n, err := s.Delete(ctx, lease.Key); n != 1 || err != nil {
 		t.Errorf("Delete: %d, %v, want 1", n, err)
+	}
+}
+
+// testAnnounce is for those stores that say what was deleted.
+func testAnnounce(t *testing.T, s *suite) {
+	other := s.another()
+	announcer, ok := other.(store.Announcer)
+	if !ok {
+		t.Skip("this store does not say what was deleted")
+	}
+	s.put(s, 1, recordOf(1, "w"), []byte("x"))
+	s.put(s, 2, recordOf(2, "w"), []byte("x"))
+	told := make(chan struct{}, 100)
+	announcer.Announce(func(deleted []key.Key) bool {
+		if len(deleted) == 0 || slices.Contains(deleted, keyOf(1)) {
+			if _, err := read(other, keyOf(1)); !errors.Is(err, store.ErrNotFound) {
+				s.Errorf("told before it was deleted: error %v", err)
+			}
+			told <- struct{}{}
+		}
+		return true
+	})
+	announcer.Announce(func([]key.Key) bool { return false })
+	for range 2 {
+		if _, err := s.Delete(ctx, keyOf(3), keyOf(1)); err != nil {
+			t.Fatal(err)
+		}
+		s.within("another handle's Delete", told)
+		if _, err := other.Delete(ctx, keyOf(1)); err != nil {
+			t.Fatal(err)
+		}
+		s.within("its own", told)
 	}
 }
 

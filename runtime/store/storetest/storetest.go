@@ -57,6 +57,7 @@ func Test(t *testing.T, durable bool, opener Opener) {
 	run("results of all sizes", testSizes)
 	run("watches wake", testWatch)
 	run("deleting", testDelete)
+	run("deletes are announced", testAnnounce)
 	run("discarding what was got", testDiscard)
 	run("listing", testList)
 	run("listing while records change", testListConcurrently)

@@ -1,0 +1,121 @@
+package disk
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+)
+
+// Those who keep results in memory are told which calls were deleted. Delete adds the
+// keys to a table, in the same transaction, and every Store looks there once in a
+// second, if there is anybody to tell.
+type deletions struct {
+	s    *Store
+	stop chan struct{}
+
+	looking sync.Mutex // held while the table is read, and the others are told
+	seen    int64      // sequence number of the last key that they were told; looking
+
+	mu    sync.Mutex
+	tells []func(deleted []key.Key) bool
+}
+
+const (
+	lookEvery  = time.Second
+	maxDeleted = 10_000 // keys that are remembered: who misses one takes all for deleted
+)
+
+// newDeletions begins where the table ends now.
+func newDeletions(s *Store, seen int64) *deletions {
+	d := &deletions{s: s, seen: seen, stop: make(chan struct{})}
+	go d.run()
+	return d
+}
+
+// Announce implements store.Announcer.
+func (s *Store) Announce(tell func(deleted []key.Key) bool) {
+	s.deletions.mu.Lock()
+	defer s.deletions.mu.Unlock()
+	s.deletions.tells = append(s.deletions.tells, tell)
+}
+
+func (d *deletions) run() {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-d.stop:
+			return
+		case <-ticker.C:
+			d.look()
+		}
+	}
+}
+
+// look tells of what was deleted since it was called last. While somebody does that
+// already it does nothing: what he misses is found a second later.
+func (d *deletions) look() {
+	if !d.looking.TryLock() {
+		return
+	}
+	defer d.looking.Unlock()
+	d.mu.Lock()
+	tells := d.tells
+	d.mu.Unlock()
+	if len(tells) == 0 {
+		return
+	}
+	keys, whole, err := d.read()
+	if err != nil || len(keys) == 0 {
+		return // a store that cannot be read is asked again
+	}
+	if !whole {
+		keys = nil
+	}
+	var rest []func([]key.Key) bool
+	for _, tell := range tells {
+		if tell(keys) {
+			rest = append(rest, tell)
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tells = append(rest, d.tells[len(tells):]...)
+}
+
+// read returns the keys that were deleted since the last that were told of, and
+// whether these are all.
+func (d *deletions) read() (keys []key.Key, whole bool, err error) {
+	c, err := d.s.readers.take(context.Background())
+	if err != nil {
+		return nil, false, err
+	}
+	defer d.s.readers.give(c)
+	whole = true
+	last := d.seen
+	for q := c.q(`SELECT seq, key FROM deleted WHERE seq > ? ORDER BY seq`).int(d.seen); ; {
+		found, err := q.step()
+		if err != nil {
+			return nil, false, err
+		}
+		if !found {
+			break
+		}
+		seq := q.colInt(0)
+		whole = whole && seq == last+1
+		last = seq
+		keys = append(keys, key.Key(q.colView(1)))
+	}
+	d.seen = last
+	return keys, whole, nil
+}
+
+// announce adds a key that is deleted to the table.
+func (tx *tx) announce(k key.Key) error {
+	if err := tx.q(`INSERT INTO deleted(key) VALUES(?)`).bytes(k[:]).run(); err != nil {
+		return err
+	}
+	return tx.q(`DELETE FROM deleted WHERE seq <= ?`).int(tx.last() - maxDeleted).run()
+}
