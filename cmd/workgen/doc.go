@@ -234,9 +234,9 @@
 // the functions init of reached packages and of those they import for their effects
 // alone, files that go:embed names, and all files of reached packages that are in
 // C or assembly. The runner of another work stands for its Run. Comments,
-// formatting, the file a declaration stands in, tests, and what is not reached do
-// not matter, nor does what this command generates. What other generators make is
-// code like any other.
+// formatting, the file a declaration stands in, tests, but for works in them, and what
+// is not reached do not matter, nor does what this command generates. What other
+// generators make is code like any other.
 //
 // Declarations in files with build constraints count with those of the same name
 // for other systems, so that the fingerprint is the same on all. Other modules count by version
