@@ -130,9 +130,10 @@ func (r *AllRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, AllArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
-// get its results.
+// Forget drops the call with these inputs, here and in the store, so that the
+// next equal one is executed, and reports whether there was one. Callers who
+// wait for it still get its results; other processes drop them from memory
+// within about a second.
 func (r *AllRunner) Forget(n int) bool {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -245,9 +246,10 @@ func (r *UncachedRunner) Lookup(d time.Duration) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
-// get its results.
+// Forget drops the call with these inputs, here and in the store, so that the
+// next equal one is executed, and reports whether there was one. Callers who
+// wait for it still get its results; other processes drop them from memory
+// within about a second.
 func (r *UncachedRunner) Forget(d time.Duration) bool {
 	id := uncachedIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -346,9 +348,10 @@ func (r *MemoryRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, MemoryArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
-// get its results.
+// Forget drops the call with these inputs, here and in the store, so that the
+// next equal one is executed, and reports whether there was one. Callers who
+// wait for it still get its results; other processes drop them from memory
+// within about a second.
 func (r *MemoryRunner) Forget(n int) bool {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -461,9 +464,10 @@ func (r *LoginRunner) Lookup(site string, token string) (string, bool) {
 	return r.calls.Lookup(hash, id, LoginArgs{Site: site, Token: token})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
-// get its results.
+// Forget drops the call with these inputs, here and in the store, so that the
+// next equal one is executed, and reports whether there was one. Callers who
+// wait for it still get its results; other processes drop them from memory
+// within about a second.
 func (r *LoginRunner) Forget(site string, token string) bool {
 	var id loginIdentity
 	hash := r.identify(&id, site, token)
