@@ -216,11 +216,25 @@
 // that differ between builds instead. Names declared in any build are not given
 // to anything generated; files that need the tag ignore do not count.
 //
-// Results can be kept in a store if they come back equal from one: plain data in
-// exported fields without workgen:"-", with no interfaces, channels, functions,
-// locks or cycles. A runner of another work that is given a store panics and names
-// what stands in the way, as -v does for all works, unless the work is marked
-// memory. A time comes back without its monotonic reading.
+// # Stored results
+//
+// A store keeps results that come back equal in another process. Stored are plain data
+// in exported fields, whatever methods their types have for other encodings; times,
+// time zones, and the numbers and addresses of the standard library; protobuf messages;
+// interfaces whose types are known; unique.Handle; types that contain themselves; and
+// by their methods those types that //workgen:encode names, if they have the
+// counterpart that reads, such as UnmarshalText. Fields that hold nothing do not
+// matter. Not stored are fields that are not exported or are tagged workgen:"-",
+// functions, channels, locks, addresses, interfaces that can hold any type, and maps
+// whose keys hold addresses: pointers, or times for their location. Package
+// runtime/store/codec has the whole list.
+//
+// A work whose results cannot be stored is warned of, with the way to the reason, unless
+// it is marked memory or cache=false; its runner panics when it is given a store. What
+// only a value shows is found when it is written: a value that contains itself, that its
+// own methods do not give back equal or panic on, or a time zone that cannot be loaded
+// by its name. Such a result is not kept in the store, and that is logged. A time comes
+// back without its monotonic reading, with the same time zone or not at all.
 //
 // # Code
 //
