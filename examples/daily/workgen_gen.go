@@ -140,10 +140,9 @@ func (r *DataProcessorRunner) Lookup(day string) (Dataset, bool) {
 	return r.calls.Lookup(hash, id, DataProcessorArgs{Day: day})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *DataProcessorRunner) Forget(day string) bool {
 	var id dataProcessorIdentity
 	hash := r.identify(&id, day)
@@ -296,10 +295,9 @@ func (r *TrainerRunner) Lookup(data Dataset) (float64, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *TrainerRunner) Forget(data Dataset) bool {
 	args := TrainerArgs{Data: data}
 	hash, id := key.Identify(&args, r.identify)

@@ -127,10 +127,9 @@ func (r *CounterRunner) Lookup(limit int) (CounterResult, bool) {
 	return r.calls.Lookup(hash, id, CounterArgs{Limit: limit})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *CounterRunner) Forget(limit int) bool {
 	id := counterIdentity{limit: limit}
 	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()

@@ -124,10 +124,9 @@ func (r *PrinterRunner) Lookup(value int) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *PrinterRunner) Forget(value int) bool {
 	id := printerIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()

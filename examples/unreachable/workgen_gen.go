@@ -119,10 +119,9 @@ func (r *WorkRunner) Lookup(d time.Duration) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *WorkRunner) Forget(d time.Duration) bool {
 	id := workIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()

@@ -111,7 +111,7 @@ func (w *work) emitLookup() {
 
 // emitForget writes Forget.
 func (w *work) emitForget() {
-	w.comment("Forget drops the call with these inputs, here and in the store, so that the next equal one is executed, and reports whether there was one. Callers who wait for it still get its results; other processes drop them from memory within about a second.")
+	w.comment("Forget drops the call with these inputs, so that the next equal one is executed, and reports whether there was one. Callers who wait for it still get its results.")
 	w.method("Forget", w.parameters(), jen.Bool(), func(g *jen.Group) {
 		w.identify(g)
 		g.Return(w.calls("Forget", w.local("hash"), w.local("id"), w.argsFound()))

@@ -90,16 +90,14 @@ func byAddress(t *Type, seen map[*Type]bool) bool {
 	}
 	seen[t] = true
 	switch t.Kind {
-	case Basic, String:
-		return false
-	case Struct, Array, Interface:
-		if t.Kind == Array && t.Len == 0 {
-			return false
-		}
+	case Pointer, Time:
+		return true
 	case Known:
 		return t.Codec != Userinfo && t.Codec != Handle && (t.Codec != Method || t.directive != nil)
-	default:
-		return true
+	case Array:
+		if t.Len == 0 {
+			return false
+		}
 	}
 	for _, part := range t.storedParts() {
 		if byAddress(part, seen) {

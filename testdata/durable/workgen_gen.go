@@ -119,10 +119,9 @@ func (r *KeepRunner) Lookup(n int) (string, bool) {
 	return r.calls.Lookup(hash, id, KeepArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *KeepRunner) Forget(n int) bool {
 	id := keepIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()

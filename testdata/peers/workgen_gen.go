@@ -1002,10 +1002,9 @@ func (r *NestedRunner) Lookup(order *Order) (int, bool) {
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *NestedRunner) Forget(order *Order) bool {
 	args := NestedArgs{Order: order}
 	hash2, id := key.Identify(&args, r.identify)
@@ -1150,10 +1149,9 @@ func (r *RecordsRunner) Lookup(records []Record) (int, bool) {
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *RecordsRunner) Forget(records []Record) bool {
 	args := RecordsArgs{Records: records}
 	hash2, id := key.Identify(&args, r.identify)
@@ -1293,10 +1291,9 @@ func (r *PodRunner) Lookup(spec *v1.PodSpec) (int, bool) {
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *PodRunner) Forget(spec *v1.PodSpec) bool {
 	args := PodArgs{Spec: spec}
 	hash2, id := key.Identify(&args, r.identify)
@@ -1438,10 +1435,9 @@ func (r *TreeRunner) Lookup(root *Node) (int64, bool) {
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *TreeRunner) Forget(root *Node) bool {
 	args := TreeArgs{Root: root}
 	hash2, id := key.Identify(&args, r.identify)
@@ -1591,10 +1587,9 @@ func (r *TableRunner) Lookup(table map[string]int64) (int, bool) {
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *TableRunner) Forget(table map[string]int64) bool {
 	args := TableArgs{Table: table}
 	hash2, id := key.Identify(&args, r.identify)
@@ -1738,10 +1733,9 @@ func (r *BlobRunner) Lookup(blob []byte) (int, bool) {
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *BlobRunner) Forget(blob []byte) bool {
 	args := BlobArgs{Blob: blob}
 	hash2, id := key.Identify(&args, r.identify)
@@ -1876,10 +1870,9 @@ func (r *SeriesRunner) Lookup(series []float64) (int, bool) {
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SeriesRunner) Forget(series []float64) bool {
 	args := SeriesArgs{Series: series}
 	hash2, id := key.Identify(&args, r.identify)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/codec"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 type named struct {
@@ -134,7 +136,7 @@ func values(t testing.TB) map[string]any {
 	}
 }
 
-func encoded(t testing.TB, c codec.Codec, schema string, ptr any) []byte {
+func encoded(t testing.TB, c store.Codec, schema string, ptr any) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := c.Encode(&b, schema, ptr); err != nil {
@@ -294,20 +296,33 @@ func TestDamageReportedAtTheEndIsAnError(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	types := values(f)
-	for _, ptr := range types {
-		if b := encoded(f, codec.Codec{}, "", ptr); len(b) < 1000 {
+	type target struct {
+		typ   reflect.Type
+		codec store.Codec
+	}
+	var targets []target
+	add := func(ptr any, kinds []kind.Kind) {
+		c := bound(f, ptr, kinds...)
+		targets = append(targets, target{reflect.TypeOf(ptr).Elem(), c})
+		if b := encoded(f, c, "", ptr); len(b) < 1000 {
 			f.Add(b)
 		}
 	}
+	for _, ptr := range values(f) {
+		add(ptr, nil)
+	}
+	for i, typ := range trickyTypes {
+		add(typ.draw(rand.New(rand.NewPCG(1, uint64(i)))), typ.kinds)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for name, ptr := range types {
-			back := reflect.New(reflect.TypeOf(ptr).Elem()).Interface()
-			if codec.Default.Decode(inMemory(b), "", back) != nil {
+		for _, target := range targets {
+			back := reflect.New(target.typ).Interface()
+			if target.codec.Decode(inMemory(b), "", back) != nil {
 				continue
 			}
-			if err := (codec.Codec{Verify: true}).Encode(io.Discard, "", back); err != nil {
-				t.Errorf("%s: what was decoded from %x: %v", name, b, err)
+			var again bytes.Buffer
+			if err := target.codec.Encode(&again, "", back); err != nil || !bytes.Equal(again.Bytes(), b) {
+				t.Errorf("%s: what was decoded from %x: %v, %x", target.typ, b, err, again.Bytes())
 			}
 		}
 	})

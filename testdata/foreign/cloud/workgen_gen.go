@@ -207,10 +207,9 @@ func (r *PutRunner) Lookup(in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, b
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 	args := PutArgs{In: in}
 	hash, id := key.Identify(&args, r.identify)

@@ -536,10 +536,9 @@ func (r *UpRunner) Lookup(service types.ServiceConfig) (types.ServiceConfig, boo
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 	args := UpArgs{Service: service}
 	hash, id := key.Identify(&args, r.identify)

@@ -529,10 +529,9 @@ func (r *AdmitRunner) Lookup(route *v1.HTTPRoute, gateway *v1.Gateway) (AdmitRes
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *AdmitRunner) Forget(route *v1.HTTPRoute, gateway *v1.Gateway) bool {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	hash, id := key.Identify(&args, r.identify)

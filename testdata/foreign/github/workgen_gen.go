@@ -552,10 +552,9 @@ func (r *TriageRunner) Lookup(issue *github.Issue, repo *github.Repository) (Tri
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	hash, id := key.Identify(&args, r.identify)

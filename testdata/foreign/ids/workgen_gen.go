@@ -145,10 +145,9 @@ func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 	return r.calls.Lookup(hash, id2, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) bool {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	hash, id2 := key.Identify(&args, r.identify)

@@ -1124,10 +1124,9 @@ func (r *ScheduleRunner) Lookup(spec v1.PodSpec, pod *v1.Pod) (ScheduleResult, b
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ScheduleRunner) Forget(spec v1.PodSpec, pod *v1.Pod) bool {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	hash, id := key.Identify(&args, r.identify)

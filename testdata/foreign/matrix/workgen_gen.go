@@ -129,10 +129,9 @@ func (r *InvertRunner) Lookup(m *mat.Dense, v mat.VecDense) (float64, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 	args := InvertArgs{M: m, V: v}
 	hash, id := key.Identify(&args, r.identify)

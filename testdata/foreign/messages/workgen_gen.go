@@ -155,10 +155,9 @@ func (r2 *SendRunner) Lookup(body *structpb.Struct, r Request) (SendResult, bool
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 	args := SendArgs{Body: body, R: r}
 	hash, id := key.Identify(&args, r2.identify)

@@ -147,10 +147,9 @@ func (r *TotalRunner) Lookup(base decimal.Decimal, i Invoice) (TotalResult, bool
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 	args := TotalArgs{Base: base, I: i}
 	hash, id := key.Identify(&args, r.identify)

@@ -207,10 +207,9 @@ func (r *PushRunner) Lookup(m v1.Manifest, image *v1.Image) (PushResult, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 	args := PushArgs{M: m, Image: image}
 	hash, id := key.Identify(&args, r.identify)

@@ -168,10 +168,9 @@ func (r *ResolveRunner) Lookup(pkg *ast.Package, term *ast.Term) (ResolveResult,
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
 	args := ResolveArgs{Pkg: pkg, Term: term}
 	hash, id := key.Identify(&args, r.identify)

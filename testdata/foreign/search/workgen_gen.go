@@ -310,10 +310,9 @@ func (r *FindRunner) Lookup(q *Leaves) (*Leaves, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *FindRunner) Forget(q *Leaves) bool {
 	args := FindArgs{Q: q}
 	hash, id := key.Identify(&args, r.identify)

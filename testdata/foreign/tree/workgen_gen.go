@@ -151,10 +151,9 @@ func (r *CheckRunner) Lookup(e Expr, b *Block) (CheckResult, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 	args := CheckArgs{E: e, B: b}
 	hash, id := key.Identify(&args, r.identify)

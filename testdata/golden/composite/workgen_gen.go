@@ -189,10 +189,9 @@ func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) 
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
 	hash, id := key.Identify(&args, r.identify)
@@ -427,10 +426,9 @@ func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c 
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) bool {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	hash, id := key.Identify(&args, r.identify)
@@ -654,10 +652,9 @@ func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version) bool {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	hash, id := key.Identify(&args, r.identify)

@@ -207,10 +207,9 @@ func (r *KeywordsRunner) Lookup(mathArg float64, _type float64, uint64Arg int, s
 	return r.calls.Lookup(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) bool {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
@@ -445,10 +444,9 @@ func (r *EmptyRunner) Lookup(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) bool {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	hash, id := key.Identify(&args, r.identify)
@@ -643,10 +641,9 @@ func (r *TaggedRunner) Lookup(x struct {
 	return r.calls.Lookup(hash, id, TaggedArgs{X: x})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *TaggedRunner) Forget(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -782,10 +779,9 @@ func (r *NestedRunner) Lookup() (NestedResult, bool) {
 	return r.calls.Lookup(hash, id, NestedArgs{})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *NestedRunner) Forget() bool {
 	id := nestedIdentity{}
 	hash := key.NewHash().Sum()
@@ -975,10 +971,9 @@ func (r *DeepRunner) Lookup(v map[string][]*[2]map[int][]map[string]**[]string) 
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) bool {
 	args := DeepArgs{V: v}
 	hash, id := key.Identify(&args, r.identify)
@@ -1165,10 +1160,9 @@ func (r *WiredRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, WiredArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *WiredRunner) Forget(n int) bool {
 	id := wiredIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1291,10 +1285,9 @@ func (r *LendingRunner) Lookup(h *Held) ([]int, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *LendingRunner) Forget(h *Held) bool {
 	args := LendingArgs{H: h}
 	hash, id := key.Identify(&args, r.identify)
@@ -1434,10 +1427,9 @@ func (r *ReusingRunner) Lookup(n int) ([]byte, bool) {
 	return r.calls.Lookup(hash, id, ReusingArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ReusingRunner) Forget(n int) bool {
 	id := reusingIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1560,10 +1552,9 @@ func (r *HidingRunner) Lookup(d Data) (Data, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *HidingRunner) Forget(d Data) bool {
 	args := HidingArgs{D: d}
 	hash, id := key.Identify(&args, r.identify)
@@ -1690,10 +1681,9 @@ func (r *SharingRunner) Lookup(xs []int) (int, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SharingRunner) Forget(xs []int) bool {
 	args := SharingArgs{Xs: xs}
 	hash, id := key.Identify(&args, r.identify)

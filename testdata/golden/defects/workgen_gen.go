@@ -145,10 +145,9 @@ func (r *FirstRunner) Lookup(in Input, last string) (string, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *FirstRunner) Forget(in Input, last string) bool {
 	args := FirstArgs{In: in, Last: last}
 	hash, id := key.Identify(&args, r.identify)
@@ -311,10 +310,9 @@ func (r *SecondRunner) Lookup(in Input, last string) (string, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SecondRunner) Forget(in Input, last string) bool {
 	args := SecondArgs{In: in, Last: last}
 	hash, id := key.Identify(&args, r.identify)

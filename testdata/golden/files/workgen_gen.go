@@ -155,10 +155,9 @@ func (r *LoadRunner) Lookup(path key.File) (string, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *LoadRunner) Forget(path key.File) bool {
 	args := LoadArgs{Path: path}
 	hash, id := key.Identify(&args, r.identify)
@@ -310,10 +309,9 @@ func (r *MergeRunner) Lookup(from Source, by map[string]key.Dir) (int, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 	args := MergeArgs{From: from, By: by}
 	hash, id := key.Identify(&args, r.identify)
@@ -491,10 +489,9 @@ func (r *CutRunner) Lookup(part *Part) (string, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *CutRunner) Forget(part *Part) bool {
 	args := CutArgs{Part: part}
 	hash, id := key.Identify(&args, r.identify)
@@ -635,10 +632,9 @@ func (r *DoubleRunner) Lookup(h Hint) (int, bool) {
 	return r.calls.Lookup(hash, id, DoubleArgs{H: h})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *DoubleRunner) Forget(h Hint) bool {
 	id := doubleIdentity{hN: h.N}
 	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
@@ -759,10 +755,9 @@ func (r *ParseRunner) Lookup(from Input) (string, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ParseRunner) Forget(from Input) bool {
 	args := ParseArgs{From: from}
 	hash, id := key.Identify(&args, r.identify)

@@ -124,10 +124,9 @@ func (r *ProbeRunner) Lookup(value int) (int, bool) {
 	return r.calls.Lookup(hash, id, ProbeArgs{Value: value})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ProbeRunner) Forget(value int) bool {
 	id := probeIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
@@ -265,10 +264,9 @@ func (r *ArgsRunner) Lookup(first string, second string, list []int, limit *int,
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int, rest ...string) bool {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	hash, id := key.Identify(&args, r.identify)

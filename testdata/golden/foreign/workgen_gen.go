@@ -171,10 +171,9 @@ func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, poi
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) bool {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	hash, id := key.Identify(&args, r2.identify)
@@ -340,10 +339,9 @@ func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaRes
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 	args := AreaArgs{S: s, All: all}
 	hash, id := key.Identify(&args, r.identify)

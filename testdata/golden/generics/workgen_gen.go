@@ -286,10 +286,9 @@ func (r2 *ManyRunner) Lookup(o Option[Option[*int]], r Result[[]string, Code], s
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) bool {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
 	hash, id := key.Identify(&args, r2.identify)
@@ -558,10 +557,9 @@ func (r *NestedRunner) Lookup(t Tree[string, *Tree[int, Names]], e *Even[Option[
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) bool {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
 	hash, id := key.Identify(&args, r.identify)

@@ -145,10 +145,9 @@ func (r *OneRunner) Lookup(s string) (int, bool) {
 	return r.calls.Lookup(hash, id, OneArgs{S: s})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *OneRunner) Forget(s string) bool {
 	id := oneIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
@@ -279,10 +278,9 @@ func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
 	return r.calls.Lookup(hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 	var id threeIdentity
 	hash := r.identify(&id, n, s, b)
@@ -432,10 +430,9 @@ func (r *EightRunner) Lookup(f Fields) (int, bool) {
 	return r.calls.Lookup(hash, id, EightArgs{F: f})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *EightRunner) Forget(f Fields) bool {
 	var id eightIdentity
 	hash := r.identify(&id, &f)
@@ -583,10 +580,9 @@ func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ListRunner) Forget(list []Fields) bool {
 	args := ListArgs{List: list}
 	hash, id := key.Identify(&args, r.identify)

@@ -187,10 +187,9 @@ func (r *CountRunner) Lookup(d Data, more ...*Data) (int, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *CountRunner) Forget(d Data, more ...*Data) bool {
 	args := CountArgs{D: d, More: more}
 	hash, id := key.Identify(&args, r.identify)
@@ -392,10 +391,9 @@ func (r *MakeRunner) Lookup(d Data, more map[string]Data) (MakeResult, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
 	args := MakeArgs{D: d, More: more}
 	hash, id := key.Identify(&args, r.identify)
@@ -550,10 +548,9 @@ func (r *TakeRunner) Lookup(c *Cloned) (int, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *TakeRunner) Forget(c *Cloned) bool {
 	args := TakeArgs{C: c}
 	hash, id := key.Identify(&args, r.identify)

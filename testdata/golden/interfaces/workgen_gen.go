@@ -230,10 +230,9 @@ func (r *DrawRunner) Lookup(s shape.Shape, all []shape.Shape, by map[string]shap
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) bool {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
 	hash, id := key.Identify(&args, r.identify)
@@ -466,10 +465,9 @@ func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *EvalRunner) Forget(e Expr, anonymous interface {
 	expr()
 }) bool {
@@ -625,10 +623,9 @@ func (r *ReadRunner) Lookup(in Input, more ...Input) (string, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 	args := ReadArgs{In: in, More: more}
 	hash, id := key.Identify(&args, r.identify)
@@ -783,10 +780,9 @@ func (r2 *DecodeRunner) Lookup(v JSON, r *Record) (DecodeResult, bool) {
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 	args := DecodeArgs{V: v, R: r}
 	hash, id := key.Identify(&args, r2.identify)

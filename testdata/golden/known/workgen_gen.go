@@ -305,10 +305,9 @@ func (r2 *NumbersRunner) Lookup(i big.Int, p *big.Int, r *big.Rat, f *big.Float,
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) bool {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
 	hash, id := key.Identify(&args, r2.identify)
@@ -561,10 +560,9 @@ func (r *PlacesRunner) Lookup(w Where, u url.URL) (PlacesResult, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 	args := PlacesArgs{W: w, U: u}
 	hash, id := key.Identify(&args, r.identify)
@@ -719,10 +717,9 @@ func (r *RowsRunner) Lookup(rows []Row) ([]Row, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *RowsRunner) Forget(rows []Row) bool {
 	args := RowsArgs{Rows: rows}
 	hash, id := key.Identify(&args, r.identify)
@@ -882,10 +879,9 @@ func (r *MarshalledRunner) Lookup(s *Sheet) (MarshalledResult, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *MarshalledRunner) Forget(s *Sheet) bool {
 	args := MarshalledArgs{S: s}
 	hash, id := key.Identify(&args, r.identify)
@@ -1042,10 +1038,9 @@ func (r *SkipsRunner) Lookup(p *other.Padded, s other.Stamped) (SkipsResult, boo
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 	args := SkipsArgs{P: p, S: s}
 	hash, id := key.Identify(&args, r.identify)
@@ -1202,10 +1197,9 @@ func (r *CopiesRunner) Lookup(n int) (CopiesResult, bool) {
 	return r.calls.Lookup(hash, id, CopiesArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *CopiesRunner) Forget(n int) bool {
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()

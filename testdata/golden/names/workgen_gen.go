@@ -145,10 +145,9 @@ func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) 
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) bool {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
 	hash, id := keypkg.Identify(&args, r.identify)

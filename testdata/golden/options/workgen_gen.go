@@ -130,10 +130,9 @@ func (r *AllRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, AllArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *AllRunner) Forget(n int) bool {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -246,10 +245,9 @@ func (r *UncachedRunner) Lookup(d time.Duration) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *UncachedRunner) Forget(d time.Duration) bool {
 	id := uncachedIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -348,10 +346,9 @@ func (r *MemoryRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, MemoryArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *MemoryRunner) Forget(n int) bool {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -464,10 +461,9 @@ func (r *LoginRunner) Lookup(site string, token string) (string, bool) {
 	return r.calls.Lookup(hash, id, LoginArgs{Site: site, Token: token})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *LoginRunner) Forget(site string, token string) bool {
 	var id loginIdentity
 	hash := r.identify(&id, site, token)

@@ -174,10 +174,9 @@ func (r *SignRunner) Lookup(token *Token, list []Version, byName map[string]Toke
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Token, source Source) bool {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
 	hash, id := key.Identify(&args, r.identify)
@@ -361,10 +360,9 @@ func (r *PackRunner) Lookup(b *Box) (*Box, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *PackRunner) Forget(b *Box) bool {
 	args := PackArgs{B: b}
 	hash, id := key.Identify(&args, r.identify)
@@ -501,10 +499,9 @@ func (r *SplitRunner) Lookup(n int) (SplitResult, bool) {
 	return r.calls.Lookup(hash, id, SplitArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SplitRunner) Forget(n int) bool {
 	id := splitIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()

@@ -159,10 +159,9 @@ func (r *AliasedRunner) Lookup(n Int, all Ints, at Moment) (Int, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 	args := AliasedArgs{N: n, All: all, At: at}
 	hash, id := key.Identify(&args, r.identify)
@@ -318,10 +317,9 @@ func (r *StructsRunner) Lookup(h Hidden, e Event, o *Outer) (StructsResult, bool
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 	args := StructsArgs{H: h, E: e, O: o}
 	hash, id := key.Identify(&args, r.identify)
@@ -466,10 +464,9 @@ func (r *ExplainRunner) Lookup(err error, verbose bool) (string, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	hash, id := key.Identify(&args, r.identify)
@@ -656,10 +653,9 @@ func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context str
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) bool {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
 	hash, id := key.Identify(&args, r.identify)

@@ -199,10 +199,9 @@ func (r *BasicsRunner) Lookup(a bool, b int, c int8, d int16, e int32, f int64, 
 	return r.calls.Lookup(hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) bool {
 	var id basicsIdentity
 	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
@@ -426,10 +425,9 @@ func (r2 *NamedRunner) Lookup(level Level, text Text, number Number, r rune, b b
 	return r2.calls.Lookup(hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) bool {
 	var id namedIdentity
 	hash := r2.identify(&id, level, text, number, r, b, d, m)
@@ -629,10 +627,9 @@ func (r *NestedRunner) Lookup(opts Options, scale float32) (float64, bool) {
 	return r.calls.Lookup(hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 	var id nestedIdentity
 	hash := r.identify(&id, &opts, scale)
@@ -763,10 +760,9 @@ func (r *NothingRunner) Lookup() bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *NothingRunner) Forget() bool {
 	id := nothingIdentity{}
 	hash := key.NewHash().Sum()

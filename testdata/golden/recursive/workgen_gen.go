@@ -192,10 +192,9 @@ func (r *WalkRunner) Lookup(root *Node) (int, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *WalkRunner) Forget(root *Node) bool {
 	args := WalkArgs{Root: root}
 	hash, id := key.Identify(&args, r.identify)
@@ -366,10 +365,9 @@ func (r *EverythingRunner) Lookup(dir *Dir, byValue File, list List, trie Trie, 
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) bool {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
 	hash, id := key.Identify(&args, r.identify)
@@ -596,10 +594,9 @@ func (r *GrowRunner) Lookup(name string) (GrowResult, bool) {
 	return r.calls.Lookup(hash, id, GrowArgs{Name: name})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *GrowRunner) Forget(name string) bool {
 	id := growIdentity{name: key.TextOf(name)}
 	hash := key.NewHash().Text(&id.name).Sum()
@@ -725,10 +722,9 @@ func (r *SameRunner) Lookup(l List) (List, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SameRunner) Forget(l List) bool {
 	args := SameArgs{L: l}
 	hash, id := key.Identify(&args, r.identify)

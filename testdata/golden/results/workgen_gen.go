@@ -150,10 +150,9 @@ func (r *NoneRunner) Lookup(n int) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *NoneRunner) Forget(n int) bool {
 	id := noneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -272,10 +271,9 @@ func (r *OnlyErrorRunner) Lookup(n int) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *OnlyErrorRunner) Forget(n int) bool {
 	id := onlyErrorIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -390,10 +388,9 @@ func (r *OneRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, OneArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *OneRunner) Forget(n int) bool {
 	id := oneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -517,10 +514,9 @@ func (r *DeepRunner) Lookup(title string) (Report, bool) {
 	return r.calls.Lookup(hash, id, DeepArgs{Title: title})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *DeepRunner) Forget(title string) bool {
 	id := deepIdentity{title: key.TextOf(title)}
 	hash := key.NewHash().Text(&id.title).Sum()
@@ -636,10 +632,9 @@ func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
 	return r.calls.Lookup(hash, id, SliceArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SliceRunner) Forget(n int) bool {
 	id := sliceIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -784,10 +779,9 @@ func (r *ManyRunner) Lookup(s string) (ManyResult, bool) {
 	return r.calls.Lookup(hash, id, ManyArgs{S: s})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *ManyRunner) Forget(s string) bool {
 	id := manyIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
@@ -919,10 +913,9 @@ func (r *TwoRunner) Lookup(n int) (TwoResult, bool) {
 	return r.calls.Lookup(hash, id, TwoArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *TwoRunner) Forget(n int) bool {
 	id := twoIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1035,10 +1028,9 @@ func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
 	return r.calls.Lookup(hash, id, SharedArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *SharedRunner) Forget(n int) bool {
 	id := sharedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()

@@ -154,10 +154,9 @@ func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	hash, id := key.Identify(&args, r.identify)
@@ -295,10 +294,9 @@ func (r *AliasContextRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, AliasContextArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *AliasContextRunner) Forget(n int) bool {
 	id := aliasContextIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -424,10 +422,9 @@ func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	hash, id := key.Identify(&args, r.identify)
@@ -579,10 +576,9 @@ func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
 	return r.calls.Lookup(hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 	var id blankIdentity
 	hash := r.identify(&id, arg1, s, arg3)
@@ -761,10 +757,9 @@ func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, le
 	return r2.calls.Lookup(hash2, id2, args2)
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) bool {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	hash2, id2 := key.Identify(&args2, r2.identify)
@@ -964,10 +959,9 @@ func (r *hiddenRunner) Lookup(日 string, _x int, X int) (string, bool) {
 	return r.calls.Lookup(hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 	var id hiddenIdentity
 	hash := r.identify(&id, 日, _x, X)
@@ -1101,10 +1095,9 @@ func (r *GroupedRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, GroupedArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *GroupedRunner) Forget(n int) bool {
 	id := groupedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1219,10 +1212,9 @@ func (r *CallerRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(hash, id, CallerArgs{N: n})
 }
 
-// Forget drops the call with these inputs, here and in the store, so that the
-// next equal one is executed, and reports whether there was one. Callers who
-// wait for it still get its results; other processes drop them from memory
-// within about a second.
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
 func (r *CallerRunner) Forget(n int) bool {
 	id := callerIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()

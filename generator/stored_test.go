@@ -1,0 +1,275 @@
+package generator_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/workgen/workgen/generator"
+	"github.com/workgen/workgen/generator/diag"
+)
+
+// storedTypes are judged by the generator, which looks at the source, and by the codec,
+// which looks at the types of a program.
+var storedTypes = []string{
+	// What is walked.
+	"bool", "int", "[]byte", "[4]uint8", "float32", "complex64", "string", "error2", "Level", "[]Level", "map[string][]*float64",
+	"Row", "*Row", "**Row", "[2]Row", "map[Row]Row", "Generic[int, string]", "Generic[Row, *Generic[int, []byte]]", "Generic[uintptr, int]",
+	"Tree", "*Tree", "List", "Dict", "struct{}", "struct{ A, B int }", "Embeds", "Lower", "ext.Fields", "ext.Marked", "*ext.Marked", "[]ext.Promoting",
+	"struct { A int; none struct{} }", "struct { A int; _ [0]func() }", "struct { _ int; A int }", "struct { A [0]func() }",
+
+	// What is known.
+	"time.Time", "*time.Time", "time.Duration", "*time.Location", "time.Location", "Zone", "Stamp", "big.Int", "*big.Int", "big.Rat", "[]*big.Float",
+	"Big", "netip.Addr", "netip.AddrPort", "*netip.Prefix", "net.IP", "net.IPNet", "url.URL", "*url.URL", "url.Userinfo", "json.Number",
+	"sql.NullTime", "http.Header", "http.Cookie", "regexp.Regexp", "strings.Builder", "bytes.Buffer", "template.HTML", "atomic.Int64", "sync.Mutex", "*sync.Mutex",
+
+	// What has no value, or none that comes back.
+	"uintptr", "struct{ PC uintptr }", "unsafe.Pointer", "[]unsafe.Pointer", "func()", "map[string]func()", "chan int", "[][]chan int", "[0]func()",
+	"any", "error", "[]error", "fmt.Stringer", "io.Reader", "Hidden", "[]Hidden", "ext.Hidden", "[]*ext.Hidden", "Tagged", "map[string]Tagged",
+	"Locked", "Spin", "[]*Spin", "NoCopy", "*NoCopy", "*ext.NoCopy", "struct { A int; none noCopy }", "Once",
+
+	// What methods write.
+	"ext.Decimal", "*ext.Decimal", "[]ext.Decimal", "map[string]ext.Decimal", "map[ext.Decimal]int", "ext.Written", "[]ext.Written", "ext.Lossy", "ext.Unlisted",
+	"struct{ ext.Decimal }", "Generic[ext.Decimal, int]",
+
+	// Interfaces.
+	"Shape", "[]Shape", "map[string]Shape", "map[Shape]int", "map[Plain]int", "Plain", "Bad", "[]Bad", "Document", "Expr", "*Expr",
+	"struct{ S Shape }", "interface{ Shape }",
+
+	// Keys of maps, and handles.
+	"map[time.Time]int", "map[struct{ At time.Time }]int", "map[*int]string", "map[[2]*int]int", "map[[0]*int]int", "map[netip.Addr]int", "map[*time.Location]int",
+	"map[Generic[time.Time, int]]int", "map[url.Userinfo]int", "map[float64]int", "map[chan int]int", "map[any]int", "map[unique.Handle[string]]int",
+	"unique.Handle[string]", "[]unique.Handle[Row]", "unique.Handle[time.Time]", "unique.Handle[*int]", "unique.Handle[Hidden]", "unique.Handle[Plain]", "Named",
+}
+
+const storedSource = `
+-- ext/ext.go --
+package ext
+
+type marker struct{}
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
+
+type Fields struct{ A int; B *string }
+type Marked struct {
+	A *int
+	marker
+	_ [0]func()
+	none [0]int
+}
+type NoCopy struct { _ noCopy; A int }
+type Hidden struct{ A int; n int }
+type Lossy struct { Name string; Rest int; mark struct{} }
+
+func (l Lossy) MarshalText() ([]byte, error)    { return []byte(l.Name), nil }
+func (l *Lossy) UnmarshalText(b []byte) error   { l.Name = string(b); return nil }
+func (l Lossy) MarshalBinary() ([]byte, error)  { return []byte(l.Name), nil }
+func (l *Lossy) UnmarshalBinary(b []byte) error { l.Name = string(b); return nil }
+func (l Lossy) MarshalJSON() ([]byte, error)    { return nil, nil }
+func (l *Lossy) UnmarshalJSON(b []byte) error   { return nil }
+func (l Lossy) GobEncode() ([]byte, error)      { return nil, nil }
+func (l *Lossy) GobDecode(b []byte) error       { return nil }
+
+type Promoting struct { Lossy; Own int }
+type Decimal struct{ n int }
+
+func (d Decimal) MarshalText() ([]byte, error)  { return nil, nil }
+func (d *Decimal) UnmarshalText(b []byte) error { return nil }
+
+type Unlisted struct{ n int }
+
+func (d Unlisted) MarshalText() ([]byte, error)  { return nil, nil }
+func (d *Unlisted) UnmarshalText(b []byte) error { return nil }
+
+type Written struct{ n int }
+
+func (Written) MarshalText() ([]byte, error) { return nil, nil }
+-- types.go --
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unique"
+	"unsafe"
+
+	"example.com/m/ext"
+)
+
+var (
+	_ bytes.Buffer; _ sql.NullTime; _ json.Number; _ fmt.Stringer; _ template.HTML; _ io.Reader; _ big.Int
+	_ net.IP; _ http.Header; _ netip.Addr; _ url.URL; _ regexp.Regexp; _ strings.Builder; _ sync.Mutex
+	_ atomic.Int64; _ unique.Handle[int]; _ unsafe.Pointer; _ ext.Fields
+)
+
+//workgen:encode ext.Decimal text
+//workgen:encode ext.Written text
+
+type (
+	error2 int
+	Level int
+	Row struct { Name string; At [2]Level; _ int }
+	Generic[A, B any] struct { First A; Second B }
+	Tree struct { Value int; Children []*Tree; Parent *Tree }
+	List []List
+	Dict map[string]Dict
+	Embeds struct { Row; *Tree }
+	lower struct{ N int }
+	Lower struct{ lower }
+	Zone *time.Location
+	Stamp time.Time
+	Big struct{ big.Int }
+	Hidden struct{ n int }
+	Tagged struct { A int; Log []int ` + "`workgen:\"-\"`" + ` }
+	Locked struct { Mu sync.Mutex; N int }
+	Spin struct{ N int }
+	noCopy struct{}
+	NoCopy struct { A int; _ noCopy }
+	Once struct{ R *sync.Once }
+	Shape interface{ shape() }
+	Circle struct{ R float64 }
+	Group struct{ Shapes []Shape }
+	Plain interface{ plain() }
+	Point struct{ X, Y int }
+	Bad interface{ bad() }
+	Good struct{ N int }
+	Worse struct{ Done chan int }
+	Document struct {
+		//workgen:oneof string float64 []any map[string]any
+		Body any
+		//workgen:oneof int ext.Decimal
+		Count any
+	}
+	Expr interface{ expr() }
+	Call struct { Name string; Args []Expr; At map[string]*Expr }
+	Named unique.Handle[int]
+)
+
+func (*Spin) Lock()     {}
+func (*Spin) Unlock()   {}
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
+func (Circle) shape()   {}
+func (*Group) shape()   {}
+func (Point) plain()    {}
+func (Good) bad()       {}
+func (Worse) bad()      {}
+func (*Call) expr()     {}
+-- main.go --
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store/codec"
+	"github.com/workgen/workgen/runtime/store/kind"
+	"github.com/workgen/workgen/runtime/store/memory"
+
+	"example.com/m/ext"
+)
+
+// told is what the generator would tell of the types that it refuses.
+var told = []kind.Kind{
+	kind.By((*ext.Decimal).MarshalText, (*ext.Decimal).UnmarshalText),
+	kind.OneOf[Shape](kind.Of[Circle]("Circle"), kind.Of[*Circle]("*Circle"), kind.Of[*Group]("*Group")),
+	kind.OneOf[Bad](kind.Of[Good]("Good"), kind.Of[Worse]("Worse")),
+	kind.OneOf[Plain](kind.Of[Point]("Point"), kind.Of[*Point]("*Point")),
+	kind.Handle[time.Time](), kind.Handle[*int](), kind.Handle[Hidden](), kind.Handle[Plain](),
+}
+
+func stored() { NewAllRunner(&All{}, runtime.WithStore(memory.New(0))) }
+
+func refused[T any]() {
+	_, err := codec.Default.For(reflect.TypeFor[T](), told)
+	fmt.Println(err)
+}
+`
+
+// TestGeneratorAndCodecAgree on what can be stored, and on what is in the way.
+func TestGeneratorAndCodecAgree(t *testing.T) {
+	var works strings.Builder
+	for i, typ := range storedTypes {
+		fmt.Fprintf(&works, "\n//workgen:work share\ntype W%d struct{}\n\nfunc (W%d) Run() (%s, error) { panic(0) }\n", i, i, typ)
+	}
+	source, program, _ := strings.Cut(storedSource, "-- main.go --\n")
+	p := newProgram(t, source+works.String())
+	result, err := generator.Generate(t.Context(), generator.Config{Dir: p.dir, Patterns: []string{"."}, Env: p.env()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := map[int]diag.Diagnostic{}
+	for _, d := range result.Diagnostics.Sorted(p.dir) {
+		var i int
+		_, err := fmt.Sscanf(d.Work, "W%d", &i)
+		switch {
+		case err != nil || !d.Warning && !strings.Contains(d.Message, "cannot share"):
+			t.Fatalf("work %s: %s", d.Work, d.Message)
+		default:
+			refused[i] = d
+		}
+	}
+	var stored, calls []string
+	var order []int
+	for i, typ := range storedTypes {
+		if _, ok := refused[i]; ok {
+			order, calls = append(order, i), append(calls, "refused["+typ+"]()")
+		} else {
+			stored = append(stored, typ)
+		}
+	}
+	// What is stored has to be told of: the constructor panics otherwise.
+	source = strings.Replace(source, "//workgen:encode ext.Written text\n", "", 1)
+	p = newProgram(t, source+"\n//workgen:work share\ntype All struct{}\n\nfunc (All) Run() ("+strings.Join(stored, ", ")+", error) { panic(0) }\n"+
+		"\nfunc main() {\n\tstored()\n\t"+strings.Join(calls, "\n\t")+"\n}\n-- main.go --\n"+program)
+	p.generate()
+	lines := strings.Split(p.run(), "\n")
+	if len(lines) != len(order) {
+		t.Fatalf("the codec says of %d refused types:\n%s", len(order), strings.Join(lines, "\n"))
+	}
+	for n, i := range order {
+		if refused[i].Warning {
+			sameRefusal(t, storedTypes[i], refused[i], strings.ReplaceAll(lines[n], "(main.", "("))
+		} else if lines[n] == "<nil>" {
+			t.Errorf("%s is no result, but the codec stores it", storedTypes[i])
+		}
+	}
+	t.Logf("%d types are stored, %d refused", len(stored), len(order))
+}
+
+// sameRefusal compares what the generator and the codec say of a type. Of a type whose
+// fields it cannot read, or knows by name, the generator does not say which field it is.
+func sameRefusal(t *testing.T, typ string, d diag.Diagnostic, codec string) {
+	t.Helper()
+	_, reason, _ := strings.Cut(d.Message, "results: ")
+	path := strings.Replace(d.Path[len(d.Path)-1].Expr, "result1", "result", 1)
+	if codec == path+": "+reason {
+		return
+	}
+	if byName := !strings.Contains(codec, reason); byName && strings.HasPrefix(codec, path) && aboutType.MatchString(reason) {
+		return
+	}
+	t.Errorf("%s\ngenerator: %s: %s\ncodec:     %s", typ, path, reason, codec)
+}
+
+// aboutType matches the reasons that are about a certain type.
+var aboutType = regexp.MustCompile(`^an? \w+\.\w+ (is|does|can)|has the unexported field|that reads it back$|^it is not known how to store it$`)
