@@ -197,6 +197,14 @@
 // executed and not kept, and that is logged once. With share, copies of values share
 // their memory, which is right for types whose values never change.
 //
+// A struct of another module with a field that cannot be read, and that no result
+// depends on, is walked if a directive leaves that field out. The reason is required:
+//
+//	//workgen:ignore stripe.Params.usage it counts requests
+//
+// Values that differ in this field only are then one input and get one result. The
+// field is copied by assignment, it is not shown, and results with it are not stored.
+//
 // What cannot be walked is copied by proto.Clone or by a method DeepCopy or Clone
 // that the type declares itself and that is expected to copy deeply. An argument
 // without one is not copied but compared before and after the execution; a result

@@ -33,6 +33,8 @@ type describer struct {
 	expanding map[*types.Named]bool
 	// directives say how some types are encoded.
 	directives []*encodeDirective
+	// ignores say which fields that cannot be read are left out.
+	ignores []*ignoreDirective
 	// works are those of the package, and aliases what their types can be called:
 	// nil until it is asked for. See aliasOf.
 	works   []*scan.Work
@@ -156,8 +158,8 @@ func (d *describer) fillStruct(node *Type, u *types.Struct, at token.Pos) {
 		node.Kind = Time
 		return
 	}
-	for f := range u.Fields() {
-		if d.hides(node, f) {
+	for i := range u.NumFields() {
+		if f := u.Field(i); d.hides(node, f, u.Tag(i)) {
 			d.opaque(node, types.TypeString(node.Go, d.qualify)+" has the unexported field "+f.Name()+", which this package cannot read", at)
 			d.fillUnreadable(node)
 			return
@@ -167,7 +169,12 @@ func (d *describer) fillStruct(node *Type, u *types.Struct, at token.Pos) {
 	for i := range u.NumFields() {
 		f := u.Field(i)
 		if d.hidden(f) {
-			continue // it holds nothing
+			if directive := d.ignored(f); f.Name() != "_" && (directive || tagged(u.Tag(i))) {
+				unread := &Type{Kind: Opaque, Go: f.Type()}
+				node.Fields = append(node.Fields, Field{Name: f.Name(), Pos: f.Pos(), Type: unread, Ignored: true, Unread: directive})
+				node.Copier = Copier{} // which would read the field
+			}
+			continue // else it holds nothing
 		}
 		field := Field{Name: f.Name(), Pos: f.Pos(), Embedded: f.Embedded()}
 		field.Ignored = f.Name() == "_" || tagged(u.Tag(i))

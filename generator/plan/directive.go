@@ -134,6 +134,9 @@ func Idle(p *scan.Package, diags *diag.List) {
 	for i := range p.Encodes {
 		diags.Add(unused(p, &p.Encodes[i]))
 	}
+	for i := range p.Ignores {
+		diags.Add(unignored(p, &p.Ignores[i]))
+	}
 	for i := range p.Listed {
 		diags.Add(unlisted(p, &p.Listed[i]))
 	}

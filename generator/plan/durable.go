@@ -119,6 +119,8 @@ func lost(f *Field) string {
 	switch {
 	case f.Name == "_" || !token.IsExported(f.Name) && holdsNothing(f.Type.Go):
 		return "a lock is not stored"
+	case f.Unread:
+		return "a directive leaves it out, and it would not come back"
 	case f.Ignored:
 		return "a field tagged `workgen:\"-\"` would not come back"
 	case !token.IsExported(f.Name):

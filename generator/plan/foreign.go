@@ -202,14 +202,14 @@ func (d *describer) hidden(f *types.Var) bool { return !f.Exported() && f.Pkg() 
 
 // hides reports whether a field of node's type cannot be read and has something
 // in it. In a literal, which has to be written out, it always has.
-func (d *describer) hides(node *Type, f *types.Var) bool {
+func (d *describer) hides(node *Type, f *types.Var, tag string) bool {
 	switch {
 	case !d.hidden(f):
 		return false
 	case node.Named == nil || d.holdsLock(f.Type()):
 		return true
 	}
-	return f.Name() != "_" && !holdsNothing(f.Type())
+	return f.Name() != "_" && !holdsNothing(f.Type()) && !tagged(tag) && !d.ignored(f)
 }
 
 // fillUnreadable finds out how values of a struct with fields that cannot be

@@ -176,6 +176,9 @@ type Field struct {
 	// input. It is copied with its struct by assignment, and nothing behind it is
 	// ever read.
 	Ignored bool
+	// Unread says that it is Ignored by a directive: it is not exported by another
+	// package.
+	Unread bool
 }
 
 // Fixed reports whether values of t are plain numbers or booleans, whose

@@ -16,7 +16,7 @@ import (
 func Plan(p *scan.Package, diags *diag.List) *Package {
 	pl := &planner{
 		describer: describer{
-			pkg: p.Types, fset: p.Fset, expanding: map[*types.Named]bool{}, directives: newDirectives(p), listed: newListed(p),
+			pkg: p.Types, fset: p.Fset, expanding: map[*types.Named]bool{}, directives: newDirectives(p), listed: newListed(p), ignores: newIgnores(p),
 			complete: p.Complete, generated: p.IsGenerated, works: p.Works, world: newWorld(p, diags),
 		},
 		scan:  p,
@@ -42,6 +42,7 @@ func Plan(p *scan.Package, diags *diag.List) *Package {
 	}
 	pl.checkUnused()
 	pl.checkListed()
+	pl.checkIgnores()
 	pl.resettle()
 	out.Walked, out.Measured = pl.walked(out.Works)
 	return out

@@ -19,7 +19,7 @@ type directive struct {
 }
 
 // directives are the names that may follow "//workgen:".
-var directives = []string{"work", "allow", "encode", "oneof"}
+var directives = []string{"work", "allow", "encode", "oneof", "ignore"}
 
 // A Go directive has no space after the slashes and none after the colon.
 const prefix = "//workgen:"
@@ -78,6 +78,9 @@ func (s *scanner) meant(pos token.Pos, name, rest string) bool {
 		return len(list) > 1 && len(list) < 4 && nearest(list[1], Modes) != ""
 	case "oneof":
 		return s.meantOneOf(pos, rest)
+	case "ignore":
+		list := strings.Fields(rest)
+		return len(list) > 1 && strings.Count(list[0], ".") > 0 && !strings.HasSuffix(list[0], ".")
 	case "allow":
 		list := strings.Fields(rest)
 		return len(list) > 1 && lookupKind(list[0]) != ""

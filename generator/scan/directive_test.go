@@ -160,9 +160,9 @@ type W struct{}
 ./x.go:6:1: unknown directive //workgen:work,share
 	fix: write //workgen:work
 ./x.go:9:1: unknown directive //workgen:
-	fix: write one of //workgen:work, //workgen:allow, //workgen:encode, //workgen:oneof
+	fix: write one of //workgen:work, //workgen:allow, //workgen:encode, //workgen:oneof, //workgen:ignore
 ./x.go:12:1: unknown directive //workgen:
-	fix: write one of //workgen:work, //workgen:allow, //workgen:encode, //workgen:oneof
+	fix: write one of //workgen:work, //workgen:allow, //workgen:encode, //workgen:oneof, //workgen:ignore
 `},
 		{"a space before it", `package x
 

@@ -20,6 +20,8 @@ type Package struct {
 	Rejected bool
 	// Encodes are the directives that say how types are encoded, each type once.
 	Encodes []Encode
+	// Ignores are the directives that leave fields out, each field once.
+	Ignores []Ignore
 	// Listed are the directives that list the types of an interface for the
 	// whole package, each interface once.
 	Listed []Listed

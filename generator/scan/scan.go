@@ -84,6 +84,8 @@ func (s *scanner) file(f *ast.File) {
 			case d == nil:
 			case d.name == "encode":
 				s.encode(f, d)
+			case d.name == "ignore":
+				s.ignore(f, d)
 			case d.name == "oneof" && listsFor(d.args):
 				s.listed(f, d)
 			case d.name == "oneof":

@@ -150,7 +150,7 @@ func (p *printer) composite(v reflect.Value, depth int) string {
 		return p.list("{", "}", len(fields), depth, func(i int) string {
 			f := fields[i]
 			name := p.spend(f.Name + ": ")
-			if isHidden(f) {
+			if isHidden(f) || isForeign(f) {
 				return name + p.spend("-")
 			}
 			return name + p.value(v.Field(f.Index[0]), depth+1)
