@@ -26,7 +26,7 @@ type Option struct{}
 
 func (Option) Run() {}
 
-// want +2 `^unknown directive //workgen:frobnicate; fix: write one of //workgen:work, //workgen:allow, //workgen:encode, //workgen:oneof$`
+// want +2 `^unknown directive //workgen:frobnicate; fix: write one of //workgen:work, //workgen:allow, //workgen:encode, //workgen:oneof, //workgen:ignore$`
 //
 //workgen:frobnicate
 type Other struct{}
