@@ -485,6 +485,13 @@ func TestWhichWorksUseAStore(t *testing.T) {
 	NewCalls(spec)
 	NewCalls(spec, WithStore(s), WithStore(nil))
 
+	// So it does when the store's codec refuses what the generated code lets through.
+	type rows struct{ Rows []struct{ Done chan int } }
+	refused := Spec[string, string, rows]{
+		Name: "w", Execute: func(context.Context, string) (r rows, err error) { return r, nil }, Encode: storingSpec(echo).Encode,
+	}
+	wantPanic(t, "result.Rows[].Done: a channel has no value", func() { NewCalls(refused, WithStore(s)) })
+
 	spec = storingSpec(echo)
 	spec.Encode = nil
 	wantPanic(t, "run go generate", func() { NewCalls(spec, WithStore(s)) })
