@@ -3,7 +3,9 @@ package foreign_test
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
 	elastic "github.com/elastic/go-elasticsearch/v9/typedapi/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -51,9 +53,7 @@ func TestKubernetes(t *testing.T) {
 func TestAWS(t *testing.T) {
 	b := check.New()
 	b.Least = 100
-	check.Impls[types.AttributeValue](b,
-		&types.AttributeValueMemberM{}, &types.AttributeValueMemberL{}, &types.AttributeValueMemberB{}, &types.AttributeValueMemberBOOL{}, &types.AttributeValueMemberBS{},
-		&types.AttributeValueMemberN{}, &types.AttributeValueMemberNS{}, &types.AttributeValueMemberNULL{}, &types.AttributeValueMemberS{}, &types.AttributeValueMemberSS{}, &types.UnknownUnionMember{})
+	attributes(b)
 	check.Work(t, b, func(opts ...runtime.Option) check.Runner[cloud.PutArgs] {
 		r := cloud.NewPutRunner(&cloud.Put{}, opts...)
 		return check.Runner[cloud.PutArgs]{Stats: r.Stats, Run: func(a cloud.PutArgs) ([]any, error) {
@@ -61,6 +61,41 @@ func TestAWS(t *testing.T) {
 			return []any{in}, err
 		}}
 	})
+}
+
+// The metadata of an output are left out by a directive.
+func TestAWSOutput(t *testing.T) {
+	b := check.New()
+	b.Least = 50
+	attributes(b)
+	check.Special(b, func(int) []middleware.Metadata { return []middleware.Metadata{{}} })
+	check.Work(t, b, func(opts ...runtime.Option) check.Runner[cloud.GetArgs] {
+		r := cloud.NewGetRunner(&cloud.Get{}, opts...)
+		return check.Runner[cloud.GetArgs]{Stats: r.Stats, Run: func(a cloud.GetArgs) ([]any, error) {
+			out, err := r.Run(t.Context(), a.Out)
+			return []any{out}, err
+		}}
+	})
+
+	r := cloud.NewGetRunner(&cloud.Get{})
+	var out dynamodb.GetItemOutput
+	out.ResultMetadata.Set("requests", 1)
+	for range 2 {
+		if _, err := r.Run(t.Context(), &out); err != nil {
+			t.Fatal(err)
+		}
+		out.ResultMetadata.Set("requests", 2)
+	}
+	if n := r.Stats().Executions; n != 1 {
+		t.Errorf("%d executions for outputs that differ in their metadata only", n)
+	}
+}
+
+// attributes lists the kinds of attributes.
+func attributes(b *check.Builder) {
+	check.Impls[types.AttributeValue](b,
+		&types.AttributeValueMemberM{}, &types.AttributeValueMemberL{}, &types.AttributeValueMemberB{}, &types.AttributeValueMemberBOOL{}, &types.AttributeValueMemberBS{},
+		&types.AttributeValueMemberN{}, &types.AttributeValueMemberNS{}, &types.AttributeValueMemberNULL{}, &types.AttributeValueMemberS{}, &types.AttributeValueMemberSS{}, &types.UnknownUnionMember{})
 }
 
 func TestGitHub(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/document"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
@@ -25,11 +26,13 @@ const _ = runtime.GeneratedV1
 // of the declarations has changed since, and that keys made by this file would
 // be wrong: run go generate.
 var (
-	_ func(*Put, *dynamodb.PutItemInput) *dynamodb.PutItemInput = (*Put).Run
+	_ func(*Put, *dynamodb.PutItemInput) *dynamodb.PutItemInput   = (*Put).Run
+	_ func(*Get, *dynamodb.GetItemOutput) *dynamodb.GetItemOutput = (*Get).Run
 )
 
 var (
 	_ = (*struct{})(runGoGenerate[Put]())
+	_ = (*struct{})(runGoGenerate[Get]())
 	_ = (*string)(runGoGenerate[types.ConditionalOperator]())
 	_ = (*string)(runGoGenerate[types.ComparisonOperator]())
 	_ = (*string)(runGoGenerate[types.ReturnConsumedCapacity]())
@@ -102,6 +105,37 @@ var (
 		Value              types.AttributeValue
 		_                  document.NoSerde
 	}{})]byte)(runGoGenerate[[unsafe.Sizeof(types.ExpectedAttributeValue{})]byte]())
+	_ = (*[unsafe.Sizeof(struct {
+		ConsumedCapacity *types.ConsumedCapacity
+		Item             map[string]types.AttributeValue
+		ResultMetadata   middleware.Metadata
+		_                document.NoSerde
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(dynamodb.GetItemOutput{})]byte]())
+	_ = (*[unsafe.Sizeof(struct {
+		CapacityUnits          *float64
+		GlobalSecondaryIndexes map[string]types.Capacity
+		LocalSecondaryIndexes  map[string]types.Capacity
+		ReadCapacityUnits      *float64
+		Table                  *types.Capacity
+		TableName              *string
+		VectorIndexes          map[string]types.VectorCapacity
+		WriteCapacityUnits     *float64
+		_                      document.NoSerde
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(types.ConsumedCapacity{})]byte]())
+	_ = (*[unsafe.Sizeof(struct {
+		CapacityUnits      *float64
+		ReadCapacityUnits  *float64
+		WriteCapacityUnits *float64
+		_                  document.NoSerde
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(types.Capacity{})]byte]())
+	_ = (*[unsafe.Sizeof(struct {
+		VectorSearchRequestBytes *float64
+		VectorWriteRequestBytes  *float64
+		_                        document.NoSerde
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(types.VectorCapacity{})]byte]())
+	_ = (*[unsafe.Sizeof(struct {
+		_ map[interface{}]interface{}
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(middleware.Metadata{})]byte]())
 )
 
 // runGoGenerate returns nil: what counts is its type, and its name in the
@@ -268,6 +302,144 @@ func clonePutResult(v *dynamodb.PutItemInput) *dynamodb.PutItemInput {
 	return v
 }
 
+// getSchema identifies the types of the inputs and results of [Get] in durable
+// keys.
+const getSchema = "edd3c0f2ff2c9fa0d318568adf848b45"
+
+// GetArgs holds the arguments of one call of [Get.Run].
+type GetArgs struct {
+	Out *dynamodb.GetItemOutput
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *GetArgs) EncodeKey(e *key.Encoder) {
+	if e.Present(a.Out != nil) {
+		e.End(encodeDynamodbGetItemOutput(e, e.Begin(), a.Out))
+	}
+}
+
+// GetRunner runs a [Get] once per distinct input. Make one with [NewGetRunner];
+// its methods may be called from many goroutines at once.
+type GetRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Get
+	calls *runtime.Calls[key.Fingerprint, GetArgs, *dynamodb.GetItemOutput]
+}
+
+// NewGetRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Get]; it panics if one of them
+// is invalid.
+func NewGetRunner(work *Get, opts ...runtime.Option) *GetRunner {
+	if work == nil {
+		panic("NewGetRunner: work is nil")
+	}
+	r := &GetRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, GetArgs, *dynamodb.GetItemOutput]{
+		Name:        "github.com/workgen/workgen/testdata/foreign/cloud.Get",
+		Execute:     r.execute,
+		CloneArgs:   cloneGetArgs,
+		CloneResult: cloneGetResult,
+		Memory:      true,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Get.Run] returns for these inputs. It is executed unless an
+// equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *GetRunner) Run(ctx context.Context, out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput, error) {
+	args := GetArgs{Out: out}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return cloneGetResult(c.Value()), nil
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Run(ctx, hash, id, args)
+}
+
+// Start is [GetRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *GetRunner) Start(ctx context.Context, out *dynamodb.GetItemOutput) *runtime.Call[*dynamodb.GetItemOutput] {
+	args := GetArgs{Out: out}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return c
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Start(ctx, hash, id, args)
+}
+
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
+func (r *GetRunner) Lookup(out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput, bool) {
+	args := GetArgs{Out: out}
+	hash, id := key.Identify(&args, r.identify)
+	return r.calls.Lookup(hash, id, args)
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *GetRunner) Forget(out *dynamodb.GetItemOutput) bool {
+	args := GetArgs{Out: out}
+	hash, id := key.Identify(&args, r.identify)
+	return r.calls.Forget(hash, id, args)
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *GetRunner) Key(out *dynamodb.GetItemOutput) key.Key {
+	args := GetArgs{Out: out}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: getSchema}, args.EncodeKey)
+}
+
+// identify sets id to the fingerprint of the inputs, valid until the Encoder is
+// released, and returns its hash.
+func (r *GetRunner) identify(id *key.Fingerprint, e *key.Encoder, args *GetArgs) uint64 {
+	args.EncodeKey(e)
+	*id = e.Fingerprint()
+	return id.Hash()
+}
+
+// execute calls [Get.Run].
+func (r *GetRunner) execute(_ context.Context, args GetArgs) (*dynamodb.GetItemOutput, error) {
+	return r.work.Run(args.Out), nil
+}
+
+// cloneGetArgs returns arguments that the caller of Run cannot change any more.
+func cloneGetArgs(v GetArgs) GetArgs {
+	c := new(runtime.Copies)
+	if v.Out != nil {
+		p := *v.Out
+		copyDynamodbGetItemOutput(c, &p)
+		v.Out = &p
+	}
+	return v
+}
+
+// cloneGetResult returns results that share no memory with the cached ones.
+func cloneGetResult(v *dynamodb.GetItemOutput) *dynamodb.GetItemOutput {
+	c := new(runtime.Copies)
+	if v != nil {
+		p := *v
+		copyDynamodbGetItemOutputWhole(c, &p)
+		v = &p
+	}
+	return v
+}
+
 // encodeDynamodbPutItemInput writes every field that is an input, in order.
 func encodeDynamodbPutItemInput(e *key.Encoder, b key.Fields, v *dynamodb.PutItemInput) key.Fields {
 	if len(v.Item) == 0 {
@@ -427,6 +599,60 @@ func copyDynamodbPutItemInputWhole(c *runtime.Copies, v *dynamodb.PutItemInput) 
 		for k, x := range m {
 			copyTypesAttributeValueWhole(c, &x)
 			v.ExpressionAttributeValues[k] = x
+		}
+	}
+}
+
+// encodeDynamodbGetItemOutput writes every field that is an input, in order.
+func encodeDynamodbGetItemOutput(e *key.Encoder, b key.Fields, v *dynamodb.GetItemOutput) key.Fields {
+	b = b.Bool(v.ConsumedCapacity != nil)
+	if v.ConsumedCapacity != nil {
+		b = encodeTypesConsumedCapacity(e, b, v.ConsumedCapacity)
+	}
+	if len(v.Item) == 0 {
+		b = b.Slice(0, v.Item == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Item), v.Item == nil)
+		for k, x := range v.Item {
+			m.Key()
+			e.String(k)
+			m.Value()
+			encodeTypesAttributeValue(e, x)
+		}
+		m.End()
+		b = e.Begin()
+	}
+	b = encodeMiddlewareMetadata(e, b, &v.ResultMetadata)
+	return b
+}
+
+// copyDynamodbGetItemOutput makes v share no memory with what it was copied
+// from. Parts that have been copied before are those in c.
+func copyDynamodbGetItemOutput(c *runtime.Copies, v *dynamodb.GetItemOutput) {
+	if v.ConsumedCapacity != nil {
+		p := cloneTypesConsumedCapacity(*v.ConsumedCapacity)
+		v.ConsumedCapacity = &p
+	}
+	if m := v.Item; runtime.CopyMap(c, &v.Item) {
+		for k, x := range m {
+			copyTypesAttributeValue(c, &x)
+			v.Item[k] = x
+		}
+	}
+}
+
+// copyDynamodbGetItemOutputWhole makes v share no memory with what it was
+// copied from. Parts that have been copied before are those in c.
+func copyDynamodbGetItemOutputWhole(c *runtime.Copies, v *dynamodb.GetItemOutput) {
+	if v.ConsumedCapacity != nil {
+		p := cloneTypesConsumedCapacity(*v.ConsumedCapacity)
+		v.ConsumedCapacity = &p
+	}
+	if m := v.Item; runtime.CopyMap(c, &v.Item) {
+		for k, x := range m {
+			copyTypesAttributeValueWhole(c, &x)
+			v.Item[k] = x
 		}
 	}
 }
@@ -694,6 +920,131 @@ func copyTypesExpectedAttributeValueWhole(c *runtime.Copies, v *types.ExpectedAt
 	copyTypesAttributeValueWhole(c, &v.Value)
 }
 
+// encodeTypesConsumedCapacity writes every field that is an input, in order.
+func encodeTypesConsumedCapacity(e *key.Encoder, b key.Fields, v *types.ConsumedCapacity) key.Fields {
+	b = b.Bool(v.CapacityUnits != nil)
+	if v.CapacityUnits != nil {
+		b = b.Float64(*v.CapacityUnits)
+	}
+	if len(v.GlobalSecondaryIndexes) == 0 {
+		b = b.Slice(0, v.GlobalSecondaryIndexes == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.GlobalSecondaryIndexes), v.GlobalSecondaryIndexes == nil)
+		for k, x := range v.GlobalSecondaryIndexes {
+			b = e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = encodeTypesCapacity(e, b, &x)
+			e.End(b)
+		}
+		m.End()
+		b = e.Begin()
+	}
+	if len(v.LocalSecondaryIndexes) == 0 {
+		b = b.Slice(0, v.LocalSecondaryIndexes == nil)
+	} else {
+		e.End(b)
+		m2 := e.Map(len(v.LocalSecondaryIndexes), v.LocalSecondaryIndexes == nil)
+		for k, x := range v.LocalSecondaryIndexes {
+			b = e.Begin()
+			m2.KeyAt(b)
+			b = b.String(e, k)
+			m2.ValueAt(b)
+			b = encodeTypesCapacity(e, b, &x)
+			e.End(b)
+		}
+		m2.End()
+		b = e.Begin()
+	}
+	b = b.Bool(v.ReadCapacityUnits != nil)
+	if v.ReadCapacityUnits != nil {
+		b = b.Float64(*v.ReadCapacityUnits)
+	}
+	b = b.Bool(v.Table != nil)
+	if v.Table != nil {
+		b = encodeTypesCapacity(e, b, v.Table)
+	}
+	b = b.Bool(v.TableName != nil)
+	if v.TableName != nil {
+		b = b.String(e, *v.TableName)
+	}
+	if len(v.VectorIndexes) == 0 {
+		b = b.Slice(0, v.VectorIndexes == nil)
+	} else {
+		e.End(b)
+		m3 := e.Map(len(v.VectorIndexes), v.VectorIndexes == nil)
+		for k, x := range v.VectorIndexes {
+			b = e.Begin()
+			m3.KeyAt(b)
+			b = b.String(e, k)
+			m3.ValueAt(b)
+			b = encodeTypesVectorCapacity(e, b, &x)
+			e.End(b)
+		}
+		m3.End()
+		b = e.Begin()
+	}
+	b = b.Bool(v.WriteCapacityUnits != nil)
+	if v.WriteCapacityUnits != nil {
+		b = b.Float64(*v.WriteCapacityUnits)
+	}
+	return b
+}
+
+// encodeMiddlewareMetadata writes every field that is an input, in order.
+func encodeMiddlewareMetadata(e *key.Encoder, b key.Fields, v *middleware.Metadata) key.Fields {
+	return b
+}
+
+// cloneTypesConsumedCapacity returns a copy that shares no memory with the
+// original.
+func cloneTypesConsumedCapacity(v types.ConsumedCapacity) types.ConsumedCapacity {
+	if v.CapacityUnits != nil {
+		p := *v.CapacityUnits
+		v.CapacityUnits = &p
+	}
+	if v.GlobalSecondaryIndexes != nil {
+		m := make(map[string]types.Capacity, len(v.GlobalSecondaryIndexes))
+		for k, x := range v.GlobalSecondaryIndexes {
+			m[k] = cloneTypesCapacity(x)
+		}
+		v.GlobalSecondaryIndexes = m
+	}
+	if v.LocalSecondaryIndexes != nil {
+		m := make(map[string]types.Capacity, len(v.LocalSecondaryIndexes))
+		for k, x := range v.LocalSecondaryIndexes {
+			m[k] = cloneTypesCapacity(x)
+		}
+		v.LocalSecondaryIndexes = m
+	}
+	if v.ReadCapacityUnits != nil {
+		p := *v.ReadCapacityUnits
+		v.ReadCapacityUnits = &p
+	}
+	if v.Table != nil {
+		p := cloneTypesCapacity(*v.Table)
+		v.Table = &p
+	}
+	if v.TableName != nil {
+		p := *v.TableName
+		v.TableName = &p
+	}
+	if v.VectorIndexes != nil {
+		m := make(map[string]types.VectorCapacity, len(v.VectorIndexes))
+		for k, x := range v.VectorIndexes {
+			m[k] = cloneTypesVectorCapacity(x)
+		}
+		v.VectorIndexes = m
+	}
+	if v.WriteCapacityUnits != nil {
+		p := *v.WriteCapacityUnits
+		v.WriteCapacityUnits = &p
+	}
+	return v
+}
+
 // encodeTypesAttributeValueMemberB writes every field that is an input, in
 // order.
 func encodeTypesAttributeValueMemberB(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberB) key.Fields {
@@ -872,6 +1223,67 @@ func copyTypesAttributeValueMemberMWhole(c *runtime.Copies, v *types.AttributeVa
 			v.Value[k] = x
 		}
 	}
+}
+
+// encodeTypesCapacity writes every field that is an input, in order.
+func encodeTypesCapacity(e *key.Encoder, b key.Fields, v *types.Capacity) key.Fields {
+	b = b.Bool(v.CapacityUnits != nil)
+	if v.CapacityUnits != nil {
+		b = b.Float64(*v.CapacityUnits)
+	}
+	b = b.Bool(v.ReadCapacityUnits != nil)
+	if v.ReadCapacityUnits != nil {
+		b = b.Float64(*v.ReadCapacityUnits)
+	}
+	b = b.Bool(v.WriteCapacityUnits != nil)
+	if v.WriteCapacityUnits != nil {
+		b = b.Float64(*v.WriteCapacityUnits)
+	}
+	return b
+}
+
+// encodeTypesVectorCapacity writes every field that is an input, in order.
+func encodeTypesVectorCapacity(e *key.Encoder, b key.Fields, v *types.VectorCapacity) key.Fields {
+	b = b.Bool(v.VectorSearchRequestBytes != nil)
+	if v.VectorSearchRequestBytes != nil {
+		b = b.Float64(*v.VectorSearchRequestBytes)
+	}
+	b = b.Bool(v.VectorWriteRequestBytes != nil)
+	if v.VectorWriteRequestBytes != nil {
+		b = b.Float64(*v.VectorWriteRequestBytes)
+	}
+	return b
+}
+
+// cloneTypesCapacity returns a copy that shares no memory with the original.
+func cloneTypesCapacity(v types.Capacity) types.Capacity {
+	if v.CapacityUnits != nil {
+		p := *v.CapacityUnits
+		v.CapacityUnits = &p
+	}
+	if v.ReadCapacityUnits != nil {
+		p := *v.ReadCapacityUnits
+		v.ReadCapacityUnits = &p
+	}
+	if v.WriteCapacityUnits != nil {
+		p := *v.WriteCapacityUnits
+		v.WriteCapacityUnits = &p
+	}
+	return v
+}
+
+// cloneTypesVectorCapacity returns a copy that shares no memory with the
+// original.
+func cloneTypesVectorCapacity(v types.VectorCapacity) types.VectorCapacity {
+	if v.VectorSearchRequestBytes != nil {
+		p := *v.VectorSearchRequestBytes
+		v.VectorSearchRequestBytes = &p
+	}
+	if v.VectorWriteRequestBytes != nil {
+		p := *v.VectorWriteRequestBytes
+		v.VectorWriteRequestBytes = &p
+	}
+	return v
 }
 
 // putSymbols lists what putCode was made from: each declaration, file and
