@@ -33,6 +33,7 @@ func (g *generation) code(p *load.Package, planned *plan.Package) {
 			for _, i := range r.Impurities() {
 				g.impure(p, w.Scan, i)
 			}
+			g.runners(planned.Scan, w, r)
 		}
 	}
 	if last == nil {

@@ -129,6 +129,17 @@
 // secret; but all callers share it with the cache, and a result that has one cannot be
 // stored.
 //
+// A work may hold runners of other works in a keyed field, alone, in slices, maps and
+// structs, and in interfaces with a list of types. Such a runner counts with the name of
+// its work, the types and the code or version of it, its keyed fields, and the options that
+// decide what it returns: CacheCalls, TTL, CacheErrors, Timeout, and the attempts of Retry.
+// Nothing it computes is looked at. Copies share it, and a store cannot keep a result that
+// has one. A runner is no argument. Types that are generated are types like any other:
+// a work may take the arguments or results of another one.
+//
+// What does not type-check is refused where a work is made of it, with the way there. A
+// type that another generator declares has to be there before.
+//
 // Types may contain themselves, and values too: keys of cyclic values end, and in
 // copies of values of such types what was shared is shared again. Only pointers
 // into the middle of something else that is copied lead to a copy of their own.
@@ -255,10 +266,10 @@
 // otherwise, or that arguments or fields of the work may hold),
 // the functions init of reached packages and of those they import for their effects
 // alone, files that go:embed names, and all files of reached packages that are in
-// C or assembly. The runner of another work stands for its Run. Comments,
-// formatting, the file a declaration stands in, tests, but for works in them, and what
-// is not reached do not matter, nor does what this command generates. What other
-// generators make is code like any other.
+// C or assembly. The runner of another work stands for its Run, its argument struct
+// for the types in it. Comments, formatting, the file a declaration stands in, tests,
+// but for works in them, and what is not reached do not matter, nor does what this
+// command generates. What other generators make is code like any other.
 //
 // Declarations in files with build constraints count with those of the same name
 // for other systems, so that the fingerprint is the same on all. Other modules count by version
@@ -298,6 +309,12 @@
 //	file      functions that read files, with arguments that are all constant
 //	network   functions that connect or ask, with arguments that are all constant
 //	exec      commands whose arguments are all constant
+//	runner    a field of the work that holds the runner of another one and is tagged
+//	          `workgen:"-"`, or whose results have a shorter ttl= than those made of them
+//
+// With `workgen:"-"` the code of the other work still counts, unless version= pins that of
+// its holder; its keyed fields, options and version= do not. Lifetimes that are given to
+// constructors are not compared.
 //
 // Constant is what has no parameter and no local variable in it. Pass what decides
 // on the result as an argument, or say why it does not:

@@ -158,6 +158,16 @@ func (r *DataProcessorRunner) Key(day string) key.Key {
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of
+// [DataProcessor] that are inputs.
+func (r *DataProcessorRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, dataProcessorSchema, dataProcessorCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [DataProcessor] that are inputs.
 func (r *DataProcessorRunner) encodeReceiver(e *key.Encoder) {
 	e.String(r.work.Source)
@@ -309,6 +319,15 @@ func (r *TrainerRunner) Forget(data Dataset) bool {
 func (r *TrainerRunner) Key(data Dataset) key.Key {
 	args := TrainerArgs{Data: data}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: trainerSchema, Code: trainerCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Trainer] that
+// are inputs.
+func (r *TrainerRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, trainerSchema, trainerCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

@@ -143,6 +143,15 @@ func (r *CounterRunner) Key(limit int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: counterSchema, Code: counterCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Counter] that
+// are inputs.
+func (r *CounterRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, counterSchema, counterCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *CounterRunner) describe(in *runtime.Inputs, args *CounterArgs) {

@@ -140,6 +140,15 @@ func (r *PrinterRunner) Key(value int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: printerSchema, Code: printerCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Printer] that
+// are inputs.
+func (r *PrinterRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, printerSchema, printerCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *PrinterRunner) describe(in *runtime.Inputs, args *PrinterArgs) {

@@ -135,6 +135,15 @@ func (r *WorkRunner) Key(d time.Duration) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: workSchema, Code: workCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Work] that
+// are inputs.
+func (r *WorkRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, workSchema, workCode) {
+		e.Leave()
+	}
+}
+
 // execute calls [Work.Run].
 func (r *WorkRunner) execute(ctx context.Context, args WorkArgs) (struct{}, error) {
 	return struct{}{}, r.work.Run(ctx, args.D)

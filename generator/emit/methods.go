@@ -140,6 +140,23 @@ func (w *work) emitKey() {
 	})
 }
 
+// emitEncodeKey writes what stands for the runner in the keys of other works.
+func (w *work) emitEncodeKey() {
+	w.comment("EncodeKey writes what stands for the runner where it is a keyed field of another work: name, types, code and options, and the fields of [%s] that are inputs.", w.name)
+	w.method("EncodeKey", []jen.Code{w.local("e").Op("*").Add(w.key("Encoder"))}, nil, func(g *jen.Group) {
+		code := jen.Lit("")
+		if w.code != "" {
+			code = jen.Id(w.code)
+		}
+		g.If(w.calls("EncodeRunner", w.local("e"), jen.Id(w.schema), code)).BlockFunc(func(g *jen.Group) {
+			if len(w.plan.Keyed) > 0 {
+				g.Add(w.local("r")).Dot("encodeReceiver").Call(w.local("e"))
+			}
+			g.Add(w.local("e")).Dot("Leave").Call()
+		})
+	})
+}
+
 // emitEncode writes how receiver fields enter the key, if there are any, and
 // what is encoded again after an execution.
 func (w *work) emitEncode() {

@@ -113,6 +113,7 @@ func (w *work) emit() {
 	w.emitLookup()
 	w.emitForget()
 	w.emitKey()
+	w.emitEncodeKey()
 	w.emitEncode()
 	w.emitDescribe()
 	w.emitIdentify()

@@ -15,6 +15,7 @@ const (
 	Message        // a protobuf message, reached by a pointer
 	Method         // whatever Marshal appends or returns
 	Quantity       // a Kubernetes resource.Quantity: format and exact number
+	Runner         // the runner of a work: its EncodeKey, as of a type that is Custom
 )
 
 // Copy says how the values of a type that is not walked are copied.

@@ -88,7 +88,7 @@ func (d *describer) describe(t types.Type) *Type {
 // method EncodeKey is then not asked, but what that does is done, in one walk: only
 // so do values end that contain themselves.
 func (d *describer) writes(named *types.Named) bool {
-	return named.Obj().Pkg() == d.pkg && d.generated(named.Obj())
+	return named.Obj().Pkg() == d.pkg && d.generated(named.Obj()) && d.heldWork(named) == nil
 }
 
 // opaque marks node as a type that cannot be walked.
@@ -124,6 +124,9 @@ func (d *describer) fill(node *Type) {
 			return
 		}
 		node.Kind, node.Elem = Pointer, d.describe(u.Elem())
+		if node.Elem.IsRunner() {
+			node.Copy = ByValue
+		}
 	case *types.Struct:
 		d.fillStruct(node, u, at)
 	case *types.Chan:

@@ -59,6 +59,8 @@ func (d *describer) forStore() *judge {
 // knownForStore judges a type that is not walked.
 func knownForStore(t *Type) (reason string, descend bool) {
 	switch t.Codec {
+	case Runner:
+		return "a runner is a part of the program and not stored", false
 	case Integer, Rational, Float, Userinfo, Message, Quantity:
 		return "", false
 	case Location:

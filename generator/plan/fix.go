@@ -18,6 +18,9 @@ import (
 // person has to decide: an edit that does so is offered for locks alone.
 func (p *planner) keyFix(w *scan.Work, problem problem, keyed bool) (fix string, rewrites []diag.Rewrite) {
 	last := problem.path[len(problem.path)-1].typ
+	if last.IsRunner() {
+		return p.runnerFix(w, problem)
+	}
 	owner, field := p.tagged(problem)
 	if owner != nil && last.Aside {
 		return tagFix(field.expr), p.scan.TagRewrites(field.pos, "-")

@@ -52,6 +52,16 @@ func (d *describer) forKeys() *judge {
 	}
 }
 
+// withoutRunners is a verdict on arguments: they are plain data.
+func withoutRunners(verdict func(*Type) (string, bool)) func(*Type) (string, bool) {
+	return func(t *Type) (string, bool) {
+		if t.IsRunner() {
+			return "a runner is a part of the program and no argument", false
+		}
+		return verdict(t)
+	}
+}
+
 // forCopies judges whether values of a type can be copied deeply. Fields that are
 // no input are assigned with the struct and not looked into, unless that would
 // copy a lock.
@@ -60,7 +70,7 @@ func (d *describer) forCopies() *judge {
 		describer: d, copies: true, messages: true,
 		verdict: func(t *Type) (string, bool) {
 			switch {
-			case t.copies() && (t.Kind == Opaque || t.Kind == Known):
+			case t.copies() && (t.Kind == Opaque || t.Kind == Known || t.Kind == Pointer):
 				if t.Codec == Handle && References(t.Elem, true) {
 					return "what a unique.Handle refers to is found by its address, which a copy does not have", false
 				}

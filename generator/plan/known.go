@@ -173,6 +173,10 @@ func (d *describer) fillKnown(node *Type) bool {
 	if named == nil {
 		return false
 	}
+	if work := d.heldWork(named); work != nil && node.Custom {
+		d.fillRunner(node, work)
+		return true
+	}
 	node.Copier = d.copierOf(named)
 	if e := d.directive(named); e != nil {
 		return d.fillMarshal(node, e)

@@ -52,6 +52,9 @@ type Work struct {
 	// Kinds are the types in the results that a store has to be told how to write.
 	Kinds []*Type
 
+	// Runners are those that fields of the work hold, keyed or not.
+	Runners []HeldRunner
+
 	// Code stands for the code that Run reaches in durable keys: its fingerprint
 	// or the version given by hand; "" when there is neither.
 	Code string
@@ -157,6 +160,8 @@ type Type struct {
 	// Custom says that the type writes its own encoding: it, or a pointer to
 	// it, has a method EncodeKey(*key.Encoder) of its own.
 	Custom bool
+	// Held are the types of the inputs of the work, when the type is its runner.
+	Held []*Type
 	// Impls are the types that a value of an Interface can have, except nil.
 	Impls []*Type
 	// Entered says that a pointer, slice or map may contain itself, and that its

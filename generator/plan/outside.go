@@ -24,7 +24,8 @@ func outside(t *Type, seen map[*Type]bool) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(t.Impls, func(impl *Type) bool { return outside(impl, seen) })
+	inside := func(part *Type) bool { return outside(part, seen) }
+	return slices.ContainsFunc(t.Impls, inside) || slices.ContainsFunc(t.Held, inside)
 }
 
 // isPath reports whether named is key.File or key.Dir.

@@ -87,6 +87,7 @@ func (p *planner) work(w *scan.Work) *Work {
 	}
 	p.results(out)
 	p.untagged(w)
+	out.Runners = p.heldRunners(w)
 	out.Identity, out.Plain = identity(out)
 	out.Schema = schema(out)
 	p.secret(out)
@@ -158,6 +159,9 @@ func (p *planner) argument(w *scan.Work, param scan.Param, v *Value) {
 // type of a receiver field.
 func (p *planner) key(w *scan.Work, what, expr string, pos token.Pos, t *Type, keyed bool) {
 	keys := p.forKeys()
+	if !keyed {
+		keys.verdict = withoutRunners(keys.verdict)
+	}
 	keys.fixable = p.editable
 	keys.walk(expr, t, pos)
 	for _, problem := range keys.problems {

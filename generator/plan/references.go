@@ -33,7 +33,7 @@ func (f *finder) finds(t *Type) bool {
 	}
 	switch t.Kind {
 	case Slice, Map, Pointer:
-		return true
+		return t.Copy != ByValue // pointers to runners are shared
 	case Array:
 		return t.Len > 0 && f.finds(t.Elem)
 	case Interface:

@@ -78,6 +78,12 @@ func (p *pkg) allowed(f fact) bool {
 	return found
 }
 
+// Allowed reports whether warnings of a kind are silenced at a place in the package of
+// the work.
+func (r *Reach) Allowed(kind scan.Kind, pos token.Pos) bool {
+	return r.root.pkg.allowed(fact{kind: kind, pos: pos})
+}
+
 // Unused returns the directives of the package of a work that silence nothing,
 // whichever work is looked at, in the order of the files.
 func (r *Reach) Unused() (out []*Allow) {

@@ -21,10 +21,11 @@ const (
 	Network Kind = "network" // what others answer
 	File    Kind = "file"    // what files hold
 	Exec    Kind = "exec"    // what other programs print
+	Runner  Kind = "runner"  // the works whose runners a field holds
 )
 
 // kinds are all of them, in the order they are listed to the user.
-var kinds = []string{string(Clock), string(Random), string(Env), string(Global), string(Network), string(File), string(Exec)}
+var kinds = []string{string(Clock), string(Random), string(Env), string(Global), string(Network), string(File), string(Exec), string(Runner)}
 
 // allow checks a directive //workgen:allow KIND WHY.
 func (s *scanner) allow(d *directive) {

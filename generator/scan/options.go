@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/workgen/workgen/generator/diag"
+	"github.com/workgen/workgen/generator/load"
 )
 
 // An optionDef is one option the directive knows.
@@ -165,6 +166,25 @@ func (s *scanner) options(work string, d *directive) Options {
 	}
 	s.contradictions(work, o)
 	return o
+}
+
+// OptionsOf returns what the directive of a work of p says, faults aside; false when
+// there is no such work.
+func OptionsOf(p *load.Package, work string) (o Options, ok bool) {
+	s := &scanner{Package: p, diags: new(diag.List), out: &Package{Package: p}}
+	for _, f := range p.Files {
+		for group, owner := range owners(f) {
+			if owner.spec == nil || owner.inner || owner.spec.Name.Name != work {
+				continue
+			}
+			for _, c := range group.List {
+				if d := s.directive(c); d != nil && d.name == "work" {
+					return s.options(work, d), true
+				}
+			}
+		}
+	}
+	return Options{}, false
 }
 
 func lookupOption(name string) *optionDef {

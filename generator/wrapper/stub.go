@@ -182,6 +182,7 @@ func (s *stub) runner(work string) {
 		{"Lookup", s.list(params...), found},
 		{"Forget", s.list(params...), s.list(s.id("bool"))},
 		{"Key", s.list(params...), s.list(s.of(KeyPath, "Key"))},
+		{"EncodeKey", s.encoder(), nil},
 	} {
 		s.method(s.names.Runner, m.name, m.params, m.results)
 	}

@@ -7,7 +7,8 @@
 //
 // Nothing behind a struct field tagged `workgen:"-"` is read: such a field is no
 // input, and a work may write to it at any time. It is shown by its name only, as
-// State: -. Blank fields are left out.
+// State: -. Blank fields are left out. The runner of a work is shown as the name of the
+// work and its fields that are inputs.
 //
 // No method of a value is called but MarshalText, unless the value may hold such a
 // field, which the method could read; and of errors Error.
@@ -146,6 +147,9 @@ func known(v reflect.Value) (string, bool) {
 func (p *printer) composite(v reflect.Value, depth int) string {
 	switch v.Kind() {
 	case reflect.Struct:
+		if isRunner(v.Type()) {
+			return p.runner(v, depth)
+		}
 		fields := shownFields(v.Type())
 		return p.list("{", "}", len(fields), depth, func(i int) string {
 			f := fields[i]

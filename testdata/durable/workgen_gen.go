@@ -135,6 +135,15 @@ func (r *KeepRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: keepSchema, Code: keepCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Keep] that
+// are inputs.
+func (r *KeepRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, keepSchema, keepCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *KeepRunner) describe(in *runtime.Inputs, args *KeepArgs) {

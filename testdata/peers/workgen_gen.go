@@ -1018,6 +1018,15 @@ func (r *NestedRunner) Key(order *Order) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Nested] that
+// are inputs.
+func (r *NestedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, nestedSchema, nestedCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
@@ -1165,6 +1174,15 @@ func (r *RecordsRunner) Key(records []Record) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: recordsSchema, Code: recordsCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Records] that
+// are inputs.
+func (r *RecordsRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, recordsSchema, recordsCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *RecordsRunner) describe(in *runtime.Inputs, args *RecordsArgs) {
@@ -1305,6 +1323,15 @@ func (r *PodRunner) Forget(spec *v1.PodSpec) bool {
 func (r *PodRunner) Key(spec *v1.PodSpec) key.Key {
 	args := PodArgs{Spec: spec}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: podSchema, Code: podCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Pod] that are
+// inputs.
+func (r *PodRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, podSchema, podCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -1449,6 +1476,15 @@ func (r *TreeRunner) Forget(root *Node) bool {
 func (r *TreeRunner) Key(root *Node) key.Key {
 	args := TreeArgs{Root: root}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: treeSchema, Code: treeCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Tree] that
+// are inputs.
+func (r *TreeRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, treeSchema, treeCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -1603,6 +1639,15 @@ func (r *TableRunner) Key(table map[string]int64) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: tableSchema, Code: tableCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Table] that
+// are inputs.
+func (r *TableRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, tableSchema, tableCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *TableRunner) describe(in *runtime.Inputs, args *TableArgs) {
@@ -1749,6 +1794,15 @@ func (r *BlobRunner) Key(blob []byte) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: blobSchema, Code: blobCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Blob] that
+// are inputs.
+func (r *BlobRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, blobSchema, blobCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *BlobRunner) describe(in *runtime.Inputs, args *BlobArgs) {
@@ -1884,6 +1938,15 @@ func (r *SeriesRunner) Forget(series []float64) bool {
 func (r *SeriesRunner) Key(series []float64) key.Key {
 	args := SeriesArgs{Series: series}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: seriesSchema, Code: seriesCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Series] that
+// are inputs.
+func (r *SeriesRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, seriesSchema, seriesCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

@@ -257,6 +257,15 @@ func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: putSchema, Code: putCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Put] that are
+// inputs.
+func (r *PutRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, putSchema, putCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *PutRunner) describe(in2 *runtime.Inputs, args *PutArgs) {

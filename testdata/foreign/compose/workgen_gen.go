@@ -552,6 +552,15 @@ func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: upSchema, Code: upCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Up] that are
+// inputs.
+func (r *UpRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, upSchema, upCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *UpRunner) describe(in *runtime.Inputs, args *UpArgs) {

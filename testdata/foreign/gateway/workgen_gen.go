@@ -545,6 +545,15 @@ func (r *AdmitRunner) Key(route *v1.HTTPRoute, gateway *v1.Gateway) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: admitSchema, Code: admitCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Admit] that
+// are inputs.
+func (r *AdmitRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, admitSchema, admitCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *AdmitRunner) describe(in *runtime.Inputs, args *AdmitArgs) {

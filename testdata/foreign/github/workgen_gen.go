@@ -568,6 +568,15 @@ func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key
 	return key.Sum(key.Scope{Work: r.Name(), Schema: triageSchema, Code: triageCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Triage] that
+// are inputs.
+func (r *TriageRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, triageSchema, triageCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *TriageRunner) describe(in *runtime.Inputs, args *TriageArgs) {

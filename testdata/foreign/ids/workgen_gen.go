@@ -161,6 +161,15 @@ func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key
 	return key.Sum(key.Scope{Work: r.Name(), Schema: findSchema, Code: findCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Find] that
+// are inputs.
+func (r *FindRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, findSchema, findCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {

@@ -1140,6 +1140,15 @@ func (r *ScheduleRunner) Key(spec v1.PodSpec, pod *v1.Pod) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: scheduleSchema, Code: scheduleCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Schedule]
+// that are inputs.
+func (r *ScheduleRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, scheduleSchema, scheduleCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *ScheduleRunner) describe(in *runtime.Inputs, args *ScheduleArgs) {

@@ -145,6 +145,15 @@ func (r *InvertRunner) Key(m *mat.Dense, v mat.VecDense) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: invertSchema, Code: invertCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Invert] that
+// are inputs.
+func (r *InvertRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, invertSchema, invertCode) {
+		e.Leave()
+	}
+}
+
 // inputs writes the inputs that are not copied, and so might change while the
 // work is executed: the runtime compares them before and after.
 func (r *InvertRunner) inputs(e *key.Encoder, args *InvertArgs) {

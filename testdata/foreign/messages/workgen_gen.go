@@ -171,6 +171,15 @@ func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
 	return key.Sum(key.Scope{Work: r2.Name(), Schema: sendSchema, Code: sendCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Send] that
+// are inputs.
+func (r2 *SendRunner) EncodeKey(e *key.Encoder) {
+	if r2.calls.EncodeRunner(e, sendSchema, sendCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r2 *SendRunner) describe(in *runtime.Inputs, args *SendArgs) {

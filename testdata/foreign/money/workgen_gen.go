@@ -163,6 +163,15 @@ func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: totalSchema, Code: totalCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Total] that
+// are inputs.
+func (r *TotalRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, totalSchema, totalCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *TotalRunner) describe(in *runtime.Inputs, args *TotalArgs) {

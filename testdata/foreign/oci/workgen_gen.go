@@ -223,6 +223,15 @@ func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: pushSchema, Code: pushCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Push] that
+// are inputs.
+func (r *PushRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, pushSchema, pushCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *PushRunner) describe(in *runtime.Inputs, args *PushArgs) {

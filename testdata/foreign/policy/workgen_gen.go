@@ -184,6 +184,15 @@ func (r *ResolveRunner) Key(pkg *ast.Package, term *ast.Term) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: resolveSchema, Code: resolveCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Resolve] that
+// are inputs.
+func (r *ResolveRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, resolveSchema, resolveCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *ResolveRunner) describe(in *runtime.Inputs, args *ResolveArgs) {

@@ -167,6 +167,15 @@ func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: checkSchema, Code: checkCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Check] that
+// are inputs.
+func (r *CheckRunner) EncodeKey(e2 *key.Encoder) {
+	if r.calls.EncodeRunner(e2, checkSchema, checkCode) {
+		e2.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *CheckRunner) describe(in *runtime.Inputs, args *CheckArgs) {

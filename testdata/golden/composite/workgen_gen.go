@@ -207,6 +207,16 @@ func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Build] that
+// are inputs.
+func (r *BuildRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, buildSchema, buildCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [Build] that are inputs.
 func (r *BuildRunner) encodeReceiver(e *key.Encoder) {
 	m := e.Map(len(r.work.Env), r.work.Env == nil)
@@ -442,6 +452,15 @@ func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c com
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sumSchema, Code: sumCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Sum] that are
+// inputs.
+func (r *SumRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, sumSchema, sumCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *SumRunner) describe(in *runtime.Inputs, args *SumArgs) {
@@ -666,6 +685,15 @@ func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version)
 func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) key.Key {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: releaseSchema, Code: releaseCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Release] that
+// are inputs.
+func (r *ReleaseRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, releaseSchema, releaseCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

@@ -79,10 +79,12 @@ func (Deep) Run(v map[string][]*[2]map[int][]map[string]**[]string) (map[string]
 //
 //workgen:work
 type Wired struct {
+	//workgen:allow runner nothing runs it
 	A map[Duration]*EmptyRunner                            `workgen:"-"`
 	B func(io.Writer, ...*EmptyRunner) <-chan *EmptyRunner `workgen:"-"`
 	C interface{ Get(n int) *EmptyRunner }                 `workgen:"-"`
-	D [2]struct{ E []*EmptyRunner }                        `workgen:"-"`
+	//workgen:allow runner nothing runs it
+	D [2]struct{ E []*EmptyRunner } `workgen:"-"`
 }
 
 // Run returns n.

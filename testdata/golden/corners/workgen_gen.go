@@ -225,6 +225,16 @@ func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stri
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Keywords]
+// that are inputs.
+func (r *KeywordsRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, keywordsSchema, keywordsCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [Keywords] that are inputs.
 func (r *KeywordsRunner) encodeReceiver(e *key.Encoder) {
 	e.String(r.work.Type)
@@ -460,6 +470,15 @@ func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]
 	return key.Sum(key.Scope{Work: r.Name(), Schema: emptySchema, Code: emptyCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Empty] that
+// are inputs.
+func (r *EmptyRunner) EncodeKey(e2 *key.Encoder) {
+	if r.calls.EncodeRunner(e2, emptySchema, emptyCode) {
+		e2.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *EmptyRunner) describe(in *runtime.Inputs, args *EmptyArgs) {
@@ -663,6 +682,15 @@ func (r *TaggedRunner) Key(x struct {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: taggedSchema, Code: taggedCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Tagged] that
+// are inputs.
+func (r *TaggedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, taggedSchema, taggedCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *TaggedRunner) describe(in *runtime.Inputs, args *TaggedArgs) {
@@ -793,6 +821,15 @@ func (r *NestedRunner) Forget() bool {
 func (r *NestedRunner) Key() key.Key {
 	args := NestedArgs{}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Nested] that
+// are inputs.
+func (r *NestedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, nestedSchema, nestedCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -987,6 +1024,15 @@ func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key
 	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema, Code: deepCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Deep] that
+// are inputs.
+func (r *DeepRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, deepSchema, deepCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
@@ -1176,6 +1222,15 @@ func (r *WiredRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: wiredSchema, Code: wiredCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Wired] that
+// are inputs.
+func (r *WiredRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, wiredSchema, wiredCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *WiredRunner) describe(in *runtime.Inputs, args *WiredArgs) {
@@ -1299,6 +1354,15 @@ func (r *LendingRunner) Forget(h *Held) bool {
 func (r *LendingRunner) Key(h *Held) key.Key {
 	args := LendingArgs{H: h}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: lendingSchema, Code: lendingCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Lending] that
+// are inputs.
+func (r *LendingRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, lendingSchema, lendingCode) {
+		e.Leave()
+	}
 }
 
 // inputs writes the inputs that are not copied, and so might change while the
@@ -1443,6 +1507,15 @@ func (r *ReusingRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: reusingSchema, Code: reusingCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Reusing] that
+// are inputs.
+func (r *ReusingRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, reusingSchema, reusingCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *ReusingRunner) describe(in *runtime.Inputs, args *ReusingArgs) {
@@ -1566,6 +1639,15 @@ func (r *HidingRunner) Forget(d Data) bool {
 func (r *HidingRunner) Key(d Data) key.Key {
 	args := HidingArgs{D: d}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: hidingSchema, Code: hidingCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Hiding] that
+// are inputs.
+func (r *HidingRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, hidingSchema, hidingCode) {
+		e.Leave()
+	}
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1695,6 +1777,15 @@ func (r *SharingRunner) Forget(xs []int) bool {
 func (r *SharingRunner) Key(xs []int) key.Key {
 	args := SharingArgs{Xs: xs}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sharingSchema, Code: sharingCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Sharing] that
+// are inputs.
+func (r *SharingRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, sharingSchema, sharingCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

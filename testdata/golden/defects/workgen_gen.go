@@ -163,6 +163,16 @@ func (r *FirstRunner) Key(in Input, last string) key.Key {
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [First] that
+// are inputs.
+func (r *FirstRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, firstSchema, firstCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [First] that are inputs.
 func (r *FirstRunner) encodeReceiver(e *key.Encoder) {
 	e.String(r.work.Prefix)
@@ -326,6 +336,16 @@ func (r *SecondRunner) Key(in Input, last string) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: secondSchema, Code: secondCode}, func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Second] that
+// are inputs.
+func (r *SecondRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, secondSchema, secondCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
 }
 
 // encodeReceiver writes the fields of [Second] that are inputs.

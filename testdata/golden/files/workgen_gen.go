@@ -171,6 +171,15 @@ func (r *LoadRunner) Key(path key.File) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: loadSchema, Code: loadCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Load] that
+// are inputs.
+func (r *LoadRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, loadSchema, loadCode) {
+		e.Leave()
+	}
+}
+
 // inputs writes all inputs. Some are files, which can change at any time: the
 // runtime compares the inputs with those that the call was made for, before and
 // after.
@@ -325,6 +334,16 @@ func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: mergeSchema, Code: mergeCode}, func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Merge] that
+// are inputs.
+func (r *MergeRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, mergeSchema, mergeCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
 }
 
 // encodeReceiver writes the fields of [Merge] that are inputs.
@@ -505,6 +524,15 @@ func (r *CutRunner) Key(part *Part) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: cutSchema, Code: cutCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Cut] that are
+// inputs.
+func (r *CutRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, cutSchema, cutCode) {
+		e.Leave()
+	}
+}
+
 // inputs writes all inputs. Some are files, which can change at any time: the
 // runtime compares the inputs with those that the call was made for, before and
 // after.
@@ -648,6 +676,15 @@ func (r *DoubleRunner) Key(h Hint) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: doubleSchema, Code: doubleCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Double] that
+// are inputs.
+func (r *DoubleRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, doubleSchema, doubleCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *DoubleRunner) describe(in *runtime.Inputs, args *DoubleArgs) {
@@ -769,6 +806,15 @@ func (r *ParseRunner) Forget(from Input) bool {
 func (r *ParseRunner) Key(from Input) key.Key {
 	args := ParseArgs{From: from}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: parseSchema, Code: parseCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Parse] that
+// are inputs.
+func (r *ParseRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, parseSchema, parseCode) {
+		e.Leave()
+	}
 }
 
 // inputs writes all inputs. Some are files, which can change at any time: the

@@ -140,6 +140,15 @@ func (r *ProbeRunner) Key(value int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: probeSchema, Code: probeCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Probe] that
+// are inputs.
+func (r *ProbeRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, probeSchema, probeCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *ProbeRunner) describe(in *runtime.Inputs, args *ProbeArgs) {
@@ -278,6 +287,15 @@ func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int,
 func (r *ArgsRunner) Key(first string, second string, list []int, limit *int, rest ...string) key.Key {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: argsSchema, Code: argsCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Args] that
+// are inputs.
+func (r *ArgsRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, argsSchema, argsCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

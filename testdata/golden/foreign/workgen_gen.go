@@ -187,6 +187,15 @@ func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points
 	return key.Sum(key.Scope{Work: r2.Name(), Schema: cropSchema, Code: cropCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Crop] that
+// are inputs.
+func (r2 *CropRunner) EncodeKey(e *key.Encoder) {
+	if r2.calls.EncodeRunner(e, cropSchema, cropCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r2 *CropRunner) describe(in *runtime.Inputs, args *CropArgs) {
@@ -353,6 +362,15 @@ func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
 	args := AreaArgs{S: s, All: all}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: areaSchema, Code: areaCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Area] that
+// are inputs.
+func (r *AreaRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, areaSchema, areaCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

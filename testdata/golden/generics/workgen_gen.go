@@ -304,6 +304,16 @@ func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Se
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Many] that
+// are inputs.
+func (r2 *ManyRunner) EncodeKey(e *key.Encoder) {
+	if r2.calls.EncodeRunner(e, manySchema, manyCode) {
+		r2.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [Many] that are inputs.
 func (r2 *ManyRunner) encodeReceiver(e *key.Encoder) {
 	m := e.Map(len(r2.work.Known), r2.work.Known == nil)
@@ -571,6 +581,15 @@ func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[
 func (r *NestedRunner) Key(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) key.Key {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Nested] that
+// are inputs.
+func (r *NestedRunner) EncodeKey(e2 *key.Encoder) {
+	if r.calls.EncodeRunner(e2, nestedSchema, nestedCode) {
+		e2.Leave()
+	}
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is

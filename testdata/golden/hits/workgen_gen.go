@@ -161,6 +161,15 @@ func (r *OneRunner) Key(s string) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema, Code: oneCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [One] that are
+// inputs.
+func (r *OneRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, oneSchema, oneCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
@@ -292,6 +301,15 @@ func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
 	args := ThreeArgs{N: n, S: s, B: b}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: threeSchema, Code: threeCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Three] that
+// are inputs.
+func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, threeSchema, threeCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -446,6 +464,15 @@ func (r *EightRunner) Key(f Fields) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: eightSchema, Code: eightCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Eight] that
+// are inputs.
+func (r *EightRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, eightSchema, eightCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *EightRunner) describe(in *runtime.Inputs, args *EightArgs) {
@@ -594,6 +621,15 @@ func (r *ListRunner) Forget(list []Fields) bool {
 func (r *ListRunner) Key(list []Fields) key.Key {
 	args := ListArgs{List: list}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: listSchema, Code: listCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [List] that
+// are inputs.
+func (r *ListRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, listSchema, listCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

@@ -205,6 +205,16 @@ func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Count] that
+// are inputs.
+func (r *CountRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, countSchema, countCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [Count] that are inputs.
 func (r *CountRunner) encodeReceiver(e *key.Encoder) {
 	if e.Present(r.work.Base != nil) {
@@ -407,6 +417,15 @@ func (r *MakeRunner) Key(d Data, more map[string]Data) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: makeSchema, Code: makeCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Make] that
+// are inputs.
+func (r *MakeRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, makeSchema, makeCode) {
+		e.Leave()
+	}
+}
+
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
 // released, and returns its hash.
 func (r *MakeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *MakeArgs) uint64 {
@@ -562,6 +581,15 @@ func (r *TakeRunner) Forget(c *Cloned) bool {
 func (r *TakeRunner) Key(c *Cloned) key.Key {
 	args := TakeArgs{C: c}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: takeSchema, Code: takeCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Take] that
+// are inputs.
+func (r *TakeRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, takeSchema, takeCode) {
+		e.Leave()
+	}
 }
 
 // inputs writes the inputs that are not copied, and so might change while the

@@ -248,6 +248,16 @@ func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.S
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Draw] that
+// are inputs.
+func (r *DrawRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, drawSchema, drawCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [Draw] that are inputs.
 func (r *DrawRunner) encodeReceiver(e *key.Encoder) {
 	encodeShapeShape(e, r.work.Default)
@@ -485,6 +495,15 @@ func (r *EvalRunner) Key(e Expr, anonymous interface {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: evalSchema, Code: evalCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Eval] that
+// are inputs.
+func (r *EvalRunner) EncodeKey(e2 *key.Encoder) {
+	if r.calls.EncodeRunner(e2, evalSchema, evalCode) {
+		e2.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *EvalRunner) describe(in *runtime.Inputs, args *EvalArgs) {
@@ -530,7 +549,7 @@ func cloneEvalResult(v Expr) Expr {
 const readSchema = "e2ebaa896513b29f7d45931a4399c383"
 
 // readCode identifies the code that [Read.Run] reaches in durable keys.
-const readCode = "30321b9a16e6de912847b59d681f0381"
+const readCode = "009ea6359b301f72e60acd28b2c180d9"
 
 // ReadArgs holds the arguments of one call of [Read.Run].
 type ReadArgs struct {
@@ -637,6 +656,15 @@ func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
 	args := ReadArgs{In: in, More: more}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: readSchema, Code: readCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Read] that
+// are inputs.
+func (r *ReadRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, readSchema, readCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -794,6 +822,15 @@ func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 func (r2 *DecodeRunner) Key(v JSON, r *Record) key.Key {
 	args := DecodeArgs{V: v, R: r}
 	return key.Sum(key.Scope{Work: r2.Name(), Schema: decodeSchema, Code: decodeCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Decode] that
+// are inputs.
+func (r2 *DecodeRunner) EncodeKey(e *key.Encoder) {
+	if r2.calls.EncodeRunner(e, decodeSchema, decodeCode) {
+		e.Leave()
+	}
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
@@ -1793,16 +1830,52 @@ go1.26 56f36397
 // readSymbols lists what readCode was made from: each declaration, file and
 // module with a hash.
 const readSymbols = `
+github.com/workgen/workgen/examples/daily.DataProcessor 0fb25f87
+github.com/workgen/workgen/examples/daily.DataProcessor.Run df63a12c
+github.com/workgen/workgen/examples/daily.Dataset 503b5277
+github.com/workgen/workgen/examples/daily.Trainer 1b23389e
+github.com/workgen/workgen/examples/daily.Trainer.Run 2fff4f39
+github.com/workgen/workgen/examples/daily.busy 06a5cedb
+github.com/workgen/workgen/examples/daily.score 7a643f06
+github.com/workgen/workgen/examples/primes.Counter 5ccfd186
+github.com/workgen/workgen/examples/primes.Counter.Run 4f36cc7c
+github.com/workgen/workgen/examples/props.Printer f0fd4821
+github.com/workgen/workgen/examples/props.Printer.Run 6d06c25f
+github.com/workgen/workgen/examples/unreachable.Work 24d9924c
+github.com/workgen/workgen/examples/unreachable.Work.Run a9fa86e2
+github.com/workgen/workgen/testdata/golden/interfaces.Add 95c05050
 github.com/workgen/workgen/testdata/golden/interfaces.Both 38295a0e
+github.com/workgen/workgen/testdata/golden/interfaces.Decode e36919d1
+github.com/workgen/workgen/testdata/golden/interfaces.Decode.Run a46fce80
+github.com/workgen/workgen/testdata/golden/interfaces.Draw 7395e16e
+github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run d1a78ca5
+github.com/workgen/workgen/testdata/golden/interfaces.Eval 9d556812
+github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run 063aa869
+github.com/workgen/workgen/testdata/golden/interfaces.Expr 5f9435e4
 github.com/workgen/workgen/testdata/golden/interfaces.Input c569dbb8
+github.com/workgen/workgen/testdata/golden/interfaces.JSON 84540fe9
+github.com/workgen/workgen/testdata/golden/interfaces.Labeled 21c26fb1
 github.com/workgen/workgen/testdata/golden/interfaces.Lower f41f3be7
 github.com/workgen/workgen/testdata/golden/interfaces.Lower.EncodeKey 9530a86b
 github.com/workgen/workgen/testdata/golden/interfaces.Lower.Name 92900c52
+github.com/workgen/workgen/testdata/golden/interfaces.Num 93a871ad
+github.com/workgen/workgen/testdata/golden/interfaces.Problem c5f14408
+github.com/workgen/workgen/testdata/golden/interfaces.Problem.Error 2f51b768
 github.com/workgen/workgen/testdata/golden/interfaces.Read ac3955b1
 github.com/workgen/workgen/testdata/golden/interfaces.Read.Run 0a1e4f81
+github.com/workgen/workgen/testdata/golden/interfaces.Record f390814f
 github.com/workgen/workgen/testdata/golden/interfaces.Upper da18565f
 github.com/workgen/workgen/testdata/golden/interfaces.Upper.EncodeKey e08e3e6c
 github.com/workgen/workgen/testdata/golden/interfaces.Upper.Name 21550c07
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle a829e4e6
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.Area 1234a676
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Group 64a4ee64
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.Area b99daee8
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon 4f362edb
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.Area bcd99d50
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape 51ef2ffe
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit caa44670
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 361c4167
 go1.26 56f36397
 `
 

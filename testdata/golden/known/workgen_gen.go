@@ -323,6 +323,16 @@ func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, li
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Numbers] that
+// are inputs.
+func (r2 *NumbersRunner) EncodeKey(e *key.Encoder) {
+	if r2.calls.EncodeRunner(e, numbersSchema, numbersCode) {
+		r2.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [Numbers] that are inputs.
 func (r2 *NumbersRunner) encodeReceiver(e *key.Encoder) {
 	if e.Present(r2.work.Limit != nil) {
@@ -576,6 +586,15 @@ func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: placesSchema, Code: placesCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Places] that
+// are inputs.
+func (r *PlacesRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, placesSchema, placesCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *PlacesRunner) describe(in *runtime.Inputs, args *PlacesArgs) {
@@ -731,6 +750,15 @@ func (r *RowsRunner) Forget(rows []Row) bool {
 func (r *RowsRunner) Key(rows []Row) key.Key {
 	args := RowsArgs{Rows: rows}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: rowsSchema, Code: rowsCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Rows] that
+// are inputs.
+func (r *RowsRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, rowsSchema, rowsCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -895,6 +923,15 @@ func (r *MarshalledRunner) Key(s *Sheet) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: marshalledSchema, Code: marshalledCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Marshalled]
+// that are inputs.
+func (r *MarshalledRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, marshalledSchema, marshalledCode) {
+		e.Leave()
+	}
+}
+
 // inputs writes the inputs that are not copied, and so might change while the
 // work is executed: the runtime compares them before and after.
 func (r *MarshalledRunner) inputs(e *key.Encoder, args *MarshalledArgs) {
@@ -1054,6 +1091,15 @@ func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: skipsSchema, Code: skipsCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Skips] that
+// are inputs.
+func (r *SkipsRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, skipsSchema, skipsCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *SkipsRunner) describe(in *runtime.Inputs, args *SkipsArgs) {
@@ -1211,6 +1257,15 @@ func (r *CopiesRunner) Forget(n int) bool {
 func (r *CopiesRunner) Key(n int) key.Key {
 	args := CopiesArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: copiesSchema, Code: copiesCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Copies] that
+// are inputs.
+func (r *CopiesRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, copiesSchema, copiesCode) {
+		e.Leave()
+	}
 }
 
 // execute calls [Copies.Run].

@@ -163,6 +163,16 @@ func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) key
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [work] that
+// are inputs.
+func (r *workRunner) EncodeKey(e2 *keypkg.Encoder) {
+	if r.calls.EncodeRunner(e2, workSchema2, workCode) {
+		r.encodeReceiver(e2)
+		e2.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [work] that are inputs.
 func (r *workRunner) encodeReceiver(e2 *keypkg.Encoder) {
 	e2.Bool(r.work.Maps)

@@ -146,6 +146,15 @@ func (r *AllRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: allSchema, Code: allCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [All] that are
+// inputs.
+func (r *AllRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, allSchema, allCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *AllRunner) describe(in *runtime.Inputs, args *AllArgs) {
@@ -261,6 +270,15 @@ func (r *UncachedRunner) Key(d time.Duration) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: uncachedSchema, Code: uncachedCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Uncached]
+// that are inputs.
+func (r *UncachedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, uncachedSchema, uncachedCode) {
+		e.Leave()
+	}
+}
+
 // execute calls [Uncached.Run].
 func (r *UncachedRunner) execute(_ context.Context, args UncachedArgs) (struct{}, error) {
 	r.work.Run(args.D)
@@ -360,6 +378,15 @@ func (r *MemoryRunner) Forget(n int) bool {
 func (r *MemoryRunner) Key(n int) key.Key {
 	args := MemoryArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: memorySchema}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Memory] that
+// are inputs.
+func (r *MemoryRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, memorySchema, "") {
+		e.Leave()
+	}
 }
 
 // execute calls [Memory.Run].
@@ -475,6 +502,15 @@ func (r *LoginRunner) Forget(site string, token string) bool {
 func (r *LoginRunner) Key(site string, token string) key.Key {
 	args := LoginArgs{Site: site, Token: token}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: loginSchema}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Login] that
+// are inputs.
+func (r *LoginRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, loginSchema, "") {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

@@ -192,6 +192,16 @@ func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, 
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Sign] that
+// are inputs.
+func (r *SignRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, signSchema, signCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [Sign] that are inputs.
 func (r *SignRunner) encodeReceiver(e *key.Encoder) {
 	if e.Present(r.work.Base != nil) {
@@ -376,6 +386,15 @@ func (r *PackRunner) Key(b *Box) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: packSchema, Code: packCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Pack] that
+// are inputs.
+func (r *PackRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, packSchema, packCode) {
+		e.Leave()
+	}
+}
+
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
 // released, and returns its hash.
 func (r *PackRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PackArgs) uint64 {
@@ -513,6 +532,15 @@ func (r *SplitRunner) Forget(n int) bool {
 func (r *SplitRunner) Key(n int) key.Key {
 	args := SplitArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: splitSchema, Code: splitCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Split] that
+// are inputs.
+func (r *SplitRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, splitSchema, splitCode) {
+		e.Leave()
+	}
 }
 
 // execute calls [Split.Run].

@@ -175,6 +175,15 @@ func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasedSchema, Code: aliasedCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Aliased] that
+// are inputs.
+func (r *AliasedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, aliasedSchema, aliasedCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *AliasedRunner) describe(in *runtime.Inputs, args *AliasedArgs) {
@@ -333,6 +342,15 @@ func (r *StructsRunner) Key(h Hidden, e Event, o *Outer) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: structsSchema, Code: structsCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Structs] that
+// are inputs.
+func (r *StructsRunner) EncodeKey(e2 *key.Encoder) {
+	if r.calls.EncodeRunner(e2, structsSchema, structsCode) {
+		e2.Leave()
+	}
+}
+
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
 // released, and returns its hash.
 func (r *StructsRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *StructsArgs) uint64 {
@@ -478,6 +496,15 @@ func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 func (r *ExplainRunner) Key(err error, verbose bool) key.Key {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: explainSchema, Code: explainCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Explain] that
+// are inputs.
+func (r *ExplainRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, explainSchema, explainCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -667,6 +694,15 @@ func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context str
 func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) key.Key {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: shadowsSchema, Code: shadowsCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Shadows] that
+// are inputs.
+func (r *ShadowsRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, shadowsSchema, shadowsCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

@@ -215,6 +215,15 @@ func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g u
 	return key.Sum(key.Scope{Work: r.Name(), Schema: basicsSchema, Code: basicsCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Basics] that
+// are inputs.
+func (r *BasicsRunner) EncodeKey(e2 *key.Encoder) {
+	if r.calls.EncodeRunner(e2, basicsSchema, basicsCode) {
+		e2.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *BasicsRunner) describe(in *runtime.Inputs, args *BasicsArgs) {
@@ -443,6 +452,16 @@ func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte
 	})
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Named] that
+// are inputs.
+func (r2 *NamedRunner) EncodeKey(e *key.Encoder) {
+	if r2.calls.EncodeRunner(e, namedSchema, namedCode) {
+		r2.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
 // encodeReceiver writes the fields of [Named] that are inputs.
 func (r2 *NamedRunner) encodeReceiver(e *key.Encoder) {
 	e.String(r2.work.Prefix)
@@ -643,6 +662,15 @@ func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Nested] that
+// are inputs.
+func (r *NestedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, nestedSchema, nestedCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
@@ -774,6 +802,15 @@ func (r *NothingRunner) Forget() bool {
 func (r *NothingRunner) Key() key.Key {
 	args := NothingArgs{}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: nothingSchema, Code: nothingCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Nothing] that
+// are inputs.
+func (r *NothingRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, nothingSchema, nothingCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

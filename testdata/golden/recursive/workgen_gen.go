@@ -208,6 +208,15 @@ func (r *WalkRunner) Key(root *Node) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: walkSchema, Code: walkCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Walk] that
+// are inputs.
+func (r *WalkRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, walkSchema, walkCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *WalkRunner) describe(in *runtime.Inputs, args *WalkArgs) {
@@ -381,6 +390,16 @@ func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p P
 	return key.Sum(key.Scope{Work: r.Name(), Schema: everythingSchema, Code: everythingCode}, func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Everything]
+// that are inputs.
+func (r *EverythingRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, everythingSchema, everythingCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
 }
 
 // encodeReceiver writes the fields of [Everything] that are inputs.
@@ -610,6 +629,15 @@ func (r *GrowRunner) Key(name string) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: growSchema, Code: growCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Grow] that
+// are inputs.
+func (r *GrowRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, growSchema, growCode) {
+		e.Leave()
+	}
+}
+
 // execute calls [Grow.Run].
 func (r *GrowRunner) execute(_ context.Context, args GrowArgs) (GrowResult, error) {
 	var res GrowResult
@@ -736,6 +764,15 @@ func (r *SameRunner) Forget(l List) bool {
 func (r *SameRunner) Key(l List) key.Key {
 	args := SameArgs{L: l}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sameSchema, Code: sameCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Same] that
+// are inputs.
+func (r *SameRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, sameSchema, sameCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not

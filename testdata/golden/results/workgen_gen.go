@@ -166,6 +166,15 @@ func (r *NoneRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: noneSchema, Code: noneCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [None] that
+// are inputs.
+func (r *NoneRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, noneSchema, noneCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *NoneRunner) describe(in *runtime.Inputs, args *NoneArgs) {
@@ -287,6 +296,15 @@ func (r *OnlyErrorRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: onlyErrorSchema, Code: onlyErrorCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [OnlyError]
+// that are inputs.
+func (r *OnlyErrorRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, onlyErrorSchema, onlyErrorCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *OnlyErrorRunner) describe(in *runtime.Inputs, args *OnlyErrorArgs) {
@@ -402,6 +420,15 @@ func (r *OneRunner) Forget(n int) bool {
 func (r *OneRunner) Key(n int) key.Key {
 	args := OneArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema, Code: oneCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [One] that are
+// inputs.
+func (r *OneRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, oneSchema, oneCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -530,6 +557,15 @@ func (r *DeepRunner) Key(title string) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema, Code: deepCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Deep] that
+// are inputs.
+func (r *DeepRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, deepSchema, deepCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
@@ -646,6 +682,15 @@ func (r *SliceRunner) Forget(n int) bool {
 func (r *SliceRunner) Key(n int) key.Key {
 	args := SliceArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sliceSchema, Code: sliceCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Slice] that
+// are inputs.
+func (r *SliceRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, sliceSchema, sliceCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -795,6 +840,15 @@ func (r *ManyRunner) Key(s string) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: manySchema, Code: manyCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Many] that
+// are inputs.
+func (r *ManyRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, manySchema, manyCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
@@ -929,6 +983,15 @@ func (r *TwoRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: twoSchema, Code: twoCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Two] that are
+// inputs.
+func (r *TwoRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, twoSchema, twoCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *TwoRunner) describe(in *runtime.Inputs, args *TwoArgs) {
@@ -1042,6 +1105,15 @@ func (r *SharedRunner) Forget(n int) bool {
 func (r *SharedRunner) Key(n int) key.Key {
 	args := SharedArgs{N: n}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: sharedSchema, Code: sharedCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Shared] that
+// are inputs.
+func (r *SharedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, sharedSchema, sharedCode) {
+		e.Leave()
+	}
 }
 
 // execute calls [Shared.Run].

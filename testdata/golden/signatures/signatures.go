@@ -77,10 +77,11 @@ type (
 	//
 	//workgen:work
 	Caller struct {
-		Grouped *GroupedRunner             `workgen:"-"`
-		More    map[string]*hiddenRunner   `workgen:"-"`
-		Lists   [][]*GroupedRunner         `workgen:"-"`
-		Other   func(*GroupedRunner) error `workgen:"-"`
+		Grouped *GroupedRunner           `workgen:"key"`
+		More    map[string]*hiddenRunner `workgen:"key"`
+		//workgen:allow runner stands for one that is never run
+		Lists [][]*GroupedRunner         `workgen:"-"`
+		Other func(*GroupedRunner) error `workgen:"-"`
 	}
 )
 

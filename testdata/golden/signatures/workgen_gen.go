@@ -41,8 +41,8 @@ var (
 	})(runGoGenerate[hidden]())
 	_ = (*struct{})(runGoGenerate[Grouped]())
 	_ = (*struct {
-		Grouped *GroupedRunner             `workgen:"-"`
-		More    map[string]*hiddenRunner   `workgen:"-"`
+		Grouped *GroupedRunner             `workgen:"key"`
+		More    map[string]*hiddenRunner   `workgen:"key"`
 		Lists   [][]*GroupedRunner         `workgen:"-"`
 		Other   func(*GroupedRunner) error `workgen:"-"`
 	})(runGoGenerate[Caller]())
@@ -168,6 +168,15 @@ func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: variadicSchema, Code: variadicCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Variadic]
+// that are inputs.
+func (r *VariadicRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, variadicSchema, variadicCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -310,6 +319,15 @@ func (r *AliasContextRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasContextSchema, Code: aliasContextCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [AliasContext]
+// that are inputs.
+func (r *AliasContextRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, aliasContextSchema, aliasContextCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *AliasContextRunner) describe(in *runtime.Inputs, args *AliasContextArgs) {
@@ -436,6 +454,15 @@ func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 func (r *UnnamedRunner) Key(arg1 int, arg2 string, arg3 []byte) key.Key {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: unnamedSchema, Code: unnamedCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Unnamed] that
+// are inputs.
+func (r *UnnamedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, unnamedSchema, unnamedCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -590,6 +617,15 @@ func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
 	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: blankSchema, Code: blankCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Blank] that
+// are inputs.
+func (r *BlankRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, blankSchema, blankCode) {
+		e.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -771,6 +807,15 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	return key.Sum(key.Scope{Work: r2.Name(), Schema: shadowSchema, Code: shadowCode}, args2.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Shadow] that
+// are inputs.
+func (r2 *ShadowRunner) EncodeKey(e2 *key.Encoder) {
+	if r2.calls.EncodeRunner(e2, shadowSchema, shadowCode) {
+		e2.Leave()
+	}
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
@@ -975,6 +1020,15 @@ func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: hiddenSchema, Code: hiddenCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [hidden] that
+// are inputs.
+func (r *hiddenRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, hiddenSchema, hiddenCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *hiddenRunner) describe(in *runtime.Inputs, args *hiddenArgs) {
@@ -1111,6 +1165,15 @@ func (r *GroupedRunner) Key(n int) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: groupedSchema, Code: groupedCode}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Grouped] that
+// are inputs.
+func (r *GroupedRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, groupedSchema, groupedCode) {
+		e.Leave()
+	}
+}
+
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *GroupedRunner) describe(in *runtime.Inputs, args *GroupedArgs) {
@@ -1126,10 +1189,10 @@ func (r *GroupedRunner) execute(_ context.Context, args GroupedArgs) (int, error
 
 // callerSchema identifies the types of the inputs and results of [Caller] in
 // durable keys.
-const callerSchema = "0b4de3b4169e58350b63ff093b982897"
+const callerSchema = "fe93e8ac3ca22021219c4c1e13ed8621"
 
 // callerCode identifies the code that [Caller.Run] reaches in durable keys.
-const callerCode = "94bacf1892e0b5dae0beea564fe8d2fe"
+const callerCode = "1352cd4fb954403657b6d93b40d96c65"
 
 // CallerArgs holds the arguments of one call of [Caller.Run].
 type CallerArgs struct {
@@ -1141,19 +1204,13 @@ func (a *CallerArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// callerIdentity tells the calls of one [CallerRunner] apart: two of them are
-// equal exactly when their identities are.
-type callerIdentity struct {
-	n int
-}
-
 // CallerRunner runs a [Caller] once per distinct input. Make one with
 // [NewCallerRunner]; its methods may be called from many goroutines at once.
 type CallerRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
 	work  *Caller
-	calls *runtime.Calls[callerIdentity, CallerArgs, int]
+	calls *runtime.Calls[key.Fingerprint, CallerArgs, int]
 }
 
 // NewCallerRunner returns a runner around work, which must not be nil. Options
@@ -1164,15 +1221,14 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 		panic("NewCallerRunner: work is nil")
 	}
 	r := &CallerRunner{work: work}
-	r.calls = runtime.NewCalls(runtime.Spec[callerIdentity, CallerArgs, int]{
-		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Caller",
-		Code:    callerCode,
-		Symbols: callerSymbols,
-		Schema:  callerSchema,
-		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *CallerArgs) {
-			args.EncodeKey(e)
-		},
+	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CallerArgs, int]{
+		Name:     "github.com/workgen/workgen/testdata/golden/signatures.Caller",
+		Code:     callerCode,
+		Symbols:  callerSymbols,
+		Schema:   callerSchema,
+		Execute:  r.execute,
+		Inputs:   r.inputs,
+		Encode:   r.encode,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -1184,61 +1240,163 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
 func (r *CallerRunner) Run(ctx context.Context, n int) (int, error) {
-	id := callerIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+	args := CallerArgs{N: n}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
 		return c.Value(), nil
 	}
-	return r.calls.Run(ctx, hash, id, CallerArgs{N: n})
+	id = id.Clone()
+	e.Release()
+	return r.calls.Run(ctx, hash, id, args)
 }
 
 // Start is [CallerRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
 func (r *CallerRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	id := callerIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+	args := CallerArgs{N: n}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
 		return c
 	}
-	return r.calls.Start(ctx, hash, id, CallerArgs{N: n})
+	id = id.Clone()
+	e.Release()
+	return r.calls.Start(ctx, hash, id, args)
 }
 
 // Lookup returns the cached results of the call with these inputs, from memory
 // or from the store, and whether there are any. It never executes anything.
 func (r *CallerRunner) Lookup(n int) (int, bool) {
-	id := callerIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, CallerArgs{N: n})
+	args := CallerArgs{N: n}
+	hash, id := key.Identify(&args, r.identify)
+	return r.calls.Lookup(hash, id, args)
 }
 
 // Forget drops the call with these inputs, so that the next equal one is
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
 func (r *CallerRunner) Forget(n int) bool {
-	id := callerIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, CallerArgs{N: n})
+	args := CallerArgs{N: n}
+	hash, id := key.Identify(&args, r.identify)
+	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
 // machine, as long as the work's name, code and types are.
 func (r *CallerRunner) Key(n int) key.Key {
 	args := CallerArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: callerSchema, Code: callerCode}, args.EncodeKey)
+	return key.Sum(key.Scope{Work: r.Name(), Schema: callerSchema, Code: callerCode}, func(e *key.Encoder) {
+		r.encode(e, &args)
+	})
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Caller] that
+// are inputs.
+func (r *CallerRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, callerSchema, callerCode) {
+		r.encodeReceiver(e)
+		e.Leave()
+	}
+}
+
+// encodeReceiver writes the fields of [Caller] that are inputs.
+func (r *CallerRunner) encodeReceiver(e *key.Encoder) {
+	if e.Present(r.work.Grouped != nil) {
+		encodeGroupedRunner(e, r.work.Grouped)
+	}
+	m := e.Map(len(r.work.More), r.work.More == nil)
+	for k, x := range r.work.More {
+		b := e.Begin()
+		m.KeyAt(b)
+		b = b.String(e, k)
+		m.ValueAt(b)
+		b = b.Bool(x != nil)
+		if x != nil {
+			e.End(b)
+			encodeHiddenRunner(e, x)
+			b = e.Begin()
+		}
+		e.End(b)
+	}
+	m.End()
+}
+
+// encode writes all inputs.
+func (r *CallerRunner) encode(e *key.Encoder, args *CallerArgs) {
+	r.encodeReceiver(e)
+	args.EncodeKey(e)
+}
+
+// inputs writes the inputs that are not copied, and so might change while the
+// work is executed: the runtime compares them before and after.
+func (r *CallerRunner) inputs(e *key.Encoder, args *CallerArgs) {
+	r.encodeReceiver(e)
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
 func (r *CallerRunner) describe(in *runtime.Inputs, args *CallerArgs) {
+	in.Input("Grouped", "*GroupedRunner", &r.work.Grouped, func(e *key.Encoder) {
+		if e.Present(r.work.Grouped != nil) {
+			encodeGroupedRunner(e, r.work.Grouped)
+		}
+	})
+	in.Input("More", "map[string]*hiddenRunner", &r.work.More, func(e *key.Encoder) {
+		m := e.Map(len(r.work.More), r.work.More == nil)
+		for k, x := range r.work.More {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = b.String(e, k)
+			m.ValueAt(b)
+			b = b.Bool(x != nil)
+			if x != nil {
+				e.End(b)
+				encodeHiddenRunner(e, x)
+				b = e.Begin()
+			}
+			e.End(b)
+		}
+		m.End()
+	})
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
 	})
 }
 
+// identify sets id to the fingerprint of the inputs, valid until the Encoder is
+// released, and returns its hash.
+func (r *CallerRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CallerArgs) uint64 {
+	r.encode(e, args)
+	*id = e.Fingerprint()
+	return id.Hash()
+}
+
 // execute calls [Caller.Run].
 func (r *CallerRunner) execute(ctx context.Context, args CallerArgs) (int, error) {
 	return r.work.Run(ctx, args.N)
+}
+
+// encodeGroupedRunner writes the encoding that the type gives itself.
+func encodeGroupedRunner(e *key.Encoder, v *GroupedRunner) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/signatures.GroupedRunner")
+	f := e.Open()
+	v.EncodeKey(e)
+	e.Close(f)
+}
+
+// encodeHiddenRunner writes the encoding that the type gives itself.
+func encodeHiddenRunner(e *key.Encoder, v *hiddenRunner) {
+	defer e.Recover("github.com/workgen/workgen/testdata/golden/signatures.hiddenRunner")
+	f := e.Open()
+	v.EncodeKey(e)
+	e.Close(f)
 }
 
 // variadicSymbols lists what variadicCode was made from: each declaration, file
@@ -1301,7 +1459,7 @@ go1.26 56f36397
 // callerSymbols lists what callerCode was made from: each declaration, file and
 // module with a hash.
 const callerSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.Caller bc9b508d
+github.com/workgen/workgen/testdata/golden/signatures.Caller a9c38144
 github.com/workgen/workgen/testdata/golden/signatures.Caller.Run b0d9e2b1
 github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
 github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
