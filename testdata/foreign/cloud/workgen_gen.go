@@ -414,6 +414,15 @@ func (r *GetRunner) Key(out *dynamodb.GetItemOutput) key.Key {
 	return key.Sum(key.Scope{Work: r.Name(), Schema: getSchema}, args.EncodeKey)
 }
 
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Get] that are
+// inputs.
+func (r *GetRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, getSchema, "") {
+		e.Leave()
+	}
+}
+
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
 // released, and returns its hash.
 func (r *GetRunner) identify(id *key.Fingerprint, e *key.Encoder, args *GetArgs) uint64 {
