@@ -18,7 +18,7 @@ func (w *encoder) dynamic(g *jen.Group, v string, t *plan.Type) {
 		g.Case(jen.Nil()).Block(w.e().Dot("Nil").Call())
 		for _, impl := range t.Impls {
 			g.Case(w.typ(impl.Go)).BlockFunc(func(g *jen.Group) {
-				g.Add(w.e()).Dot("Type").Call(jen.Lit(types.TypeString(impl.Go, nil)))
+				g.Add(w.e()).Dot("Type").Call(jen.Lit(plan.FullName(impl.Go)))
 				w.encode(g, jen.Id(v), impl)
 			})
 		}
@@ -76,7 +76,7 @@ func typeSwitch(x string, v *jen.Statement, impls []*plan.Type, uses func(*plan.
 // unknownType is the error that tells of a value in an interface of type t whose
 // type is none of those that are known.
 func (f *file) unknownType(t *plan.Type) *jen.Statement {
-	return jen.Op("&").Add(f.runtime("UnknownTypeError")).Values(jen.Id("Interface").Op(":").Lit(types.TypeString(t.Go, nil)))
+	return jen.Op("&").Add(f.runtime("UnknownTypeError")).Values(jen.Id("Interface").Op(":").Lit(plan.FullName(t.Go)))
 }
 
 // helperType is the type of the parameter of a helper.

@@ -1,8 +1,6 @@
 package emit
 
 import (
-	"go/types"
-
 	"github.com/dave/jennifer/jen"
 
 	"github.com/workgen/workgen/generator/plan"
@@ -34,7 +32,7 @@ func (h *helpers) kindOf(t *plan.Type) *jen.Statement {
 	if t.Kind == plan.Interface {
 		return h.kindQual("OneOf").Index(typ).CallFunc(func(g *jen.Group) {
 			for _, impl := range t.Impls {
-				g.Line().Add(h.kindQual("Of")).Index(h.typ(impl.Go)).Call(jen.Lit(types.TypeString(impl.Go, nil)))
+				g.Line().Add(h.kindQual("Of")).Index(h.typ(impl.Go)).Call(jen.Lit(plan.FullName(impl.Go)))
 			}
 			g.Line()
 		})

@@ -149,7 +149,7 @@ func (d *describer) fillInterface(node *Type, u *types.Interface, at token.Pos) 
 		d.opaque(node, "no type implements it", at)
 	}
 	slices.SortFunc(node.Impls, func(a, b *Type) int {
-		x, y := types.TypeString(a.Go, nil), types.TypeString(b.Go, nil)
+		x, y := FullName(a.Go), FullName(b.Go)
 		return cmp.Or(strings.Compare(strings.TrimPrefix(x, "*"), strings.TrimPrefix(y, "*")), strings.Compare(y, x))
 	})
 }

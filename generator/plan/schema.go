@@ -48,7 +48,7 @@ func (s *schemaWriter) typ(t *Type) {
 		s.see(t)
 	}
 	if t.Named != nil {
-		s.text.WriteString(strconv.Quote(types.TypeString(t.Named, nil)))
+		s.text.WriteString(strconv.Quote(FullName(t.Named)))
 		if s.seen[t] {
 			return
 		}
@@ -86,7 +86,7 @@ func (s *schemaWriter) typ(t *Type) {
 	case Known:
 		s.known(t)
 	default:
-		s.text.WriteString(types.TypeString(t.Go, nil))
+		s.text.WriteString(FullName(t.Go))
 	}
 }
 
@@ -116,7 +116,7 @@ func (s *schemaWriter) fields(t *Type) {
 // known writes a type that is not walked, and what its values are encoded
 // with.
 func (s *schemaWriter) known(t *Type) {
-	s.text.WriteString(types.TypeString(t.Go, nil) + " as " + strconv.Itoa(int(t.Codec)) + t.Marshal.Mode)
+	s.text.WriteString(FullName(t.Go) + " as " + strconv.Itoa(int(t.Codec)) + t.Marshal.Mode)
 	if t.Codec == Handle {
 		s.typ(t.Elem)
 	}

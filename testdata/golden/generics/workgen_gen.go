@@ -449,7 +449,7 @@ func cloneManyArgs(v ManyArgs) ManyArgs {
 
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
-const nestedSchema = "715a7dc187ec6b138219ce42ed9f1460"
+const nestedSchema = "1f0ec3fcf056731ff6e452acdbed5f4f"
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
 const nestedCode = "0ce519702c2362d701741d2f6bc507f7"

@@ -1541,7 +1541,7 @@ func encodeAny3(e *key.Encoder, v any) {
 			e.Leave()
 		}
 	case []byte:
-		e.Type("[]byte")
+		e.Type("[]uint8")
 		e.Bytes(v)
 	case *Record:
 		e.Type("*github.com/workgen/workgen/testdata/golden/interfaces.Record")
