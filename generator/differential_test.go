@@ -1,7 +1,6 @@
 package generator_test
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -23,10 +22,11 @@ var (
 
 // TestDifferential generates packages of random types with works for them, and
 // compares keys, fingerprints and copies of random values with what package
-// testdata/differential says they should be. To look for more than is looked for
-// every time:
+// testdata/differential says they should be, and results with what another process
+// reads from a store. To look for more than is looked for every time, such as at
+// 10,000 values:
 //
-//	go test ./generator -run Differential -differential.packages 50 -differential.values 5000
+//	go test ./generator -run Differential -differential.packages 20 -differential.values 500 -timeout 1h
 func TestDifferential(t *testing.T) {
 	for i := range *differentialPackages {
 		seed := *differentialSeed + uint64(i)
@@ -46,40 +46,124 @@ func differential(t *testing.T, seed uint64) {
 	dir := t.TempDir()
 	d := newTypeWriter(seed)
 	types := d.source()
-	for name, content := range map[string]string{
-		"go.sum":       string(sums),
-		"go.mod":       "module example.com/m\n\ngo 1.26.0\n\nrequire github.com/workgen/workgen v0.0.0\n\nreplace github.com/workgen/workgen => " + root + "\n",
-		"gen/types.go": types, "main.go": d.program(*differentialValues),
-	} {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
-			t.Fatal(err)
+	refused := map[string]bool{} // works whose results the generator says are not stored
+	put := func(files map[string]string) {
+		for name, content := range files {
+			path := filepath.Join(dir, filepath.FromSlash(name))
+			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
+	put(map[string]string{
+		"go.sum":       string(sums),
+		"go.mod":       "module example.com/m\n\ngo 1.26.0\n\nrequire github.com/workgen/workgen v0.0.0\n\nreplace github.com/workgen/workgen => " + root + "\n",
+		"gen/types.go": types, "other/other.go": otherTypes,
+	})
 	env := append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
-	result, err := generator.Generate(t.Context(), generator.Config{Dir: dir, Patterns: []string{"./gen"}, Env: env})
+	result, err := generator.Generate(t.Context(), generator.Config{Dir: dir, Patterns: []string{"./gen", "./other"}, Env: env})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !result.Diagnostics.Empty() {
-		var b bytes.Buffer
-		result.Diagnostics.Write(&b, dir)
-		t.Fatalf("%s\n%s", b.String(), types)
+		t.Fatalf("%s\n%s", report(t, result, dir), types)
+	}
+	for _, d := range result.Diagnostics.Sorted(dir) {
+		if strings.Contains(d.Message, "a store cannot keep the results") {
+			refused[d.Work] = true
+		}
 	}
 	if _, err := write.Write(result.Files); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "run", ".")
-	cmd.Dir, cmd.Env = dir, env
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s\n%s", err, out, types)
+	put(map[string]string{"main.go": d.program(*differentialValues, refused)})
+	run := func(name string, args ...string) {
+		cmd := exec.CommandContext(t.Context(), name, args...)
+		cmd.Dir, cmd.Env = dir, env
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s\n%s", err, out, types)
+		}
+		t.Logf("%s", out)
 	}
-	t.Logf("%s", out)
+	run("go", "build", "-o", "check.exe", ".")
+	run("./check.exe", filepath.Join(dir, "store"), "first")
+	run("./check.exe", filepath.Join(dir, "store"), "second")
 }
+
+// otherTypes are a package with a work and with types that cannot be walked from
+// elsewhere, each with another kind of methods that encode it.
+const otherTypes = `package other
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+)
+
+type Item struct { A int; B string; C []byte }
+
+//workgen:work
+type Outer struct{}
+
+func (Outer) Run(n int, list []string, items map[string]*Item) (int, error) { return n, nil }
+
+type pair struct { n uint32; s string }
+
+func (p pair) append(b []byte) []byte { return append(binary.BigEndian.AppendUint32(b, p.n), p.s...) }
+
+func (p *pair) read(b []byte) error {
+	if len(b) < 4 {
+		return errors.New("too short")
+	}
+	p.n, p.s = binary.BigEndian.Uint32(b), string(b[4:])
+	return nil
+}
+
+type Bin struct { p pair }
+
+func (v *Bin) Set(n uint32, s string)             { v.p = pair{n, s} }
+func (v *Bin) Written() []byte                    { return v.p.append(nil) }
+func (v Bin) MarshalBinary() ([]byte, error)      { return v.p.append(nil), nil }
+func (v *Bin) UnmarshalBinary(b []byte) error     { return v.p.read(b) }
+
+type Grown struct { p pair }
+
+func (v *Grown) Set(n uint32, s string)                 { v.p = pair{n, s} }
+func (v *Grown) Written() []byte                        { return v.p.append(nil) }
+func (v Grown) AppendBinary(b []byte) ([]byte, error)   { return v.p.append(b), nil }
+func (v *Grown) UnmarshalBinary(b []byte) error         { return v.p.read(b) }
+
+type Words struct { p pair }
+
+func (v *Words) Set(n uint32, s string)           { v.p = pair{n, s} }
+func (v *Words) Written() []byte                  { return v.p.append([]byte("t")) }
+func (v *Words) MarshalText() ([]byte, error)     { return v.Written(), nil }
+func (v *Words) UnmarshalText(b []byte) error     { return v.p.read(b[1:]) }
+
+type Added struct { p pair }
+
+func (v *Added) Set(n uint32, s string)               { v.p = pair{n, s} }
+func (v *Added) Written() []byte                      { return v.p.append([]byte("t")) }
+func (v Added) AppendText(b []byte) ([]byte, error)   { return append(b, v.Written()...), nil }
+func (v *Added) UnmarshalText(b []byte) error         { return v.p.read(b[1:]) }
+
+type Doc struct { p pair }
+
+func (v *Doc) Set(n uint32, s string)           { v.p = pair{n, s} }
+func (v *Doc) Written() []byte                  { b, _ := json.Marshal(v.p.append(nil)); return b }
+func (v Doc) MarshalJSON() ([]byte, error)      { return v.Written(), nil }
+func (v *Doc) UnmarshalJSON(b []byte) error {
+	var raw []byte
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	return v.p.read(raw)
+}
+`
 
 // typeWriter makes up types.
 type typeWriter struct {
@@ -89,6 +173,7 @@ type typeWriter struct {
 	defined int      // how many of types can be held by value already
 	sealed  []string // interfaces
 	lists   []list
+	keepers []string // what the works take and return whose results are stored
 }
 
 // list is an interface with a list of types.
@@ -100,6 +185,7 @@ type list struct {
 const (
 	randomTypes  = 24
 	randomSealed = 3
+	keeps        = 8 // works whose results are stored
 	probes       = 3 // works, between which the types are dealt out: each takes time to compile
 )
 
@@ -112,8 +198,8 @@ func newTypeWriter(seed uint64) *typeWriter {
 		d.sealed = append(d.sealed, fmt.Sprint("I", i))
 	}
 	d.lists = []list{
-		{"Any", []string{"bool", "string", "[]uint8", "float64", "[]any", "map[string]any", "*T0", "T1"}},
-		{"Some", []string{"int", "*T2", "T3", "[]string", "map[int8]T0"}},
+		{"Any", []string{"bool", "string", "[]uint8", "float64", "[]any", "map[string]any", "*T0", "T1", "InnerArgs", "*other.OuterArgs"}},
+		{"Some", []string{"int", "*T2", "T3", "[]string", "map[int8]T0", "other.Bin", "*Self"}},
 	}
 	return d
 }
@@ -124,7 +210,9 @@ func (d *typeWriter) pick(from ...string) string { return from[d.rand.IntN(len(f
 // basic is a type without parts.
 func (d *typeWriter) basic() string {
 	return d.pick("bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64",
-		"float32", "float64", "complex64", "complex128", "string", "string", "time.Time", "Name", "Number")
+		"float32", "float64", "complex64", "complex128", "string", "string", "time.Time", "Name", "Number",
+		"InnerArgs", "other.OuterArgs", "Empty", "struct{}", "[0]string", "Self", "other.Item",
+		"other.Bin", "other.Grown", "other.Words", "other.Added", "other.Doc")
 }
 
 // key is a type of keys that a copy has too.
@@ -176,17 +264,54 @@ func (d *typeWriter) generic(depth int, value bool) string {
 func (d *typeWriter) source() string {
 	d.out.WriteString(`package gen
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+
+	"example.com/m/other"
+	"github.com/workgen/workgen/runtime/key"
+)
 
 type (
 	Name         string
 	Number       int32
 	Point        struct { X int; Y Name }
+	Empty        struct { _ int; mark struct{} }
 	Pair[A, B any] struct { First A; Second B }
 	Chain[T any] struct { Value T; Next *Chain[T]; More []Chain[T]; By map[string]*Chain[T] }
 )
 
 var _ time.Time
+
+// Self encodes itself.
+type Self struct { n uint32; s string }
+
+func (v *Self) Set(n uint32, s string) { v.n, v.s = n, s }
+
+func (v *Self) EncodeKey(e *key.Encoder) { e.Uint32(v.n); e.String(v.s) }
+
+func (v *Self) Written() []byte {
+	b := binary.LittleEndian.AppendUint32(nil, v.n)
+	return append(binary.LittleEndian.AppendUint64(b, uint64(len(v.s))), v.s...)
+}
+
+//workgen:encode other.Bin binary
+//workgen:encode other.Grown binary
+//workgen:encode other.Words text
+//workgen:encode other.Added text
+//workgen:encode other.Doc json
+
+//workgen:work
+type Inner struct{}
+
+func (Inner) Run(n int, by map[Name][]Point, at *time.Time, outer *other.OuterArgs) (Name, error) { return "", nil }
+
+// Methods takes all that is encoded by methods.
+//
+//workgen:work
+type Methods struct{}
+
+func (Methods) Run(a other.Bin, b *other.Grown, c []other.Words, d other.Added, e map[string]other.Doc) {}
 `)
 	for _, name := range d.sealed {
 		fmt.Fprintf(&d.out, "\ntype %s interface { is%s() }\n", name, name)
@@ -209,6 +334,14 @@ var _ time.Time
 		fmt.Fprintf(&d.out, "\n//workgen:work\ntype Probe%d struct{}\n\nfunc (Probe%d) Run(%s) (%s) { return %s }\n",
 			i, i, strings.Join(params, ", "), strings.Join(results, ", "), strings.Join(values, ", "))
 	}
+	for i := range keeps {
+		typ := d.pick("", "*", "[]") + d.types[i*randomTypes/keeps]
+		if i%2 == 0 {
+			typ = d.pick("*", "[]", "map[string]") + d.basic()
+		}
+		d.keepers = append(d.keepers, typ)
+		fmt.Fprintf(&d.out, "\n//workgen:work\ntype Keep%d struct{}\n\nfunc (Keep%d) Run(v %s) (%s, error) { return v, nil }\n", i, i, typ, typ)
+	}
 	return d.out.String()
 }
 
@@ -225,7 +358,10 @@ func (d *typeWriter) declare(i int, name string) {
 	default:
 		fmt.Fprintf(&d.out, "\ntype %s struct {\n", name)
 		if i > 0 && d.rand.IntN(4) == 0 {
-			fmt.Fprintf(&d.out, "\t%s\n", d.types[d.rand.IntN(i)])
+			fmt.Fprintf(&d.out, "\t%s%s\n", d.pick("", "", "*"), d.types[d.rand.IntN(i)])
+		}
+		if d.rand.IntN(4) == 0 {
+			fmt.Fprintf(&d.out, "\t%s\n", d.pick("InnerArgs", "*InnerArgs", "other.OuterArgs", "Empty", "other.Item", "Name"))
 		}
 		for j := range d.rand.IntN(6) {
 			tag := ""
@@ -242,9 +378,23 @@ func (d *typeWriter) declare(i int, name string) {
 }
 
 // program checks the works of the package.
-func (d *typeWriter) program(values int) string {
+func (d *typeWriter) program(values int, refused map[string]bool) string {
 	var b strings.Builder
-	b.WriteString("package main\n\nimport (\n\t. \"reflect\"\n\n\t\"example.com/m/gen\"\n\t\"github.com/workgen/workgen/testdata/differential\"\n)\n\nfunc main() {\n\tw := &differential.World{Lists: map[Type][]Type{}}\n")
+	b.WriteString(`package main
+
+import (
+	"os"
+	. "reflect"
+
+	"example.com/m/gen"
+	"example.com/m/other"
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/testdata/differential"
+)
+
+func main() {
+	w := &differential.World{Lists: map[Type][]Type{}, Framed: map[Type]bool{TypeFor[other.OuterArgs](): true}}
+`)
 	for _, name := range append([]string{"Point"}, d.types...) {
 		fmt.Fprintf(&b, "\tw.Types = append(w.Types, TypeFor[gen.%s]())\n", name)
 	}
@@ -256,15 +406,29 @@ func (d *typeWriter) program(values int) string {
 		for _, name := range names {
 			fmt.Fprintf(&b, "\tw.Lists[TypeFor[%s]()] = []Type{", name)
 			for _, t := range l.types {
-				fmt.Fprintf(&b, "TypeFor[%s](), ", strings.ReplaceAll(t, "T", "gen.T"))
+				fmt.Fprintf(&b, "TypeFor[%s](), ", qualified(t))
 			}
 			b.WriteString("}\n")
 		}
 	}
-	b.WriteString("\tdifferential.Run(w, []differential.Probe{\n")
+	b.WriteString("\tdifferential.Keep(w, []differential.Keeper{\n")
+	for i := range keeps {
+		fmt.Fprintf(&b, "\t\t{Name: \"Keep%d\", Args: TypeFor[gen.Keep%[1]dArgs](), Refused: %[2]v, Runner: func(opts ...runtime.Option) any { return gen.NewKeep%[1]dRunner(new(gen.Keep%[1]d), opts...) }},\n",
+			i, refused[fmt.Sprint("Keep", i)])
+	}
+	fmt.Fprintf(&b, "\t}, %d, os.Args[1], os.Args[2] == \"second\")\n", values)
+	b.WriteString("\tif os.Args[2] == \"second\" {\n\t\treturn\n\t}\n\tdifferential.Run(w, []differential.Probe{\n")
 	for i := range probes {
 		fmt.Fprintf(&b, "\t\t{Name: \"Probe%d\", Args: TypeFor[gen.Probe%dArgs](), Runner: gen.NewProbe%dRunner(new(gen.Probe%d))},\n", i, i, i, i)
 	}
 	fmt.Fprintf(&b, "\t}, %d)\n}\n", values)
 	return b.String()
+}
+
+// qualified is a type of the lists as another package writes it.
+func qualified(t string) string {
+	for _, name := range []string{"T", "InnerArgs", "Self"} {
+		t = strings.ReplaceAll(t, name, "gen."+name)
+	}
+	return t
 }

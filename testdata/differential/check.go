@@ -58,8 +58,8 @@ func (c *check) value(seed uint64) error {
 		return nil
 	}
 	encodable := args.Addr().Interface().(key.Encodable)
-	if got := key.Sum(key.Scope{}, encodable.EncodeKey); got != sum(want) {
-		return fmt.Errorf("the key is not that of the encoding %x", want)
+	if key.Sum(key.Scope{}, encodable.EncodeKey) != sum(want) {
+		return c.otherKey(args)
 	}
 	id := fingerprint(encodable)
 	if id != fingerprint(again.Addr().Interface().(key.Encodable)) {
@@ -81,6 +81,19 @@ func (c *check) value(seed uint64) error {
 		c.cycles++
 	}
 	return nil
+}
+
+// otherKey says which of the arguments has not the key that it should have.
+func (c *check) otherKey(args reflect.Value) error {
+	for i := range args.NumField() {
+		one := reflect.New(c.Args)
+		one.Elem().Field(i).Set(args.Field(i))
+		want, _, _ := c.Encode(one.Elem(), false)
+		if key.Sum(key.Scope{}, one.Interface().(key.Encodable).EncodeKey) != sum(want) {
+			return fmt.Errorf("the key is not that of the encoding of a %v: %x", args.Field(i).Type(), want)
+		}
+	}
+	return fmt.Errorf("the key is not that of the encoding, though those of all arguments are")
 }
 
 // copies checks that a call returns a copy of its arguments. whole says that

@@ -23,6 +23,8 @@ type World struct {
 	// Lists are the types that an interface can have; those of an interface
 	// without a list implement it and are in Types, or point to one there.
 	Lists map[reflect.Type][]reflect.Type
+	// Framed are structs whose own EncodeKey writes their fields.
+	Framed map[reflect.Type]bool
 
 	cyclic map[reflect.Type]bool
 }
@@ -44,8 +46,33 @@ func (w *World) implementers(t reflect.Type) []reflect.Type {
 	return list
 }
 
+// Opaque is a type that is encoded by a method, or encodes itself. It is made of a
+// number and a text, and Written returns what its method writes or EncodeKey does.
+type Opaque interface {
+	Set(n uint32, s string)
+	Written() []byte
+}
+
+// isOpaque reports whether values of t encode themselves, or methods do.
+func isOpaque(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(reflect.TypeFor[Opaque]())
+}
+
+// opaque returns v, whose type is one of these, or a copy where it has no address.
+func opaque(v reflect.Value) Opaque {
+	if !v.CanAddr() {
+		copied := reflect.New(v.Type()).Elem()
+		copied.Set(v)
+		v = copied
+	}
+	return v.Addr().Interface().(Opaque)
+}
+
 // parts lists what t is directly made of.
 func (w *World) parts(t reflect.Type) []reflect.Type {
+	if isOpaque(t) || w.Framed[t] {
+		return nil
+	}
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
 		return []reflect.Type{t.Elem()}
@@ -225,9 +252,7 @@ func (e *encoder) encode(v reflect.Value) {
 	case reflect.String:
 		e.text(v.String())
 	case reflect.Struct:
-		for f := range fields(t, e.whole) {
-			e.encode(v.FieldByIndex(f.Index))
-		}
+		e.fields(v)
 	case reflect.Array:
 		for i := range v.Len() {
 			e.encode(v.Index(i))
@@ -246,6 +271,26 @@ func (e *encoder) encode(v reflect.Value) {
 		e.long(v)
 	default:
 		panic("no encoding for " + t.String())
+	}
+}
+
+// fields encodes a struct, which may encode itself.
+func (e *encoder) fields(v reflect.Value) {
+	if isOpaque(v.Type()) {
+		e.text(string(opaque(v).Written()))
+		return
+	}
+	outer := e.out
+	if e.world.Framed[v.Type()] {
+		e.out = nil
+	}
+	for f := range fields(v.Type(), e.whole) {
+		e.encode(v.FieldByIndex(f.Index))
+	}
+	if e.world.Framed[v.Type()] {
+		inner := e.out
+		e.out = outer
+		e.text(string(inner))
 	}
 }
 

@@ -53,6 +53,10 @@ func (b *builder) fill(v reflect.Value, depth int) {
 	case reflect.String:
 		v.SetString(strings.Repeat("ab\x00", b.rand.IntN(3)) + strings.Repeat("x", b.rand.IntN(2)*b.rand.IntN(400)))
 	case reflect.Struct:
+		if isOpaque(t) {
+			opaque(v).Set(b.rand.Uint32N(3), strings.Repeat("\x00é", b.rand.IntN(3)))
+			return
+		}
 		for f := range fields(t, true) {
 			b.fill(v.FieldByIndex(f.Index), depth+1)
 		}
