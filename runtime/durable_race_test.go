@@ -307,8 +307,7 @@ func TestWhatIsForgottenElsewhereIsDroppedFromMemory(t *testing.T) {
 		want(t, "executions", f.Stats().Executions, 3)
 		want(t, "hits", f.Stats().Hits, 1)
 
-		var h *fetch
-		h = storing(hooked{Store: s, get: func(e *store.Entry, err error) (*store.Entry, error) {
+		h := storing(hooked{Store: s, get: func(e *store.Entry, err error) (*store.Entry, error) {
 			if version == "new" {
 				version = "newer"
 				g.Forget("a")

@@ -204,10 +204,11 @@ func (r *remedies) add(name, content string) {
 	if !strings.HasSuffix(name, ".go") || r.after[name] == "" || strings.HasPrefix(name, "ext/") || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "/internal/") {
 		return
 	}
-	r.checks[dir] = r.checks[dir]
+	checks := r.checks[dir]
 	for _, m := range checkFunc.FindAllStringSubmatch(r.after[name], -1) {
-		r.checks[dir] = append(r.checks[dir], m[1])
+		checks = append(checks, m[1])
 	}
+	r.checks[dir] = checks // also when there are none: the package is built
 }
 
 // write makes the files be there with the given content: none when it is empty.

@@ -37,7 +37,7 @@ func TestFixedZonesAreToldFromOthers(t *testing.T) {
 			t.Errorf("%v: fixed is %v", test.zone, z.Fixed)
 		}
 	}
-	if load("CET") != load("CET") {
+	if first, again := load("CET"), load("CET"); first != again {
 		t.Error("CET is loaded twice")
 	}
 	if _, err := Load("No/Where"); err == nil {

@@ -125,7 +125,7 @@ func values(t testing.TB) map[string]any {
 		"local":                    new(time.Date(2022, 5, 25, 1, 2, 3, 4, time.Local)),
 		"locations":                &[]*time.Location{nil, time.UTC, time.Local, zone, time.FixedZone("CET", 3600), time.FixedZone("UTC", 0)},
 		"pointer to nil location":  new(new(*time.Location)),
-		"fields that hold nothing": &marked{A: &one},
+		"fields that hold nothing": &marked{marker: marker{}, none: [0]int{}, A: &one},
 		"duration":                 new(time.Second),
 		"big ints":                 &[]*big.Int{nil, big.NewInt(0), big.NewInt(-1), new(big.Int).Lsh(big.NewInt(-3), 200)},
 		"big float":                new(big.NewFloat(1.5).SetPrec(100).SetMode(big.ToZero)),
