@@ -1,7 +1,10 @@
 package emit
 
 import (
+	"go/ast"
+	"go/token"
 	"go/types"
+	"path"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,6 +33,9 @@ type names struct {
 	elsewhere map[string]bool
 	// imports holds the name under which each path is imported.
 	imports map[string]string
+	// written holds the names under which the user's files import paths, and users
+	// the path that each of these names is for: the first one, if there are several.
+	written, users map[string]string
 	// alias says that a path is imported under another name than its own.
 	alias map[string]bool
 	// local holds the names of locals, changed where the user's package scope
@@ -40,7 +46,7 @@ type names struct {
 // newNames returns the names of a file in pkg. The names the works' exported
 // declarations will have are taken from the start.
 func newNames(pkg *plan.Package) *names {
-	n := &names{taken: map[string]bool{}, elsewhere: pkg.Scan.Imported, imports: map[string]string{}, alias: map[string]bool{}, local: map[string]string{}}
+	n := &names{taken: map[string]bool{}, elsewhere: pkg.Scan.Imported, imports: map[string]string{}, written: map[string]string{}, users: map[string]string{}, alias: map[string]bool{}, local: map[string]string{}}
 	for _, name := range types.Universe.Names() {
 		n.taken[name] = true
 	}
@@ -58,7 +64,22 @@ func newNames(pkg *plan.Package) *names {
 	}
 	n.importName(runtimePath, "runtime")
 	n.importName(keyPath, "key")
+	n.read(pkg.Scan.Files, pkg.Scan.Info)
 	return n
+}
+
+// read notes how the user's files name what they import. A package keeps that name
+// whatever else the works of the file refer to.
+func (n *names) read(files []*ast.File, info *types.Info) {
+	for _, f := range files {
+		for _, spec := range f.Imports {
+			pkg := info.PkgNameOf(spec)
+			if pkg == nil || pkg.Name() == "." || pkg.Name() == "_" || n.users[pkg.Name()] != "" || n.written[pkg.Imported().Path()] != "" {
+				continue
+			}
+			n.written[pkg.Imported().Path()], n.users[pkg.Name()] = pkg.Name(), pkg.Imported().Path()
+		}
+	}
 }
 
 // fresh returns want, or want with a number, whichever is free, and takes it.
@@ -80,20 +101,35 @@ func (n *names) declare(want string) string {
 	return name
 }
 
-// importName returns the name under which path is imported: the package's own
-// name, or that with "pkg" behind it when something else has it already.
+// importName returns the name under which path is imported: that in the user's
+// files, or the package's own. When something else has it already, the folder's
+// name stands before the package's.
 func (n *names) importName(path, own string) string {
 	if name, ok := n.imports[path]; ok {
 		return name
 	}
 	name := own
-	if n.taken[name] {
-		name = n.fresh(own + "pkg")
-		n.alias[path] = true
+	if written := n.written[path]; written != "" {
+		name = written
 	}
+	if user := n.users[name]; n.taken[name] || user != "" && user != path {
+		name = n.fresh(longName(path, own))
+	}
+	n.alias[path] = name != own
 	n.taken[name] = true
 	n.imports[path] = name
 	return name
+}
+
+// longName is a package's name with that of the folder it is in before it:
+// dynamodb/types → dynamodbtypes, net/url → neturl. What is in none, or in one
+// whose name is no identifier, gets "pkg" behind its name: time → timepkg.
+func longName(importPath, own string) string {
+	dir := path.Base(path.Dir(importPath))
+	if dir == "." || !token.IsIdentifier(dir) {
+		return own + "pkg"
+	}
+	return strings.ToLower(dir) + own
 }
 
 // params returns the names of a work's parameters in generated methods: the

@@ -17,7 +17,7 @@ import (
 // emptyNames are the names of a file in a package that declares these and
 // imports strings and, oddly, cloneConfig.
 func emptyNames(declared ...string) *names {
-	p := &scan.Package{Declared: map[string]bool{}, Imported: map[string]bool{"strings": true, "cloneConfig": true}}
+	p := &scan.Package{Package: &load.Package{}, Declared: map[string]bool{}, Imported: map[string]bool{"strings": true, "cloneConfig": true}}
 	for _, name := range declared {
 		p.Declared[name] = true
 	}
@@ -32,7 +32,7 @@ func TestImportsNeverHideDeclarations(t *testing.T) {
 		{"time", "time", "timepkg2"},
 		{"example.com/strings", "strings", "stringspkg"},
 		{"example.com/len", "len", "lenpkg"},
-		{keyPath, "key", "keypkg"},
+		{keyPath, "key", "runtimekey"},
 		{runtimePath, "runtime", "runtime"},
 	} {
 		if got := n.importName(test.path, test.own); got != test.want {
@@ -106,6 +106,24 @@ func TestDurationsAreWrittenInTheLargestUnit(t *testing.T) {
 	} {
 		if got := w.duration(d).GoString(); got != want {
 			t.Errorf("%v is written %s, want %s", d, got, want)
+		}
+	}
+}
+
+// What another work needs first does not take the name that the user's files have
+// for a package.
+func TestImportsKeepTheNamesOfTheUsersFiles(t *testing.T) {
+	n := emptyNames()
+	n.written, n.users = map[string]string{"aws/dynamodb/types": "types", "k8s/core/v1": "corev1"},
+		map[string]string{"types": "aws/dynamodb/types", "corev1": "k8s/core/v1"}
+	for _, test := range []struct{ path, own, want string }{
+		{"docker/api/types", "types", "apitypes"},
+		{"aws/dynamodb/types", "types", "types"},
+		{"k8s/core/v1", "v1", "corev1"},
+		{"k8s/batch/v1", "v1", "v1"},
+	} {
+		if got := n.importName(test.path, test.own); got != test.want {
+			t.Errorf("%s is imported as %s, want %s", test.path, got, test.want)
 		}
 	}
 }

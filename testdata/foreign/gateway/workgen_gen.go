@@ -10,9 +10,9 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
-	v1pkg "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/gateway-api/apis/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
 // This file needs a runtime that follows the same conventions. If the compiler
@@ -24,42 +24,42 @@ const _ = runtime.GeneratedV1
 // of the declarations has changed since, and that keys made by this file would
 // be wrong: run go generate.
 var (
-	_ func(*Admit, *v1.HTTPRoute, *v1.Gateway) (*v1.HTTPRoute, *v1.Gateway) = (*Admit).Run
+	_ func(*Admit, *gatewayv1.HTTPRoute, *gatewayv1.Gateway) (*gatewayv1.HTTPRoute, *gatewayv1.Gateway) = (*Admit).Run
 )
 
 var (
 	_ = (*struct{})(runGoGenerate[Admit]())
 	_ = (*struct {
-		v1pkg.TypeMeta   `json:",inline"`
-		v1pkg.ObjectMeta `json:"metadata,omitempty"`
-		Spec             v1.HTTPRouteSpec   `json:"spec"`
-		Status           v1.HTTPRouteStatus `json:"status,omitempty"`
-	})(runGoGenerate[v1.HTTPRoute]())
+		v1.TypeMeta   `json:",inline"`
+		v1.ObjectMeta `json:"metadata,omitempty"`
+		Spec          gatewayv1.HTTPRouteSpec   `json:"spec"`
+		Status        gatewayv1.HTTPRouteStatus `json:"status,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRoute]())
 	_ = (*struct {
 		Kind       string `json:"kind,omitempty" protobuf:"bytes,1,opt,name=kind"`
 		APIVersion string `json:"apiVersion,omitempty" protobuf:"bytes,2,opt,name=apiVersion"`
-	})(runGoGenerate[v1pkg.TypeMeta]())
+	})(runGoGenerate[v1.TypeMeta]())
 	_ = (*struct {
-		Name                       string                     `json:"name,omitempty" protobuf:"bytes,1,opt,name=name"`
-		GenerateName               string                     `json:"generateName,omitempty" protobuf:"bytes,2,opt,name=generateName"`
-		Namespace                  string                     `json:"namespace,omitempty" protobuf:"bytes,3,opt,name=namespace"`
-		SelfLink                   string                     `json:"selfLink,omitempty" protobuf:"bytes,4,opt,name=selfLink"`
-		UID                        types.UID                  `json:"uid,omitempty" protobuf:"bytes,5,opt,name=uid,casttype=k8s.io/kubernetes/pkg/types.UID"`
-		ResourceVersion            string                     `json:"resourceVersion,omitempty" protobuf:"bytes,6,opt,name=resourceVersion"`
-		Generation                 int64                      `json:"generation,omitempty" protobuf:"varint,7,opt,name=generation"`
-		CreationTimestamp          v1pkg.Time                 `json:"creationTimestamp,omitempty,omitzero" protobuf:"bytes,8,opt,name=creationTimestamp"`
-		DeletionTimestamp          *v1pkg.Time                `json:"deletionTimestamp,omitempty" protobuf:"bytes,9,opt,name=deletionTimestamp"`
-		DeletionGracePeriodSeconds *int64                     `json:"deletionGracePeriodSeconds,omitempty" protobuf:"varint,10,opt,name=deletionGracePeriodSeconds"`
-		Labels                     map[string]string          `json:"labels,omitempty" protobuf:"bytes,11,rep,name=labels"`
-		Annotations                map[string]string          `json:"annotations,omitempty" protobuf:"bytes,12,rep,name=annotations"`
-		OwnerReferences            []v1pkg.OwnerReference     `json:"ownerReferences,omitempty" patchStrategy:"merge" patchMergeKey:"uid" protobuf:"bytes,13,rep,name=ownerReferences"`
-		Finalizers                 []string                   `json:"finalizers,omitempty" patchStrategy:"merge" protobuf:"bytes,14,rep,name=finalizers"`
-		ManagedFields              []v1pkg.ManagedFieldsEntry `json:"managedFields,omitempty" protobuf:"bytes,17,rep,name=managedFields"`
-	})(runGoGenerate[v1pkg.ObjectMeta]())
+		Name                       string                  `json:"name,omitempty" protobuf:"bytes,1,opt,name=name"`
+		GenerateName               string                  `json:"generateName,omitempty" protobuf:"bytes,2,opt,name=generateName"`
+		Namespace                  string                  `json:"namespace,omitempty" protobuf:"bytes,3,opt,name=namespace"`
+		SelfLink                   string                  `json:"selfLink,omitempty" protobuf:"bytes,4,opt,name=selfLink"`
+		UID                        types.UID               `json:"uid,omitempty" protobuf:"bytes,5,opt,name=uid,casttype=k8s.io/kubernetes/pkg/types.UID"`
+		ResourceVersion            string                  `json:"resourceVersion,omitempty" protobuf:"bytes,6,opt,name=resourceVersion"`
+		Generation                 int64                   `json:"generation,omitempty" protobuf:"varint,7,opt,name=generation"`
+		CreationTimestamp          v1.Time                 `json:"creationTimestamp,omitempty,omitzero" protobuf:"bytes,8,opt,name=creationTimestamp"`
+		DeletionTimestamp          *v1.Time                `json:"deletionTimestamp,omitempty" protobuf:"bytes,9,opt,name=deletionTimestamp"`
+		DeletionGracePeriodSeconds *int64                  `json:"deletionGracePeriodSeconds,omitempty" protobuf:"varint,10,opt,name=deletionGracePeriodSeconds"`
+		Labels                     map[string]string       `json:"labels,omitempty" protobuf:"bytes,11,rep,name=labels"`
+		Annotations                map[string]string       `json:"annotations,omitempty" protobuf:"bytes,12,rep,name=annotations"`
+		OwnerReferences            []v1.OwnerReference     `json:"ownerReferences,omitempty" patchStrategy:"merge" patchMergeKey:"uid" protobuf:"bytes,13,rep,name=ownerReferences"`
+		Finalizers                 []string                `json:"finalizers,omitempty" patchStrategy:"merge" protobuf:"bytes,14,rep,name=finalizers"`
+		ManagedFields              []v1.ManagedFieldsEntry `json:"managedFields,omitempty" protobuf:"bytes,17,rep,name=managedFields"`
+	})(runGoGenerate[v1.ObjectMeta]())
 	_ = (*string)(runGoGenerate[types.UID]())
 	_ = (*struct {
 		time.Time `protobuf:"-"`
-	})(runGoGenerate[v1pkg.Time]())
+	})(runGoGenerate[v1.Time]())
 	_ = (*struct {
 		APIVersion         string    `json:"apiVersion" protobuf:"bytes,5,opt,name=apiVersion"`
 		Kind               string    `json:"kind" protobuf:"bytes,1,opt,name=kind"`
@@ -67,348 +67,348 @@ var (
 		UID                types.UID `json:"uid" protobuf:"bytes,4,opt,name=uid,casttype=k8s.io/apimachinery/pkg/types.UID"`
 		Controller         *bool     `json:"controller,omitempty" protobuf:"varint,6,opt,name=controller"`
 		BlockOwnerDeletion *bool     `json:"blockOwnerDeletion,omitempty" protobuf:"varint,7,opt,name=blockOwnerDeletion"`
-	})(runGoGenerate[v1pkg.OwnerReference]())
+	})(runGoGenerate[v1.OwnerReference]())
 	_ = (*struct {
-		Manager     string                           `json:"manager,omitempty" protobuf:"bytes,1,opt,name=manager"`
-		Operation   v1pkg.ManagedFieldsOperationType `json:"operation,omitempty" protobuf:"bytes,2,opt,name=operation,casttype=ManagedFieldsOperationType"`
-		APIVersion  string                           `json:"apiVersion,omitempty" protobuf:"bytes,3,opt,name=apiVersion"`
-		Time        *v1pkg.Time                      `json:"time,omitempty" protobuf:"bytes,4,opt,name=time"`
-		FieldsType  string                           `json:"fieldsType,omitempty" protobuf:"bytes,6,opt,name=fieldsType"`
-		FieldsV1    *v1pkg.FieldsV1                  `json:"fieldsV1,omitempty" protobuf:"bytes,7,opt,name=fieldsV1"`
-		Subresource string                           `json:"subresource,omitempty" protobuf:"bytes,8,opt,name=subresource"`
-	})(runGoGenerate[v1pkg.ManagedFieldsEntry]())
-	_ = (*string)(runGoGenerate[v1pkg.ManagedFieldsOperationType]())
+		Manager     string                        `json:"manager,omitempty" protobuf:"bytes,1,opt,name=manager"`
+		Operation   v1.ManagedFieldsOperationType `json:"operation,omitempty" protobuf:"bytes,2,opt,name=operation,casttype=ManagedFieldsOperationType"`
+		APIVersion  string                        `json:"apiVersion,omitempty" protobuf:"bytes,3,opt,name=apiVersion"`
+		Time        *v1.Time                      `json:"time,omitempty" protobuf:"bytes,4,opt,name=time"`
+		FieldsType  string                        `json:"fieldsType,omitempty" protobuf:"bytes,6,opt,name=fieldsType"`
+		FieldsV1    *v1.FieldsV1                  `json:"fieldsV1,omitempty" protobuf:"bytes,7,opt,name=fieldsV1"`
+		Subresource string                        `json:"subresource,omitempty" protobuf:"bytes,8,opt,name=subresource"`
+	})(runGoGenerate[v1.ManagedFieldsEntry]())
+	_ = (*string)(runGoGenerate[v1.ManagedFieldsOperationType]())
 	_ = (*struct {
 		Raw []byte `json:"-" protobuf:"bytes,1,opt,name=Raw"`
-	})(runGoGenerate[v1pkg.FieldsV1]())
+	})(runGoGenerate[v1.FieldsV1]())
 	_ = (*struct {
-		v1.CommonRouteSpec `json:",inline"`
-		Hostnames          []v1.Hostname      `json:"hostnames,omitempty"`
-		Rules              []v1.HTTPRouteRule `json:"rules,omitempty"`
-	})(runGoGenerate[v1.HTTPRouteSpec]())
+		gatewayv1.CommonRouteSpec `json:",inline"`
+		Hostnames                 []gatewayv1.Hostname      `json:"hostnames,omitempty"`
+		Rules                     []gatewayv1.HTTPRouteRule `json:"rules,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRouteSpec]())
 	_ = (*struct {
-		ParentRefs         []v1.ParentReference   `json:"parentRefs,omitempty"`
-		UseDefaultGateways v1.GatewayDefaultScope `json:"useDefaultGateways,omitempty"`
-	})(runGoGenerate[v1.CommonRouteSpec]())
+		ParentRefs         []gatewayv1.ParentReference   `json:"parentRefs,omitempty"`
+		UseDefaultGateways gatewayv1.GatewayDefaultScope `json:"useDefaultGateways,omitempty"`
+	})(runGoGenerate[gatewayv1.CommonRouteSpec]())
 	_ = (*struct {
-		Group       *v1.Group       `json:"group,omitempty"`
-		Kind        *v1.Kind        `json:"kind,omitempty"`
-		Namespace   *v1.Namespace   `json:"namespace,omitempty"`
-		Name        v1.ObjectName   `json:"name"`
-		SectionName *v1.SectionName `json:"sectionName,omitempty"`
-		Port        *v1.PortNumber  `json:"port,omitempty"`
-	})(runGoGenerate[v1.ParentReference]())
-	_ = (*string)(runGoGenerate[v1.Group]())
-	_ = (*string)(runGoGenerate[v1.Kind]())
-	_ = (*string)(runGoGenerate[v1.Namespace]())
-	_ = (*string)(runGoGenerate[v1.ObjectName]())
-	_ = (*string)(runGoGenerate[v1.SectionName]())
-	_ = (*string)(runGoGenerate[v1.GatewayDefaultScope]())
-	_ = (*string)(runGoGenerate[v1.Hostname]())
+		Group       *gatewayv1.Group       `json:"group,omitempty"`
+		Kind        *gatewayv1.Kind        `json:"kind,omitempty"`
+		Namespace   *gatewayv1.Namespace   `json:"namespace,omitempty"`
+		Name        gatewayv1.ObjectName   `json:"name"`
+		SectionName *gatewayv1.SectionName `json:"sectionName,omitempty"`
+		Port        *gatewayv1.PortNumber  `json:"port,omitempty"`
+	})(runGoGenerate[gatewayv1.ParentReference]())
+	_ = (*string)(runGoGenerate[gatewayv1.Group]())
+	_ = (*string)(runGoGenerate[gatewayv1.Kind]())
+	_ = (*string)(runGoGenerate[gatewayv1.Namespace]())
+	_ = (*string)(runGoGenerate[gatewayv1.ObjectName]())
+	_ = (*string)(runGoGenerate[gatewayv1.SectionName]())
+	_ = (*string)(runGoGenerate[gatewayv1.GatewayDefaultScope]())
+	_ = (*string)(runGoGenerate[gatewayv1.Hostname]())
 	_ = (*struct {
-		Name               *v1.SectionName        `json:"name,omitempty"`
-		Matches            []v1.HTTPRouteMatch    `json:"matches,omitempty"`
-		Filters            []v1.HTTPRouteFilter   `json:"filters,omitempty"`
-		BackendRefs        []v1.HTTPBackendRef    `json:"backendRefs,omitempty"`
-		Timeouts           *v1.HTTPRouteTimeouts  `json:"timeouts,omitempty"`
-		Retry              *v1.HTTPRouteRetry     `json:"retry,omitempty"`
-		SessionPersistence *v1.SessionPersistence `json:"sessionPersistence,omitempty"`
-	})(runGoGenerate[v1.HTTPRouteRule]())
+		Name               *gatewayv1.SectionName        `json:"name,omitempty"`
+		Matches            []gatewayv1.HTTPRouteMatch    `json:"matches,omitempty"`
+		Filters            []gatewayv1.HTTPRouteFilter   `json:"filters,omitempty"`
+		BackendRefs        []gatewayv1.HTTPBackendRef    `json:"backendRefs,omitempty"`
+		Timeouts           *gatewayv1.HTTPRouteTimeouts  `json:"timeouts,omitempty"`
+		Retry              *gatewayv1.HTTPRouteRetry     `json:"retry,omitempty"`
+		SessionPersistence *gatewayv1.SessionPersistence `json:"sessionPersistence,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRouteRule]())
 	_ = (*struct {
-		Path        *v1.HTTPPathMatch        `json:"path,omitempty"`
-		Headers     []v1.HTTPHeaderMatch     `json:"headers,omitempty"`
-		QueryParams []v1.HTTPQueryParamMatch `json:"queryParams,omitempty"`
-		Method      *v1.HTTPMethod           `json:"method,omitempty"`
-	})(runGoGenerate[v1.HTTPRouteMatch]())
+		Path        *gatewayv1.HTTPPathMatch        `json:"path,omitempty"`
+		Headers     []gatewayv1.HTTPHeaderMatch     `json:"headers,omitempty"`
+		QueryParams []gatewayv1.HTTPQueryParamMatch `json:"queryParams,omitempty"`
+		Method      *gatewayv1.HTTPMethod           `json:"method,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRouteMatch]())
 	_ = (*struct {
-		Type  *v1.PathMatchType `json:"type,omitempty"`
-		Value *string           `json:"value,omitempty"`
-	})(runGoGenerate[v1.HTTPPathMatch]())
-	_ = (*string)(runGoGenerate[v1.PathMatchType]())
+		Type  *gatewayv1.PathMatchType `json:"type,omitempty"`
+		Value *string                  `json:"value,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPPathMatch]())
+	_ = (*string)(runGoGenerate[gatewayv1.PathMatchType]())
 	_ = (*struct {
-		Type  *v1.HeaderMatchType `json:"type,omitempty"`
-		Name  v1.HTTPHeaderName   `json:"name"`
-		Value string              `json:"value"`
-	})(runGoGenerate[v1.HTTPHeaderMatch]())
-	_ = (*string)(runGoGenerate[v1.HeaderMatchType]())
-	_ = (*string)(runGoGenerate[v1.HTTPHeaderName]())
+		Type  *gatewayv1.HeaderMatchType `json:"type,omitempty"`
+		Name  gatewayv1.HTTPHeaderName   `json:"name"`
+		Value string                     `json:"value"`
+	})(runGoGenerate[gatewayv1.HTTPHeaderMatch]())
+	_ = (*string)(runGoGenerate[gatewayv1.HeaderMatchType]())
+	_ = (*string)(runGoGenerate[gatewayv1.HTTPHeaderName]())
 	_ = (*struct {
-		Type  *v1.QueryParamMatchType `json:"type,omitempty"`
-		Name  v1.HTTPHeaderName       `json:"name"`
-		Value string                  `json:"value"`
-	})(runGoGenerate[v1.HTTPQueryParamMatch]())
-	_ = (*string)(runGoGenerate[v1.QueryParamMatchType]())
-	_ = (*string)(runGoGenerate[v1.HTTPMethod]())
+		Type  *gatewayv1.QueryParamMatchType `json:"type,omitempty"`
+		Name  gatewayv1.HTTPHeaderName       `json:"name"`
+		Value string                         `json:"value"`
+	})(runGoGenerate[gatewayv1.HTTPQueryParamMatch]())
+	_ = (*string)(runGoGenerate[gatewayv1.QueryParamMatchType]())
+	_ = (*string)(runGoGenerate[gatewayv1.HTTPMethod]())
 	_ = (*struct {
-		Type                   v1.HTTPRouteFilterType        `json:"type"`
-		RequestHeaderModifier  *v1.HTTPHeaderFilter          `json:"requestHeaderModifier,omitempty"`
-		ResponseHeaderModifier *v1.HTTPHeaderFilter          `json:"responseHeaderModifier,omitempty"`
-		RequestMirror          *v1.HTTPRequestMirrorFilter   `json:"requestMirror,omitempty"`
-		RequestRedirect        *v1.HTTPRequestRedirectFilter `json:"requestRedirect,omitempty"`
-		URLRewrite             *v1.HTTPURLRewriteFilter      `json:"urlRewrite,omitempty"`
-		CORS                   *v1.HTTPCORSFilter            `json:"cors,omitempty"`
-		ExternalAuth           *v1.HTTPExternalAuthFilter    `json:"externalAuth,omitempty"`
-		ExtensionRef           *v1.LocalObjectReference      `json:"extensionRef,omitempty"`
-	})(runGoGenerate[v1.HTTPRouteFilter]())
-	_ = (*string)(runGoGenerate[v1.HTTPRouteFilterType]())
+		Type                   gatewayv1.HTTPRouteFilterType        `json:"type"`
+		RequestHeaderModifier  *gatewayv1.HTTPHeaderFilter          `json:"requestHeaderModifier,omitempty"`
+		ResponseHeaderModifier *gatewayv1.HTTPHeaderFilter          `json:"responseHeaderModifier,omitempty"`
+		RequestMirror          *gatewayv1.HTTPRequestMirrorFilter   `json:"requestMirror,omitempty"`
+		RequestRedirect        *gatewayv1.HTTPRequestRedirectFilter `json:"requestRedirect,omitempty"`
+		URLRewrite             *gatewayv1.HTTPURLRewriteFilter      `json:"urlRewrite,omitempty"`
+		CORS                   *gatewayv1.HTTPCORSFilter            `json:"cors,omitempty"`
+		ExternalAuth           *gatewayv1.HTTPExternalAuthFilter    `json:"externalAuth,omitempty"`
+		ExtensionRef           *gatewayv1.LocalObjectReference      `json:"extensionRef,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRouteFilter]())
+	_ = (*string)(runGoGenerate[gatewayv1.HTTPRouteFilterType]())
 	_ = (*struct {
-		Set    []v1.HTTPHeader `json:"set,omitempty"`
-		Add    []v1.HTTPHeader `json:"add,omitempty"`
-		Remove []string        `json:"remove,omitempty"`
-	})(runGoGenerate[v1.HTTPHeaderFilter]())
+		Set    []gatewayv1.HTTPHeader `json:"set,omitempty"`
+		Add    []gatewayv1.HTTPHeader `json:"add,omitempty"`
+		Remove []string               `json:"remove,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPHeaderFilter]())
 	_ = (*struct {
-		Name  v1.HTTPHeaderName `json:"name"`
-		Value string            `json:"value"`
-	})(runGoGenerate[v1.HTTPHeader]())
+		Name  gatewayv1.HTTPHeaderName `json:"name"`
+		Value string                   `json:"value"`
+	})(runGoGenerate[gatewayv1.HTTPHeader]())
 	_ = (*struct {
-		BackendRef v1.BackendObjectReference `json:"backendRef"`
-		Percent    *int32                    `json:"percent,omitempty"`
-		Fraction   *v1.Fraction              `json:"fraction,omitempty"`
-	})(runGoGenerate[v1.HTTPRequestMirrorFilter]())
+		BackendRef gatewayv1.BackendObjectReference `json:"backendRef"`
+		Percent    *int32                           `json:"percent,omitempty"`
+		Fraction   *gatewayv1.Fraction              `json:"fraction,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRequestMirrorFilter]())
 	_ = (*struct {
-		Group     *v1.Group      `json:"group,omitempty"`
-		Kind      *v1.Kind       `json:"kind,omitempty"`
-		Name      v1.ObjectName  `json:"name"`
-		Namespace *v1.Namespace  `json:"namespace,omitempty"`
-		Port      *v1.PortNumber `json:"port,omitempty"`
-	})(runGoGenerate[v1.BackendObjectReference]())
+		Group     *gatewayv1.Group      `json:"group,omitempty"`
+		Kind      *gatewayv1.Kind       `json:"kind,omitempty"`
+		Name      gatewayv1.ObjectName  `json:"name"`
+		Namespace *gatewayv1.Namespace  `json:"namespace,omitempty"`
+		Port      *gatewayv1.PortNumber `json:"port,omitempty"`
+	})(runGoGenerate[gatewayv1.BackendObjectReference]())
 	_ = (*struct {
 		Numerator   int32  `json:"numerator"`
 		Denominator *int32 `json:"denominator,omitempty"`
-	})(runGoGenerate[v1.Fraction]())
+	})(runGoGenerate[gatewayv1.Fraction]())
 	_ = (*struct {
-		Scheme     *string              `json:"scheme,omitempty"`
-		Hostname   *v1.PreciseHostname  `json:"hostname,omitempty"`
-		Path       *v1.HTTPPathModifier `json:"path,omitempty"`
-		Port       *v1.PortNumber       `json:"port,omitempty"`
-		StatusCode *int                 `json:"statusCode,omitempty"`
-	})(runGoGenerate[v1.HTTPRequestRedirectFilter]())
-	_ = (*string)(runGoGenerate[v1.PreciseHostname]())
+		Scheme     *string                     `json:"scheme,omitempty"`
+		Hostname   *gatewayv1.PreciseHostname  `json:"hostname,omitempty"`
+		Path       *gatewayv1.HTTPPathModifier `json:"path,omitempty"`
+		Port       *gatewayv1.PortNumber       `json:"port,omitempty"`
+		StatusCode *int                        `json:"statusCode,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRequestRedirectFilter]())
+	_ = (*string)(runGoGenerate[gatewayv1.PreciseHostname]())
 	_ = (*struct {
-		Type               v1.HTTPPathModifierType `json:"type"`
-		ReplaceFullPath    *string                 `json:"replaceFullPath,omitempty"`
-		ReplacePrefixMatch *string                 `json:"replacePrefixMatch,omitempty"`
-	})(runGoGenerate[v1.HTTPPathModifier]())
-	_ = (*string)(runGoGenerate[v1.HTTPPathModifierType]())
+		Type               gatewayv1.HTTPPathModifierType `json:"type"`
+		ReplaceFullPath    *string                        `json:"replaceFullPath,omitempty"`
+		ReplacePrefixMatch *string                        `json:"replacePrefixMatch,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPPathModifier]())
+	_ = (*string)(runGoGenerate[gatewayv1.HTTPPathModifierType]())
 	_ = (*struct {
-		Hostname *v1.PreciseHostname  `json:"hostname,omitempty"`
-		Path     *v1.HTTPPathModifier `json:"path,omitempty"`
-	})(runGoGenerate[v1.HTTPURLRewriteFilter]())
+		Hostname *gatewayv1.PreciseHostname  `json:"hostname,omitempty"`
+		Path     *gatewayv1.HTTPPathModifier `json:"path,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPURLRewriteFilter]())
 	_ = (*struct {
-		AllowOrigins     []v1.CORSOrigin             `json:"allowOrigins,omitempty"`
-		AllowCredentials *bool                       `json:"allowCredentials,omitempty"`
-		AllowMethods     []v1.HTTPMethodWithWildcard `json:"allowMethods,omitempty"`
-		AllowHeaders     []v1.HTTPHeaderName         `json:"allowHeaders,omitempty"`
-		ExposeHeaders    []v1.HTTPHeaderName         `json:"exposeHeaders,omitempty"`
-		MaxAge           int32                       `json:"maxAge,omitempty"`
-	})(runGoGenerate[v1.HTTPCORSFilter]())
-	_ = (*string)(runGoGenerate[v1.CORSOrigin]())
-	_ = (*string)(runGoGenerate[v1.HTTPMethodWithWildcard]())
+		AllowOrigins     []gatewayv1.CORSOrigin             `json:"allowOrigins,omitempty"`
+		AllowCredentials *bool                              `json:"allowCredentials,omitempty"`
+		AllowMethods     []gatewayv1.HTTPMethodWithWildcard `json:"allowMethods,omitempty"`
+		AllowHeaders     []gatewayv1.HTTPHeaderName         `json:"allowHeaders,omitempty"`
+		ExposeHeaders    []gatewayv1.HTTPHeaderName         `json:"exposeHeaders,omitempty"`
+		MaxAge           int32                              `json:"maxAge,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPCORSFilter]())
+	_ = (*string)(runGoGenerate[gatewayv1.CORSOrigin]())
+	_ = (*string)(runGoGenerate[gatewayv1.HTTPMethodWithWildcard]())
 	_ = (*struct {
-		ExternalAuthProtocol v1.HTTPRouteExternalAuthProtocol `json:"protocol,omitempty"`
-		BackendRef           v1.BackendObjectReference        `json:"backendRef,omitempty"`
-		GRPCAuthConfig       *v1.GRPCAuthConfig               `json:"grpc,omitempty"`
-		HTTPAuthConfig       *v1.HTTPAuthConfig               `json:"http,omitempty"`
-		ForwardBody          *v1.ForwardBodyConfig            `json:"forwardBody,omitempty"`
-	})(runGoGenerate[v1.HTTPExternalAuthFilter]())
-	_ = (*string)(runGoGenerate[v1.HTTPRouteExternalAuthProtocol]())
+		ExternalAuthProtocol gatewayv1.HTTPRouteExternalAuthProtocol `json:"protocol,omitempty"`
+		BackendRef           gatewayv1.BackendObjectReference        `json:"backendRef,omitempty"`
+		GRPCAuthConfig       *gatewayv1.GRPCAuthConfig               `json:"grpc,omitempty"`
+		HTTPAuthConfig       *gatewayv1.HTTPAuthConfig               `json:"http,omitempty"`
+		ForwardBody          *gatewayv1.ForwardBodyConfig            `json:"forwardBody,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPExternalAuthFilter]())
+	_ = (*string)(runGoGenerate[gatewayv1.HTTPRouteExternalAuthProtocol]())
 	_ = (*struct {
 		AllowedRequestHeaders []string `json:"allowedHeaders,omitempty"`
-	})(runGoGenerate[v1.GRPCAuthConfig]())
+	})(runGoGenerate[gatewayv1.GRPCAuthConfig]())
 	_ = (*struct {
 		Path                   string   `json:"path,omitempty"`
 		AllowedRequestHeaders  []string `json:"allowedHeaders,omitempty"`
 		AllowedResponseHeaders []string `json:"allowedResponseHeaders,omitempty"`
-	})(runGoGenerate[v1.HTTPAuthConfig]())
+	})(runGoGenerate[gatewayv1.HTTPAuthConfig]())
 	_ = (*struct {
 		MaxSize uint16 `json:"maxSize,omitempty"`
-	})(runGoGenerate[v1.ForwardBodyConfig]())
+	})(runGoGenerate[gatewayv1.ForwardBodyConfig]())
 	_ = (*struct {
-		Group v1.Group      `json:"group"`
-		Kind  v1.Kind       `json:"kind"`
-		Name  v1.ObjectName `json:"name"`
-	})(runGoGenerate[v1.LocalObjectReference]())
+		Group gatewayv1.Group      `json:"group"`
+		Kind  gatewayv1.Kind       `json:"kind"`
+		Name  gatewayv1.ObjectName `json:"name"`
+	})(runGoGenerate[gatewayv1.LocalObjectReference]())
 	_ = (*struct {
-		v1.BackendRef `json:",inline"`
-		Filters       []v1.HTTPRouteFilter `json:"filters,omitempty"`
-	})(runGoGenerate[v1.HTTPBackendRef]())
+		gatewayv1.BackendRef `json:",inline"`
+		Filters              []gatewayv1.HTTPRouteFilter `json:"filters,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPBackendRef]())
 	_ = (*struct {
-		v1.BackendObjectReference `json:",inline"`
-		Weight                    *int32 `json:"weight,omitempty"`
-	})(runGoGenerate[v1.BackendRef]())
+		gatewayv1.BackendObjectReference `json:",inline"`
+		Weight                           *int32 `json:"weight,omitempty"`
+	})(runGoGenerate[gatewayv1.BackendRef]())
 	_ = (*struct {
-		Request        *v1.Duration `json:"request,omitempty"`
-		BackendRequest *v1.Duration `json:"backendRequest,omitempty"`
-	})(runGoGenerate[v1.HTTPRouteTimeouts]())
-	_ = (*string)(runGoGenerate[v1.Duration]())
+		Request        *gatewayv1.Duration `json:"request,omitempty"`
+		BackendRequest *gatewayv1.Duration `json:"backendRequest,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRouteTimeouts]())
+	_ = (*string)(runGoGenerate[gatewayv1.Duration]())
 	_ = (*struct {
-		Codes    []v1.HTTPRouteRetryStatusCode `json:"codes,omitempty"`
-		Attempts *int                          `json:"attempts,omitempty"`
-		Backoff  *v1.Duration                  `json:"backoff,omitempty"`
-	})(runGoGenerate[v1.HTTPRouteRetry]())
-	_ = (*int)(runGoGenerate[v1.HTTPRouteRetryStatusCode]())
+		Codes    []gatewayv1.HTTPRouteRetryStatusCode `json:"codes,omitempty"`
+		Attempts *int                                 `json:"attempts,omitempty"`
+		Backoff  *gatewayv1.Duration                  `json:"backoff,omitempty"`
+	})(runGoGenerate[gatewayv1.HTTPRouteRetry]())
+	_ = (*int)(runGoGenerate[gatewayv1.HTTPRouteRetryStatusCode]())
 	_ = (*struct {
-		SessionName     *string                    `json:"sessionName,omitempty"`
-		AbsoluteTimeout *v1.Duration               `json:"absoluteTimeout,omitempty"`
-		Type            *v1.SessionPersistenceType `json:"type,omitempty"`
-		CookieConfig    *v1.CookieConfig           `json:"cookieConfig,omitempty"`
-	})(runGoGenerate[v1.SessionPersistence]())
-	_ = (*string)(runGoGenerate[v1.SessionPersistenceType]())
+		SessionName     *string                           `json:"sessionName,omitempty"`
+		AbsoluteTimeout *gatewayv1.Duration               `json:"absoluteTimeout,omitempty"`
+		Type            *gatewayv1.SessionPersistenceType `json:"type,omitempty"`
+		CookieConfig    *gatewayv1.CookieConfig           `json:"cookieConfig,omitempty"`
+	})(runGoGenerate[gatewayv1.SessionPersistence]())
+	_ = (*string)(runGoGenerate[gatewayv1.SessionPersistenceType]())
 	_ = (*struct {
-		LifetimeType *v1.CookieLifetimeType `json:"lifetimeType,omitempty"`
-	})(runGoGenerate[v1.CookieConfig]())
-	_ = (*string)(runGoGenerate[v1.CookieLifetimeType]())
+		LifetimeType *gatewayv1.CookieLifetimeType `json:"lifetimeType,omitempty"`
+	})(runGoGenerate[gatewayv1.CookieConfig]())
+	_ = (*string)(runGoGenerate[gatewayv1.CookieLifetimeType]())
 	_ = (*struct {
-		v1.RouteStatus `json:",inline"`
-	})(runGoGenerate[v1.HTTPRouteStatus]())
+		gatewayv1.RouteStatus `json:",inline"`
+	})(runGoGenerate[gatewayv1.HTTPRouteStatus]())
 	_ = (*struct {
-		Parents []v1.RouteParentStatus `json:"parents"`
-	})(runGoGenerate[v1.RouteStatus]())
+		Parents []gatewayv1.RouteParentStatus `json:"parents"`
+	})(runGoGenerate[gatewayv1.RouteStatus]())
 	_ = (*struct {
-		ParentRef      v1.ParentReference   `json:"parentRef"`
-		ControllerName v1.GatewayController `json:"controllerName"`
-		Conditions     []v1pkg.Condition    `json:"conditions,omitempty"`
-	})(runGoGenerate[v1.RouteParentStatus]())
-	_ = (*string)(runGoGenerate[v1.GatewayController]())
+		ParentRef      gatewayv1.ParentReference   `json:"parentRef"`
+		ControllerName gatewayv1.GatewayController `json:"controllerName"`
+		Conditions     []v1.Condition              `json:"conditions,omitempty"`
+	})(runGoGenerate[gatewayv1.RouteParentStatus]())
+	_ = (*string)(runGoGenerate[gatewayv1.GatewayController]())
 	_ = (*struct {
-		Type               string                `json:"type" protobuf:"bytes,1,opt,name=type"`
-		Status             v1pkg.ConditionStatus `json:"status" protobuf:"bytes,2,opt,name=status"`
-		ObservedGeneration int64                 `json:"observedGeneration,omitempty" protobuf:"varint,3,opt,name=observedGeneration"`
-		LastTransitionTime v1pkg.Time            `json:"lastTransitionTime" protobuf:"bytes,4,opt,name=lastTransitionTime"`
-		Reason             string                `json:"reason" protobuf:"bytes,5,opt,name=reason"`
-		Message            string                `json:"message" protobuf:"bytes,6,opt,name=message"`
-	})(runGoGenerate[v1pkg.Condition]())
-	_ = (*string)(runGoGenerate[v1pkg.ConditionStatus]())
+		Type               string             `json:"type" protobuf:"bytes,1,opt,name=type"`
+		Status             v1.ConditionStatus `json:"status" protobuf:"bytes,2,opt,name=status"`
+		ObservedGeneration int64              `json:"observedGeneration,omitempty" protobuf:"varint,3,opt,name=observedGeneration"`
+		LastTransitionTime v1.Time            `json:"lastTransitionTime" protobuf:"bytes,4,opt,name=lastTransitionTime"`
+		Reason             string             `json:"reason" protobuf:"bytes,5,opt,name=reason"`
+		Message            string             `json:"message" protobuf:"bytes,6,opt,name=message"`
+	})(runGoGenerate[v1.Condition]())
+	_ = (*string)(runGoGenerate[v1.ConditionStatus]())
 	_ = (*struct {
-		v1pkg.TypeMeta   `json:",inline"`
-		v1pkg.ObjectMeta `json:"metadata,omitempty"`
-		Spec             v1.GatewaySpec   `json:"spec"`
-		Status           v1.GatewayStatus `json:"status,omitempty,omitzero"`
-	})(runGoGenerate[v1.Gateway]())
+		v1.TypeMeta   `json:",inline"`
+		v1.ObjectMeta `json:"metadata,omitempty"`
+		Spec          gatewayv1.GatewaySpec   `json:"spec"`
+		Status        gatewayv1.GatewayStatus `json:"status,omitempty,omitzero"`
+	})(runGoGenerate[gatewayv1.Gateway]())
 	_ = (*struct {
-		GatewayClassName v1.ObjectName             `json:"gatewayClassName"`
-		Listeners        []v1.Listener             `json:"listeners"`
-		Addresses        []v1.GatewaySpecAddress   `json:"addresses,omitempty"`
-		Infrastructure   *v1.GatewayInfrastructure `json:"infrastructure,omitempty"`
-		AllowedListeners *v1.AllowedListeners      `json:"allowedListeners,omitempty"`
-		TLS              *v1.GatewayTLSConfig      `json:"tls,omitempty"`
-		DefaultScope     v1.GatewayDefaultScope    `json:"defaultScope,omitempty"`
-	})(runGoGenerate[v1.GatewaySpec]())
+		GatewayClassName gatewayv1.ObjectName             `json:"gatewayClassName"`
+		Listeners        []gatewayv1.Listener             `json:"listeners"`
+		Addresses        []gatewayv1.GatewaySpecAddress   `json:"addresses,omitempty"`
+		Infrastructure   *gatewayv1.GatewayInfrastructure `json:"infrastructure,omitempty"`
+		AllowedListeners *gatewayv1.AllowedListeners      `json:"allowedListeners,omitempty"`
+		TLS              *gatewayv1.GatewayTLSConfig      `json:"tls,omitempty"`
+		DefaultScope     gatewayv1.GatewayDefaultScope    `json:"defaultScope,omitempty"`
+	})(runGoGenerate[gatewayv1.GatewaySpec]())
 	_ = (*struct {
-		Name          v1.SectionName        `json:"name"`
-		Hostname      *v1.Hostname          `json:"hostname,omitempty"`
-		Port          v1.PortNumber         `json:"port"`
-		Protocol      v1.ProtocolType       `json:"protocol"`
-		TLS           *v1.ListenerTLSConfig `json:"tls,omitempty"`
-		AllowedRoutes *v1.AllowedRoutes     `json:"allowedRoutes,omitempty"`
-	})(runGoGenerate[v1.Listener]())
-	_ = (*string)(runGoGenerate[v1.ProtocolType]())
+		Name          gatewayv1.SectionName        `json:"name"`
+		Hostname      *gatewayv1.Hostname          `json:"hostname,omitempty"`
+		Port          gatewayv1.PortNumber         `json:"port"`
+		Protocol      gatewayv1.ProtocolType       `json:"protocol"`
+		TLS           *gatewayv1.ListenerTLSConfig `json:"tls,omitempty"`
+		AllowedRoutes *gatewayv1.AllowedRoutes     `json:"allowedRoutes,omitempty"`
+	})(runGoGenerate[gatewayv1.Listener]())
+	_ = (*string)(runGoGenerate[gatewayv1.ProtocolType]())
 	_ = (*struct {
-		Mode            *v1.TLSModeType                         `json:"mode,omitempty"`
-		CertificateRefs []v1.SecretObjectReference              `json:"certificateRefs,omitempty"`
-		Options         map[v1.AnnotationKey]v1.AnnotationValue `json:"options,omitempty"`
-	})(runGoGenerate[v1.ListenerTLSConfig]())
-	_ = (*string)(runGoGenerate[v1.TLSModeType]())
+		Mode            *gatewayv1.TLSModeType                                `json:"mode,omitempty"`
+		CertificateRefs []gatewayv1.SecretObjectReference                     `json:"certificateRefs,omitempty"`
+		Options         map[gatewayv1.AnnotationKey]gatewayv1.AnnotationValue `json:"options,omitempty"`
+	})(runGoGenerate[gatewayv1.ListenerTLSConfig]())
+	_ = (*string)(runGoGenerate[gatewayv1.TLSModeType]())
 	_ = (*struct {
-		Group     *v1.Group     `json:"group,omitempty"`
-		Kind      *v1.Kind      `json:"kind,omitempty"`
-		Name      v1.ObjectName `json:"name"`
-		Namespace *v1.Namespace `json:"namespace,omitempty"`
-	})(runGoGenerate[v1.SecretObjectReference]())
-	_ = (*string)(runGoGenerate[v1.AnnotationValue]())
-	_ = (*string)(runGoGenerate[v1.AnnotationKey]())
+		Group     *gatewayv1.Group     `json:"group,omitempty"`
+		Kind      *gatewayv1.Kind      `json:"kind,omitempty"`
+		Name      gatewayv1.ObjectName `json:"name"`
+		Namespace *gatewayv1.Namespace `json:"namespace,omitempty"`
+	})(runGoGenerate[gatewayv1.SecretObjectReference]())
+	_ = (*string)(runGoGenerate[gatewayv1.AnnotationValue]())
+	_ = (*string)(runGoGenerate[gatewayv1.AnnotationKey]())
 	_ = (*struct {
-		Namespaces *v1.RouteNamespaces `json:"namespaces,omitempty"`
-		Kinds      []v1.RouteGroupKind `json:"kinds,omitempty"`
-	})(runGoGenerate[v1.AllowedRoutes]())
+		Namespaces *gatewayv1.RouteNamespaces `json:"namespaces,omitempty"`
+		Kinds      []gatewayv1.RouteGroupKind `json:"kinds,omitempty"`
+	})(runGoGenerate[gatewayv1.AllowedRoutes]())
 	_ = (*struct {
-		From     *v1.FromNamespaces   `json:"from,omitempty"`
-		Selector *v1pkg.LabelSelector `json:"selector,omitempty"`
-	})(runGoGenerate[v1.RouteNamespaces]())
-	_ = (*string)(runGoGenerate[v1.FromNamespaces]())
+		From     *gatewayv1.FromNamespaces `json:"from,omitempty"`
+		Selector *v1.LabelSelector         `json:"selector,omitempty"`
+	})(runGoGenerate[gatewayv1.RouteNamespaces]())
+	_ = (*string)(runGoGenerate[gatewayv1.FromNamespaces]())
 	_ = (*struct {
-		MatchLabels      map[string]string                `json:"matchLabels,omitempty" protobuf:"bytes,1,rep,name=matchLabels"`
-		MatchExpressions []v1pkg.LabelSelectorRequirement `json:"matchExpressions,omitempty" protobuf:"bytes,2,rep,name=matchExpressions"`
-	})(runGoGenerate[v1pkg.LabelSelector]())
+		MatchLabels      map[string]string             `json:"matchLabels,omitempty" protobuf:"bytes,1,rep,name=matchLabels"`
+		MatchExpressions []v1.LabelSelectorRequirement `json:"matchExpressions,omitempty" protobuf:"bytes,2,rep,name=matchExpressions"`
+	})(runGoGenerate[v1.LabelSelector]())
 	_ = (*struct {
-		Key      string                      `json:"key" protobuf:"bytes,1,opt,name=key"`
-		Operator v1pkg.LabelSelectorOperator `json:"operator" protobuf:"bytes,2,opt,name=operator,casttype=LabelSelectorOperator"`
-		Values   []string                    `json:"values,omitempty" protobuf:"bytes,3,rep,name=values"`
-	})(runGoGenerate[v1pkg.LabelSelectorRequirement]())
-	_ = (*string)(runGoGenerate[v1pkg.LabelSelectorOperator]())
+		Key      string                   `json:"key" protobuf:"bytes,1,opt,name=key"`
+		Operator v1.LabelSelectorOperator `json:"operator" protobuf:"bytes,2,opt,name=operator,casttype=LabelSelectorOperator"`
+		Values   []string                 `json:"values,omitempty" protobuf:"bytes,3,rep,name=values"`
+	})(runGoGenerate[v1.LabelSelectorRequirement]())
+	_ = (*string)(runGoGenerate[v1.LabelSelectorOperator]())
 	_ = (*struct {
-		Group *v1.Group `json:"group,omitempty"`
-		Kind  v1.Kind   `json:"kind"`
-	})(runGoGenerate[v1.RouteGroupKind]())
+		Group *gatewayv1.Group `json:"group,omitempty"`
+		Kind  gatewayv1.Kind   `json:"kind"`
+	})(runGoGenerate[gatewayv1.RouteGroupKind]())
 	_ = (*struct {
-		Type  *v1.AddressType `json:"type,omitempty"`
-		Value string          `json:"value,omitempty"`
-	})(runGoGenerate[v1.GatewaySpecAddress]())
-	_ = (*string)(runGoGenerate[v1.AddressType]())
+		Type  *gatewayv1.AddressType `json:"type,omitempty"`
+		Value string                 `json:"value,omitempty"`
+	})(runGoGenerate[gatewayv1.GatewaySpecAddress]())
+	_ = (*string)(runGoGenerate[gatewayv1.AddressType]())
 	_ = (*struct {
-		Labels        map[v1.LabelKey]v1.LabelValue           `json:"labels,omitempty"`
-		Annotations   map[v1.AnnotationKey]v1.AnnotationValue `json:"annotations,omitempty"`
-		ParametersRef *v1.LocalParametersReference            `json:"parametersRef,omitempty"`
-	})(runGoGenerate[v1.GatewayInfrastructure]())
-	_ = (*string)(runGoGenerate[v1.LabelValue]())
-	_ = (*string)(runGoGenerate[v1.LabelKey]())
+		Labels        map[gatewayv1.LabelKey]gatewayv1.LabelValue           `json:"labels,omitempty"`
+		Annotations   map[gatewayv1.AnnotationKey]gatewayv1.AnnotationValue `json:"annotations,omitempty"`
+		ParametersRef *gatewayv1.LocalParametersReference                   `json:"parametersRef,omitempty"`
+	})(runGoGenerate[gatewayv1.GatewayInfrastructure]())
+	_ = (*string)(runGoGenerate[gatewayv1.LabelValue]())
+	_ = (*string)(runGoGenerate[gatewayv1.LabelKey]())
 	_ = (*struct {
-		Group v1.Group `json:"group"`
-		Kind  v1.Kind  `json:"kind"`
-		Name  string   `json:"name"`
-	})(runGoGenerate[v1.LocalParametersReference]())
+		Group gatewayv1.Group `json:"group"`
+		Kind  gatewayv1.Kind  `json:"kind"`
+		Name  string          `json:"name"`
+	})(runGoGenerate[gatewayv1.LocalParametersReference]())
 	_ = (*struct {
-		Namespaces *v1.ListenerNamespaces `json:"namespaces,omitempty"`
-	})(runGoGenerate[v1.AllowedListeners]())
+		Namespaces *gatewayv1.ListenerNamespaces `json:"namespaces,omitempty"`
+	})(runGoGenerate[gatewayv1.AllowedListeners]())
 	_ = (*struct {
-		From     *v1.FromNamespaces   `json:"from,omitempty"`
-		Selector *v1pkg.LabelSelector `json:"selector,omitempty"`
-	})(runGoGenerate[v1.ListenerNamespaces]())
+		From     *gatewayv1.FromNamespaces `json:"from,omitempty"`
+		Selector *v1.LabelSelector         `json:"selector,omitempty"`
+	})(runGoGenerate[gatewayv1.ListenerNamespaces]())
 	_ = (*struct {
-		Backend  *v1.GatewayBackendTLS `json:"backend,omitempty"`
-		Frontend *v1.FrontendTLSConfig `json:"frontend,omitempty"`
-	})(runGoGenerate[v1.GatewayTLSConfig]())
+		Backend  *gatewayv1.GatewayBackendTLS `json:"backend,omitempty"`
+		Frontend *gatewayv1.FrontendTLSConfig `json:"frontend,omitempty"`
+	})(runGoGenerate[gatewayv1.GatewayTLSConfig]())
 	_ = (*struct {
-		ClientCertificateRef *v1.SecretObjectReference `json:"clientCertificateRef,omitempty"`
-	})(runGoGenerate[v1.GatewayBackendTLS]())
+		ClientCertificateRef *gatewayv1.SecretObjectReference `json:"clientCertificateRef,omitempty"`
+	})(runGoGenerate[gatewayv1.GatewayBackendTLS]())
 	_ = (*struct {
-		Default v1.TLSConfig       `json:"default"`
-		PerPort []v1.TLSPortConfig `json:"perPort,omitempty"`
-	})(runGoGenerate[v1.FrontendTLSConfig]())
+		Default gatewayv1.TLSConfig       `json:"default"`
+		PerPort []gatewayv1.TLSPortConfig `json:"perPort,omitempty"`
+	})(runGoGenerate[gatewayv1.FrontendTLSConfig]())
 	_ = (*struct {
-		Validation *v1.FrontendTLSValidation `json:"validation,omitempty"`
-	})(runGoGenerate[v1.TLSConfig]())
+		Validation *gatewayv1.FrontendTLSValidation `json:"validation,omitempty"`
+	})(runGoGenerate[gatewayv1.TLSConfig]())
 	_ = (*struct {
-		CACertificateRefs []v1.ObjectReference          `json:"caCertificateRefs"`
-		Mode              v1.FrontendValidationModeType `json:"mode,omitempty"`
-	})(runGoGenerate[v1.FrontendTLSValidation]())
+		CACertificateRefs []gatewayv1.ObjectReference          `json:"caCertificateRefs"`
+		Mode              gatewayv1.FrontendValidationModeType `json:"mode,omitempty"`
+	})(runGoGenerate[gatewayv1.FrontendTLSValidation]())
 	_ = (*struct {
-		Group     v1.Group      `json:"group"`
-		Kind      v1.Kind       `json:"kind"`
-		Name      v1.ObjectName `json:"name"`
-		Namespace *v1.Namespace `json:"namespace,omitempty"`
-	})(runGoGenerate[v1.ObjectReference]())
-	_ = (*string)(runGoGenerate[v1.FrontendValidationModeType]())
+		Group     gatewayv1.Group      `json:"group"`
+		Kind      gatewayv1.Kind       `json:"kind"`
+		Name      gatewayv1.ObjectName `json:"name"`
+		Namespace *gatewayv1.Namespace `json:"namespace,omitempty"`
+	})(runGoGenerate[gatewayv1.ObjectReference]())
+	_ = (*string)(runGoGenerate[gatewayv1.FrontendValidationModeType]())
 	_ = (*struct {
-		Port v1.PortNumber `json:"port"`
-		TLS  v1.TLSConfig  `json:"tls"`
-	})(runGoGenerate[v1.TLSPortConfig]())
+		Port gatewayv1.PortNumber `json:"port"`
+		TLS  gatewayv1.TLSConfig  `json:"tls"`
+	})(runGoGenerate[gatewayv1.TLSPortConfig]())
 	_ = (*struct {
-		Addresses            []v1.GatewayStatusAddress `json:"addresses,omitempty"`
-		Conditions           []v1pkg.Condition         `json:"conditions,omitempty"`
-		Listeners            []v1.ListenerStatus       `json:"listeners,omitempty"`
-		AttachedListenerSets *int32                    `json:"attachedListenerSets,omitempty"`
-	})(runGoGenerate[v1.GatewayStatus]())
+		Addresses            []gatewayv1.GatewayStatusAddress `json:"addresses,omitempty"`
+		Conditions           []v1.Condition                   `json:"conditions,omitempty"`
+		Listeners            []gatewayv1.ListenerStatus       `json:"listeners,omitempty"`
+		AttachedListenerSets *int32                           `json:"attachedListenerSets,omitempty"`
+	})(runGoGenerate[gatewayv1.GatewayStatus]())
 	_ = (*struct {
-		Type  *v1.AddressType `json:"type,omitempty"`
-		Value string          `json:"value"`
-	})(runGoGenerate[v1.GatewayStatusAddress]())
+		Type  *gatewayv1.AddressType `json:"type,omitempty"`
+		Value string                 `json:"value"`
+	})(runGoGenerate[gatewayv1.GatewayStatusAddress]())
 	_ = (*struct {
-		Name           v1.SectionName      `json:"name"`
-		SupportedKinds []v1.RouteGroupKind `json:"supportedKinds,omitzero"`
-		AttachedRoutes int32               `json:"attachedRoutes"`
-		Conditions     []v1pkg.Condition   `json:"conditions"`
-	})(runGoGenerate[v1.ListenerStatus]())
+		Name           gatewayv1.SectionName      `json:"name"`
+		SupportedKinds []gatewayv1.RouteGroupKind `json:"supportedKinds,omitzero"`
+		AttachedRoutes int32                      `json:"attachedRoutes"`
+		Conditions     []v1.Condition             `json:"conditions"`
+	})(runGoGenerate[gatewayv1.ListenerStatus]())
 )
 
 // runGoGenerate returns nil: what counts is its type, and its name in the
@@ -426,8 +426,8 @@ const admitCode = "43421e30cc972962ce6bc8cbeb7349f0"
 
 // AdmitArgs holds the arguments of one call of [Admit.Run].
 type AdmitArgs struct {
-	Route   *v1.HTTPRoute
-	Gateway *v1.Gateway
+	Route   *gatewayv1.HTTPRoute
+	Gateway *gatewayv1.Gateway
 }
 
 // EncodeKey writes the canonical encoding of the arguments.
@@ -446,8 +446,8 @@ func (a *AdmitArgs) EncodeKey(e *key.Encoder) {
 
 // AdmitResult holds what one call of [Admit.Run] returned.
 type AdmitResult struct {
-	R1 *v1.HTTPRoute
-	R2 *v1.Gateway
+	R1 *gatewayv1.HTTPRoute
+	R2 *gatewayv1.Gateway
 }
 
 // AdmitRunner runs a [Admit] once per distinct input. Make one with
@@ -488,7 +488,7 @@ func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
 // an equal call has succeeded before; calls that are equal and made at the same
 // time share one execution. When ctx ends first, Run returns its error, and the
 // execution goes on if others wait for it.
-func (r *AdmitRunner) Run(ctx context.Context, route *v1.HTTPRoute, gateway *v1.Gateway) (*v1.HTTPRoute, *v1.Gateway, error) {
+func (r *AdmitRunner) Run(ctx context.Context, route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) (*gatewayv1.HTTPRoute, *gatewayv1.Gateway, error) {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	e := key.Borrow()
 	var id key.Fingerprint
@@ -507,7 +507,7 @@ func (r *AdmitRunner) Run(ctx context.Context, route *v1.HTTPRoute, gateway *v1.
 // Start is [AdmitRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
-func (r *AdmitRunner) Start(ctx context.Context, route *v1.HTTPRoute, gateway *v1.Gateway) *runtime.Call[AdmitResult] {
+func (r *AdmitRunner) Start(ctx context.Context, route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) *runtime.Call[AdmitResult] {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	e := key.Borrow()
 	var id key.Fingerprint
@@ -523,7 +523,7 @@ func (r *AdmitRunner) Start(ctx context.Context, route *v1.HTTPRoute, gateway *v
 
 // Lookup returns the cached results of the call with these inputs, from memory
 // or from the store, and whether there are any. It never executes anything.
-func (r *AdmitRunner) Lookup(route *v1.HTTPRoute, gateway *v1.Gateway) (AdmitResult, bool) {
+func (r *AdmitRunner) Lookup(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) (AdmitResult, bool) {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
@@ -532,7 +532,7 @@ func (r *AdmitRunner) Lookup(route *v1.HTTPRoute, gateway *v1.Gateway) (AdmitRes
 // Forget drops the call with these inputs, so that the next equal one is
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
-func (r *AdmitRunner) Forget(route *v1.HTTPRoute, gateway *v1.Gateway) bool {
+func (r *AdmitRunner) Forget(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) bool {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
@@ -540,7 +540,7 @@ func (r *AdmitRunner) Forget(route *v1.HTTPRoute, gateway *v1.Gateway) bool {
 
 // Key returns the durable key of the call with these inputs: the same on every
 // machine, as long as the work's name, code and types are.
-func (r *AdmitRunner) Key(route *v1.HTTPRoute, gateway *v1.Gateway) key.Key {
+func (r *AdmitRunner) Key(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) key.Key {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: admitSchema, Code: admitCode}, args.EncodeKey)
 }
@@ -612,7 +612,7 @@ func cloneAdmitResult(v AdmitResult) AdmitResult {
 }
 
 // encodeV1HTTPRoute writes every field that is an input, in order.
-func encodeV1HTTPRoute(e *key.Encoder, b key.Fields, v *v1.HTTPRoute) key.Fields {
+func encodeV1HTTPRoute(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRoute) key.Fields {
 	b = encodeV1TypeMeta(e, b, &v.TypeMeta)
 	b = encodeV1ObjectMeta(e, b, &v.ObjectMeta)
 	b = encodeV1HTTPRouteSpec(e, b, &v.Spec)
@@ -621,7 +621,7 @@ func encodeV1HTTPRoute(e *key.Encoder, b key.Fields, v *v1.HTTPRoute) key.Fields
 }
 
 // encodeV1Gateway writes every field that is an input, in order.
-func encodeV1Gateway(e *key.Encoder, b key.Fields, v *v1.Gateway) key.Fields {
+func encodeV1Gateway(e *key.Encoder, b key.Fields, v *gatewayv1.Gateway) key.Fields {
 	b = encodeV1TypeMeta(e, b, &v.TypeMeta)
 	b = encodeV1ObjectMeta(e, b, &v.ObjectMeta)
 	b = encodeV1GatewaySpec(e, b, &v.Spec)
@@ -630,7 +630,7 @@ func encodeV1Gateway(e *key.Encoder, b key.Fields, v *v1.Gateway) key.Fields {
 }
 
 // cloneV1HTTPRoute returns a copy that shares no memory with the original.
-func cloneV1HTTPRoute(v v1.HTTPRoute) v1.HTTPRoute {
+func cloneV1HTTPRoute(v gatewayv1.HTTPRoute) gatewayv1.HTTPRoute {
 	v.ObjectMeta = cloneV1ObjectMeta(v.ObjectMeta)
 	v.Spec = cloneV1HTTPRouteSpec(v.Spec)
 	v.Status = cloneV1HTTPRouteStatus(v.Status)
@@ -638,7 +638,7 @@ func cloneV1HTTPRoute(v v1.HTTPRoute) v1.HTTPRoute {
 }
 
 // cloneV1Gateway returns a copy that shares no memory with the original.
-func cloneV1Gateway(v v1.Gateway) v1.Gateway {
+func cloneV1Gateway(v gatewayv1.Gateway) gatewayv1.Gateway {
 	v.ObjectMeta = cloneV1ObjectMeta(v.ObjectMeta)
 	v.Spec = cloneV1GatewaySpec(v.Spec)
 	v.Status = cloneV1GatewayStatus(v.Status)
@@ -646,14 +646,14 @@ func cloneV1Gateway(v v1.Gateway) v1.Gateway {
 }
 
 // encodeV1TypeMeta writes every field that is an input, in order.
-func encodeV1TypeMeta(e *key.Encoder, b key.Fields, v *v1pkg.TypeMeta) key.Fields {
+func encodeV1TypeMeta(e *key.Encoder, b key.Fields, v *v1.TypeMeta) key.Fields {
 	b = b.String(e, v.Kind)
 	b = b.String(e, v.APIVersion)
 	return b
 }
 
 // encodeV1ObjectMeta writes every field that is an input, in order.
-func encodeV1ObjectMeta(e *key.Encoder, b key.Fields, v *v1pkg.ObjectMeta) key.Fields {
+func encodeV1ObjectMeta(e *key.Encoder, b key.Fields, v *v1.ObjectMeta) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.GenerateName)
 	b = b.String(e, v.Namespace)
@@ -718,7 +718,7 @@ func encodeV1ObjectMeta(e *key.Encoder, b key.Fields, v *v1pkg.ObjectMeta) key.F
 }
 
 // encodeV1HTTPRouteSpec writes every field that is an input, in order.
-func encodeV1HTTPRouteSpec(e *key.Encoder, b key.Fields, v *v1.HTTPRouteSpec) key.Fields {
+func encodeV1HTTPRouteSpec(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRouteSpec) key.Fields {
 	b = encodeV1CommonRouteSpec(e, b, &v.CommonRouteSpec)
 	b = b.Slice(len(v.Hostnames), v.Hostnames == nil)
 	for i := range v.Hostnames {
@@ -732,13 +732,13 @@ func encodeV1HTTPRouteSpec(e *key.Encoder, b key.Fields, v *v1.HTTPRouteSpec) ke
 }
 
 // encodeV1HTTPRouteStatus writes every field that is an input, in order.
-func encodeV1HTTPRouteStatus(e *key.Encoder, b key.Fields, v *v1.HTTPRouteStatus) key.Fields {
+func encodeV1HTTPRouteStatus(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRouteStatus) key.Fields {
 	b = encodeV1RouteStatus(e, b, &v.RouteStatus)
 	return b
 }
 
 // encodeV1GatewaySpec writes every field that is an input, in order.
-func encodeV1GatewaySpec(e *key.Encoder, b key.Fields, v *v1.GatewaySpec) key.Fields {
+func encodeV1GatewaySpec(e *key.Encoder, b key.Fields, v *gatewayv1.GatewaySpec) key.Fields {
 	b = b.String(e, string(v.GatewayClassName))
 	b = b.Slice(len(v.Listeners), v.Listeners == nil)
 	for i := range v.Listeners {
@@ -765,7 +765,7 @@ func encodeV1GatewaySpec(e *key.Encoder, b key.Fields, v *v1.GatewaySpec) key.Fi
 }
 
 // encodeV1GatewayStatus writes every field that is an input, in order.
-func encodeV1GatewayStatus(e *key.Encoder, b key.Fields, v *v1.GatewayStatus) key.Fields {
+func encodeV1GatewayStatus(e *key.Encoder, b key.Fields, v *gatewayv1.GatewayStatus) key.Fields {
 	b = b.Slice(len(v.Addresses), v.Addresses == nil)
 	for i := range v.Addresses {
 		b = encodeV1GatewayStatusAddress(e, b, &v.Addresses[i])
@@ -786,7 +786,7 @@ func encodeV1GatewayStatus(e *key.Encoder, b key.Fields, v *v1.GatewayStatus) ke
 }
 
 // cloneV1ObjectMeta returns a copy that shares no memory with the original.
-func cloneV1ObjectMeta(v v1pkg.ObjectMeta) v1pkg.ObjectMeta {
+func cloneV1ObjectMeta(v v1.ObjectMeta) v1.ObjectMeta {
 	if v.DeletionTimestamp != nil {
 		p := *v.DeletionTimestamp
 		v.DeletionTimestamp = &p
@@ -810,7 +810,7 @@ func cloneV1ObjectMeta(v v1pkg.ObjectMeta) v1pkg.ObjectMeta {
 }
 
 // cloneV1HTTPRouteSpec returns a copy that shares no memory with the original.
-func cloneV1HTTPRouteSpec(v v1.HTTPRouteSpec) v1.HTTPRouteSpec {
+func cloneV1HTTPRouteSpec(v gatewayv1.HTTPRouteSpec) gatewayv1.HTTPRouteSpec {
 	v.CommonRouteSpec = cloneV1CommonRouteSpec(v.CommonRouteSpec)
 	v.Hostnames = slices.Clone(v.Hostnames)
 	v.Rules = slices.Clone(v.Rules)
@@ -822,13 +822,13 @@ func cloneV1HTTPRouteSpec(v v1.HTTPRouteSpec) v1.HTTPRouteSpec {
 
 // cloneV1HTTPRouteStatus returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPRouteStatus(v v1.HTTPRouteStatus) v1.HTTPRouteStatus {
+func cloneV1HTTPRouteStatus(v gatewayv1.HTTPRouteStatus) gatewayv1.HTTPRouteStatus {
 	v.RouteStatus = cloneV1RouteStatus(v.RouteStatus)
 	return v
 }
 
 // cloneV1GatewaySpec returns a copy that shares no memory with the original.
-func cloneV1GatewaySpec(v v1.GatewaySpec) v1.GatewaySpec {
+func cloneV1GatewaySpec(v gatewayv1.GatewaySpec) gatewayv1.GatewaySpec {
 	v.Listeners = slices.Clone(v.Listeners)
 	for i := range v.Listeners {
 		v.Listeners[i] = cloneV1Listener(v.Listeners[i])
@@ -853,7 +853,7 @@ func cloneV1GatewaySpec(v v1.GatewaySpec) v1.GatewaySpec {
 }
 
 // cloneV1GatewayStatus returns a copy that shares no memory with the original.
-func cloneV1GatewayStatus(v v1.GatewayStatus) v1.GatewayStatus {
+func cloneV1GatewayStatus(v gatewayv1.GatewayStatus) gatewayv1.GatewayStatus {
 	v.Addresses = slices.Clone(v.Addresses)
 	for i := range v.Addresses {
 		v.Addresses[i] = cloneV1GatewayStatusAddress(v.Addresses[i])
@@ -871,14 +871,14 @@ func cloneV1GatewayStatus(v v1.GatewayStatus) v1.GatewayStatus {
 }
 
 // encodeV1Time writes every field that is an input, in order.
-func encodeV1Time(e *key.Encoder, b key.Fields, v *v1pkg.Time) key.Fields {
+func encodeV1Time(e *key.Encoder, b key.Fields, v *v1.Time) key.Fields {
 	e.End(b)
 	e.Time(v.Time)
 	return e.Begin()
 }
 
 // encodeV1OwnerReference writes every field that is an input, in order.
-func encodeV1OwnerReference(e *key.Encoder, b key.Fields, v *v1pkg.OwnerReference) key.Fields {
+func encodeV1OwnerReference(e *key.Encoder, b key.Fields, v *v1.OwnerReference) key.Fields {
 	b = b.String(e, v.APIVersion)
 	b = b.String(e, v.Kind)
 	b = b.String(e, v.Name)
@@ -895,7 +895,7 @@ func encodeV1OwnerReference(e *key.Encoder, b key.Fields, v *v1pkg.OwnerReferenc
 }
 
 // encodeV1ManagedFieldsEntry writes every field that is an input, in order.
-func encodeV1ManagedFieldsEntry(e *key.Encoder, b key.Fields, v *v1pkg.ManagedFieldsEntry) key.Fields {
+func encodeV1ManagedFieldsEntry(e *key.Encoder, b key.Fields, v *v1.ManagedFieldsEntry) key.Fields {
 	b = b.String(e, v.Manager)
 	b = b.String(e, string(v.Operation))
 	b = b.String(e, v.APIVersion)
@@ -913,7 +913,7 @@ func encodeV1ManagedFieldsEntry(e *key.Encoder, b key.Fields, v *v1pkg.ManagedFi
 }
 
 // encodeV1CommonRouteSpec writes every field that is an input, in order.
-func encodeV1CommonRouteSpec(e *key.Encoder, b key.Fields, v *v1.CommonRouteSpec) key.Fields {
+func encodeV1CommonRouteSpec(e *key.Encoder, b key.Fields, v *gatewayv1.CommonRouteSpec) key.Fields {
 	b = b.Slice(len(v.ParentRefs), v.ParentRefs == nil)
 	for i := range v.ParentRefs {
 		b = encodeV1ParentReference(e, b, &v.ParentRefs[i])
@@ -923,7 +923,7 @@ func encodeV1CommonRouteSpec(e *key.Encoder, b key.Fields, v *v1.CommonRouteSpec
 }
 
 // encodeV1HTTPRouteRule writes every field that is an input, in order.
-func encodeV1HTTPRouteRule(e *key.Encoder, b key.Fields, v *v1.HTTPRouteRule) key.Fields {
+func encodeV1HTTPRouteRule(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRouteRule) key.Fields {
 	b = b.Bool(v.Name != nil)
 	if v.Name != nil {
 		b = b.String(e, string(*v.Name))
@@ -956,7 +956,7 @@ func encodeV1HTTPRouteRule(e *key.Encoder, b key.Fields, v *v1.HTTPRouteRule) ke
 }
 
 // encodeV1RouteStatus writes every field that is an input, in order.
-func encodeV1RouteStatus(e *key.Encoder, b key.Fields, v *v1.RouteStatus) key.Fields {
+func encodeV1RouteStatus(e *key.Encoder, b key.Fields, v *gatewayv1.RouteStatus) key.Fields {
 	b = b.Slice(len(v.Parents), v.Parents == nil)
 	for i := range v.Parents {
 		b = encodeV1RouteParentStatus(e, b, &v.Parents[i])
@@ -965,7 +965,7 @@ func encodeV1RouteStatus(e *key.Encoder, b key.Fields, v *v1.RouteStatus) key.Fi
 }
 
 // encodeV1Listener writes every field that is an input, in order.
-func encodeV1Listener(e *key.Encoder, b key.Fields, v *v1.Listener) key.Fields {
+func encodeV1Listener(e *key.Encoder, b key.Fields, v *gatewayv1.Listener) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.Bool(v.Hostname != nil)
 	if v.Hostname != nil {
@@ -985,7 +985,7 @@ func encodeV1Listener(e *key.Encoder, b key.Fields, v *v1.Listener) key.Fields {
 }
 
 // encodeV1GatewaySpecAddress writes every field that is an input, in order.
-func encodeV1GatewaySpecAddress(e *key.Encoder, b key.Fields, v *v1.GatewaySpecAddress) key.Fields {
+func encodeV1GatewaySpecAddress(e *key.Encoder, b key.Fields, v *gatewayv1.GatewaySpecAddress) key.Fields {
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
 		b = b.String(e, string(*v.Type))
@@ -995,7 +995,7 @@ func encodeV1GatewaySpecAddress(e *key.Encoder, b key.Fields, v *v1.GatewaySpecA
 }
 
 // encodeV1GatewayInfrastructure writes every field that is an input, in order.
-func encodeV1GatewayInfrastructure(e *key.Encoder, b key.Fields, v *v1.GatewayInfrastructure) key.Fields {
+func encodeV1GatewayInfrastructure(e *key.Encoder, b key.Fields, v *gatewayv1.GatewayInfrastructure) key.Fields {
 	if len(v.Labels) == 0 {
 		b = b.Slice(0, v.Labels == nil)
 	} else {
@@ -1036,7 +1036,7 @@ func encodeV1GatewayInfrastructure(e *key.Encoder, b key.Fields, v *v1.GatewayIn
 }
 
 // encodeV1AllowedListeners writes every field that is an input, in order.
-func encodeV1AllowedListeners(e *key.Encoder, b key.Fields, v *v1.AllowedListeners) key.Fields {
+func encodeV1AllowedListeners(e *key.Encoder, b key.Fields, v *gatewayv1.AllowedListeners) key.Fields {
 	b = b.Bool(v.Namespaces != nil)
 	if v.Namespaces != nil {
 		b = encodeV1ListenerNamespaces(e, b, v.Namespaces)
@@ -1045,7 +1045,7 @@ func encodeV1AllowedListeners(e *key.Encoder, b key.Fields, v *v1.AllowedListene
 }
 
 // encodeV1GatewayTLSConfig writes every field that is an input, in order.
-func encodeV1GatewayTLSConfig(e *key.Encoder, b key.Fields, v *v1.GatewayTLSConfig) key.Fields {
+func encodeV1GatewayTLSConfig(e *key.Encoder, b key.Fields, v *gatewayv1.GatewayTLSConfig) key.Fields {
 	b = b.Bool(v.Backend != nil)
 	if v.Backend != nil {
 		b = encodeV1GatewayBackendTLS(e, b, v.Backend)
@@ -1058,7 +1058,7 @@ func encodeV1GatewayTLSConfig(e *key.Encoder, b key.Fields, v *v1.GatewayTLSConf
 }
 
 // encodeV1GatewayStatusAddress writes every field that is an input, in order.
-func encodeV1GatewayStatusAddress(e *key.Encoder, b key.Fields, v *v1.GatewayStatusAddress) key.Fields {
+func encodeV1GatewayStatusAddress(e *key.Encoder, b key.Fields, v *gatewayv1.GatewayStatusAddress) key.Fields {
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
 		b = b.String(e, string(*v.Type))
@@ -1068,7 +1068,7 @@ func encodeV1GatewayStatusAddress(e *key.Encoder, b key.Fields, v *v1.GatewaySta
 }
 
 // encodeV1Condition writes every field that is an input, in order.
-func encodeV1Condition(e *key.Encoder, b key.Fields, v *v1pkg.Condition) key.Fields {
+func encodeV1Condition(e *key.Encoder, b key.Fields, v *v1.Condition) key.Fields {
 	b = b.String(e, v.Type)
 	b = b.String(e, string(v.Status))
 	b = b.Int64(v.ObservedGeneration)
@@ -1079,7 +1079,7 @@ func encodeV1Condition(e *key.Encoder, b key.Fields, v *v1pkg.Condition) key.Fie
 }
 
 // encodeV1ListenerStatus writes every field that is an input, in order.
-func encodeV1ListenerStatus(e *key.Encoder, b key.Fields, v *v1.ListenerStatus) key.Fields {
+func encodeV1ListenerStatus(e *key.Encoder, b key.Fields, v *gatewayv1.ListenerStatus) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.Slice(len(v.SupportedKinds), v.SupportedKinds == nil)
 	for i := range v.SupportedKinds {
@@ -1094,7 +1094,7 @@ func encodeV1ListenerStatus(e *key.Encoder, b key.Fields, v *v1.ListenerStatus) 
 }
 
 // cloneV1OwnerReference returns a copy that shares no memory with the original.
-func cloneV1OwnerReference(v v1pkg.OwnerReference) v1pkg.OwnerReference {
+func cloneV1OwnerReference(v v1.OwnerReference) v1.OwnerReference {
 	if v.Controller != nil {
 		p := *v.Controller
 		v.Controller = &p
@@ -1108,7 +1108,7 @@ func cloneV1OwnerReference(v v1pkg.OwnerReference) v1pkg.OwnerReference {
 
 // cloneV1ManagedFieldsEntry returns a copy that shares no memory with the
 // original.
-func cloneV1ManagedFieldsEntry(v v1pkg.ManagedFieldsEntry) v1pkg.ManagedFieldsEntry {
+func cloneV1ManagedFieldsEntry(v v1.ManagedFieldsEntry) v1.ManagedFieldsEntry {
 	if v.Time != nil {
 		p := *v.Time
 		v.Time = &p
@@ -1122,7 +1122,7 @@ func cloneV1ManagedFieldsEntry(v v1pkg.ManagedFieldsEntry) v1pkg.ManagedFieldsEn
 
 // cloneV1CommonRouteSpec returns a copy that shares no memory with the
 // original.
-func cloneV1CommonRouteSpec(v v1.CommonRouteSpec) v1.CommonRouteSpec {
+func cloneV1CommonRouteSpec(v gatewayv1.CommonRouteSpec) gatewayv1.CommonRouteSpec {
 	v.ParentRefs = slices.Clone(v.ParentRefs)
 	for i := range v.ParentRefs {
 		v.ParentRefs[i] = cloneV1ParentReference(v.ParentRefs[i])
@@ -1131,7 +1131,7 @@ func cloneV1CommonRouteSpec(v v1.CommonRouteSpec) v1.CommonRouteSpec {
 }
 
 // cloneV1HTTPRouteRule returns a copy that shares no memory with the original.
-func cloneV1HTTPRouteRule(v v1.HTTPRouteRule) v1.HTTPRouteRule {
+func cloneV1HTTPRouteRule(v gatewayv1.HTTPRouteRule) gatewayv1.HTTPRouteRule {
 	if v.Name != nil {
 		p := *v.Name
 		v.Name = &p
@@ -1164,7 +1164,7 @@ func cloneV1HTTPRouteRule(v v1.HTTPRouteRule) v1.HTTPRouteRule {
 }
 
 // cloneV1RouteStatus returns a copy that shares no memory with the original.
-func cloneV1RouteStatus(v v1.RouteStatus) v1.RouteStatus {
+func cloneV1RouteStatus(v gatewayv1.RouteStatus) gatewayv1.RouteStatus {
 	v.Parents = slices.Clone(v.Parents)
 	for i := range v.Parents {
 		v.Parents[i] = cloneV1RouteParentStatus(v.Parents[i])
@@ -1173,7 +1173,7 @@ func cloneV1RouteStatus(v v1.RouteStatus) v1.RouteStatus {
 }
 
 // cloneV1Listener returns a copy that shares no memory with the original.
-func cloneV1Listener(v v1.Listener) v1.Listener {
+func cloneV1Listener(v gatewayv1.Listener) gatewayv1.Listener {
 	if v.Hostname != nil {
 		p := *v.Hostname
 		v.Hostname = &p
@@ -1191,7 +1191,7 @@ func cloneV1Listener(v v1.Listener) v1.Listener {
 
 // cloneV1GatewaySpecAddress returns a copy that shares no memory with the
 // original.
-func cloneV1GatewaySpecAddress(v v1.GatewaySpecAddress) v1.GatewaySpecAddress {
+func cloneV1GatewaySpecAddress(v gatewayv1.GatewaySpecAddress) gatewayv1.GatewaySpecAddress {
 	if v.Type != nil {
 		p := *v.Type
 		v.Type = &p
@@ -1201,7 +1201,7 @@ func cloneV1GatewaySpecAddress(v v1.GatewaySpecAddress) v1.GatewaySpecAddress {
 
 // cloneV1GatewayInfrastructure returns a copy that shares no memory with the
 // original.
-func cloneV1GatewayInfrastructure(v v1.GatewayInfrastructure) v1.GatewayInfrastructure {
+func cloneV1GatewayInfrastructure(v gatewayv1.GatewayInfrastructure) gatewayv1.GatewayInfrastructure {
 	v.Labels = maps.Clone(v.Labels)
 	v.Annotations = maps.Clone(v.Annotations)
 	if v.ParametersRef != nil {
@@ -1213,7 +1213,7 @@ func cloneV1GatewayInfrastructure(v v1.GatewayInfrastructure) v1.GatewayInfrastr
 
 // cloneV1AllowedListeners returns a copy that shares no memory with the
 // original.
-func cloneV1AllowedListeners(v v1.AllowedListeners) v1.AllowedListeners {
+func cloneV1AllowedListeners(v gatewayv1.AllowedListeners) gatewayv1.AllowedListeners {
 	if v.Namespaces != nil {
 		p := cloneV1ListenerNamespaces(*v.Namespaces)
 		v.Namespaces = &p
@@ -1223,7 +1223,7 @@ func cloneV1AllowedListeners(v v1.AllowedListeners) v1.AllowedListeners {
 
 // cloneV1GatewayTLSConfig returns a copy that shares no memory with the
 // original.
-func cloneV1GatewayTLSConfig(v v1.GatewayTLSConfig) v1.GatewayTLSConfig {
+func cloneV1GatewayTLSConfig(v gatewayv1.GatewayTLSConfig) gatewayv1.GatewayTLSConfig {
 	if v.Backend != nil {
 		p := cloneV1GatewayBackendTLS(*v.Backend)
 		v.Backend = &p
@@ -1237,7 +1237,7 @@ func cloneV1GatewayTLSConfig(v v1.GatewayTLSConfig) v1.GatewayTLSConfig {
 
 // cloneV1GatewayStatusAddress returns a copy that shares no memory with the
 // original.
-func cloneV1GatewayStatusAddress(v v1.GatewayStatusAddress) v1.GatewayStatusAddress {
+func cloneV1GatewayStatusAddress(v gatewayv1.GatewayStatusAddress) gatewayv1.GatewayStatusAddress {
 	if v.Type != nil {
 		p := *v.Type
 		v.Type = &p
@@ -1246,7 +1246,7 @@ func cloneV1GatewayStatusAddress(v v1.GatewayStatusAddress) v1.GatewayStatusAddr
 }
 
 // cloneV1ListenerStatus returns a copy that shares no memory with the original.
-func cloneV1ListenerStatus(v v1.ListenerStatus) v1.ListenerStatus {
+func cloneV1ListenerStatus(v gatewayv1.ListenerStatus) gatewayv1.ListenerStatus {
 	v.SupportedKinds = slices.Clone(v.SupportedKinds)
 	for i := range v.SupportedKinds {
 		v.SupportedKinds[i] = cloneV1RouteGroupKind(v.SupportedKinds[i])
@@ -1256,14 +1256,14 @@ func cloneV1ListenerStatus(v v1.ListenerStatus) v1.ListenerStatus {
 }
 
 // encodeV1FieldsV1 writes every field that is an input, in order.
-func encodeV1FieldsV1(e *key.Encoder, b key.Fields, v *v1pkg.FieldsV1) key.Fields {
+func encodeV1FieldsV1(e *key.Encoder, b key.Fields, v *v1.FieldsV1) key.Fields {
 	e.End(b)
 	e.Bytes(v.Raw)
 	return e.Begin()
 }
 
 // encodeV1ParentReference writes every field that is an input, in order.
-func encodeV1ParentReference(e *key.Encoder, b key.Fields, v *v1.ParentReference) key.Fields {
+func encodeV1ParentReference(e *key.Encoder, b key.Fields, v *gatewayv1.ParentReference) key.Fields {
 	b = b.Bool(v.Group != nil)
 	if v.Group != nil {
 		b = b.String(e, string(*v.Group))
@@ -1289,7 +1289,7 @@ func encodeV1ParentReference(e *key.Encoder, b key.Fields, v *v1.ParentReference
 }
 
 // encodeV1HTTPRouteMatch writes every field that is an input, in order.
-func encodeV1HTTPRouteMatch(e *key.Encoder, b key.Fields, v *v1.HTTPRouteMatch) key.Fields {
+func encodeV1HTTPRouteMatch(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRouteMatch) key.Fields {
 	b = b.Bool(v.Path != nil)
 	if v.Path != nil {
 		b = encodeV1HTTPPathMatch(e, b, v.Path)
@@ -1310,7 +1310,7 @@ func encodeV1HTTPRouteMatch(e *key.Encoder, b key.Fields, v *v1.HTTPRouteMatch) 
 }
 
 // encodeV1HTTPRouteFilter writes every field that is an input, in order.
-func encodeV1HTTPRouteFilter(e *key.Encoder, b key.Fields, v *v1.HTTPRouteFilter) key.Fields {
+func encodeV1HTTPRouteFilter(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRouteFilter) key.Fields {
 	b = b.String(e, string(v.Type))
 	b = b.Bool(v.RequestHeaderModifier != nil)
 	if v.RequestHeaderModifier != nil {
@@ -1348,7 +1348,7 @@ func encodeV1HTTPRouteFilter(e *key.Encoder, b key.Fields, v *v1.HTTPRouteFilter
 }
 
 // encodeV1HTTPBackendRef writes every field that is an input, in order.
-func encodeV1HTTPBackendRef(e *key.Encoder, b key.Fields, v *v1.HTTPBackendRef) key.Fields {
+func encodeV1HTTPBackendRef(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPBackendRef) key.Fields {
 	b = encodeV1BackendRef(e, b, &v.BackendRef)
 	b = b.Slice(len(v.Filters), v.Filters == nil)
 	for i := range v.Filters {
@@ -1358,7 +1358,7 @@ func encodeV1HTTPBackendRef(e *key.Encoder, b key.Fields, v *v1.HTTPBackendRef) 
 }
 
 // encodeV1HTTPRouteTimeouts writes every field that is an input, in order.
-func encodeV1HTTPRouteTimeouts(e *key.Encoder, b key.Fields, v *v1.HTTPRouteTimeouts) key.Fields {
+func encodeV1HTTPRouteTimeouts(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRouteTimeouts) key.Fields {
 	b = b.Bool(v.Request != nil)
 	if v.Request != nil {
 		b = b.String(e, string(*v.Request))
@@ -1371,7 +1371,7 @@ func encodeV1HTTPRouteTimeouts(e *key.Encoder, b key.Fields, v *v1.HTTPRouteTime
 }
 
 // encodeV1HTTPRouteRetry writes every field that is an input, in order.
-func encodeV1HTTPRouteRetry(e *key.Encoder, b key.Fields, v *v1.HTTPRouteRetry) key.Fields {
+func encodeV1HTTPRouteRetry(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRouteRetry) key.Fields {
 	e.End(b)
 	key.Numbers(e, v.Codes)
 	b = e.Begin()
@@ -1387,7 +1387,7 @@ func encodeV1HTTPRouteRetry(e *key.Encoder, b key.Fields, v *v1.HTTPRouteRetry) 
 }
 
 // encodeV1SessionPersistence writes every field that is an input, in order.
-func encodeV1SessionPersistence(e *key.Encoder, b key.Fields, v *v1.SessionPersistence) key.Fields {
+func encodeV1SessionPersistence(e *key.Encoder, b key.Fields, v *gatewayv1.SessionPersistence) key.Fields {
 	b = b.Bool(v.SessionName != nil)
 	if v.SessionName != nil {
 		b = b.String(e, *v.SessionName)
@@ -1408,7 +1408,7 @@ func encodeV1SessionPersistence(e *key.Encoder, b key.Fields, v *v1.SessionPersi
 }
 
 // encodeV1RouteParentStatus writes every field that is an input, in order.
-func encodeV1RouteParentStatus(e *key.Encoder, b key.Fields, v *v1.RouteParentStatus) key.Fields {
+func encodeV1RouteParentStatus(e *key.Encoder, b key.Fields, v *gatewayv1.RouteParentStatus) key.Fields {
 	b = encodeV1ParentReference(e, b, &v.ParentRef)
 	b = b.String(e, string(v.ControllerName))
 	b = b.Slice(len(v.Conditions), v.Conditions == nil)
@@ -1419,7 +1419,7 @@ func encodeV1RouteParentStatus(e *key.Encoder, b key.Fields, v *v1.RouteParentSt
 }
 
 // encodeV1ListenerTLSConfig writes every field that is an input, in order.
-func encodeV1ListenerTLSConfig(e *key.Encoder, b key.Fields, v *v1.ListenerTLSConfig) key.Fields {
+func encodeV1ListenerTLSConfig(e *key.Encoder, b key.Fields, v *gatewayv1.ListenerTLSConfig) key.Fields {
 	b = b.Bool(v.Mode != nil)
 	if v.Mode != nil {
 		b = b.String(e, string(*v.Mode))
@@ -1448,7 +1448,7 @@ func encodeV1ListenerTLSConfig(e *key.Encoder, b key.Fields, v *v1.ListenerTLSCo
 }
 
 // encodeV1AllowedRoutes writes every field that is an input, in order.
-func encodeV1AllowedRoutes(e *key.Encoder, b key.Fields, v *v1.AllowedRoutes) key.Fields {
+func encodeV1AllowedRoutes(e *key.Encoder, b key.Fields, v *gatewayv1.AllowedRoutes) key.Fields {
 	b = b.Bool(v.Namespaces != nil)
 	if v.Namespaces != nil {
 		b = encodeV1RouteNamespaces(e, b, v.Namespaces)
@@ -1462,7 +1462,7 @@ func encodeV1AllowedRoutes(e *key.Encoder, b key.Fields, v *v1.AllowedRoutes) ke
 
 // encodeV1LocalParametersReference writes every field that is an input, in
 // order.
-func encodeV1LocalParametersReference(e *key.Encoder, b key.Fields, v *v1.LocalParametersReference) key.Fields {
+func encodeV1LocalParametersReference(e *key.Encoder, b key.Fields, v *gatewayv1.LocalParametersReference) key.Fields {
 	b = b.String(e, string(v.Group))
 	b = b.String(e, string(v.Kind))
 	b = b.String(e, v.Name)
@@ -1470,7 +1470,7 @@ func encodeV1LocalParametersReference(e *key.Encoder, b key.Fields, v *v1.LocalP
 }
 
 // encodeV1ListenerNamespaces writes every field that is an input, in order.
-func encodeV1ListenerNamespaces(e *key.Encoder, b key.Fields, v *v1.ListenerNamespaces) key.Fields {
+func encodeV1ListenerNamespaces(e *key.Encoder, b key.Fields, v *gatewayv1.ListenerNamespaces) key.Fields {
 	b = b.Bool(v.From != nil)
 	if v.From != nil {
 		b = b.String(e, string(*v.From))
@@ -1483,7 +1483,7 @@ func encodeV1ListenerNamespaces(e *key.Encoder, b key.Fields, v *v1.ListenerName
 }
 
 // encodeV1GatewayBackendTLS writes every field that is an input, in order.
-func encodeV1GatewayBackendTLS(e *key.Encoder, b key.Fields, v *v1.GatewayBackendTLS) key.Fields {
+func encodeV1GatewayBackendTLS(e *key.Encoder, b key.Fields, v *gatewayv1.GatewayBackendTLS) key.Fields {
 	b = b.Bool(v.ClientCertificateRef != nil)
 	if v.ClientCertificateRef != nil {
 		b = encodeV1SecretObjectReference(e, b, v.ClientCertificateRef)
@@ -1492,7 +1492,7 @@ func encodeV1GatewayBackendTLS(e *key.Encoder, b key.Fields, v *v1.GatewayBacken
 }
 
 // encodeV1FrontendTLSConfig writes every field that is an input, in order.
-func encodeV1FrontendTLSConfig(e *key.Encoder, b key.Fields, v *v1.FrontendTLSConfig) key.Fields {
+func encodeV1FrontendTLSConfig(e *key.Encoder, b key.Fields, v *gatewayv1.FrontendTLSConfig) key.Fields {
 	b = encodeV1TLSConfig(e, b, &v.Default)
 	b = b.Slice(len(v.PerPort), v.PerPort == nil)
 	for i := range v.PerPort {
@@ -1502,7 +1502,7 @@ func encodeV1FrontendTLSConfig(e *key.Encoder, b key.Fields, v *v1.FrontendTLSCo
 }
 
 // encodeV1RouteGroupKind writes every field that is an input, in order.
-func encodeV1RouteGroupKind(e *key.Encoder, b key.Fields, v *v1.RouteGroupKind) key.Fields {
+func encodeV1RouteGroupKind(e *key.Encoder, b key.Fields, v *gatewayv1.RouteGroupKind) key.Fields {
 	b = b.Bool(v.Group != nil)
 	if v.Group != nil {
 		b = b.String(e, string(*v.Group))
@@ -1512,14 +1512,14 @@ func encodeV1RouteGroupKind(e *key.Encoder, b key.Fields, v *v1.RouteGroupKind) 
 }
 
 // cloneV1FieldsV1 returns a copy that shares no memory with the original.
-func cloneV1FieldsV1(v v1pkg.FieldsV1) v1pkg.FieldsV1 {
+func cloneV1FieldsV1(v v1.FieldsV1) v1.FieldsV1 {
 	v.Raw = slices.Clone(v.Raw)
 	return v
 }
 
 // cloneV1ParentReference returns a copy that shares no memory with the
 // original.
-func cloneV1ParentReference(v v1.ParentReference) v1.ParentReference {
+func cloneV1ParentReference(v gatewayv1.ParentReference) gatewayv1.ParentReference {
 	if v.Group != nil {
 		p := *v.Group
 		v.Group = &p
@@ -1544,7 +1544,7 @@ func cloneV1ParentReference(v v1.ParentReference) v1.ParentReference {
 }
 
 // cloneV1HTTPRouteMatch returns a copy that shares no memory with the original.
-func cloneV1HTTPRouteMatch(v v1.HTTPRouteMatch) v1.HTTPRouteMatch {
+func cloneV1HTTPRouteMatch(v gatewayv1.HTTPRouteMatch) gatewayv1.HTTPRouteMatch {
 	if v.Path != nil {
 		p := cloneV1HTTPPathMatch(*v.Path)
 		v.Path = &p
@@ -1566,7 +1566,7 @@ func cloneV1HTTPRouteMatch(v v1.HTTPRouteMatch) v1.HTTPRouteMatch {
 
 // cloneV1HTTPRouteFilter returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPRouteFilter(v v1.HTTPRouteFilter) v1.HTTPRouteFilter {
+func cloneV1HTTPRouteFilter(v gatewayv1.HTTPRouteFilter) gatewayv1.HTTPRouteFilter {
 	if v.RequestHeaderModifier != nil {
 		p := cloneV1HTTPHeaderFilter(*v.RequestHeaderModifier)
 		v.RequestHeaderModifier = &p
@@ -1603,7 +1603,7 @@ func cloneV1HTTPRouteFilter(v v1.HTTPRouteFilter) v1.HTTPRouteFilter {
 }
 
 // cloneV1HTTPBackendRef returns a copy that shares no memory with the original.
-func cloneV1HTTPBackendRef(v v1.HTTPBackendRef) v1.HTTPBackendRef {
+func cloneV1HTTPBackendRef(v gatewayv1.HTTPBackendRef) gatewayv1.HTTPBackendRef {
 	v.BackendRef = cloneV1BackendRef(v.BackendRef)
 	v.Filters = slices.Clone(v.Filters)
 	for i := range v.Filters {
@@ -1614,7 +1614,7 @@ func cloneV1HTTPBackendRef(v v1.HTTPBackendRef) v1.HTTPBackendRef {
 
 // cloneV1HTTPRouteTimeouts returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPRouteTimeouts(v v1.HTTPRouteTimeouts) v1.HTTPRouteTimeouts {
+func cloneV1HTTPRouteTimeouts(v gatewayv1.HTTPRouteTimeouts) gatewayv1.HTTPRouteTimeouts {
 	if v.Request != nil {
 		p := *v.Request
 		v.Request = &p
@@ -1627,7 +1627,7 @@ func cloneV1HTTPRouteTimeouts(v v1.HTTPRouteTimeouts) v1.HTTPRouteTimeouts {
 }
 
 // cloneV1HTTPRouteRetry returns a copy that shares no memory with the original.
-func cloneV1HTTPRouteRetry(v v1.HTTPRouteRetry) v1.HTTPRouteRetry {
+func cloneV1HTTPRouteRetry(v gatewayv1.HTTPRouteRetry) gatewayv1.HTTPRouteRetry {
 	v.Codes = slices.Clone(v.Codes)
 	if v.Attempts != nil {
 		p := *v.Attempts
@@ -1642,7 +1642,7 @@ func cloneV1HTTPRouteRetry(v v1.HTTPRouteRetry) v1.HTTPRouteRetry {
 
 // cloneV1SessionPersistence returns a copy that shares no memory with the
 // original.
-func cloneV1SessionPersistence(v v1.SessionPersistence) v1.SessionPersistence {
+func cloneV1SessionPersistence(v gatewayv1.SessionPersistence) gatewayv1.SessionPersistence {
 	if v.SessionName != nil {
 		p := *v.SessionName
 		v.SessionName = &p
@@ -1664,7 +1664,7 @@ func cloneV1SessionPersistence(v v1.SessionPersistence) v1.SessionPersistence {
 
 // cloneV1RouteParentStatus returns a copy that shares no memory with the
 // original.
-func cloneV1RouteParentStatus(v v1.RouteParentStatus) v1.RouteParentStatus {
+func cloneV1RouteParentStatus(v gatewayv1.RouteParentStatus) gatewayv1.RouteParentStatus {
 	v.ParentRef = cloneV1ParentReference(v.ParentRef)
 	v.Conditions = slices.Clone(v.Conditions)
 	return v
@@ -1672,7 +1672,7 @@ func cloneV1RouteParentStatus(v v1.RouteParentStatus) v1.RouteParentStatus {
 
 // cloneV1ListenerTLSConfig returns a copy that shares no memory with the
 // original.
-func cloneV1ListenerTLSConfig(v v1.ListenerTLSConfig) v1.ListenerTLSConfig {
+func cloneV1ListenerTLSConfig(v gatewayv1.ListenerTLSConfig) gatewayv1.ListenerTLSConfig {
 	if v.Mode != nil {
 		p := *v.Mode
 		v.Mode = &p
@@ -1686,7 +1686,7 @@ func cloneV1ListenerTLSConfig(v v1.ListenerTLSConfig) v1.ListenerTLSConfig {
 }
 
 // cloneV1AllowedRoutes returns a copy that shares no memory with the original.
-func cloneV1AllowedRoutes(v v1.AllowedRoutes) v1.AllowedRoutes {
+func cloneV1AllowedRoutes(v gatewayv1.AllowedRoutes) gatewayv1.AllowedRoutes {
 	if v.Namespaces != nil {
 		p := cloneV1RouteNamespaces(*v.Namespaces)
 		v.Namespaces = &p
@@ -1700,7 +1700,7 @@ func cloneV1AllowedRoutes(v v1.AllowedRoutes) v1.AllowedRoutes {
 
 // cloneV1ListenerNamespaces returns a copy that shares no memory with the
 // original.
-func cloneV1ListenerNamespaces(v v1.ListenerNamespaces) v1.ListenerNamespaces {
+func cloneV1ListenerNamespaces(v gatewayv1.ListenerNamespaces) gatewayv1.ListenerNamespaces {
 	if v.From != nil {
 		p := *v.From
 		v.From = &p
@@ -1714,7 +1714,7 @@ func cloneV1ListenerNamespaces(v v1.ListenerNamespaces) v1.ListenerNamespaces {
 
 // cloneV1GatewayBackendTLS returns a copy that shares no memory with the
 // original.
-func cloneV1GatewayBackendTLS(v v1.GatewayBackendTLS) v1.GatewayBackendTLS {
+func cloneV1GatewayBackendTLS(v gatewayv1.GatewayBackendTLS) gatewayv1.GatewayBackendTLS {
 	if v.ClientCertificateRef != nil {
 		p := cloneV1SecretObjectReference(*v.ClientCertificateRef)
 		v.ClientCertificateRef = &p
@@ -1724,7 +1724,7 @@ func cloneV1GatewayBackendTLS(v v1.GatewayBackendTLS) v1.GatewayBackendTLS {
 
 // cloneV1FrontendTLSConfig returns a copy that shares no memory with the
 // original.
-func cloneV1FrontendTLSConfig(v v1.FrontendTLSConfig) v1.FrontendTLSConfig {
+func cloneV1FrontendTLSConfig(v gatewayv1.FrontendTLSConfig) gatewayv1.FrontendTLSConfig {
 	v.Default = cloneV1TLSConfig(v.Default)
 	v.PerPort = slices.Clone(v.PerPort)
 	for i := range v.PerPort {
@@ -1734,7 +1734,7 @@ func cloneV1FrontendTLSConfig(v v1.FrontendTLSConfig) v1.FrontendTLSConfig {
 }
 
 // cloneV1RouteGroupKind returns a copy that shares no memory with the original.
-func cloneV1RouteGroupKind(v v1.RouteGroupKind) v1.RouteGroupKind {
+func cloneV1RouteGroupKind(v gatewayv1.RouteGroupKind) gatewayv1.RouteGroupKind {
 	if v.Group != nil {
 		p := *v.Group
 		v.Group = &p
@@ -1743,7 +1743,7 @@ func cloneV1RouteGroupKind(v v1.RouteGroupKind) v1.RouteGroupKind {
 }
 
 // encodeV1HTTPPathMatch writes every field that is an input, in order.
-func encodeV1HTTPPathMatch(e *key.Encoder, b key.Fields, v *v1.HTTPPathMatch) key.Fields {
+func encodeV1HTTPPathMatch(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPPathMatch) key.Fields {
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
 		b = b.String(e, string(*v.Type))
@@ -1756,7 +1756,7 @@ func encodeV1HTTPPathMatch(e *key.Encoder, b key.Fields, v *v1.HTTPPathMatch) ke
 }
 
 // encodeV1HTTPHeaderMatch writes every field that is an input, in order.
-func encodeV1HTTPHeaderMatch(e *key.Encoder, b key.Fields, v *v1.HTTPHeaderMatch) key.Fields {
+func encodeV1HTTPHeaderMatch(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPHeaderMatch) key.Fields {
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
 		b = b.String(e, string(*v.Type))
@@ -1767,7 +1767,7 @@ func encodeV1HTTPHeaderMatch(e *key.Encoder, b key.Fields, v *v1.HTTPHeaderMatch
 }
 
 // encodeV1HTTPQueryParamMatch writes every field that is an input, in order.
-func encodeV1HTTPQueryParamMatch(e *key.Encoder, b key.Fields, v *v1.HTTPQueryParamMatch) key.Fields {
+func encodeV1HTTPQueryParamMatch(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPQueryParamMatch) key.Fields {
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
 		b = b.String(e, string(*v.Type))
@@ -1778,7 +1778,7 @@ func encodeV1HTTPQueryParamMatch(e *key.Encoder, b key.Fields, v *v1.HTTPQueryPa
 }
 
 // encodeV1HTTPHeaderFilter writes every field that is an input, in order.
-func encodeV1HTTPHeaderFilter(e *key.Encoder, b key.Fields, v *v1.HTTPHeaderFilter) key.Fields {
+func encodeV1HTTPHeaderFilter(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPHeaderFilter) key.Fields {
 	b = b.Slice(len(v.Set), v.Set == nil)
 	for i := range v.Set {
 		b = encodeV1HTTPHeader(e, b, &v.Set[i])
@@ -1796,7 +1796,7 @@ func encodeV1HTTPHeaderFilter(e *key.Encoder, b key.Fields, v *v1.HTTPHeaderFilt
 
 // encodeV1HTTPRequestMirrorFilter writes every field that is an input, in
 // order.
-func encodeV1HTTPRequestMirrorFilter(e *key.Encoder, b key.Fields, v *v1.HTTPRequestMirrorFilter) key.Fields {
+func encodeV1HTTPRequestMirrorFilter(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRequestMirrorFilter) key.Fields {
 	b = encodeV1BackendObjectReference(e, b, &v.BackendRef)
 	b = b.Bool(v.Percent != nil)
 	if v.Percent != nil {
@@ -1811,7 +1811,7 @@ func encodeV1HTTPRequestMirrorFilter(e *key.Encoder, b key.Fields, v *v1.HTTPReq
 
 // encodeV1HTTPRequestRedirectFilter writes every field that is an input, in
 // order.
-func encodeV1HTTPRequestRedirectFilter(e *key.Encoder, b key.Fields, v *v1.HTTPRequestRedirectFilter) key.Fields {
+func encodeV1HTTPRequestRedirectFilter(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRequestRedirectFilter) key.Fields {
 	b = b.Bool(v.Scheme != nil)
 	if v.Scheme != nil {
 		b = b.String(e, *v.Scheme)
@@ -1836,7 +1836,7 @@ func encodeV1HTTPRequestRedirectFilter(e *key.Encoder, b key.Fields, v *v1.HTTPR
 }
 
 // encodeV1HTTPURLRewriteFilter writes every field that is an input, in order.
-func encodeV1HTTPURLRewriteFilter(e *key.Encoder, b key.Fields, v *v1.HTTPURLRewriteFilter) key.Fields {
+func encodeV1HTTPURLRewriteFilter(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPURLRewriteFilter) key.Fields {
 	b = b.Bool(v.Hostname != nil)
 	if v.Hostname != nil {
 		b = b.String(e, string(*v.Hostname))
@@ -1849,7 +1849,7 @@ func encodeV1HTTPURLRewriteFilter(e *key.Encoder, b key.Fields, v *v1.HTTPURLRew
 }
 
 // encodeV1HTTPCORSFilter writes every field that is an input, in order.
-func encodeV1HTTPCORSFilter(e *key.Encoder, b key.Fields, v *v1.HTTPCORSFilter) key.Fields {
+func encodeV1HTTPCORSFilter(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPCORSFilter) key.Fields {
 	b = b.Slice(len(v.AllowOrigins), v.AllowOrigins == nil)
 	for i := range v.AllowOrigins {
 		b = b.String(e, string(v.AllowOrigins[i]))
@@ -1875,7 +1875,7 @@ func encodeV1HTTPCORSFilter(e *key.Encoder, b key.Fields, v *v1.HTTPCORSFilter) 
 }
 
 // encodeV1HTTPExternalAuthFilter writes every field that is an input, in order.
-func encodeV1HTTPExternalAuthFilter(e *key.Encoder, b key.Fields, v *v1.HTTPExternalAuthFilter) key.Fields {
+func encodeV1HTTPExternalAuthFilter(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPExternalAuthFilter) key.Fields {
 	b = b.String(e, string(v.ExternalAuthProtocol))
 	b = encodeV1BackendObjectReference(e, b, &v.BackendRef)
 	b = b.Bool(v.GRPCAuthConfig != nil)
@@ -1894,7 +1894,7 @@ func encodeV1HTTPExternalAuthFilter(e *key.Encoder, b key.Fields, v *v1.HTTPExte
 }
 
 // encodeV1LocalObjectReference writes every field that is an input, in order.
-func encodeV1LocalObjectReference(e *key.Encoder, b key.Fields, v *v1.LocalObjectReference) key.Fields {
+func encodeV1LocalObjectReference(e *key.Encoder, b key.Fields, v *gatewayv1.LocalObjectReference) key.Fields {
 	b = b.String(e, string(v.Group))
 	b = b.String(e, string(v.Kind))
 	b = b.String(e, string(v.Name))
@@ -1902,7 +1902,7 @@ func encodeV1LocalObjectReference(e *key.Encoder, b key.Fields, v *v1.LocalObjec
 }
 
 // encodeV1BackendRef writes every field that is an input, in order.
-func encodeV1BackendRef(e *key.Encoder, b key.Fields, v *v1.BackendRef) key.Fields {
+func encodeV1BackendRef(e *key.Encoder, b key.Fields, v *gatewayv1.BackendRef) key.Fields {
 	b = encodeV1BackendObjectReference(e, b, &v.BackendObjectReference)
 	b = b.Bool(v.Weight != nil)
 	if v.Weight != nil {
@@ -1912,7 +1912,7 @@ func encodeV1BackendRef(e *key.Encoder, b key.Fields, v *v1.BackendRef) key.Fiel
 }
 
 // encodeV1CookieConfig writes every field that is an input, in order.
-func encodeV1CookieConfig(e *key.Encoder, b key.Fields, v *v1.CookieConfig) key.Fields {
+func encodeV1CookieConfig(e *key.Encoder, b key.Fields, v *gatewayv1.CookieConfig) key.Fields {
 	b = b.Bool(v.LifetimeType != nil)
 	if v.LifetimeType != nil {
 		b = b.String(e, string(*v.LifetimeType))
@@ -1921,7 +1921,7 @@ func encodeV1CookieConfig(e *key.Encoder, b key.Fields, v *v1.CookieConfig) key.
 }
 
 // encodeV1SecretObjectReference writes every field that is an input, in order.
-func encodeV1SecretObjectReference(e *key.Encoder, b key.Fields, v *v1.SecretObjectReference) key.Fields {
+func encodeV1SecretObjectReference(e *key.Encoder, b key.Fields, v *gatewayv1.SecretObjectReference) key.Fields {
 	b = b.Bool(v.Group != nil)
 	if v.Group != nil {
 		b = b.String(e, string(*v.Group))
@@ -1939,7 +1939,7 @@ func encodeV1SecretObjectReference(e *key.Encoder, b key.Fields, v *v1.SecretObj
 }
 
 // encodeV1RouteNamespaces writes every field that is an input, in order.
-func encodeV1RouteNamespaces(e *key.Encoder, b key.Fields, v *v1.RouteNamespaces) key.Fields {
+func encodeV1RouteNamespaces(e *key.Encoder, b key.Fields, v *gatewayv1.RouteNamespaces) key.Fields {
 	b = b.Bool(v.From != nil)
 	if v.From != nil {
 		b = b.String(e, string(*v.From))
@@ -1952,7 +1952,7 @@ func encodeV1RouteNamespaces(e *key.Encoder, b key.Fields, v *v1.RouteNamespaces
 }
 
 // encodeV1LabelSelector writes every field that is an input, in order.
-func encodeV1LabelSelector(e *key.Encoder, b key.Fields, v *v1pkg.LabelSelector) key.Fields {
+func encodeV1LabelSelector(e *key.Encoder, b key.Fields, v *v1.LabelSelector) key.Fields {
 	if len(v.MatchLabels) == 0 {
 		b = b.Slice(0, v.MatchLabels == nil)
 	} else {
@@ -1977,7 +1977,7 @@ func encodeV1LabelSelector(e *key.Encoder, b key.Fields, v *v1pkg.LabelSelector)
 }
 
 // encodeV1TLSConfig writes every field that is an input, in order.
-func encodeV1TLSConfig(e *key.Encoder, b key.Fields, v *v1.TLSConfig) key.Fields {
+func encodeV1TLSConfig(e *key.Encoder, b key.Fields, v *gatewayv1.TLSConfig) key.Fields {
 	b = b.Bool(v.Validation != nil)
 	if v.Validation != nil {
 		b = encodeV1FrontendTLSValidation(e, b, v.Validation)
@@ -1986,14 +1986,14 @@ func encodeV1TLSConfig(e *key.Encoder, b key.Fields, v *v1.TLSConfig) key.Fields
 }
 
 // encodeV1TLSPortConfig writes every field that is an input, in order.
-func encodeV1TLSPortConfig(e *key.Encoder, b key.Fields, v *v1.TLSPortConfig) key.Fields {
+func encodeV1TLSPortConfig(e *key.Encoder, b key.Fields, v *gatewayv1.TLSPortConfig) key.Fields {
 	b = b.Int32(v.Port)
 	b = encodeV1TLSConfig(e, b, &v.TLS)
 	return b
 }
 
 // cloneV1HTTPPathMatch returns a copy that shares no memory with the original.
-func cloneV1HTTPPathMatch(v v1.HTTPPathMatch) v1.HTTPPathMatch {
+func cloneV1HTTPPathMatch(v gatewayv1.HTTPPathMatch) gatewayv1.HTTPPathMatch {
 	if v.Type != nil {
 		p := *v.Type
 		v.Type = &p
@@ -2007,7 +2007,7 @@ func cloneV1HTTPPathMatch(v v1.HTTPPathMatch) v1.HTTPPathMatch {
 
 // cloneV1HTTPHeaderMatch returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPHeaderMatch(v v1.HTTPHeaderMatch) v1.HTTPHeaderMatch {
+func cloneV1HTTPHeaderMatch(v gatewayv1.HTTPHeaderMatch) gatewayv1.HTTPHeaderMatch {
 	if v.Type != nil {
 		p := *v.Type
 		v.Type = &p
@@ -2017,7 +2017,7 @@ func cloneV1HTTPHeaderMatch(v v1.HTTPHeaderMatch) v1.HTTPHeaderMatch {
 
 // cloneV1HTTPQueryParamMatch returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPQueryParamMatch(v v1.HTTPQueryParamMatch) v1.HTTPQueryParamMatch {
+func cloneV1HTTPQueryParamMatch(v gatewayv1.HTTPQueryParamMatch) gatewayv1.HTTPQueryParamMatch {
 	if v.Type != nil {
 		p := *v.Type
 		v.Type = &p
@@ -2027,7 +2027,7 @@ func cloneV1HTTPQueryParamMatch(v v1.HTTPQueryParamMatch) v1.HTTPQueryParamMatch
 
 // cloneV1HTTPHeaderFilter returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPHeaderFilter(v v1.HTTPHeaderFilter) v1.HTTPHeaderFilter {
+func cloneV1HTTPHeaderFilter(v gatewayv1.HTTPHeaderFilter) gatewayv1.HTTPHeaderFilter {
 	v.Set = slices.Clone(v.Set)
 	v.Add = slices.Clone(v.Add)
 	v.Remove = slices.Clone(v.Remove)
@@ -2036,7 +2036,7 @@ func cloneV1HTTPHeaderFilter(v v1.HTTPHeaderFilter) v1.HTTPHeaderFilter {
 
 // cloneV1HTTPRequestMirrorFilter returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPRequestMirrorFilter(v v1.HTTPRequestMirrorFilter) v1.HTTPRequestMirrorFilter {
+func cloneV1HTTPRequestMirrorFilter(v gatewayv1.HTTPRequestMirrorFilter) gatewayv1.HTTPRequestMirrorFilter {
 	v.BackendRef = cloneV1BackendObjectReference(v.BackendRef)
 	if v.Percent != nil {
 		p := *v.Percent
@@ -2051,7 +2051,7 @@ func cloneV1HTTPRequestMirrorFilter(v v1.HTTPRequestMirrorFilter) v1.HTTPRequest
 
 // cloneV1HTTPRequestRedirectFilter returns a copy that shares no memory with
 // the original.
-func cloneV1HTTPRequestRedirectFilter(v v1.HTTPRequestRedirectFilter) v1.HTTPRequestRedirectFilter {
+func cloneV1HTTPRequestRedirectFilter(v gatewayv1.HTTPRequestRedirectFilter) gatewayv1.HTTPRequestRedirectFilter {
 	if v.Scheme != nil {
 		p := *v.Scheme
 		v.Scheme = &p
@@ -2077,7 +2077,7 @@ func cloneV1HTTPRequestRedirectFilter(v v1.HTTPRequestRedirectFilter) v1.HTTPReq
 
 // cloneV1HTTPURLRewriteFilter returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPURLRewriteFilter(v v1.HTTPURLRewriteFilter) v1.HTTPURLRewriteFilter {
+func cloneV1HTTPURLRewriteFilter(v gatewayv1.HTTPURLRewriteFilter) gatewayv1.HTTPURLRewriteFilter {
 	if v.Hostname != nil {
 		p := *v.Hostname
 		v.Hostname = &p
@@ -2090,7 +2090,7 @@ func cloneV1HTTPURLRewriteFilter(v v1.HTTPURLRewriteFilter) v1.HTTPURLRewriteFil
 }
 
 // cloneV1HTTPCORSFilter returns a copy that shares no memory with the original.
-func cloneV1HTTPCORSFilter(v v1.HTTPCORSFilter) v1.HTTPCORSFilter {
+func cloneV1HTTPCORSFilter(v gatewayv1.HTTPCORSFilter) gatewayv1.HTTPCORSFilter {
 	v.AllowOrigins = slices.Clone(v.AllowOrigins)
 	if v.AllowCredentials != nil {
 		p := *v.AllowCredentials
@@ -2104,7 +2104,7 @@ func cloneV1HTTPCORSFilter(v v1.HTTPCORSFilter) v1.HTTPCORSFilter {
 
 // cloneV1HTTPExternalAuthFilter returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPExternalAuthFilter(v v1.HTTPExternalAuthFilter) v1.HTTPExternalAuthFilter {
+func cloneV1HTTPExternalAuthFilter(v gatewayv1.HTTPExternalAuthFilter) gatewayv1.HTTPExternalAuthFilter {
 	v.BackendRef = cloneV1BackendObjectReference(v.BackendRef)
 	if v.GRPCAuthConfig != nil {
 		p := cloneV1GRPCAuthConfig(*v.GRPCAuthConfig)
@@ -2122,7 +2122,7 @@ func cloneV1HTTPExternalAuthFilter(v v1.HTTPExternalAuthFilter) v1.HTTPExternalA
 }
 
 // cloneV1BackendRef returns a copy that shares no memory with the original.
-func cloneV1BackendRef(v v1.BackendRef) v1.BackendRef {
+func cloneV1BackendRef(v gatewayv1.BackendRef) gatewayv1.BackendRef {
 	v.BackendObjectReference = cloneV1BackendObjectReference(v.BackendObjectReference)
 	if v.Weight != nil {
 		p := *v.Weight
@@ -2132,7 +2132,7 @@ func cloneV1BackendRef(v v1.BackendRef) v1.BackendRef {
 }
 
 // cloneV1CookieConfig returns a copy that shares no memory with the original.
-func cloneV1CookieConfig(v v1.CookieConfig) v1.CookieConfig {
+func cloneV1CookieConfig(v gatewayv1.CookieConfig) gatewayv1.CookieConfig {
 	if v.LifetimeType != nil {
 		p := *v.LifetimeType
 		v.LifetimeType = &p
@@ -2142,7 +2142,7 @@ func cloneV1CookieConfig(v v1.CookieConfig) v1.CookieConfig {
 
 // cloneV1SecretObjectReference returns a copy that shares no memory with the
 // original.
-func cloneV1SecretObjectReference(v v1.SecretObjectReference) v1.SecretObjectReference {
+func cloneV1SecretObjectReference(v gatewayv1.SecretObjectReference) gatewayv1.SecretObjectReference {
 	if v.Group != nil {
 		p := *v.Group
 		v.Group = &p
@@ -2160,7 +2160,7 @@ func cloneV1SecretObjectReference(v v1.SecretObjectReference) v1.SecretObjectRef
 
 // cloneV1RouteNamespaces returns a copy that shares no memory with the
 // original.
-func cloneV1RouteNamespaces(v v1.RouteNamespaces) v1.RouteNamespaces {
+func cloneV1RouteNamespaces(v gatewayv1.RouteNamespaces) gatewayv1.RouteNamespaces {
 	if v.From != nil {
 		p := *v.From
 		v.From = &p
@@ -2173,7 +2173,7 @@ func cloneV1RouteNamespaces(v v1.RouteNamespaces) v1.RouteNamespaces {
 }
 
 // cloneV1LabelSelector returns a copy that shares no memory with the original.
-func cloneV1LabelSelector(v v1pkg.LabelSelector) v1pkg.LabelSelector {
+func cloneV1LabelSelector(v v1.LabelSelector) v1.LabelSelector {
 	v.MatchLabels = maps.Clone(v.MatchLabels)
 	v.MatchExpressions = slices.Clone(v.MatchExpressions)
 	for i := range v.MatchExpressions {
@@ -2183,7 +2183,7 @@ func cloneV1LabelSelector(v v1pkg.LabelSelector) v1pkg.LabelSelector {
 }
 
 // cloneV1TLSConfig returns a copy that shares no memory with the original.
-func cloneV1TLSConfig(v v1.TLSConfig) v1.TLSConfig {
+func cloneV1TLSConfig(v gatewayv1.TLSConfig) gatewayv1.TLSConfig {
 	if v.Validation != nil {
 		p := cloneV1FrontendTLSValidation(*v.Validation)
 		v.Validation = &p
@@ -2192,20 +2192,20 @@ func cloneV1TLSConfig(v v1.TLSConfig) v1.TLSConfig {
 }
 
 // cloneV1TLSPortConfig returns a copy that shares no memory with the original.
-func cloneV1TLSPortConfig(v v1.TLSPortConfig) v1.TLSPortConfig {
+func cloneV1TLSPortConfig(v gatewayv1.TLSPortConfig) gatewayv1.TLSPortConfig {
 	v.TLS = cloneV1TLSConfig(v.TLS)
 	return v
 }
 
 // encodeV1HTTPHeader writes every field that is an input, in order.
-func encodeV1HTTPHeader(e *key.Encoder, b key.Fields, v *v1.HTTPHeader) key.Fields {
+func encodeV1HTTPHeader(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPHeader) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.String(e, v.Value)
 	return b
 }
 
 // encodeV1BackendObjectReference writes every field that is an input, in order.
-func encodeV1BackendObjectReference(e *key.Encoder, b key.Fields, v *v1.BackendObjectReference) key.Fields {
+func encodeV1BackendObjectReference(e *key.Encoder, b key.Fields, v *gatewayv1.BackendObjectReference) key.Fields {
 	b = b.Bool(v.Group != nil)
 	if v.Group != nil {
 		b = b.String(e, string(*v.Group))
@@ -2227,7 +2227,7 @@ func encodeV1BackendObjectReference(e *key.Encoder, b key.Fields, v *v1.BackendO
 }
 
 // encodeV1Fraction writes every field that is an input, in order.
-func encodeV1Fraction(e *key.Encoder, b key.Fields, v *v1.Fraction) key.Fields {
+func encodeV1Fraction(e *key.Encoder, b key.Fields, v *gatewayv1.Fraction) key.Fields {
 	b = b.Int32(v.Numerator)
 	b = b.Bool(v.Denominator != nil)
 	if v.Denominator != nil {
@@ -2237,7 +2237,7 @@ func encodeV1Fraction(e *key.Encoder, b key.Fields, v *v1.Fraction) key.Fields {
 }
 
 // encodeV1HTTPPathModifier writes every field that is an input, in order.
-func encodeV1HTTPPathModifier(e *key.Encoder, b key.Fields, v *v1.HTTPPathModifier) key.Fields {
+func encodeV1HTTPPathModifier(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPPathModifier) key.Fields {
 	b = b.String(e, string(v.Type))
 	b = b.Bool(v.ReplaceFullPath != nil)
 	if v.ReplaceFullPath != nil {
@@ -2251,7 +2251,7 @@ func encodeV1HTTPPathModifier(e *key.Encoder, b key.Fields, v *v1.HTTPPathModifi
 }
 
 // encodeV1GRPCAuthConfig writes every field that is an input, in order.
-func encodeV1GRPCAuthConfig(e *key.Encoder, b key.Fields, v *v1.GRPCAuthConfig) key.Fields {
+func encodeV1GRPCAuthConfig(e *key.Encoder, b key.Fields, v *gatewayv1.GRPCAuthConfig) key.Fields {
 	b = b.Slice(len(v.AllowedRequestHeaders), v.AllowedRequestHeaders == nil)
 	for i := range v.AllowedRequestHeaders {
 		b = b.String(e, v.AllowedRequestHeaders[i])
@@ -2260,7 +2260,7 @@ func encodeV1GRPCAuthConfig(e *key.Encoder, b key.Fields, v *v1.GRPCAuthConfig) 
 }
 
 // encodeV1HTTPAuthConfig writes every field that is an input, in order.
-func encodeV1HTTPAuthConfig(e *key.Encoder, b key.Fields, v *v1.HTTPAuthConfig) key.Fields {
+func encodeV1HTTPAuthConfig(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPAuthConfig) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.Slice(len(v.AllowedRequestHeaders), v.AllowedRequestHeaders == nil)
 	for i := range v.AllowedRequestHeaders {
@@ -2274,14 +2274,14 @@ func encodeV1HTTPAuthConfig(e *key.Encoder, b key.Fields, v *v1.HTTPAuthConfig) 
 }
 
 // encodeV1ForwardBodyConfig writes every field that is an input, in order.
-func encodeV1ForwardBodyConfig(e *key.Encoder, b key.Fields, v *v1.ForwardBodyConfig) key.Fields {
+func encodeV1ForwardBodyConfig(e *key.Encoder, b key.Fields, v *gatewayv1.ForwardBodyConfig) key.Fields {
 	b = b.Uint16(v.MaxSize)
 	return b
 }
 
 // encodeV1LabelSelectorRequirement writes every field that is an input, in
 // order.
-func encodeV1LabelSelectorRequirement(e *key.Encoder, b key.Fields, v *v1pkg.LabelSelectorRequirement) key.Fields {
+func encodeV1LabelSelectorRequirement(e *key.Encoder, b key.Fields, v *v1.LabelSelectorRequirement) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, string(v.Operator))
 	b = b.Slice(len(v.Values), v.Values == nil)
@@ -2292,7 +2292,7 @@ func encodeV1LabelSelectorRequirement(e *key.Encoder, b key.Fields, v *v1pkg.Lab
 }
 
 // encodeV1FrontendTLSValidation writes every field that is an input, in order.
-func encodeV1FrontendTLSValidation(e *key.Encoder, b key.Fields, v *v1.FrontendTLSValidation) key.Fields {
+func encodeV1FrontendTLSValidation(e *key.Encoder, b key.Fields, v *gatewayv1.FrontendTLSValidation) key.Fields {
 	b = b.Slice(len(v.CACertificateRefs), v.CACertificateRefs == nil)
 	for i := range v.CACertificateRefs {
 		b = encodeV1ObjectReference(e, b, &v.CACertificateRefs[i])
@@ -2303,7 +2303,7 @@ func encodeV1FrontendTLSValidation(e *key.Encoder, b key.Fields, v *v1.FrontendT
 
 // cloneV1BackendObjectReference returns a copy that shares no memory with the
 // original.
-func cloneV1BackendObjectReference(v v1.BackendObjectReference) v1.BackendObjectReference {
+func cloneV1BackendObjectReference(v gatewayv1.BackendObjectReference) gatewayv1.BackendObjectReference {
 	if v.Group != nil {
 		p := *v.Group
 		v.Group = &p
@@ -2324,7 +2324,7 @@ func cloneV1BackendObjectReference(v v1.BackendObjectReference) v1.BackendObject
 }
 
 // cloneV1Fraction returns a copy that shares no memory with the original.
-func cloneV1Fraction(v v1.Fraction) v1.Fraction {
+func cloneV1Fraction(v gatewayv1.Fraction) gatewayv1.Fraction {
 	if v.Denominator != nil {
 		p := *v.Denominator
 		v.Denominator = &p
@@ -2334,7 +2334,7 @@ func cloneV1Fraction(v v1.Fraction) v1.Fraction {
 
 // cloneV1HTTPPathModifier returns a copy that shares no memory with the
 // original.
-func cloneV1HTTPPathModifier(v v1.HTTPPathModifier) v1.HTTPPathModifier {
+func cloneV1HTTPPathModifier(v gatewayv1.HTTPPathModifier) gatewayv1.HTTPPathModifier {
 	if v.ReplaceFullPath != nil {
 		p := *v.ReplaceFullPath
 		v.ReplaceFullPath = &p
@@ -2347,13 +2347,13 @@ func cloneV1HTTPPathModifier(v v1.HTTPPathModifier) v1.HTTPPathModifier {
 }
 
 // cloneV1GRPCAuthConfig returns a copy that shares no memory with the original.
-func cloneV1GRPCAuthConfig(v v1.GRPCAuthConfig) v1.GRPCAuthConfig {
+func cloneV1GRPCAuthConfig(v gatewayv1.GRPCAuthConfig) gatewayv1.GRPCAuthConfig {
 	v.AllowedRequestHeaders = slices.Clone(v.AllowedRequestHeaders)
 	return v
 }
 
 // cloneV1HTTPAuthConfig returns a copy that shares no memory with the original.
-func cloneV1HTTPAuthConfig(v v1.HTTPAuthConfig) v1.HTTPAuthConfig {
+func cloneV1HTTPAuthConfig(v gatewayv1.HTTPAuthConfig) gatewayv1.HTTPAuthConfig {
 	v.AllowedRequestHeaders = slices.Clone(v.AllowedRequestHeaders)
 	v.AllowedResponseHeaders = slices.Clone(v.AllowedResponseHeaders)
 	return v
@@ -2361,14 +2361,14 @@ func cloneV1HTTPAuthConfig(v v1.HTTPAuthConfig) v1.HTTPAuthConfig {
 
 // cloneV1LabelSelectorRequirement returns a copy that shares no memory with the
 // original.
-func cloneV1LabelSelectorRequirement(v v1pkg.LabelSelectorRequirement) v1pkg.LabelSelectorRequirement {
+func cloneV1LabelSelectorRequirement(v v1.LabelSelectorRequirement) v1.LabelSelectorRequirement {
 	v.Values = slices.Clone(v.Values)
 	return v
 }
 
 // cloneV1FrontendTLSValidation returns a copy that shares no memory with the
 // original.
-func cloneV1FrontendTLSValidation(v v1.FrontendTLSValidation) v1.FrontendTLSValidation {
+func cloneV1FrontendTLSValidation(v gatewayv1.FrontendTLSValidation) gatewayv1.FrontendTLSValidation {
 	v.CACertificateRefs = slices.Clone(v.CACertificateRefs)
 	for i := range v.CACertificateRefs {
 		v.CACertificateRefs[i] = cloneV1ObjectReference(v.CACertificateRefs[i])
@@ -2377,7 +2377,7 @@ func cloneV1FrontendTLSValidation(v v1.FrontendTLSValidation) v1.FrontendTLSVali
 }
 
 // encodeV1ObjectReference writes every field that is an input, in order.
-func encodeV1ObjectReference(e *key.Encoder, b key.Fields, v *v1.ObjectReference) key.Fields {
+func encodeV1ObjectReference(e *key.Encoder, b key.Fields, v *gatewayv1.ObjectReference) key.Fields {
 	b = b.String(e, string(v.Group))
 	b = b.String(e, string(v.Kind))
 	b = b.String(e, string(v.Name))
@@ -2390,7 +2390,7 @@ func encodeV1ObjectReference(e *key.Encoder, b key.Fields, v *v1.ObjectReference
 
 // cloneV1ObjectReference returns a copy that shares no memory with the
 // original.
-func cloneV1ObjectReference(v v1.ObjectReference) v1.ObjectReference {
+func cloneV1ObjectReference(v gatewayv1.ObjectReference) gatewayv1.ObjectReference {
 	if v.Namespace != nil {
 		p := *v.Namespace
 		v.Namespace = &p

@@ -11,9 +11,9 @@ import (
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
-	"k8s.io/api/core/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	v1pkg "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
@@ -27,244 +27,244 @@ const _ = runtime.GeneratedV1
 // of the declarations has changed since, and that keys made by this file would
 // be wrong: run go generate.
 var (
-	_ func(*Schedule, v1.PodSpec, *v1.Pod) (v1.PodSpec, *v1.Pod) = (*Schedule).Run
+	_ func(*Schedule, corev1.PodSpec, *corev1.Pod) (corev1.PodSpec, *corev1.Pod) = (*Schedule).Run
 )
 
 var (
 	_ = (*struct{})(runGoGenerate[Schedule]())
 	_ = (*struct {
-		Volumes                       []v1.Volume                   `json:"volumes,omitempty" patchStrategy:"merge,retainKeys" patchMergeKey:"name" protobuf:"bytes,1,rep,name=volumes"`
-		InitContainers                []v1.Container                `json:"initContainers,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,20,rep,name=initContainers"`
-		Containers                    []v1.Container                `json:"containers" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,2,rep,name=containers"`
-		EphemeralContainers           []v1.EphemeralContainer       `json:"ephemeralContainers,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,34,rep,name=ephemeralContainers"`
-		RestartPolicy                 v1.RestartPolicy              `json:"restartPolicy,omitempty" protobuf:"bytes,3,opt,name=restartPolicy,casttype=RestartPolicy"`
-		TerminationGracePeriodSeconds *int64                        `json:"terminationGracePeriodSeconds,omitempty" protobuf:"varint,4,opt,name=terminationGracePeriodSeconds"`
-		ActiveDeadlineSeconds         *int64                        `json:"activeDeadlineSeconds,omitempty" protobuf:"varint,5,opt,name=activeDeadlineSeconds"`
-		DNSPolicy                     v1.DNSPolicy                  `json:"dnsPolicy,omitempty" protobuf:"bytes,6,opt,name=dnsPolicy,casttype=DNSPolicy"`
-		NodeSelector                  map[string]string             `json:"nodeSelector,omitempty" protobuf:"bytes,7,rep,name=nodeSelector"`
-		ServiceAccountName            string                        `json:"serviceAccountName,omitempty" protobuf:"bytes,8,opt,name=serviceAccountName"`
-		DeprecatedServiceAccount      string                        `json:"serviceAccount,omitempty" protobuf:"bytes,9,opt,name=serviceAccount"`
-		AutomountServiceAccountToken  *bool                         `json:"automountServiceAccountToken,omitempty" protobuf:"varint,21,opt,name=automountServiceAccountToken"`
-		NodeName                      string                        `json:"nodeName,omitempty" protobuf:"bytes,10,opt,name=nodeName"`
-		HostNetwork                   bool                          `json:"hostNetwork,omitempty" protobuf:"varint,11,opt,name=hostNetwork"`
-		HostPID                       bool                          `json:"hostPID,omitempty" protobuf:"varint,12,opt,name=hostPID"`
-		HostIPC                       bool                          `json:"hostIPC,omitempty" protobuf:"varint,13,opt,name=hostIPC"`
-		ShareProcessNamespace         *bool                         `json:"shareProcessNamespace,omitempty" protobuf:"varint,27,opt,name=shareProcessNamespace"`
-		SecurityContext               *v1.PodSecurityContext        `json:"securityContext,omitempty" protobuf:"bytes,14,opt,name=securityContext"`
-		ImagePullSecrets              []v1.LocalObjectReference     `json:"imagePullSecrets,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,15,rep,name=imagePullSecrets"`
-		Hostname                      string                        `json:"hostname,omitempty" protobuf:"bytes,16,opt,name=hostname"`
-		Subdomain                     string                        `json:"subdomain,omitempty" protobuf:"bytes,17,opt,name=subdomain"`
-		Affinity                      *v1.Affinity                  `json:"affinity,omitempty" protobuf:"bytes,18,opt,name=affinity"`
-		SchedulerName                 string                        `json:"schedulerName,omitempty" protobuf:"bytes,19,opt,name=schedulerName"`
-		Tolerations                   []v1.Toleration               `json:"tolerations,omitempty" protobuf:"bytes,22,opt,name=tolerations"`
-		HostAliases                   []v1.HostAlias                `json:"hostAliases,omitempty" patchStrategy:"merge" patchMergeKey:"ip" protobuf:"bytes,23,rep,name=hostAliases"`
-		PriorityClassName             string                        `json:"priorityClassName,omitempty" protobuf:"bytes,24,opt,name=priorityClassName"`
-		Priority                      *int32                        `json:"priority,omitempty" protobuf:"bytes,25,opt,name=priority"`
-		DNSConfig                     *v1.PodDNSConfig              `json:"dnsConfig,omitempty" protobuf:"bytes,26,opt,name=dnsConfig"`
-		ReadinessGates                []v1.PodReadinessGate         `json:"readinessGates,omitempty" protobuf:"bytes,28,opt,name=readinessGates"`
-		RuntimeClassName              *string                       `json:"runtimeClassName,omitempty" protobuf:"bytes,29,opt,name=runtimeClassName"`
-		EnableServiceLinks            *bool                         `json:"enableServiceLinks,omitempty" protobuf:"varint,30,opt,name=enableServiceLinks"`
-		PreemptionPolicy              *v1.PreemptionPolicy          `json:"preemptionPolicy,omitempty" protobuf:"bytes,31,opt,name=preemptionPolicy"`
-		Overhead                      v1.ResourceList               `json:"overhead,omitempty" protobuf:"bytes,32,opt,name=overhead"`
-		TopologySpreadConstraints     []v1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty" patchStrategy:"merge" patchMergeKey:"topologyKey" protobuf:"bytes,33,opt,name=topologySpreadConstraints"`
-		SetHostnameAsFQDN             *bool                         `json:"setHostnameAsFQDN,omitempty" protobuf:"varint,35,opt,name=setHostnameAsFQDN"`
-		OS                            *v1.PodOS                     `json:"os,omitempty" protobuf:"bytes,36,opt,name=os"`
-		HostUsers                     *bool                         `json:"hostUsers,omitempty" protobuf:"bytes,37,opt,name=hostUsers"`
-		SchedulingGates               []v1.PodSchedulingGate        `json:"schedulingGates,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,38,opt,name=schedulingGates"`
-		ResourceClaims                []v1.PodResourceClaim         `json:"resourceClaims,omitempty" patchStrategy:"merge,retainKeys" patchMergeKey:"name" protobuf:"bytes,39,rep,name=resourceClaims"`
-		Resources                     *v1.ResourceRequirements      `json:"resources,omitempty" protobuf:"bytes,40,opt,name=resources"`
-		HostnameOverride              *string                       `json:"hostnameOverride,omitempty" protobuf:"bytes,41,opt,name=hostnameOverride"`
-		SchedulingGroup               *v1.PodSchedulingGroup        `json:"schedulingGroup,omitempty" protobuf:"bytes,43,opt,name=schedulingGroup"`
-		EvictionResponders            []v1.EvictionResponder        `json:"evictionResponders,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,44,rep,name=evictionResponders"`
-	})(runGoGenerate[v1.PodSpec]())
+		Volumes                       []corev1.Volume                   `json:"volumes,omitempty" patchStrategy:"merge,retainKeys" patchMergeKey:"name" protobuf:"bytes,1,rep,name=volumes"`
+		InitContainers                []corev1.Container                `json:"initContainers,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,20,rep,name=initContainers"`
+		Containers                    []corev1.Container                `json:"containers" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,2,rep,name=containers"`
+		EphemeralContainers           []corev1.EphemeralContainer       `json:"ephemeralContainers,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,34,rep,name=ephemeralContainers"`
+		RestartPolicy                 corev1.RestartPolicy              `json:"restartPolicy,omitempty" protobuf:"bytes,3,opt,name=restartPolicy,casttype=RestartPolicy"`
+		TerminationGracePeriodSeconds *int64                            `json:"terminationGracePeriodSeconds,omitempty" protobuf:"varint,4,opt,name=terminationGracePeriodSeconds"`
+		ActiveDeadlineSeconds         *int64                            `json:"activeDeadlineSeconds,omitempty" protobuf:"varint,5,opt,name=activeDeadlineSeconds"`
+		DNSPolicy                     corev1.DNSPolicy                  `json:"dnsPolicy,omitempty" protobuf:"bytes,6,opt,name=dnsPolicy,casttype=DNSPolicy"`
+		NodeSelector                  map[string]string                 `json:"nodeSelector,omitempty" protobuf:"bytes,7,rep,name=nodeSelector"`
+		ServiceAccountName            string                            `json:"serviceAccountName,omitempty" protobuf:"bytes,8,opt,name=serviceAccountName"`
+		DeprecatedServiceAccount      string                            `json:"serviceAccount,omitempty" protobuf:"bytes,9,opt,name=serviceAccount"`
+		AutomountServiceAccountToken  *bool                             `json:"automountServiceAccountToken,omitempty" protobuf:"varint,21,opt,name=automountServiceAccountToken"`
+		NodeName                      string                            `json:"nodeName,omitempty" protobuf:"bytes,10,opt,name=nodeName"`
+		HostNetwork                   bool                              `json:"hostNetwork,omitempty" protobuf:"varint,11,opt,name=hostNetwork"`
+		HostPID                       bool                              `json:"hostPID,omitempty" protobuf:"varint,12,opt,name=hostPID"`
+		HostIPC                       bool                              `json:"hostIPC,omitempty" protobuf:"varint,13,opt,name=hostIPC"`
+		ShareProcessNamespace         *bool                             `json:"shareProcessNamespace,omitempty" protobuf:"varint,27,opt,name=shareProcessNamespace"`
+		SecurityContext               *corev1.PodSecurityContext        `json:"securityContext,omitempty" protobuf:"bytes,14,opt,name=securityContext"`
+		ImagePullSecrets              []corev1.LocalObjectReference     `json:"imagePullSecrets,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,15,rep,name=imagePullSecrets"`
+		Hostname                      string                            `json:"hostname,omitempty" protobuf:"bytes,16,opt,name=hostname"`
+		Subdomain                     string                            `json:"subdomain,omitempty" protobuf:"bytes,17,opt,name=subdomain"`
+		Affinity                      *corev1.Affinity                  `json:"affinity,omitempty" protobuf:"bytes,18,opt,name=affinity"`
+		SchedulerName                 string                            `json:"schedulerName,omitempty" protobuf:"bytes,19,opt,name=schedulerName"`
+		Tolerations                   []corev1.Toleration               `json:"tolerations,omitempty" protobuf:"bytes,22,opt,name=tolerations"`
+		HostAliases                   []corev1.HostAlias                `json:"hostAliases,omitempty" patchStrategy:"merge" patchMergeKey:"ip" protobuf:"bytes,23,rep,name=hostAliases"`
+		PriorityClassName             string                            `json:"priorityClassName,omitempty" protobuf:"bytes,24,opt,name=priorityClassName"`
+		Priority                      *int32                            `json:"priority,omitempty" protobuf:"bytes,25,opt,name=priority"`
+		DNSConfig                     *corev1.PodDNSConfig              `json:"dnsConfig,omitempty" protobuf:"bytes,26,opt,name=dnsConfig"`
+		ReadinessGates                []corev1.PodReadinessGate         `json:"readinessGates,omitempty" protobuf:"bytes,28,opt,name=readinessGates"`
+		RuntimeClassName              *string                           `json:"runtimeClassName,omitempty" protobuf:"bytes,29,opt,name=runtimeClassName"`
+		EnableServiceLinks            *bool                             `json:"enableServiceLinks,omitempty" protobuf:"varint,30,opt,name=enableServiceLinks"`
+		PreemptionPolicy              *corev1.PreemptionPolicy          `json:"preemptionPolicy,omitempty" protobuf:"bytes,31,opt,name=preemptionPolicy"`
+		Overhead                      corev1.ResourceList               `json:"overhead,omitempty" protobuf:"bytes,32,opt,name=overhead"`
+		TopologySpreadConstraints     []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty" patchStrategy:"merge" patchMergeKey:"topologyKey" protobuf:"bytes,33,opt,name=topologySpreadConstraints"`
+		SetHostnameAsFQDN             *bool                             `json:"setHostnameAsFQDN,omitempty" protobuf:"varint,35,opt,name=setHostnameAsFQDN"`
+		OS                            *corev1.PodOS                     `json:"os,omitempty" protobuf:"bytes,36,opt,name=os"`
+		HostUsers                     *bool                             `json:"hostUsers,omitempty" protobuf:"bytes,37,opt,name=hostUsers"`
+		SchedulingGates               []corev1.PodSchedulingGate        `json:"schedulingGates,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,38,opt,name=schedulingGates"`
+		ResourceClaims                []corev1.PodResourceClaim         `json:"resourceClaims,omitempty" patchStrategy:"merge,retainKeys" patchMergeKey:"name" protobuf:"bytes,39,rep,name=resourceClaims"`
+		Resources                     *corev1.ResourceRequirements      `json:"resources,omitempty" protobuf:"bytes,40,opt,name=resources"`
+		HostnameOverride              *string                           `json:"hostnameOverride,omitempty" protobuf:"bytes,41,opt,name=hostnameOverride"`
+		SchedulingGroup               *corev1.PodSchedulingGroup        `json:"schedulingGroup,omitempty" protobuf:"bytes,43,opt,name=schedulingGroup"`
+		EvictionResponders            []corev1.EvictionResponder        `json:"evictionResponders,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,44,rep,name=evictionResponders"`
+	})(runGoGenerate[corev1.PodSpec]())
 	_ = (*struct {
-		Name            string `json:"name" protobuf:"bytes,1,opt,name=name"`
-		v1.VolumeSource `json:"" protobuf:"bytes,2,opt,name=volumeSource"`
-	})(runGoGenerate[v1.Volume]())
+		Name                string `json:"name" protobuf:"bytes,1,opt,name=name"`
+		corev1.VolumeSource `json:"" protobuf:"bytes,2,opt,name=volumeSource"`
+	})(runGoGenerate[corev1.Volume]())
 	_ = (*struct {
-		HostPath              *v1.HostPathVolumeSource              `json:"hostPath,omitempty" protobuf:"bytes,1,opt,name=hostPath"`
-		EmptyDir              *v1.EmptyDirVolumeSource              `json:"emptyDir,omitempty" protobuf:"bytes,2,opt,name=emptyDir"`
-		GCEPersistentDisk     *v1.GCEPersistentDiskVolumeSource     `json:"gcePersistentDisk,omitempty" protobuf:"bytes,3,opt,name=gcePersistentDisk"`
-		AWSElasticBlockStore  *v1.AWSElasticBlockStoreVolumeSource  `json:"awsElasticBlockStore,omitempty" protobuf:"bytes,4,opt,name=awsElasticBlockStore"`
-		GitRepo               *v1.GitRepoVolumeSource               `json:"gitRepo,omitempty" protobuf:"bytes,5,opt,name=gitRepo"`
-		Secret                *v1.SecretVolumeSource                `json:"secret,omitempty" protobuf:"bytes,6,opt,name=secret"`
-		NFS                   *v1.NFSVolumeSource                   `json:"nfs,omitempty" protobuf:"bytes,7,opt,name=nfs"`
-		ISCSI                 *v1.ISCSIVolumeSource                 `json:"iscsi,omitempty" protobuf:"bytes,8,opt,name=iscsi"`
-		Glusterfs             *v1.GlusterfsVolumeSource             `json:"glusterfs,omitempty" protobuf:"bytes,9,opt,name=glusterfs"`
-		PersistentVolumeClaim *v1.PersistentVolumeClaimVolumeSource `json:"persistentVolumeClaim,omitempty" protobuf:"bytes,10,opt,name=persistentVolumeClaim"`
-		RBD                   *v1.RBDVolumeSource                   `json:"rbd,omitempty" protobuf:"bytes,11,opt,name=rbd"`
-		FlexVolume            *v1.FlexVolumeSource                  `json:"flexVolume,omitempty" protobuf:"bytes,12,opt,name=flexVolume"`
-		Cinder                *v1.CinderVolumeSource                `json:"cinder,omitempty" protobuf:"bytes,13,opt,name=cinder"`
-		CephFS                *v1.CephFSVolumeSource                `json:"cephfs,omitempty" protobuf:"bytes,14,opt,name=cephfs"`
-		Flocker               *v1.FlockerVolumeSource               `json:"flocker,omitempty" protobuf:"bytes,15,opt,name=flocker"`
-		DownwardAPI           *v1.DownwardAPIVolumeSource           `json:"downwardAPI,omitempty" protobuf:"bytes,16,opt,name=downwardAPI"`
-		FC                    *v1.FCVolumeSource                    `json:"fc,omitempty" protobuf:"bytes,17,opt,name=fc"`
-		AzureFile             *v1.AzureFileVolumeSource             `json:"azureFile,omitempty" protobuf:"bytes,18,opt,name=azureFile"`
-		ConfigMap             *v1.ConfigMapVolumeSource             `json:"configMap,omitempty" protobuf:"bytes,19,opt,name=configMap"`
-		VsphereVolume         *v1.VsphereVirtualDiskVolumeSource    `json:"vsphereVolume,omitempty" protobuf:"bytes,20,opt,name=vsphereVolume"`
-		Quobyte               *v1.QuobyteVolumeSource               `json:"quobyte,omitempty" protobuf:"bytes,21,opt,name=quobyte"`
-		AzureDisk             *v1.AzureDiskVolumeSource             `json:"azureDisk,omitempty" protobuf:"bytes,22,opt,name=azureDisk"`
-		PhotonPersistentDisk  *v1.PhotonPersistentDiskVolumeSource  `json:"photonPersistentDisk,omitempty" protobuf:"bytes,23,opt,name=photonPersistentDisk"`
-		Projected             *v1.ProjectedVolumeSource             `json:"projected,omitempty" protobuf:"bytes,26,opt,name=projected"`
-		PortworxVolume        *v1.PortworxVolumeSource              `json:"portworxVolume,omitempty" protobuf:"bytes,24,opt,name=portworxVolume"`
-		ScaleIO               *v1.ScaleIOVolumeSource               `json:"scaleIO,omitempty" protobuf:"bytes,25,opt,name=scaleIO"`
-		StorageOS             *v1.StorageOSVolumeSource             `json:"storageos,omitempty" protobuf:"bytes,27,opt,name=storageos"`
-		CSI                   *v1.CSIVolumeSource                   `json:"csi,omitempty" protobuf:"bytes,28,opt,name=csi"`
-		Ephemeral             *v1.EphemeralVolumeSource             `json:"ephemeral,omitempty" protobuf:"bytes,29,opt,name=ephemeral"`
-		Image                 *v1.ImageVolumeSource                 `json:"image,omitempty" protobuf:"bytes,30,opt,name=image"`
-	})(runGoGenerate[v1.VolumeSource]())
+		HostPath              *corev1.HostPathVolumeSource              `json:"hostPath,omitempty" protobuf:"bytes,1,opt,name=hostPath"`
+		EmptyDir              *corev1.EmptyDirVolumeSource              `json:"emptyDir,omitempty" protobuf:"bytes,2,opt,name=emptyDir"`
+		GCEPersistentDisk     *corev1.GCEPersistentDiskVolumeSource     `json:"gcePersistentDisk,omitempty" protobuf:"bytes,3,opt,name=gcePersistentDisk"`
+		AWSElasticBlockStore  *corev1.AWSElasticBlockStoreVolumeSource  `json:"awsElasticBlockStore,omitempty" protobuf:"bytes,4,opt,name=awsElasticBlockStore"`
+		GitRepo               *corev1.GitRepoVolumeSource               `json:"gitRepo,omitempty" protobuf:"bytes,5,opt,name=gitRepo"`
+		Secret                *corev1.SecretVolumeSource                `json:"secret,omitempty" protobuf:"bytes,6,opt,name=secret"`
+		NFS                   *corev1.NFSVolumeSource                   `json:"nfs,omitempty" protobuf:"bytes,7,opt,name=nfs"`
+		ISCSI                 *corev1.ISCSIVolumeSource                 `json:"iscsi,omitempty" protobuf:"bytes,8,opt,name=iscsi"`
+		Glusterfs             *corev1.GlusterfsVolumeSource             `json:"glusterfs,omitempty" protobuf:"bytes,9,opt,name=glusterfs"`
+		PersistentVolumeClaim *corev1.PersistentVolumeClaimVolumeSource `json:"persistentVolumeClaim,omitempty" protobuf:"bytes,10,opt,name=persistentVolumeClaim"`
+		RBD                   *corev1.RBDVolumeSource                   `json:"rbd,omitempty" protobuf:"bytes,11,opt,name=rbd"`
+		FlexVolume            *corev1.FlexVolumeSource                  `json:"flexVolume,omitempty" protobuf:"bytes,12,opt,name=flexVolume"`
+		Cinder                *corev1.CinderVolumeSource                `json:"cinder,omitempty" protobuf:"bytes,13,opt,name=cinder"`
+		CephFS                *corev1.CephFSVolumeSource                `json:"cephfs,omitempty" protobuf:"bytes,14,opt,name=cephfs"`
+		Flocker               *corev1.FlockerVolumeSource               `json:"flocker,omitempty" protobuf:"bytes,15,opt,name=flocker"`
+		DownwardAPI           *corev1.DownwardAPIVolumeSource           `json:"downwardAPI,omitempty" protobuf:"bytes,16,opt,name=downwardAPI"`
+		FC                    *corev1.FCVolumeSource                    `json:"fc,omitempty" protobuf:"bytes,17,opt,name=fc"`
+		AzureFile             *corev1.AzureFileVolumeSource             `json:"azureFile,omitempty" protobuf:"bytes,18,opt,name=azureFile"`
+		ConfigMap             *corev1.ConfigMapVolumeSource             `json:"configMap,omitempty" protobuf:"bytes,19,opt,name=configMap"`
+		VsphereVolume         *corev1.VsphereVirtualDiskVolumeSource    `json:"vsphereVolume,omitempty" protobuf:"bytes,20,opt,name=vsphereVolume"`
+		Quobyte               *corev1.QuobyteVolumeSource               `json:"quobyte,omitempty" protobuf:"bytes,21,opt,name=quobyte"`
+		AzureDisk             *corev1.AzureDiskVolumeSource             `json:"azureDisk,omitempty" protobuf:"bytes,22,opt,name=azureDisk"`
+		PhotonPersistentDisk  *corev1.PhotonPersistentDiskVolumeSource  `json:"photonPersistentDisk,omitempty" protobuf:"bytes,23,opt,name=photonPersistentDisk"`
+		Projected             *corev1.ProjectedVolumeSource             `json:"projected,omitempty" protobuf:"bytes,26,opt,name=projected"`
+		PortworxVolume        *corev1.PortworxVolumeSource              `json:"portworxVolume,omitempty" protobuf:"bytes,24,opt,name=portworxVolume"`
+		ScaleIO               *corev1.ScaleIOVolumeSource               `json:"scaleIO,omitempty" protobuf:"bytes,25,opt,name=scaleIO"`
+		StorageOS             *corev1.StorageOSVolumeSource             `json:"storageos,omitempty" protobuf:"bytes,27,opt,name=storageos"`
+		CSI                   *corev1.CSIVolumeSource                   `json:"csi,omitempty" protobuf:"bytes,28,opt,name=csi"`
+		Ephemeral             *corev1.EphemeralVolumeSource             `json:"ephemeral,omitempty" protobuf:"bytes,29,opt,name=ephemeral"`
+		Image                 *corev1.ImageVolumeSource                 `json:"image,omitempty" protobuf:"bytes,30,opt,name=image"`
+	})(runGoGenerate[corev1.VolumeSource]())
 	_ = (*struct {
-		Path string           `json:"path" protobuf:"bytes,1,opt,name=path"`
-		Type *v1.HostPathType `json:"type,omitempty" protobuf:"bytes,2,opt,name=type"`
-	})(runGoGenerate[v1.HostPathVolumeSource]())
-	_ = (*string)(runGoGenerate[v1.HostPathType]())
+		Path string               `json:"path" protobuf:"bytes,1,opt,name=path"`
+		Type *corev1.HostPathType `json:"type,omitempty" protobuf:"bytes,2,opt,name=type"`
+	})(runGoGenerate[corev1.HostPathVolumeSource]())
+	_ = (*string)(runGoGenerate[corev1.HostPathType]())
 	_ = (*struct {
-		Medium    v1.StorageMedium   `json:"medium,omitempty" protobuf:"bytes,1,opt,name=medium,casttype=StorageMedium"`
-		SizeLimit *resource.Quantity `json:"sizeLimit,omitempty" protobuf:"bytes,2,opt,name=sizeLimit"`
-		Mode      *int32             `json:"mode,omitempty" protobuf:"varint,3,opt,name=mode"`
-	})(runGoGenerate[v1.EmptyDirVolumeSource]())
-	_ = (*string)(runGoGenerate[v1.StorageMedium]())
+		Medium    corev1.StorageMedium `json:"medium,omitempty" protobuf:"bytes,1,opt,name=medium,casttype=StorageMedium"`
+		SizeLimit *resource.Quantity   `json:"sizeLimit,omitempty" protobuf:"bytes,2,opt,name=sizeLimit"`
+		Mode      *int32               `json:"mode,omitempty" protobuf:"varint,3,opt,name=mode"`
+	})(runGoGenerate[corev1.EmptyDirVolumeSource]())
+	_ = (*string)(runGoGenerate[corev1.StorageMedium]())
 	_ = (*struct {
 		PDName    string `json:"pdName" protobuf:"bytes,1,opt,name=pdName"`
 		FSType    string `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
 		Partition int32  `json:"partition,omitempty" protobuf:"varint,3,opt,name=partition"`
 		ReadOnly  bool   `json:"readOnly,omitempty" protobuf:"varint,4,opt,name=readOnly"`
-	})(runGoGenerate[v1.GCEPersistentDiskVolumeSource]())
+	})(runGoGenerate[corev1.GCEPersistentDiskVolumeSource]())
 	_ = (*struct {
 		VolumeID  string `json:"volumeID" protobuf:"bytes,1,opt,name=volumeID"`
 		FSType    string `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
 		Partition int32  `json:"partition,omitempty" protobuf:"varint,3,opt,name=partition"`
 		ReadOnly  bool   `json:"readOnly,omitempty" protobuf:"varint,4,opt,name=readOnly"`
-	})(runGoGenerate[v1.AWSElasticBlockStoreVolumeSource]())
+	})(runGoGenerate[corev1.AWSElasticBlockStoreVolumeSource]())
 	_ = (*struct {
 		Repository string `json:"repository" protobuf:"bytes,1,opt,name=repository"`
 		Revision   string `json:"revision,omitempty" protobuf:"bytes,2,opt,name=revision"`
 		Directory  string `json:"directory,omitempty" protobuf:"bytes,3,opt,name=directory"`
-	})(runGoGenerate[v1.GitRepoVolumeSource]())
+	})(runGoGenerate[corev1.GitRepoVolumeSource]())
 	_ = (*struct {
-		SecretName  string         `json:"secretName,omitempty" protobuf:"bytes,1,opt,name=secretName"`
-		Items       []v1.KeyToPath `json:"items,omitempty" protobuf:"bytes,2,rep,name=items"`
-		DefaultMode *int32         `json:"defaultMode,omitempty" protobuf:"bytes,3,opt,name=defaultMode"`
-		Optional    *bool          `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
-		DefaultUser *int64         `json:"defaultUser,omitempty" protobuf:"varint,5,opt,name=defaultUser"`
-	})(runGoGenerate[v1.SecretVolumeSource]())
+		SecretName  string             `json:"secretName,omitempty" protobuf:"bytes,1,opt,name=secretName"`
+		Items       []corev1.KeyToPath `json:"items,omitempty" protobuf:"bytes,2,rep,name=items"`
+		DefaultMode *int32             `json:"defaultMode,omitempty" protobuf:"bytes,3,opt,name=defaultMode"`
+		Optional    *bool              `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
+		DefaultUser *int64             `json:"defaultUser,omitempty" protobuf:"varint,5,opt,name=defaultUser"`
+	})(runGoGenerate[corev1.SecretVolumeSource]())
 	_ = (*struct {
 		Key  string `json:"key" protobuf:"bytes,1,opt,name=key"`
 		Path string `json:"path" protobuf:"bytes,2,opt,name=path"`
 		Mode *int32 `json:"mode,omitempty" protobuf:"varint,3,opt,name=mode"`
 		User *int64 `json:"user,omitempty" protobuf:"varint,4,opt,name=user"`
-	})(runGoGenerate[v1.KeyToPath]())
+	})(runGoGenerate[corev1.KeyToPath]())
 	_ = (*struct {
 		Server   string `json:"server" protobuf:"bytes,1,opt,name=server"`
 		Path     string `json:"path" protobuf:"bytes,2,opt,name=path"`
 		ReadOnly bool   `json:"readOnly,omitempty" protobuf:"varint,3,opt,name=readOnly"`
-	})(runGoGenerate[v1.NFSVolumeSource]())
+	})(runGoGenerate[corev1.NFSVolumeSource]())
 	_ = (*struct {
-		TargetPortal      string                   `json:"targetPortal" protobuf:"bytes,1,opt,name=targetPortal"`
-		IQN               string                   `json:"iqn" protobuf:"bytes,2,opt,name=iqn"`
-		Lun               int32                    `json:"lun" protobuf:"varint,3,opt,name=lun"`
-		ISCSIInterface    string                   `json:"iscsiInterface,omitempty" protobuf:"bytes,4,opt,name=iscsiInterface"`
-		FSType            string                   `json:"fsType,omitempty" protobuf:"bytes,5,opt,name=fsType"`
-		ReadOnly          bool                     `json:"readOnly,omitempty" protobuf:"varint,6,opt,name=readOnly"`
-		Portals           []string                 `json:"portals,omitempty" protobuf:"bytes,7,opt,name=portals"`
-		DiscoveryCHAPAuth bool                     `json:"chapAuthDiscovery,omitempty" protobuf:"varint,8,opt,name=chapAuthDiscovery"`
-		SessionCHAPAuth   bool                     `json:"chapAuthSession,omitempty" protobuf:"varint,11,opt,name=chapAuthSession"`
-		SecretRef         *v1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,10,opt,name=secretRef"`
-		InitiatorName     *string                  `json:"initiatorName,omitempty" protobuf:"bytes,12,opt,name=initiatorName"`
-	})(runGoGenerate[v1.ISCSIVolumeSource]())
+		TargetPortal      string                       `json:"targetPortal" protobuf:"bytes,1,opt,name=targetPortal"`
+		IQN               string                       `json:"iqn" protobuf:"bytes,2,opt,name=iqn"`
+		Lun               int32                        `json:"lun" protobuf:"varint,3,opt,name=lun"`
+		ISCSIInterface    string                       `json:"iscsiInterface,omitempty" protobuf:"bytes,4,opt,name=iscsiInterface"`
+		FSType            string                       `json:"fsType,omitempty" protobuf:"bytes,5,opt,name=fsType"`
+		ReadOnly          bool                         `json:"readOnly,omitempty" protobuf:"varint,6,opt,name=readOnly"`
+		Portals           []string                     `json:"portals,omitempty" protobuf:"bytes,7,opt,name=portals"`
+		DiscoveryCHAPAuth bool                         `json:"chapAuthDiscovery,omitempty" protobuf:"varint,8,opt,name=chapAuthDiscovery"`
+		SessionCHAPAuth   bool                         `json:"chapAuthSession,omitempty" protobuf:"varint,11,opt,name=chapAuthSession"`
+		SecretRef         *corev1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,10,opt,name=secretRef"`
+		InitiatorName     *string                      `json:"initiatorName,omitempty" protobuf:"bytes,12,opt,name=initiatorName"`
+	})(runGoGenerate[corev1.ISCSIVolumeSource]())
 	_ = (*struct {
 		Name string `json:"name,omitempty" protobuf:"bytes,1,opt,name=name"`
-	})(runGoGenerate[v1.LocalObjectReference]())
+	})(runGoGenerate[corev1.LocalObjectReference]())
 	_ = (*struct {
 		EndpointsName string `json:"endpoints" protobuf:"bytes,1,opt,name=endpoints"`
 		Path          string `json:"path" protobuf:"bytes,2,opt,name=path"`
 		ReadOnly      bool   `json:"readOnly,omitempty" protobuf:"varint,3,opt,name=readOnly"`
-	})(runGoGenerate[v1.GlusterfsVolumeSource]())
+	})(runGoGenerate[corev1.GlusterfsVolumeSource]())
 	_ = (*struct {
 		ClaimName string `json:"claimName" protobuf:"bytes,1,opt,name=claimName"`
 		ReadOnly  bool   `json:"readOnly,omitempty" protobuf:"varint,2,opt,name=readOnly"`
-	})(runGoGenerate[v1.PersistentVolumeClaimVolumeSource]())
+	})(runGoGenerate[corev1.PersistentVolumeClaimVolumeSource]())
 	_ = (*struct {
-		CephMonitors []string                 `json:"monitors" protobuf:"bytes,1,rep,name=monitors"`
-		RBDImage     string                   `json:"image" protobuf:"bytes,2,opt,name=image"`
-		FSType       string                   `json:"fsType,omitempty" protobuf:"bytes,3,opt,name=fsType"`
-		RBDPool      string                   `json:"pool,omitempty" protobuf:"bytes,4,opt,name=pool"`
-		RadosUser    string                   `json:"user,omitempty" protobuf:"bytes,5,opt,name=user"`
-		Keyring      string                   `json:"keyring,omitempty" protobuf:"bytes,6,opt,name=keyring"`
-		SecretRef    *v1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,7,opt,name=secretRef"`
-		ReadOnly     bool                     `json:"readOnly,omitempty" protobuf:"varint,8,opt,name=readOnly"`
-	})(runGoGenerate[v1.RBDVolumeSource]())
+		CephMonitors []string                     `json:"monitors" protobuf:"bytes,1,rep,name=monitors"`
+		RBDImage     string                       `json:"image" protobuf:"bytes,2,opt,name=image"`
+		FSType       string                       `json:"fsType,omitempty" protobuf:"bytes,3,opt,name=fsType"`
+		RBDPool      string                       `json:"pool,omitempty" protobuf:"bytes,4,opt,name=pool"`
+		RadosUser    string                       `json:"user,omitempty" protobuf:"bytes,5,opt,name=user"`
+		Keyring      string                       `json:"keyring,omitempty" protobuf:"bytes,6,opt,name=keyring"`
+		SecretRef    *corev1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,7,opt,name=secretRef"`
+		ReadOnly     bool                         `json:"readOnly,omitempty" protobuf:"varint,8,opt,name=readOnly"`
+	})(runGoGenerate[corev1.RBDVolumeSource]())
 	_ = (*struct {
-		Driver    string                   `json:"driver" protobuf:"bytes,1,opt,name=driver"`
-		FSType    string                   `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
-		SecretRef *v1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,3,opt,name=secretRef"`
-		ReadOnly  bool                     `json:"readOnly,omitempty" protobuf:"varint,4,opt,name=readOnly"`
-		Options   map[string]string        `json:"options,omitempty" protobuf:"bytes,5,rep,name=options"`
-	})(runGoGenerate[v1.FlexVolumeSource]())
+		Driver    string                       `json:"driver" protobuf:"bytes,1,opt,name=driver"`
+		FSType    string                       `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
+		SecretRef *corev1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,3,opt,name=secretRef"`
+		ReadOnly  bool                         `json:"readOnly,omitempty" protobuf:"varint,4,opt,name=readOnly"`
+		Options   map[string]string            `json:"options,omitempty" protobuf:"bytes,5,rep,name=options"`
+	})(runGoGenerate[corev1.FlexVolumeSource]())
 	_ = (*struct {
-		VolumeID  string                   `json:"volumeID" protobuf:"bytes,1,opt,name=volumeID"`
-		FSType    string                   `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
-		ReadOnly  bool                     `json:"readOnly,omitempty" protobuf:"varint,3,opt,name=readOnly"`
-		SecretRef *v1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,4,opt,name=secretRef"`
-	})(runGoGenerate[v1.CinderVolumeSource]())
+		VolumeID  string                       `json:"volumeID" protobuf:"bytes,1,opt,name=volumeID"`
+		FSType    string                       `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
+		ReadOnly  bool                         `json:"readOnly,omitempty" protobuf:"varint,3,opt,name=readOnly"`
+		SecretRef *corev1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,4,opt,name=secretRef"`
+	})(runGoGenerate[corev1.CinderVolumeSource]())
 	_ = (*struct {
-		Monitors   []string                 `json:"monitors" protobuf:"bytes,1,rep,name=monitors"`
-		Path       string                   `json:"path,omitempty" protobuf:"bytes,2,opt,name=path"`
-		User       string                   `json:"user,omitempty" protobuf:"bytes,3,opt,name=user"`
-		SecretFile string                   `json:"secretFile,omitempty" protobuf:"bytes,4,opt,name=secretFile"`
-		SecretRef  *v1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,5,opt,name=secretRef"`
-		ReadOnly   bool                     `json:"readOnly,omitempty" protobuf:"varint,6,opt,name=readOnly"`
-	})(runGoGenerate[v1.CephFSVolumeSource]())
+		Monitors   []string                     `json:"monitors" protobuf:"bytes,1,rep,name=monitors"`
+		Path       string                       `json:"path,omitempty" protobuf:"bytes,2,opt,name=path"`
+		User       string                       `json:"user,omitempty" protobuf:"bytes,3,opt,name=user"`
+		SecretFile string                       `json:"secretFile,omitempty" protobuf:"bytes,4,opt,name=secretFile"`
+		SecretRef  *corev1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,5,opt,name=secretRef"`
+		ReadOnly   bool                         `json:"readOnly,omitempty" protobuf:"varint,6,opt,name=readOnly"`
+	})(runGoGenerate[corev1.CephFSVolumeSource]())
 	_ = (*struct {
 		DatasetName string `json:"datasetName,omitempty" protobuf:"bytes,1,opt,name=datasetName"`
 		DatasetUUID string `json:"datasetUUID,omitempty" protobuf:"bytes,2,opt,name=datasetUUID"`
-	})(runGoGenerate[v1.FlockerVolumeSource]())
+	})(runGoGenerate[corev1.FlockerVolumeSource]())
 	_ = (*struct {
-		Items       []v1.DownwardAPIVolumeFile `json:"items,omitempty" protobuf:"bytes,1,rep,name=items"`
-		DefaultMode *int32                     `json:"defaultMode,omitempty" protobuf:"varint,2,opt,name=defaultMode"`
-		DefaultUser *int64                     `json:"defaultUser,omitempty" protobuf:"varint,3,opt,name=defaultUser"`
-	})(runGoGenerate[v1.DownwardAPIVolumeSource]())
+		Items       []corev1.DownwardAPIVolumeFile `json:"items,omitempty" protobuf:"bytes,1,rep,name=items"`
+		DefaultMode *int32                         `json:"defaultMode,omitempty" protobuf:"varint,2,opt,name=defaultMode"`
+		DefaultUser *int64                         `json:"defaultUser,omitempty" protobuf:"varint,3,opt,name=defaultUser"`
+	})(runGoGenerate[corev1.DownwardAPIVolumeSource]())
 	_ = (*struct {
-		Path             string                    `json:"path" protobuf:"bytes,1,opt,name=path"`
-		FieldRef         *v1.ObjectFieldSelector   `json:"fieldRef,omitempty" protobuf:"bytes,2,opt,name=fieldRef"`
-		ResourceFieldRef *v1.ResourceFieldSelector `json:"resourceFieldRef,omitempty" protobuf:"bytes,3,opt,name=resourceFieldRef"`
-		Mode             *int32                    `json:"mode,omitempty" protobuf:"varint,4,opt,name=mode"`
-		User             *int64                    `json:"user,omitempty" protobuf:"varint,5,opt,name=user"`
-	})(runGoGenerate[v1.DownwardAPIVolumeFile]())
+		Path             string                        `json:"path" protobuf:"bytes,1,opt,name=path"`
+		FieldRef         *corev1.ObjectFieldSelector   `json:"fieldRef,omitempty" protobuf:"bytes,2,opt,name=fieldRef"`
+		ResourceFieldRef *corev1.ResourceFieldSelector `json:"resourceFieldRef,omitempty" protobuf:"bytes,3,opt,name=resourceFieldRef"`
+		Mode             *int32                        `json:"mode,omitempty" protobuf:"varint,4,opt,name=mode"`
+		User             *int64                        `json:"user,omitempty" protobuf:"varint,5,opt,name=user"`
+	})(runGoGenerate[corev1.DownwardAPIVolumeFile]())
 	_ = (*struct {
 		APIVersion string `json:"apiVersion,omitempty" protobuf:"bytes,1,opt,name=apiVersion"`
 		FieldPath  string `json:"fieldPath" protobuf:"bytes,2,opt,name=fieldPath"`
-	})(runGoGenerate[v1.ObjectFieldSelector]())
+	})(runGoGenerate[corev1.ObjectFieldSelector]())
 	_ = (*struct {
 		ContainerName string            `json:"containerName,omitempty" protobuf:"bytes,1,opt,name=containerName"`
 		Resource      string            `json:"resource" protobuf:"bytes,2,opt,name=resource"`
 		Divisor       resource.Quantity `json:"divisor,omitempty" protobuf:"bytes,3,opt,name=divisor"`
-	})(runGoGenerate[v1.ResourceFieldSelector]())
+	})(runGoGenerate[corev1.ResourceFieldSelector]())
 	_ = (*struct {
 		TargetWWNs []string `json:"targetWWNs,omitempty" protobuf:"bytes,1,rep,name=targetWWNs"`
 		Lun        *int32   `json:"lun,omitempty" protobuf:"varint,2,opt,name=lun"`
 		FSType     string   `json:"fsType,omitempty" protobuf:"bytes,3,opt,name=fsType"`
 		ReadOnly   bool     `json:"readOnly,omitempty" protobuf:"varint,4,opt,name=readOnly"`
 		WWIDs      []string `json:"wwids,omitempty" protobuf:"bytes,5,rep,name=wwids"`
-	})(runGoGenerate[v1.FCVolumeSource]())
+	})(runGoGenerate[corev1.FCVolumeSource]())
 	_ = (*struct {
 		SecretName string `json:"secretName" protobuf:"bytes,1,opt,name=secretName"`
 		ShareName  string `json:"shareName" protobuf:"bytes,2,opt,name=shareName"`
 		ReadOnly   bool   `json:"readOnly,omitempty" protobuf:"varint,3,opt,name=readOnly"`
-	})(runGoGenerate[v1.AzureFileVolumeSource]())
+	})(runGoGenerate[corev1.AzureFileVolumeSource]())
 	_ = (*struct {
-		v1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
-		Items                   []v1.KeyToPath `json:"items,omitempty" protobuf:"bytes,2,rep,name=items"`
-		DefaultMode             *int32         `json:"defaultMode,omitempty" protobuf:"varint,3,opt,name=defaultMode"`
-		Optional                *bool          `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
-		DefaultUser             *int64         `json:"defaultUser,omitempty" protobuf:"varint,5,opt,name=defaultUser"`
-	})(runGoGenerate[v1.ConfigMapVolumeSource]())
+		corev1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
+		Items                       []corev1.KeyToPath `json:"items,omitempty" protobuf:"bytes,2,rep,name=items"`
+		DefaultMode                 *int32             `json:"defaultMode,omitempty" protobuf:"varint,3,opt,name=defaultMode"`
+		Optional                    *bool              `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
+		DefaultUser                 *int64             `json:"defaultUser,omitempty" protobuf:"varint,5,opt,name=defaultUser"`
+	})(runGoGenerate[corev1.ConfigMapVolumeSource]())
 	_ = (*struct {
 		VolumePath        string `json:"volumePath" protobuf:"bytes,1,opt,name=volumePath"`
 		FSType            string `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
 		StoragePolicyName string `json:"storagePolicyName,omitempty" protobuf:"bytes,3,opt,name=storagePolicyName"`
 		StoragePolicyID   string `json:"storagePolicyID,omitempty" protobuf:"bytes,4,opt,name=storagePolicyID"`
-	})(runGoGenerate[v1.VsphereVirtualDiskVolumeSource]())
+	})(runGoGenerate[corev1.VsphereVirtualDiskVolumeSource]())
 	_ = (*struct {
 		Registry string `json:"registry" protobuf:"bytes,1,opt,name=registry"`
 		Volume   string `json:"volume" protobuf:"bytes,2,opt,name=volume"`
@@ -272,71 +272,71 @@ var (
 		User     string `json:"user,omitempty" protobuf:"bytes,4,opt,name=user"`
 		Group    string `json:"group,omitempty" protobuf:"bytes,5,opt,name=group"`
 		Tenant   string `json:"tenant,omitempty" protobuf:"bytes,6,opt,name=tenant"`
-	})(runGoGenerate[v1.QuobyteVolumeSource]())
+	})(runGoGenerate[corev1.QuobyteVolumeSource]())
 	_ = (*struct {
-		DiskName    string                       `json:"diskName" protobuf:"bytes,1,opt,name=diskName"`
-		DataDiskURI string                       `json:"diskURI" protobuf:"bytes,2,opt,name=diskURI"`
-		CachingMode *v1.AzureDataDiskCachingMode `json:"cachingMode,omitempty" protobuf:"bytes,3,opt,name=cachingMode,casttype=AzureDataDiskCachingMode"`
-		FSType      *string                      `json:"fsType,omitempty" protobuf:"bytes,4,opt,name=fsType"`
-		ReadOnly    *bool                        `json:"readOnly,omitempty" protobuf:"varint,5,opt,name=readOnly"`
-		Kind        *v1.AzureDataDiskKind        `json:"kind,omitempty" protobuf:"bytes,6,opt,name=kind,casttype=AzureDataDiskKind"`
-	})(runGoGenerate[v1.AzureDiskVolumeSource]())
-	_ = (*string)(runGoGenerate[v1.AzureDataDiskCachingMode]())
-	_ = (*string)(runGoGenerate[v1.AzureDataDiskKind]())
+		DiskName    string                           `json:"diskName" protobuf:"bytes,1,opt,name=diskName"`
+		DataDiskURI string                           `json:"diskURI" protobuf:"bytes,2,opt,name=diskURI"`
+		CachingMode *corev1.AzureDataDiskCachingMode `json:"cachingMode,omitempty" protobuf:"bytes,3,opt,name=cachingMode,casttype=AzureDataDiskCachingMode"`
+		FSType      *string                          `json:"fsType,omitempty" protobuf:"bytes,4,opt,name=fsType"`
+		ReadOnly    *bool                            `json:"readOnly,omitempty" protobuf:"varint,5,opt,name=readOnly"`
+		Kind        *corev1.AzureDataDiskKind        `json:"kind,omitempty" protobuf:"bytes,6,opt,name=kind,casttype=AzureDataDiskKind"`
+	})(runGoGenerate[corev1.AzureDiskVolumeSource]())
+	_ = (*string)(runGoGenerate[corev1.AzureDataDiskCachingMode]())
+	_ = (*string)(runGoGenerate[corev1.AzureDataDiskKind]())
 	_ = (*struct {
 		PdID   string `json:"pdID" protobuf:"bytes,1,opt,name=pdID"`
 		FSType string `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
-	})(runGoGenerate[v1.PhotonPersistentDiskVolumeSource]())
+	})(runGoGenerate[corev1.PhotonPersistentDiskVolumeSource]())
 	_ = (*struct {
-		Sources     []v1.VolumeProjection `json:"sources" protobuf:"bytes,1,rep,name=sources"`
-		DefaultMode *int32                `json:"defaultMode,omitempty" protobuf:"varint,2,opt,name=defaultMode"`
-		DefaultUser *int64                `json:"defaultUser,omitempty" protobuf:"varint,3,opt,name=defaultUser"`
-	})(runGoGenerate[v1.ProjectedVolumeSource]())
+		Sources     []corev1.VolumeProjection `json:"sources" protobuf:"bytes,1,rep,name=sources"`
+		DefaultMode *int32                    `json:"defaultMode,omitempty" protobuf:"varint,2,opt,name=defaultMode"`
+		DefaultUser *int64                    `json:"defaultUser,omitempty" protobuf:"varint,3,opt,name=defaultUser"`
+	})(runGoGenerate[corev1.ProjectedVolumeSource]())
 	_ = (*struct {
-		Secret              *v1.SecretProjection              `json:"secret,omitempty" protobuf:"bytes,1,opt,name=secret"`
-		DownwardAPI         *v1.DownwardAPIProjection         `json:"downwardAPI,omitempty" protobuf:"bytes,2,opt,name=downwardAPI"`
-		ConfigMap           *v1.ConfigMapProjection           `json:"configMap,omitempty" protobuf:"bytes,3,opt,name=configMap"`
-		ServiceAccountToken *v1.ServiceAccountTokenProjection `json:"serviceAccountToken,omitempty" protobuf:"bytes,4,opt,name=serviceAccountToken"`
-		ClusterTrustBundle  *v1.ClusterTrustBundleProjection  `json:"clusterTrustBundle,omitempty" protobuf:"bytes,5,opt,name=clusterTrustBundle"`
-		PodCertificate      *v1.PodCertificateProjection      `json:"podCertificate,omitempty" protobuf:"bytes,6,opt,name=podCertificate"`
-	})(runGoGenerate[v1.VolumeProjection]())
+		Secret              *corev1.SecretProjection              `json:"secret,omitempty" protobuf:"bytes,1,opt,name=secret"`
+		DownwardAPI         *corev1.DownwardAPIProjection         `json:"downwardAPI,omitempty" protobuf:"bytes,2,opt,name=downwardAPI"`
+		ConfigMap           *corev1.ConfigMapProjection           `json:"configMap,omitempty" protobuf:"bytes,3,opt,name=configMap"`
+		ServiceAccountToken *corev1.ServiceAccountTokenProjection `json:"serviceAccountToken,omitempty" protobuf:"bytes,4,opt,name=serviceAccountToken"`
+		ClusterTrustBundle  *corev1.ClusterTrustBundleProjection  `json:"clusterTrustBundle,omitempty" protobuf:"bytes,5,opt,name=clusterTrustBundle"`
+		PodCertificate      *corev1.PodCertificateProjection      `json:"podCertificate,omitempty" protobuf:"bytes,6,opt,name=podCertificate"`
+	})(runGoGenerate[corev1.VolumeProjection]())
 	_ = (*struct {
-		v1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
-		Items                   []v1.KeyToPath `json:"items,omitempty" protobuf:"bytes,2,rep,name=items"`
-		Optional                *bool          `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
-	})(runGoGenerate[v1.SecretProjection]())
+		corev1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
+		Items                       []corev1.KeyToPath `json:"items,omitempty" protobuf:"bytes,2,rep,name=items"`
+		Optional                    *bool              `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
+	})(runGoGenerate[corev1.SecretProjection]())
 	_ = (*struct {
-		Items []v1.DownwardAPIVolumeFile `json:"items,omitempty" protobuf:"bytes,1,rep,name=items"`
-	})(runGoGenerate[v1.DownwardAPIProjection]())
+		Items []corev1.DownwardAPIVolumeFile `json:"items,omitempty" protobuf:"bytes,1,rep,name=items"`
+	})(runGoGenerate[corev1.DownwardAPIProjection]())
 	_ = (*struct {
-		v1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
-		Items                   []v1.KeyToPath `json:"items,omitempty" protobuf:"bytes,2,rep,name=items"`
-		Optional                *bool          `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
-	})(runGoGenerate[v1.ConfigMapProjection]())
+		corev1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
+		Items                       []corev1.KeyToPath `json:"items,omitempty" protobuf:"bytes,2,rep,name=items"`
+		Optional                    *bool              `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
+	})(runGoGenerate[corev1.ConfigMapProjection]())
 	_ = (*struct {
 		Audience          string `json:"audience,omitempty" protobuf:"bytes,1,rep,name=audience"`
 		ExpirationSeconds *int64 `json:"expirationSeconds,omitempty" protobuf:"varint,2,opt,name=expirationSeconds"`
 		Path              string `json:"path" protobuf:"bytes,3,opt,name=path"`
 		User              *int64 `json:"user,omitempty" protobuf:"varint,4,opt,name=user"`
-	})(runGoGenerate[v1.ServiceAccountTokenProjection]())
+	})(runGoGenerate[corev1.ServiceAccountTokenProjection]())
 	_ = (*struct {
-		Name          *string              `json:"name,omitempty" protobuf:"bytes,1,rep,name=name"`
-		SignerName    *string              `json:"signerName,omitempty" protobuf:"bytes,2,rep,name=signerName"`
-		LabelSelector *v1pkg.LabelSelector `json:"labelSelector,omitempty" protobuf:"bytes,3,rep,name=labelSelector"`
-		Optional      *bool                `json:"optional,omitempty" protobuf:"varint,5,opt,name=optional"`
-		Path          string               `json:"path" protobuf:"bytes,4,rep,name=path"`
-		User          *int64               `json:"user,omitempty" protobuf:"varint,6,opt,name=user"`
-	})(runGoGenerate[v1.ClusterTrustBundleProjection]())
+		Name          *string           `json:"name,omitempty" protobuf:"bytes,1,rep,name=name"`
+		SignerName    *string           `json:"signerName,omitempty" protobuf:"bytes,2,rep,name=signerName"`
+		LabelSelector *v1.LabelSelector `json:"labelSelector,omitempty" protobuf:"bytes,3,rep,name=labelSelector"`
+		Optional      *bool             `json:"optional,omitempty" protobuf:"varint,5,opt,name=optional"`
+		Path          string            `json:"path" protobuf:"bytes,4,rep,name=path"`
+		User          *int64            `json:"user,omitempty" protobuf:"varint,6,opt,name=user"`
+	})(runGoGenerate[corev1.ClusterTrustBundleProjection]())
 	_ = (*struct {
-		MatchLabels      map[string]string                `json:"matchLabels,omitempty" protobuf:"bytes,1,rep,name=matchLabels"`
-		MatchExpressions []v1pkg.LabelSelectorRequirement `json:"matchExpressions,omitempty" protobuf:"bytes,2,rep,name=matchExpressions"`
-	})(runGoGenerate[v1pkg.LabelSelector]())
+		MatchLabels      map[string]string             `json:"matchLabels,omitempty" protobuf:"bytes,1,rep,name=matchLabels"`
+		MatchExpressions []v1.LabelSelectorRequirement `json:"matchExpressions,omitempty" protobuf:"bytes,2,rep,name=matchExpressions"`
+	})(runGoGenerate[v1.LabelSelector]())
 	_ = (*struct {
-		Key      string                      `json:"key" protobuf:"bytes,1,opt,name=key"`
-		Operator v1pkg.LabelSelectorOperator `json:"operator" protobuf:"bytes,2,opt,name=operator,casttype=LabelSelectorOperator"`
-		Values   []string                    `json:"values,omitempty" protobuf:"bytes,3,rep,name=values"`
-	})(runGoGenerate[v1pkg.LabelSelectorRequirement]())
-	_ = (*string)(runGoGenerate[v1pkg.LabelSelectorOperator]())
+		Key      string                   `json:"key" protobuf:"bytes,1,opt,name=key"`
+		Operator v1.LabelSelectorOperator `json:"operator" protobuf:"bytes,2,opt,name=operator,casttype=LabelSelectorOperator"`
+		Values   []string                 `json:"values,omitempty" protobuf:"bytes,3,rep,name=values"`
+	})(runGoGenerate[v1.LabelSelectorRequirement]())
+	_ = (*string)(runGoGenerate[v1.LabelSelectorOperator]())
 	_ = (*struct {
 		SignerName           string            `json:"signerName,omitempty" protobuf:"bytes,1,rep,name=signerName"`
 		KeyType              string            `json:"keyType,omitempty" protobuf:"bytes,2,rep,name=keyType"`
@@ -346,66 +346,66 @@ var (
 		CertificateChainPath string            `json:"certificateChainPath,omitempty" protobuf:"bytes,6,rep,name=certificateChainPath"`
 		UserAnnotations      map[string]string `json:"userAnnotations,omitempty" protobuf:"bytes,7,rep,name=userAnnotations"`
 		User                 *int64            `json:"user,omitempty" protobuf:"varint,8,opt,name=user"`
-	})(runGoGenerate[v1.PodCertificateProjection]())
+	})(runGoGenerate[corev1.PodCertificateProjection]())
 	_ = (*struct {
 		VolumeID string `json:"volumeID" protobuf:"bytes,1,opt,name=volumeID"`
 		FSType   string `json:"fsType,omitempty" protobuf:"bytes,2,opt,name=fsType"`
 		ReadOnly bool   `json:"readOnly,omitempty" protobuf:"varint,3,opt,name=readOnly"`
-	})(runGoGenerate[v1.PortworxVolumeSource]())
+	})(runGoGenerate[corev1.PortworxVolumeSource]())
 	_ = (*struct {
-		Gateway          string                   `json:"gateway" protobuf:"bytes,1,opt,name=gateway"`
-		System           string                   `json:"system" protobuf:"bytes,2,opt,name=system"`
-		SecretRef        *v1.LocalObjectReference `json:"secretRef" protobuf:"bytes,3,opt,name=secretRef"`
-		SSLEnabled       bool                     `json:"sslEnabled,omitempty" protobuf:"varint,4,opt,name=sslEnabled"`
-		ProtectionDomain string                   `json:"protectionDomain,omitempty" protobuf:"bytes,5,opt,name=protectionDomain"`
-		StoragePool      string                   `json:"storagePool,omitempty" protobuf:"bytes,6,opt,name=storagePool"`
-		StorageMode      string                   `json:"storageMode,omitempty" protobuf:"bytes,7,opt,name=storageMode"`
-		VolumeName       string                   `json:"volumeName,omitempty" protobuf:"bytes,8,opt,name=volumeName"`
-		FSType           string                   `json:"fsType,omitempty" protobuf:"bytes,9,opt,name=fsType"`
-		ReadOnly         bool                     `json:"readOnly,omitempty" protobuf:"varint,10,opt,name=readOnly"`
-	})(runGoGenerate[v1.ScaleIOVolumeSource]())
+		Gateway          string                       `json:"gateway" protobuf:"bytes,1,opt,name=gateway"`
+		System           string                       `json:"system" protobuf:"bytes,2,opt,name=system"`
+		SecretRef        *corev1.LocalObjectReference `json:"secretRef" protobuf:"bytes,3,opt,name=secretRef"`
+		SSLEnabled       bool                         `json:"sslEnabled,omitempty" protobuf:"varint,4,opt,name=sslEnabled"`
+		ProtectionDomain string                       `json:"protectionDomain,omitempty" protobuf:"bytes,5,opt,name=protectionDomain"`
+		StoragePool      string                       `json:"storagePool,omitempty" protobuf:"bytes,6,opt,name=storagePool"`
+		StorageMode      string                       `json:"storageMode,omitempty" protobuf:"bytes,7,opt,name=storageMode"`
+		VolumeName       string                       `json:"volumeName,omitempty" protobuf:"bytes,8,opt,name=volumeName"`
+		FSType           string                       `json:"fsType,omitempty" protobuf:"bytes,9,opt,name=fsType"`
+		ReadOnly         bool                         `json:"readOnly,omitempty" protobuf:"varint,10,opt,name=readOnly"`
+	})(runGoGenerate[corev1.ScaleIOVolumeSource]())
 	_ = (*struct {
-		VolumeName      string                   `json:"volumeName,omitempty" protobuf:"bytes,1,opt,name=volumeName"`
-		VolumeNamespace string                   `json:"volumeNamespace,omitempty" protobuf:"bytes,2,opt,name=volumeNamespace"`
-		FSType          string                   `json:"fsType,omitempty" protobuf:"bytes,3,opt,name=fsType"`
-		ReadOnly        bool                     `json:"readOnly,omitempty" protobuf:"varint,4,opt,name=readOnly"`
-		SecretRef       *v1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,5,opt,name=secretRef"`
-	})(runGoGenerate[v1.StorageOSVolumeSource]())
+		VolumeName      string                       `json:"volumeName,omitempty" protobuf:"bytes,1,opt,name=volumeName"`
+		VolumeNamespace string                       `json:"volumeNamespace,omitempty" protobuf:"bytes,2,opt,name=volumeNamespace"`
+		FSType          string                       `json:"fsType,omitempty" protobuf:"bytes,3,opt,name=fsType"`
+		ReadOnly        bool                         `json:"readOnly,omitempty" protobuf:"varint,4,opt,name=readOnly"`
+		SecretRef       *corev1.LocalObjectReference `json:"secretRef,omitempty" protobuf:"bytes,5,opt,name=secretRef"`
+	})(runGoGenerate[corev1.StorageOSVolumeSource]())
 	_ = (*struct {
-		Driver               string                   `json:"driver" protobuf:"bytes,1,opt,name=driver"`
-		ReadOnly             *bool                    `json:"readOnly,omitempty" protobuf:"varint,2,opt,name=readOnly"`
-		FSType               *string                  `json:"fsType,omitempty" protobuf:"bytes,3,opt,name=fsType"`
-		VolumeAttributes     map[string]string        `json:"volumeAttributes,omitempty" protobuf:"bytes,4,rep,name=volumeAttributes"`
-		NodePublishSecretRef *v1.LocalObjectReference `json:"nodePublishSecretRef,omitempty" protobuf:"bytes,5,opt,name=nodePublishSecretRef"`
-	})(runGoGenerate[v1.CSIVolumeSource]())
+		Driver               string                       `json:"driver" protobuf:"bytes,1,opt,name=driver"`
+		ReadOnly             *bool                        `json:"readOnly,omitempty" protobuf:"varint,2,opt,name=readOnly"`
+		FSType               *string                      `json:"fsType,omitempty" protobuf:"bytes,3,opt,name=fsType"`
+		VolumeAttributes     map[string]string            `json:"volumeAttributes,omitempty" protobuf:"bytes,4,rep,name=volumeAttributes"`
+		NodePublishSecretRef *corev1.LocalObjectReference `json:"nodePublishSecretRef,omitempty" protobuf:"bytes,5,opt,name=nodePublishSecretRef"`
+	})(runGoGenerate[corev1.CSIVolumeSource]())
 	_ = (*struct {
-		VolumeClaimTemplate *v1.PersistentVolumeClaimTemplate `json:"volumeClaimTemplate,omitempty" protobuf:"bytes,1,opt,name=volumeClaimTemplate"`
-	})(runGoGenerate[v1.EphemeralVolumeSource]())
+		VolumeClaimTemplate *corev1.PersistentVolumeClaimTemplate `json:"volumeClaimTemplate,omitempty" protobuf:"bytes,1,opt,name=volumeClaimTemplate"`
+	})(runGoGenerate[corev1.EphemeralVolumeSource]())
 	_ = (*struct {
-		v1pkg.ObjectMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
-		Spec             v1.PersistentVolumeClaimSpec `json:"spec" protobuf:"bytes,2,name=spec"`
-	})(runGoGenerate[v1.PersistentVolumeClaimTemplate]())
+		v1.ObjectMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
+		Spec          corev1.PersistentVolumeClaimSpec `json:"spec" protobuf:"bytes,2,name=spec"`
+	})(runGoGenerate[corev1.PersistentVolumeClaimTemplate]())
 	_ = (*struct {
-		Name                       string                     `json:"name,omitempty" protobuf:"bytes,1,opt,name=name"`
-		GenerateName               string                     `json:"generateName,omitempty" protobuf:"bytes,2,opt,name=generateName"`
-		Namespace                  string                     `json:"namespace,omitempty" protobuf:"bytes,3,opt,name=namespace"`
-		SelfLink                   string                     `json:"selfLink,omitempty" protobuf:"bytes,4,opt,name=selfLink"`
-		UID                        types.UID                  `json:"uid,omitempty" protobuf:"bytes,5,opt,name=uid,casttype=k8s.io/kubernetes/pkg/types.UID"`
-		ResourceVersion            string                     `json:"resourceVersion,omitempty" protobuf:"bytes,6,opt,name=resourceVersion"`
-		Generation                 int64                      `json:"generation,omitempty" protobuf:"varint,7,opt,name=generation"`
-		CreationTimestamp          v1pkg.Time                 `json:"creationTimestamp,omitempty,omitzero" protobuf:"bytes,8,opt,name=creationTimestamp"`
-		DeletionTimestamp          *v1pkg.Time                `json:"deletionTimestamp,omitempty" protobuf:"bytes,9,opt,name=deletionTimestamp"`
-		DeletionGracePeriodSeconds *int64                     `json:"deletionGracePeriodSeconds,omitempty" protobuf:"varint,10,opt,name=deletionGracePeriodSeconds"`
-		Labels                     map[string]string          `json:"labels,omitempty" protobuf:"bytes,11,rep,name=labels"`
-		Annotations                map[string]string          `json:"annotations,omitempty" protobuf:"bytes,12,rep,name=annotations"`
-		OwnerReferences            []v1pkg.OwnerReference     `json:"ownerReferences,omitempty" patchStrategy:"merge" patchMergeKey:"uid" protobuf:"bytes,13,rep,name=ownerReferences"`
-		Finalizers                 []string                   `json:"finalizers,omitempty" patchStrategy:"merge" protobuf:"bytes,14,rep,name=finalizers"`
-		ManagedFields              []v1pkg.ManagedFieldsEntry `json:"managedFields,omitempty" protobuf:"bytes,17,rep,name=managedFields"`
-	})(runGoGenerate[v1pkg.ObjectMeta]())
+		Name                       string                  `json:"name,omitempty" protobuf:"bytes,1,opt,name=name"`
+		GenerateName               string                  `json:"generateName,omitempty" protobuf:"bytes,2,opt,name=generateName"`
+		Namespace                  string                  `json:"namespace,omitempty" protobuf:"bytes,3,opt,name=namespace"`
+		SelfLink                   string                  `json:"selfLink,omitempty" protobuf:"bytes,4,opt,name=selfLink"`
+		UID                        types.UID               `json:"uid,omitempty" protobuf:"bytes,5,opt,name=uid,casttype=k8s.io/kubernetes/pkg/types.UID"`
+		ResourceVersion            string                  `json:"resourceVersion,omitempty" protobuf:"bytes,6,opt,name=resourceVersion"`
+		Generation                 int64                   `json:"generation,omitempty" protobuf:"varint,7,opt,name=generation"`
+		CreationTimestamp          v1.Time                 `json:"creationTimestamp,omitempty,omitzero" protobuf:"bytes,8,opt,name=creationTimestamp"`
+		DeletionTimestamp          *v1.Time                `json:"deletionTimestamp,omitempty" protobuf:"bytes,9,opt,name=deletionTimestamp"`
+		DeletionGracePeriodSeconds *int64                  `json:"deletionGracePeriodSeconds,omitempty" protobuf:"varint,10,opt,name=deletionGracePeriodSeconds"`
+		Labels                     map[string]string       `json:"labels,omitempty" protobuf:"bytes,11,rep,name=labels"`
+		Annotations                map[string]string       `json:"annotations,omitempty" protobuf:"bytes,12,rep,name=annotations"`
+		OwnerReferences            []v1.OwnerReference     `json:"ownerReferences,omitempty" patchStrategy:"merge" patchMergeKey:"uid" protobuf:"bytes,13,rep,name=ownerReferences"`
+		Finalizers                 []string                `json:"finalizers,omitempty" patchStrategy:"merge" protobuf:"bytes,14,rep,name=finalizers"`
+		ManagedFields              []v1.ManagedFieldsEntry `json:"managedFields,omitempty" protobuf:"bytes,17,rep,name=managedFields"`
+	})(runGoGenerate[v1.ObjectMeta]())
 	_ = (*string)(runGoGenerate[types.UID]())
 	_ = (*struct {
 		time.Time `protobuf:"-"`
-	})(runGoGenerate[v1pkg.Time]())
+	})(runGoGenerate[v1.Time]())
 	_ = (*struct {
 		APIVersion         string    `json:"apiVersion" protobuf:"bytes,5,opt,name=apiVersion"`
 		Kind               string    `json:"kind" protobuf:"bytes,1,opt,name=kind"`
@@ -413,599 +413,599 @@ var (
 		UID                types.UID `json:"uid" protobuf:"bytes,4,opt,name=uid,casttype=k8s.io/apimachinery/pkg/types.UID"`
 		Controller         *bool     `json:"controller,omitempty" protobuf:"varint,6,opt,name=controller"`
 		BlockOwnerDeletion *bool     `json:"blockOwnerDeletion,omitempty" protobuf:"varint,7,opt,name=blockOwnerDeletion"`
-	})(runGoGenerate[v1pkg.OwnerReference]())
+	})(runGoGenerate[v1.OwnerReference]())
 	_ = (*struct {
-		Manager     string                           `json:"manager,omitempty" protobuf:"bytes,1,opt,name=manager"`
-		Operation   v1pkg.ManagedFieldsOperationType `json:"operation,omitempty" protobuf:"bytes,2,opt,name=operation,casttype=ManagedFieldsOperationType"`
-		APIVersion  string                           `json:"apiVersion,omitempty" protobuf:"bytes,3,opt,name=apiVersion"`
-		Time        *v1pkg.Time                      `json:"time,omitempty" protobuf:"bytes,4,opt,name=time"`
-		FieldsType  string                           `json:"fieldsType,omitempty" protobuf:"bytes,6,opt,name=fieldsType"`
-		FieldsV1    *v1pkg.FieldsV1                  `json:"fieldsV1,omitempty" protobuf:"bytes,7,opt,name=fieldsV1"`
-		Subresource string                           `json:"subresource,omitempty" protobuf:"bytes,8,opt,name=subresource"`
-	})(runGoGenerate[v1pkg.ManagedFieldsEntry]())
-	_ = (*string)(runGoGenerate[v1pkg.ManagedFieldsOperationType]())
+		Manager     string                        `json:"manager,omitempty" protobuf:"bytes,1,opt,name=manager"`
+		Operation   v1.ManagedFieldsOperationType `json:"operation,omitempty" protobuf:"bytes,2,opt,name=operation,casttype=ManagedFieldsOperationType"`
+		APIVersion  string                        `json:"apiVersion,omitempty" protobuf:"bytes,3,opt,name=apiVersion"`
+		Time        *v1.Time                      `json:"time,omitempty" protobuf:"bytes,4,opt,name=time"`
+		FieldsType  string                        `json:"fieldsType,omitempty" protobuf:"bytes,6,opt,name=fieldsType"`
+		FieldsV1    *v1.FieldsV1                  `json:"fieldsV1,omitempty" protobuf:"bytes,7,opt,name=fieldsV1"`
+		Subresource string                        `json:"subresource,omitempty" protobuf:"bytes,8,opt,name=subresource"`
+	})(runGoGenerate[v1.ManagedFieldsEntry]())
+	_ = (*string)(runGoGenerate[v1.ManagedFieldsOperationType]())
 	_ = (*struct {
 		Raw []byte `json:"-" protobuf:"bytes,1,opt,name=Raw"`
-	})(runGoGenerate[v1pkg.FieldsV1]())
+	})(runGoGenerate[v1.FieldsV1]())
 	_ = (*struct {
-		AccessModes               []v1.PersistentVolumeAccessMode `json:"accessModes,omitempty" protobuf:"bytes,1,rep,name=accessModes,casttype=PersistentVolumeAccessMode"`
-		Selector                  *v1pkg.LabelSelector            `json:"selector,omitempty" protobuf:"bytes,4,opt,name=selector"`
-		Resources                 v1.VolumeResourceRequirements   `json:"resources,omitempty" protobuf:"bytes,2,opt,name=resources"`
-		VolumeName                string                          `json:"volumeName,omitempty" protobuf:"bytes,3,opt,name=volumeName"`
-		StorageClassName          *string                         `json:"storageClassName,omitempty" protobuf:"bytes,5,opt,name=storageClassName"`
-		VolumeMode                *v1.PersistentVolumeMode        `json:"volumeMode,omitempty" protobuf:"bytes,6,opt,name=volumeMode,casttype=PersistentVolumeMode"`
-		DataSource                *v1.TypedLocalObjectReference   `json:"dataSource,omitempty" protobuf:"bytes,7,opt,name=dataSource"`
-		DataSourceRef             *v1.TypedObjectReference        `json:"dataSourceRef,omitempty" protobuf:"bytes,8,opt,name=dataSourceRef"`
-		VolumeAttributesClassName *string                         `json:"volumeAttributesClassName,omitempty" protobuf:"bytes,9,opt,name=volumeAttributesClassName"`
-	})(runGoGenerate[v1.PersistentVolumeClaimSpec]())
-	_ = (*string)(runGoGenerate[v1.PersistentVolumeAccessMode]())
+		AccessModes               []corev1.PersistentVolumeAccessMode `json:"accessModes,omitempty" protobuf:"bytes,1,rep,name=accessModes,casttype=PersistentVolumeAccessMode"`
+		Selector                  *v1.LabelSelector                   `json:"selector,omitempty" protobuf:"bytes,4,opt,name=selector"`
+		Resources                 corev1.VolumeResourceRequirements   `json:"resources,omitempty" protobuf:"bytes,2,opt,name=resources"`
+		VolumeName                string                              `json:"volumeName,omitempty" protobuf:"bytes,3,opt,name=volumeName"`
+		StorageClassName          *string                             `json:"storageClassName,omitempty" protobuf:"bytes,5,opt,name=storageClassName"`
+		VolumeMode                *corev1.PersistentVolumeMode        `json:"volumeMode,omitempty" protobuf:"bytes,6,opt,name=volumeMode,casttype=PersistentVolumeMode"`
+		DataSource                *corev1.TypedLocalObjectReference   `json:"dataSource,omitempty" protobuf:"bytes,7,opt,name=dataSource"`
+		DataSourceRef             *corev1.TypedObjectReference        `json:"dataSourceRef,omitempty" protobuf:"bytes,8,opt,name=dataSourceRef"`
+		VolumeAttributesClassName *string                             `json:"volumeAttributesClassName,omitempty" protobuf:"bytes,9,opt,name=volumeAttributesClassName"`
+	})(runGoGenerate[corev1.PersistentVolumeClaimSpec]())
+	_ = (*string)(runGoGenerate[corev1.PersistentVolumeAccessMode]())
 	_ = (*struct {
-		Limits   v1.ResourceList `json:"limits,omitempty" protobuf:"bytes,1,rep,name=limits,casttype=ResourceList,castkey=ResourceName"`
-		Requests v1.ResourceList `json:"requests,omitempty" protobuf:"bytes,2,rep,name=requests,casttype=ResourceList,castkey=ResourceName"`
-	})(runGoGenerate[v1.VolumeResourceRequirements]())
-	_ = (*map[v1.ResourceName]resource.Quantity)(runGoGenerate[v1.ResourceList]())
-	_ = (*string)(runGoGenerate[v1.ResourceName]())
-	_ = (*string)(runGoGenerate[v1.PersistentVolumeMode]())
+		Limits   corev1.ResourceList `json:"limits,omitempty" protobuf:"bytes,1,rep,name=limits,casttype=ResourceList,castkey=ResourceName"`
+		Requests corev1.ResourceList `json:"requests,omitempty" protobuf:"bytes,2,rep,name=requests,casttype=ResourceList,castkey=ResourceName"`
+	})(runGoGenerate[corev1.VolumeResourceRequirements]())
+	_ = (*map[corev1.ResourceName]resource.Quantity)(runGoGenerate[corev1.ResourceList]())
+	_ = (*string)(runGoGenerate[corev1.ResourceName]())
+	_ = (*string)(runGoGenerate[corev1.PersistentVolumeMode]())
 	_ = (*struct {
 		APIGroup *string `json:"apiGroup" protobuf:"bytes,1,opt,name=apiGroup"`
 		Kind     string  `json:"kind" protobuf:"bytes,2,opt,name=kind"`
 		Name     string  `json:"name" protobuf:"bytes,3,opt,name=name"`
-	})(runGoGenerate[v1.TypedLocalObjectReference]())
+	})(runGoGenerate[corev1.TypedLocalObjectReference]())
 	_ = (*struct {
 		APIGroup  *string `json:"apiGroup" protobuf:"bytes,1,opt,name=apiGroup"`
 		Kind      string  `json:"kind" protobuf:"bytes,2,opt,name=kind"`
 		Name      string  `json:"name" protobuf:"bytes,3,opt,name=name"`
 		Namespace *string `json:"namespace,omitempty" protobuf:"bytes,4,opt,name=namespace"`
-	})(runGoGenerate[v1.TypedObjectReference]())
+	})(runGoGenerate[corev1.TypedObjectReference]())
 	_ = (*struct {
-		Reference  string        `json:"reference,omitempty" protobuf:"bytes,1,opt,name=reference"`
-		PullPolicy v1.PullPolicy `json:"pullPolicy,omitempty" protobuf:"bytes,2,opt,name=pullPolicy,casttype=PullPolicy"`
-	})(runGoGenerate[v1.ImageVolumeSource]())
-	_ = (*string)(runGoGenerate[v1.PullPolicy]())
+		Reference  string            `json:"reference,omitempty" protobuf:"bytes,1,opt,name=reference"`
+		PullPolicy corev1.PullPolicy `json:"pullPolicy,omitempty" protobuf:"bytes,2,opt,name=pullPolicy,casttype=PullPolicy"`
+	})(runGoGenerate[corev1.ImageVolumeSource]())
+	_ = (*string)(runGoGenerate[corev1.PullPolicy]())
 	_ = (*struct {
-		Name                     string                      `json:"name" protobuf:"bytes,1,opt,name=name"`
-		Image                    string                      `json:"image,omitempty" protobuf:"bytes,2,opt,name=image"`
-		Command                  []string                    `json:"command,omitempty" protobuf:"bytes,3,rep,name=command"`
-		Args                     []string                    `json:"args,omitempty" protobuf:"bytes,4,rep,name=args"`
-		WorkingDir               string                      `json:"workingDir,omitempty" protobuf:"bytes,5,opt,name=workingDir"`
-		Ports                    []v1.ContainerPort          `json:"ports,omitempty" patchStrategy:"merge" patchMergeKey:"containerPort" protobuf:"bytes,6,rep,name=ports"`
-		EnvFrom                  []v1.EnvFromSource          `json:"envFrom,omitempty" protobuf:"bytes,19,rep,name=envFrom"`
-		Env                      []v1.EnvVar                 `json:"env,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,7,rep,name=env"`
-		Resources                v1.ResourceRequirements     `json:"resources,omitempty" protobuf:"bytes,8,opt,name=resources"`
-		ResizePolicy             []v1.ContainerResizePolicy  `json:"resizePolicy,omitempty" protobuf:"bytes,23,rep,name=resizePolicy"`
-		RestartPolicy            *v1.ContainerRestartPolicy  `json:"restartPolicy,omitempty" protobuf:"bytes,24,opt,name=restartPolicy,casttype=ContainerRestartPolicy"`
-		RestartPolicyRules       []v1.ContainerRestartRule   `json:"restartPolicyRules,omitempty" protobuf:"bytes,25,rep,name=restartPolicyRules"`
-		VolumeMounts             []v1.VolumeMount            `json:"volumeMounts,omitempty" patchStrategy:"merge" patchMergeKey:"mountPath" protobuf:"bytes,9,rep,name=volumeMounts"`
-		VolumeDevices            []v1.VolumeDevice           `json:"volumeDevices,omitempty" patchStrategy:"merge" patchMergeKey:"devicePath" protobuf:"bytes,21,rep,name=volumeDevices"`
-		LivenessProbe            *v1.Probe                   `json:"livenessProbe,omitempty" protobuf:"bytes,10,opt,name=livenessProbe"`
-		ReadinessProbe           *v1.Probe                   `json:"readinessProbe,omitempty" protobuf:"bytes,11,opt,name=readinessProbe"`
-		StartupProbe             *v1.Probe                   `json:"startupProbe,omitempty" protobuf:"bytes,22,opt,name=startupProbe"`
-		Lifecycle                *v1.Lifecycle               `json:"lifecycle,omitempty" protobuf:"bytes,12,opt,name=lifecycle"`
-		TerminationMessagePath   string                      `json:"terminationMessagePath,omitempty" protobuf:"bytes,13,opt,name=terminationMessagePath"`
-		TerminationMessagePolicy v1.TerminationMessagePolicy `json:"terminationMessagePolicy,omitempty" protobuf:"bytes,20,opt,name=terminationMessagePolicy,casttype=TerminationMessagePolicy"`
-		ImagePullPolicy          v1.PullPolicy               `json:"imagePullPolicy,omitempty" protobuf:"bytes,14,opt,name=imagePullPolicy,casttype=PullPolicy"`
-		SecurityContext          *v1.SecurityContext         `json:"securityContext,omitempty" protobuf:"bytes,15,opt,name=securityContext"`
-		Stdin                    bool                        `json:"stdin,omitempty" protobuf:"varint,16,opt,name=stdin"`
-		StdinOnce                bool                        `json:"stdinOnce,omitempty" protobuf:"varint,17,opt,name=stdinOnce"`
-		TTY                      bool                        `json:"tty,omitempty" protobuf:"varint,18,opt,name=tty"`
-	})(runGoGenerate[v1.Container]())
+		Name                     string                          `json:"name" protobuf:"bytes,1,opt,name=name"`
+		Image                    string                          `json:"image,omitempty" protobuf:"bytes,2,opt,name=image"`
+		Command                  []string                        `json:"command,omitempty" protobuf:"bytes,3,rep,name=command"`
+		Args                     []string                        `json:"args,omitempty" protobuf:"bytes,4,rep,name=args"`
+		WorkingDir               string                          `json:"workingDir,omitempty" protobuf:"bytes,5,opt,name=workingDir"`
+		Ports                    []corev1.ContainerPort          `json:"ports,omitempty" patchStrategy:"merge" patchMergeKey:"containerPort" protobuf:"bytes,6,rep,name=ports"`
+		EnvFrom                  []corev1.EnvFromSource          `json:"envFrom,omitempty" protobuf:"bytes,19,rep,name=envFrom"`
+		Env                      []corev1.EnvVar                 `json:"env,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,7,rep,name=env"`
+		Resources                corev1.ResourceRequirements     `json:"resources,omitempty" protobuf:"bytes,8,opt,name=resources"`
+		ResizePolicy             []corev1.ContainerResizePolicy  `json:"resizePolicy,omitempty" protobuf:"bytes,23,rep,name=resizePolicy"`
+		RestartPolicy            *corev1.ContainerRestartPolicy  `json:"restartPolicy,omitempty" protobuf:"bytes,24,opt,name=restartPolicy,casttype=ContainerRestartPolicy"`
+		RestartPolicyRules       []corev1.ContainerRestartRule   `json:"restartPolicyRules,omitempty" protobuf:"bytes,25,rep,name=restartPolicyRules"`
+		VolumeMounts             []corev1.VolumeMount            `json:"volumeMounts,omitempty" patchStrategy:"merge" patchMergeKey:"mountPath" protobuf:"bytes,9,rep,name=volumeMounts"`
+		VolumeDevices            []corev1.VolumeDevice           `json:"volumeDevices,omitempty" patchStrategy:"merge" patchMergeKey:"devicePath" protobuf:"bytes,21,rep,name=volumeDevices"`
+		LivenessProbe            *corev1.Probe                   `json:"livenessProbe,omitempty" protobuf:"bytes,10,opt,name=livenessProbe"`
+		ReadinessProbe           *corev1.Probe                   `json:"readinessProbe,omitempty" protobuf:"bytes,11,opt,name=readinessProbe"`
+		StartupProbe             *corev1.Probe                   `json:"startupProbe,omitempty" protobuf:"bytes,22,opt,name=startupProbe"`
+		Lifecycle                *corev1.Lifecycle               `json:"lifecycle,omitempty" protobuf:"bytes,12,opt,name=lifecycle"`
+		TerminationMessagePath   string                          `json:"terminationMessagePath,omitempty" protobuf:"bytes,13,opt,name=terminationMessagePath"`
+		TerminationMessagePolicy corev1.TerminationMessagePolicy `json:"terminationMessagePolicy,omitempty" protobuf:"bytes,20,opt,name=terminationMessagePolicy,casttype=TerminationMessagePolicy"`
+		ImagePullPolicy          corev1.PullPolicy               `json:"imagePullPolicy,omitempty" protobuf:"bytes,14,opt,name=imagePullPolicy,casttype=PullPolicy"`
+		SecurityContext          *corev1.SecurityContext         `json:"securityContext,omitempty" protobuf:"bytes,15,opt,name=securityContext"`
+		Stdin                    bool                            `json:"stdin,omitempty" protobuf:"varint,16,opt,name=stdin"`
+		StdinOnce                bool                            `json:"stdinOnce,omitempty" protobuf:"varint,17,opt,name=stdinOnce"`
+		TTY                      bool                            `json:"tty,omitempty" protobuf:"varint,18,opt,name=tty"`
+	})(runGoGenerate[corev1.Container]())
 	_ = (*struct {
-		Name          string      `json:"name,omitempty" protobuf:"bytes,1,opt,name=name"`
-		HostPort      int32       `json:"hostPort,omitempty" protobuf:"varint,2,opt,name=hostPort"`
-		ContainerPort int32       `json:"containerPort" protobuf:"varint,3,opt,name=containerPort"`
-		Protocol      v1.Protocol `json:"protocol,omitempty" protobuf:"bytes,4,opt,name=protocol,casttype=Protocol"`
-		HostIP        string      `json:"hostIP,omitempty" protobuf:"bytes,5,opt,name=hostIP"`
-	})(runGoGenerate[v1.ContainerPort]())
-	_ = (*string)(runGoGenerate[v1.Protocol]())
+		Name          string          `json:"name,omitempty" protobuf:"bytes,1,opt,name=name"`
+		HostPort      int32           `json:"hostPort,omitempty" protobuf:"varint,2,opt,name=hostPort"`
+		ContainerPort int32           `json:"containerPort" protobuf:"varint,3,opt,name=containerPort"`
+		Protocol      corev1.Protocol `json:"protocol,omitempty" protobuf:"bytes,4,opt,name=protocol,casttype=Protocol"`
+		HostIP        string          `json:"hostIP,omitempty" protobuf:"bytes,5,opt,name=hostIP"`
+	})(runGoGenerate[corev1.ContainerPort]())
+	_ = (*string)(runGoGenerate[corev1.Protocol]())
 	_ = (*struct {
-		Prefix       string                 `json:"prefix,omitempty" protobuf:"bytes,1,opt,name=prefix"`
-		ConfigMapRef *v1.ConfigMapEnvSource `json:"configMapRef,omitempty" protobuf:"bytes,2,opt,name=configMapRef"`
-		SecretRef    *v1.SecretEnvSource    `json:"secretRef,omitempty" protobuf:"bytes,3,opt,name=secretRef"`
-	})(runGoGenerate[v1.EnvFromSource]())
+		Prefix       string                     `json:"prefix,omitempty" protobuf:"bytes,1,opt,name=prefix"`
+		ConfigMapRef *corev1.ConfigMapEnvSource `json:"configMapRef,omitempty" protobuf:"bytes,2,opt,name=configMapRef"`
+		SecretRef    *corev1.SecretEnvSource    `json:"secretRef,omitempty" protobuf:"bytes,3,opt,name=secretRef"`
+	})(runGoGenerate[corev1.EnvFromSource]())
 	_ = (*struct {
-		v1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
-		Optional                *bool `json:"optional,omitempty" protobuf:"varint,2,opt,name=optional"`
-	})(runGoGenerate[v1.ConfigMapEnvSource]())
+		corev1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
+		Optional                    *bool `json:"optional,omitempty" protobuf:"varint,2,opt,name=optional"`
+	})(runGoGenerate[corev1.ConfigMapEnvSource]())
 	_ = (*struct {
-		v1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
-		Optional                *bool `json:"optional,omitempty" protobuf:"varint,2,opt,name=optional"`
-	})(runGoGenerate[v1.SecretEnvSource]())
+		corev1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
+		Optional                    *bool `json:"optional,omitempty" protobuf:"varint,2,opt,name=optional"`
+	})(runGoGenerate[corev1.SecretEnvSource]())
 	_ = (*struct {
-		Name      string           `json:"name" protobuf:"bytes,1,opt,name=name"`
-		Value     string           `json:"value,omitempty" protobuf:"bytes,2,opt,name=value"`
-		ValueFrom *v1.EnvVarSource `json:"valueFrom,omitempty" protobuf:"bytes,3,opt,name=valueFrom"`
-	})(runGoGenerate[v1.EnvVar]())
+		Name      string               `json:"name" protobuf:"bytes,1,opt,name=name"`
+		Value     string               `json:"value,omitempty" protobuf:"bytes,2,opt,name=value"`
+		ValueFrom *corev1.EnvVarSource `json:"valueFrom,omitempty" protobuf:"bytes,3,opt,name=valueFrom"`
+	})(runGoGenerate[corev1.EnvVar]())
 	_ = (*struct {
-		FieldRef         *v1.ObjectFieldSelector   `json:"fieldRef,omitempty" protobuf:"bytes,1,opt,name=fieldRef"`
-		ResourceFieldRef *v1.ResourceFieldSelector `json:"resourceFieldRef,omitempty" protobuf:"bytes,2,opt,name=resourceFieldRef"`
-		ConfigMapKeyRef  *v1.ConfigMapKeySelector  `json:"configMapKeyRef,omitempty" protobuf:"bytes,3,opt,name=configMapKeyRef"`
-		SecretKeyRef     *v1.SecretKeySelector     `json:"secretKeyRef,omitempty" protobuf:"bytes,4,opt,name=secretKeyRef"`
-		FileKeyRef       *v1.FileKeySelector       `json:"fileKeyRef,omitempty" protobuf:"bytes,5,opt,name=fileKeyRef"`
-	})(runGoGenerate[v1.EnvVarSource]())
+		FieldRef         *corev1.ObjectFieldSelector   `json:"fieldRef,omitempty" protobuf:"bytes,1,opt,name=fieldRef"`
+		ResourceFieldRef *corev1.ResourceFieldSelector `json:"resourceFieldRef,omitempty" protobuf:"bytes,2,opt,name=resourceFieldRef"`
+		ConfigMapKeyRef  *corev1.ConfigMapKeySelector  `json:"configMapKeyRef,omitempty" protobuf:"bytes,3,opt,name=configMapKeyRef"`
+		SecretKeyRef     *corev1.SecretKeySelector     `json:"secretKeyRef,omitempty" protobuf:"bytes,4,opt,name=secretKeyRef"`
+		FileKeyRef       *corev1.FileKeySelector       `json:"fileKeyRef,omitempty" protobuf:"bytes,5,opt,name=fileKeyRef"`
+	})(runGoGenerate[corev1.EnvVarSource]())
 	_ = (*struct {
-		v1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
-		Key                     string `json:"key" protobuf:"bytes,2,opt,name=key"`
-		Optional                *bool  `json:"optional,omitempty" protobuf:"varint,3,opt,name=optional"`
-	})(runGoGenerate[v1.ConfigMapKeySelector]())
+		corev1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
+		Key                         string `json:"key" protobuf:"bytes,2,opt,name=key"`
+		Optional                    *bool  `json:"optional,omitempty" protobuf:"varint,3,opt,name=optional"`
+	})(runGoGenerate[corev1.ConfigMapKeySelector]())
 	_ = (*struct {
-		v1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
-		Key                     string `json:"key" protobuf:"bytes,2,opt,name=key"`
-		Optional                *bool  `json:"optional,omitempty" protobuf:"varint,3,opt,name=optional"`
-	})(runGoGenerate[v1.SecretKeySelector]())
+		corev1.LocalObjectReference `json:"" protobuf:"bytes,1,opt,name=localObjectReference"`
+		Key                         string `json:"key" protobuf:"bytes,2,opt,name=key"`
+		Optional                    *bool  `json:"optional,omitempty" protobuf:"varint,3,opt,name=optional"`
+	})(runGoGenerate[corev1.SecretKeySelector]())
 	_ = (*struct {
 		VolumeName string `json:"volumeName" protobuf:"bytes,1,opt,name=volumeName"`
 		Path       string `json:"path" protobuf:"bytes,2,opt,name=path"`
 		Key        string `json:"key" protobuf:"bytes,3,opt,name=key"`
 		Optional   *bool  `json:"optional,omitempty" protobuf:"varint,4,opt,name=optional"`
-	})(runGoGenerate[v1.FileKeySelector]())
+	})(runGoGenerate[corev1.FileKeySelector]())
 	_ = (*struct {
-		Limits   v1.ResourceList    `json:"limits,omitempty" protobuf:"bytes,1,rep,name=limits,casttype=ResourceList,castkey=ResourceName"`
-		Requests v1.ResourceList    `json:"requests,omitempty" protobuf:"bytes,2,rep,name=requests,casttype=ResourceList,castkey=ResourceName"`
-		Claims   []v1.ResourceClaim `json:"claims,omitempty" protobuf:"bytes,3,opt,name=claims"`
-	})(runGoGenerate[v1.ResourceRequirements]())
+		Limits   corev1.ResourceList    `json:"limits,omitempty" protobuf:"bytes,1,rep,name=limits,casttype=ResourceList,castkey=ResourceName"`
+		Requests corev1.ResourceList    `json:"requests,omitempty" protobuf:"bytes,2,rep,name=requests,casttype=ResourceList,castkey=ResourceName"`
+		Claims   []corev1.ResourceClaim `json:"claims,omitempty" protobuf:"bytes,3,opt,name=claims"`
+	})(runGoGenerate[corev1.ResourceRequirements]())
 	_ = (*struct {
 		Name    string `json:"name" protobuf:"bytes,1,opt,name=name"`
 		Request string `json:"request,omitempty" protobuf:"bytes,2,opt,name=request"`
-	})(runGoGenerate[v1.ResourceClaim]())
+	})(runGoGenerate[corev1.ResourceClaim]())
 	_ = (*struct {
-		ResourceName  v1.ResourceName                `json:"resourceName" protobuf:"bytes,1,opt,name=resourceName,casttype=ResourceName"`
-		RestartPolicy v1.ResourceResizeRestartPolicy `json:"restartPolicy" protobuf:"bytes,2,opt,name=restartPolicy,casttype=ResourceResizeRestartPolicy"`
-	})(runGoGenerate[v1.ContainerResizePolicy]())
-	_ = (*string)(runGoGenerate[v1.ResourceResizeRestartPolicy]())
-	_ = (*string)(runGoGenerate[v1.ContainerRestartPolicy]())
+		ResourceName  corev1.ResourceName                `json:"resourceName" protobuf:"bytes,1,opt,name=resourceName,casttype=ResourceName"`
+		RestartPolicy corev1.ResourceResizeRestartPolicy `json:"restartPolicy" protobuf:"bytes,2,opt,name=restartPolicy,casttype=ResourceResizeRestartPolicy"`
+	})(runGoGenerate[corev1.ContainerResizePolicy]())
+	_ = (*string)(runGoGenerate[corev1.ResourceResizeRestartPolicy]())
+	_ = (*string)(runGoGenerate[corev1.ContainerRestartPolicy]())
 	_ = (*struct {
-		Action    v1.ContainerRestartRuleAction       `json:"action,omitempty" proto:"bytes,1,opt,name=action" protobuf:"bytes,1,opt,name=action,casttype=ContainerRestartRuleAction"`
-		ExitCodes *v1.ContainerRestartRuleOnExitCodes `json:"exitCodes,omitempty" proto:"bytes,2,opt,name=exitCodes" protobuf:"bytes,2,opt,name=exitCodes"`
-	})(runGoGenerate[v1.ContainerRestartRule]())
-	_ = (*string)(runGoGenerate[v1.ContainerRestartRuleAction]())
+		Action    corev1.ContainerRestartRuleAction       `json:"action,omitempty" proto:"bytes,1,opt,name=action" protobuf:"bytes,1,opt,name=action,casttype=ContainerRestartRuleAction"`
+		ExitCodes *corev1.ContainerRestartRuleOnExitCodes `json:"exitCodes,omitempty" proto:"bytes,2,opt,name=exitCodes" protobuf:"bytes,2,opt,name=exitCodes"`
+	})(runGoGenerate[corev1.ContainerRestartRule]())
+	_ = (*string)(runGoGenerate[corev1.ContainerRestartRuleAction]())
 	_ = (*struct {
-		Operator v1.ContainerRestartRuleOnExitCodesOperator `json:"operator,omitempty" proto:"bytes,1,opt,name=operator" protobuf:"bytes,1,opt,name=operator,casttype=ContainerRestartRuleOnExitCodesOperator"`
-		Values   []int32                                    `json:"values,omitempty" proto:"varint,2,rep,name=values" protobuf:"varint,2,rep,name=values"`
-	})(runGoGenerate[v1.ContainerRestartRuleOnExitCodes]())
-	_ = (*string)(runGoGenerate[v1.ContainerRestartRuleOnExitCodesOperator]())
+		Operator corev1.ContainerRestartRuleOnExitCodesOperator `json:"operator,omitempty" proto:"bytes,1,opt,name=operator" protobuf:"bytes,1,opt,name=operator,casttype=ContainerRestartRuleOnExitCodesOperator"`
+		Values   []int32                                        `json:"values,omitempty" proto:"varint,2,rep,name=values" protobuf:"varint,2,rep,name=values"`
+	})(runGoGenerate[corev1.ContainerRestartRuleOnExitCodes]())
+	_ = (*string)(runGoGenerate[corev1.ContainerRestartRuleOnExitCodesOperator]())
 	_ = (*struct {
-		Name              string                    `json:"name" protobuf:"bytes,1,opt,name=name"`
-		ReadOnly          bool                      `json:"readOnly,omitempty" protobuf:"varint,2,opt,name=readOnly"`
-		RecursiveReadOnly *v1.RecursiveReadOnlyMode `json:"recursiveReadOnly,omitempty" protobuf:"bytes,7,opt,name=recursiveReadOnly,casttype=RecursiveReadOnlyMode"`
-		MountPath         string                    `json:"mountPath" protobuf:"bytes,3,opt,name=mountPath"`
-		SubPath           string                    `json:"subPath,omitempty" protobuf:"bytes,4,opt,name=subPath"`
-		MountPropagation  *v1.MountPropagationMode  `json:"mountPropagation,omitempty" protobuf:"bytes,5,opt,name=mountPropagation,casttype=MountPropagationMode"`
-		SubPathExpr       string                    `json:"subPathExpr,omitempty" protobuf:"bytes,6,opt,name=subPathExpr"`
-		BindMountOptions  []string                  `json:"bindMountOptions,omitempty" protobuf:"bytes,8,rep,name=bindMountOptions"`
-	})(runGoGenerate[v1.VolumeMount]())
-	_ = (*string)(runGoGenerate[v1.RecursiveReadOnlyMode]())
-	_ = (*string)(runGoGenerate[v1.MountPropagationMode]())
+		Name              string                        `json:"name" protobuf:"bytes,1,opt,name=name"`
+		ReadOnly          bool                          `json:"readOnly,omitempty" protobuf:"varint,2,opt,name=readOnly"`
+		RecursiveReadOnly *corev1.RecursiveReadOnlyMode `json:"recursiveReadOnly,omitempty" protobuf:"bytes,7,opt,name=recursiveReadOnly,casttype=RecursiveReadOnlyMode"`
+		MountPath         string                        `json:"mountPath" protobuf:"bytes,3,opt,name=mountPath"`
+		SubPath           string                        `json:"subPath,omitempty" protobuf:"bytes,4,opt,name=subPath"`
+		MountPropagation  *corev1.MountPropagationMode  `json:"mountPropagation,omitempty" protobuf:"bytes,5,opt,name=mountPropagation,casttype=MountPropagationMode"`
+		SubPathExpr       string                        `json:"subPathExpr,omitempty" protobuf:"bytes,6,opt,name=subPathExpr"`
+		BindMountOptions  []string                      `json:"bindMountOptions,omitempty" protobuf:"bytes,8,rep,name=bindMountOptions"`
+	})(runGoGenerate[corev1.VolumeMount]())
+	_ = (*string)(runGoGenerate[corev1.RecursiveReadOnlyMode]())
+	_ = (*string)(runGoGenerate[corev1.MountPropagationMode]())
 	_ = (*struct {
 		Name       string `json:"name" protobuf:"bytes,1,opt,name=name"`
 		DevicePath string `json:"devicePath" protobuf:"bytes,2,opt,name=devicePath"`
-	})(runGoGenerate[v1.VolumeDevice]())
+	})(runGoGenerate[corev1.VolumeDevice]())
 	_ = (*struct {
-		v1.ProbeHandler               `json:"" protobuf:"bytes,1,opt,name=handler"`
+		corev1.ProbeHandler           `json:"" protobuf:"bytes,1,opt,name=handler"`
 		InitialDelaySeconds           int32  `json:"initialDelaySeconds,omitempty" protobuf:"varint,2,opt,name=initialDelaySeconds"`
 		TimeoutSeconds                int32  `json:"timeoutSeconds,omitempty" protobuf:"varint,3,opt,name=timeoutSeconds"`
 		PeriodSeconds                 int32  `json:"periodSeconds,omitempty" protobuf:"varint,4,opt,name=periodSeconds"`
 		SuccessThreshold              int32  `json:"successThreshold,omitempty" protobuf:"varint,5,opt,name=successThreshold"`
 		FailureThreshold              int32  `json:"failureThreshold,omitempty" protobuf:"varint,6,opt,name=failureThreshold"`
 		TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds,omitempty" protobuf:"varint,7,opt,name=terminationGracePeriodSeconds"`
-	})(runGoGenerate[v1.Probe]())
+	})(runGoGenerate[corev1.Probe]())
 	_ = (*struct {
-		Exec      *v1.ExecAction      `json:"exec,omitempty" protobuf:"bytes,1,opt,name=exec"`
-		HTTPGet   *v1.HTTPGetAction   `json:"httpGet,omitempty" protobuf:"bytes,2,opt,name=httpGet"`
-		TCPSocket *v1.TCPSocketAction `json:"tcpSocket,omitempty" protobuf:"bytes,3,opt,name=tcpSocket"`
-		GRPC      *v1.GRPCAction      `json:"grpc,omitempty" protobuf:"bytes,4,opt,name=grpc"`
-	})(runGoGenerate[v1.ProbeHandler]())
+		Exec      *corev1.ExecAction      `json:"exec,omitempty" protobuf:"bytes,1,opt,name=exec"`
+		HTTPGet   *corev1.HTTPGetAction   `json:"httpGet,omitempty" protobuf:"bytes,2,opt,name=httpGet"`
+		TCPSocket *corev1.TCPSocketAction `json:"tcpSocket,omitempty" protobuf:"bytes,3,opt,name=tcpSocket"`
+		GRPC      *corev1.GRPCAction      `json:"grpc,omitempty" protobuf:"bytes,4,opt,name=grpc"`
+	})(runGoGenerate[corev1.ProbeHandler]())
 	_ = (*struct {
 		Command []string `json:"command,omitempty" protobuf:"bytes,1,rep,name=command"`
-	})(runGoGenerate[v1.ExecAction]())
+	})(runGoGenerate[corev1.ExecAction]())
 	_ = (*struct {
-		Path        string             `json:"path,omitempty" protobuf:"bytes,1,opt,name=path"`
-		Port        intstr.IntOrString `json:"port" protobuf:"bytes,2,opt,name=port"`
-		Host        string             `json:"host,omitempty" protobuf:"bytes,3,opt,name=host"`
-		Scheme      v1.URIScheme       `json:"scheme,omitempty" protobuf:"bytes,4,opt,name=scheme,casttype=URIScheme"`
-		HTTPHeaders []v1.HTTPHeader    `json:"httpHeaders,omitempty" protobuf:"bytes,5,rep,name=httpHeaders"`
-		Protocol    *v1.HTTPProtocol   `json:"protocol,omitempty" protobuf:"bytes,6,opt,name=protocol,casttype=HTTPProtocol"`
-	})(runGoGenerate[v1.HTTPGetAction]())
+		Path        string               `json:"path,omitempty" protobuf:"bytes,1,opt,name=path"`
+		Port        intstr.IntOrString   `json:"port" protobuf:"bytes,2,opt,name=port"`
+		Host        string               `json:"host,omitempty" protobuf:"bytes,3,opt,name=host"`
+		Scheme      corev1.URIScheme     `json:"scheme,omitempty" protobuf:"bytes,4,opt,name=scheme,casttype=URIScheme"`
+		HTTPHeaders []corev1.HTTPHeader  `json:"httpHeaders,omitempty" protobuf:"bytes,5,rep,name=httpHeaders"`
+		Protocol    *corev1.HTTPProtocol `json:"protocol,omitempty" protobuf:"bytes,6,opt,name=protocol,casttype=HTTPProtocol"`
+	})(runGoGenerate[corev1.HTTPGetAction]())
 	_ = (*struct {
 		Type   intstr.Type `protobuf:"varint,1,opt,name=type,casttype=Type"`
 		IntVal int32       `protobuf:"varint,2,opt,name=intVal"`
 		StrVal string      `protobuf:"bytes,3,opt,name=strVal"`
 	})(runGoGenerate[intstr.IntOrString]())
 	_ = (*int64)(runGoGenerate[intstr.Type]())
-	_ = (*string)(runGoGenerate[v1.URIScheme]())
+	_ = (*string)(runGoGenerate[corev1.URIScheme]())
 	_ = (*struct {
 		Name  string `json:"name" protobuf:"bytes,1,opt,name=name"`
 		Value string `json:"value" protobuf:"bytes,2,opt,name=value"`
-	})(runGoGenerate[v1.HTTPHeader]())
-	_ = (*string)(runGoGenerate[v1.HTTPProtocol]())
+	})(runGoGenerate[corev1.HTTPHeader]())
+	_ = (*string)(runGoGenerate[corev1.HTTPProtocol]())
 	_ = (*struct {
 		Port intstr.IntOrString `json:"port" protobuf:"bytes,1,opt,name=port"`
 		Host string             `json:"host,omitempty" protobuf:"bytes,2,opt,name=host"`
-	})(runGoGenerate[v1.TCPSocketAction]())
+	})(runGoGenerate[corev1.TCPSocketAction]())
 	_ = (*struct {
-		Port    int32             `json:"port" protobuf:"bytes,1,opt,name=port"`
-		Service *string           `json:"service" protobuf:"bytes,2,opt,name=service"`
-		Mode    *v1.GRPCProbeMode `json:"mode,omitempty" protobuf:"bytes,3,opt,name=mode,casttype=GRPCProbeMode"`
-	})(runGoGenerate[v1.GRPCAction]())
-	_ = (*string)(runGoGenerate[v1.GRPCProbeMode]())
+		Port    int32                 `json:"port" protobuf:"bytes,1,opt,name=port"`
+		Service *string               `json:"service" protobuf:"bytes,2,opt,name=service"`
+		Mode    *corev1.GRPCProbeMode `json:"mode,omitempty" protobuf:"bytes,3,opt,name=mode,casttype=GRPCProbeMode"`
+	})(runGoGenerate[corev1.GRPCAction]())
+	_ = (*string)(runGoGenerate[corev1.GRPCProbeMode]())
 	_ = (*struct {
-		PostStart  *v1.LifecycleHandler `json:"postStart,omitempty" protobuf:"bytes,1,opt,name=postStart"`
-		PreStop    *v1.LifecycleHandler `json:"preStop,omitempty" protobuf:"bytes,2,opt,name=preStop"`
-		StopSignal *v1.Signal           `json:"stopSignal,omitempty" protobuf:"bytes,3,opt,name=stopSignal"`
-	})(runGoGenerate[v1.Lifecycle]())
+		PostStart  *corev1.LifecycleHandler `json:"postStart,omitempty" protobuf:"bytes,1,opt,name=postStart"`
+		PreStop    *corev1.LifecycleHandler `json:"preStop,omitempty" protobuf:"bytes,2,opt,name=preStop"`
+		StopSignal *corev1.Signal           `json:"stopSignal,omitempty" protobuf:"bytes,3,opt,name=stopSignal"`
+	})(runGoGenerate[corev1.Lifecycle]())
 	_ = (*struct {
-		Exec      *v1.ExecAction      `json:"exec,omitempty" protobuf:"bytes,1,opt,name=exec"`
-		HTTPGet   *v1.HTTPGetAction   `json:"httpGet,omitempty" protobuf:"bytes,2,opt,name=httpGet"`
-		TCPSocket *v1.TCPSocketAction `json:"tcpSocket,omitempty" protobuf:"bytes,3,opt,name=tcpSocket"`
-		Sleep     *v1.SleepAction     `json:"sleep,omitempty" protobuf:"bytes,4,opt,name=sleep"`
-	})(runGoGenerate[v1.LifecycleHandler]())
+		Exec      *corev1.ExecAction      `json:"exec,omitempty" protobuf:"bytes,1,opt,name=exec"`
+		HTTPGet   *corev1.HTTPGetAction   `json:"httpGet,omitempty" protobuf:"bytes,2,opt,name=httpGet"`
+		TCPSocket *corev1.TCPSocketAction `json:"tcpSocket,omitempty" protobuf:"bytes,3,opt,name=tcpSocket"`
+		Sleep     *corev1.SleepAction     `json:"sleep,omitempty" protobuf:"bytes,4,opt,name=sleep"`
+	})(runGoGenerate[corev1.LifecycleHandler]())
 	_ = (*struct {
 		Seconds int64 `json:"seconds" protobuf:"bytes,1,opt,name=seconds"`
-	})(runGoGenerate[v1.SleepAction]())
-	_ = (*string)(runGoGenerate[v1.Signal]())
-	_ = (*string)(runGoGenerate[v1.TerminationMessagePolicy]())
+	})(runGoGenerate[corev1.SleepAction]())
+	_ = (*string)(runGoGenerate[corev1.Signal]())
+	_ = (*string)(runGoGenerate[corev1.TerminationMessagePolicy]())
 	_ = (*struct {
-		Capabilities             *v1.Capabilities                  `json:"capabilities,omitempty" protobuf:"bytes,1,opt,name=capabilities"`
-		Privileged               *bool                             `json:"privileged,omitempty" protobuf:"varint,2,opt,name=privileged"`
-		SELinuxOptions           *v1.SELinuxOptions                `json:"seLinuxOptions,omitempty" protobuf:"bytes,3,opt,name=seLinuxOptions"`
-		WindowsOptions           *v1.WindowsSecurityContextOptions `json:"windowsOptions,omitempty" protobuf:"bytes,10,opt,name=windowsOptions"`
-		RunAsUser                *int64                            `json:"runAsUser,omitempty" protobuf:"varint,4,opt,name=runAsUser"`
-		RunAsGroup               *int64                            `json:"runAsGroup,omitempty" protobuf:"varint,8,opt,name=runAsGroup"`
-		RunAsNonRoot             *bool                             `json:"runAsNonRoot,omitempty" protobuf:"varint,5,opt,name=runAsNonRoot"`
-		ReadOnlyRootFilesystem   *bool                             `json:"readOnlyRootFilesystem,omitempty" protobuf:"varint,6,opt,name=readOnlyRootFilesystem"`
-		AllowPrivilegeEscalation *bool                             `json:"allowPrivilegeEscalation,omitempty" protobuf:"varint,7,opt,name=allowPrivilegeEscalation"`
-		ProcMount                *v1.ProcMountType                 `json:"procMount,omitempty" protobuf:"bytes,9,opt,name=procMount"`
-		SeccompProfile           *v1.SeccompProfile                `json:"seccompProfile,omitempty" protobuf:"bytes,11,opt,name=seccompProfile"`
-		AppArmorProfile          *v1.AppArmorProfile               `json:"appArmorProfile,omitempty" protobuf:"bytes,12,opt,name=appArmorProfile"`
-	})(runGoGenerate[v1.SecurityContext]())
+		Capabilities             *corev1.Capabilities                  `json:"capabilities,omitempty" protobuf:"bytes,1,opt,name=capabilities"`
+		Privileged               *bool                                 `json:"privileged,omitempty" protobuf:"varint,2,opt,name=privileged"`
+		SELinuxOptions           *corev1.SELinuxOptions                `json:"seLinuxOptions,omitempty" protobuf:"bytes,3,opt,name=seLinuxOptions"`
+		WindowsOptions           *corev1.WindowsSecurityContextOptions `json:"windowsOptions,omitempty" protobuf:"bytes,10,opt,name=windowsOptions"`
+		RunAsUser                *int64                                `json:"runAsUser,omitempty" protobuf:"varint,4,opt,name=runAsUser"`
+		RunAsGroup               *int64                                `json:"runAsGroup,omitempty" protobuf:"varint,8,opt,name=runAsGroup"`
+		RunAsNonRoot             *bool                                 `json:"runAsNonRoot,omitempty" protobuf:"varint,5,opt,name=runAsNonRoot"`
+		ReadOnlyRootFilesystem   *bool                                 `json:"readOnlyRootFilesystem,omitempty" protobuf:"varint,6,opt,name=readOnlyRootFilesystem"`
+		AllowPrivilegeEscalation *bool                                 `json:"allowPrivilegeEscalation,omitempty" protobuf:"varint,7,opt,name=allowPrivilegeEscalation"`
+		ProcMount                *corev1.ProcMountType                 `json:"procMount,omitempty" protobuf:"bytes,9,opt,name=procMount"`
+		SeccompProfile           *corev1.SeccompProfile                `json:"seccompProfile,omitempty" protobuf:"bytes,11,opt,name=seccompProfile"`
+		AppArmorProfile          *corev1.AppArmorProfile               `json:"appArmorProfile,omitempty" protobuf:"bytes,12,opt,name=appArmorProfile"`
+	})(runGoGenerate[corev1.SecurityContext]())
 	_ = (*struct {
-		Add  []v1.Capability `json:"add,omitempty" protobuf:"bytes,1,rep,name=add,casttype=Capability"`
-		Drop []v1.Capability `json:"drop,omitempty" protobuf:"bytes,2,rep,name=drop,casttype=Capability"`
-	})(runGoGenerate[v1.Capabilities]())
-	_ = (*string)(runGoGenerate[v1.Capability]())
+		Add  []corev1.Capability `json:"add,omitempty" protobuf:"bytes,1,rep,name=add,casttype=Capability"`
+		Drop []corev1.Capability `json:"drop,omitempty" protobuf:"bytes,2,rep,name=drop,casttype=Capability"`
+	})(runGoGenerate[corev1.Capabilities]())
+	_ = (*string)(runGoGenerate[corev1.Capability]())
 	_ = (*struct {
 		User  string `json:"user,omitempty" protobuf:"bytes,1,opt,name=user"`
 		Role  string `json:"role,omitempty" protobuf:"bytes,2,opt,name=role"`
 		Type  string `json:"type,omitempty" protobuf:"bytes,3,opt,name=type"`
 		Level string `json:"level,omitempty" protobuf:"bytes,4,opt,name=level"`
-	})(runGoGenerate[v1.SELinuxOptions]())
+	})(runGoGenerate[corev1.SELinuxOptions]())
 	_ = (*struct {
 		GMSACredentialSpecName *string `json:"gmsaCredentialSpecName,omitempty" protobuf:"bytes,1,opt,name=gmsaCredentialSpecName"`
 		GMSACredentialSpec     *string `json:"gmsaCredentialSpec,omitempty" protobuf:"bytes,2,opt,name=gmsaCredentialSpec"`
 		RunAsUserName          *string `json:"runAsUserName,omitempty" protobuf:"bytes,3,opt,name=runAsUserName"`
 		HostProcess            *bool   `json:"hostProcess,omitempty" protobuf:"bytes,4,opt,name=hostProcess"`
-	})(runGoGenerate[v1.WindowsSecurityContextOptions]())
-	_ = (*string)(runGoGenerate[v1.ProcMountType]())
+	})(runGoGenerate[corev1.WindowsSecurityContextOptions]())
+	_ = (*string)(runGoGenerate[corev1.ProcMountType]())
 	_ = (*struct {
-		Type             v1.SeccompProfileType `json:"type" protobuf:"bytes,1,opt,name=type,casttype=SeccompProfileType"`
-		LocalhostProfile *string               `json:"localhostProfile,omitempty" protobuf:"bytes,2,opt,name=localhostProfile"`
-	})(runGoGenerate[v1.SeccompProfile]())
-	_ = (*string)(runGoGenerate[v1.SeccompProfileType]())
+		Type             corev1.SeccompProfileType `json:"type" protobuf:"bytes,1,opt,name=type,casttype=SeccompProfileType"`
+		LocalhostProfile *string                   `json:"localhostProfile,omitempty" protobuf:"bytes,2,opt,name=localhostProfile"`
+	})(runGoGenerate[corev1.SeccompProfile]())
+	_ = (*string)(runGoGenerate[corev1.SeccompProfileType]())
 	_ = (*struct {
-		Type             v1.AppArmorProfileType `json:"type" protobuf:"bytes,1,opt,name=type,casttype=AppArmorProfileType"`
-		LocalhostProfile *string                `json:"localhostProfile,omitempty" protobuf:"bytes,2,opt,name=localhostProfile"`
-	})(runGoGenerate[v1.AppArmorProfile]())
-	_ = (*string)(runGoGenerate[v1.AppArmorProfileType]())
+		Type             corev1.AppArmorProfileType `json:"type" protobuf:"bytes,1,opt,name=type,casttype=AppArmorProfileType"`
+		LocalhostProfile *string                    `json:"localhostProfile,omitempty" protobuf:"bytes,2,opt,name=localhostProfile"`
+	})(runGoGenerate[corev1.AppArmorProfile]())
+	_ = (*string)(runGoGenerate[corev1.AppArmorProfileType]())
 	_ = (*struct {
-		v1.EphemeralContainerCommon `json:"" protobuf:"bytes,1,req"`
-		TargetContainerName         string `json:"targetContainerName,omitempty" protobuf:"bytes,2,opt,name=targetContainerName"`
-	})(runGoGenerate[v1.EphemeralContainer]())
+		corev1.EphemeralContainerCommon `json:"" protobuf:"bytes,1,req"`
+		TargetContainerName             string `json:"targetContainerName,omitempty" protobuf:"bytes,2,opt,name=targetContainerName"`
+	})(runGoGenerate[corev1.EphemeralContainer]())
 	_ = (*struct {
-		Name                     string                      `json:"name" protobuf:"bytes,1,opt,name=name"`
-		Image                    string                      `json:"image,omitempty" protobuf:"bytes,2,opt,name=image"`
-		Command                  []string                    `json:"command,omitempty" protobuf:"bytes,3,rep,name=command"`
-		Args                     []string                    `json:"args,omitempty" protobuf:"bytes,4,rep,name=args"`
-		WorkingDir               string                      `json:"workingDir,omitempty" protobuf:"bytes,5,opt,name=workingDir"`
-		Ports                    []v1.ContainerPort          `json:"ports,omitempty" patchStrategy:"merge" patchMergeKey:"containerPort" protobuf:"bytes,6,rep,name=ports"`
-		EnvFrom                  []v1.EnvFromSource          `json:"envFrom,omitempty" protobuf:"bytes,19,rep,name=envFrom"`
-		Env                      []v1.EnvVar                 `json:"env,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,7,rep,name=env"`
-		Resources                v1.ResourceRequirements     `json:"resources,omitempty" protobuf:"bytes,8,opt,name=resources"`
-		ResizePolicy             []v1.ContainerResizePolicy  `json:"resizePolicy,omitempty" protobuf:"bytes,23,rep,name=resizePolicy"`
-		RestartPolicy            *v1.ContainerRestartPolicy  `json:"restartPolicy,omitempty" protobuf:"bytes,24,opt,name=restartPolicy,casttype=ContainerRestartPolicy"`
-		RestartPolicyRules       []v1.ContainerRestartRule   `json:"restartPolicyRules,omitempty" protobuf:"bytes,25,rep,name=restartPolicyRules"`
-		VolumeMounts             []v1.VolumeMount            `json:"volumeMounts,omitempty" patchStrategy:"merge" patchMergeKey:"mountPath" protobuf:"bytes,9,rep,name=volumeMounts"`
-		VolumeDevices            []v1.VolumeDevice           `json:"volumeDevices,omitempty" patchStrategy:"merge" patchMergeKey:"devicePath" protobuf:"bytes,21,rep,name=volumeDevices"`
-		LivenessProbe            *v1.Probe                   `json:"livenessProbe,omitempty" protobuf:"bytes,10,opt,name=livenessProbe"`
-		ReadinessProbe           *v1.Probe                   `json:"readinessProbe,omitempty" protobuf:"bytes,11,opt,name=readinessProbe"`
-		StartupProbe             *v1.Probe                   `json:"startupProbe,omitempty" protobuf:"bytes,22,opt,name=startupProbe"`
-		Lifecycle                *v1.Lifecycle               `json:"lifecycle,omitempty" protobuf:"bytes,12,opt,name=lifecycle"`
-		TerminationMessagePath   string                      `json:"terminationMessagePath,omitempty" protobuf:"bytes,13,opt,name=terminationMessagePath"`
-		TerminationMessagePolicy v1.TerminationMessagePolicy `json:"terminationMessagePolicy,omitempty" protobuf:"bytes,20,opt,name=terminationMessagePolicy,casttype=TerminationMessagePolicy"`
-		ImagePullPolicy          v1.PullPolicy               `json:"imagePullPolicy,omitempty" protobuf:"bytes,14,opt,name=imagePullPolicy,casttype=PullPolicy"`
-		SecurityContext          *v1.SecurityContext         `json:"securityContext,omitempty" protobuf:"bytes,15,opt,name=securityContext"`
-		Stdin                    bool                        `json:"stdin,omitempty" protobuf:"varint,16,opt,name=stdin"`
-		StdinOnce                bool                        `json:"stdinOnce,omitempty" protobuf:"varint,17,opt,name=stdinOnce"`
-		TTY                      bool                        `json:"tty,omitempty" protobuf:"varint,18,opt,name=tty"`
-	})(runGoGenerate[v1.EphemeralContainerCommon]())
-	_ = (*string)(runGoGenerate[v1.RestartPolicy]())
-	_ = (*string)(runGoGenerate[v1.DNSPolicy]())
+		Name                     string                          `json:"name" protobuf:"bytes,1,opt,name=name"`
+		Image                    string                          `json:"image,omitempty" protobuf:"bytes,2,opt,name=image"`
+		Command                  []string                        `json:"command,omitempty" protobuf:"bytes,3,rep,name=command"`
+		Args                     []string                        `json:"args,omitempty" protobuf:"bytes,4,rep,name=args"`
+		WorkingDir               string                          `json:"workingDir,omitempty" protobuf:"bytes,5,opt,name=workingDir"`
+		Ports                    []corev1.ContainerPort          `json:"ports,omitempty" patchStrategy:"merge" patchMergeKey:"containerPort" protobuf:"bytes,6,rep,name=ports"`
+		EnvFrom                  []corev1.EnvFromSource          `json:"envFrom,omitempty" protobuf:"bytes,19,rep,name=envFrom"`
+		Env                      []corev1.EnvVar                 `json:"env,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,7,rep,name=env"`
+		Resources                corev1.ResourceRequirements     `json:"resources,omitempty" protobuf:"bytes,8,opt,name=resources"`
+		ResizePolicy             []corev1.ContainerResizePolicy  `json:"resizePolicy,omitempty" protobuf:"bytes,23,rep,name=resizePolicy"`
+		RestartPolicy            *corev1.ContainerRestartPolicy  `json:"restartPolicy,omitempty" protobuf:"bytes,24,opt,name=restartPolicy,casttype=ContainerRestartPolicy"`
+		RestartPolicyRules       []corev1.ContainerRestartRule   `json:"restartPolicyRules,omitempty" protobuf:"bytes,25,rep,name=restartPolicyRules"`
+		VolumeMounts             []corev1.VolumeMount            `json:"volumeMounts,omitempty" patchStrategy:"merge" patchMergeKey:"mountPath" protobuf:"bytes,9,rep,name=volumeMounts"`
+		VolumeDevices            []corev1.VolumeDevice           `json:"volumeDevices,omitempty" patchStrategy:"merge" patchMergeKey:"devicePath" protobuf:"bytes,21,rep,name=volumeDevices"`
+		LivenessProbe            *corev1.Probe                   `json:"livenessProbe,omitempty" protobuf:"bytes,10,opt,name=livenessProbe"`
+		ReadinessProbe           *corev1.Probe                   `json:"readinessProbe,omitempty" protobuf:"bytes,11,opt,name=readinessProbe"`
+		StartupProbe             *corev1.Probe                   `json:"startupProbe,omitempty" protobuf:"bytes,22,opt,name=startupProbe"`
+		Lifecycle                *corev1.Lifecycle               `json:"lifecycle,omitempty" protobuf:"bytes,12,opt,name=lifecycle"`
+		TerminationMessagePath   string                          `json:"terminationMessagePath,omitempty" protobuf:"bytes,13,opt,name=terminationMessagePath"`
+		TerminationMessagePolicy corev1.TerminationMessagePolicy `json:"terminationMessagePolicy,omitempty" protobuf:"bytes,20,opt,name=terminationMessagePolicy,casttype=TerminationMessagePolicy"`
+		ImagePullPolicy          corev1.PullPolicy               `json:"imagePullPolicy,omitempty" protobuf:"bytes,14,opt,name=imagePullPolicy,casttype=PullPolicy"`
+		SecurityContext          *corev1.SecurityContext         `json:"securityContext,omitempty" protobuf:"bytes,15,opt,name=securityContext"`
+		Stdin                    bool                            `json:"stdin,omitempty" protobuf:"varint,16,opt,name=stdin"`
+		StdinOnce                bool                            `json:"stdinOnce,omitempty" protobuf:"varint,17,opt,name=stdinOnce"`
+		TTY                      bool                            `json:"tty,omitempty" protobuf:"varint,18,opt,name=tty"`
+	})(runGoGenerate[corev1.EphemeralContainerCommon]())
+	_ = (*string)(runGoGenerate[corev1.RestartPolicy]())
+	_ = (*string)(runGoGenerate[corev1.DNSPolicy]())
 	_ = (*struct {
-		SELinuxOptions           *v1.SELinuxOptions                `json:"seLinuxOptions,omitempty" protobuf:"bytes,1,opt,name=seLinuxOptions"`
-		WindowsOptions           *v1.WindowsSecurityContextOptions `json:"windowsOptions,omitempty" protobuf:"bytes,8,opt,name=windowsOptions"`
-		RunAsUser                *int64                            `json:"runAsUser,omitempty" protobuf:"varint,2,opt,name=runAsUser"`
-		RunAsGroup               *int64                            `json:"runAsGroup,omitempty" protobuf:"varint,6,opt,name=runAsGroup"`
-		RunAsNonRoot             *bool                             `json:"runAsNonRoot,omitempty" protobuf:"varint,3,opt,name=runAsNonRoot"`
-		SupplementalGroups       []int64                           `json:"supplementalGroups,omitempty" protobuf:"varint,4,rep,name=supplementalGroups"`
-		SupplementalGroupsPolicy *v1.SupplementalGroupsPolicy      `json:"supplementalGroupsPolicy,omitempty" protobuf:"bytes,12,opt,name=supplementalGroupsPolicy"`
-		FSGroup                  *int64                            `json:"fsGroup,omitempty" protobuf:"varint,5,opt,name=fsGroup"`
-		Sysctls                  []v1.Sysctl                       `json:"sysctls,omitempty" protobuf:"bytes,7,rep,name=sysctls"`
-		FSGroupChangePolicy      *v1.PodFSGroupChangePolicy        `json:"fsGroupChangePolicy,omitempty" protobuf:"bytes,9,opt,name=fsGroupChangePolicy"`
-		SeccompProfile           *v1.SeccompProfile                `json:"seccompProfile,omitempty" protobuf:"bytes,10,opt,name=seccompProfile"`
-		AppArmorProfile          *v1.AppArmorProfile               `json:"appArmorProfile,omitempty" protobuf:"bytes,11,opt,name=appArmorProfile"`
-		SELinuxChangePolicy      *v1.PodSELinuxChangePolicy        `json:"seLinuxChangePolicy,omitempty" protobuf:"bytes,13,opt,name=seLinuxChangePolicy"`
-	})(runGoGenerate[v1.PodSecurityContext]())
-	_ = (*string)(runGoGenerate[v1.SupplementalGroupsPolicy]())
+		SELinuxOptions           *corev1.SELinuxOptions                `json:"seLinuxOptions,omitempty" protobuf:"bytes,1,opt,name=seLinuxOptions"`
+		WindowsOptions           *corev1.WindowsSecurityContextOptions `json:"windowsOptions,omitempty" protobuf:"bytes,8,opt,name=windowsOptions"`
+		RunAsUser                *int64                                `json:"runAsUser,omitempty" protobuf:"varint,2,opt,name=runAsUser"`
+		RunAsGroup               *int64                                `json:"runAsGroup,omitempty" protobuf:"varint,6,opt,name=runAsGroup"`
+		RunAsNonRoot             *bool                                 `json:"runAsNonRoot,omitempty" protobuf:"varint,3,opt,name=runAsNonRoot"`
+		SupplementalGroups       []int64                               `json:"supplementalGroups,omitempty" protobuf:"varint,4,rep,name=supplementalGroups"`
+		SupplementalGroupsPolicy *corev1.SupplementalGroupsPolicy      `json:"supplementalGroupsPolicy,omitempty" protobuf:"bytes,12,opt,name=supplementalGroupsPolicy"`
+		FSGroup                  *int64                                `json:"fsGroup,omitempty" protobuf:"varint,5,opt,name=fsGroup"`
+		Sysctls                  []corev1.Sysctl                       `json:"sysctls,omitempty" protobuf:"bytes,7,rep,name=sysctls"`
+		FSGroupChangePolicy      *corev1.PodFSGroupChangePolicy        `json:"fsGroupChangePolicy,omitempty" protobuf:"bytes,9,opt,name=fsGroupChangePolicy"`
+		SeccompProfile           *corev1.SeccompProfile                `json:"seccompProfile,omitempty" protobuf:"bytes,10,opt,name=seccompProfile"`
+		AppArmorProfile          *corev1.AppArmorProfile               `json:"appArmorProfile,omitempty" protobuf:"bytes,11,opt,name=appArmorProfile"`
+		SELinuxChangePolicy      *corev1.PodSELinuxChangePolicy        `json:"seLinuxChangePolicy,omitempty" protobuf:"bytes,13,opt,name=seLinuxChangePolicy"`
+	})(runGoGenerate[corev1.PodSecurityContext]())
+	_ = (*string)(runGoGenerate[corev1.SupplementalGroupsPolicy]())
 	_ = (*struct {
 		Name  string `json:"name" protobuf:"bytes,1,opt,name=name"`
 		Value string `json:"value" protobuf:"bytes,2,opt,name=value"`
-	})(runGoGenerate[v1.Sysctl]())
-	_ = (*string)(runGoGenerate[v1.PodFSGroupChangePolicy]())
-	_ = (*string)(runGoGenerate[v1.PodSELinuxChangePolicy]())
+	})(runGoGenerate[corev1.Sysctl]())
+	_ = (*string)(runGoGenerate[corev1.PodFSGroupChangePolicy]())
+	_ = (*string)(runGoGenerate[corev1.PodSELinuxChangePolicy]())
 	_ = (*struct {
-		NodeAffinity    *v1.NodeAffinity    `json:"nodeAffinity,omitempty" protobuf:"bytes,1,opt,name=nodeAffinity"`
-		PodAffinity     *v1.PodAffinity     `json:"podAffinity,omitempty" protobuf:"bytes,2,opt,name=podAffinity"`
-		PodAntiAffinity *v1.PodAntiAffinity `json:"podAntiAffinity,omitempty" protobuf:"bytes,3,opt,name=podAntiAffinity"`
-	})(runGoGenerate[v1.Affinity]())
+		NodeAffinity    *corev1.NodeAffinity    `json:"nodeAffinity,omitempty" protobuf:"bytes,1,opt,name=nodeAffinity"`
+		PodAffinity     *corev1.PodAffinity     `json:"podAffinity,omitempty" protobuf:"bytes,2,opt,name=podAffinity"`
+		PodAntiAffinity *corev1.PodAntiAffinity `json:"podAntiAffinity,omitempty" protobuf:"bytes,3,opt,name=podAntiAffinity"`
+	})(runGoGenerate[corev1.Affinity]())
 	_ = (*struct {
-		RequiredDuringSchedulingIgnoredDuringExecution  *v1.NodeSelector             `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,1,opt,name=requiredDuringSchedulingIgnoredDuringExecution"`
-		PreferredDuringSchedulingIgnoredDuringExecution []v1.PreferredSchedulingTerm `json:"preferredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,2,rep,name=preferredDuringSchedulingIgnoredDuringExecution"`
-	})(runGoGenerate[v1.NodeAffinity]())
+		RequiredDuringSchedulingIgnoredDuringExecution  *corev1.NodeSelector             `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,1,opt,name=requiredDuringSchedulingIgnoredDuringExecution"`
+		PreferredDuringSchedulingIgnoredDuringExecution []corev1.PreferredSchedulingTerm `json:"preferredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,2,rep,name=preferredDuringSchedulingIgnoredDuringExecution"`
+	})(runGoGenerate[corev1.NodeAffinity]())
 	_ = (*struct {
-		NodeSelectorTerms []v1.NodeSelectorTerm `json:"nodeSelectorTerms" protobuf:"bytes,1,rep,name=nodeSelectorTerms"`
-	})(runGoGenerate[v1.NodeSelector]())
+		NodeSelectorTerms []corev1.NodeSelectorTerm `json:"nodeSelectorTerms" protobuf:"bytes,1,rep,name=nodeSelectorTerms"`
+	})(runGoGenerate[corev1.NodeSelector]())
 	_ = (*struct {
-		MatchExpressions []v1.NodeSelectorRequirement `json:"matchExpressions,omitempty" protobuf:"bytes,1,rep,name=matchExpressions"`
-		MatchFields      []v1.NodeSelectorRequirement `json:"matchFields,omitempty" protobuf:"bytes,2,rep,name=matchFields"`
-	})(runGoGenerate[v1.NodeSelectorTerm]())
+		MatchExpressions []corev1.NodeSelectorRequirement `json:"matchExpressions,omitempty" protobuf:"bytes,1,rep,name=matchExpressions"`
+		MatchFields      []corev1.NodeSelectorRequirement `json:"matchFields,omitempty" protobuf:"bytes,2,rep,name=matchFields"`
+	})(runGoGenerate[corev1.NodeSelectorTerm]())
 	_ = (*struct {
-		Key      string                  `json:"key" protobuf:"bytes,1,opt,name=key"`
-		Operator v1.NodeSelectorOperator `json:"operator" protobuf:"bytes,2,opt,name=operator,casttype=NodeSelectorOperator"`
-		Values   []string                `json:"values,omitempty" protobuf:"bytes,3,rep,name=values"`
-	})(runGoGenerate[v1.NodeSelectorRequirement]())
-	_ = (*string)(runGoGenerate[v1.NodeSelectorOperator]())
+		Key      string                      `json:"key" protobuf:"bytes,1,opt,name=key"`
+		Operator corev1.NodeSelectorOperator `json:"operator" protobuf:"bytes,2,opt,name=operator,casttype=NodeSelectorOperator"`
+		Values   []string                    `json:"values,omitempty" protobuf:"bytes,3,rep,name=values"`
+	})(runGoGenerate[corev1.NodeSelectorRequirement]())
+	_ = (*string)(runGoGenerate[corev1.NodeSelectorOperator]())
 	_ = (*struct {
-		Weight     int32               `json:"weight" protobuf:"varint,1,opt,name=weight"`
-		Preference v1.NodeSelectorTerm `json:"preference" protobuf:"bytes,2,opt,name=preference"`
-	})(runGoGenerate[v1.PreferredSchedulingTerm]())
+		Weight     int32                   `json:"weight" protobuf:"varint,1,opt,name=weight"`
+		Preference corev1.NodeSelectorTerm `json:"preference" protobuf:"bytes,2,opt,name=preference"`
+	})(runGoGenerate[corev1.PreferredSchedulingTerm]())
 	_ = (*struct {
-		RequiredDuringSchedulingIgnoredDuringExecution  []v1.PodAffinityTerm         `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,1,rep,name=requiredDuringSchedulingIgnoredDuringExecution"`
-		PreferredDuringSchedulingIgnoredDuringExecution []v1.WeightedPodAffinityTerm `json:"preferredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,2,rep,name=preferredDuringSchedulingIgnoredDuringExecution"`
-	})(runGoGenerate[v1.PodAffinity]())
+		RequiredDuringSchedulingIgnoredDuringExecution  []corev1.PodAffinityTerm         `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,1,rep,name=requiredDuringSchedulingIgnoredDuringExecution"`
+		PreferredDuringSchedulingIgnoredDuringExecution []corev1.WeightedPodAffinityTerm `json:"preferredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,2,rep,name=preferredDuringSchedulingIgnoredDuringExecution"`
+	})(runGoGenerate[corev1.PodAffinity]())
 	_ = (*struct {
-		LabelSelector     *v1pkg.LabelSelector `json:"labelSelector,omitempty" protobuf:"bytes,1,opt,name=labelSelector"`
-		Namespaces        []string             `json:"namespaces,omitempty" protobuf:"bytes,2,rep,name=namespaces"`
-		TopologyKey       string               `json:"topologyKey" protobuf:"bytes,3,opt,name=topologyKey"`
-		NamespaceSelector *v1pkg.LabelSelector `json:"namespaceSelector,omitempty" protobuf:"bytes,4,opt,name=namespaceSelector"`
-		MatchLabelKeys    []string             `json:"matchLabelKeys,omitempty" protobuf:"bytes,5,opt,name=matchLabelKeys"`
-		MismatchLabelKeys []string             `json:"mismatchLabelKeys,omitempty" protobuf:"bytes,6,opt,name=mismatchLabelKeys"`
-	})(runGoGenerate[v1.PodAffinityTerm]())
+		LabelSelector     *v1.LabelSelector `json:"labelSelector,omitempty" protobuf:"bytes,1,opt,name=labelSelector"`
+		Namespaces        []string          `json:"namespaces,omitempty" protobuf:"bytes,2,rep,name=namespaces"`
+		TopologyKey       string            `json:"topologyKey" protobuf:"bytes,3,opt,name=topologyKey"`
+		NamespaceSelector *v1.LabelSelector `json:"namespaceSelector,omitempty" protobuf:"bytes,4,opt,name=namespaceSelector"`
+		MatchLabelKeys    []string          `json:"matchLabelKeys,omitempty" protobuf:"bytes,5,opt,name=matchLabelKeys"`
+		MismatchLabelKeys []string          `json:"mismatchLabelKeys,omitempty" protobuf:"bytes,6,opt,name=mismatchLabelKeys"`
+	})(runGoGenerate[corev1.PodAffinityTerm]())
 	_ = (*struct {
-		Weight          int32              `json:"weight" protobuf:"varint,1,opt,name=weight"`
-		PodAffinityTerm v1.PodAffinityTerm `json:"podAffinityTerm" protobuf:"bytes,2,opt,name=podAffinityTerm"`
-	})(runGoGenerate[v1.WeightedPodAffinityTerm]())
+		Weight          int32                  `json:"weight" protobuf:"varint,1,opt,name=weight"`
+		PodAffinityTerm corev1.PodAffinityTerm `json:"podAffinityTerm" protobuf:"bytes,2,opt,name=podAffinityTerm"`
+	})(runGoGenerate[corev1.WeightedPodAffinityTerm]())
 	_ = (*struct {
-		RequiredDuringSchedulingIgnoredDuringExecution  []v1.PodAffinityTerm         `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,1,rep,name=requiredDuringSchedulingIgnoredDuringExecution"`
-		PreferredDuringSchedulingIgnoredDuringExecution []v1.WeightedPodAffinityTerm `json:"preferredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,2,rep,name=preferredDuringSchedulingIgnoredDuringExecution"`
-	})(runGoGenerate[v1.PodAntiAffinity]())
+		RequiredDuringSchedulingIgnoredDuringExecution  []corev1.PodAffinityTerm         `json:"requiredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,1,rep,name=requiredDuringSchedulingIgnoredDuringExecution"`
+		PreferredDuringSchedulingIgnoredDuringExecution []corev1.WeightedPodAffinityTerm `json:"preferredDuringSchedulingIgnoredDuringExecution,omitempty" protobuf:"bytes,2,rep,name=preferredDuringSchedulingIgnoredDuringExecution"`
+	})(runGoGenerate[corev1.PodAntiAffinity]())
 	_ = (*struct {
-		Key               string                `json:"key,omitempty" protobuf:"bytes,1,opt,name=key"`
-		Operator          v1.TolerationOperator `json:"operator,omitempty" protobuf:"bytes,2,opt,name=operator,casttype=TolerationOperator"`
-		Value             string                `json:"value,omitempty" protobuf:"bytes,3,opt,name=value"`
-		Effect            v1.TaintEffect        `json:"effect,omitempty" protobuf:"bytes,4,opt,name=effect,casttype=TaintEffect"`
-		TolerationSeconds *int64                `json:"tolerationSeconds,omitempty" protobuf:"varint,5,opt,name=tolerationSeconds"`
-	})(runGoGenerate[v1.Toleration]())
-	_ = (*string)(runGoGenerate[v1.TolerationOperator]())
-	_ = (*string)(runGoGenerate[v1.TaintEffect]())
+		Key               string                    `json:"key,omitempty" protobuf:"bytes,1,opt,name=key"`
+		Operator          corev1.TolerationOperator `json:"operator,omitempty" protobuf:"bytes,2,opt,name=operator,casttype=TolerationOperator"`
+		Value             string                    `json:"value,omitempty" protobuf:"bytes,3,opt,name=value"`
+		Effect            corev1.TaintEffect        `json:"effect,omitempty" protobuf:"bytes,4,opt,name=effect,casttype=TaintEffect"`
+		TolerationSeconds *int64                    `json:"tolerationSeconds,omitempty" protobuf:"varint,5,opt,name=tolerationSeconds"`
+	})(runGoGenerate[corev1.Toleration]())
+	_ = (*string)(runGoGenerate[corev1.TolerationOperator]())
+	_ = (*string)(runGoGenerate[corev1.TaintEffect]())
 	_ = (*struct {
 		IP        string   `json:"ip" protobuf:"bytes,1,opt,name=ip"`
 		Hostnames []string `json:"hostnames,omitempty" protobuf:"bytes,2,rep,name=hostnames"`
-	})(runGoGenerate[v1.HostAlias]())
+	})(runGoGenerate[corev1.HostAlias]())
 	_ = (*struct {
-		Nameservers []string                `json:"nameservers,omitempty" protobuf:"bytes,1,rep,name=nameservers"`
-		Searches    []string                `json:"searches,omitempty" protobuf:"bytes,2,rep,name=searches"`
-		Options     []v1.PodDNSConfigOption `json:"options,omitempty" protobuf:"bytes,3,rep,name=options"`
-	})(runGoGenerate[v1.PodDNSConfig]())
+		Nameservers []string                    `json:"nameservers,omitempty" protobuf:"bytes,1,rep,name=nameservers"`
+		Searches    []string                    `json:"searches,omitempty" protobuf:"bytes,2,rep,name=searches"`
+		Options     []corev1.PodDNSConfigOption `json:"options,omitempty" protobuf:"bytes,3,rep,name=options"`
+	})(runGoGenerate[corev1.PodDNSConfig]())
 	_ = (*struct {
 		Name  string  `json:"name,omitempty" protobuf:"bytes,1,opt,name=name"`
 		Value *string `json:"value,omitempty" protobuf:"bytes,2,opt,name=value"`
-	})(runGoGenerate[v1.PodDNSConfigOption]())
+	})(runGoGenerate[corev1.PodDNSConfigOption]())
 	_ = (*struct {
-		ConditionType v1.PodConditionType `json:"conditionType" protobuf:"bytes,1,opt,name=conditionType,casttype=PodConditionType"`
-	})(runGoGenerate[v1.PodReadinessGate]())
-	_ = (*string)(runGoGenerate[v1.PodConditionType]())
-	_ = (*string)(runGoGenerate[v1.PreemptionPolicy]())
+		ConditionType corev1.PodConditionType `json:"conditionType" protobuf:"bytes,1,opt,name=conditionType,casttype=PodConditionType"`
+	})(runGoGenerate[corev1.PodReadinessGate]())
+	_ = (*string)(runGoGenerate[corev1.PodConditionType]())
+	_ = (*string)(runGoGenerate[corev1.PreemptionPolicy]())
 	_ = (*struct {
-		MaxSkew            int32                            `json:"maxSkew" protobuf:"varint,1,opt,name=maxSkew"`
-		TopologyKey        string                           `json:"topologyKey" protobuf:"bytes,2,opt,name=topologyKey"`
-		WhenUnsatisfiable  v1.UnsatisfiableConstraintAction `json:"whenUnsatisfiable" protobuf:"bytes,3,opt,name=whenUnsatisfiable,casttype=UnsatisfiableConstraintAction"`
-		LabelSelector      *v1pkg.LabelSelector             `json:"labelSelector,omitempty" protobuf:"bytes,4,opt,name=labelSelector"`
-		MinDomains         *int32                           `json:"minDomains,omitempty" protobuf:"varint,5,opt,name=minDomains"`
-		NodeAffinityPolicy *v1.NodeInclusionPolicy          `json:"nodeAffinityPolicy,omitempty" protobuf:"bytes,6,opt,name=nodeAffinityPolicy"`
-		NodeTaintsPolicy   *v1.NodeInclusionPolicy          `json:"nodeTaintsPolicy,omitempty" protobuf:"bytes,7,opt,name=nodeTaintsPolicy"`
-		MatchLabelKeys     []string                         `json:"matchLabelKeys,omitempty" protobuf:"bytes,8,opt,name=matchLabelKeys"`
-	})(runGoGenerate[v1.TopologySpreadConstraint]())
-	_ = (*string)(runGoGenerate[v1.UnsatisfiableConstraintAction]())
-	_ = (*string)(runGoGenerate[v1.NodeInclusionPolicy]())
+		MaxSkew            int32                                `json:"maxSkew" protobuf:"varint,1,opt,name=maxSkew"`
+		TopologyKey        string                               `json:"topologyKey" protobuf:"bytes,2,opt,name=topologyKey"`
+		WhenUnsatisfiable  corev1.UnsatisfiableConstraintAction `json:"whenUnsatisfiable" protobuf:"bytes,3,opt,name=whenUnsatisfiable,casttype=UnsatisfiableConstraintAction"`
+		LabelSelector      *v1.LabelSelector                    `json:"labelSelector,omitempty" protobuf:"bytes,4,opt,name=labelSelector"`
+		MinDomains         *int32                               `json:"minDomains,omitempty" protobuf:"varint,5,opt,name=minDomains"`
+		NodeAffinityPolicy *corev1.NodeInclusionPolicy          `json:"nodeAffinityPolicy,omitempty" protobuf:"bytes,6,opt,name=nodeAffinityPolicy"`
+		NodeTaintsPolicy   *corev1.NodeInclusionPolicy          `json:"nodeTaintsPolicy,omitempty" protobuf:"bytes,7,opt,name=nodeTaintsPolicy"`
+		MatchLabelKeys     []string                             `json:"matchLabelKeys,omitempty" protobuf:"bytes,8,opt,name=matchLabelKeys"`
+	})(runGoGenerate[corev1.TopologySpreadConstraint]())
+	_ = (*string)(runGoGenerate[corev1.UnsatisfiableConstraintAction]())
+	_ = (*string)(runGoGenerate[corev1.NodeInclusionPolicy]())
 	_ = (*struct {
-		Name v1.OSName `json:"name" protobuf:"bytes,1,opt,name=name"`
-	})(runGoGenerate[v1.PodOS]())
-	_ = (*string)(runGoGenerate[v1.OSName]())
+		Name corev1.OSName `json:"name" protobuf:"bytes,1,opt,name=name"`
+	})(runGoGenerate[corev1.PodOS]())
+	_ = (*string)(runGoGenerate[corev1.OSName]())
 	_ = (*struct {
 		Name string `json:"name" protobuf:"bytes,1,opt,name=name"`
-	})(runGoGenerate[v1.PodSchedulingGate]())
+	})(runGoGenerate[corev1.PodSchedulingGate]())
 	_ = (*struct {
 		Name                      string  `json:"name" protobuf:"bytes,1,name=name"`
 		ResourceClaimName         *string `json:"resourceClaimName,omitempty" protobuf:"bytes,3,opt,name=resourceClaimName"`
 		ResourceClaimTemplateName *string `json:"resourceClaimTemplateName,omitempty" protobuf:"bytes,4,opt,name=resourceClaimTemplateName"`
-	})(runGoGenerate[v1.PodResourceClaim]())
+	})(runGoGenerate[corev1.PodResourceClaim]())
 	_ = (*struct {
 		PodGroupName *string `json:"podGroupName,omitempty" protobuf:"bytes,1,opt,name=podGroupName"`
-	})(runGoGenerate[v1.PodSchedulingGroup]())
+	})(runGoGenerate[corev1.PodSchedulingGroup]())
 	_ = (*struct {
 		Name     string `json:"name" protobuf:"bytes,1,opt,name=name"`
 		Priority *int32 `json:"priority" protobuf:"varint,2,opt,name=priority"`
-	})(runGoGenerate[v1.EvictionResponder]())
+	})(runGoGenerate[corev1.EvictionResponder]())
 	_ = (*struct {
-		v1pkg.TypeMeta   `json:""`
-		v1pkg.ObjectMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
-		Spec             v1.PodSpec   `json:"spec,omitempty" protobuf:"bytes,2,opt,name=spec"`
-		Status           v1.PodStatus `json:"status,omitempty" protobuf:"bytes,3,opt,name=status"`
-	})(runGoGenerate[v1.Pod]())
+		v1.TypeMeta   `json:""`
+		v1.ObjectMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
+		Spec          corev1.PodSpec   `json:"spec,omitempty" protobuf:"bytes,2,opt,name=spec"`
+		Status        corev1.PodStatus `json:"status,omitempty" protobuf:"bytes,3,opt,name=status"`
+	})(runGoGenerate[corev1.Pod]())
 	_ = (*struct {
 		Kind       string `json:"kind,omitempty" protobuf:"bytes,1,opt,name=kind"`
 		APIVersion string `json:"apiVersion,omitempty" protobuf:"bytes,2,opt,name=apiVersion"`
-	})(runGoGenerate[v1pkg.TypeMeta]())
+	})(runGoGenerate[v1.TypeMeta]())
 	_ = (*struct {
-		ObservedGeneration                   int64                                   `json:"observedGeneration,omitempty" protobuf:"varint,17,opt,name=observedGeneration"`
-		Phase                                v1.PodPhase                             `json:"phase,omitempty" protobuf:"bytes,1,opt,name=phase,casttype=PodPhase"`
-		Conditions                           []v1.PodCondition                       `json:"conditions,omitempty" patchStrategy:"merge" patchMergeKey:"type" protobuf:"bytes,2,rep,name=conditions"`
-		Message                              string                                  `json:"message,omitempty" protobuf:"bytes,3,opt,name=message"`
-		Reason                               string                                  `json:"reason,omitempty" protobuf:"bytes,4,opt,name=reason"`
-		NominatedNodeName                    string                                  `json:"nominatedNodeName,omitempty" protobuf:"bytes,11,opt,name=nominatedNodeName"`
-		HostIP                               string                                  `json:"hostIP,omitempty" protobuf:"bytes,5,opt,name=hostIP"`
-		HostIPs                              []v1.HostIP                             `json:"hostIPs,omitempty" protobuf:"bytes,16,rep,name=hostIPs" patchStrategy:"merge" patchMergeKey:"ip"`
-		PodIP                                string                                  `json:"podIP,omitempty" protobuf:"bytes,6,opt,name=podIP"`
-		PodIPs                               []v1.PodIP                              `json:"podIPs,omitempty" protobuf:"bytes,12,rep,name=podIPs" patchStrategy:"merge" patchMergeKey:"ip"`
-		StartTime                            *v1pkg.Time                             `json:"startTime,omitempty" protobuf:"bytes,7,opt,name=startTime"`
-		InitContainerStatuses                []v1.ContainerStatus                    `json:"initContainerStatuses,omitempty" protobuf:"bytes,10,rep,name=initContainerStatuses"`
-		ContainerStatuses                    []v1.ContainerStatus                    `json:"containerStatuses,omitempty" protobuf:"bytes,8,rep,name=containerStatuses"`
-		QOSClass                             v1.PodQOSClass                          `json:"qosClass,omitempty" protobuf:"bytes,9,rep,name=qosClass"`
-		EphemeralContainerStatuses           []v1.ContainerStatus                    `json:"ephemeralContainerStatuses,omitempty" protobuf:"bytes,13,rep,name=ephemeralContainerStatuses"`
-		Resize                               v1.PodResizeStatus                      `json:"resize,omitempty" protobuf:"bytes,14,opt,name=resize,casttype=PodResizeStatus"`
-		ResourceClaimStatuses                []v1.PodResourceClaimStatus             `json:"resourceClaimStatuses,omitempty" patchStrategy:"merge,retainKeys" patchMergeKey:"name" protobuf:"bytes,15,rep,name=resourceClaimStatuses"`
-		ExtendedResourceClaimStatus          *v1.PodExtendedResourceClaimStatus      `json:"extendedResourceClaimStatus,omitempty" protobuf:"bytes,18,opt,name=extendedResourceClaimStatus"`
-		AllocatedResources                   v1.ResourceList                         `json:"allocatedResources,omitempty" protobuf:"bytes,19,rep,name=allocatedResources,casttype=ResourceList,castkey=ResourceName"`
-		Resources                            *v1.ResourceRequirements                `json:"resources,omitempty" protobuf:"bytes,20,opt,name=resources"`
-		NodeAllocatableResourceClaimStatuses []v1.NodeAllocatableResourceClaimStatus `json:"nodeAllocatableResourceClaimStatuses,omitempty" patchStrategy:"merge" patchMergeKey:"resourceClaimName" protobuf:"bytes,21,rep,name=nodeAllocatableResourceClaimStatuses"`
-		VolumeHealth                         []v1.PodVolumeHealth                    `json:"volumeHealth,omitempty" protobuf:"bytes,22,rep,name=volumeHealth"`
-	})(runGoGenerate[v1.PodStatus]())
-	_ = (*string)(runGoGenerate[v1.PodPhase]())
+		ObservedGeneration                   int64                                       `json:"observedGeneration,omitempty" protobuf:"varint,17,opt,name=observedGeneration"`
+		Phase                                corev1.PodPhase                             `json:"phase,omitempty" protobuf:"bytes,1,opt,name=phase,casttype=PodPhase"`
+		Conditions                           []corev1.PodCondition                       `json:"conditions,omitempty" patchStrategy:"merge" patchMergeKey:"type" protobuf:"bytes,2,rep,name=conditions"`
+		Message                              string                                      `json:"message,omitempty" protobuf:"bytes,3,opt,name=message"`
+		Reason                               string                                      `json:"reason,omitempty" protobuf:"bytes,4,opt,name=reason"`
+		NominatedNodeName                    string                                      `json:"nominatedNodeName,omitempty" protobuf:"bytes,11,opt,name=nominatedNodeName"`
+		HostIP                               string                                      `json:"hostIP,omitempty" protobuf:"bytes,5,opt,name=hostIP"`
+		HostIPs                              []corev1.HostIP                             `json:"hostIPs,omitempty" protobuf:"bytes,16,rep,name=hostIPs" patchStrategy:"merge" patchMergeKey:"ip"`
+		PodIP                                string                                      `json:"podIP,omitempty" protobuf:"bytes,6,opt,name=podIP"`
+		PodIPs                               []corev1.PodIP                              `json:"podIPs,omitempty" protobuf:"bytes,12,rep,name=podIPs" patchStrategy:"merge" patchMergeKey:"ip"`
+		StartTime                            *v1.Time                                    `json:"startTime,omitempty" protobuf:"bytes,7,opt,name=startTime"`
+		InitContainerStatuses                []corev1.ContainerStatus                    `json:"initContainerStatuses,omitempty" protobuf:"bytes,10,rep,name=initContainerStatuses"`
+		ContainerStatuses                    []corev1.ContainerStatus                    `json:"containerStatuses,omitempty" protobuf:"bytes,8,rep,name=containerStatuses"`
+		QOSClass                             corev1.PodQOSClass                          `json:"qosClass,omitempty" protobuf:"bytes,9,rep,name=qosClass"`
+		EphemeralContainerStatuses           []corev1.ContainerStatus                    `json:"ephemeralContainerStatuses,omitempty" protobuf:"bytes,13,rep,name=ephemeralContainerStatuses"`
+		Resize                               corev1.PodResizeStatus                      `json:"resize,omitempty" protobuf:"bytes,14,opt,name=resize,casttype=PodResizeStatus"`
+		ResourceClaimStatuses                []corev1.PodResourceClaimStatus             `json:"resourceClaimStatuses,omitempty" patchStrategy:"merge,retainKeys" patchMergeKey:"name" protobuf:"bytes,15,rep,name=resourceClaimStatuses"`
+		ExtendedResourceClaimStatus          *corev1.PodExtendedResourceClaimStatus      `json:"extendedResourceClaimStatus,omitempty" protobuf:"bytes,18,opt,name=extendedResourceClaimStatus"`
+		AllocatedResources                   corev1.ResourceList                         `json:"allocatedResources,omitempty" protobuf:"bytes,19,rep,name=allocatedResources,casttype=ResourceList,castkey=ResourceName"`
+		Resources                            *corev1.ResourceRequirements                `json:"resources,omitempty" protobuf:"bytes,20,opt,name=resources"`
+		NodeAllocatableResourceClaimStatuses []corev1.NodeAllocatableResourceClaimStatus `json:"nodeAllocatableResourceClaimStatuses,omitempty" patchStrategy:"merge" patchMergeKey:"resourceClaimName" protobuf:"bytes,21,rep,name=nodeAllocatableResourceClaimStatuses"`
+		VolumeHealth                         []corev1.PodVolumeHealth                    `json:"volumeHealth,omitempty" protobuf:"bytes,22,rep,name=volumeHealth"`
+	})(runGoGenerate[corev1.PodStatus]())
+	_ = (*string)(runGoGenerate[corev1.PodPhase]())
 	_ = (*struct {
-		Type               v1.PodConditionType `json:"type" protobuf:"bytes,1,opt,name=type,casttype=PodConditionType"`
-		ObservedGeneration int64               `json:"observedGeneration,omitempty" protobuf:"varint,7,opt,name=observedGeneration"`
-		Status             v1.ConditionStatus  `json:"status" protobuf:"bytes,2,opt,name=status,casttype=ConditionStatus"`
-		LastProbeTime      v1pkg.Time          `json:"lastProbeTime,omitempty" protobuf:"bytes,3,opt,name=lastProbeTime"`
-		LastTransitionTime v1pkg.Time          `json:"lastTransitionTime,omitempty" protobuf:"bytes,4,opt,name=lastTransitionTime"`
-		Reason             string              `json:"reason,omitempty" protobuf:"bytes,5,opt,name=reason"`
-		Message            string              `json:"message,omitempty" protobuf:"bytes,6,opt,name=message"`
-	})(runGoGenerate[v1.PodCondition]())
-	_ = (*string)(runGoGenerate[v1.ConditionStatus]())
-	_ = (*struct {
-		IP string `json:"ip" protobuf:"bytes,1,opt,name=ip"`
-	})(runGoGenerate[v1.HostIP]())
+		Type               corev1.PodConditionType `json:"type" protobuf:"bytes,1,opt,name=type,casttype=PodConditionType"`
+		ObservedGeneration int64                   `json:"observedGeneration,omitempty" protobuf:"varint,7,opt,name=observedGeneration"`
+		Status             corev1.ConditionStatus  `json:"status" protobuf:"bytes,2,opt,name=status,casttype=ConditionStatus"`
+		LastProbeTime      v1.Time                 `json:"lastProbeTime,omitempty" protobuf:"bytes,3,opt,name=lastProbeTime"`
+		LastTransitionTime v1.Time                 `json:"lastTransitionTime,omitempty" protobuf:"bytes,4,opt,name=lastTransitionTime"`
+		Reason             string                  `json:"reason,omitempty" protobuf:"bytes,5,opt,name=reason"`
+		Message            string                  `json:"message,omitempty" protobuf:"bytes,6,opt,name=message"`
+	})(runGoGenerate[corev1.PodCondition]())
+	_ = (*string)(runGoGenerate[corev1.ConditionStatus]())
 	_ = (*struct {
 		IP string `json:"ip" protobuf:"bytes,1,opt,name=ip"`
-	})(runGoGenerate[v1.PodIP]())
+	})(runGoGenerate[corev1.HostIP]())
 	_ = (*struct {
-		Name                     string                   `json:"name" protobuf:"bytes,1,opt,name=name"`
-		State                    v1.ContainerState        `json:"state,omitempty" protobuf:"bytes,2,opt,name=state"`
-		LastTerminationState     v1.ContainerState        `json:"lastState,omitempty" protobuf:"bytes,3,opt,name=lastState"`
-		Ready                    bool                     `json:"ready" protobuf:"varint,4,opt,name=ready"`
-		RestartCount             int32                    `json:"restartCount" protobuf:"varint,5,opt,name=restartCount"`
-		Image                    string                   `json:"image" protobuf:"bytes,6,opt,name=image"`
-		ImageID                  string                   `json:"imageID" protobuf:"bytes,7,opt,name=imageID"`
-		ContainerID              string                   `json:"containerID,omitempty" protobuf:"bytes,8,opt,name=containerID"`
-		Started                  *bool                    `json:"started,omitempty" protobuf:"varint,9,opt,name=started"`
-		AllocatedResources       v1.ResourceList          `json:"allocatedResources,omitempty" protobuf:"bytes,10,rep,name=allocatedResources,casttype=ResourceList,castkey=ResourceName"`
-		Resources                *v1.ResourceRequirements `json:"resources,omitempty" protobuf:"bytes,11,opt,name=resources"`
-		VolumeMounts             []v1.VolumeMountStatus   `json:"volumeMounts,omitempty" patchStrategy:"merge" patchMergeKey:"mountPath" protobuf:"bytes,12,rep,name=volumeMounts"`
-		User                     *v1.ContainerUser        `json:"user,omitempty" protobuf:"bytes,13,opt,name=user,casttype=ContainerUser"`
-		AllocatedResourcesStatus []v1.ResourceStatus      `json:"allocatedResourcesStatus,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,14,rep,name=allocatedResourcesStatus"`
-		StopSignal               *v1.Signal               `json:"stopSignal,omitempty" protobuf:"bytes,15,opt,name=stopSignal"`
-	})(runGoGenerate[v1.ContainerStatus]())
+		IP string `json:"ip" protobuf:"bytes,1,opt,name=ip"`
+	})(runGoGenerate[corev1.PodIP]())
 	_ = (*struct {
-		Waiting    *v1.ContainerStateWaiting    `json:"waiting,omitempty" protobuf:"bytes,1,opt,name=waiting"`
-		Running    *v1.ContainerStateRunning    `json:"running,omitempty" protobuf:"bytes,2,opt,name=running"`
-		Terminated *v1.ContainerStateTerminated `json:"terminated,omitempty" protobuf:"bytes,3,opt,name=terminated"`
-	})(runGoGenerate[v1.ContainerState]())
+		Name                     string                       `json:"name" protobuf:"bytes,1,opt,name=name"`
+		State                    corev1.ContainerState        `json:"state,omitempty" protobuf:"bytes,2,opt,name=state"`
+		LastTerminationState     corev1.ContainerState        `json:"lastState,omitempty" protobuf:"bytes,3,opt,name=lastState"`
+		Ready                    bool                         `json:"ready" protobuf:"varint,4,opt,name=ready"`
+		RestartCount             int32                        `json:"restartCount" protobuf:"varint,5,opt,name=restartCount"`
+		Image                    string                       `json:"image" protobuf:"bytes,6,opt,name=image"`
+		ImageID                  string                       `json:"imageID" protobuf:"bytes,7,opt,name=imageID"`
+		ContainerID              string                       `json:"containerID,omitempty" protobuf:"bytes,8,opt,name=containerID"`
+		Started                  *bool                        `json:"started,omitempty" protobuf:"varint,9,opt,name=started"`
+		AllocatedResources       corev1.ResourceList          `json:"allocatedResources,omitempty" protobuf:"bytes,10,rep,name=allocatedResources,casttype=ResourceList,castkey=ResourceName"`
+		Resources                *corev1.ResourceRequirements `json:"resources,omitempty" protobuf:"bytes,11,opt,name=resources"`
+		VolumeMounts             []corev1.VolumeMountStatus   `json:"volumeMounts,omitempty" patchStrategy:"merge" patchMergeKey:"mountPath" protobuf:"bytes,12,rep,name=volumeMounts"`
+		User                     *corev1.ContainerUser        `json:"user,omitempty" protobuf:"bytes,13,opt,name=user,casttype=ContainerUser"`
+		AllocatedResourcesStatus []corev1.ResourceStatus      `json:"allocatedResourcesStatus,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,14,rep,name=allocatedResourcesStatus"`
+		StopSignal               *corev1.Signal               `json:"stopSignal,omitempty" protobuf:"bytes,15,opt,name=stopSignal"`
+	})(runGoGenerate[corev1.ContainerStatus]())
+	_ = (*struct {
+		Waiting    *corev1.ContainerStateWaiting    `json:"waiting,omitempty" protobuf:"bytes,1,opt,name=waiting"`
+		Running    *corev1.ContainerStateRunning    `json:"running,omitempty" protobuf:"bytes,2,opt,name=running"`
+		Terminated *corev1.ContainerStateTerminated `json:"terminated,omitempty" protobuf:"bytes,3,opt,name=terminated"`
+	})(runGoGenerate[corev1.ContainerState]())
 	_ = (*struct {
 		Reason  string `json:"reason,omitempty" protobuf:"bytes,1,opt,name=reason"`
 		Message string `json:"message,omitempty" protobuf:"bytes,2,opt,name=message"`
-	})(runGoGenerate[v1.ContainerStateWaiting]())
+	})(runGoGenerate[corev1.ContainerStateWaiting]())
 	_ = (*struct {
-		StartedAt v1pkg.Time `json:"startedAt,omitempty" protobuf:"bytes,1,opt,name=startedAt"`
-	})(runGoGenerate[v1.ContainerStateRunning]())
+		StartedAt v1.Time `json:"startedAt,omitempty" protobuf:"bytes,1,opt,name=startedAt"`
+	})(runGoGenerate[corev1.ContainerStateRunning]())
 	_ = (*struct {
-		ExitCode    int32      `json:"exitCode" protobuf:"varint,1,opt,name=exitCode"`
-		Signal      int32      `json:"signal,omitempty" protobuf:"varint,2,opt,name=signal"`
-		Reason      string     `json:"reason,omitempty" protobuf:"bytes,3,opt,name=reason"`
-		Message     string     `json:"message,omitempty" protobuf:"bytes,4,opt,name=message"`
-		StartedAt   v1pkg.Time `json:"startedAt,omitempty" protobuf:"bytes,5,opt,name=startedAt"`
-		FinishedAt  v1pkg.Time `json:"finishedAt,omitempty" protobuf:"bytes,6,opt,name=finishedAt"`
-		ContainerID string     `json:"containerID,omitempty" protobuf:"bytes,7,opt,name=containerID"`
-	})(runGoGenerate[v1.ContainerStateTerminated]())
+		ExitCode    int32   `json:"exitCode" protobuf:"varint,1,opt,name=exitCode"`
+		Signal      int32   `json:"signal,omitempty" protobuf:"varint,2,opt,name=signal"`
+		Reason      string  `json:"reason,omitempty" protobuf:"bytes,3,opt,name=reason"`
+		Message     string  `json:"message,omitempty" protobuf:"bytes,4,opt,name=message"`
+		StartedAt   v1.Time `json:"startedAt,omitempty" protobuf:"bytes,5,opt,name=startedAt"`
+		FinishedAt  v1.Time `json:"finishedAt,omitempty" protobuf:"bytes,6,opt,name=finishedAt"`
+		ContainerID string  `json:"containerID,omitempty" protobuf:"bytes,7,opt,name=containerID"`
+	})(runGoGenerate[corev1.ContainerStateTerminated]())
 	_ = (*struct {
-		Name              string                    `json:"name" protobuf:"bytes,1,opt,name=name"`
-		MountPath         string                    `json:"mountPath" protobuf:"bytes,2,opt,name=mountPath"`
-		ReadOnly          bool                      `json:"readOnly,omitempty" protobuf:"varint,3,opt,name=readOnly"`
-		RecursiveReadOnly *v1.RecursiveReadOnlyMode `json:"recursiveReadOnly,omitempty" protobuf:"bytes,4,opt,name=recursiveReadOnly,casttype=RecursiveReadOnlyMode"`
-		VolumeStatus      *v1.VolumeStatus          `json:"volumeStatus,omitempty" protobuf:"bytes,5,opt,name=volumeStatus"`
-	})(runGoGenerate[v1.VolumeMountStatus]())
+		Name              string                        `json:"name" protobuf:"bytes,1,opt,name=name"`
+		MountPath         string                        `json:"mountPath" protobuf:"bytes,2,opt,name=mountPath"`
+		ReadOnly          bool                          `json:"readOnly,omitempty" protobuf:"varint,3,opt,name=readOnly"`
+		RecursiveReadOnly *corev1.RecursiveReadOnlyMode `json:"recursiveReadOnly,omitempty" protobuf:"bytes,4,opt,name=recursiveReadOnly,casttype=RecursiveReadOnlyMode"`
+		VolumeStatus      *corev1.VolumeStatus          `json:"volumeStatus,omitempty" protobuf:"bytes,5,opt,name=volumeStatus"`
+	})(runGoGenerate[corev1.VolumeMountStatus]())
 	_ = (*struct {
-		Image *v1.ImageVolumeStatus `json:"image,omitempty" protobuf:"bytes,1,opt,name=image"`
-	})(runGoGenerate[v1.VolumeStatus]())
+		Image *corev1.ImageVolumeStatus `json:"image,omitempty" protobuf:"bytes,1,opt,name=image"`
+	})(runGoGenerate[corev1.VolumeStatus]())
 	_ = (*struct {
 		ImageRef string `json:"imageRef,omitempty" protobuf:"bytes,1,opt,name=imageRef"`
-	})(runGoGenerate[v1.ImageVolumeStatus]())
+	})(runGoGenerate[corev1.ImageVolumeStatus]())
 	_ = (*struct {
-		Linux *v1.LinuxContainerUser `json:"linux,omitempty" protobuf:"bytes,1,opt,name=linux,casttype=LinuxContainerUser"`
-	})(runGoGenerate[v1.ContainerUser]())
+		Linux *corev1.LinuxContainerUser `json:"linux,omitempty" protobuf:"bytes,1,opt,name=linux,casttype=LinuxContainerUser"`
+	})(runGoGenerate[corev1.ContainerUser]())
 	_ = (*struct {
 		UID                int64   `json:"uid" protobuf:"varint,1,name=uid"`
 		GID                int64   `json:"gid" protobuf:"varint,2,name=gid"`
 		SupplementalGroups []int64 `json:"supplementalGroups,omitempty" protobuf:"varint,3,rep,name=supplementalGroups"`
-	})(runGoGenerate[v1.LinuxContainerUser]())
+	})(runGoGenerate[corev1.LinuxContainerUser]())
 	_ = (*struct {
-		Name      v1.ResourceName     `json:"name" protobuf:"bytes,1,opt,name=name"`
-		Resources []v1.ResourceHealth `json:"resources,omitempty" protobuf:"bytes,2,rep,name=resources"`
-	})(runGoGenerate[v1.ResourceStatus]())
+		Name      corev1.ResourceName     `json:"name" protobuf:"bytes,1,opt,name=name"`
+		Resources []corev1.ResourceHealth `json:"resources,omitempty" protobuf:"bytes,2,rep,name=resources"`
+	})(runGoGenerate[corev1.ResourceStatus]())
 	_ = (*struct {
-		ResourceID v1.ResourceID           `json:"resourceID" protobuf:"bytes,1,opt,name=resourceID"`
-		Health     v1.ResourceHealthStatus `json:"health,omitempty" protobuf:"bytes,2,name=health"`
-		Message    *string                 `json:"message,omitempty" protobuf:"bytes,6,opt,name=message"`
-	})(runGoGenerate[v1.ResourceHealth]())
-	_ = (*string)(runGoGenerate[v1.ResourceID]())
-	_ = (*string)(runGoGenerate[v1.ResourceHealthStatus]())
-	_ = (*string)(runGoGenerate[v1.PodQOSClass]())
-	_ = (*string)(runGoGenerate[v1.PodResizeStatus]())
+		ResourceID corev1.ResourceID           `json:"resourceID" protobuf:"bytes,1,opt,name=resourceID"`
+		Health     corev1.ResourceHealthStatus `json:"health,omitempty" protobuf:"bytes,2,name=health"`
+		Message    *string                     `json:"message,omitempty" protobuf:"bytes,6,opt,name=message"`
+	})(runGoGenerate[corev1.ResourceHealth]())
+	_ = (*string)(runGoGenerate[corev1.ResourceID]())
+	_ = (*string)(runGoGenerate[corev1.ResourceHealthStatus]())
+	_ = (*string)(runGoGenerate[corev1.PodQOSClass]())
+	_ = (*string)(runGoGenerate[corev1.PodResizeStatus]())
 	_ = (*struct {
 		Name              string  `json:"name" protobuf:"bytes,1,name=name"`
 		ResourceClaimName *string `json:"resourceClaimName,omitempty" protobuf:"bytes,2,opt,name=resourceClaimName"`
-	})(runGoGenerate[v1.PodResourceClaimStatus]())
+	})(runGoGenerate[corev1.PodResourceClaimStatus]())
 	_ = (*struct {
-		RequestMappings   []v1.ContainerExtendedResourceRequest `json:"requestMappings" protobuf:"bytes,1,rep,name=requestMappings"`
-		ResourceClaimName string                                `json:"resourceClaimName" protobuf:"bytes,2,name=resourceClaimName"`
-	})(runGoGenerate[v1.PodExtendedResourceClaimStatus]())
+		RequestMappings   []corev1.ContainerExtendedResourceRequest `json:"requestMappings" protobuf:"bytes,1,rep,name=requestMappings"`
+		ResourceClaimName string                                    `json:"resourceClaimName" protobuf:"bytes,2,name=resourceClaimName"`
+	})(runGoGenerate[corev1.PodExtendedResourceClaimStatus]())
 	_ = (*struct {
 		ContainerName string `json:"containerName" protobuf:"bytes,1,name=containerName"`
 		ResourceName  string `json:"resourceName" protobuf:"bytes,2,name=resourceName"`
 		RequestName   string `json:"requestName" protobuf:"bytes,3,name=requestName"`
-	})(runGoGenerate[v1.ContainerExtendedResourceRequest]())
+	})(runGoGenerate[corev1.ContainerExtendedResourceRequest]())
 	_ = (*struct {
-		ResourceClaimName string                                `json:"resourceClaimName" protobuf:"bytes,1,opt,name=resourceClaimName"`
-		Containers        []string                              `json:"containers,omitempty" protobuf:"bytes,2,rep,name=containers"`
-		Mapping           []v1.NodeAllocatableMappedResources   `json:"mapping,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,4,rep,name=mapping"`
-		Overhead          []v1.NodeAllocatableOverheadResources `json:"overhead,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,5,rep,name=overhead"`
-	})(runGoGenerate[v1.NodeAllocatableResourceClaimStatus]())
+		ResourceClaimName string                                    `json:"resourceClaimName" protobuf:"bytes,1,opt,name=resourceClaimName"`
+		Containers        []string                                  `json:"containers,omitempty" protobuf:"bytes,2,rep,name=containers"`
+		Mapping           []corev1.NodeAllocatableMappedResources   `json:"mapping,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,4,rep,name=mapping"`
+		Overhead          []corev1.NodeAllocatableOverheadResources `json:"overhead,omitempty" patchStrategy:"merge" patchMergeKey:"name" protobuf:"bytes,5,rep,name=overhead"`
+	})(runGoGenerate[corev1.NodeAllocatableResourceClaimStatus]())
 	_ = (*struct {
-		Name     v1.ResourceName    `json:"name" protobuf:"bytes,1,opt,name=name,casttype=ResourceName"`
-		Quantity *resource.Quantity `json:"quantity" protobuf:"bytes,2,opt,name=quantity"`
-	})(runGoGenerate[v1.NodeAllocatableMappedResources]())
+		Name     corev1.ResourceName `json:"name" protobuf:"bytes,1,opt,name=name,casttype=ResourceName"`
+		Quantity *resource.Quantity  `json:"quantity" protobuf:"bytes,2,opt,name=quantity"`
+	})(runGoGenerate[corev1.NodeAllocatableMappedResources]())
 	_ = (*struct {
-		Name         v1.ResourceName    `json:"name" protobuf:"bytes,1,opt,name=name,casttype=ResourceName"`
-		PerPod       *resource.Quantity `json:"perPod,omitempty" protobuf:"bytes,2,opt,name=perPod"`
-		PerContainer *resource.Quantity `json:"perContainer,omitempty" protobuf:"bytes,3,opt,name=perContainer"`
-	})(runGoGenerate[v1.NodeAllocatableOverheadResources]())
+		Name         corev1.ResourceName `json:"name" protobuf:"bytes,1,opt,name=name,casttype=ResourceName"`
+		PerPod       *resource.Quantity  `json:"perPod,omitempty" protobuf:"bytes,2,opt,name=perPod"`
+		PerContainer *resource.Quantity  `json:"perContainer,omitempty" protobuf:"bytes,3,opt,name=perContainer"`
+	})(runGoGenerate[corev1.NodeAllocatableOverheadResources]())
 	_ = (*struct {
-		Name               string                     `json:"name" protobuf:"bytes,1,opt,name=name"`
-		HealthConditions   []v1.VolumeHealthCondition `json:"healthConditions,omitempty" patchStrategy:"merge" patchMergeKey:"status" protobuf:"bytes,2,rep,name=healthConditions"`
-		LastTransitionTime v1pkg.Time                 `json:"lastTransitionTime,omitempty" protobuf:"bytes,3,opt,name=lastTransitionTime"`
-	})(runGoGenerate[v1.PodVolumeHealth]())
+		Name               string                         `json:"name" protobuf:"bytes,1,opt,name=name"`
+		HealthConditions   []corev1.VolumeHealthCondition `json:"healthConditions,omitempty" patchStrategy:"merge" patchMergeKey:"status" protobuf:"bytes,2,rep,name=healthConditions"`
+		LastTransitionTime v1.Time                        `json:"lastTransitionTime,omitempty" protobuf:"bytes,3,opt,name=lastTransitionTime"`
+	})(runGoGenerate[corev1.PodVolumeHealth]())
 	_ = (*struct {
-		Status  v1.VolumeHealthStatusType `json:"status" protobuf:"bytes,1,opt,name=status,casttype=VolumeHealthStatusType"`
-		Reason  string                    `json:"reason" protobuf:"bytes,2,opt,name=reason"`
-		Message string                    `json:"message,omitempty" protobuf:"bytes,3,opt,name=message"`
-	})(runGoGenerate[v1.VolumeHealthCondition]())
-	_ = (*string)(runGoGenerate[v1.VolumeHealthStatusType]())
+		Status  corev1.VolumeHealthStatusType `json:"status" protobuf:"bytes,1,opt,name=status,casttype=VolumeHealthStatusType"`
+		Reason  string                        `json:"reason" protobuf:"bytes,2,opt,name=reason"`
+		Message string                        `json:"message,omitempty" protobuf:"bytes,3,opt,name=message"`
+	})(runGoGenerate[corev1.VolumeHealthCondition]())
+	_ = (*string)(runGoGenerate[corev1.VolumeHealthStatusType]())
 )
 
 // runGoGenerate returns nil: what counts is its type, and its name in the
@@ -1023,8 +1023,8 @@ const scheduleCode = "1490805476c8d330df49d246355fad21"
 
 // ScheduleArgs holds the arguments of one call of [Schedule.Run].
 type ScheduleArgs struct {
-	Spec v1.PodSpec
-	Pod  *v1.Pod
+	Spec corev1.PodSpec
+	Pod  *corev1.Pod
 }
 
 // EncodeKey writes the canonical encoding of the arguments.
@@ -1040,8 +1040,8 @@ func (a *ScheduleArgs) EncodeKey(e *key.Encoder) {
 
 // ScheduleResult holds what one call of [Schedule.Run] returned.
 type ScheduleResult struct {
-	R1 v1.PodSpec
-	R2 *v1.Pod
+	R1 corev1.PodSpec
+	R2 *corev1.Pod
 }
 
 // ScheduleRunner runs a [Schedule] once per distinct input. Make one with
@@ -1083,7 +1083,7 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 // unless an equal call has succeeded before; calls that are equal and made at
 // the same time share one execution. When ctx ends first, Run returns its
 // error, and the execution goes on if others wait for it.
-func (r *ScheduleRunner) Run(ctx context.Context, spec v1.PodSpec, pod *v1.Pod) (v1.PodSpec, *v1.Pod, error) {
+func (r *ScheduleRunner) Run(ctx context.Context, spec corev1.PodSpec, pod *corev1.Pod) (corev1.PodSpec, *corev1.Pod, error) {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	e := key.Borrow()
 	var id key.Fingerprint
@@ -1102,7 +1102,7 @@ func (r *ScheduleRunner) Run(ctx context.Context, spec v1.PodSpec, pod *v1.Pod) 
 // Start is [ScheduleRunner.Run] without the waiting: it returns the call at
 // once, finished if it was a hit. The execution goes on until ctx ends or the
 // call is stopped.
-func (r *ScheduleRunner) Start(ctx context.Context, spec v1.PodSpec, pod *v1.Pod) *runtime.Call[ScheduleResult] {
+func (r *ScheduleRunner) Start(ctx context.Context, spec corev1.PodSpec, pod *corev1.Pod) *runtime.Call[ScheduleResult] {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	e := key.Borrow()
 	var id key.Fingerprint
@@ -1118,7 +1118,7 @@ func (r *ScheduleRunner) Start(ctx context.Context, spec v1.PodSpec, pod *v1.Pod
 
 // Lookup returns the cached results of the call with these inputs, from memory
 // or from the store, and whether there are any. It never executes anything.
-func (r *ScheduleRunner) Lookup(spec v1.PodSpec, pod *v1.Pod) (ScheduleResult, bool) {
+func (r *ScheduleRunner) Lookup(spec corev1.PodSpec, pod *corev1.Pod) (ScheduleResult, bool) {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
@@ -1127,7 +1127,7 @@ func (r *ScheduleRunner) Lookup(spec v1.PodSpec, pod *v1.Pod) (ScheduleResult, b
 // Forget drops the call with these inputs, so that the next equal one is
 // executed, and reports whether there was one. Callers who wait for it still
 // get its results.
-func (r *ScheduleRunner) Forget(spec v1.PodSpec, pod *v1.Pod) bool {
+func (r *ScheduleRunner) Forget(spec corev1.PodSpec, pod *corev1.Pod) bool {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
@@ -1135,7 +1135,7 @@ func (r *ScheduleRunner) Forget(spec v1.PodSpec, pod *v1.Pod) bool {
 
 // Key returns the durable key of the call with these inputs: the same on every
 // machine, as long as the work's name, code and types are.
-func (r *ScheduleRunner) Key(spec v1.PodSpec, pod *v1.Pod) key.Key {
+func (r *ScheduleRunner) Key(spec corev1.PodSpec, pod *corev1.Pod) key.Key {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	return key.Sum(key.Scope{Work: r.Name(), Schema: scheduleSchema, Code: scheduleCode}, args.EncodeKey)
 }
@@ -1200,7 +1200,7 @@ func cloneScheduleResult(v ScheduleResult) ScheduleResult {
 }
 
 // encodeV1PodSpec writes every field that is an input, in order.
-func encodeV1PodSpec(e *key.Encoder, b key.Fields, v *v1.PodSpec) key.Fields {
+func encodeV1PodSpec(e *key.Encoder, b key.Fields, v *corev1.PodSpec) key.Fields {
 	b = b.Slice(len(v.Volumes), v.Volumes == nil)
 	for i := range v.Volumes {
 		b = encodeV1Volume(e, b, &v.Volumes[i])
@@ -1365,7 +1365,7 @@ func encodeV1PodSpec(e *key.Encoder, b key.Fields, v *v1.PodSpec) key.Fields {
 }
 
 // encodeV1Pod writes every field that is an input, in order.
-func encodeV1Pod(e *key.Encoder, b key.Fields, v *v1.Pod) key.Fields {
+func encodeV1Pod(e *key.Encoder, b key.Fields, v *corev1.Pod) key.Fields {
 	b = encodeV1TypeMeta(e, b, &v.TypeMeta)
 	b = encodeV1ObjectMeta(e, b, &v.ObjectMeta)
 	b = encodeV1PodSpec(e, b, &v.Spec)
@@ -1381,7 +1381,7 @@ func storeResourceQuantity() kind.Kind {
 }
 
 // cloneV1PodSpec returns a copy that shares no memory with the original.
-func cloneV1PodSpec(v v1.PodSpec) v1.PodSpec {
+func cloneV1PodSpec(v corev1.PodSpec) corev1.PodSpec {
 	v.Volumes = slices.Clone(v.Volumes)
 	for i := range v.Volumes {
 		v.Volumes[i] = cloneV1Volume(v.Volumes[i])
@@ -1454,7 +1454,7 @@ func cloneV1PodSpec(v v1.PodSpec) v1.PodSpec {
 		v.PreemptionPolicy = &p
 	}
 	if v.Overhead != nil {
-		m := make(v1.ResourceList, len(v.Overhead))
+		m := make(corev1.ResourceList, len(v.Overhead))
 		for k, x := range v.Overhead {
 			m[k] = x.DeepCopy()
 		}
@@ -1501,7 +1501,7 @@ func cloneV1PodSpec(v v1.PodSpec) v1.PodSpec {
 }
 
 // cloneV1Pod returns a copy that shares no memory with the original.
-func cloneV1Pod(v v1.Pod) v1.Pod {
+func cloneV1Pod(v corev1.Pod) corev1.Pod {
 	v.ObjectMeta = cloneV1ObjectMeta(v.ObjectMeta)
 	v.Spec = cloneV1PodSpec(v.Spec)
 	v.Status = cloneV1PodStatus(v.Status)
@@ -1509,14 +1509,14 @@ func cloneV1Pod(v v1.Pod) v1.Pod {
 }
 
 // encodeV1Volume writes every field that is an input, in order.
-func encodeV1Volume(e *key.Encoder, b key.Fields, v *v1.Volume) key.Fields {
+func encodeV1Volume(e *key.Encoder, b key.Fields, v *corev1.Volume) key.Fields {
 	b = b.String(e, v.Name)
 	b = encodeV1VolumeSource(e, b, &v.VolumeSource)
 	return b
 }
 
 // encodeV1Container writes every field that is an input, in order.
-func encodeV1Container(e *key.Encoder, b key.Fields, v *v1.Container) key.Fields {
+func encodeV1Container(e *key.Encoder, b key.Fields, v *corev1.Container) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Image)
 	b = b.Slice(len(v.Command), v.Command == nil)
@@ -1591,14 +1591,14 @@ func encodeV1Container(e *key.Encoder, b key.Fields, v *v1.Container) key.Fields
 }
 
 // encodeV1EphemeralContainer writes every field that is an input, in order.
-func encodeV1EphemeralContainer(e *key.Encoder, b key.Fields, v *v1.EphemeralContainer) key.Fields {
+func encodeV1EphemeralContainer(e *key.Encoder, b key.Fields, v *corev1.EphemeralContainer) key.Fields {
 	b = encodeV1EphemeralContainerCommon(e, b, &v.EphemeralContainerCommon)
 	b = b.String(e, v.TargetContainerName)
 	return b
 }
 
 // encodeV1PodSecurityContext writes every field that is an input, in order.
-func encodeV1PodSecurityContext(e *key.Encoder, b key.Fields, v *v1.PodSecurityContext) key.Fields {
+func encodeV1PodSecurityContext(e *key.Encoder, b key.Fields, v *corev1.PodSecurityContext) key.Fields {
 	b = b.Bool(v.SELinuxOptions != nil)
 	if v.SELinuxOptions != nil {
 		b = encodeV1SELinuxOptions(e, b, v.SELinuxOptions)
@@ -1654,13 +1654,13 @@ func encodeV1PodSecurityContext(e *key.Encoder, b key.Fields, v *v1.PodSecurityC
 }
 
 // encodeV1LocalObjectReference writes every field that is an input, in order.
-func encodeV1LocalObjectReference(e *key.Encoder, b key.Fields, v *v1.LocalObjectReference) key.Fields {
+func encodeV1LocalObjectReference(e *key.Encoder, b key.Fields, v *corev1.LocalObjectReference) key.Fields {
 	b = b.String(e, v.Name)
 	return b
 }
 
 // encodeV1Affinity writes every field that is an input, in order.
-func encodeV1Affinity(e *key.Encoder, b key.Fields, v *v1.Affinity) key.Fields {
+func encodeV1Affinity(e *key.Encoder, b key.Fields, v *corev1.Affinity) key.Fields {
 	b = b.Bool(v.NodeAffinity != nil)
 	if v.NodeAffinity != nil {
 		b = encodeV1NodeAffinity(e, b, v.NodeAffinity)
@@ -1677,7 +1677,7 @@ func encodeV1Affinity(e *key.Encoder, b key.Fields, v *v1.Affinity) key.Fields {
 }
 
 // encodeV1Toleration writes every field that is an input, in order.
-func encodeV1Toleration(e *key.Encoder, b key.Fields, v *v1.Toleration) key.Fields {
+func encodeV1Toleration(e *key.Encoder, b key.Fields, v *corev1.Toleration) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, string(v.Operator))
 	b = b.String(e, v.Value)
@@ -1690,7 +1690,7 @@ func encodeV1Toleration(e *key.Encoder, b key.Fields, v *v1.Toleration) key.Fiel
 }
 
 // encodeV1HostAlias writes every field that is an input, in order.
-func encodeV1HostAlias(e *key.Encoder, b key.Fields, v *v1.HostAlias) key.Fields {
+func encodeV1HostAlias(e *key.Encoder, b key.Fields, v *corev1.HostAlias) key.Fields {
 	b = b.String(e, v.IP)
 	b = b.Slice(len(v.Hostnames), v.Hostnames == nil)
 	for i := range v.Hostnames {
@@ -1700,7 +1700,7 @@ func encodeV1HostAlias(e *key.Encoder, b key.Fields, v *v1.HostAlias) key.Fields
 }
 
 // encodeV1PodDNSConfig writes every field that is an input, in order.
-func encodeV1PodDNSConfig(e *key.Encoder, b key.Fields, v *v1.PodDNSConfig) key.Fields {
+func encodeV1PodDNSConfig(e *key.Encoder, b key.Fields, v *corev1.PodDNSConfig) key.Fields {
 	b = b.Slice(len(v.Nameservers), v.Nameservers == nil)
 	for i := range v.Nameservers {
 		b = b.String(e, v.Nameservers[i])
@@ -1717,7 +1717,7 @@ func encodeV1PodDNSConfig(e *key.Encoder, b key.Fields, v *v1.PodDNSConfig) key.
 }
 
 // encodeV1PodReadinessGate writes every field that is an input, in order.
-func encodeV1PodReadinessGate(e *key.Encoder, b key.Fields, v *v1.PodReadinessGate) key.Fields {
+func encodeV1PodReadinessGate(e *key.Encoder, b key.Fields, v *corev1.PodReadinessGate) key.Fields {
 	b = b.String(e, string(v.ConditionType))
 	return b
 }
@@ -1742,7 +1742,7 @@ func encodeResourceQuantity(e *key.Encoder, b key.Fields, v *resource.Quantity) 
 
 // encodeV1TopologySpreadConstraint writes every field that is an input, in
 // order.
-func encodeV1TopologySpreadConstraint(e *key.Encoder, b key.Fields, v *v1.TopologySpreadConstraint) key.Fields {
+func encodeV1TopologySpreadConstraint(e *key.Encoder, b key.Fields, v *corev1.TopologySpreadConstraint) key.Fields {
 	b = b.Int32(v.MaxSkew)
 	b = b.String(e, v.TopologyKey)
 	b = b.String(e, string(v.WhenUnsatisfiable))
@@ -1770,19 +1770,19 @@ func encodeV1TopologySpreadConstraint(e *key.Encoder, b key.Fields, v *v1.Topolo
 }
 
 // encodeV1PodOS writes every field that is an input, in order.
-func encodeV1PodOS(e *key.Encoder, b key.Fields, v *v1.PodOS) key.Fields {
+func encodeV1PodOS(e *key.Encoder, b key.Fields, v *corev1.PodOS) key.Fields {
 	b = b.String(e, string(v.Name))
 	return b
 }
 
 // encodeV1PodSchedulingGate writes every field that is an input, in order.
-func encodeV1PodSchedulingGate(e *key.Encoder, b key.Fields, v *v1.PodSchedulingGate) key.Fields {
+func encodeV1PodSchedulingGate(e *key.Encoder, b key.Fields, v *corev1.PodSchedulingGate) key.Fields {
 	b = b.String(e, v.Name)
 	return b
 }
 
 // encodeV1PodResourceClaim writes every field that is an input, in order.
-func encodeV1PodResourceClaim(e *key.Encoder, b key.Fields, v *v1.PodResourceClaim) key.Fields {
+func encodeV1PodResourceClaim(e *key.Encoder, b key.Fields, v *corev1.PodResourceClaim) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.ResourceClaimName != nil)
 	if v.ResourceClaimName != nil {
@@ -1796,7 +1796,7 @@ func encodeV1PodResourceClaim(e *key.Encoder, b key.Fields, v *v1.PodResourceCla
 }
 
 // encodeV1ResourceRequirements writes every field that is an input, in order.
-func encodeV1ResourceRequirements(e *key.Encoder, b key.Fields, v *v1.ResourceRequirements) key.Fields {
+func encodeV1ResourceRequirements(e *key.Encoder, b key.Fields, v *corev1.ResourceRequirements) key.Fields {
 	if len(v.Limits) == 0 {
 		b = b.Slice(0, v.Limits == nil)
 	} else {
@@ -1837,7 +1837,7 @@ func encodeV1ResourceRequirements(e *key.Encoder, b key.Fields, v *v1.ResourceRe
 }
 
 // encodeV1PodSchedulingGroup writes every field that is an input, in order.
-func encodeV1PodSchedulingGroup(e *key.Encoder, b key.Fields, v *v1.PodSchedulingGroup) key.Fields {
+func encodeV1PodSchedulingGroup(e *key.Encoder, b key.Fields, v *corev1.PodSchedulingGroup) key.Fields {
 	b = b.Bool(v.PodGroupName != nil)
 	if v.PodGroupName != nil {
 		b = b.String(e, *v.PodGroupName)
@@ -1846,7 +1846,7 @@ func encodeV1PodSchedulingGroup(e *key.Encoder, b key.Fields, v *v1.PodSchedulin
 }
 
 // encodeV1EvictionResponder writes every field that is an input, in order.
-func encodeV1EvictionResponder(e *key.Encoder, b key.Fields, v *v1.EvictionResponder) key.Fields {
+func encodeV1EvictionResponder(e *key.Encoder, b key.Fields, v *corev1.EvictionResponder) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.Priority != nil)
 	if v.Priority != nil {
@@ -1856,14 +1856,14 @@ func encodeV1EvictionResponder(e *key.Encoder, b key.Fields, v *v1.EvictionRespo
 }
 
 // encodeV1TypeMeta writes every field that is an input, in order.
-func encodeV1TypeMeta(e *key.Encoder, b key.Fields, v *v1pkg.TypeMeta) key.Fields {
+func encodeV1TypeMeta(e *key.Encoder, b key.Fields, v *v1.TypeMeta) key.Fields {
 	b = b.String(e, v.Kind)
 	b = b.String(e, v.APIVersion)
 	return b
 }
 
 // encodeV1ObjectMeta writes every field that is an input, in order.
-func encodeV1ObjectMeta(e *key.Encoder, b key.Fields, v *v1pkg.ObjectMeta) key.Fields {
+func encodeV1ObjectMeta(e *key.Encoder, b key.Fields, v *v1.ObjectMeta) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.GenerateName)
 	b = b.String(e, v.Namespace)
@@ -1928,7 +1928,7 @@ func encodeV1ObjectMeta(e *key.Encoder, b key.Fields, v *v1pkg.ObjectMeta) key.F
 }
 
 // encodeV1PodStatus writes every field that is an input, in order.
-func encodeV1PodStatus(e *key.Encoder, b key.Fields, v *v1.PodStatus) key.Fields {
+func encodeV1PodStatus(e *key.Encoder, b key.Fields, v *corev1.PodStatus) key.Fields {
 	b = b.Int64(v.ObservedGeneration)
 	b = b.String(e, string(v.Phase))
 	b = b.Slice(len(v.Conditions), v.Conditions == nil)
@@ -2006,13 +2006,13 @@ func encodeV1PodStatus(e *key.Encoder, b key.Fields, v *v1.PodStatus) key.Fields
 }
 
 // cloneV1Volume returns a copy that shares no memory with the original.
-func cloneV1Volume(v v1.Volume) v1.Volume {
+func cloneV1Volume(v corev1.Volume) corev1.Volume {
 	v.VolumeSource = cloneV1VolumeSource(v.VolumeSource)
 	return v
 }
 
 // cloneV1Container returns a copy that shares no memory with the original.
-func cloneV1Container(v v1.Container) v1.Container {
+func cloneV1Container(v corev1.Container) corev1.Container {
 	v.Command = slices.Clone(v.Command)
 	v.Args = slices.Clone(v.Args)
 	v.Ports = slices.Clone(v.Ports)
@@ -2064,14 +2064,14 @@ func cloneV1Container(v v1.Container) v1.Container {
 
 // cloneV1EphemeralContainer returns a copy that shares no memory with the
 // original.
-func cloneV1EphemeralContainer(v v1.EphemeralContainer) v1.EphemeralContainer {
+func cloneV1EphemeralContainer(v corev1.EphemeralContainer) corev1.EphemeralContainer {
 	v.EphemeralContainerCommon = cloneV1EphemeralContainerCommon(v.EphemeralContainerCommon)
 	return v
 }
 
 // cloneV1PodSecurityContext returns a copy that shares no memory with the
 // original.
-func cloneV1PodSecurityContext(v v1.PodSecurityContext) v1.PodSecurityContext {
+func cloneV1PodSecurityContext(v corev1.PodSecurityContext) corev1.PodSecurityContext {
 	if v.SELinuxOptions != nil {
 		p := *v.SELinuxOptions
 		v.SELinuxOptions = &p
@@ -2122,7 +2122,7 @@ func cloneV1PodSecurityContext(v v1.PodSecurityContext) v1.PodSecurityContext {
 }
 
 // cloneV1Affinity returns a copy that shares no memory with the original.
-func cloneV1Affinity(v v1.Affinity) v1.Affinity {
+func cloneV1Affinity(v corev1.Affinity) corev1.Affinity {
 	if v.NodeAffinity != nil {
 		p := cloneV1NodeAffinity(*v.NodeAffinity)
 		v.NodeAffinity = &p
@@ -2139,7 +2139,7 @@ func cloneV1Affinity(v v1.Affinity) v1.Affinity {
 }
 
 // cloneV1Toleration returns a copy that shares no memory with the original.
-func cloneV1Toleration(v v1.Toleration) v1.Toleration {
+func cloneV1Toleration(v corev1.Toleration) corev1.Toleration {
 	if v.TolerationSeconds != nil {
 		p := *v.TolerationSeconds
 		v.TolerationSeconds = &p
@@ -2148,13 +2148,13 @@ func cloneV1Toleration(v v1.Toleration) v1.Toleration {
 }
 
 // cloneV1HostAlias returns a copy that shares no memory with the original.
-func cloneV1HostAlias(v v1.HostAlias) v1.HostAlias {
+func cloneV1HostAlias(v corev1.HostAlias) corev1.HostAlias {
 	v.Hostnames = slices.Clone(v.Hostnames)
 	return v
 }
 
 // cloneV1PodDNSConfig returns a copy that shares no memory with the original.
-func cloneV1PodDNSConfig(v v1.PodDNSConfig) v1.PodDNSConfig {
+func cloneV1PodDNSConfig(v corev1.PodDNSConfig) corev1.PodDNSConfig {
 	v.Nameservers = slices.Clone(v.Nameservers)
 	v.Searches = slices.Clone(v.Searches)
 	v.Options = slices.Clone(v.Options)
@@ -2166,7 +2166,7 @@ func cloneV1PodDNSConfig(v v1.PodDNSConfig) v1.PodDNSConfig {
 
 // cloneV1TopologySpreadConstraint returns a copy that shares no memory with the
 // original.
-func cloneV1TopologySpreadConstraint(v v1.TopologySpreadConstraint) v1.TopologySpreadConstraint {
+func cloneV1TopologySpreadConstraint(v corev1.TopologySpreadConstraint) corev1.TopologySpreadConstraint {
 	if v.LabelSelector != nil {
 		p := cloneV1LabelSelector(*v.LabelSelector)
 		v.LabelSelector = &p
@@ -2189,7 +2189,7 @@ func cloneV1TopologySpreadConstraint(v v1.TopologySpreadConstraint) v1.TopologyS
 
 // cloneV1PodResourceClaim returns a copy that shares no memory with the
 // original.
-func cloneV1PodResourceClaim(v v1.PodResourceClaim) v1.PodResourceClaim {
+func cloneV1PodResourceClaim(v corev1.PodResourceClaim) corev1.PodResourceClaim {
 	if v.ResourceClaimName != nil {
 		p := *v.ResourceClaimName
 		v.ResourceClaimName = &p
@@ -2203,16 +2203,16 @@ func cloneV1PodResourceClaim(v v1.PodResourceClaim) v1.PodResourceClaim {
 
 // cloneV1ResourceRequirements returns a copy that shares no memory with the
 // original.
-func cloneV1ResourceRequirements(v v1.ResourceRequirements) v1.ResourceRequirements {
+func cloneV1ResourceRequirements(v corev1.ResourceRequirements) corev1.ResourceRequirements {
 	if v.Limits != nil {
-		m := make(v1.ResourceList, len(v.Limits))
+		m := make(corev1.ResourceList, len(v.Limits))
 		for k, x := range v.Limits {
 			m[k] = x.DeepCopy()
 		}
 		v.Limits = m
 	}
 	if v.Requests != nil {
-		m := make(v1.ResourceList, len(v.Requests))
+		m := make(corev1.ResourceList, len(v.Requests))
 		for k, x := range v.Requests {
 			m[k] = x.DeepCopy()
 		}
@@ -2224,7 +2224,7 @@ func cloneV1ResourceRequirements(v v1.ResourceRequirements) v1.ResourceRequireme
 
 // cloneV1PodSchedulingGroup returns a copy that shares no memory with the
 // original.
-func cloneV1PodSchedulingGroup(v v1.PodSchedulingGroup) v1.PodSchedulingGroup {
+func cloneV1PodSchedulingGroup(v corev1.PodSchedulingGroup) corev1.PodSchedulingGroup {
 	if v.PodGroupName != nil {
 		p := *v.PodGroupName
 		v.PodGroupName = &p
@@ -2234,7 +2234,7 @@ func cloneV1PodSchedulingGroup(v v1.PodSchedulingGroup) v1.PodSchedulingGroup {
 
 // cloneV1EvictionResponder returns a copy that shares no memory with the
 // original.
-func cloneV1EvictionResponder(v v1.EvictionResponder) v1.EvictionResponder {
+func cloneV1EvictionResponder(v corev1.EvictionResponder) corev1.EvictionResponder {
 	if v.Priority != nil {
 		p := *v.Priority
 		v.Priority = &p
@@ -2243,7 +2243,7 @@ func cloneV1EvictionResponder(v v1.EvictionResponder) v1.EvictionResponder {
 }
 
 // cloneV1ObjectMeta returns a copy that shares no memory with the original.
-func cloneV1ObjectMeta(v v1pkg.ObjectMeta) v1pkg.ObjectMeta {
+func cloneV1ObjectMeta(v v1.ObjectMeta) v1.ObjectMeta {
 	if v.DeletionTimestamp != nil {
 		p := *v.DeletionTimestamp
 		v.DeletionTimestamp = &p
@@ -2267,7 +2267,7 @@ func cloneV1ObjectMeta(v v1pkg.ObjectMeta) v1pkg.ObjectMeta {
 }
 
 // cloneV1PodStatus returns a copy that shares no memory with the original.
-func cloneV1PodStatus(v v1.PodStatus) v1.PodStatus {
+func cloneV1PodStatus(v corev1.PodStatus) corev1.PodStatus {
 	v.Conditions = slices.Clone(v.Conditions)
 	v.HostIPs = slices.Clone(v.HostIPs)
 	v.PodIPs = slices.Clone(v.PodIPs)
@@ -2296,7 +2296,7 @@ func cloneV1PodStatus(v v1.PodStatus) v1.PodStatus {
 		v.ExtendedResourceClaimStatus = &p
 	}
 	if v.AllocatedResources != nil {
-		m := make(v1.ResourceList, len(v.AllocatedResources))
+		m := make(corev1.ResourceList, len(v.AllocatedResources))
 		for k, x := range v.AllocatedResources {
 			m[k] = x.DeepCopy()
 		}
@@ -2318,7 +2318,7 @@ func cloneV1PodStatus(v v1.PodStatus) v1.PodStatus {
 }
 
 // encodeV1VolumeSource writes every field that is an input, in order.
-func encodeV1VolumeSource(e *key.Encoder, b key.Fields, v *v1.VolumeSource) key.Fields {
+func encodeV1VolumeSource(e *key.Encoder, b key.Fields, v *corev1.VolumeSource) key.Fields {
 	b = b.Bool(v.HostPath != nil)
 	if v.HostPath != nil {
 		b = encodeV1HostPathVolumeSource(e, b, v.HostPath)
@@ -2443,7 +2443,7 @@ func encodeV1VolumeSource(e *key.Encoder, b key.Fields, v *v1.VolumeSource) key.
 }
 
 // encodeV1ContainerPort writes every field that is an input, in order.
-func encodeV1ContainerPort(e *key.Encoder, b key.Fields, v *v1.ContainerPort) key.Fields {
+func encodeV1ContainerPort(e *key.Encoder, b key.Fields, v *corev1.ContainerPort) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Int32(v.HostPort)
 	b = b.Int32(v.ContainerPort)
@@ -2453,7 +2453,7 @@ func encodeV1ContainerPort(e *key.Encoder, b key.Fields, v *v1.ContainerPort) ke
 }
 
 // encodeV1EnvFromSource writes every field that is an input, in order.
-func encodeV1EnvFromSource(e *key.Encoder, b key.Fields, v *v1.EnvFromSource) key.Fields {
+func encodeV1EnvFromSource(e *key.Encoder, b key.Fields, v *corev1.EnvFromSource) key.Fields {
 	b = b.String(e, v.Prefix)
 	b = b.Bool(v.ConfigMapRef != nil)
 	if v.ConfigMapRef != nil {
@@ -2467,7 +2467,7 @@ func encodeV1EnvFromSource(e *key.Encoder, b key.Fields, v *v1.EnvFromSource) ke
 }
 
 // encodeV1EnvVar writes every field that is an input, in order.
-func encodeV1EnvVar(e *key.Encoder, b key.Fields, v *v1.EnvVar) key.Fields {
+func encodeV1EnvVar(e *key.Encoder, b key.Fields, v *corev1.EnvVar) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Value)
 	b = b.Bool(v.ValueFrom != nil)
@@ -2478,14 +2478,14 @@ func encodeV1EnvVar(e *key.Encoder, b key.Fields, v *v1.EnvVar) key.Fields {
 }
 
 // encodeV1ContainerResizePolicy writes every field that is an input, in order.
-func encodeV1ContainerResizePolicy(e *key.Encoder, b key.Fields, v *v1.ContainerResizePolicy) key.Fields {
+func encodeV1ContainerResizePolicy(e *key.Encoder, b key.Fields, v *corev1.ContainerResizePolicy) key.Fields {
 	b = b.String(e, string(v.ResourceName))
 	b = b.String(e, string(v.RestartPolicy))
 	return b
 }
 
 // encodeV1ContainerRestartRule writes every field that is an input, in order.
-func encodeV1ContainerRestartRule(e *key.Encoder, b key.Fields, v *v1.ContainerRestartRule) key.Fields {
+func encodeV1ContainerRestartRule(e *key.Encoder, b key.Fields, v *corev1.ContainerRestartRule) key.Fields {
 	b = b.String(e, string(v.Action))
 	b = b.Bool(v.ExitCodes != nil)
 	if v.ExitCodes != nil {
@@ -2495,7 +2495,7 @@ func encodeV1ContainerRestartRule(e *key.Encoder, b key.Fields, v *v1.ContainerR
 }
 
 // encodeV1VolumeMount writes every field that is an input, in order.
-func encodeV1VolumeMount(e *key.Encoder, b key.Fields, v *v1.VolumeMount) key.Fields {
+func encodeV1VolumeMount(e *key.Encoder, b key.Fields, v *corev1.VolumeMount) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.ReadOnly)
 	b = b.Bool(v.RecursiveReadOnly != nil)
@@ -2517,14 +2517,14 @@ func encodeV1VolumeMount(e *key.Encoder, b key.Fields, v *v1.VolumeMount) key.Fi
 }
 
 // encodeV1VolumeDevice writes every field that is an input, in order.
-func encodeV1VolumeDevice(e *key.Encoder, b key.Fields, v *v1.VolumeDevice) key.Fields {
+func encodeV1VolumeDevice(e *key.Encoder, b key.Fields, v *corev1.VolumeDevice) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.DevicePath)
 	return b
 }
 
 // encodeV1Probe writes every field that is an input, in order.
-func encodeV1Probe(e *key.Encoder, b key.Fields, v *v1.Probe) key.Fields {
+func encodeV1Probe(e *key.Encoder, b key.Fields, v *corev1.Probe) key.Fields {
 	b = encodeV1ProbeHandler(e, b, &v.ProbeHandler)
 	b = b.Int32(v.InitialDelaySeconds)
 	b = b.Int32(v.TimeoutSeconds)
@@ -2539,7 +2539,7 @@ func encodeV1Probe(e *key.Encoder, b key.Fields, v *v1.Probe) key.Fields {
 }
 
 // encodeV1Lifecycle writes every field that is an input, in order.
-func encodeV1Lifecycle(e *key.Encoder, b key.Fields, v *v1.Lifecycle) key.Fields {
+func encodeV1Lifecycle(e *key.Encoder, b key.Fields, v *corev1.Lifecycle) key.Fields {
 	b = b.Bool(v.PostStart != nil)
 	if v.PostStart != nil {
 		b = encodeV1LifecycleHandler(e, b, v.PostStart)
@@ -2556,7 +2556,7 @@ func encodeV1Lifecycle(e *key.Encoder, b key.Fields, v *v1.Lifecycle) key.Fields
 }
 
 // encodeV1SecurityContext writes every field that is an input, in order.
-func encodeV1SecurityContext(e *key.Encoder, b key.Fields, v *v1.SecurityContext) key.Fields {
+func encodeV1SecurityContext(e *key.Encoder, b key.Fields, v *corev1.SecurityContext) key.Fields {
 	b = b.Bool(v.Capabilities != nil)
 	if v.Capabilities != nil {
 		b = encodeV1Capabilities(e, b, v.Capabilities)
@@ -2610,7 +2610,7 @@ func encodeV1SecurityContext(e *key.Encoder, b key.Fields, v *v1.SecurityContext
 
 // encodeV1EphemeralContainerCommon writes every field that is an input, in
 // order.
-func encodeV1EphemeralContainerCommon(e *key.Encoder, b key.Fields, v *v1.EphemeralContainerCommon) key.Fields {
+func encodeV1EphemeralContainerCommon(e *key.Encoder, b key.Fields, v *corev1.EphemeralContainerCommon) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Image)
 	b = b.Slice(len(v.Command), v.Command == nil)
@@ -2685,7 +2685,7 @@ func encodeV1EphemeralContainerCommon(e *key.Encoder, b key.Fields, v *v1.Epheme
 }
 
 // encodeV1SELinuxOptions writes every field that is an input, in order.
-func encodeV1SELinuxOptions(e *key.Encoder, b key.Fields, v *v1.SELinuxOptions) key.Fields {
+func encodeV1SELinuxOptions(e *key.Encoder, b key.Fields, v *corev1.SELinuxOptions) key.Fields {
 	b = b.String(e, v.User)
 	b = b.String(e, v.Role)
 	b = b.String(e, v.Type)
@@ -2695,7 +2695,7 @@ func encodeV1SELinuxOptions(e *key.Encoder, b key.Fields, v *v1.SELinuxOptions) 
 
 // encodeV1WindowsSecurityContextOptions writes every field that is an input, in
 // order.
-func encodeV1WindowsSecurityContextOptions(e *key.Encoder, b key.Fields, v *v1.WindowsSecurityContextOptions) key.Fields {
+func encodeV1WindowsSecurityContextOptions(e *key.Encoder, b key.Fields, v *corev1.WindowsSecurityContextOptions) key.Fields {
 	b = b.Bool(v.GMSACredentialSpecName != nil)
 	if v.GMSACredentialSpecName != nil {
 		b = b.String(e, *v.GMSACredentialSpecName)
@@ -2716,14 +2716,14 @@ func encodeV1WindowsSecurityContextOptions(e *key.Encoder, b key.Fields, v *v1.W
 }
 
 // encodeV1Sysctl writes every field that is an input, in order.
-func encodeV1Sysctl(e *key.Encoder, b key.Fields, v *v1.Sysctl) key.Fields {
+func encodeV1Sysctl(e *key.Encoder, b key.Fields, v *corev1.Sysctl) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Value)
 	return b
 }
 
 // encodeV1SeccompProfile writes every field that is an input, in order.
-func encodeV1SeccompProfile(e *key.Encoder, b key.Fields, v *v1.SeccompProfile) key.Fields {
+func encodeV1SeccompProfile(e *key.Encoder, b key.Fields, v *corev1.SeccompProfile) key.Fields {
 	b = b.String(e, string(v.Type))
 	b = b.Bool(v.LocalhostProfile != nil)
 	if v.LocalhostProfile != nil {
@@ -2733,7 +2733,7 @@ func encodeV1SeccompProfile(e *key.Encoder, b key.Fields, v *v1.SeccompProfile) 
 }
 
 // encodeV1AppArmorProfile writes every field that is an input, in order.
-func encodeV1AppArmorProfile(e *key.Encoder, b key.Fields, v *v1.AppArmorProfile) key.Fields {
+func encodeV1AppArmorProfile(e *key.Encoder, b key.Fields, v *corev1.AppArmorProfile) key.Fields {
 	b = b.String(e, string(v.Type))
 	b = b.Bool(v.LocalhostProfile != nil)
 	if v.LocalhostProfile != nil {
@@ -2743,7 +2743,7 @@ func encodeV1AppArmorProfile(e *key.Encoder, b key.Fields, v *v1.AppArmorProfile
 }
 
 // encodeV1NodeAffinity writes every field that is an input, in order.
-func encodeV1NodeAffinity(e *key.Encoder, b key.Fields, v *v1.NodeAffinity) key.Fields {
+func encodeV1NodeAffinity(e *key.Encoder, b key.Fields, v *corev1.NodeAffinity) key.Fields {
 	b = b.Bool(v.RequiredDuringSchedulingIgnoredDuringExecution != nil)
 	if v.RequiredDuringSchedulingIgnoredDuringExecution != nil {
 		b = encodeV1NodeSelector(e, b, v.RequiredDuringSchedulingIgnoredDuringExecution)
@@ -2756,7 +2756,7 @@ func encodeV1NodeAffinity(e *key.Encoder, b key.Fields, v *v1.NodeAffinity) key.
 }
 
 // encodeV1PodAffinity writes every field that is an input, in order.
-func encodeV1PodAffinity(e *key.Encoder, b key.Fields, v *v1.PodAffinity) key.Fields {
+func encodeV1PodAffinity(e *key.Encoder, b key.Fields, v *corev1.PodAffinity) key.Fields {
 	b = b.Slice(len(v.RequiredDuringSchedulingIgnoredDuringExecution), v.RequiredDuringSchedulingIgnoredDuringExecution == nil)
 	for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
 		b = encodeV1PodAffinityTerm(e, b, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
@@ -2769,7 +2769,7 @@ func encodeV1PodAffinity(e *key.Encoder, b key.Fields, v *v1.PodAffinity) key.Fi
 }
 
 // encodeV1PodAntiAffinity writes every field that is an input, in order.
-func encodeV1PodAntiAffinity(e *key.Encoder, b key.Fields, v *v1.PodAntiAffinity) key.Fields {
+func encodeV1PodAntiAffinity(e *key.Encoder, b key.Fields, v *corev1.PodAntiAffinity) key.Fields {
 	b = b.Slice(len(v.RequiredDuringSchedulingIgnoredDuringExecution), v.RequiredDuringSchedulingIgnoredDuringExecution == nil)
 	for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
 		b = encodeV1PodAffinityTerm(e, b, &v.RequiredDuringSchedulingIgnoredDuringExecution[i])
@@ -2782,7 +2782,7 @@ func encodeV1PodAntiAffinity(e *key.Encoder, b key.Fields, v *v1.PodAntiAffinity
 }
 
 // encodeV1PodDNSConfigOption writes every field that is an input, in order.
-func encodeV1PodDNSConfigOption(e *key.Encoder, b key.Fields, v *v1.PodDNSConfigOption) key.Fields {
+func encodeV1PodDNSConfigOption(e *key.Encoder, b key.Fields, v *corev1.PodDNSConfigOption) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.Value != nil)
 	if v.Value != nil {
@@ -2792,7 +2792,7 @@ func encodeV1PodDNSConfigOption(e *key.Encoder, b key.Fields, v *v1.PodDNSConfig
 }
 
 // encodeV1LabelSelector writes every field that is an input, in order.
-func encodeV1LabelSelector(e *key.Encoder, b key.Fields, v *v1pkg.LabelSelector) key.Fields {
+func encodeV1LabelSelector(e *key.Encoder, b key.Fields, v *v1.LabelSelector) key.Fields {
 	if len(v.MatchLabels) == 0 {
 		b = b.Slice(0, v.MatchLabels == nil)
 	} else {
@@ -2817,21 +2817,21 @@ func encodeV1LabelSelector(e *key.Encoder, b key.Fields, v *v1pkg.LabelSelector)
 }
 
 // encodeV1ResourceClaim writes every field that is an input, in order.
-func encodeV1ResourceClaim(e *key.Encoder, b key.Fields, v *v1.ResourceClaim) key.Fields {
+func encodeV1ResourceClaim(e *key.Encoder, b key.Fields, v *corev1.ResourceClaim) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Request)
 	return b
 }
 
 // encodeV1Time writes every field that is an input, in order.
-func encodeV1Time(e *key.Encoder, b key.Fields, v *v1pkg.Time) key.Fields {
+func encodeV1Time(e *key.Encoder, b key.Fields, v *v1.Time) key.Fields {
 	e.End(b)
 	e.Time(v.Time)
 	return e.Begin()
 }
 
 // encodeV1OwnerReference writes every field that is an input, in order.
-func encodeV1OwnerReference(e *key.Encoder, b key.Fields, v *v1pkg.OwnerReference) key.Fields {
+func encodeV1OwnerReference(e *key.Encoder, b key.Fields, v *v1.OwnerReference) key.Fields {
 	b = b.String(e, v.APIVersion)
 	b = b.String(e, v.Kind)
 	b = b.String(e, v.Name)
@@ -2848,7 +2848,7 @@ func encodeV1OwnerReference(e *key.Encoder, b key.Fields, v *v1pkg.OwnerReferenc
 }
 
 // encodeV1ManagedFieldsEntry writes every field that is an input, in order.
-func encodeV1ManagedFieldsEntry(e *key.Encoder, b key.Fields, v *v1pkg.ManagedFieldsEntry) key.Fields {
+func encodeV1ManagedFieldsEntry(e *key.Encoder, b key.Fields, v *v1.ManagedFieldsEntry) key.Fields {
 	b = b.String(e, v.Manager)
 	b = b.String(e, string(v.Operation))
 	b = b.String(e, v.APIVersion)
@@ -2866,7 +2866,7 @@ func encodeV1ManagedFieldsEntry(e *key.Encoder, b key.Fields, v *v1pkg.ManagedFi
 }
 
 // encodeV1PodCondition writes every field that is an input, in order.
-func encodeV1PodCondition(e *key.Encoder, b key.Fields, v *v1.PodCondition) key.Fields {
+func encodeV1PodCondition(e *key.Encoder, b key.Fields, v *corev1.PodCondition) key.Fields {
 	b = b.String(e, string(v.Type))
 	b = b.Int64(v.ObservedGeneration)
 	b = b.String(e, string(v.Status))
@@ -2878,19 +2878,19 @@ func encodeV1PodCondition(e *key.Encoder, b key.Fields, v *v1.PodCondition) key.
 }
 
 // encodeV1HostIP writes every field that is an input, in order.
-func encodeV1HostIP(e *key.Encoder, b key.Fields, v *v1.HostIP) key.Fields {
+func encodeV1HostIP(e *key.Encoder, b key.Fields, v *corev1.HostIP) key.Fields {
 	b = b.String(e, v.IP)
 	return b
 }
 
 // encodeV1PodIP writes every field that is an input, in order.
-func encodeV1PodIP(e *key.Encoder, b key.Fields, v *v1.PodIP) key.Fields {
+func encodeV1PodIP(e *key.Encoder, b key.Fields, v *corev1.PodIP) key.Fields {
 	b = b.String(e, v.IP)
 	return b
 }
 
 // encodeV1ContainerStatus writes every field that is an input, in order.
-func encodeV1ContainerStatus(e *key.Encoder, b key.Fields, v *v1.ContainerStatus) key.Fields {
+func encodeV1ContainerStatus(e *key.Encoder, b key.Fields, v *corev1.ContainerStatus) key.Fields {
 	b = b.String(e, v.Name)
 	b = encodeV1ContainerState(e, b, &v.State)
 	b = encodeV1ContainerState(e, b, &v.LastTerminationState)
@@ -2943,7 +2943,7 @@ func encodeV1ContainerStatus(e *key.Encoder, b key.Fields, v *v1.ContainerStatus
 }
 
 // encodeV1PodResourceClaimStatus writes every field that is an input, in order.
-func encodeV1PodResourceClaimStatus(e *key.Encoder, b key.Fields, v *v1.PodResourceClaimStatus) key.Fields {
+func encodeV1PodResourceClaimStatus(e *key.Encoder, b key.Fields, v *corev1.PodResourceClaimStatus) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Bool(v.ResourceClaimName != nil)
 	if v.ResourceClaimName != nil {
@@ -2954,7 +2954,7 @@ func encodeV1PodResourceClaimStatus(e *key.Encoder, b key.Fields, v *v1.PodResou
 
 // encodeV1PodExtendedResourceClaimStatus writes every field that is an input,
 // in order.
-func encodeV1PodExtendedResourceClaimStatus(e *key.Encoder, b key.Fields, v *v1.PodExtendedResourceClaimStatus) key.Fields {
+func encodeV1PodExtendedResourceClaimStatus(e *key.Encoder, b key.Fields, v *corev1.PodExtendedResourceClaimStatus) key.Fields {
 	b = b.Slice(len(v.RequestMappings), v.RequestMappings == nil)
 	for i := range v.RequestMappings {
 		b = encodeV1ContainerExtendedResourceRequest(e, b, &v.RequestMappings[i])
@@ -2965,7 +2965,7 @@ func encodeV1PodExtendedResourceClaimStatus(e *key.Encoder, b key.Fields, v *v1.
 
 // encodeV1NodeAllocatableResourceClaimStatus writes every field that is an
 // input, in order.
-func encodeV1NodeAllocatableResourceClaimStatus(e *key.Encoder, b key.Fields, v *v1.NodeAllocatableResourceClaimStatus) key.Fields {
+func encodeV1NodeAllocatableResourceClaimStatus(e *key.Encoder, b key.Fields, v *corev1.NodeAllocatableResourceClaimStatus) key.Fields {
 	b = b.String(e, v.ResourceClaimName)
 	b = b.Slice(len(v.Containers), v.Containers == nil)
 	for i := range v.Containers {
@@ -2983,7 +2983,7 @@ func encodeV1NodeAllocatableResourceClaimStatus(e *key.Encoder, b key.Fields, v 
 }
 
 // encodeV1PodVolumeHealth writes every field that is an input, in order.
-func encodeV1PodVolumeHealth(e *key.Encoder, b key.Fields, v *v1.PodVolumeHealth) key.Fields {
+func encodeV1PodVolumeHealth(e *key.Encoder, b key.Fields, v *corev1.PodVolumeHealth) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.Slice(len(v.HealthConditions), v.HealthConditions == nil)
 	for i := range v.HealthConditions {
@@ -2994,7 +2994,7 @@ func encodeV1PodVolumeHealth(e *key.Encoder, b key.Fields, v *v1.PodVolumeHealth
 }
 
 // cloneV1VolumeSource returns a copy that shares no memory with the original.
-func cloneV1VolumeSource(v v1.VolumeSource) v1.VolumeSource {
+func cloneV1VolumeSource(v corev1.VolumeSource) corev1.VolumeSource {
 	if v.HostPath != nil {
 		p := cloneV1HostPathVolumeSource(*v.HostPath)
 		v.HostPath = &p
@@ -3119,7 +3119,7 @@ func cloneV1VolumeSource(v v1.VolumeSource) v1.VolumeSource {
 }
 
 // cloneV1EnvFromSource returns a copy that shares no memory with the original.
-func cloneV1EnvFromSource(v v1.EnvFromSource) v1.EnvFromSource {
+func cloneV1EnvFromSource(v corev1.EnvFromSource) corev1.EnvFromSource {
 	if v.ConfigMapRef != nil {
 		p := cloneV1ConfigMapEnvSource(*v.ConfigMapRef)
 		v.ConfigMapRef = &p
@@ -3132,7 +3132,7 @@ func cloneV1EnvFromSource(v v1.EnvFromSource) v1.EnvFromSource {
 }
 
 // cloneV1EnvVar returns a copy that shares no memory with the original.
-func cloneV1EnvVar(v v1.EnvVar) v1.EnvVar {
+func cloneV1EnvVar(v corev1.EnvVar) corev1.EnvVar {
 	if v.ValueFrom != nil {
 		p := cloneV1EnvVarSource(*v.ValueFrom)
 		v.ValueFrom = &p
@@ -3142,7 +3142,7 @@ func cloneV1EnvVar(v v1.EnvVar) v1.EnvVar {
 
 // cloneV1ContainerRestartRule returns a copy that shares no memory with the
 // original.
-func cloneV1ContainerRestartRule(v v1.ContainerRestartRule) v1.ContainerRestartRule {
+func cloneV1ContainerRestartRule(v corev1.ContainerRestartRule) corev1.ContainerRestartRule {
 	if v.ExitCodes != nil {
 		p := cloneV1ContainerRestartRuleOnExitCodes(*v.ExitCodes)
 		v.ExitCodes = &p
@@ -3151,7 +3151,7 @@ func cloneV1ContainerRestartRule(v v1.ContainerRestartRule) v1.ContainerRestartR
 }
 
 // cloneV1VolumeMount returns a copy that shares no memory with the original.
-func cloneV1VolumeMount(v v1.VolumeMount) v1.VolumeMount {
+func cloneV1VolumeMount(v corev1.VolumeMount) corev1.VolumeMount {
 	if v.RecursiveReadOnly != nil {
 		p := *v.RecursiveReadOnly
 		v.RecursiveReadOnly = &p
@@ -3165,7 +3165,7 @@ func cloneV1VolumeMount(v v1.VolumeMount) v1.VolumeMount {
 }
 
 // cloneV1Probe returns a copy that shares no memory with the original.
-func cloneV1Probe(v v1.Probe) v1.Probe {
+func cloneV1Probe(v corev1.Probe) corev1.Probe {
 	v.ProbeHandler = cloneV1ProbeHandler(v.ProbeHandler)
 	if v.TerminationGracePeriodSeconds != nil {
 		p := *v.TerminationGracePeriodSeconds
@@ -3175,7 +3175,7 @@ func cloneV1Probe(v v1.Probe) v1.Probe {
 }
 
 // cloneV1Lifecycle returns a copy that shares no memory with the original.
-func cloneV1Lifecycle(v v1.Lifecycle) v1.Lifecycle {
+func cloneV1Lifecycle(v corev1.Lifecycle) corev1.Lifecycle {
 	if v.PostStart != nil {
 		p := cloneV1LifecycleHandler(*v.PostStart)
 		v.PostStart = &p
@@ -3193,7 +3193,7 @@ func cloneV1Lifecycle(v v1.Lifecycle) v1.Lifecycle {
 
 // cloneV1SecurityContext returns a copy that shares no memory with the
 // original.
-func cloneV1SecurityContext(v v1.SecurityContext) v1.SecurityContext {
+func cloneV1SecurityContext(v corev1.SecurityContext) corev1.SecurityContext {
 	if v.Capabilities != nil {
 		p := cloneV1Capabilities(*v.Capabilities)
 		v.Capabilities = &p
@@ -3247,7 +3247,7 @@ func cloneV1SecurityContext(v v1.SecurityContext) v1.SecurityContext {
 
 // cloneV1EphemeralContainerCommon returns a copy that shares no memory with the
 // original.
-func cloneV1EphemeralContainerCommon(v v1.EphemeralContainerCommon) v1.EphemeralContainerCommon {
+func cloneV1EphemeralContainerCommon(v corev1.EphemeralContainerCommon) corev1.EphemeralContainerCommon {
 	v.Command = slices.Clone(v.Command)
 	v.Args = slices.Clone(v.Args)
 	v.Ports = slices.Clone(v.Ports)
@@ -3299,7 +3299,7 @@ func cloneV1EphemeralContainerCommon(v v1.EphemeralContainerCommon) v1.Ephemeral
 
 // cloneV1WindowsSecurityContextOptions returns a copy that shares no memory
 // with the original.
-func cloneV1WindowsSecurityContextOptions(v v1.WindowsSecurityContextOptions) v1.WindowsSecurityContextOptions {
+func cloneV1WindowsSecurityContextOptions(v corev1.WindowsSecurityContextOptions) corev1.WindowsSecurityContextOptions {
 	if v.GMSACredentialSpecName != nil {
 		p := *v.GMSACredentialSpecName
 		v.GMSACredentialSpecName = &p
@@ -3320,7 +3320,7 @@ func cloneV1WindowsSecurityContextOptions(v v1.WindowsSecurityContextOptions) v1
 }
 
 // cloneV1SeccompProfile returns a copy that shares no memory with the original.
-func cloneV1SeccompProfile(v v1.SeccompProfile) v1.SeccompProfile {
+func cloneV1SeccompProfile(v corev1.SeccompProfile) corev1.SeccompProfile {
 	if v.LocalhostProfile != nil {
 		p := *v.LocalhostProfile
 		v.LocalhostProfile = &p
@@ -3330,7 +3330,7 @@ func cloneV1SeccompProfile(v v1.SeccompProfile) v1.SeccompProfile {
 
 // cloneV1AppArmorProfile returns a copy that shares no memory with the
 // original.
-func cloneV1AppArmorProfile(v v1.AppArmorProfile) v1.AppArmorProfile {
+func cloneV1AppArmorProfile(v corev1.AppArmorProfile) corev1.AppArmorProfile {
 	if v.LocalhostProfile != nil {
 		p := *v.LocalhostProfile
 		v.LocalhostProfile = &p
@@ -3339,7 +3339,7 @@ func cloneV1AppArmorProfile(v v1.AppArmorProfile) v1.AppArmorProfile {
 }
 
 // cloneV1NodeAffinity returns a copy that shares no memory with the original.
-func cloneV1NodeAffinity(v v1.NodeAffinity) v1.NodeAffinity {
+func cloneV1NodeAffinity(v corev1.NodeAffinity) corev1.NodeAffinity {
 	if v.RequiredDuringSchedulingIgnoredDuringExecution != nil {
 		p := cloneV1NodeSelector(*v.RequiredDuringSchedulingIgnoredDuringExecution)
 		v.RequiredDuringSchedulingIgnoredDuringExecution = &p
@@ -3352,7 +3352,7 @@ func cloneV1NodeAffinity(v v1.NodeAffinity) v1.NodeAffinity {
 }
 
 // cloneV1PodAffinity returns a copy that shares no memory with the original.
-func cloneV1PodAffinity(v v1.PodAffinity) v1.PodAffinity {
+func cloneV1PodAffinity(v corev1.PodAffinity) corev1.PodAffinity {
 	v.RequiredDuringSchedulingIgnoredDuringExecution = slices.Clone(v.RequiredDuringSchedulingIgnoredDuringExecution)
 	for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
 		v.RequiredDuringSchedulingIgnoredDuringExecution[i] = cloneV1PodAffinityTerm(v.RequiredDuringSchedulingIgnoredDuringExecution[i])
@@ -3366,7 +3366,7 @@ func cloneV1PodAffinity(v v1.PodAffinity) v1.PodAffinity {
 
 // cloneV1PodAntiAffinity returns a copy that shares no memory with the
 // original.
-func cloneV1PodAntiAffinity(v v1.PodAntiAffinity) v1.PodAntiAffinity {
+func cloneV1PodAntiAffinity(v corev1.PodAntiAffinity) corev1.PodAntiAffinity {
 	v.RequiredDuringSchedulingIgnoredDuringExecution = slices.Clone(v.RequiredDuringSchedulingIgnoredDuringExecution)
 	for i := range v.RequiredDuringSchedulingIgnoredDuringExecution {
 		v.RequiredDuringSchedulingIgnoredDuringExecution[i] = cloneV1PodAffinityTerm(v.RequiredDuringSchedulingIgnoredDuringExecution[i])
@@ -3380,7 +3380,7 @@ func cloneV1PodAntiAffinity(v v1.PodAntiAffinity) v1.PodAntiAffinity {
 
 // cloneV1PodDNSConfigOption returns a copy that shares no memory with the
 // original.
-func cloneV1PodDNSConfigOption(v v1.PodDNSConfigOption) v1.PodDNSConfigOption {
+func cloneV1PodDNSConfigOption(v corev1.PodDNSConfigOption) corev1.PodDNSConfigOption {
 	if v.Value != nil {
 		p := *v.Value
 		v.Value = &p
@@ -3389,7 +3389,7 @@ func cloneV1PodDNSConfigOption(v v1.PodDNSConfigOption) v1.PodDNSConfigOption {
 }
 
 // cloneV1LabelSelector returns a copy that shares no memory with the original.
-func cloneV1LabelSelector(v v1pkg.LabelSelector) v1pkg.LabelSelector {
+func cloneV1LabelSelector(v v1.LabelSelector) v1.LabelSelector {
 	v.MatchLabels = maps.Clone(v.MatchLabels)
 	v.MatchExpressions = slices.Clone(v.MatchExpressions)
 	for i := range v.MatchExpressions {
@@ -3399,7 +3399,7 @@ func cloneV1LabelSelector(v v1pkg.LabelSelector) v1pkg.LabelSelector {
 }
 
 // cloneV1OwnerReference returns a copy that shares no memory with the original.
-func cloneV1OwnerReference(v v1pkg.OwnerReference) v1pkg.OwnerReference {
+func cloneV1OwnerReference(v v1.OwnerReference) v1.OwnerReference {
 	if v.Controller != nil {
 		p := *v.Controller
 		v.Controller = &p
@@ -3413,7 +3413,7 @@ func cloneV1OwnerReference(v v1pkg.OwnerReference) v1pkg.OwnerReference {
 
 // cloneV1ManagedFieldsEntry returns a copy that shares no memory with the
 // original.
-func cloneV1ManagedFieldsEntry(v v1pkg.ManagedFieldsEntry) v1pkg.ManagedFieldsEntry {
+func cloneV1ManagedFieldsEntry(v v1.ManagedFieldsEntry) v1.ManagedFieldsEntry {
 	if v.Time != nil {
 		p := *v.Time
 		v.Time = &p
@@ -3427,7 +3427,7 @@ func cloneV1ManagedFieldsEntry(v v1pkg.ManagedFieldsEntry) v1pkg.ManagedFieldsEn
 
 // cloneV1ContainerStatus returns a copy that shares no memory with the
 // original.
-func cloneV1ContainerStatus(v v1.ContainerStatus) v1.ContainerStatus {
+func cloneV1ContainerStatus(v corev1.ContainerStatus) corev1.ContainerStatus {
 	v.State = cloneV1ContainerState(v.State)
 	v.LastTerminationState = cloneV1ContainerState(v.LastTerminationState)
 	if v.Started != nil {
@@ -3435,7 +3435,7 @@ func cloneV1ContainerStatus(v v1.ContainerStatus) v1.ContainerStatus {
 		v.Started = &p
 	}
 	if v.AllocatedResources != nil {
-		m := make(v1.ResourceList, len(v.AllocatedResources))
+		m := make(corev1.ResourceList, len(v.AllocatedResources))
 		for k, x := range v.AllocatedResources {
 			m[k] = x.DeepCopy()
 		}
@@ -3466,7 +3466,7 @@ func cloneV1ContainerStatus(v v1.ContainerStatus) v1.ContainerStatus {
 
 // cloneV1PodResourceClaimStatus returns a copy that shares no memory with the
 // original.
-func cloneV1PodResourceClaimStatus(v v1.PodResourceClaimStatus) v1.PodResourceClaimStatus {
+func cloneV1PodResourceClaimStatus(v corev1.PodResourceClaimStatus) corev1.PodResourceClaimStatus {
 	if v.ResourceClaimName != nil {
 		p := *v.ResourceClaimName
 		v.ResourceClaimName = &p
@@ -3476,14 +3476,14 @@ func cloneV1PodResourceClaimStatus(v v1.PodResourceClaimStatus) v1.PodResourceCl
 
 // cloneV1PodExtendedResourceClaimStatus returns a copy that shares no memory
 // with the original.
-func cloneV1PodExtendedResourceClaimStatus(v v1.PodExtendedResourceClaimStatus) v1.PodExtendedResourceClaimStatus {
+func cloneV1PodExtendedResourceClaimStatus(v corev1.PodExtendedResourceClaimStatus) corev1.PodExtendedResourceClaimStatus {
 	v.RequestMappings = slices.Clone(v.RequestMappings)
 	return v
 }
 
 // cloneV1NodeAllocatableResourceClaimStatus returns a copy that shares no
 // memory with the original.
-func cloneV1NodeAllocatableResourceClaimStatus(v v1.NodeAllocatableResourceClaimStatus) v1.NodeAllocatableResourceClaimStatus {
+func cloneV1NodeAllocatableResourceClaimStatus(v corev1.NodeAllocatableResourceClaimStatus) corev1.NodeAllocatableResourceClaimStatus {
 	v.Containers = slices.Clone(v.Containers)
 	v.Mapping = slices.Clone(v.Mapping)
 	for i := range v.Mapping {
@@ -3498,13 +3498,13 @@ func cloneV1NodeAllocatableResourceClaimStatus(v v1.NodeAllocatableResourceClaim
 
 // cloneV1PodVolumeHealth returns a copy that shares no memory with the
 // original.
-func cloneV1PodVolumeHealth(v v1.PodVolumeHealth) v1.PodVolumeHealth {
+func cloneV1PodVolumeHealth(v corev1.PodVolumeHealth) corev1.PodVolumeHealth {
 	v.HealthConditions = slices.Clone(v.HealthConditions)
 	return v
 }
 
 // encodeV1HostPathVolumeSource writes every field that is an input, in order.
-func encodeV1HostPathVolumeSource(e *key.Encoder, b key.Fields, v *v1.HostPathVolumeSource) key.Fields {
+func encodeV1HostPathVolumeSource(e *key.Encoder, b key.Fields, v *corev1.HostPathVolumeSource) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.Bool(v.Type != nil)
 	if v.Type != nil {
@@ -3514,7 +3514,7 @@ func encodeV1HostPathVolumeSource(e *key.Encoder, b key.Fields, v *v1.HostPathVo
 }
 
 // encodeV1EmptyDirVolumeSource writes every field that is an input, in order.
-func encodeV1EmptyDirVolumeSource(e *key.Encoder, b key.Fields, v *v1.EmptyDirVolumeSource) key.Fields {
+func encodeV1EmptyDirVolumeSource(e *key.Encoder, b key.Fields, v *corev1.EmptyDirVolumeSource) key.Fields {
 	b = b.String(e, string(v.Medium))
 	b = b.Bool(v.SizeLimit != nil)
 	if v.SizeLimit != nil {
@@ -3529,7 +3529,7 @@ func encodeV1EmptyDirVolumeSource(e *key.Encoder, b key.Fields, v *v1.EmptyDirVo
 
 // encodeV1GCEPersistentDiskVolumeSource writes every field that is an input, in
 // order.
-func encodeV1GCEPersistentDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.GCEPersistentDiskVolumeSource) key.Fields {
+func encodeV1GCEPersistentDiskVolumeSource(e *key.Encoder, b key.Fields, v *corev1.GCEPersistentDiskVolumeSource) key.Fields {
 	b = b.String(e, v.PDName)
 	b = b.String(e, v.FSType)
 	b = b.Int32(v.Partition)
@@ -3539,7 +3539,7 @@ func encodeV1GCEPersistentDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.G
 
 // encodeV1AWSElasticBlockStoreVolumeSource writes every field that is an input,
 // in order.
-func encodeV1AWSElasticBlockStoreVolumeSource(e *key.Encoder, b key.Fields, v *v1.AWSElasticBlockStoreVolumeSource) key.Fields {
+func encodeV1AWSElasticBlockStoreVolumeSource(e *key.Encoder, b key.Fields, v *corev1.AWSElasticBlockStoreVolumeSource) key.Fields {
 	b = b.String(e, v.VolumeID)
 	b = b.String(e, v.FSType)
 	b = b.Int32(v.Partition)
@@ -3548,7 +3548,7 @@ func encodeV1AWSElasticBlockStoreVolumeSource(e *key.Encoder, b key.Fields, v *v
 }
 
 // encodeV1GitRepoVolumeSource writes every field that is an input, in order.
-func encodeV1GitRepoVolumeSource(e *key.Encoder, b key.Fields, v *v1.GitRepoVolumeSource) key.Fields {
+func encodeV1GitRepoVolumeSource(e *key.Encoder, b key.Fields, v *corev1.GitRepoVolumeSource) key.Fields {
 	b = b.String(e, v.Repository)
 	b = b.String(e, v.Revision)
 	b = b.String(e, v.Directory)
@@ -3556,7 +3556,7 @@ func encodeV1GitRepoVolumeSource(e *key.Encoder, b key.Fields, v *v1.GitRepoVolu
 }
 
 // encodeV1SecretVolumeSource writes every field that is an input, in order.
-func encodeV1SecretVolumeSource(e *key.Encoder, b key.Fields, v *v1.SecretVolumeSource) key.Fields {
+func encodeV1SecretVolumeSource(e *key.Encoder, b key.Fields, v *corev1.SecretVolumeSource) key.Fields {
 	b = b.String(e, v.SecretName)
 	b = b.Slice(len(v.Items), v.Items == nil)
 	for i := range v.Items {
@@ -3578,7 +3578,7 @@ func encodeV1SecretVolumeSource(e *key.Encoder, b key.Fields, v *v1.SecretVolume
 }
 
 // encodeV1NFSVolumeSource writes every field that is an input, in order.
-func encodeV1NFSVolumeSource(e *key.Encoder, b key.Fields, v *v1.NFSVolumeSource) key.Fields {
+func encodeV1NFSVolumeSource(e *key.Encoder, b key.Fields, v *corev1.NFSVolumeSource) key.Fields {
 	b = b.String(e, v.Server)
 	b = b.String(e, v.Path)
 	b = b.Bool(v.ReadOnly)
@@ -3586,7 +3586,7 @@ func encodeV1NFSVolumeSource(e *key.Encoder, b key.Fields, v *v1.NFSVolumeSource
 }
 
 // encodeV1ISCSIVolumeSource writes every field that is an input, in order.
-func encodeV1ISCSIVolumeSource(e *key.Encoder, b key.Fields, v *v1.ISCSIVolumeSource) key.Fields {
+func encodeV1ISCSIVolumeSource(e *key.Encoder, b key.Fields, v *corev1.ISCSIVolumeSource) key.Fields {
 	b = b.String(e, v.TargetPortal)
 	b = b.String(e, v.IQN)
 	b = b.Int32(v.Lun)
@@ -3611,7 +3611,7 @@ func encodeV1ISCSIVolumeSource(e *key.Encoder, b key.Fields, v *v1.ISCSIVolumeSo
 }
 
 // encodeV1GlusterfsVolumeSource writes every field that is an input, in order.
-func encodeV1GlusterfsVolumeSource(e *key.Encoder, b key.Fields, v *v1.GlusterfsVolumeSource) key.Fields {
+func encodeV1GlusterfsVolumeSource(e *key.Encoder, b key.Fields, v *corev1.GlusterfsVolumeSource) key.Fields {
 	b = b.String(e, v.EndpointsName)
 	b = b.String(e, v.Path)
 	b = b.Bool(v.ReadOnly)
@@ -3620,14 +3620,14 @@ func encodeV1GlusterfsVolumeSource(e *key.Encoder, b key.Fields, v *v1.Glusterfs
 
 // encodeV1PersistentVolumeClaimVolumeSource writes every field that is an
 // input, in order.
-func encodeV1PersistentVolumeClaimVolumeSource(e *key.Encoder, b key.Fields, v *v1.PersistentVolumeClaimVolumeSource) key.Fields {
+func encodeV1PersistentVolumeClaimVolumeSource(e *key.Encoder, b key.Fields, v *corev1.PersistentVolumeClaimVolumeSource) key.Fields {
 	b = b.String(e, v.ClaimName)
 	b = b.Bool(v.ReadOnly)
 	return b
 }
 
 // encodeV1RBDVolumeSource writes every field that is an input, in order.
-func encodeV1RBDVolumeSource(e *key.Encoder, b key.Fields, v *v1.RBDVolumeSource) key.Fields {
+func encodeV1RBDVolumeSource(e *key.Encoder, b key.Fields, v *corev1.RBDVolumeSource) key.Fields {
 	b = b.Slice(len(v.CephMonitors), v.CephMonitors == nil)
 	for i := range v.CephMonitors {
 		b = b.String(e, v.CephMonitors[i])
@@ -3646,7 +3646,7 @@ func encodeV1RBDVolumeSource(e *key.Encoder, b key.Fields, v *v1.RBDVolumeSource
 }
 
 // encodeV1FlexVolumeSource writes every field that is an input, in order.
-func encodeV1FlexVolumeSource(e *key.Encoder, b key.Fields, v *v1.FlexVolumeSource) key.Fields {
+func encodeV1FlexVolumeSource(e *key.Encoder, b key.Fields, v *corev1.FlexVolumeSource) key.Fields {
 	b = b.String(e, v.Driver)
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.SecretRef != nil)
@@ -3674,7 +3674,7 @@ func encodeV1FlexVolumeSource(e *key.Encoder, b key.Fields, v *v1.FlexVolumeSour
 }
 
 // encodeV1CinderVolumeSource writes every field that is an input, in order.
-func encodeV1CinderVolumeSource(e *key.Encoder, b key.Fields, v *v1.CinderVolumeSource) key.Fields {
+func encodeV1CinderVolumeSource(e *key.Encoder, b key.Fields, v *corev1.CinderVolumeSource) key.Fields {
 	b = b.String(e, v.VolumeID)
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.ReadOnly)
@@ -3686,7 +3686,7 @@ func encodeV1CinderVolumeSource(e *key.Encoder, b key.Fields, v *v1.CinderVolume
 }
 
 // encodeV1CephFSVolumeSource writes every field that is an input, in order.
-func encodeV1CephFSVolumeSource(e *key.Encoder, b key.Fields, v *v1.CephFSVolumeSource) key.Fields {
+func encodeV1CephFSVolumeSource(e *key.Encoder, b key.Fields, v *corev1.CephFSVolumeSource) key.Fields {
 	b = b.Slice(len(v.Monitors), v.Monitors == nil)
 	for i := range v.Monitors {
 		b = b.String(e, v.Monitors[i])
@@ -3703,7 +3703,7 @@ func encodeV1CephFSVolumeSource(e *key.Encoder, b key.Fields, v *v1.CephFSVolume
 }
 
 // encodeV1FlockerVolumeSource writes every field that is an input, in order.
-func encodeV1FlockerVolumeSource(e *key.Encoder, b key.Fields, v *v1.FlockerVolumeSource) key.Fields {
+func encodeV1FlockerVolumeSource(e *key.Encoder, b key.Fields, v *corev1.FlockerVolumeSource) key.Fields {
 	b = b.String(e, v.DatasetName)
 	b = b.String(e, v.DatasetUUID)
 	return b
@@ -3711,7 +3711,7 @@ func encodeV1FlockerVolumeSource(e *key.Encoder, b key.Fields, v *v1.FlockerVolu
 
 // encodeV1DownwardAPIVolumeSource writes every field that is an input, in
 // order.
-func encodeV1DownwardAPIVolumeSource(e *key.Encoder, b key.Fields, v *v1.DownwardAPIVolumeSource) key.Fields {
+func encodeV1DownwardAPIVolumeSource(e *key.Encoder, b key.Fields, v *corev1.DownwardAPIVolumeSource) key.Fields {
 	b = b.Slice(len(v.Items), v.Items == nil)
 	for i := range v.Items {
 		b = encodeV1DownwardAPIVolumeFile(e, b, &v.Items[i])
@@ -3728,7 +3728,7 @@ func encodeV1DownwardAPIVolumeSource(e *key.Encoder, b key.Fields, v *v1.Downwar
 }
 
 // encodeV1FCVolumeSource writes every field that is an input, in order.
-func encodeV1FCVolumeSource(e *key.Encoder, b key.Fields, v *v1.FCVolumeSource) key.Fields {
+func encodeV1FCVolumeSource(e *key.Encoder, b key.Fields, v *corev1.FCVolumeSource) key.Fields {
 	b = b.Slice(len(v.TargetWWNs), v.TargetWWNs == nil)
 	for i := range v.TargetWWNs {
 		b = b.String(e, v.TargetWWNs[i])
@@ -3747,7 +3747,7 @@ func encodeV1FCVolumeSource(e *key.Encoder, b key.Fields, v *v1.FCVolumeSource) 
 }
 
 // encodeV1AzureFileVolumeSource writes every field that is an input, in order.
-func encodeV1AzureFileVolumeSource(e *key.Encoder, b key.Fields, v *v1.AzureFileVolumeSource) key.Fields {
+func encodeV1AzureFileVolumeSource(e *key.Encoder, b key.Fields, v *corev1.AzureFileVolumeSource) key.Fields {
 	b = b.String(e, v.SecretName)
 	b = b.String(e, v.ShareName)
 	b = b.Bool(v.ReadOnly)
@@ -3755,7 +3755,7 @@ func encodeV1AzureFileVolumeSource(e *key.Encoder, b key.Fields, v *v1.AzureFile
 }
 
 // encodeV1ConfigMapVolumeSource writes every field that is an input, in order.
-func encodeV1ConfigMapVolumeSource(e *key.Encoder, b key.Fields, v *v1.ConfigMapVolumeSource) key.Fields {
+func encodeV1ConfigMapVolumeSource(e *key.Encoder, b key.Fields, v *corev1.ConfigMapVolumeSource) key.Fields {
 	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.Slice(len(v.Items), v.Items == nil)
 	for i := range v.Items {
@@ -3778,7 +3778,7 @@ func encodeV1ConfigMapVolumeSource(e *key.Encoder, b key.Fields, v *v1.ConfigMap
 
 // encodeV1VsphereVirtualDiskVolumeSource writes every field that is an input,
 // in order.
-func encodeV1VsphereVirtualDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.VsphereVirtualDiskVolumeSource) key.Fields {
+func encodeV1VsphereVirtualDiskVolumeSource(e *key.Encoder, b key.Fields, v *corev1.VsphereVirtualDiskVolumeSource) key.Fields {
 	b = b.String(e, v.VolumePath)
 	b = b.String(e, v.FSType)
 	b = b.String(e, v.StoragePolicyName)
@@ -3787,7 +3787,7 @@ func encodeV1VsphereVirtualDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.
 }
 
 // encodeV1QuobyteVolumeSource writes every field that is an input, in order.
-func encodeV1QuobyteVolumeSource(e *key.Encoder, b key.Fields, v *v1.QuobyteVolumeSource) key.Fields {
+func encodeV1QuobyteVolumeSource(e *key.Encoder, b key.Fields, v *corev1.QuobyteVolumeSource) key.Fields {
 	b = b.String(e, v.Registry)
 	b = b.String(e, v.Volume)
 	b = b.Bool(v.ReadOnly)
@@ -3798,7 +3798,7 @@ func encodeV1QuobyteVolumeSource(e *key.Encoder, b key.Fields, v *v1.QuobyteVolu
 }
 
 // encodeV1AzureDiskVolumeSource writes every field that is an input, in order.
-func encodeV1AzureDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.AzureDiskVolumeSource) key.Fields {
+func encodeV1AzureDiskVolumeSource(e *key.Encoder, b key.Fields, v *corev1.AzureDiskVolumeSource) key.Fields {
 	b = b.String(e, v.DiskName)
 	b = b.String(e, v.DataDiskURI)
 	b = b.Bool(v.CachingMode != nil)
@@ -3822,14 +3822,14 @@ func encodeV1AzureDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.AzureDisk
 
 // encodeV1PhotonPersistentDiskVolumeSource writes every field that is an input,
 // in order.
-func encodeV1PhotonPersistentDiskVolumeSource(e *key.Encoder, b key.Fields, v *v1.PhotonPersistentDiskVolumeSource) key.Fields {
+func encodeV1PhotonPersistentDiskVolumeSource(e *key.Encoder, b key.Fields, v *corev1.PhotonPersistentDiskVolumeSource) key.Fields {
 	b = b.String(e, v.PdID)
 	b = b.String(e, v.FSType)
 	return b
 }
 
 // encodeV1ProjectedVolumeSource writes every field that is an input, in order.
-func encodeV1ProjectedVolumeSource(e *key.Encoder, b key.Fields, v *v1.ProjectedVolumeSource) key.Fields {
+func encodeV1ProjectedVolumeSource(e *key.Encoder, b key.Fields, v *corev1.ProjectedVolumeSource) key.Fields {
 	b = b.Slice(len(v.Sources), v.Sources == nil)
 	for i := range v.Sources {
 		b = encodeV1VolumeProjection(e, b, &v.Sources[i])
@@ -3846,7 +3846,7 @@ func encodeV1ProjectedVolumeSource(e *key.Encoder, b key.Fields, v *v1.Projected
 }
 
 // encodeV1PortworxVolumeSource writes every field that is an input, in order.
-func encodeV1PortworxVolumeSource(e *key.Encoder, b key.Fields, v *v1.PortworxVolumeSource) key.Fields {
+func encodeV1PortworxVolumeSource(e *key.Encoder, b key.Fields, v *corev1.PortworxVolumeSource) key.Fields {
 	b = b.String(e, v.VolumeID)
 	b = b.String(e, v.FSType)
 	b = b.Bool(v.ReadOnly)
@@ -3854,7 +3854,7 @@ func encodeV1PortworxVolumeSource(e *key.Encoder, b key.Fields, v *v1.PortworxVo
 }
 
 // encodeV1ScaleIOVolumeSource writes every field that is an input, in order.
-func encodeV1ScaleIOVolumeSource(e *key.Encoder, b key.Fields, v *v1.ScaleIOVolumeSource) key.Fields {
+func encodeV1ScaleIOVolumeSource(e *key.Encoder, b key.Fields, v *corev1.ScaleIOVolumeSource) key.Fields {
 	b = b.String(e, v.Gateway)
 	b = b.String(e, v.System)
 	b = b.Bool(v.SecretRef != nil)
@@ -3872,7 +3872,7 @@ func encodeV1ScaleIOVolumeSource(e *key.Encoder, b key.Fields, v *v1.ScaleIOVolu
 }
 
 // encodeV1StorageOSVolumeSource writes every field that is an input, in order.
-func encodeV1StorageOSVolumeSource(e *key.Encoder, b key.Fields, v *v1.StorageOSVolumeSource) key.Fields {
+func encodeV1StorageOSVolumeSource(e *key.Encoder, b key.Fields, v *corev1.StorageOSVolumeSource) key.Fields {
 	b = b.String(e, v.VolumeName)
 	b = b.String(e, v.VolumeNamespace)
 	b = b.String(e, v.FSType)
@@ -3885,7 +3885,7 @@ func encodeV1StorageOSVolumeSource(e *key.Encoder, b key.Fields, v *v1.StorageOS
 }
 
 // encodeV1CSIVolumeSource writes every field that is an input, in order.
-func encodeV1CSIVolumeSource(e *key.Encoder, b key.Fields, v *v1.CSIVolumeSource) key.Fields {
+func encodeV1CSIVolumeSource(e *key.Encoder, b key.Fields, v *corev1.CSIVolumeSource) key.Fields {
 	b = b.String(e, v.Driver)
 	b = b.Bool(v.ReadOnly != nil)
 	if v.ReadOnly != nil {
@@ -3919,7 +3919,7 @@ func encodeV1CSIVolumeSource(e *key.Encoder, b key.Fields, v *v1.CSIVolumeSource
 }
 
 // encodeV1EphemeralVolumeSource writes every field that is an input, in order.
-func encodeV1EphemeralVolumeSource(e *key.Encoder, b key.Fields, v *v1.EphemeralVolumeSource) key.Fields {
+func encodeV1EphemeralVolumeSource(e *key.Encoder, b key.Fields, v *corev1.EphemeralVolumeSource) key.Fields {
 	b = b.Bool(v.VolumeClaimTemplate != nil)
 	if v.VolumeClaimTemplate != nil {
 		b = encodeV1PersistentVolumeClaimTemplate(e, b, v.VolumeClaimTemplate)
@@ -3928,14 +3928,14 @@ func encodeV1EphemeralVolumeSource(e *key.Encoder, b key.Fields, v *v1.Ephemeral
 }
 
 // encodeV1ImageVolumeSource writes every field that is an input, in order.
-func encodeV1ImageVolumeSource(e *key.Encoder, b key.Fields, v *v1.ImageVolumeSource) key.Fields {
+func encodeV1ImageVolumeSource(e *key.Encoder, b key.Fields, v *corev1.ImageVolumeSource) key.Fields {
 	b = b.String(e, v.Reference)
 	b = b.String(e, string(v.PullPolicy))
 	return b
 }
 
 // encodeV1ConfigMapEnvSource writes every field that is an input, in order.
-func encodeV1ConfigMapEnvSource(e *key.Encoder, b key.Fields, v *v1.ConfigMapEnvSource) key.Fields {
+func encodeV1ConfigMapEnvSource(e *key.Encoder, b key.Fields, v *corev1.ConfigMapEnvSource) key.Fields {
 	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.Bool(v.Optional != nil)
 	if v.Optional != nil {
@@ -3945,7 +3945,7 @@ func encodeV1ConfigMapEnvSource(e *key.Encoder, b key.Fields, v *v1.ConfigMapEnv
 }
 
 // encodeV1SecretEnvSource writes every field that is an input, in order.
-func encodeV1SecretEnvSource(e *key.Encoder, b key.Fields, v *v1.SecretEnvSource) key.Fields {
+func encodeV1SecretEnvSource(e *key.Encoder, b key.Fields, v *corev1.SecretEnvSource) key.Fields {
 	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.Bool(v.Optional != nil)
 	if v.Optional != nil {
@@ -3955,7 +3955,7 @@ func encodeV1SecretEnvSource(e *key.Encoder, b key.Fields, v *v1.SecretEnvSource
 }
 
 // encodeV1EnvVarSource writes every field that is an input, in order.
-func encodeV1EnvVarSource(e *key.Encoder, b key.Fields, v *v1.EnvVarSource) key.Fields {
+func encodeV1EnvVarSource(e *key.Encoder, b key.Fields, v *corev1.EnvVarSource) key.Fields {
 	b = b.Bool(v.FieldRef != nil)
 	if v.FieldRef != nil {
 		b = encodeV1ObjectFieldSelector(e, b, v.FieldRef)
@@ -3981,7 +3981,7 @@ func encodeV1EnvVarSource(e *key.Encoder, b key.Fields, v *v1.EnvVarSource) key.
 
 // encodeV1ContainerRestartRuleOnExitCodes writes every field that is an input,
 // in order.
-func encodeV1ContainerRestartRuleOnExitCodes(e *key.Encoder, b key.Fields, v *v1.ContainerRestartRuleOnExitCodes) key.Fields {
+func encodeV1ContainerRestartRuleOnExitCodes(e *key.Encoder, b key.Fields, v *corev1.ContainerRestartRuleOnExitCodes) key.Fields {
 	b = b.String(e, string(v.Operator))
 	e.End(b)
 	key.Numbers(e, v.Values)
@@ -3989,7 +3989,7 @@ func encodeV1ContainerRestartRuleOnExitCodes(e *key.Encoder, b key.Fields, v *v1
 }
 
 // encodeV1ProbeHandler writes every field that is an input, in order.
-func encodeV1ProbeHandler(e *key.Encoder, b key.Fields, v *v1.ProbeHandler) key.Fields {
+func encodeV1ProbeHandler(e *key.Encoder, b key.Fields, v *corev1.ProbeHandler) key.Fields {
 	b = b.Bool(v.Exec != nil)
 	if v.Exec != nil {
 		b = encodeV1ExecAction(e, b, v.Exec)
@@ -4010,7 +4010,7 @@ func encodeV1ProbeHandler(e *key.Encoder, b key.Fields, v *v1.ProbeHandler) key.
 }
 
 // encodeV1LifecycleHandler writes every field that is an input, in order.
-func encodeV1LifecycleHandler(e *key.Encoder, b key.Fields, v *v1.LifecycleHandler) key.Fields {
+func encodeV1LifecycleHandler(e *key.Encoder, b key.Fields, v *corev1.LifecycleHandler) key.Fields {
 	b = b.Bool(v.Exec != nil)
 	if v.Exec != nil {
 		b = encodeV1ExecAction(e, b, v.Exec)
@@ -4031,7 +4031,7 @@ func encodeV1LifecycleHandler(e *key.Encoder, b key.Fields, v *v1.LifecycleHandl
 }
 
 // encodeV1Capabilities writes every field that is an input, in order.
-func encodeV1Capabilities(e *key.Encoder, b key.Fields, v *v1.Capabilities) key.Fields {
+func encodeV1Capabilities(e *key.Encoder, b key.Fields, v *corev1.Capabilities) key.Fields {
 	b = b.Slice(len(v.Add), v.Add == nil)
 	for i := range v.Add {
 		b = b.String(e, string(v.Add[i]))
@@ -4044,7 +4044,7 @@ func encodeV1Capabilities(e *key.Encoder, b key.Fields, v *v1.Capabilities) key.
 }
 
 // encodeV1NodeSelector writes every field that is an input, in order.
-func encodeV1NodeSelector(e *key.Encoder, b key.Fields, v *v1.NodeSelector) key.Fields {
+func encodeV1NodeSelector(e *key.Encoder, b key.Fields, v *corev1.NodeSelector) key.Fields {
 	b = b.Slice(len(v.NodeSelectorTerms), v.NodeSelectorTerms == nil)
 	for i := range v.NodeSelectorTerms {
 		b = encodeV1NodeSelectorTerm(e, b, &v.NodeSelectorTerms[i])
@@ -4054,14 +4054,14 @@ func encodeV1NodeSelector(e *key.Encoder, b key.Fields, v *v1.NodeSelector) key.
 
 // encodeV1PreferredSchedulingTerm writes every field that is an input, in
 // order.
-func encodeV1PreferredSchedulingTerm(e *key.Encoder, b key.Fields, v *v1.PreferredSchedulingTerm) key.Fields {
+func encodeV1PreferredSchedulingTerm(e *key.Encoder, b key.Fields, v *corev1.PreferredSchedulingTerm) key.Fields {
 	b = b.Int32(v.Weight)
 	b = encodeV1NodeSelectorTerm(e, b, &v.Preference)
 	return b
 }
 
 // encodeV1PodAffinityTerm writes every field that is an input, in order.
-func encodeV1PodAffinityTerm(e *key.Encoder, b key.Fields, v *v1.PodAffinityTerm) key.Fields {
+func encodeV1PodAffinityTerm(e *key.Encoder, b key.Fields, v *corev1.PodAffinityTerm) key.Fields {
 	b = b.Bool(v.LabelSelector != nil)
 	if v.LabelSelector != nil {
 		b = encodeV1LabelSelector(e, b, v.LabelSelector)
@@ -4088,7 +4088,7 @@ func encodeV1PodAffinityTerm(e *key.Encoder, b key.Fields, v *v1.PodAffinityTerm
 
 // encodeV1WeightedPodAffinityTerm writes every field that is an input, in
 // order.
-func encodeV1WeightedPodAffinityTerm(e *key.Encoder, b key.Fields, v *v1.WeightedPodAffinityTerm) key.Fields {
+func encodeV1WeightedPodAffinityTerm(e *key.Encoder, b key.Fields, v *corev1.WeightedPodAffinityTerm) key.Fields {
 	b = b.Int32(v.Weight)
 	b = encodeV1PodAffinityTerm(e, b, &v.PodAffinityTerm)
 	return b
@@ -4096,7 +4096,7 @@ func encodeV1WeightedPodAffinityTerm(e *key.Encoder, b key.Fields, v *v1.Weighte
 
 // encodeV1LabelSelectorRequirement writes every field that is an input, in
 // order.
-func encodeV1LabelSelectorRequirement(e *key.Encoder, b key.Fields, v *v1pkg.LabelSelectorRequirement) key.Fields {
+func encodeV1LabelSelectorRequirement(e *key.Encoder, b key.Fields, v *v1.LabelSelectorRequirement) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, string(v.Operator))
 	b = b.Slice(len(v.Values), v.Values == nil)
@@ -4107,14 +4107,14 @@ func encodeV1LabelSelectorRequirement(e *key.Encoder, b key.Fields, v *v1pkg.Lab
 }
 
 // encodeV1FieldsV1 writes every field that is an input, in order.
-func encodeV1FieldsV1(e *key.Encoder, b key.Fields, v *v1pkg.FieldsV1) key.Fields {
+func encodeV1FieldsV1(e *key.Encoder, b key.Fields, v *v1.FieldsV1) key.Fields {
 	e.End(b)
 	e.Bytes(v.Raw)
 	return e.Begin()
 }
 
 // encodeV1ContainerState writes every field that is an input, in order.
-func encodeV1ContainerState(e *key.Encoder, b key.Fields, v *v1.ContainerState) key.Fields {
+func encodeV1ContainerState(e *key.Encoder, b key.Fields, v *corev1.ContainerState) key.Fields {
 	b = b.Bool(v.Waiting != nil)
 	if v.Waiting != nil {
 		b = encodeV1ContainerStateWaiting(e, b, v.Waiting)
@@ -4131,7 +4131,7 @@ func encodeV1ContainerState(e *key.Encoder, b key.Fields, v *v1.ContainerState) 
 }
 
 // encodeV1VolumeMountStatus writes every field that is an input, in order.
-func encodeV1VolumeMountStatus(e *key.Encoder, b key.Fields, v *v1.VolumeMountStatus) key.Fields {
+func encodeV1VolumeMountStatus(e *key.Encoder, b key.Fields, v *corev1.VolumeMountStatus) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.MountPath)
 	b = b.Bool(v.ReadOnly)
@@ -4147,7 +4147,7 @@ func encodeV1VolumeMountStatus(e *key.Encoder, b key.Fields, v *v1.VolumeMountSt
 }
 
 // encodeV1ContainerUser writes every field that is an input, in order.
-func encodeV1ContainerUser(e *key.Encoder, b key.Fields, v *v1.ContainerUser) key.Fields {
+func encodeV1ContainerUser(e *key.Encoder, b key.Fields, v *corev1.ContainerUser) key.Fields {
 	b = b.Bool(v.Linux != nil)
 	if v.Linux != nil {
 		b = encodeV1LinuxContainerUser(e, b, v.Linux)
@@ -4156,7 +4156,7 @@ func encodeV1ContainerUser(e *key.Encoder, b key.Fields, v *v1.ContainerUser) ke
 }
 
 // encodeV1ResourceStatus writes every field that is an input, in order.
-func encodeV1ResourceStatus(e *key.Encoder, b key.Fields, v *v1.ResourceStatus) key.Fields {
+func encodeV1ResourceStatus(e *key.Encoder, b key.Fields, v *corev1.ResourceStatus) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.Slice(len(v.Resources), v.Resources == nil)
 	for i := range v.Resources {
@@ -4167,7 +4167,7 @@ func encodeV1ResourceStatus(e *key.Encoder, b key.Fields, v *v1.ResourceStatus) 
 
 // encodeV1ContainerExtendedResourceRequest writes every field that is an input,
 // in order.
-func encodeV1ContainerExtendedResourceRequest(e *key.Encoder, b key.Fields, v *v1.ContainerExtendedResourceRequest) key.Fields {
+func encodeV1ContainerExtendedResourceRequest(e *key.Encoder, b key.Fields, v *corev1.ContainerExtendedResourceRequest) key.Fields {
 	b = b.String(e, v.ContainerName)
 	b = b.String(e, v.ResourceName)
 	b = b.String(e, v.RequestName)
@@ -4176,7 +4176,7 @@ func encodeV1ContainerExtendedResourceRequest(e *key.Encoder, b key.Fields, v *v
 
 // encodeV1NodeAllocatableMappedResources writes every field that is an input,
 // in order.
-func encodeV1NodeAllocatableMappedResources(e *key.Encoder, b key.Fields, v *v1.NodeAllocatableMappedResources) key.Fields {
+func encodeV1NodeAllocatableMappedResources(e *key.Encoder, b key.Fields, v *corev1.NodeAllocatableMappedResources) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.Bool(v.Quantity != nil)
 	if v.Quantity != nil {
@@ -4187,7 +4187,7 @@ func encodeV1NodeAllocatableMappedResources(e *key.Encoder, b key.Fields, v *v1.
 
 // encodeV1NodeAllocatableOverheadResources writes every field that is an input,
 // in order.
-func encodeV1NodeAllocatableOverheadResources(e *key.Encoder, b key.Fields, v *v1.NodeAllocatableOverheadResources) key.Fields {
+func encodeV1NodeAllocatableOverheadResources(e *key.Encoder, b key.Fields, v *corev1.NodeAllocatableOverheadResources) key.Fields {
 	b = b.String(e, string(v.Name))
 	b = b.Bool(v.PerPod != nil)
 	if v.PerPod != nil {
@@ -4201,7 +4201,7 @@ func encodeV1NodeAllocatableOverheadResources(e *key.Encoder, b key.Fields, v *v
 }
 
 // encodeV1VolumeHealthCondition writes every field that is an input, in order.
-func encodeV1VolumeHealthCondition(e *key.Encoder, b key.Fields, v *v1.VolumeHealthCondition) key.Fields {
+func encodeV1VolumeHealthCondition(e *key.Encoder, b key.Fields, v *corev1.VolumeHealthCondition) key.Fields {
 	b = b.String(e, string(v.Status))
 	b = b.String(e, v.Reason)
 	b = b.String(e, v.Message)
@@ -4210,7 +4210,7 @@ func encodeV1VolumeHealthCondition(e *key.Encoder, b key.Fields, v *v1.VolumeHea
 
 // cloneV1HostPathVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1HostPathVolumeSource(v v1.HostPathVolumeSource) v1.HostPathVolumeSource {
+func cloneV1HostPathVolumeSource(v corev1.HostPathVolumeSource) corev1.HostPathVolumeSource {
 	if v.Type != nil {
 		p := *v.Type
 		v.Type = &p
@@ -4220,7 +4220,7 @@ func cloneV1HostPathVolumeSource(v v1.HostPathVolumeSource) v1.HostPathVolumeSou
 
 // cloneV1EmptyDirVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1EmptyDirVolumeSource(v v1.EmptyDirVolumeSource) v1.EmptyDirVolumeSource {
+func cloneV1EmptyDirVolumeSource(v corev1.EmptyDirVolumeSource) corev1.EmptyDirVolumeSource {
 	if v.SizeLimit != nil {
 		p := v.SizeLimit.DeepCopy()
 		v.SizeLimit = &p
@@ -4234,7 +4234,7 @@ func cloneV1EmptyDirVolumeSource(v v1.EmptyDirVolumeSource) v1.EmptyDirVolumeSou
 
 // cloneV1SecretVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1SecretVolumeSource(v v1.SecretVolumeSource) v1.SecretVolumeSource {
+func cloneV1SecretVolumeSource(v corev1.SecretVolumeSource) corev1.SecretVolumeSource {
 	v.Items = slices.Clone(v.Items)
 	for i := range v.Items {
 		v.Items[i] = cloneV1KeyToPath(v.Items[i])
@@ -4256,7 +4256,7 @@ func cloneV1SecretVolumeSource(v v1.SecretVolumeSource) v1.SecretVolumeSource {
 
 // cloneV1ISCSIVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1ISCSIVolumeSource(v v1.ISCSIVolumeSource) v1.ISCSIVolumeSource {
+func cloneV1ISCSIVolumeSource(v corev1.ISCSIVolumeSource) corev1.ISCSIVolumeSource {
 	v.Portals = slices.Clone(v.Portals)
 	if v.SecretRef != nil {
 		p := *v.SecretRef
@@ -4271,7 +4271,7 @@ func cloneV1ISCSIVolumeSource(v v1.ISCSIVolumeSource) v1.ISCSIVolumeSource {
 
 // cloneV1RBDVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1RBDVolumeSource(v v1.RBDVolumeSource) v1.RBDVolumeSource {
+func cloneV1RBDVolumeSource(v corev1.RBDVolumeSource) corev1.RBDVolumeSource {
 	v.CephMonitors = slices.Clone(v.CephMonitors)
 	if v.SecretRef != nil {
 		p := *v.SecretRef
@@ -4282,7 +4282,7 @@ func cloneV1RBDVolumeSource(v v1.RBDVolumeSource) v1.RBDVolumeSource {
 
 // cloneV1FlexVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1FlexVolumeSource(v v1.FlexVolumeSource) v1.FlexVolumeSource {
+func cloneV1FlexVolumeSource(v corev1.FlexVolumeSource) corev1.FlexVolumeSource {
 	if v.SecretRef != nil {
 		p := *v.SecretRef
 		v.SecretRef = &p
@@ -4293,7 +4293,7 @@ func cloneV1FlexVolumeSource(v v1.FlexVolumeSource) v1.FlexVolumeSource {
 
 // cloneV1CinderVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1CinderVolumeSource(v v1.CinderVolumeSource) v1.CinderVolumeSource {
+func cloneV1CinderVolumeSource(v corev1.CinderVolumeSource) corev1.CinderVolumeSource {
 	if v.SecretRef != nil {
 		p := *v.SecretRef
 		v.SecretRef = &p
@@ -4303,7 +4303,7 @@ func cloneV1CinderVolumeSource(v v1.CinderVolumeSource) v1.CinderVolumeSource {
 
 // cloneV1CephFSVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1CephFSVolumeSource(v v1.CephFSVolumeSource) v1.CephFSVolumeSource {
+func cloneV1CephFSVolumeSource(v corev1.CephFSVolumeSource) corev1.CephFSVolumeSource {
 	v.Monitors = slices.Clone(v.Monitors)
 	if v.SecretRef != nil {
 		p := *v.SecretRef
@@ -4314,7 +4314,7 @@ func cloneV1CephFSVolumeSource(v v1.CephFSVolumeSource) v1.CephFSVolumeSource {
 
 // cloneV1DownwardAPIVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1DownwardAPIVolumeSource(v v1.DownwardAPIVolumeSource) v1.DownwardAPIVolumeSource {
+func cloneV1DownwardAPIVolumeSource(v corev1.DownwardAPIVolumeSource) corev1.DownwardAPIVolumeSource {
 	v.Items = slices.Clone(v.Items)
 	for i := range v.Items {
 		v.Items[i] = cloneV1DownwardAPIVolumeFile(v.Items[i])
@@ -4331,7 +4331,7 @@ func cloneV1DownwardAPIVolumeSource(v v1.DownwardAPIVolumeSource) v1.DownwardAPI
 }
 
 // cloneV1FCVolumeSource returns a copy that shares no memory with the original.
-func cloneV1FCVolumeSource(v v1.FCVolumeSource) v1.FCVolumeSource {
+func cloneV1FCVolumeSource(v corev1.FCVolumeSource) corev1.FCVolumeSource {
 	v.TargetWWNs = slices.Clone(v.TargetWWNs)
 	if v.Lun != nil {
 		p := *v.Lun
@@ -4343,7 +4343,7 @@ func cloneV1FCVolumeSource(v v1.FCVolumeSource) v1.FCVolumeSource {
 
 // cloneV1ConfigMapVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1ConfigMapVolumeSource(v v1.ConfigMapVolumeSource) v1.ConfigMapVolumeSource {
+func cloneV1ConfigMapVolumeSource(v corev1.ConfigMapVolumeSource) corev1.ConfigMapVolumeSource {
 	v.Items = slices.Clone(v.Items)
 	for i := range v.Items {
 		v.Items[i] = cloneV1KeyToPath(v.Items[i])
@@ -4365,7 +4365,7 @@ func cloneV1ConfigMapVolumeSource(v v1.ConfigMapVolumeSource) v1.ConfigMapVolume
 
 // cloneV1AzureDiskVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1AzureDiskVolumeSource(v v1.AzureDiskVolumeSource) v1.AzureDiskVolumeSource {
+func cloneV1AzureDiskVolumeSource(v corev1.AzureDiskVolumeSource) corev1.AzureDiskVolumeSource {
 	if v.CachingMode != nil {
 		p := *v.CachingMode
 		v.CachingMode = &p
@@ -4387,7 +4387,7 @@ func cloneV1AzureDiskVolumeSource(v v1.AzureDiskVolumeSource) v1.AzureDiskVolume
 
 // cloneV1ProjectedVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1ProjectedVolumeSource(v v1.ProjectedVolumeSource) v1.ProjectedVolumeSource {
+func cloneV1ProjectedVolumeSource(v corev1.ProjectedVolumeSource) corev1.ProjectedVolumeSource {
 	v.Sources = slices.Clone(v.Sources)
 	for i := range v.Sources {
 		v.Sources[i] = cloneV1VolumeProjection(v.Sources[i])
@@ -4405,7 +4405,7 @@ func cloneV1ProjectedVolumeSource(v v1.ProjectedVolumeSource) v1.ProjectedVolume
 
 // cloneV1ScaleIOVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1ScaleIOVolumeSource(v v1.ScaleIOVolumeSource) v1.ScaleIOVolumeSource {
+func cloneV1ScaleIOVolumeSource(v corev1.ScaleIOVolumeSource) corev1.ScaleIOVolumeSource {
 	if v.SecretRef != nil {
 		p := *v.SecretRef
 		v.SecretRef = &p
@@ -4415,7 +4415,7 @@ func cloneV1ScaleIOVolumeSource(v v1.ScaleIOVolumeSource) v1.ScaleIOVolumeSource
 
 // cloneV1StorageOSVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1StorageOSVolumeSource(v v1.StorageOSVolumeSource) v1.StorageOSVolumeSource {
+func cloneV1StorageOSVolumeSource(v corev1.StorageOSVolumeSource) corev1.StorageOSVolumeSource {
 	if v.SecretRef != nil {
 		p := *v.SecretRef
 		v.SecretRef = &p
@@ -4425,7 +4425,7 @@ func cloneV1StorageOSVolumeSource(v v1.StorageOSVolumeSource) v1.StorageOSVolume
 
 // cloneV1CSIVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1CSIVolumeSource(v v1.CSIVolumeSource) v1.CSIVolumeSource {
+func cloneV1CSIVolumeSource(v corev1.CSIVolumeSource) corev1.CSIVolumeSource {
 	if v.ReadOnly != nil {
 		p := *v.ReadOnly
 		v.ReadOnly = &p
@@ -4444,7 +4444,7 @@ func cloneV1CSIVolumeSource(v v1.CSIVolumeSource) v1.CSIVolumeSource {
 
 // cloneV1EphemeralVolumeSource returns a copy that shares no memory with the
 // original.
-func cloneV1EphemeralVolumeSource(v v1.EphemeralVolumeSource) v1.EphemeralVolumeSource {
+func cloneV1EphemeralVolumeSource(v corev1.EphemeralVolumeSource) corev1.EphemeralVolumeSource {
 	if v.VolumeClaimTemplate != nil {
 		p := cloneV1PersistentVolumeClaimTemplate(*v.VolumeClaimTemplate)
 		v.VolumeClaimTemplate = &p
@@ -4454,7 +4454,7 @@ func cloneV1EphemeralVolumeSource(v v1.EphemeralVolumeSource) v1.EphemeralVolume
 
 // cloneV1ConfigMapEnvSource returns a copy that shares no memory with the
 // original.
-func cloneV1ConfigMapEnvSource(v v1.ConfigMapEnvSource) v1.ConfigMapEnvSource {
+func cloneV1ConfigMapEnvSource(v corev1.ConfigMapEnvSource) corev1.ConfigMapEnvSource {
 	if v.Optional != nil {
 		p := *v.Optional
 		v.Optional = &p
@@ -4464,7 +4464,7 @@ func cloneV1ConfigMapEnvSource(v v1.ConfigMapEnvSource) v1.ConfigMapEnvSource {
 
 // cloneV1SecretEnvSource returns a copy that shares no memory with the
 // original.
-func cloneV1SecretEnvSource(v v1.SecretEnvSource) v1.SecretEnvSource {
+func cloneV1SecretEnvSource(v corev1.SecretEnvSource) corev1.SecretEnvSource {
 	if v.Optional != nil {
 		p := *v.Optional
 		v.Optional = &p
@@ -4473,7 +4473,7 @@ func cloneV1SecretEnvSource(v v1.SecretEnvSource) v1.SecretEnvSource {
 }
 
 // cloneV1EnvVarSource returns a copy that shares no memory with the original.
-func cloneV1EnvVarSource(v v1.EnvVarSource) v1.EnvVarSource {
+func cloneV1EnvVarSource(v corev1.EnvVarSource) corev1.EnvVarSource {
 	if v.FieldRef != nil {
 		p := *v.FieldRef
 		v.FieldRef = &p
@@ -4499,13 +4499,13 @@ func cloneV1EnvVarSource(v v1.EnvVarSource) v1.EnvVarSource {
 
 // cloneV1ContainerRestartRuleOnExitCodes returns a copy that shares no memory
 // with the original.
-func cloneV1ContainerRestartRuleOnExitCodes(v v1.ContainerRestartRuleOnExitCodes) v1.ContainerRestartRuleOnExitCodes {
+func cloneV1ContainerRestartRuleOnExitCodes(v corev1.ContainerRestartRuleOnExitCodes) corev1.ContainerRestartRuleOnExitCodes {
 	v.Values = slices.Clone(v.Values)
 	return v
 }
 
 // cloneV1ProbeHandler returns a copy that shares no memory with the original.
-func cloneV1ProbeHandler(v v1.ProbeHandler) v1.ProbeHandler {
+func cloneV1ProbeHandler(v corev1.ProbeHandler) corev1.ProbeHandler {
 	if v.Exec != nil {
 		p := cloneV1ExecAction(*v.Exec)
 		v.Exec = &p
@@ -4527,7 +4527,7 @@ func cloneV1ProbeHandler(v v1.ProbeHandler) v1.ProbeHandler {
 
 // cloneV1LifecycleHandler returns a copy that shares no memory with the
 // original.
-func cloneV1LifecycleHandler(v v1.LifecycleHandler) v1.LifecycleHandler {
+func cloneV1LifecycleHandler(v corev1.LifecycleHandler) corev1.LifecycleHandler {
 	if v.Exec != nil {
 		p := cloneV1ExecAction(*v.Exec)
 		v.Exec = &p
@@ -4548,14 +4548,14 @@ func cloneV1LifecycleHandler(v v1.LifecycleHandler) v1.LifecycleHandler {
 }
 
 // cloneV1Capabilities returns a copy that shares no memory with the original.
-func cloneV1Capabilities(v v1.Capabilities) v1.Capabilities {
+func cloneV1Capabilities(v corev1.Capabilities) corev1.Capabilities {
 	v.Add = slices.Clone(v.Add)
 	v.Drop = slices.Clone(v.Drop)
 	return v
 }
 
 // cloneV1NodeSelector returns a copy that shares no memory with the original.
-func cloneV1NodeSelector(v v1.NodeSelector) v1.NodeSelector {
+func cloneV1NodeSelector(v corev1.NodeSelector) corev1.NodeSelector {
 	v.NodeSelectorTerms = slices.Clone(v.NodeSelectorTerms)
 	for i := range v.NodeSelectorTerms {
 		v.NodeSelectorTerms[i] = cloneV1NodeSelectorTerm(v.NodeSelectorTerms[i])
@@ -4565,14 +4565,14 @@ func cloneV1NodeSelector(v v1.NodeSelector) v1.NodeSelector {
 
 // cloneV1PreferredSchedulingTerm returns a copy that shares no memory with the
 // original.
-func cloneV1PreferredSchedulingTerm(v v1.PreferredSchedulingTerm) v1.PreferredSchedulingTerm {
+func cloneV1PreferredSchedulingTerm(v corev1.PreferredSchedulingTerm) corev1.PreferredSchedulingTerm {
 	v.Preference = cloneV1NodeSelectorTerm(v.Preference)
 	return v
 }
 
 // cloneV1PodAffinityTerm returns a copy that shares no memory with the
 // original.
-func cloneV1PodAffinityTerm(v v1.PodAffinityTerm) v1.PodAffinityTerm {
+func cloneV1PodAffinityTerm(v corev1.PodAffinityTerm) corev1.PodAffinityTerm {
 	if v.LabelSelector != nil {
 		p := cloneV1LabelSelector(*v.LabelSelector)
 		v.LabelSelector = &p
@@ -4589,26 +4589,26 @@ func cloneV1PodAffinityTerm(v v1.PodAffinityTerm) v1.PodAffinityTerm {
 
 // cloneV1WeightedPodAffinityTerm returns a copy that shares no memory with the
 // original.
-func cloneV1WeightedPodAffinityTerm(v v1.WeightedPodAffinityTerm) v1.WeightedPodAffinityTerm {
+func cloneV1WeightedPodAffinityTerm(v corev1.WeightedPodAffinityTerm) corev1.WeightedPodAffinityTerm {
 	v.PodAffinityTerm = cloneV1PodAffinityTerm(v.PodAffinityTerm)
 	return v
 }
 
 // cloneV1LabelSelectorRequirement returns a copy that shares no memory with the
 // original.
-func cloneV1LabelSelectorRequirement(v v1pkg.LabelSelectorRequirement) v1pkg.LabelSelectorRequirement {
+func cloneV1LabelSelectorRequirement(v v1.LabelSelectorRequirement) v1.LabelSelectorRequirement {
 	v.Values = slices.Clone(v.Values)
 	return v
 }
 
 // cloneV1FieldsV1 returns a copy that shares no memory with the original.
-func cloneV1FieldsV1(v v1pkg.FieldsV1) v1pkg.FieldsV1 {
+func cloneV1FieldsV1(v v1.FieldsV1) v1.FieldsV1 {
 	v.Raw = slices.Clone(v.Raw)
 	return v
 }
 
 // cloneV1ContainerState returns a copy that shares no memory with the original.
-func cloneV1ContainerState(v v1.ContainerState) v1.ContainerState {
+func cloneV1ContainerState(v corev1.ContainerState) corev1.ContainerState {
 	if v.Waiting != nil {
 		p := *v.Waiting
 		v.Waiting = &p
@@ -4626,7 +4626,7 @@ func cloneV1ContainerState(v v1.ContainerState) v1.ContainerState {
 
 // cloneV1VolumeMountStatus returns a copy that shares no memory with the
 // original.
-func cloneV1VolumeMountStatus(v v1.VolumeMountStatus) v1.VolumeMountStatus {
+func cloneV1VolumeMountStatus(v corev1.VolumeMountStatus) corev1.VolumeMountStatus {
 	if v.RecursiveReadOnly != nil {
 		p := *v.RecursiveReadOnly
 		v.RecursiveReadOnly = &p
@@ -4639,7 +4639,7 @@ func cloneV1VolumeMountStatus(v v1.VolumeMountStatus) v1.VolumeMountStatus {
 }
 
 // cloneV1ContainerUser returns a copy that shares no memory with the original.
-func cloneV1ContainerUser(v v1.ContainerUser) v1.ContainerUser {
+func cloneV1ContainerUser(v corev1.ContainerUser) corev1.ContainerUser {
 	if v.Linux != nil {
 		p := cloneV1LinuxContainerUser(*v.Linux)
 		v.Linux = &p
@@ -4648,7 +4648,7 @@ func cloneV1ContainerUser(v v1.ContainerUser) v1.ContainerUser {
 }
 
 // cloneV1ResourceStatus returns a copy that shares no memory with the original.
-func cloneV1ResourceStatus(v v1.ResourceStatus) v1.ResourceStatus {
+func cloneV1ResourceStatus(v corev1.ResourceStatus) corev1.ResourceStatus {
 	v.Resources = slices.Clone(v.Resources)
 	for i := range v.Resources {
 		v.Resources[i] = cloneV1ResourceHealth(v.Resources[i])
@@ -4658,7 +4658,7 @@ func cloneV1ResourceStatus(v v1.ResourceStatus) v1.ResourceStatus {
 
 // cloneV1NodeAllocatableMappedResources returns a copy that shares no memory
 // with the original.
-func cloneV1NodeAllocatableMappedResources(v v1.NodeAllocatableMappedResources) v1.NodeAllocatableMappedResources {
+func cloneV1NodeAllocatableMappedResources(v corev1.NodeAllocatableMappedResources) corev1.NodeAllocatableMappedResources {
 	if v.Quantity != nil {
 		p := v.Quantity.DeepCopy()
 		v.Quantity = &p
@@ -4668,7 +4668,7 @@ func cloneV1NodeAllocatableMappedResources(v v1.NodeAllocatableMappedResources) 
 
 // cloneV1NodeAllocatableOverheadResources returns a copy that shares no memory
 // with the original.
-func cloneV1NodeAllocatableOverheadResources(v v1.NodeAllocatableOverheadResources) v1.NodeAllocatableOverheadResources {
+func cloneV1NodeAllocatableOverheadResources(v corev1.NodeAllocatableOverheadResources) corev1.NodeAllocatableOverheadResources {
 	if v.PerPod != nil {
 		p := v.PerPod.DeepCopy()
 		v.PerPod = &p
@@ -4681,7 +4681,7 @@ func cloneV1NodeAllocatableOverheadResources(v v1.NodeAllocatableOverheadResourc
 }
 
 // encodeV1KeyToPath writes every field that is an input, in order.
-func encodeV1KeyToPath(e *key.Encoder, b key.Fields, v *v1.KeyToPath) key.Fields {
+func encodeV1KeyToPath(e *key.Encoder, b key.Fields, v *corev1.KeyToPath) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, v.Path)
 	b = b.Bool(v.Mode != nil)
@@ -4696,7 +4696,7 @@ func encodeV1KeyToPath(e *key.Encoder, b key.Fields, v *v1.KeyToPath) key.Fields
 }
 
 // encodeV1DownwardAPIVolumeFile writes every field that is an input, in order.
-func encodeV1DownwardAPIVolumeFile(e *key.Encoder, b key.Fields, v *v1.DownwardAPIVolumeFile) key.Fields {
+func encodeV1DownwardAPIVolumeFile(e *key.Encoder, b key.Fields, v *corev1.DownwardAPIVolumeFile) key.Fields {
 	b = b.String(e, v.Path)
 	b = b.Bool(v.FieldRef != nil)
 	if v.FieldRef != nil {
@@ -4718,7 +4718,7 @@ func encodeV1DownwardAPIVolumeFile(e *key.Encoder, b key.Fields, v *v1.DownwardA
 }
 
 // encodeV1VolumeProjection writes every field that is an input, in order.
-func encodeV1VolumeProjection(e *key.Encoder, b key.Fields, v *v1.VolumeProjection) key.Fields {
+func encodeV1VolumeProjection(e *key.Encoder, b key.Fields, v *corev1.VolumeProjection) key.Fields {
 	b = b.Bool(v.Secret != nil)
 	if v.Secret != nil {
 		b = encodeV1SecretProjection(e, b, v.Secret)
@@ -4748,21 +4748,21 @@ func encodeV1VolumeProjection(e *key.Encoder, b key.Fields, v *v1.VolumeProjecti
 
 // encodeV1PersistentVolumeClaimTemplate writes every field that is an input, in
 // order.
-func encodeV1PersistentVolumeClaimTemplate(e *key.Encoder, b key.Fields, v *v1.PersistentVolumeClaimTemplate) key.Fields {
+func encodeV1PersistentVolumeClaimTemplate(e *key.Encoder, b key.Fields, v *corev1.PersistentVolumeClaimTemplate) key.Fields {
 	b = encodeV1ObjectMeta(e, b, &v.ObjectMeta)
 	b = encodeV1PersistentVolumeClaimSpec(e, b, &v.Spec)
 	return b
 }
 
 // encodeV1ObjectFieldSelector writes every field that is an input, in order.
-func encodeV1ObjectFieldSelector(e *key.Encoder, b key.Fields, v *v1.ObjectFieldSelector) key.Fields {
+func encodeV1ObjectFieldSelector(e *key.Encoder, b key.Fields, v *corev1.ObjectFieldSelector) key.Fields {
 	b = b.String(e, v.APIVersion)
 	b = b.String(e, v.FieldPath)
 	return b
 }
 
 // encodeV1ResourceFieldSelector writes every field that is an input, in order.
-func encodeV1ResourceFieldSelector(e *key.Encoder, b key.Fields, v *v1.ResourceFieldSelector) key.Fields {
+func encodeV1ResourceFieldSelector(e *key.Encoder, b key.Fields, v *corev1.ResourceFieldSelector) key.Fields {
 	b = b.String(e, v.ContainerName)
 	b = b.String(e, v.Resource)
 	b = encodeResourceQuantity(e, b, &v.Divisor)
@@ -4770,7 +4770,7 @@ func encodeV1ResourceFieldSelector(e *key.Encoder, b key.Fields, v *v1.ResourceF
 }
 
 // encodeV1ConfigMapKeySelector writes every field that is an input, in order.
-func encodeV1ConfigMapKeySelector(e *key.Encoder, b key.Fields, v *v1.ConfigMapKeySelector) key.Fields {
+func encodeV1ConfigMapKeySelector(e *key.Encoder, b key.Fields, v *corev1.ConfigMapKeySelector) key.Fields {
 	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.String(e, v.Key)
 	b = b.Bool(v.Optional != nil)
@@ -4781,7 +4781,7 @@ func encodeV1ConfigMapKeySelector(e *key.Encoder, b key.Fields, v *v1.ConfigMapK
 }
 
 // encodeV1SecretKeySelector writes every field that is an input, in order.
-func encodeV1SecretKeySelector(e *key.Encoder, b key.Fields, v *v1.SecretKeySelector) key.Fields {
+func encodeV1SecretKeySelector(e *key.Encoder, b key.Fields, v *corev1.SecretKeySelector) key.Fields {
 	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.String(e, v.Key)
 	b = b.Bool(v.Optional != nil)
@@ -4792,7 +4792,7 @@ func encodeV1SecretKeySelector(e *key.Encoder, b key.Fields, v *v1.SecretKeySele
 }
 
 // encodeV1FileKeySelector writes every field that is an input, in order.
-func encodeV1FileKeySelector(e *key.Encoder, b key.Fields, v *v1.FileKeySelector) key.Fields {
+func encodeV1FileKeySelector(e *key.Encoder, b key.Fields, v *corev1.FileKeySelector) key.Fields {
 	b = b.String(e, v.VolumeName)
 	b = b.String(e, v.Path)
 	b = b.String(e, v.Key)
@@ -4804,7 +4804,7 @@ func encodeV1FileKeySelector(e *key.Encoder, b key.Fields, v *v1.FileKeySelector
 }
 
 // encodeV1ExecAction writes every field that is an input, in order.
-func encodeV1ExecAction(e *key.Encoder, b key.Fields, v *v1.ExecAction) key.Fields {
+func encodeV1ExecAction(e *key.Encoder, b key.Fields, v *corev1.ExecAction) key.Fields {
 	b = b.Slice(len(v.Command), v.Command == nil)
 	for i := range v.Command {
 		b = b.String(e, v.Command[i])
@@ -4813,7 +4813,7 @@ func encodeV1ExecAction(e *key.Encoder, b key.Fields, v *v1.ExecAction) key.Fiel
 }
 
 // encodeV1HTTPGetAction writes every field that is an input, in order.
-func encodeV1HTTPGetAction(e *key.Encoder, b key.Fields, v *v1.HTTPGetAction) key.Fields {
+func encodeV1HTTPGetAction(e *key.Encoder, b key.Fields, v *corev1.HTTPGetAction) key.Fields {
 	b = b.String(e, v.Path)
 	b = encodeIntstrIntOrString(e, b, &v.Port)
 	b = b.String(e, v.Host)
@@ -4830,14 +4830,14 @@ func encodeV1HTTPGetAction(e *key.Encoder, b key.Fields, v *v1.HTTPGetAction) ke
 }
 
 // encodeV1TCPSocketAction writes every field that is an input, in order.
-func encodeV1TCPSocketAction(e *key.Encoder, b key.Fields, v *v1.TCPSocketAction) key.Fields {
+func encodeV1TCPSocketAction(e *key.Encoder, b key.Fields, v *corev1.TCPSocketAction) key.Fields {
 	b = encodeIntstrIntOrString(e, b, &v.Port)
 	b = b.String(e, v.Host)
 	return b
 }
 
 // encodeV1GRPCAction writes every field that is an input, in order.
-func encodeV1GRPCAction(e *key.Encoder, b key.Fields, v *v1.GRPCAction) key.Fields {
+func encodeV1GRPCAction(e *key.Encoder, b key.Fields, v *corev1.GRPCAction) key.Fields {
 	b = b.Int32(v.Port)
 	b = b.Bool(v.Service != nil)
 	if v.Service != nil {
@@ -4851,13 +4851,13 @@ func encodeV1GRPCAction(e *key.Encoder, b key.Fields, v *v1.GRPCAction) key.Fiel
 }
 
 // encodeV1SleepAction writes every field that is an input, in order.
-func encodeV1SleepAction(e *key.Encoder, b key.Fields, v *v1.SleepAction) key.Fields {
+func encodeV1SleepAction(e *key.Encoder, b key.Fields, v *corev1.SleepAction) key.Fields {
 	b = b.Int64(v.Seconds)
 	return b
 }
 
 // encodeV1NodeSelectorTerm writes every field that is an input, in order.
-func encodeV1NodeSelectorTerm(e *key.Encoder, b key.Fields, v *v1.NodeSelectorTerm) key.Fields {
+func encodeV1NodeSelectorTerm(e *key.Encoder, b key.Fields, v *corev1.NodeSelectorTerm) key.Fields {
 	b = b.Slice(len(v.MatchExpressions), v.MatchExpressions == nil)
 	for i := range v.MatchExpressions {
 		b = encodeV1NodeSelectorRequirement(e, b, &v.MatchExpressions[i])
@@ -4870,21 +4870,21 @@ func encodeV1NodeSelectorTerm(e *key.Encoder, b key.Fields, v *v1.NodeSelectorTe
 }
 
 // encodeV1ContainerStateWaiting writes every field that is an input, in order.
-func encodeV1ContainerStateWaiting(e *key.Encoder, b key.Fields, v *v1.ContainerStateWaiting) key.Fields {
+func encodeV1ContainerStateWaiting(e *key.Encoder, b key.Fields, v *corev1.ContainerStateWaiting) key.Fields {
 	b = b.String(e, v.Reason)
 	b = b.String(e, v.Message)
 	return b
 }
 
 // encodeV1ContainerStateRunning writes every field that is an input, in order.
-func encodeV1ContainerStateRunning(e *key.Encoder, b key.Fields, v *v1.ContainerStateRunning) key.Fields {
+func encodeV1ContainerStateRunning(e *key.Encoder, b key.Fields, v *corev1.ContainerStateRunning) key.Fields {
 	b = encodeV1Time(e, b, &v.StartedAt)
 	return b
 }
 
 // encodeV1ContainerStateTerminated writes every field that is an input, in
 // order.
-func encodeV1ContainerStateTerminated(e *key.Encoder, b key.Fields, v *v1.ContainerStateTerminated) key.Fields {
+func encodeV1ContainerStateTerminated(e *key.Encoder, b key.Fields, v *corev1.ContainerStateTerminated) key.Fields {
 	b = b.Int32(v.ExitCode)
 	b = b.Int32(v.Signal)
 	b = b.String(e, v.Reason)
@@ -4896,7 +4896,7 @@ func encodeV1ContainerStateTerminated(e *key.Encoder, b key.Fields, v *v1.Contai
 }
 
 // encodeV1VolumeStatus writes every field that is an input, in order.
-func encodeV1VolumeStatus(e *key.Encoder, b key.Fields, v *v1.VolumeStatus) key.Fields {
+func encodeV1VolumeStatus(e *key.Encoder, b key.Fields, v *corev1.VolumeStatus) key.Fields {
 	b = b.Bool(v.Image != nil)
 	if v.Image != nil {
 		b = encodeV1ImageVolumeStatus(e, b, v.Image)
@@ -4905,7 +4905,7 @@ func encodeV1VolumeStatus(e *key.Encoder, b key.Fields, v *v1.VolumeStatus) key.
 }
 
 // encodeV1LinuxContainerUser writes every field that is an input, in order.
-func encodeV1LinuxContainerUser(e *key.Encoder, b key.Fields, v *v1.LinuxContainerUser) key.Fields {
+func encodeV1LinuxContainerUser(e *key.Encoder, b key.Fields, v *corev1.LinuxContainerUser) key.Fields {
 	b = b.Int64(v.UID)
 	b = b.Int64(v.GID)
 	e.End(b)
@@ -4914,7 +4914,7 @@ func encodeV1LinuxContainerUser(e *key.Encoder, b key.Fields, v *v1.LinuxContain
 }
 
 // encodeV1ResourceHealth writes every field that is an input, in order.
-func encodeV1ResourceHealth(e *key.Encoder, b key.Fields, v *v1.ResourceHealth) key.Fields {
+func encodeV1ResourceHealth(e *key.Encoder, b key.Fields, v *corev1.ResourceHealth) key.Fields {
 	b = b.String(e, string(v.ResourceID))
 	b = b.String(e, string(v.Health))
 	b = b.Bool(v.Message != nil)
@@ -4925,7 +4925,7 @@ func encodeV1ResourceHealth(e *key.Encoder, b key.Fields, v *v1.ResourceHealth) 
 }
 
 // cloneV1KeyToPath returns a copy that shares no memory with the original.
-func cloneV1KeyToPath(v v1.KeyToPath) v1.KeyToPath {
+func cloneV1KeyToPath(v corev1.KeyToPath) corev1.KeyToPath {
 	if v.Mode != nil {
 		p := *v.Mode
 		v.Mode = &p
@@ -4939,7 +4939,7 @@ func cloneV1KeyToPath(v v1.KeyToPath) v1.KeyToPath {
 
 // cloneV1DownwardAPIVolumeFile returns a copy that shares no memory with the
 // original.
-func cloneV1DownwardAPIVolumeFile(v v1.DownwardAPIVolumeFile) v1.DownwardAPIVolumeFile {
+func cloneV1DownwardAPIVolumeFile(v corev1.DownwardAPIVolumeFile) corev1.DownwardAPIVolumeFile {
 	if v.FieldRef != nil {
 		p := *v.FieldRef
 		v.FieldRef = &p
@@ -4961,7 +4961,7 @@ func cloneV1DownwardAPIVolumeFile(v v1.DownwardAPIVolumeFile) v1.DownwardAPIVolu
 
 // cloneV1VolumeProjection returns a copy that shares no memory with the
 // original.
-func cloneV1VolumeProjection(v v1.VolumeProjection) v1.VolumeProjection {
+func cloneV1VolumeProjection(v corev1.VolumeProjection) corev1.VolumeProjection {
 	if v.Secret != nil {
 		p := cloneV1SecretProjection(*v.Secret)
 		v.Secret = &p
@@ -4991,7 +4991,7 @@ func cloneV1VolumeProjection(v v1.VolumeProjection) v1.VolumeProjection {
 
 // cloneV1PersistentVolumeClaimTemplate returns a copy that shares no memory
 // with the original.
-func cloneV1PersistentVolumeClaimTemplate(v v1.PersistentVolumeClaimTemplate) v1.PersistentVolumeClaimTemplate {
+func cloneV1PersistentVolumeClaimTemplate(v corev1.PersistentVolumeClaimTemplate) corev1.PersistentVolumeClaimTemplate {
 	v.ObjectMeta = cloneV1ObjectMeta(v.ObjectMeta)
 	v.Spec = cloneV1PersistentVolumeClaimSpec(v.Spec)
 	return v
@@ -4999,14 +4999,14 @@ func cloneV1PersistentVolumeClaimTemplate(v v1.PersistentVolumeClaimTemplate) v1
 
 // cloneV1ResourceFieldSelector returns a copy that shares no memory with the
 // original.
-func cloneV1ResourceFieldSelector(v v1.ResourceFieldSelector) v1.ResourceFieldSelector {
+func cloneV1ResourceFieldSelector(v corev1.ResourceFieldSelector) corev1.ResourceFieldSelector {
 	v.Divisor = v.Divisor.DeepCopy()
 	return v
 }
 
 // cloneV1ConfigMapKeySelector returns a copy that shares no memory with the
 // original.
-func cloneV1ConfigMapKeySelector(v v1.ConfigMapKeySelector) v1.ConfigMapKeySelector {
+func cloneV1ConfigMapKeySelector(v corev1.ConfigMapKeySelector) corev1.ConfigMapKeySelector {
 	if v.Optional != nil {
 		p := *v.Optional
 		v.Optional = &p
@@ -5016,7 +5016,7 @@ func cloneV1ConfigMapKeySelector(v v1.ConfigMapKeySelector) v1.ConfigMapKeySelec
 
 // cloneV1SecretKeySelector returns a copy that shares no memory with the
 // original.
-func cloneV1SecretKeySelector(v v1.SecretKeySelector) v1.SecretKeySelector {
+func cloneV1SecretKeySelector(v corev1.SecretKeySelector) corev1.SecretKeySelector {
 	if v.Optional != nil {
 		p := *v.Optional
 		v.Optional = &p
@@ -5026,7 +5026,7 @@ func cloneV1SecretKeySelector(v v1.SecretKeySelector) v1.SecretKeySelector {
 
 // cloneV1FileKeySelector returns a copy that shares no memory with the
 // original.
-func cloneV1FileKeySelector(v v1.FileKeySelector) v1.FileKeySelector {
+func cloneV1FileKeySelector(v corev1.FileKeySelector) corev1.FileKeySelector {
 	if v.Optional != nil {
 		p := *v.Optional
 		v.Optional = &p
@@ -5035,13 +5035,13 @@ func cloneV1FileKeySelector(v v1.FileKeySelector) v1.FileKeySelector {
 }
 
 // cloneV1ExecAction returns a copy that shares no memory with the original.
-func cloneV1ExecAction(v v1.ExecAction) v1.ExecAction {
+func cloneV1ExecAction(v corev1.ExecAction) corev1.ExecAction {
 	v.Command = slices.Clone(v.Command)
 	return v
 }
 
 // cloneV1HTTPGetAction returns a copy that shares no memory with the original.
-func cloneV1HTTPGetAction(v v1.HTTPGetAction) v1.HTTPGetAction {
+func cloneV1HTTPGetAction(v corev1.HTTPGetAction) corev1.HTTPGetAction {
 	v.HTTPHeaders = slices.Clone(v.HTTPHeaders)
 	if v.Protocol != nil {
 		p := *v.Protocol
@@ -5051,7 +5051,7 @@ func cloneV1HTTPGetAction(v v1.HTTPGetAction) v1.HTTPGetAction {
 }
 
 // cloneV1GRPCAction returns a copy that shares no memory with the original.
-func cloneV1GRPCAction(v v1.GRPCAction) v1.GRPCAction {
+func cloneV1GRPCAction(v corev1.GRPCAction) corev1.GRPCAction {
 	if v.Service != nil {
 		p := *v.Service
 		v.Service = &p
@@ -5065,7 +5065,7 @@ func cloneV1GRPCAction(v v1.GRPCAction) v1.GRPCAction {
 
 // cloneV1NodeSelectorTerm returns a copy that shares no memory with the
 // original.
-func cloneV1NodeSelectorTerm(v v1.NodeSelectorTerm) v1.NodeSelectorTerm {
+func cloneV1NodeSelectorTerm(v corev1.NodeSelectorTerm) corev1.NodeSelectorTerm {
 	v.MatchExpressions = slices.Clone(v.MatchExpressions)
 	for i := range v.MatchExpressions {
 		v.MatchExpressions[i] = cloneV1NodeSelectorRequirement(v.MatchExpressions[i])
@@ -5078,7 +5078,7 @@ func cloneV1NodeSelectorTerm(v v1.NodeSelectorTerm) v1.NodeSelectorTerm {
 }
 
 // cloneV1VolumeStatus returns a copy that shares no memory with the original.
-func cloneV1VolumeStatus(v v1.VolumeStatus) v1.VolumeStatus {
+func cloneV1VolumeStatus(v corev1.VolumeStatus) corev1.VolumeStatus {
 	if v.Image != nil {
 		p := *v.Image
 		v.Image = &p
@@ -5088,13 +5088,13 @@ func cloneV1VolumeStatus(v v1.VolumeStatus) v1.VolumeStatus {
 
 // cloneV1LinuxContainerUser returns a copy that shares no memory with the
 // original.
-func cloneV1LinuxContainerUser(v v1.LinuxContainerUser) v1.LinuxContainerUser {
+func cloneV1LinuxContainerUser(v corev1.LinuxContainerUser) corev1.LinuxContainerUser {
 	v.SupplementalGroups = slices.Clone(v.SupplementalGroups)
 	return v
 }
 
 // cloneV1ResourceHealth returns a copy that shares no memory with the original.
-func cloneV1ResourceHealth(v v1.ResourceHealth) v1.ResourceHealth {
+func cloneV1ResourceHealth(v corev1.ResourceHealth) corev1.ResourceHealth {
 	if v.Message != nil {
 		p := *v.Message
 		v.Message = &p
@@ -5103,7 +5103,7 @@ func cloneV1ResourceHealth(v v1.ResourceHealth) v1.ResourceHealth {
 }
 
 // encodeV1SecretProjection writes every field that is an input, in order.
-func encodeV1SecretProjection(e *key.Encoder, b key.Fields, v *v1.SecretProjection) key.Fields {
+func encodeV1SecretProjection(e *key.Encoder, b key.Fields, v *corev1.SecretProjection) key.Fields {
 	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.Slice(len(v.Items), v.Items == nil)
 	for i := range v.Items {
@@ -5117,7 +5117,7 @@ func encodeV1SecretProjection(e *key.Encoder, b key.Fields, v *v1.SecretProjecti
 }
 
 // encodeV1DownwardAPIProjection writes every field that is an input, in order.
-func encodeV1DownwardAPIProjection(e *key.Encoder, b key.Fields, v *v1.DownwardAPIProjection) key.Fields {
+func encodeV1DownwardAPIProjection(e *key.Encoder, b key.Fields, v *corev1.DownwardAPIProjection) key.Fields {
 	b = b.Slice(len(v.Items), v.Items == nil)
 	for i := range v.Items {
 		b = encodeV1DownwardAPIVolumeFile(e, b, &v.Items[i])
@@ -5126,7 +5126,7 @@ func encodeV1DownwardAPIProjection(e *key.Encoder, b key.Fields, v *v1.DownwardA
 }
 
 // encodeV1ConfigMapProjection writes every field that is an input, in order.
-func encodeV1ConfigMapProjection(e *key.Encoder, b key.Fields, v *v1.ConfigMapProjection) key.Fields {
+func encodeV1ConfigMapProjection(e *key.Encoder, b key.Fields, v *corev1.ConfigMapProjection) key.Fields {
 	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
 	b = b.Slice(len(v.Items), v.Items == nil)
 	for i := range v.Items {
@@ -5141,7 +5141,7 @@ func encodeV1ConfigMapProjection(e *key.Encoder, b key.Fields, v *v1.ConfigMapPr
 
 // encodeV1ServiceAccountTokenProjection writes every field that is an input, in
 // order.
-func encodeV1ServiceAccountTokenProjection(e *key.Encoder, b key.Fields, v *v1.ServiceAccountTokenProjection) key.Fields {
+func encodeV1ServiceAccountTokenProjection(e *key.Encoder, b key.Fields, v *corev1.ServiceAccountTokenProjection) key.Fields {
 	b = b.String(e, v.Audience)
 	b = b.Bool(v.ExpirationSeconds != nil)
 	if v.ExpirationSeconds != nil {
@@ -5157,7 +5157,7 @@ func encodeV1ServiceAccountTokenProjection(e *key.Encoder, b key.Fields, v *v1.S
 
 // encodeV1ClusterTrustBundleProjection writes every field that is an input, in
 // order.
-func encodeV1ClusterTrustBundleProjection(e *key.Encoder, b key.Fields, v *v1.ClusterTrustBundleProjection) key.Fields {
+func encodeV1ClusterTrustBundleProjection(e *key.Encoder, b key.Fields, v *corev1.ClusterTrustBundleProjection) key.Fields {
 	b = b.Bool(v.Name != nil)
 	if v.Name != nil {
 		b = b.String(e, *v.Name)
@@ -5184,7 +5184,7 @@ func encodeV1ClusterTrustBundleProjection(e *key.Encoder, b key.Fields, v *v1.Cl
 
 // encodeV1PodCertificateProjection writes every field that is an input, in
 // order.
-func encodeV1PodCertificateProjection(e *key.Encoder, b key.Fields, v *v1.PodCertificateProjection) key.Fields {
+func encodeV1PodCertificateProjection(e *key.Encoder, b key.Fields, v *corev1.PodCertificateProjection) key.Fields {
 	b = b.String(e, v.SignerName)
 	b = b.String(e, v.KeyType)
 	b = b.Bool(v.MaxExpirationSeconds != nil)
@@ -5219,7 +5219,7 @@ func encodeV1PodCertificateProjection(e *key.Encoder, b key.Fields, v *v1.PodCer
 
 // encodeV1PersistentVolumeClaimSpec writes every field that is an input, in
 // order.
-func encodeV1PersistentVolumeClaimSpec(e *key.Encoder, b key.Fields, v *v1.PersistentVolumeClaimSpec) key.Fields {
+func encodeV1PersistentVolumeClaimSpec(e *key.Encoder, b key.Fields, v *corev1.PersistentVolumeClaimSpec) key.Fields {
 	b = b.Slice(len(v.AccessModes), v.AccessModes == nil)
 	for i := range v.AccessModes {
 		b = b.String(e, string(v.AccessModes[i]))
@@ -5262,7 +5262,7 @@ func encodeIntstrIntOrString(e *key.Encoder, b key.Fields, v *intstr.IntOrString
 }
 
 // encodeV1HTTPHeader writes every field that is an input, in order.
-func encodeV1HTTPHeader(e *key.Encoder, b key.Fields, v *v1.HTTPHeader) key.Fields {
+func encodeV1HTTPHeader(e *key.Encoder, b key.Fields, v *corev1.HTTPHeader) key.Fields {
 	b = b.String(e, v.Name)
 	b = b.String(e, v.Value)
 	return b
@@ -5270,7 +5270,7 @@ func encodeV1HTTPHeader(e *key.Encoder, b key.Fields, v *v1.HTTPHeader) key.Fiel
 
 // encodeV1NodeSelectorRequirement writes every field that is an input, in
 // order.
-func encodeV1NodeSelectorRequirement(e *key.Encoder, b key.Fields, v *v1.NodeSelectorRequirement) key.Fields {
+func encodeV1NodeSelectorRequirement(e *key.Encoder, b key.Fields, v *corev1.NodeSelectorRequirement) key.Fields {
 	b = b.String(e, v.Key)
 	b = b.String(e, string(v.Operator))
 	b = b.Slice(len(v.Values), v.Values == nil)
@@ -5281,14 +5281,14 @@ func encodeV1NodeSelectorRequirement(e *key.Encoder, b key.Fields, v *v1.NodeSel
 }
 
 // encodeV1ImageVolumeStatus writes every field that is an input, in order.
-func encodeV1ImageVolumeStatus(e *key.Encoder, b key.Fields, v *v1.ImageVolumeStatus) key.Fields {
+func encodeV1ImageVolumeStatus(e *key.Encoder, b key.Fields, v *corev1.ImageVolumeStatus) key.Fields {
 	b = b.String(e, v.ImageRef)
 	return b
 }
 
 // cloneV1SecretProjection returns a copy that shares no memory with the
 // original.
-func cloneV1SecretProjection(v v1.SecretProjection) v1.SecretProjection {
+func cloneV1SecretProjection(v corev1.SecretProjection) corev1.SecretProjection {
 	v.Items = slices.Clone(v.Items)
 	for i := range v.Items {
 		v.Items[i] = cloneV1KeyToPath(v.Items[i])
@@ -5302,7 +5302,7 @@ func cloneV1SecretProjection(v v1.SecretProjection) v1.SecretProjection {
 
 // cloneV1DownwardAPIProjection returns a copy that shares no memory with the
 // original.
-func cloneV1DownwardAPIProjection(v v1.DownwardAPIProjection) v1.DownwardAPIProjection {
+func cloneV1DownwardAPIProjection(v corev1.DownwardAPIProjection) corev1.DownwardAPIProjection {
 	v.Items = slices.Clone(v.Items)
 	for i := range v.Items {
 		v.Items[i] = cloneV1DownwardAPIVolumeFile(v.Items[i])
@@ -5312,7 +5312,7 @@ func cloneV1DownwardAPIProjection(v v1.DownwardAPIProjection) v1.DownwardAPIProj
 
 // cloneV1ConfigMapProjection returns a copy that shares no memory with the
 // original.
-func cloneV1ConfigMapProjection(v v1.ConfigMapProjection) v1.ConfigMapProjection {
+func cloneV1ConfigMapProjection(v corev1.ConfigMapProjection) corev1.ConfigMapProjection {
 	v.Items = slices.Clone(v.Items)
 	for i := range v.Items {
 		v.Items[i] = cloneV1KeyToPath(v.Items[i])
@@ -5326,7 +5326,7 @@ func cloneV1ConfigMapProjection(v v1.ConfigMapProjection) v1.ConfigMapProjection
 
 // cloneV1ServiceAccountTokenProjection returns a copy that shares no memory
 // with the original.
-func cloneV1ServiceAccountTokenProjection(v v1.ServiceAccountTokenProjection) v1.ServiceAccountTokenProjection {
+func cloneV1ServiceAccountTokenProjection(v corev1.ServiceAccountTokenProjection) corev1.ServiceAccountTokenProjection {
 	if v.ExpirationSeconds != nil {
 		p := *v.ExpirationSeconds
 		v.ExpirationSeconds = &p
@@ -5340,7 +5340,7 @@ func cloneV1ServiceAccountTokenProjection(v v1.ServiceAccountTokenProjection) v1
 
 // cloneV1ClusterTrustBundleProjection returns a copy that shares no memory with
 // the original.
-func cloneV1ClusterTrustBundleProjection(v v1.ClusterTrustBundleProjection) v1.ClusterTrustBundleProjection {
+func cloneV1ClusterTrustBundleProjection(v corev1.ClusterTrustBundleProjection) corev1.ClusterTrustBundleProjection {
 	if v.Name != nil {
 		p := *v.Name
 		v.Name = &p
@@ -5366,7 +5366,7 @@ func cloneV1ClusterTrustBundleProjection(v v1.ClusterTrustBundleProjection) v1.C
 
 // cloneV1PodCertificateProjection returns a copy that shares no memory with the
 // original.
-func cloneV1PodCertificateProjection(v v1.PodCertificateProjection) v1.PodCertificateProjection {
+func cloneV1PodCertificateProjection(v corev1.PodCertificateProjection) corev1.PodCertificateProjection {
 	if v.MaxExpirationSeconds != nil {
 		p := *v.MaxExpirationSeconds
 		v.MaxExpirationSeconds = &p
@@ -5381,7 +5381,7 @@ func cloneV1PodCertificateProjection(v v1.PodCertificateProjection) v1.PodCertif
 
 // cloneV1PersistentVolumeClaimSpec returns a copy that shares no memory with
 // the original.
-func cloneV1PersistentVolumeClaimSpec(v v1.PersistentVolumeClaimSpec) v1.PersistentVolumeClaimSpec {
+func cloneV1PersistentVolumeClaimSpec(v corev1.PersistentVolumeClaimSpec) corev1.PersistentVolumeClaimSpec {
 	v.AccessModes = slices.Clone(v.AccessModes)
 	if v.Selector != nil {
 		p := cloneV1LabelSelector(*v.Selector)
@@ -5413,14 +5413,14 @@ func cloneV1PersistentVolumeClaimSpec(v v1.PersistentVolumeClaimSpec) v1.Persist
 
 // cloneV1NodeSelectorRequirement returns a copy that shares no memory with the
 // original.
-func cloneV1NodeSelectorRequirement(v v1.NodeSelectorRequirement) v1.NodeSelectorRequirement {
+func cloneV1NodeSelectorRequirement(v corev1.NodeSelectorRequirement) corev1.NodeSelectorRequirement {
 	v.Values = slices.Clone(v.Values)
 	return v
 }
 
 // encodeV1VolumeResourceRequirements writes every field that is an input, in
 // order.
-func encodeV1VolumeResourceRequirements(e *key.Encoder, b key.Fields, v *v1.VolumeResourceRequirements) key.Fields {
+func encodeV1VolumeResourceRequirements(e *key.Encoder, b key.Fields, v *corev1.VolumeResourceRequirements) key.Fields {
 	if len(v.Limits) == 0 {
 		b = b.Slice(0, v.Limits == nil)
 	} else {
@@ -5458,7 +5458,7 @@ func encodeV1VolumeResourceRequirements(e *key.Encoder, b key.Fields, v *v1.Volu
 
 // encodeV1TypedLocalObjectReference writes every field that is an input, in
 // order.
-func encodeV1TypedLocalObjectReference(e *key.Encoder, b key.Fields, v *v1.TypedLocalObjectReference) key.Fields {
+func encodeV1TypedLocalObjectReference(e *key.Encoder, b key.Fields, v *corev1.TypedLocalObjectReference) key.Fields {
 	b = b.Bool(v.APIGroup != nil)
 	if v.APIGroup != nil {
 		b = b.String(e, *v.APIGroup)
@@ -5469,7 +5469,7 @@ func encodeV1TypedLocalObjectReference(e *key.Encoder, b key.Fields, v *v1.Typed
 }
 
 // encodeV1TypedObjectReference writes every field that is an input, in order.
-func encodeV1TypedObjectReference(e *key.Encoder, b key.Fields, v *v1.TypedObjectReference) key.Fields {
+func encodeV1TypedObjectReference(e *key.Encoder, b key.Fields, v *corev1.TypedObjectReference) key.Fields {
 	b = b.Bool(v.APIGroup != nil)
 	if v.APIGroup != nil {
 		b = b.String(e, *v.APIGroup)
@@ -5485,16 +5485,16 @@ func encodeV1TypedObjectReference(e *key.Encoder, b key.Fields, v *v1.TypedObjec
 
 // cloneV1VolumeResourceRequirements returns a copy that shares no memory with
 // the original.
-func cloneV1VolumeResourceRequirements(v v1.VolumeResourceRequirements) v1.VolumeResourceRequirements {
+func cloneV1VolumeResourceRequirements(v corev1.VolumeResourceRequirements) corev1.VolumeResourceRequirements {
 	if v.Limits != nil {
-		m := make(v1.ResourceList, len(v.Limits))
+		m := make(corev1.ResourceList, len(v.Limits))
 		for k, x := range v.Limits {
 			m[k] = x.DeepCopy()
 		}
 		v.Limits = m
 	}
 	if v.Requests != nil {
-		m := make(v1.ResourceList, len(v.Requests))
+		m := make(corev1.ResourceList, len(v.Requests))
 		for k, x := range v.Requests {
 			m[k] = x.DeepCopy()
 		}
@@ -5505,7 +5505,7 @@ func cloneV1VolumeResourceRequirements(v v1.VolumeResourceRequirements) v1.Volum
 
 // cloneV1TypedLocalObjectReference returns a copy that shares no memory with
 // the original.
-func cloneV1TypedLocalObjectReference(v v1.TypedLocalObjectReference) v1.TypedLocalObjectReference {
+func cloneV1TypedLocalObjectReference(v corev1.TypedLocalObjectReference) corev1.TypedLocalObjectReference {
 	if v.APIGroup != nil {
 		p := *v.APIGroup
 		v.APIGroup = &p
@@ -5515,7 +5515,7 @@ func cloneV1TypedLocalObjectReference(v v1.TypedLocalObjectReference) v1.TypedLo
 
 // cloneV1TypedObjectReference returns a copy that shares no memory with the
 // original.
-func cloneV1TypedObjectReference(v v1.TypedObjectReference) v1.TypedObjectReference {
+func cloneV1TypedObjectReference(v corev1.TypedObjectReference) corev1.TypedObjectReference {
 	if v.APIGroup != nil {
 		p := *v.APIGroup
 		v.APIGroup = &p

@@ -7,14 +7,14 @@ import (
 	slicespkg "slices"
 	"time"
 
-	runtimepkg "github.com/workgen/workgen/runtime"
-	keypkg "github.com/workgen/workgen/runtime/key"
+	workgenruntime "github.com/workgen/workgen/runtime"
+	runtimekey "github.com/workgen/workgen/runtime/key"
 )
 
 // This file needs a runtime that follows the same conventions. If the compiler
 // does not know the name, the required version of workgen is too old: run go
 // get github.com/workgen/workgen@latest.
-const _ = runtimepkg.GeneratedV1
+const _ = workgenruntime.GeneratedV1
 
 // What this file was made from. A compiler error in these lines says that one
 // of the declarations has changed since, and that keys made by this file would
@@ -59,7 +59,7 @@ type workArgs struct {
 }
 
 // EncodeKey writes the canonical encoding of the arguments.
-func (a *workArgs) EncodeKey(e2 *keypkg.Encoder) {
+func (a *workArgs) EncodeKey(e2 *runtimekey.Encoder) {
 	b := e2.Begin()
 	b = b.Int(int(a.K))
 	b = encodeRuntime2(e2, b, &a.Rt)
@@ -71,21 +71,21 @@ func (a *workArgs) EncodeKey(e2 *keypkg.Encoder) {
 // workRunner runs a [work] once per distinct input. Make one with
 // [newWorkRunner]; its methods may be called from many goroutines at once.
 type workRunner struct {
-	*runtimepkg.Runner // Name, Stats, Status, ForgetAll, Close
+	*workgenruntime.Runner // Name, Stats, Status, ForgetAll, Close
 
 	work  *work
-	calls *runtimepkg.Calls[keypkg.Fingerprint, workArgs, runtime]
+	calls *workgenruntime.Calls[runtimekey.Fingerprint, workArgs, runtime]
 }
 
 // newWorkRunner returns a runner around work, which must not be nil. Options
 // given here win over those in the directive of [work]; it panics if one of
 // them is invalid.
-func newWorkRunner(work2 *work, opts ...runtimepkg.Option) *workRunner {
+func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
 	if work2 == nil {
 		panic("newWorkRunner: work is nil")
 	}
 	r := &workRunner{work: work2}
-	r.calls = runtimepkg.NewCalls(runtimepkg.Spec[keypkg.Fingerprint, workArgs, runtime]{
+	r.calls = workgenruntime.NewCalls(workgenruntime.Spec[runtimekey.Fingerprint, workArgs, runtime]{
 		Name:        "github.com/workgen/workgen/testdata/golden/names.work",
 		Code:        workCode,
 		Symbols:     workSymbols,
@@ -96,7 +96,7 @@ func newWorkRunner(work2 *work, opts ...runtimepkg.Option) *workRunner {
 		Inputs:      r.inputs,
 		Encode:      r.encode,
 		Describe:    r.describe,
-		Options:     []runtimepkg.Option{runtimepkg.TTL(90 * time.Second)},
+		Options:     []workgenruntime.Option{workgenruntime.TTL(90 * time.Second)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -108,8 +108,8 @@ func newWorkRunner(work2 *work, opts ...runtimepkg.Option) *workRunner {
 // execution goes on if others wait for it.
 func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64, when time.Time) (runtime, error) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	e2 := keypkg.Borrow()
-	var id keypkg.Fingerprint
+	e2 := runtimekey.Borrow()
+	var id runtimekey.Fingerprint
 	hash := r.identify(&id, e2, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e2.Release()
@@ -123,10 +123,10 @@ func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64
 // Start is [workRunner.Run] without the waiting: it returns the call at once,
 // finished if it was a hit. The execution goes on until ctx ends or the call is
 // stopped.
-func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float64, when time.Time) *runtimepkg.Call[runtime] {
+func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float64, when time.Time) *workgenruntime.Call[runtime] {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	e2 := keypkg.Borrow()
-	var id keypkg.Fingerprint
+	e2 := runtimekey.Borrow()
+	var id runtimekey.Fingerprint
 	hash := r.identify(&id, e2, &args)
 	if c := r.calls.Hit(hash, &id); c != nil {
 		e2.Release()
@@ -141,7 +141,7 @@ func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float
 // or from the store, and whether there are any. It never executes anything.
 func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) (runtime, bool) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	hash, id := keypkg.Identify(&args, r.identify)
+	hash, id := runtimekey.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
@@ -150,15 +150,15 @@ func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) 
 // get its results.
 func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) bool {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	hash, id := keypkg.Identify(&args, r.identify)
+	hash, id := runtimekey.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
 
 // Key returns the durable key of the call with these inputs: the same on every
 // machine, as long as the work's name, code and types are.
-func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) keypkg.Key {
+func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) runtimekey.Key {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	return keypkg.Sum(keypkg.Scope{Work: r.Name(), Schema: workSchema2, Code: workCode}, func(e2 *keypkg.Encoder) {
+	return runtimekey.Sum(runtimekey.Scope{Work: r.Name(), Schema: workSchema2, Code: workCode}, func(e2 *runtimekey.Encoder) {
 		r.encode(e2, &args)
 	})
 }
@@ -166,7 +166,7 @@ func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) key
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [work] that
 // are inputs.
-func (r *workRunner) EncodeKey(e2 *keypkg.Encoder) {
+func (r *workRunner) EncodeKey(e2 *runtimekey.Encoder) {
 	if r.calls.EncodeRunner(e2, workSchema2, workCode) {
 		r.encodeReceiver(e2)
 		e2.Leave()
@@ -174,45 +174,45 @@ func (r *workRunner) EncodeKey(e2 *keypkg.Encoder) {
 }
 
 // encodeReceiver writes the fields of [work] that are inputs.
-func (r *workRunner) encodeReceiver(e2 *keypkg.Encoder) {
+func (r *workRunner) encodeReceiver(e2 *runtimekey.Encoder) {
 	e2.Bool(r.work.Maps)
 }
 
 // encode writes all inputs.
-func (r *workRunner) encode(e2 *keypkg.Encoder, args *workArgs) {
+func (r *workRunner) encode(e2 *runtimekey.Encoder, args *workArgs) {
 	r.encodeReceiver(e2)
 	args.EncodeKey(e2)
 }
 
 // inputs writes the inputs that are not copied, and so might change while the
 // work is executed: the runtime compares them before and after.
-func (r *workRunner) inputs(e2 *keypkg.Encoder, args *workArgs) {
+func (r *workRunner) inputs(e2 *runtimekey.Encoder, args *workArgs) {
 	r.encodeReceiver(e2)
 }
 
 // describe tells of the inputs one by one, for a store to say why a call is not
 // there.
-func (r *workRunner) describe(in *runtimepkg.Inputs, args *workArgs) {
-	in.Input("Maps", "bool", &r.work.Maps, func(e2 *keypkg.Encoder) {
+func (r *workRunner) describe(in *workgenruntime.Inputs, args *workArgs) {
+	in.Input("Maps", "bool", &r.work.Maps, func(e2 *runtimekey.Encoder) {
 		e2.Bool(r.work.Maps)
 	})
-	in.Input("k", "key", &args.K, func(e2 *keypkg.Encoder) {
+	in.Input("k", "key", &args.K, func(e2 *runtimekey.Encoder) {
 		e2.Int(int(args.K))
 	})
-	in.Input("rt", "runtime", &args.Rt, func(e2 *keypkg.Encoder) {
+	in.Input("rt", "runtime", &args.Rt, func(e2 *runtimekey.Encoder) {
 		e2.End(encodeRuntime2(e2, e2.Begin(), &args.Rt))
 	})
-	in.Input("context", "float64", &args.Context, func(e2 *keypkg.Encoder) {
+	in.Input("context", "float64", &args.Context, func(e2 *runtimekey.Encoder) {
 		e2.Float64(args.Context)
 	})
-	in.Input("when", "time.Time", &args.When, func(e2 *keypkg.Encoder) {
+	in.Input("when", "time.Time", &args.When, func(e2 *runtimekey.Encoder) {
 		e2.Time(args.When)
 	})
 }
 
 // identify sets id to the fingerprint of the inputs, valid until the Encoder is
 // released, and returns its hash.
-func (r *workRunner) identify(id *keypkg.Fingerprint, e2 *keypkg.Encoder, args *workArgs) uint64 {
+func (r *workRunner) identify(id *runtimekey.Fingerprint, e2 *runtimekey.Encoder, args *workArgs) uint64 {
 	r.encode(e2, args)
 	*id = e2.Fingerprint()
 	return id.Hash()
@@ -240,7 +240,7 @@ func cloneRuntime2(v2 runtime) runtime {
 }
 
 // encodeRuntime2 writes every field that is an input, in order.
-func encodeRuntime2(e2 *keypkg.Encoder, b keypkg.Fields, v2 *runtime) keypkg.Fields {
+func encodeRuntime2(e2 *runtimekey.Encoder, b runtimekey.Fields, v2 *runtime) runtimekey.Fields {
 	b = b.Slice(len(v2.Items), v2.Items == nil)
 	for i := range v2.Items {
 		b = encodeV(e2, b, &v2.Items[i])
@@ -255,7 +255,7 @@ func cloneV(v2 v) v {
 }
 
 // encodeV writes every field that is an input, in order.
-func encodeV(e2 *keypkg.Encoder, b keypkg.Fields, v2 *v) keypkg.Fields {
+func encodeV(e2 *runtimekey.Encoder, b runtimekey.Fields, v2 *v) runtimekey.Fields {
 	b = b.Slice(len(v2.Names), v2.Names == nil)
 	for i := range v2.Names {
 		b = b.String(e2, v2.Names[i])
