@@ -23,7 +23,7 @@ var (
 // TestDifferential generates packages of random types with works for them, and
 // compares keys, fingerprints and copies of random values with what package
 // testdata/differential says they should be, and results with what another process
-// reads from a store. To look for more than is looked for every time, such as at
+// reads from a store. Works hold runners of others as keyed fields. To look for more than is looked for every time, such as at
 // 10,000 values:
 //
 //	go test ./generator -run Differential -differential.packages 20 -differential.values 500 -timeout 1h
@@ -111,6 +111,26 @@ type Outer struct{}
 
 func (Outer) Run(n int, list []string, items map[string]*Item) (int, error) { return n, nil }
 
+// Sibling and Parent are held by works of package gen.
+//
+//workgen:work
+type Sibling struct {
+	N     int              ` + "`" + `workgen:"key"` + "`" + `
+	Items map[string]*Item ` + "`" + `workgen:"key"` + "`" + `
+	Bins  []Bin            ` + "`" + `workgen:"key"` + "`" + `
+}
+
+func (*Sibling) Run(n int) int { return n }
+
+//workgen:work
+type Parent struct {
+	One  *SiblingRunner                    ` + "`" + `workgen:"key"` + "`" + `
+	All  []*SiblingRunner                  ` + "`" + `workgen:"key"` + "`" + `
+	Deep struct { N int; R SiblingRunner } ` + "`" + `workgen:"key"` + "`" + `
+}
+
+func (*Parent) Run(n int) int { return n }
+
 type pair struct { n uint32; s string }
 
 func (p pair) append(b []byte) []byte { return append(binary.BigEndian.AppendUint32(b, p.n), p.s...) }
@@ -174,6 +194,7 @@ type typeWriter struct {
 	sealed  []string // interfaces
 	lists   []list
 	keepers []string // what the works take and return whose results are stored
+	runners []string // what fields may hold now
 }
 
 // list is an interface with a list of types.
@@ -186,6 +207,8 @@ const (
 	randomTypes  = 24
 	randomSealed = 3
 	keeps        = 8 // works whose results are stored
+	inners       = 3 // works with keyed fields, whose runners others hold
+	holders      = 2 // works that hold runners, the later ones those of the earlier ones, too
 	probes       = 3 // works, between which the types are dealt out: each takes time to compile
 )
 
@@ -207,8 +230,11 @@ func newTypeWriter(seed uint64) *typeWriter {
 // pick chooses one of some.
 func (d *typeWriter) pick(from ...string) string { return from[d.rand.IntN(len(from))] }
 
-// basic is a type without parts.
+// basic is a type without parts, or a runner.
 func (d *typeWriter) basic() string {
+	if len(d.runners) > 0 && d.rand.IntN(2) == 0 {
+		return d.pick("*", "*", "") + d.pick(d.runners...)
+	}
 	return d.pick("bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64",
 		"float32", "float64", "complex64", "complex128", "string", "string", "time.Time", "Name", "Number",
 		"InnerArgs", "other.OuterArgs", "Empty", "struct{}", "[0]string", "Self", "other.Item",
@@ -342,7 +368,36 @@ func (Methods) Run(a other.Bin, b *other.Grown, c []other.Words, d other.Added, 
 		d.keepers = append(d.keepers, typ)
 		fmt.Fprintf(&d.out, "\n//workgen:work\ntype Keep%d struct{}\n\nfunc (Keep%d) Run(v %s) (%s, error) { return v, nil }\n", i, i, typ, typ)
 	}
+	for i := range inners {
+		name := fmt.Sprint("Held", i)
+		d.holder(name, 3)
+		d.runners = append(d.runners, name+"Runner")
+	}
+	d.runners = append(d.runners, "other.SiblingRunner", "other.ParentRunner")
+	runs := list{name: "Runs"}
+	for _, name := range d.runners {
+		runs.types = append(runs.types, "*"+name)
+	}
+	d.lists = append(d.lists, runs)
+	fmt.Fprintf(&d.out, "\n//workgen:oneof %s\ntype Runs any\n", strings.Join(runs.types, " "))
+	for i := range holders {
+		name := fmt.Sprint("Holds", i)
+		d.holder(name, 5)
+		d.runners = append(d.runners, name+"Runner")
+	}
 	return d.out.String()
+}
+
+// holder writes a work with n random keyed fields, and one that is no input.
+func (d *typeWriter) holder(name string, n int) {
+	fmt.Fprintf(&d.out, "\n//workgen:work\ntype %s struct {\n\tN int `workgen:\"key\"`\n\tSkip %s `workgen:\"-\"`\n", name, d.pick(d.types...))
+	if len(d.runners) > 0 {
+		fmt.Fprintf(&d.out, "\tR *%s `workgen:\"key\"`\n", d.pick(d.runners...))
+	}
+	for i := range n {
+		fmt.Fprintf(&d.out, "\tF%d %s `workgen:\"key\"`\n", i, d.expr(0, false))
+	}
+	fmt.Fprintf(&d.out, "}\n\nfunc (*%s) Run(n int) int { return n }\n", name)
 }
 
 // declare writes a type, most often a struct, and the methods that make it one of
@@ -393,7 +448,7 @@ import (
 )
 
 func main() {
-	w := &differential.World{Lists: map[Type][]Type{}, Framed: map[Type]bool{TypeFor[other.OuterArgs](): true}}
+	w := &differential.World{Lists: map[Type][]Type{}, Framed: map[Type]bool{TypeFor[other.OuterArgs](): true}, Runners: map[Type]Value{}}
 `)
 	for _, name := range append([]string{"Point"}, d.types...) {
 		fmt.Fprintf(&b, "\tw.Types = append(w.Types, TypeFor[gen.%s]())\n", name)
@@ -421,13 +476,25 @@ func main() {
 	for i := range probes {
 		fmt.Fprintf(&b, "\t\t{Name: \"Probe%d\", Args: TypeFor[gen.Probe%dArgs](), Runner: gen.NewProbe%dRunner(new(gen.Probe%d))},\n", i, i, i, i)
 	}
-	fmt.Fprintf(&b, "\t}, %d)\n}\n", values)
+	fmt.Fprintf(&b, "\t}, %d)\n", values)
+	for _, runner := range d.runners {
+		pkg, name, ok := strings.Cut(runner, ".")
+		if !ok {
+			pkg, name = "gen", runner
+		}
+		fmt.Fprintf(&b, "\tw.Runners[TypeFor[%s.%s]()] = ValueOf(%[1]s.New%[2]s)\n", pkg, name)
+	}
+	b.WriteString("\tdifferential.Hold(w, []Value{ValueOf(other.NewParentRunner)")
+	for i := range holders {
+		fmt.Fprintf(&b, ", ValueOf(gen.NewHolds%dRunner)", i)
+	}
+	fmt.Fprintf(&b, "}, %d)\n}\n", values)
 	return b.String()
 }
 
 // qualified is a type of the lists as another package writes it.
 func qualified(t string) string {
-	for _, name := range []string{"T", "InnerArgs", "Self"} {
+	for _, name := range []string{"T", "InnerArgs", "Self", "Held"} {
 		t = strings.ReplaceAll(t, name, "gen."+name)
 	}
 	return t

@@ -25,6 +25,10 @@ type World struct {
 	Lists map[reflect.Type][]reflect.Type
 	// Framed are structs whose own EncodeKey writes their fields.
 	Framed map[reflect.Type]bool
+	// Runners are the functions that make runners, by their types.
+	Runners map[reflect.Type]reflect.Value
+
+	options map[any]int // which options the runner of a work was made with
 
 	cyclic map[reflect.Type]bool
 }
@@ -58,19 +62,22 @@ func isOpaque(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(reflect.TypeFor[Opaque]())
 }
 
-// opaque returns v, whose type is one of these, or a copy where it has no address.
-func opaque(v reflect.Value) Opaque {
-	if !v.CanAddr() {
-		copied := reflect.New(v.Type()).Elem()
-		copied.Set(v)
-		v = copied
+// opaque returns v, whose type is one of these.
+func opaque(v reflect.Value) Opaque { return addressable(v).Addr().Interface().(Opaque) }
+
+// addressable returns v, or a copy where it has no address.
+func addressable(v reflect.Value) reflect.Value {
+	if v.CanAddr() {
+		return v
 	}
-	return v.Addr().Interface().(Opaque)
+	copied := reflect.New(v.Type()).Elem()
+	copied.Set(v)
+	return copied
 }
 
 // parts lists what t is directly made of.
 func (w *World) parts(t reflect.Type) []reflect.Type {
-	if isOpaque(t) || w.Framed[t] {
+	if isOpaque(t) || w.Framed[t] || w.Runners[t].IsValid() {
 		return nil
 	}
 	switch t.Kind() {
@@ -280,6 +287,10 @@ func (e *encoder) fields(v reflect.Value) {
 		e.text(string(opaque(v).Written()))
 		return
 	}
+	if e.world.Runners[v.Type()].IsValid() {
+		e.runner(v)
+		return
+	}
 	outer := e.out
 	if e.world.Framed[v.Type()] {
 		e.out = nil
@@ -292,6 +303,18 @@ func (e *encoder) fields(v reflect.Value) {
 		e.out = outer
 		e.text(string(inner))
 	}
+}
+
+// runner encodes what a runner is made of. That is not what its EncodeKey writes,
+// which has hashes of types and code, but is equal exactly when that has to be.
+func (e *encoder) runner(v reflect.Value) {
+	work := held(v)
+	if work.IsNil() {
+		e.out = append(e.out, 0)
+		return
+	}
+	e.out = append(e.out, 1, byte(e.world.options[work.Interface()]))
+	e.encode(work.Elem())
 }
 
 // enter looks for v on the stack, and puts it there if it is new. ok is false

@@ -57,6 +57,10 @@ func (b *builder) fill(v reflect.Value, depth int) {
 			opaque(v).Set(b.rand.Uint32N(3), strings.Repeat("\x00é", b.rand.IntN(3)))
 			return
 		}
+		if b.world.Runners[t].IsValid() {
+			b.runner(v, depth)
+			return
+		}
 		for f := range fields(t, true) {
 			b.fill(v.FieldByIndex(f.Index), depth+1)
 		}
@@ -85,6 +89,24 @@ func (b *builder) float() float64 {
 func (b *builder) spent(depth int) bool {
 	b.left--
 	return b.left < 0 || depth > 12 || b.rand.IntN(5) == 0
+}
+
+// runner makes a runner of a random work, or leaves one as it is, which most often
+// was never made.
+func (b *builder) runner(v reflect.Value, depth int) {
+	if b.spent(depth) {
+		return
+	}
+	work := reflect.New(b.world.Runners[v.Type()].Type().In(0).Elem())
+	b.fill(work.Elem(), depth+1)
+	b.wrap(v, work)
+}
+
+// wrap sets v to a new runner of work with random options.
+func (b *builder) wrap(v, work reflect.Value) {
+	chosen := b.rand.IntN(len(options))
+	b.world.options[work.Interface()] = chosen
+	v.Set(b.world.Runners[v.Type()].CallSlice([]reflect.Value{work, reflect.ValueOf(options[chosen])})[0].Elem())
 }
 
 // reference makes a pointer, slice or map, or takes one that there is.
