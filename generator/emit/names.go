@@ -1,7 +1,6 @@
 package emit
 
 import (
-	"go/ast"
 	"go/token"
 	"go/types"
 	"path"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/workgen/workgen/generator/plan"
+	"github.com/workgen/workgen/generator/scan"
 )
 
 // Import paths that generated code refers to itself.
@@ -64,16 +64,20 @@ func newNames(pkg *plan.Package) *names {
 	}
 	n.importName(runtimePath, "runtime")
 	n.importName(keyPath, "key")
-	n.read(pkg.Scan.Files, pkg.Scan.Info)
+	n.read(pkg.Scan)
 	return n
 }
 
 // read notes how the user's files name what they import. A package keeps that name
-// whatever else the works of the file refer to.
-func (n *names) read(files []*ast.File, info *types.Info) {
-	for _, f := range files {
+// whatever else the works of the file refer to. Files that are not always built do
+// not count: the names are the same on every system.
+func (n *names) read(p *scan.Package) {
+	for _, f := range p.Files {
+		if _, ok := p.ConstraintAt(f.Package); ok {
+			continue
+		}
 		for _, spec := range f.Imports {
-			pkg := info.PkgNameOf(spec)
+			pkg := p.Info.PkgNameOf(spec)
 			if pkg == nil || pkg.Name() == "." || pkg.Name() == "_" || n.users[pkg.Name()] != "" || n.written[pkg.Imported().Path()] != "" {
 				continue
 			}
