@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,14 +16,16 @@ import (
 	"golang.org/x/mod/zip"
 )
 
+var long = flag.Bool("long", false, "follow README from empty folders, which takes some 30 seconds of processor time")
+
 // modulePath is the module that the command belongs to.
 const modulePath = "github.com/workgen/workgen"
 
 // TestReadmeFromAnEmptyFolder does what README says, line by line, in empty
 // folders, with this module served from a folder as a proxy would serve it.
 func TestReadmeFromAnEmptyFolder(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compiles the command as a user does")
+	if !*long {
+		t.Skip("compiles the whole module, since a user has it at another place: give -long")
 	}
 	proxy := serve(t)
 	start, tool := section(t, "## Start"), section(t, "## As a tool of your module")
