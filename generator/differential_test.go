@@ -236,7 +236,7 @@ func (d *typeWriter) basic() string {
 		return d.pick("*", "*", "") + d.pick(d.runners...)
 	}
 	return d.pick("bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64",
-		"float32", "float64", "complex64", "complex128", "string", "string", "time.Time", "Name", "Number",
+		"float32", "float64", "complex64", "complex128", "string", "string", "time.Time", "Stamp", "Name", "Number",
 		"InnerArgs", "other.OuterArgs", "Empty", "struct{}", "[0]string", "Self", "other.Item",
 		"other.Bin", "other.Grown", "other.Words", "other.Added", "other.Doc")
 }
@@ -301,6 +301,7 @@ import (
 type (
 	Name         string
 	Number       int32
+	Stamp        time.Time
 	Point        struct { X int; Y Name }
 	Empty        struct { _ int; mark struct{} }
 	Pair[A, B any] struct { First A; Second B }

@@ -99,3 +99,12 @@ func (p *program) run(args ...string) string {
 	}
 	return strings.TrimSpace(string(out))
 }
+
+// builds compiles the main package and returns what the compiler says against it.
+func (p *program) builds() string {
+	p.t.Helper()
+	cmd := exec.CommandContext(p.t.Context(), "go", "build", "-o", os.DevNull, ".")
+	cmd.Dir, cmd.Env = p.dir, p.env()
+	out, _ := cmd.CombinedOutput()
+	return string(out)
+}

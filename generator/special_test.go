@@ -10,6 +10,8 @@ import (
 	"time"
 	"unique"
 
+	"github.com/workgen/workgen/testdata/golden/declared"
+	"github.com/workgen/workgen/testdata/golden/declared/outer"
 	"github.com/workgen/workgen/testdata/golden/known/other"
 )
 
@@ -66,6 +68,33 @@ var special = map[reflect.Type]func(n int) []reflect.Value{
 	reflect.TypeFor[other.Money](): values(func(n int) []other.Money {
 		return []other.Money{other.NewMoney(fmt.Sprint(n)), {}, other.NewMoney("null"), other.NewMoney("")}
 	}),
+}
+
+// Types that are declared as others have their values.
+func init() {
+	times := values(func(n int) []time.Time {
+		at := time.Unix(int64(n), 5).UTC()
+		return []time.Time{at, {}, at.Add(1), at.In(time.FixedZone("X", 3600)), at.In(time.FixedZone("Y", 3600))}
+	})
+	special[reflect.TypeFor[declared.Stamp]()] = as[declared.Stamp](times)
+	special[reflect.TypeFor[outer.Stamp]()] = as[outer.Stamp](times)
+	special[reflect.TypeFor[declared.Amount]()] = as[declared.Amount](special[reflect.TypeFor[big.Int]()])
+	special[reflect.TypeFor[declared.Ratio]()] = as[declared.Ratio](special[reflect.TypeFor[big.Rat]()])
+	special[reflect.TypeFor[declared.Real]()] = as[declared.Real](special[reflect.TypeFor[big.Float]()])
+	special[reflect.TypeFor[declared.User]()] = as[declared.User](special[reflect.TypeFor[url.Userinfo]()])
+	special[reflect.TypeFor[declared.Addr]()] = as[declared.Addr](special[reflect.TypeFor[netip.Addr]()])
+	special[reflect.TypeFor[declared.Port]()] = as[declared.Port](special[reflect.TypeFor[netip.AddrPort]()])
+	special[reflect.TypeFor[declared.Net]()] = as[declared.Net](special[reflect.TypeFor[netip.Prefix]()])
+}
+
+// as converts values to a type.
+func as[T any](values func(n int) []reflect.Value) func(n int) []reflect.Value {
+	return func(n int) (out []reflect.Value) {
+		for _, v := range values(n) {
+			out = append(out, v.Addr().Convert(reflect.TypeFor[*T]()).Elem())
+		}
+		return out
+	}
 }
 
 // values turns a list of a type into reflect's.

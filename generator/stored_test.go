@@ -20,7 +20,7 @@ var storedTypes = []string{
 	"struct { A int; none struct{} }", "struct { A int; _ [0]func() }", "struct { _ int; A int }", "struct { A [0]func() }",
 
 	// What is known.
-	"time.Time", "*time.Time", "time.Duration", "*time.Location", "time.Location", "Zone", "Stamp", "big.Int", "*big.Int", "big.Rat", "[]*big.Float",
+	"time.Time", "*time.Time", "time.Duration", "*time.Location", "time.Location", "Zone", "Stamp", "*ext.Stamp", "struct{ S []Stamp }", "Amount", "*Amount", "Ratio", "Real", "User", "*Addr", "Port", "Net", "Locking", "Text", "Handle", "Where", "big.Int", "*big.Int", "big.Rat", "[]*big.Float",
 	"Big", "netip.Addr", "netip.AddrPort", "*netip.Prefix", "net.IP", "net.IPNet", "url.URL", "*url.URL", "url.Userinfo", "json.Number",
 	"sql.NullTime", "http.Header", "http.Cookie", "regexp.Regexp", "strings.Builder", "bytes.Buffer", "template.HTML", "atomic.Int64", "sync.Mutex", "*sync.Mutex",
 
@@ -38,7 +38,7 @@ var storedTypes = []string{
 	"struct{ S Shape }", "interface{ Shape }",
 
 	// Keys of maps, and handles.
-	"map[time.Time]int", "map[struct{ At time.Time }]int", "map[*int]string", "map[[2]*int]int", "map[[0]*int]int", "map[netip.Addr]int", "map[*time.Location]int",
+	"map[time.Time]int", "map[Stamp]int", "map[string]Stamp", "map[ext.Stamp]int", "map[Addr]int", "map[User]Addr", "map[struct{ At time.Time }]int", "map[*int]string", "map[[2]*int]int", "map[[0]*int]int", "map[netip.Addr]int", "map[*time.Location]int",
 	"map[Generic[time.Time, int]]int", "map[url.Userinfo]int", "map[float64]int", "map[chan int]int", "map[any]int", "map[unique.Handle[string]]int",
 	"unique.Handle[string]", "[]unique.Handle[Row]", "unique.Handle[time.Time]", "unique.Handle[*int]", "unique.Handle[Hidden]", "unique.Handle[Plain]", "Named",
 }
@@ -47,6 +47,9 @@ const storedSource = `
 -- ext/ext.go --
 package ext
 
+import "time"
+
+type Stamp time.Time
 type marker struct{}
 type noCopy struct{}
 
@@ -135,6 +138,17 @@ type (
 	Lower struct{ lower }
 	Zone *time.Location
 	Stamp time.Time
+	Amount big.Int
+	Ratio big.Rat
+	Real big.Float
+	User url.Userinfo
+	Addr netip.Addr
+	Port netip.AddrPort
+	Net netip.Prefix
+	Locking time.Time
+	Text regexp.Regexp
+	Handle unique.Handle[string]
+	Where time.Location
 	Big struct{ big.Int }
 	Hidden struct{ n int }
 	Tagged struct { A int; Log []int ` + "`workgen:\"-\"`" + ` }
@@ -164,6 +178,8 @@ type (
 
 func (*Spin) Lock()     {}
 func (*Spin) Unlock()   {}
+func (*Locking) Lock()   {}
+func (*Locking) Unlock() {}
 func (*noCopy) Lock()   {}
 func (*noCopy) Unlock() {}
 func (Circle) shape()   {}

@@ -208,6 +208,9 @@
 // executed and not kept, and that is logged once. With share, copies of values share
 // their memory, which is right for types whose values never change.
 //
+// A type that was declared as time.Time, or as a number or an address of the standard
+// library, as in type Stamp time.Time, is keyed, copied, stored and shown as that.
+//
 // A struct of another module with a field that cannot be read, and that no result
 // depends on, is walked if a directive leaves that field out. The reason is required:
 //

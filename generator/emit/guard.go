@@ -43,5 +43,5 @@ func (f *file) guard(g *jen.Group, current string, typ, shape *jen.Statement) {
 	g.Id("_").Op("=").Parens(jen.Op("*").Add(shape)).Parens(jen.Id(current).Index(typ).Call())
 }
 
-// shape writes the type underlying a named one.
-func (f *file) shape(named *types.Named) *jen.Statement { return f.typ(named.Underlying()) }
+// shape writes what a named type is declared as.
+func (f *file) shape(named *types.Named) *jen.Statement { return f.typ(f.pkg.Shape(named)) }

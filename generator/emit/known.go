@@ -59,6 +59,9 @@ func (h *helpers) emitKnown(name string, t *plan.Type) {
 			h.recovers(g, t)
 			options := h.qual(protoPath, "proto", "MarshalOptions").Values(jen.Id("AllowPartial").Op(":").True(), jen.Id("Deterministic").Op(":").True())
 			g.Add(call("Appended", options.Dot("MarshalAppend").Call(call("Spare"), v.Clone())))
+		case plan.Converted:
+			w := &encoder{file: h.file, names: local}
+			w.target(g, h.asBase(v, t), t.Elem)
 		case plan.Method:
 			h.recovers(g, t)
 			var args []jen.Code
@@ -83,6 +86,8 @@ func knownComment(t *plan.Type) string {
 		return "the name, and the password if there is one"
 	case plan.Handle:
 		return "whether the handle stands for a value, and the value"
+	case plan.Converted:
+		return "the value as the type that it was declared with"
 	case plan.Quantity:
 		return "the format and the number, in the smallest of three forms that holds it"
 	case plan.Message:
@@ -91,9 +96,20 @@ func knownComment(t *plan.Type) string {
 	return "what " + t.Marshal.Name + " makes of the value"
 }
 
+// asBase converts v, a pointer to a value of a type that is Converted.
+func (f *file) asBase(v *jen.Statement, t *plan.Type) *jen.Statement {
+	return pointerTo(f.typ(t.Elem.Go)).Call(v.Clone())
+}
+
+// pointerTo is the type of pointers to typ, as a conversion names it.
+func pointerTo(typ *jen.Statement) *jen.Statement { return jen.Parens(jen.Op("*").Add(typ)) }
+
 // copyValue is an expression for a deep copy of v, an addressable value of a
 // type that is not walked.
 func (w *cloner) copyValue(v *jen.Statement, t *plan.Type) *jen.Statement {
+	if t.Codec == plan.Converted {
+		return jen.Op("*").Add(w.copyPointer(jen.Op("&").Add(v.Clone()), t))
+	}
 	switch t.Copy {
 	case plan.BySet:
 		return jen.Op("*").New(w.typ(t.Go)).Dot("Set").Call(jen.Op("&").Add(v.Clone()))
@@ -113,6 +129,8 @@ func (w *cloner) copyValue(v *jen.Statement, t *plan.Type) *jen.Statement {
 // that is not nil, points to: nil if the type has nothing that makes one.
 func (w *cloner) copyPointer(v *jen.Statement, t *plan.Type) *jen.Statement {
 	switch {
+	case t.Codec == plan.Converted:
+		return pointerTo(w.typ(t.Go)).Call(w.copyPointer(w.asBase(v, t), t.Elem))
 	case t.Copy == plan.BySet:
 		return jen.New(w.typ(t.Go)).Dot("Set").Call(v.Clone())
 	case t.Copy == plan.ByCopy:

@@ -5,17 +5,18 @@ type Codec int
 
 // The codecs.
 const (
-	NoCodec  Codec = iota
-	Location       // *time.Location: name and rules, Encoder.Location
-	Integer        // big.Int: sign and magnitude
-	Rational       // big.Rat: numerator and denominator
-	Float          // big.Float: precision, mode, accuracy and value
-	Userinfo       // url.Userinfo: name, and the password if there is one
-	Handle         // unique.Handle: the value, of type Elem
-	Message        // a protobuf message, reached by a pointer
-	Method         // whatever Marshal appends or returns
-	Quantity       // a Kubernetes resource.Quantity: format and exact number
-	Runner         // the runner of a work: its EncodeKey, as of a type that is Custom
+	NoCodec   Codec = iota
+	Location        // *time.Location: name and rules, Encoder.Location
+	Integer         // big.Int: sign and magnitude
+	Rational        // big.Rat: numerator and denominator
+	Float           // big.Float: precision, mode, accuracy and value
+	Userinfo        // url.Userinfo: name, and the password if there is one
+	Handle          // unique.Handle: the value, of type Elem
+	Message         // a protobuf message, reached by a pointer
+	Method          // whatever Marshal appends or returns
+	Quantity        // a Kubernetes resource.Quantity: format and exact number
+	Runner          // the runner of a work: its EncodeKey, as of a type that is Custom
+	Converted       // as Elem, the known type that it was declared as: type Stamp time.Time
 )
 
 // Copy says how the values of a type that is not walked are copied.

@@ -61,7 +61,7 @@ func knownForStore(t *Type) (reason string, descend bool) {
 	switch t.Codec {
 	case Runner:
 		return "a runner is a part of the program and not stored", false
-	case Integer, Rational, Float, Userinfo, Message, Quantity:
+	case Integer, Rational, Float, Userinfo, Message, Quantity, Converted:
 		return "", false
 	case Location:
 		if t.Named == nil {
@@ -95,6 +95,9 @@ func byAddress(t *Type, seen map[*Type]bool) bool {
 	case Pointer, Time:
 		return true
 	case Known:
+		if t.Codec == Converted {
+			return byAddress(t.Elem, seen)
+		}
 		return t.Codec != Userinfo && t.Codec != Handle && (t.Codec != Method || t.directive != nil)
 	case Array:
 		if t.Len == 0 {

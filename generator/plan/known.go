@@ -186,7 +186,10 @@ func (d *describer) fillKnown(node *Type) bool {
 		return true
 	}
 	k, ok := lookupKnown(named)
-	if !ok || types.IsInterface(named) {
+	switch {
+	case !ok:
+		return d.fillConverted(node)
+	case types.IsInterface(named):
 		return false // an interface may yet be one whose types are known
 	}
 	d.fillLookedUp(node, k)

@@ -18,6 +18,9 @@ type Package struct {
 	// written out here, for a field that is not exported or of a type that
 	// cannot be named. Their size has to do.
 	Measured []*types.Named
+	// Shape returns a type that a named one of Walked can be converted to, tags aside,
+	// as long as its declaration stays what it is.
+	Shape func(*types.Named) types.Type
 	// Spellable reports whether a type can be written out in the package.
 	Spellable func(types.Type) bool
 	// CanUse reports whether an alias can be written by its name in the package.

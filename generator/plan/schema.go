@@ -117,7 +117,7 @@ func (s *schemaWriter) fields(t *Type) {
 // with.
 func (s *schemaWriter) known(t *Type) {
 	s.text.WriteString(FullName(t.Go) + " as " + strconv.Itoa(int(t.Codec)) + t.Marshal.Mode)
-	if t.Codec == Handle {
+	if t.Codec == Handle || t.Codec == Converted {
 		s.typ(t.Elem)
 	}
 }

@@ -34,8 +34,10 @@ func (c *collector) collect(t *Type) {
 		return
 	}
 	c.seen[t] = true
-	if t.Named != nil && t.Kind != Known && t.Kind != Interface {
+	if t.Named != nil && (t.Kind != Known || t.Codec == Converted) && t.Kind != Interface {
 		switch {
+		case t.Codec == Converted:
+			c.named = append(c.named, t.Named)
 		case c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg:
 			c.named = append(c.named, t.Named)
 		case t.Kind == Struct:

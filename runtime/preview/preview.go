@@ -10,6 +10,9 @@
 // State: -. Blank fields are left out. The runner of a work is shown as the name of the
 // work and its fields that are inputs.
 //
+// A type that was declared as one of the standard library, as in type Stamp time.Time,
+// is shown as that.
+//
 // No method of a value is called but MarshalText, unless the value may hold such a
 // field, which the method could read; and of errors Error.
 package preview
@@ -18,6 +21,8 @@ import (
 	"encoding"
 	"encoding/hex"
 	"fmt"
+	"math/big"
+	"net/netip"
 	"reflect"
 	"sort"
 	"strconv"
@@ -137,11 +142,41 @@ func known(v reflect.Value) (string, bool) {
 		return "", false
 	}
 	m, ok := v.Interface().(encoding.TextMarshaler)
+	if base := asBase(v); !ok && base.Type() != v.Type() {
+		return known(base)
+	}
 	if !ok || hides(v.Type()) {
 		return "", false
 	}
 	text, err := m.MarshalText()
 	return string(text), err == nil && utf8.Valid(text)
+}
+
+// bases are types of the standard library with a usual text.
+var bases = []reflect.Type{
+	timeType, reflect.TypeFor[netip.Addr](), reflect.TypeFor[netip.AddrPort](), reflect.TypeFor[netip.Prefix](),
+	reflect.TypeFor[big.Int](), reflect.TypeFor[big.Rat](), reflect.TypeFor[big.Float](),
+}
+
+// asBase converts a value, or a pointer to one, of a type that was declared as one of
+// the bases and does not have their methods: type Stamp time.Time.
+func asBase(v reflect.Value) reflect.Value {
+	t := v.Type()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t.PkgPath() == "" || t.NumField() == 0 || t.Field(0).IsExported() || t.Field(0).PkgPath == t.PkgPath() {
+		return v
+	}
+	for _, base := range bases {
+		switch {
+		case v.CanConvert(base):
+			return v.Convert(base)
+		case v.CanConvert(reflect.PointerTo(base)):
+			return v.Convert(reflect.PointerTo(base))
+		}
+	}
+	return v
 }
 
 func (p *printer) composite(v reflect.Value, depth int) string {

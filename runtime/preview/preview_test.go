@@ -48,6 +48,14 @@ type ring struct {
 
 func (r ring) MarshalText() ([]byte, error) { return r.Jobs["a"][0].MarshalText() }
 
+type (
+	stamp  time.Time
+	amount big.Int
+	label  time.Time
+)
+
+func (label) MarshalText() ([]byte, error) { return []byte("label"), nil }
+
 type bad struct{}
 
 func (bad) MarshalText() ([]byte, error) { panic("no") }
@@ -70,6 +78,9 @@ func TestTextIsShortAndReadable(t *testing.T) {
 		"a duration":           {3 * time.Second, "3s"},
 		"a time":               {time.Date(2022, 5, 25, 0, 0, 0, 0, time.UTC), "2022-05-25T00:00:00Z"},
 		"a text marshaller":    {big.NewInt(12), "12"},
+		"declared as a time":   {stamp(time.Date(2022, 5, 25, 0, 0, 0, 0, time.UTC)), "2022-05-25T00:00:00Z"},
+		"as a number":          {(*amount)(big.NewInt(12)), "12"},
+		"with its own text":    {label(time.Time{}), "label"},
 		"a panicking one":      {bad{}, "(cannot be shown)"},
 		"a struct":             {login{"ann", 1}, `{User: "ann", hidden: 1ns}`},
 		"bytes that are text":  {[]byte("hello"), `"hello"`},

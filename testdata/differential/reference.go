@@ -89,6 +89,9 @@ func (w *World) parts(t reflect.Type) []reflect.Type {
 		return w.implementers(t)
 	case reflect.Struct:
 		var list []reflect.Type
+		if isTime(t) {
+			return nil
+		}
 		for f := range fields(t, false) {
 			list = append(list, f.Type)
 		}
@@ -149,6 +152,11 @@ func fields(t reflect.Type, whole bool) func(func(reflect.StructField) bool) {
 			}
 		}
 	}
+}
+
+// isTime reports whether t is time.Time, or was declared as it.
+func isTime(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t.ConvertibleTo(reflect.TypeFor[time.Time]())
 }
 
 // name is the full name of a type.
@@ -230,8 +238,8 @@ func (e *encoder) encode(v reflect.Value) {
 	}
 	t := v.Type()
 	switch {
-	case t == reflect.TypeFor[time.Time]():
-		e.time(v.Interface().(time.Time))
+	case isTime(t):
+		e.time(v.Convert(reflect.TypeFor[time.Time]()).Interface().(time.Time))
 		return
 	case v.CanInt():
 		e.number(uint64(v.Int()), size(t))

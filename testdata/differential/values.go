@@ -31,10 +31,10 @@ var numbers = []uint64{0, 1, 2, 0x7f, 0x80, 0xff, 1 << 15, 1 << 31, 1 << 63, mat
 func (b *builder) fill(v reflect.Value, depth int) {
 	t := v.Type()
 	switch {
-	case t == reflect.TypeFor[time.Time]():
+	case isTime(t):
 		at := time.Unix(b.rand.Int64N(1<<34), b.rand.Int64N(1e9))
 		zones := []*time.Location{time.UTC, time.FixedZone("X", 3600), time.FixedZone("", -60)}
-		v.Set(reflect.ValueOf(at.In(zones[b.rand.IntN(3)])))
+		v.Set(reflect.ValueOf(at.In(zones[b.rand.IntN(3)])).Convert(t))
 		return
 	case v.CanInt():
 		v.SetInt(int64(numbers[b.rand.IntN(len(numbers))]))
@@ -184,7 +184,7 @@ func memory(v reflect.Value, seen map[inside]bool) {
 			memory(v.Elem(), seen)
 		}
 	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
+		if isTime(v.Type()) {
 			return
 		}
 		for f := range fields(v.Type(), false) {

@@ -11,6 +11,7 @@
 //   - time.Time and *time.Location: the instant and a location with the same name and
 //     rules. A monotonic reading is dropped
 //   - big.Int, big.Rat, big.Float, url.Userinfo, netip.Addr, AddrPort and Prefix
+//   - types that were declared as one of these or as time.Time: type Stamp time.Time
 //   - by a method of its own, and read by the counterpart: a type that
 //     //workgen:encode names, if its fields cannot be stored
 //   - protobuf messages; equal is then what proto.Equal says

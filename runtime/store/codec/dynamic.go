@@ -126,6 +126,9 @@ func (b builder) byAddress(t reflect.Type, inside []reflect.Type) bool {
 		}
 		return k.Marshal != nil
 	}
+	if base := baseOf(t); base != nil {
+		t = base
+	}
 	if _, ok := known[t]; ok {
 		return !comparable[t]
 	}

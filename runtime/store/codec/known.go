@@ -30,6 +30,31 @@ var comparable = map[reflect.Type]bool{
 	reflect.TypeFor[netip.Prefix]():   true,
 }
 
+// baseOf returns the one of the known types that a type was declared as, whose methods it
+// does not have: that is time.Time after type Stamp time.Time. It is nil for others.
+func baseOf(t reflect.Type) reflect.Type {
+	if t.Kind() != reflect.Struct || known[t] != nil {
+		return nil
+	}
+	for base := range known {
+		if base.Kind() == reflect.Struct && t.ConvertibleTo(base) {
+			return base
+		}
+	}
+	return nil
+}
+
+// convertedPlan writes and reads values as those of one of the known types.
+func convertedPlan(base reflect.Type) *plan {
+	ptr := reflect.PointerTo(base)
+	return &plan{
+		encode: func(e *encoder, v reflect.Value) error { return known[base].encode(e, v.Convert(base)) },
+		decode: func(d *decoder, v reflect.Value) error {
+			return known[base].decode(d, v.Addr().Convert(ptr).Elem())
+		},
+	}
+}
+
 // Tags of CBOR for integers of any size.
 const (
 	tagPositive = 2

@@ -96,6 +96,9 @@ func (b builder) make(t reflect.Type) (*plan, error) {
 	if isLock(t) {
 		return nil, refuse("", isLocked)
 	}
+	if base := baseOf(t); base != nil {
+		return convertedPlan(base), nil
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return boolPlan, nil
