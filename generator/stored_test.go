@@ -17,6 +17,7 @@ var storedTypes = []string{
 	"bool", "int", "[]byte", "[4]uint8", "float32", "complex64", "string", "error2", "Level", "[]Level", "map[string][]*float64",
 	"Row", "*Row", "**Row", "[2]Row", "map[Row]Row", "Generic[int, string]", "Generic[Row, *Generic[int, []byte]]", "Generic[uintptr, int]",
 	"Tree", "*Tree", "List", "Dict", "struct{}", "struct{ A, B int }", "Embeds", "Lower", "ext.Fields", "ext.Marked", "*ext.Marked", "[]ext.Promoting",
+	"ext.Doc", "[]*ext.Doc", "struct{ D ext.Doc }", "ext.Half", "ext.Pointing", "Shadowed", "*Deeper", "Pointing", "Timed", "Tagging", "encoded", "Encoded", "Lockable", "struct{ lower }", "Mine",
 	"struct { A int; none struct{} }", "struct { A int; _ [0]func() }", "struct { _ int; A int }", "struct { A [0]func() }",
 
 	// What is known.
@@ -38,7 +39,7 @@ var storedTypes = []string{
 	"struct{ S Shape }", "interface{ Shape }",
 
 	// Keys of maps, and handles.
-	"map[time.Time]int", "map[Stamp]int", "map[string]Stamp", "map[ext.Stamp]int", "map[Addr]int", "map[User]Addr", "map[struct{ At time.Time }]int", "map[*int]string", "map[[2]*int]int", "map[[0]*int]int", "map[netip.Addr]int", "map[*time.Location]int",
+	"map[time.Time]int", "map[Stamp]int", "map[string]Stamp", "map[ext.Stamp]int", "map[Addr]int", "map[User]Addr", "map[Lower]int", "map[Keyed]int", "map[ext.Plain]int", "map[ext.Keyed]int", "map[struct{ At time.Time }]int", "map[*int]string", "map[[2]*int]int", "map[[0]*int]int", "map[netip.Addr]int", "map[*time.Location]int",
 	"map[Generic[time.Time, int]]int", "map[url.Userinfo]int", "map[float64]int", "map[chan int]int", "map[any]int", "map[unique.Handle[string]]int",
 	"unique.Handle[string]", "[]unique.Handle[Row]", "unique.Handle[time.Time]", "unique.Handle[*int]", "unique.Handle[Hidden]", "unique.Handle[Plain]", "Named",
 }
@@ -77,6 +78,16 @@ func (l Lossy) GobEncode() ([]byte, error)      { return nil, nil }
 func (l *Lossy) GobDecode(b []byte) error       { return nil }
 
 type Promoting struct { Lossy; Own int }
+type Doc struct { base; Title string }
+type base struct { ID string; at; _ [0]func() }
+type at struct{ When *Stamp }
+type Half struct { half; A int }
+type half struct { N int; n int }
+type Pointing struct{ *base }
+type Plain struct{ point }
+type point struct{ X, Y int }
+type Keyed struct{ keyed }
+type keyed struct{ P *int }
 type Decimal struct{ n int }
 
 func (d Decimal) MarshalText() ([]byte, error)  { return nil, nil }
@@ -136,6 +147,22 @@ type (
 	Embeds struct { Row; *Tree }
 	lower struct{ N int }
 	Lower struct{ lower }
+	Shadowed struct { lower; N string }
+	deeper struct { lower; At *Stamp }
+	Deeper struct { deeper; *Tree }
+	Pointing struct{ *lower }
+	stamp time.Time
+	Timed struct { lower; stamp }
+	tagging struct { A int; B func() ` + "`workgen:\"-\"`" + ` }
+	Tagging struct{ tagging }
+	//workgen:encode encoded text
+	encoded struct{ N int }
+	Encoded struct{ encoded }
+	lockable struct{ N int }
+	Lockable struct{ lockable }
+	keyed struct{ P *int }
+	Keyed struct{ keyed }
+	Mine ext.Doc
 	Zone *time.Location
 	Stamp time.Time
 	Amount big.Int
@@ -178,6 +205,10 @@ type (
 
 func (*Spin) Lock()     {}
 func (*Spin) Unlock()   {}
+func (e encoded) MarshalText() ([]byte, error)  { return nil, nil }
+func (e *encoded) UnmarshalText(b []byte) error { return nil }
+func (*lockable) Lock()   {}
+func (*lockable) Unlock() {}
 func (*Locking) Lock()   {}
 func (*Locking) Unlock() {}
 func (*noCopy) Lock()   {}
@@ -207,6 +238,7 @@ import (
 // told is what the generator would tell of the types that it refuses.
 var told = []kind.Kind{
 	kind.By((*ext.Decimal).MarshalText, (*ext.Decimal).UnmarshalText),
+	kind.By((*encoded).MarshalText, (*encoded).UnmarshalText),
 	kind.OneOf[Shape](kind.Of[Circle]("Circle"), kind.Of[*Circle]("*Circle"), kind.Of[*Group]("*Group")),
 	kind.OneOf[Bad](kind.Of[Good]("Good"), kind.Of[Worse]("Worse")),
 	kind.OneOf[Plain](kind.Of[Point]("Point"), kind.Of[*Point]("*Point")),

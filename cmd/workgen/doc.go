@@ -211,6 +211,10 @@
 // A type that was declared as time.Time, or as a number or an address of the standard
 // library, as in type Stamp time.Time, is keyed, copied, stored and shown as that.
 //
+// A struct of another package may embed one whose name is not exported. It is walked if
+// all fields of that are exported and nothing of the same name is in their way; one that
+// embeds a pointer is not, nor one that has a method which encodes it.
+//
 // A struct of another module with a field that cannot be read, and that no result
 // depends on, is walked if a directive leaves that field out. The reason is required:
 //

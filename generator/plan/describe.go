@@ -161,16 +161,24 @@ func (d *describer) fillStruct(node *Type, u *types.Struct, at token.Pos) {
 		node.Kind = Time
 		return
 	}
-	for i := range u.NumFields() {
-		if f := u.Field(i); d.hides(node, f, u.Tag(i)) {
-			d.opaque(node, types.TypeString(node.Go, d.qualify)+" has the unexported field "+f.Name()+", which this package cannot read", at)
-			d.fillUnreadable(node)
-			return
-		}
+	if f := d.unreadable(node, u, nil); f != nil {
+		d.opaque(node, types.TypeString(node.Go, d.qualify)+" has the unexported field "+f.Name()+", which this package cannot read", at)
+		d.fillUnreadable(node)
+		return
 	}
 	node.Kind = Struct
+	d.fillFields(node, u, "")
+}
+
+// fillFields adds the fields of u to those of node: its own, or those that it has from
+// the structs embedded in it that from names.
+func (d *describer) fillFields(node *Type, u *types.Struct, from string) {
 	for i := range u.NumFields() {
 		f := u.Field(i)
+		if d.hides(node, f, u.Tag(i)) {
+			d.fillFields(node, promoting(f), from+f.Name()+".")
+			continue
+		}
 		if d.hidden(f) {
 			if directive := d.ignored(f); f.Name() != "_" && (directive || tagged(u.Tag(i))) {
 				unread := &Type{Kind: Opaque, Go: f.Type()}
@@ -179,7 +187,7 @@ func (d *describer) fillStruct(node *Type, u *types.Struct, at token.Pos) {
 			}
 			continue // else it holds nothing
 		}
-		field := Field{Name: f.Name(), Pos: f.Pos(), Embedded: f.Embedded()}
+		field := Field{Name: f.Name(), Pos: f.Pos(), Embedded: f.Embedded(), From: from}
 		field.Ignored = f.Name() == "_" || tagged(u.Tag(i))
 		field.Type = d.describeField(f)
 		node.Fields = append(node.Fields, field)

@@ -128,11 +128,15 @@ func lost(f *Field) string {
 		return "a directive leaves it out, and it would not come back"
 	case f.Ignored:
 		return "a field tagged `workgen:\"-\"` would not come back"
-	case !token.IsExported(f.Name):
+	case !token.IsExported(f.Name) && !f.embedsStruct():
 		return "a field that is not exported would not come back"
 	}
 	return ""
 }
+
+// embedsStruct reports whether a field is an embedded struct that is walked: if only the
+// name of its type is not exported, its fields come back.
+func (f *Field) embedsStruct() bool { return f.Embedded && f.Type.Kind == Struct }
 
 // store decides whether the results of out can be stored.
 func (p *planner) store(out *Work) {
@@ -194,7 +198,7 @@ func (t *Type) storedParts() []*Type {
 		}
 	}
 	for i := range t.Fields {
-		if f := &t.Fields[i]; f.Name != "_" && token.IsExported(f.Name) {
+		if f := &t.Fields[i]; f.Name != "_" && (token.IsExported(f.Name) || f.embedsStruct()) {
 			list = append(list, f.Type)
 		}
 	}

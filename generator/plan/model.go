@@ -14,8 +14,8 @@ type Package struct {
 	// Walked lists the named types whose insides the generated code relies
 	// on: in order of first use, each once.
 	Walked []*types.Named
-	// Measured lists the structs of other packages among them that cannot be
-	// written out here, for a field that is not exported or of a type that
+	// Measured lists the structs among them that have fields of other packages and
+	// cannot be written out here, for a field that is not exported or of a type that
 	// cannot be named. Their size has to do.
 	Measured []*types.Named
 	// Shape returns a type that a named one of Walked can be converted to, tags aside,
@@ -180,6 +180,9 @@ type Field struct {
 	Type     *Type
 	Pos      token.Pos
 	Embedded bool
+	// From are the names of the embedded structs that the field is promoted from, which
+	// this package cannot name, each followed by a dot.
+	From string
 	// Ignored says that the field is tagged `workgen:"-"` or blank: it is no
 	// input. It is copied with its struct by assignment, and nothing behind it is
 	// ever read.

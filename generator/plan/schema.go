@@ -106,7 +106,7 @@ func (s *schemaWriter) fields(t *Type) {
 		if f.Ignored {
 			continue
 		}
-		s.text.WriteString(f.Name + " ")
+		s.text.WriteString(f.From + f.Name + " ")
 		s.typ(f.Type)
 		s.text.WriteString(";")
 	}

@@ -38,7 +38,7 @@ func (c *collector) collect(t *Type) {
 		switch {
 		case t.Codec == Converted:
 			c.named = append(c.named, t.Named)
-		case c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg:
+		case c.spellable(t.Named.Underlying()) || t.Named.Obj().Pkg() == c.pkg && !c.hidesFields(t.Named):
 			c.named = append(c.named, t.Named)
 		case t.Kind == Struct:
 			c.measured = append(c.measured, t.Named)
@@ -54,4 +54,11 @@ func (c *collector) collect(t *Type) {
 			c.collect(f.Type)
 		}
 	}
+}
+
+// hidesFields reports whether a type of this package was declared as a struct of another
+// one with fields that are not exported.
+func (c *collector) hidesFields(named *types.Named) bool {
+	u, ok := named.Underlying().(*types.Struct)
+	return ok && slices.ContainsFunc(slices.Collect(u.Fields()), c.hidden)
 }

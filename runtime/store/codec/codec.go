@@ -7,7 +7,8 @@
 //   - booleans, numbers, strings, slices, arrays, maps and pointers; nil stays apart
 //     from empty, and floats keep their bits
 //   - structs: all exported fields, whatever tags and methods for other encodings they
-//     have. Unexported fields that take no memory, and blank ones, hold nothing
+//     have. An embedded struct is one of them, exported or not. Other unexported fields
+//     that take no memory, and blank ones, hold nothing
 //   - time.Time and *time.Location: the instant and a location with the same name and
 //     rules. A monotonic reading is dropped
 //   - big.Int, big.Rat, big.Float, url.Userinfo, netip.Addr, AddrPort and Prefix

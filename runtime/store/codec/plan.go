@@ -198,6 +198,13 @@ func (b builder) structure(t reflect.Type) (*plan, error) {
 	return structPlan(fields), nil
 }
 
+// embeds reports whether a field is an embedded struct that is walked: if only the name
+// of its type is not exported, its fields can be read and set all the same.
+func (b builder) embeds(f reflect.StructField) bool {
+	_, told := b.kinds[f.Type]
+	return f.Anonymous && f.Type.Kind() == reflect.Struct && !told && known[f.Type] == nil && baseOf(f.Type) == nil
+}
+
 // field returns the plan of a field, nil for one that holds nothing: it is blank, or
 // takes no memory and cannot be reached.
 func (b builder) field(f reflect.StructField) (*plan, error) {
@@ -209,7 +216,7 @@ func (b builder) field(f reflect.StructField) (*plan, error) {
 		return nil, nil
 	case f.Tag.Get("workgen") == "-":
 		return nil, refuse("", isIgnored)
-	case !f.IsExported():
+	case !f.IsExported() && !b.embeds(f):
 		return nil, refuse("", isHidden)
 	}
 	return b.plan(f.Type)

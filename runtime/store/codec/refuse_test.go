@@ -43,6 +43,8 @@ type promoting struct {
 // Lossy is exported for its field to be.
 type Lossy struct{ lossy }
 
+type enclosing struct{ lossy }
+
 type spin struct{ State int }
 
 func (*spin) Lock()   {}
@@ -150,8 +152,12 @@ func TestMethodsAreAskedOnlyIfTheGeneratorSaysSo(t *testing.T) {
 	if got := back(t, v, byText).(*lossy); *got != *v {
 		t.Errorf("came back as %v", got)
 	}
-	if _, err := codec.Default.For(reflect.TypeFor[promoting](), nil); err == nil || err.Error() != "result.Lossy.lossy: a field that is not exported would not come back" {
-		t.Errorf("an embedded struct that is not exported: %v", err)
+	p := &promoting{Lossy{lossy{"a", 1}}, 2}
+	if got := back(t, p).(*promoting); *got != *p {
+		t.Errorf("an embedded struct that is not exported came back as %v", got)
+	}
+	if _, err := codec.Default.For(reflect.TypeFor[enclosing](), []kind.Kind{byText}); err == nil || err.Error() != "result.lossy: a field that is not exported would not come back" {
+		t.Errorf("an embedded struct whose methods cannot be called: %v", err)
 	}
 	h := &hidden{7}
 	if got := back(t, h, kind.By((*hidden).MarshalText, (*hidden).UnmarshalText)).(*hidden); *got != *h {

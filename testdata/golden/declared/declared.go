@@ -1,5 +1,5 @@
 // Package declared has works over types that are declared as types of the standard
-// library.
+// library, and structs of another package that embed one whose name is not exported.
 package declared
 
 import (
@@ -21,6 +21,7 @@ type (
 	Addr   netip.Addr
 	Port   netip.AddrPort
 	Net    netip.Prefix
+	Mine   outer.Doc
 )
 
 // Sheet has all of them.
@@ -52,3 +53,21 @@ type Keeps struct {
 func (k *Keeps) Run(s Sheet, at Stamp, far []outer.Stamp) (Sheet, Stamp, []outer.Stamp) {
 	return s, at, far
 }
+
+// Reads takes and returns structs that embed one whose name is not exported.
+//
+//workgen:work
+type Reads struct{}
+
+// Run returns what it got.
+func (Reads) Run(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine) {
+	return d, list, by, mine
+}
+
+// Point takes one that is compared.
+//
+//workgen:work
+type Point struct{}
+
+// Run adds up.
+func (Point) Run(p outer.Plain) int { return p.X + p.Y + p.Z }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
@@ -25,13 +26,17 @@ const _ = runtime.GeneratedV1
 // of the declarations has changed since, and that keys made by this file would
 // be wrong: run go generate.
 var (
-	_ func(*Keeps, Sheet, Stamp, []outer.Stamp) (Sheet, Stamp, []outer.Stamp) = (*Keeps).Run
+	_ func(*Keeps, Sheet, Stamp, []outer.Stamp) (Sheet, Stamp, []outer.Stamp)                                                                     = (*Keeps).Run
+	_ func(*Reads, outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine) (outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine) = (*Reads).Run
+	_ func(*Point, outer.Plain) int                                                                                                               = (*Point).Run
 )
 
 var (
 	_ = (*struct {
 		Since Stamp `workgen:"key"`
 	})(runGoGenerate[Keeps]())
+	_ = (*struct{})(runGoGenerate[Reads]())
+	_ = (*struct{})(runGoGenerate[Point]())
 	_ = (*time.Time)(runGoGenerate[Stamp]())
 	_ = (*struct {
 		At    Stamp
@@ -57,6 +62,50 @@ var (
 	_ = (*netip.Addr)(runGoGenerate[Addr]())
 	_ = (*netip.AddrPort)(runGoGenerate[Port]())
 	_ = (*netip.Prefix)(runGoGenerate[Net]())
+	_ = (*struct {
+		Note *string
+	})(runGoGenerate[outer.Meta]())
+	_ = (*[unsafe.Sizeof(struct {
+		_ struct {
+			ID  string
+			Row map[string][]int
+			_   struct {
+				When *outer.Stamp
+				Info outer.Meta
+			}
+			_ [0]func()
+		}
+		Title string
+		Meta  *outer.Meta
+		Lines []string
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(outer.Doc{})]byte]())
+	_ = (*[unsafe.Sizeof(struct {
+		_ struct {
+			Items []int
+		}
+		Name string
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(outer.Box[int]{})]byte]())
+	_ = (*[unsafe.Sizeof(struct {
+		_ struct {
+			X int
+			Y int
+		}
+		Z int
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(outer.Plain{})]byte]())
+	_ = (*[unsafe.Sizeof(struct {
+		_ struct {
+			ID  string
+			Row map[string][]int
+			_   struct {
+				When *outer.Stamp
+				Info outer.Meta
+			}
+			_ [0]func()
+		}
+		Title string
+		Meta  *outer.Meta
+		Lines []string
+	}{})]byte)(runGoGenerate[[unsafe.Sizeof(Mine{})]byte]())
 )
 
 // runGoGenerate returns nil: what counts is its type, and its name in the
@@ -269,6 +318,394 @@ func cloneKeepsResult(v KeepsResult) KeepsResult {
 	return v
 }
 
+// readsSchema identifies the types of the inputs and results of [Reads] in
+// durable keys.
+const readsSchema = "57c93bea28ef40b312d4499cdc61cc0d"
+
+// readsCode identifies the code that [Reads.Run] reaches in durable keys.
+const readsCode = "4add7be0f57d8a2c963816218d00eb4f"
+
+// ReadsArgs holds the arguments of one call of [Reads.Run].
+type ReadsArgs struct {
+	D    outer.Doc
+	List []*outer.Doc
+	By   map[outer.Plain]outer.Box[int]
+	Mine Mine
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *ReadsArgs) EncodeKey(e *key.Encoder) {
+	b := e.Begin()
+	b = encodeOuterDoc(e, b, &a.D)
+	b = b.Slice(len(a.List), a.List == nil)
+	for i := range a.List {
+		b = b.Bool(a.List[i] != nil)
+		if a.List[i] != nil {
+			b = encodeOuterDoc(e, b, a.List[i])
+		}
+	}
+	if len(a.By) == 0 {
+		b = b.Slice(0, a.By == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(a.By), a.By == nil)
+		for k, x := range a.By {
+			b = e.Begin()
+			m.KeyAt(b)
+			b = encodeOuterPlain(e, b, &k)
+			m.ValueAt(b)
+			b = encodeOuterBoxInt(e, b, &x)
+			e.End(b)
+		}
+		m.End()
+		b = e.Begin()
+	}
+	b = encodeMine(e, b, &a.Mine)
+	e.End(b)
+}
+
+// ReadsResult holds what one call of [Reads.Run] returned.
+type ReadsResult struct {
+	R1 outer.Doc
+	R2 []*outer.Doc
+	R3 map[outer.Plain]outer.Box[int]
+	R4 Mine
+}
+
+// ReadsRunner runs a [Reads] once per distinct input. Make one with
+// [NewReadsRunner]; its methods may be called from many goroutines at once.
+type ReadsRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Reads
+	calls *runtime.Calls[key.Fingerprint, ReadsArgs, ReadsResult]
+}
+
+// NewReadsRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Reads]; it panics if one of
+// them is invalid.
+func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
+	if work == nil {
+		panic("NewReadsRunner: work is nil")
+	}
+	r := &ReadsRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReadsArgs, ReadsResult]{
+		Name:        "github.com/workgen/workgen/testdata/golden/declared.Reads",
+		Code:        readsCode,
+		Symbols:     readsSymbols,
+		Schema:      readsSchema,
+		Execute:     r.execute,
+		CloneArgs:   cloneReadsArgs,
+		CloneResult: cloneReadsResult,
+		Encode: func(e *key.Encoder, args *ReadsArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Reads.Run] returns for these inputs. It is executed unless
+// an equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *ReadsRunner) Run(ctx context.Context, d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine, error) {
+	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		res := cloneReadsResult(c.Value())
+		return res.R1, res.R2, res.R3, res.R4, nil
+	}
+	id = id.Clone()
+	e.Release()
+	res, err := r.calls.Run(ctx, hash, id, args)
+	return res.R1, res.R2, res.R3, res.R4, err
+}
+
+// Start is [ReadsRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *ReadsRunner) Start(ctx context.Context, d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) *runtime.Call[ReadsResult] {
+	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
+	e := key.Borrow()
+	var id key.Fingerprint
+	hash := r.identify(&id, e, &args)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		e.Release()
+		return c
+	}
+	id = id.Clone()
+	e.Release()
+	return r.calls.Start(ctx, hash, id, args)
+}
+
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
+func (r *ReadsRunner) Lookup(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (ReadsResult, bool) {
+	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
+	hash, id := key.Identify(&args, r.identify)
+	return r.calls.Lookup(hash, id, args)
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *ReadsRunner) Forget(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) bool {
+	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
+	hash, id := key.Identify(&args, r.identify)
+	return r.calls.Forget(hash, id, args)
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *ReadsRunner) Key(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) key.Key {
+	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: readsSchema, Code: readsCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Reads] that
+// are inputs.
+func (r *ReadsRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, readsSchema, readsCode) {
+		e.Leave()
+	}
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *ReadsRunner) describe(in *runtime.Inputs, args *ReadsArgs) {
+	in.Input("d", "outer.Doc", &args.D, func(e *key.Encoder) {
+		e.End(encodeOuterDoc(e, e.Begin(), &args.D))
+	})
+	in.Input("list", "[]*outer.Doc", &args.List, func(e *key.Encoder) {
+		e.Slice(len(args.List), args.List == nil)
+		for i := range args.List {
+			if e.Present(args.List[i] != nil) {
+				e.End(encodeOuterDoc(e, e.Begin(), args.List[i]))
+			}
+		}
+	})
+	in.Input("by", "map[outer.Plain]outer.Box[int]", &args.By, func(e *key.Encoder) {
+		m := e.Map(len(args.By), args.By == nil)
+		for k, x := range args.By {
+			b := e.Begin()
+			m.KeyAt(b)
+			b = encodeOuterPlain(e, b, &k)
+			m.ValueAt(b)
+			b = encodeOuterBoxInt(e, b, &x)
+			e.End(b)
+		}
+		m.End()
+	})
+	in.Input("mine", "Mine", &args.Mine, func(e *key.Encoder) {
+		e.End(encodeMine(e, e.Begin(), &args.Mine))
+	})
+}
+
+// identify sets id to the fingerprint of the inputs, valid until the Encoder is
+// released, and returns its hash.
+func (r *ReadsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ReadsArgs) uint64 {
+	args.EncodeKey(e)
+	*id = e.Fingerprint()
+	return id.Hash()
+}
+
+// execute calls [Reads.Run].
+func (r *ReadsRunner) execute(_ context.Context, args ReadsArgs) (ReadsResult, error) {
+	var res ReadsResult
+	res.R1, res.R2, res.R3, res.R4 = r.work.Run(args.D, args.List, args.By, args.Mine)
+	return res, nil
+}
+
+// cloneReadsArgs returns arguments that the caller of Run cannot change any
+// more.
+func cloneReadsArgs(v ReadsArgs) ReadsArgs {
+	v.D = cloneOuterDoc(v.D)
+	v.List = slices.Clone(v.List)
+	for i := range v.List {
+		if v.List[i] != nil {
+			p2 := cloneOuterDoc(*v.List[i])
+			v.List[i] = &p2
+		}
+	}
+	if v.By != nil {
+		m := make(map[outer.Plain]outer.Box[int], len(v.By))
+		for k, x := range v.By {
+			m[k] = cloneOuterBoxInt(x)
+		}
+		v.By = m
+	}
+	v.Mine = cloneMine(v.Mine)
+	return v
+}
+
+// cloneReadsResult returns results that share no memory with the cached ones.
+func cloneReadsResult(v ReadsResult) ReadsResult {
+	v.R1 = cloneOuterDoc(v.R1)
+	v.R2 = slices.Clone(v.R2)
+	for i := range v.R2 {
+		if v.R2[i] != nil {
+			p2 := cloneOuterDoc(*v.R2[i])
+			v.R2[i] = &p2
+		}
+	}
+	if v.R3 != nil {
+		m := make(map[outer.Plain]outer.Box[int], len(v.R3))
+		for k, x := range v.R3 {
+			m[k] = cloneOuterBoxInt(x)
+		}
+		v.R3 = m
+	}
+	v.R4 = cloneMine(v.R4)
+	return v
+}
+
+// pointSchema identifies the types of the inputs and results of [Point] in
+// durable keys.
+const pointSchema = "4de797e7dd18f6bfa8fcf6e7955a90e8"
+
+// pointCode identifies the code that [Point.Run] reaches in durable keys.
+const pointCode = "c9f02a779879dbe49e9b8f5ff95d2cd7"
+
+// PointArgs holds the arguments of one call of [Point.Run].
+type PointArgs struct {
+	P outer.Plain
+}
+
+// EncodeKey writes the canonical encoding of the arguments.
+func (a *PointArgs) EncodeKey(e *key.Encoder) {
+	e.End(encodeOuterPlain(e, e.Begin(), &a.P))
+}
+
+// pointIdentity tells the calls of one [PointRunner] apart: two of them are
+// equal exactly when their identities are.
+type pointIdentity struct {
+	pX int
+	pY int
+	pZ int
+}
+
+// PointRunner runs a [Point] once per distinct input. Make one with
+// [NewPointRunner]; its methods may be called from many goroutines at once.
+type PointRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Point
+	calls *runtime.Calls[pointIdentity, PointArgs, int]
+}
+
+// NewPointRunner returns a runner around work, which must not be nil. Options
+// given here win over those in the directive of [Point]; it panics if one of
+// them is invalid.
+func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
+	if work == nil {
+		panic("NewPointRunner: work is nil")
+	}
+	r := &PointRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[pointIdentity, PointArgs, int]{
+		Name:    "github.com/workgen/workgen/testdata/golden/declared.Point",
+		Code:    pointCode,
+		Symbols: pointSymbols,
+		Schema:  pointSchema,
+		Execute: r.execute,
+		Encode: func(e *key.Encoder, args *PointArgs) {
+			args.EncodeKey(e)
+		},
+		Describe: r.describe,
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Point.Run] returns for these inputs. It is executed unless
+// an equal call has succeeded before; calls that are equal and made at the same
+// time share one execution. When ctx ends first, Run returns its error, and the
+// execution goes on if others wait for it.
+func (r *PointRunner) Run(ctx context.Context, p outer.Plain) (int, error) {
+	var id pointIdentity
+	hash := r.identify(&id, &p)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		return c.Value(), nil
+	}
+	return r.calls.Run(ctx, hash, id, PointArgs{P: p})
+}
+
+// Start is [PointRunner.Run] without the waiting: it returns the call at once,
+// finished if it was a hit. The execution goes on until ctx ends or the call is
+// stopped.
+func (r *PointRunner) Start(ctx context.Context, p outer.Plain) *runtime.Call[int] {
+	var id pointIdentity
+	hash := r.identify(&id, &p)
+	if c := r.calls.Hit(hash, &id); c != nil {
+		return c
+	}
+	return r.calls.Start(ctx, hash, id, PointArgs{P: p})
+}
+
+// Lookup returns the cached results of the call with these inputs, from memory
+// or from the store, and whether there are any. It never executes anything.
+func (r *PointRunner) Lookup(p outer.Plain) (int, bool) {
+	var id pointIdentity
+	hash := r.identify(&id, &p)
+	return r.calls.Lookup(hash, id, PointArgs{P: p})
+}
+
+// Forget drops the call with these inputs, so that the next equal one is
+// executed, and reports whether there was one. Callers who wait for it still
+// get its results.
+func (r *PointRunner) Forget(p outer.Plain) bool {
+	var id pointIdentity
+	hash := r.identify(&id, &p)
+	return r.calls.Forget(hash, id, PointArgs{P: p})
+}
+
+// Key returns the durable key of the call with these inputs: the same on every
+// machine, as long as the work's name, code and types are.
+func (r *PointRunner) Key(p outer.Plain) key.Key {
+	args := PointArgs{P: p}
+	return key.Sum(key.Scope{Work: r.Name(), Schema: pointSchema, Code: pointCode}, args.EncodeKey)
+}
+
+// EncodeKey writes what stands for the runner where it is a keyed field of
+// another work: name, types, code and options, and the fields of [Point] that
+// are inputs.
+func (r *PointRunner) EncodeKey(e *key.Encoder) {
+	if r.calls.EncodeRunner(e, pointSchema, pointCode) {
+		e.Leave()
+	}
+}
+
+// describe tells of the inputs one by one, for a store to say why a call is not
+// there.
+func (r *PointRunner) describe(in *runtime.Inputs, args *PointArgs) {
+	in.Input("p", "outer.Plain", &args.P, func(e *key.Encoder) {
+		e.End(encodeOuterPlain(e, e.Begin(), &args.P))
+	})
+}
+
+// identify sets id to the identity of a call with these inputs and returns its
+// hash.
+func (r *PointRunner) identify(id *pointIdentity, p *outer.Plain) uint64 {
+	id.pX = p.X
+	id.pY = p.Y
+	id.pZ = p.Z
+	h := key.NewHash()
+	h = h.Uint64(uint64(id.pX))
+	h = h.Uint64(uint64(id.pY))
+	h = h.Uint64(uint64(id.pZ))
+	return h.Sum()
+}
+
+// execute calls [Point.Run].
+func (r *PointRunner) execute(_ context.Context, args PointArgs) (int, error) {
+	return r.work.Run(args.P), nil
+}
+
 // encodeSheet writes every field that is an input, in order.
 func encodeSheet(e *key.Encoder, b key.Fields, v *Sheet) key.Fields {
 	e.End(b)
@@ -410,6 +847,145 @@ func cloneSheet(v Sheet) Sheet {
 	return v
 }
 
+// encodeOuterDoc writes every field that is an input, in order.
+func encodeOuterDoc(e *key.Encoder, b key.Fields, v *outer.Doc) key.Fields {
+	b = b.String(e, v.ID)
+	if len(v.Row) == 0 {
+		b = b.Slice(0, v.Row == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Row), v.Row == nil)
+		for k, x := range v.Row {
+			m.Key()
+			e.String(k)
+			m.Value()
+			key.Numbers(e, x)
+		}
+		m.End()
+		b = e.Begin()
+	}
+	b = b.Bool(v.When != nil)
+	if v.When != nil {
+		e.End(b)
+		encodeOuterStamp(e, v.When)
+		b = e.Begin()
+	}
+	b = encodeOuterMeta(e, b, &v.Info)
+	b = b.String(e, v.Title)
+	b = b.Bool(v.Meta != nil)
+	if v.Meta != nil {
+		b = encodeOuterMeta(e, b, v.Meta)
+	}
+	b = b.Slice(len(v.Lines), v.Lines == nil)
+	for i := range v.Lines {
+		b = b.String(e, v.Lines[i])
+	}
+	return b
+}
+
+// encodeOuterPlain writes every field that is an input, in order.
+func encodeOuterPlain(e *key.Encoder, b key.Fields, v *outer.Plain) key.Fields {
+	b = b.Int(v.X)
+	b = b.Int(v.Y)
+	b = b.Int(v.Z)
+	return b
+}
+
+// encodeOuterBoxInt writes every field that is an input, in order.
+func encodeOuterBoxInt(e *key.Encoder, b key.Fields, v *outer.Box[int]) key.Fields {
+	e.End(b)
+	key.Numbers(e, v.Items)
+	b = e.Begin()
+	b = b.String(e, v.Name)
+	return b
+}
+
+// encodeMine writes every field that is an input, in order.
+func encodeMine(e *key.Encoder, b key.Fields, v *Mine) key.Fields {
+	b = b.String(e, v.ID)
+	if len(v.Row) == 0 {
+		b = b.Slice(0, v.Row == nil)
+	} else {
+		e.End(b)
+		m := e.Map(len(v.Row), v.Row == nil)
+		for k, x := range v.Row {
+			m.Key()
+			e.String(k)
+			m.Value()
+			key.Numbers(e, x)
+		}
+		m.End()
+		b = e.Begin()
+	}
+	b = b.Bool(v.When != nil)
+	if v.When != nil {
+		e.End(b)
+		encodeOuterStamp(e, v.When)
+		b = e.Begin()
+	}
+	b = encodeOuterMeta(e, b, &v.Info)
+	b = b.String(e, v.Title)
+	b = b.Bool(v.Meta != nil)
+	if v.Meta != nil {
+		b = encodeOuterMeta(e, b, v.Meta)
+	}
+	b = b.Slice(len(v.Lines), v.Lines == nil)
+	for i := range v.Lines {
+		b = b.String(e, v.Lines[i])
+	}
+	return b
+}
+
+// cloneOuterDoc returns a copy that shares no memory with the original.
+func cloneOuterDoc(v outer.Doc) outer.Doc {
+	if v.Row != nil {
+		m := make(map[string][]int, len(v.Row))
+		for k, x := range v.Row {
+			m[k] = slices.Clone(x)
+		}
+		v.Row = m
+	}
+	if v.When != nil {
+		p := *v.When
+		v.When = &p
+	}
+	v.Info = cloneOuterMeta(v.Info)
+	if v.Meta != nil {
+		p := cloneOuterMeta(*v.Meta)
+		v.Meta = &p
+	}
+	v.Lines = slices.Clone(v.Lines)
+	return v
+}
+
+// cloneOuterBoxInt returns a copy that shares no memory with the original.
+func cloneOuterBoxInt(v outer.Box[int]) outer.Box[int] {
+	v.Items = slices.Clone(v.Items)
+	return v
+}
+
+// cloneMine returns a copy that shares no memory with the original.
+func cloneMine(v Mine) Mine {
+	if v.Row != nil {
+		m := make(map[string][]int, len(v.Row))
+		for k, x := range v.Row {
+			m[k] = slices.Clone(x)
+		}
+		v.Row = m
+	}
+	if v.When != nil {
+		p := *v.When
+		v.When = &p
+	}
+	v.Info = cloneOuterMeta(v.Info)
+	if v.Meta != nil {
+		p := cloneOuterMeta(*v.Meta)
+		v.Meta = &p
+	}
+	v.Lines = slices.Clone(v.Lines)
+	return v
+}
+
 // encodeAmount writes the value as the type that it was declared with.
 func encodeAmount(e *key.Encoder, v *Amount) {
 	encodeBigInt(e, (*big.Int)(v))
@@ -443,6 +1019,24 @@ func encodePort(e *key.Encoder, v *Port) {
 // encodeNet writes the value as the type that it was declared with.
 func encodeNet(e *key.Encoder, v *Net) {
 	encodeNetipPrefix(e, (*netip.Prefix)(v))
+}
+
+// encodeOuterMeta writes every field that is an input, in order.
+func encodeOuterMeta(e *key.Encoder, b key.Fields, v *outer.Meta) key.Fields {
+	b = b.Bool(v.Note != nil)
+	if v.Note != nil {
+		b = b.String(e, *v.Note)
+	}
+	return b
+}
+
+// cloneOuterMeta returns a copy that shares no memory with the original.
+func cloneOuterMeta(v outer.Meta) outer.Meta {
+	if v.Note != nil {
+		p := *v.Note
+		v.Note = &p
+	}
+	return v
 }
 
 // encodeBigInt writes the sign and the magnitude, which are the same whatever
@@ -509,5 +1103,33 @@ github.com/workgen/workgen/testdata/golden/declared.Sheet fc34fb56
 github.com/workgen/workgen/testdata/golden/declared.Stamp a55c17f0
 github.com/workgen/workgen/testdata/golden/declared.User 995dc48d
 github.com/workgen/workgen/testdata/golden/declared/outer.Stamp a55c17f0
+go1.26 56f36397
+`
+
+// readsSymbols lists what readsCode was made from: each declaration, file and
+// module with a hash.
+const readsSymbols = `
+github.com/workgen/workgen/testdata/golden/declared.Mine 92dc5cc1
+github.com/workgen/workgen/testdata/golden/declared.Reads 2f9b66ea
+github.com/workgen/workgen/testdata/golden/declared.Reads.Run 734e3f63
+github.com/workgen/workgen/testdata/golden/declared/outer.Box 521208f9
+github.com/workgen/workgen/testdata/golden/declared/outer.Doc 230de718
+github.com/workgen/workgen/testdata/golden/declared/outer.Meta e10b0f34
+github.com/workgen/workgen/testdata/golden/declared/outer.Plain 30c7e499
+github.com/workgen/workgen/testdata/golden/declared/outer.Stamp a55c17f0
+github.com/workgen/workgen/testdata/golden/declared/outer.at 6ad67c58
+github.com/workgen/workgen/testdata/golden/declared/outer.base 312ed07d
+github.com/workgen/workgen/testdata/golden/declared/outer.held 557b345c
+github.com/workgen/workgen/testdata/golden/declared/outer.point 4f57abea
+go1.26 56f36397
+`
+
+// pointSymbols lists what pointCode was made from: each declaration, file and
+// module with a hash.
+const pointSymbols = `
+github.com/workgen/workgen/testdata/golden/declared.Point 7ba18499
+github.com/workgen/workgen/testdata/golden/declared.Point.Run d16ee715
+github.com/workgen/workgen/testdata/golden/declared/outer.Plain 30c7e499
+github.com/workgen/workgen/testdata/golden/declared/outer.point 4f57abea
 go1.26 56f36397
 `
