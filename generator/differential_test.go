@@ -17,7 +17,7 @@ import (
 var (
 	differentialPackages = flag.Int("differential.packages", 1, "how many packages of random types to try")
 	differentialSeed     = flag.Uint64("differential.seed", 1, "the first one's seed")
-	differentialValues   = flag.Int("differential.values", 200, "how many values of each type to try")
+	differentialValues   = flag.Int("differential.values", 40, "how many values of each type to try")
 )
 
 // TestDifferential generates packages of random types with works for them, and
