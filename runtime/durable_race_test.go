@@ -67,6 +67,7 @@ func TestACallThatEndsWhileItsLeaseIsAcquired(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			s := memory.New(time.Hour)
 			var call *Call[string]
+			started := make(chan struct{})
 			var held store.Lease
 			times := 0
 			f := storing(hooked{Store: s, acquired: func(l store.Lease, err error) (store.Lease, error) {
@@ -79,11 +80,13 @@ func TestACallThatEndsWhileItsLeaseIsAcquired(t *testing.T) {
 				case waits && times == 2: // somebody has it still, and gives it back
 					_ = s.Release(t.Context(), held)
 				case err == nil:
+					<-started // by then there is a call
 					call.Stop()
 				}
 				return l, err
 			}}, mustNotRun, Concurrency(1))
 			call = f.Start(t.Context(), "a")
+			close(started)
 			_, err := call.Wait(t.Context())
 			wantErr(t, err, ErrStopped)
 			settled(t, f)
