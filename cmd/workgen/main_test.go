@@ -54,7 +54,9 @@ func setup(env *testscript.Env, root string) error {
 	env.Setenv("GOCACHE", paths[0])
 	env.Setenv("GOMODCACHE", paths[1])
 	env.Setenv("GOPROXY", "off")
-	env.Setenv("GOFLAGS", "-mod=mod")
+	// Without inlining, the runtime is not compiled anew for each work in every
+	// package that calls it, which is most of what compiling the scripts' modules takes.
+	env.Setenv("GOFLAGS", "-mod=mod -gcflags=example.com/m/...=-l -ldflags=-w -vet=off")
 	env.Setenv("GOWORK", "off")
 	env.Setenv("WORKGEN_ROOT", root)
 	self, err := exec.LookPath("workgen")
