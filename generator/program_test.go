@@ -60,7 +60,7 @@ func (p *program) write(name, content string) {
 
 // env is the environment of the go command.
 func (p *program) env() []string {
-	return append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	return append(os.Environ(), "GOFLAGS=-mod=mod -gcflags=example.com/m/...=-l -ldflags=-w", "GOPROXY=off", "GOWORK=off")
 }
 
 // generated computes the generated files of all packages, and returns what is said
