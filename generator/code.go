@@ -21,12 +21,12 @@ func (g *generation) code(p *load.Package, planned *plan.Package) {
 		switch o := w.Scan.Options; {
 		case o.Memory.Set:
 		case o.Version.Set:
-			w.Code = "version=" + o.Version.Value
+			w.Code = &plan.Code{Version: o.Version.Value}
 		default:
 			symbols := r.Symbols()
-			w.Code = reach.Fingerprint(symbols)
+			w.Code = &plan.Code{Sum: reach.Fingerprint(symbols)}
 			for _, s := range symbols {
-				w.Symbols = append(w.Symbols, s.Short())
+				w.Code.Symbols = append(w.Code.Symbols, s.Short())
 			}
 		}
 		if o := w.Scan.Options.Cache; !o.Set || o.Value {

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,9 +34,9 @@ type Config struct {
 
 // A Result is what should be on disk, or why it cannot be said.
 type Result struct {
-	// Files are for [write.Write] and [write.Check]: one for each package with
-	// works, and one without content for each generated file in a package that
-	// has none any more. They are sorted by import path; nil when there are
+	// Files are for [write.Write] and [write.Check]: one or two for each package with
+	// works, and one without content for each generated file that is not needed any
+	// more. They are sorted by import path; nil when there are
 	// diagnostics other than warnings.
 	Files []write.File
 	// Diagnostics are the problems in the packages. Never nil.
@@ -92,24 +93,26 @@ type generation struct {
 	universe *reach.Universe
 }
 
-// planned is a package with a generated file, present or future.
+// planned is a package with generated files, present or future.
 type planned struct {
-	of   string        // import path of the package, without its tests
-	path string        // of the generated file
-	plan *plan.Package // nil: the file is to go
+	of    string        // import path of the package, without its tests
+	paths []string      // of the generated files: of the wrappers, and of their code
+	plan  *plan.Package // nil: the files are to go
 }
 
 // plan takes a package through scan and plan.
 func (g *generation) plan(p *load.Package) error {
-	if err := g.foreign(p.Generated); err != nil {
-		return err
+	for _, path := range p.Generated {
+		if err := g.foreign(path); err != nil {
+			return err
+		}
 	}
 	scanned := scan.Scan(p, g.result.Diagnostics)
 	if len(scanned.Works) == 0 {
 		plan.Idle(scanned, g.result.Diagnostics)
-		if isMain := p.Module != nil && p.Module.Main; isMain && p.Generated != "" {
-			g.linked(p, token.Position{Filename: p.Generated, Line: 1, Column: 1})
-			g.planned = append(g.planned, planned{of: untested(p), path: p.Generated})
+		if isMain := p.Module != nil && p.Module.Main; isMain && len(p.Generated) > 0 {
+			g.linked(p, token.Position{Filename: p.Generated[0], Line: 1, Column: 1})
+			g.planned = append(g.planned, planned{of: untested(p), paths: p.Generated})
 		}
 		return nil
 	}
@@ -127,7 +130,11 @@ func (g *generation) plan(p *load.Package) error {
 	}
 	g.importable(p)
 	g.linked(p, p.Fset.Position(scanned.Works[0].Pos))
-	pl := planned{of: untested(p), path: filepath.Join(p.Dir, p.GeneratedName()), plan: plan.Plan(scanned, g.result.Diagnostics)}
+	wrappers, code := p.GeneratedNames()
+	pl := planned{
+		of: untested(p), paths: []string{filepath.Join(p.Dir, wrappers), filepath.Join(p.Dir, code)},
+		plan: plan.Plan(scanned, g.result.Diagnostics),
+	}
 	g.planned = append(g.planned, pl)
 	g.unstored(pl.plan)
 	g.code(p, pl.plan)
@@ -153,9 +160,6 @@ func (g *generation) unstored(p *plan.Package) {
 // foreign reports a file that has the generated file's name and is not ours.
 // Loading has left it out, so it is a problem even where nothing is generated.
 func (g *generation) foreign(path string) error {
-	if path == "" {
-		return nil
-	}
 	content, err := load.ReadGenerated(path)
 	if err != nil {
 		return fmt.Errorf("cannot read the generated file: %w", err)
@@ -224,16 +228,21 @@ func (g *generation) duplicates() {
 // emit makes the files of all packages.
 func (g *generation) emit() error {
 	for _, p := range g.planned {
-		file := write.File{Path: p.path}
-		if p.plan != nil {
-			g.avoid(p)
-			source, err := emit.File(p.plan)
-			if err != nil {
-				return fmt.Errorf("internal error: generating %s: %w", p.path, err)
+		if p.plan == nil {
+			for _, path := range p.paths {
+				g.result.Files = append(g.result.Files, write.File{Path: path})
 			}
-			file.Content = source
+			continue
 		}
-		g.result.Files = append(g.result.Files, file)
+		g.avoid(p)
+		wrappers, code, err := emit.Files(p.plan)
+		if err != nil {
+			return fmt.Errorf("internal error: generating %s: %w", p.paths[0], err)
+		}
+		g.result.Files = append(g.result.Files, write.File{Path: p.paths[0], Content: wrappers})
+		if code != nil || slices.Contains(p.plan.Scan.Generated, p.paths[1]) {
+			g.result.Files = append(g.result.Files, write.File{Path: p.paths[1], Content: code})
+		}
 	}
 	g.sort()
 	return nil

@@ -37,7 +37,7 @@ func (g *generation) planTest(p *load.Package) error {
 
 // untested is the import path of p, or of the package that it tests.
 func untested(p *load.Package) string {
-	if p.GeneratedName() == load.GeneratedXTestFile {
+	if p.External() {
 		return strings.TrimSuffix(p.PkgPath, "_test")
 	}
 	return p.PkgPath
@@ -50,32 +50,33 @@ func (g *generation) orphans(pkgs []*load.Package) error {
 			continue
 		}
 		for _, path := range p.GeneratedTests {
-			if slices.ContainsFunc(g.planned, func(pl planned) bool { return pl.path == path }) {
+			if slices.ContainsFunc(g.planned, func(pl planned) bool { return slices.Contains(pl.paths, path) }) {
 				continue
 			}
 			if err := g.foreign(path); err != nil {
 				return err
 			}
 			g.linked(p, token.Position{Filename: path, Line: 1, Column: 1})
-			g.planned = append(g.planned, planned{of: p.PkgPath, path: path})
+			g.planned = append(g.planned, planned{of: p.PkgPath, paths: []string{path}})
 		}
 	}
 	return nil
 }
 
-// avoid keeps the generated file of tests from declaring what that of the package
-// declares. The other way round nothing is looked at: what is generated for a package
+// avoid keeps the generated files of tests from declaring what those of the package
+// declare. The other way round nothing is looked at: what is generated for a package
 // does not depend on its tests.
 func (g *generation) avoid(p planned) {
-	if filepath.Base(p.path) != load.GeneratedTestFile {
+	dir, name := filepath.Split(p.paths[0])
+	if name != load.GeneratedTestFile {
 		return
 	}
-	sibling := filepath.Join(filepath.Dir(p.path), load.GeneratedFile)
+	siblings := []string{dir + load.GeneratedFile, dir + load.CodeFile}
 	for _, file := range g.result.Files {
-		if file.Path != sibling || file.Content == nil {
+		if !slices.Contains(siblings, file.Path) || file.Content == nil {
 			continue
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), sibling, file.Content, parser.SkipObjectResolution)
+		f, err := parser.ParseFile(token.NewFileSet(), file.Path, file.Content, parser.SkipObjectResolution)
 		if err != nil {
 			continue // of our own making: it parses
 		}
@@ -104,7 +105,9 @@ func (g *generation) avoid(p planned) {
 func (g *generation) sort() {
 	of := map[string]string{}
 	for _, p := range g.planned {
-		of[p.path] = p.of
+		for _, path := range p.paths {
+			of[path] = p.of
+		}
 	}
 	slices.SortStableFunc(g.result.Files, func(a, b write.File) int { return strings.Compare(of[a.Path], of[b.Path]) })
 }

@@ -303,12 +303,14 @@ func TestWorksOverWhatIsGeneratedForOthers(t *testing.T) {
 	}
 	first := map[string]string{}
 	for _, pkg := range []string{"one", "two"} {
-		path := filepath.Join(p.dir, pkg, load.GeneratedFile)
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
+		for _, name := range []string{load.GeneratedFile, load.CodeFile} {
+			path := filepath.Join(p.dir, pkg, name)
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first[path] = string(content)
 		}
-		first[path] = string(content)
 	}
 	if diff := cmp.Diff(first, generated()); diff != "" {
 		t.Error("the second generation differs", diff)

@@ -13,8 +13,7 @@ import (
 // one call, R its results.
 type Spec[K comparable, A, R any] struct {
 	Name    string                                       // full name: import path, dot, type name
-	Code    string                                       // what stands for the code in durable keys; "" when nothing does
-	Symbols string                                       // what Code was made from: lines of a name, a space and a hash; blank ones mean nothing
+	Code    *Code                                        // identifies the code in durable keys; nil: nothing does
 	Schema  string                                       // identifies the types of inputs and results in durable keys
 	Execute func(ctx context.Context, args A) (R, error) // the body
 

@@ -165,8 +165,12 @@ func (c *Calls[K, A, R]) dropDeleted(keys []key.Key) {
 
 // keyOf returns the durable key of a call.
 func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
-	scope := key.Scope{Work: c.owner.name, Schema: c.spec.Schema, Code: c.spec.Code}
-	return key.Sum(scope, func(e *key.Encoder) { c.spec.Encode(e, args) })
+	return c.Key(func(e *key.Encoder) { c.spec.Encode(e, args) })
+}
+
+// Key returns the durable key of the call whose inputs encode writes.
+func (c *Calls[K, A, R]) Key(encode func(*key.Encoder)) key.Key {
+	return key.Sum(key.Scope{Work: c.owner.name, Schema: c.spec.Schema, Code: c.spec.Code.scope()}, encode)
 }
 
 // stored returns the result that the store has for arguments.

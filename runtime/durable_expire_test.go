@@ -17,7 +17,7 @@ type page struct{ Text [1 << 10]byte }
 
 func newPages(s store.Store, opts ...Option) *Calls[string, string, *page] {
 	return NewCalls(Spec[string, string, *page]{
-		Name: "example.com/web.Page", Schema: "s1", Code: "c1",
+		Name: "example.com/web.Page", Schema: "s1", Code: &Code{Sum: "c1"},
 		Execute: func(context.Context, string) (*page, error) { return new(page), nil },
 		Encode:  func(e *key.Encoder, arg *string) { e.String(*arg) },
 	}, append(opts, WithStore(s), WithLogger(quiet()))...)

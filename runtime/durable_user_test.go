@@ -43,7 +43,7 @@ func TestRecordsTellOfTheInputsAsTheyWereGiven(t *testing.T) {
 		s := memory.New(0)
 		encode := func(e *key.Encoder, args *[]string) { encodeNames(e, args) }
 		calls := NewCalls(Spec[string, []string, string]{
-			Name: "example.com/names.First", Schema: "s1", Code: "c1",
+			Name: "example.com/names.First", Schema: "s1", Code: &Code{Sum: "c1"},
 			Execute: func(_ context.Context, names []string) (string, error) {
 				slices.Sort(names) // they are the body's own
 				return names[0], nil
@@ -73,7 +73,7 @@ func TestInputsThatChangeBeforeACallIsKeyed(t *testing.T) {
 		write := func(e *key.Encoder, _ *string) { e.String(content) }
 		newCalls := func(inputs func(*key.Encoder, *string)) *Calls[key.Fingerprint, string, string] {
 			return NewCalls(Spec[key.Fingerprint, string, string]{
-				Name: "example.com/files.Read", Schema: "s1", Code: "c1",
+				Name: "example.com/files.Read", Schema: "s1", Code: &Code{Sum: "c1"},
 				Execute: func(context.Context, string) (string, error) { return content, nil },
 				Inputs:  inputs, Outside: true, Encode: write,
 			}, WithStore(s), WithLogger(quiet()))

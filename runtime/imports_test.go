@@ -31,7 +31,7 @@ func TestRuntimeLinksLittle(t *testing.T) {
 // packages that do, of which only types are named that the user has named.
 func TestNoReflectionOnTheWayToAKey(t *testing.T) {
 	var files []string
-	for _, pattern := range []string{"key/*.go", "../testdata/golden/*/workgen_gen.go", "../examples/*/workgen_gen.go"} {
+	for _, pattern := range []string{"key/*.go", "../testdata/golden/*/workgen_*.go", "../examples/*/workgen_*.go"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) < 2 {
 			t.Fatalf("%s: found %v, %v", pattern, found, err)

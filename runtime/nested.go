@@ -11,14 +11,14 @@ import "github.com/workgen/workgen/runtime/key"
 //
 // Limits, loggers, observers and stores are no part of it: they do not change what a
 // call returns.
-func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder, schema, code string) bool {
+func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) bool {
 	if !key.Enter(e, c) {
 		return false
 	}
 	r := c.owner.Runner
 	e.String(r.name)
-	e.String(schema)
-	e.String(code)
+	e.String(c.spec.Schema)
+	e.String(c.spec.Code.scope())
 	e.Bool(r.cacheCalls)
 	e.Int64(int64(r.ttl))
 	e.Int64(int64(r.cacheErrors))

@@ -8,13 +8,19 @@
 //	workgen version
 //	go vet -vettool=$(go tool -n workgen) [packages]
 //
-// It writes one file, workgen_gen.go, into every package that has types marked
-// //workgen:work, and is usually run by go generate:
+// It writes workgen_gen.go, with the wrappers, into every package that has types
+// marked //workgen:work, and is usually run by go generate:
 //
 //	//go:generate go run github.com/workgen/workgen/cmd/workgen
 //
+// Beside it stands workgen_code.go, which identifies the code that the works reach: it
+// changes with that code, the wrappers only with the works themselves. Both belong into
+// version control. A merge conflict in either is settled by generating again, whatever
+// the files hold. A package whose works are all marked memory needs no workgen_code.go.
+//
 // Works in tests have wrappers in tests: those of a package's own tests in
-// workgen_gen_test.go, those of its external test package in workgen_gen_x_test.go.
+// workgen_gen_test.go, those of its external test package in workgen_gen_x_test.go,
+// with workgen_code_test.go and workgen_code_x_test.go beside them.
 // What is generated for the package itself does not depend on its tests.
 //
 // Packages are named as for go build; the default is the package in the current

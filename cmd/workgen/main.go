@@ -143,6 +143,7 @@ func version() string {
 
 const rootHelp = `Workgen writes workgen_gen.go into every package that has types marked
 //workgen:work: typed wrappers that run each work once per distinct input.
+Beside it, workgen_code.go identifies the code that the works reach.
 
 Packages are named as for go build; the default is the package in the current
 directory. Either all generated files are brought up to date or, when there is

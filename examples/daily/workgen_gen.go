@@ -44,10 +44,6 @@ func runGoGenerate[T any]() *T {
 // [DataProcessor] in durable keys.
 const dataProcessorSchema = "12531239c3b467c37a43a0fa1ef93638"
 
-// dataProcessorCode identifies the code that [DataProcessor.Run] reaches in
-// durable keys.
-const dataProcessorCode = "3c0f249f056f56a135a1bb9c7bc16b33"
-
 // DataProcessorArgs holds the arguments of one call of [DataProcessor.Run].
 type DataProcessorArgs struct {
 	Day string
@@ -92,8 +88,7 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 	r := &DataProcessorRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[dataProcessorIdentity, DataProcessorArgs, Dataset]{
 		Name:        "github.com/workgen/workgen/examples/daily.DataProcessor",
-		Code:        dataProcessorCode,
-		Symbols:     dataProcessorSymbols,
+		Code:        &dataProcessorCode,
 		Schema:      dataProcessorSchema,
 		Execute:     r.execute,
 		CloneResult: cloneDataset,
@@ -153,7 +148,7 @@ func (r *DataProcessorRunner) Forget(day string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *DataProcessorRunner) Key(day string) key.Key {
 	args := DataProcessorArgs{Day: day}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: dataProcessorSchema, Code: dataProcessorCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -162,7 +157,7 @@ func (r *DataProcessorRunner) Key(day string) key.Key {
 // another work: name, types, code and options, and the fields of
 // [DataProcessor] that are inputs.
 func (r *DataProcessorRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, dataProcessorSchema, dataProcessorCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -216,9 +211,6 @@ func (r *DataProcessorRunner) execute(ctx context.Context, args DataProcessorArg
 // durable keys.
 const trainerSchema = "b963425e7c6da599c011b6996ca41328"
 
-// trainerCode identifies the code that [Trainer.Run] reaches in durable keys.
-const trainerCode = "9cf68d1d21a6ea42086b27f2c3336333"
-
 // TrainerArgs holds the arguments of one call of [Trainer.Run].
 type TrainerArgs struct {
 	Data Dataset
@@ -248,8 +240,7 @@ func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 	r := &TrainerRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TrainerArgs, float64]{
 		Name:      "github.com/workgen/workgen/examples/daily.Trainer",
-		Code:      trainerCode,
-		Symbols:   trainerSymbols,
+		Code:      &trainerCode,
 		Schema:    trainerSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneTrainerArgs,
@@ -318,14 +309,14 @@ func (r *TrainerRunner) Forget(data Dataset) bool {
 // machine, as long as the work's name, code and types are.
 func (r *TrainerRunner) Key(data Dataset) key.Key {
 	args := TrainerArgs{Data: data}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: trainerSchema, Code: trainerCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Trainer] that
 // are inputs.
 func (r *TrainerRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, trainerSchema, trainerCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -371,24 +362,3 @@ func encodeDataset(e *key.Encoder, b key.Fields, v *Dataset) key.Fields {
 	key.Numbers(e, v.Rows)
 	return e.Begin()
 }
-
-// dataProcessorSymbols lists what dataProcessorCode was made from: each
-// declaration, file and module with a hash.
-const dataProcessorSymbols = `
-github.com/workgen/workgen/examples/daily.DataProcessor 0fb25f87
-github.com/workgen/workgen/examples/daily.DataProcessor.Run df63a12c
-github.com/workgen/workgen/examples/daily.Dataset 503b5277
-github.com/workgen/workgen/examples/daily.busy 06a5cedb
-go1.26 56f36397
-`
-
-// trainerSymbols lists what trainerCode was made from: each declaration, file
-// and module with a hash.
-const trainerSymbols = `
-github.com/workgen/workgen/examples/daily.Dataset 503b5277
-github.com/workgen/workgen/examples/daily.Trainer 1b23389e
-github.com/workgen/workgen/examples/daily.Trainer.Run 2fff4f39
-github.com/workgen/workgen/examples/daily.busy 06a5cedb
-github.com/workgen/workgen/examples/daily.score 7a643f06
-go1.26 56f36397
-`

@@ -35,9 +35,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const counterSchema = "075ab45a89a2cbfcc9c33296ebfb117e"
 
-// counterCode identifies the code that [Counter.Run] reaches in durable keys.
-const counterCode = "bb22b13cdeac4b914c30dd8b5c5d984f"
-
 // CounterArgs holds the arguments of one call of [Counter.Run].
 type CounterArgs struct {
 	Limit int
@@ -79,8 +76,7 @@ func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 	r := &CounterRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[counterIdentity, CounterArgs, CounterResult]{
 		Name:    "github.com/workgen/workgen/examples/primes.Counter",
-		Code:    counterCode,
-		Symbols: counterSymbols,
+		Code:    &counterCode,
 		Schema:  counterSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *CounterArgs) {
@@ -140,14 +136,14 @@ func (r *CounterRunner) Forget(limit int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *CounterRunner) Key(limit int) key.Key {
 	args := CounterArgs{Limit: limit}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: counterSchema, Code: counterCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Counter] that
 // are inputs.
 func (r *CounterRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, counterSchema, counterCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -166,11 +162,3 @@ func (r *CounterRunner) execute(_ context.Context, args CounterArgs) (CounterRes
 	res.Count, res.Largest = r.work.Run(args.Limit)
 	return res, nil
 }
-
-// counterSymbols lists what counterCode was made from: each declaration, file
-// and module with a hash.
-const counterSymbols = `
-github.com/workgen/workgen/examples/primes.Counter 5ccfd186
-github.com/workgen/workgen/examples/primes.Counter.Run 4f36cc7c
-go1.26 56f36397
-`

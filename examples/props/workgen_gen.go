@@ -38,9 +38,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const printerSchema = "6a20e240ff006b605488be7eec87f6f6"
 
-// printerCode identifies the code that [Printer.Run] reaches in durable keys.
-const printerCode = "4c64ad68e7e21df90426028aaa18a72c"
-
 // PrinterArgs holds the arguments of one call of [Printer.Run].
 type PrinterArgs struct {
 	Value int
@@ -76,8 +73,7 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 	r := &PrinterRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[printerIdentity, PrinterArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/examples/props.Printer",
-		Code:    printerCode,
-		Symbols: printerSymbols,
+		Code:    &printerCode,
 		Schema:  printerSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *PrinterArgs) {
@@ -137,14 +133,14 @@ func (r *PrinterRunner) Forget(value int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *PrinterRunner) Key(value int) key.Key {
 	args := PrinterArgs{Value: value}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: printerSchema, Code: printerCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Printer] that
 // are inputs.
 func (r *PrinterRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, printerSchema, printerCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -161,11 +157,3 @@ func (r *PrinterRunner) describe(in *runtime.Inputs, args *PrinterArgs) {
 func (r *PrinterRunner) execute(_ context.Context, args PrinterArgs) (struct{}, error) {
 	return struct{}{}, r.work.Run(args.Value)
 }
-
-// printerSymbols lists what printerCode was made from: each declaration, file
-// and module with a hash.
-const printerSymbols = `
-github.com/workgen/workgen/examples/props.Printer f0fd4821
-github.com/workgen/workgen/examples/props.Printer.Run 6d06c25f
-go1.26 56f36397
-`

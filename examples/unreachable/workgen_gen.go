@@ -37,9 +37,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const workSchema = "3231932f406ac9facc69ac4ccaf061f5"
 
-// workCode identifies the code that [Work.Run] reaches in durable keys.
-const workCode = "be053f55bc1245bad9afaedb56730ed2"
-
 // WorkArgs holds the arguments of one call of [Work.Run].
 type WorkArgs struct {
 	D time.Duration
@@ -75,8 +72,8 @@ func NewWorkRunner(work *Work, opts ...runtime.Option) *WorkRunner {
 	r := &WorkRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[workIdentity, WorkArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/examples/unreachable.Work",
-		Code:    workCode,
-		Symbols: workSymbols,
+		Code:    &workCode,
+		Schema:  workSchema,
 		Execute: r.execute,
 		Options: []runtime.Option{runtime.CacheCalls(false)},
 	}, opts...)
@@ -132,14 +129,14 @@ func (r *WorkRunner) Forget(d time.Duration) bool {
 // machine, as long as the work's name, code and types are.
 func (r *WorkRunner) Key(d time.Duration) key.Key {
 	args := WorkArgs{D: d}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: workSchema, Code: workCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Work] that
 // are inputs.
 func (r *WorkRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, workSchema, workCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -148,11 +145,3 @@ func (r *WorkRunner) EncodeKey(e *key.Encoder) {
 func (r *WorkRunner) execute(ctx context.Context, args WorkArgs) (struct{}, error) {
 	return struct{}{}, r.work.Run(ctx, args.D)
 }
-
-// workSymbols lists what workCode was made from: each declaration, file and
-// module with a hash.
-const workSymbols = `
-github.com/workgen/workgen/examples/unreachable.Work 24d9924c
-github.com/workgen/workgen/examples/unreachable.Work.Run a9fa86e2
-go1.26 56f36397
-`

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"go/token"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -54,11 +55,12 @@ func analyse(p *load.Package, out *diag.List) {
 			out.Add(d)
 		}
 	}
-	if p.Generated == "" && len(scanned.Works) > 0 && out.Empty() {
+	wrappers, _ := p.GeneratedNames()
+	if !slices.ContainsFunc(p.Generated, func(name string) bool { return filepath.Base(name) == wrappers }) && len(scanned.Works) > 0 && out.Empty() {
 		out.Add(diag.Diagnostic{
 			Pos:     p.Fset.Position(scanned.Works[0].Pos),
 			Work:    scanned.Works[0].Name,
-			Message: p.GeneratedName() + " is missing: the wrapper has not been generated",
+			Message: wrappers + " is missing: the wrapper has not been generated",
 			Fix:     "run workgen on the package",
 		})
 	}
@@ -86,9 +88,10 @@ func newPackage(pass *analysis.Pass, test bool) *load.Package {
 			p.Dir = filepath.Dir(name)
 		}
 	}
+	wrappers, code := p.GeneratedNames()
 	for _, name := range generated {
-		if filepath.Base(name) == p.GeneratedName() {
-			p.Generated = name
+		if base := filepath.Base(name); base == wrappers || base == code {
+			p.Generated = append(p.Generated, name)
 		}
 	}
 	for _, name := range pass.IgnoredFiles {

@@ -14,10 +14,11 @@ import (
 	"github.com/workgen/workgen/generator/plan"
 )
 
-// File returns the source of the generated file of p: formatted, its imports
-// grouped, the same bytes for the same plan. An error is a bug of this
+// Files returns the sources of the generated files of p: of the wrappers, and of what
+// identifies their code, nil when there is nothing of that. They are formatted, their
+// imports grouped, the same bytes for the same plan. An error is a bug of this
 // package, not of the user's code.
-func File(p *plan.Package) ([]byte, error) {
+func Files(p *plan.Package) (wrappers, code []byte, err error) {
 	f := &file{pkg: p, jen: jen.NewFilePathName(p.Scan.PkgPath, p.Scan.Name), names: newNames(p), depths: map[types.Type]int{}}
 	f.helpers = newHelpers(f)
 	f.jen.HeaderComment(load.Header)
@@ -31,22 +32,20 @@ func File(p *plan.Package) ([]byte, error) {
 		w.emit()
 	}
 	f.helpers.emit()
-	for _, w := range works {
-		w.emitSymbols()
-	}
 
 	var src bytes.Buffer
 	f.jen.NoFormat = true // once is enough
 	if err := f.jen.Render(&src); err != nil {
-		return nil, fmt.Errorf("package %s: %w", p.Scan.PkgPath, err)
+		return nil, nil, fmt.Errorf("package %s: %w", p.Scan.PkgPath, err)
 	}
-	out, err := imports.Process(load.GeneratedFile, src.Bytes(), &imports.Options{
+	wrappers, err = imports.Process(load.GeneratedFile, src.Bytes(), &imports.Options{
 		FormatOnly: true, Comments: true, TabIndent: true, TabWidth: 8,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("package %s: the code is not valid: %w", p.Scan.PkgPath, err)
+		return nil, nil, fmt.Errorf("package %s: the code is not valid: %w", p.Scan.PkgPath, err)
 	}
-	return out, nil
+	code, err = f.code(works)
+	return wrappers, code, err
 }
 
 // file is the file being written.

@@ -123,20 +123,13 @@ func (w *work) emitKey() {
 	w.comment("Key returns the durable key of the call with these inputs: the same on every machine, as long as the work's name, code and types are.")
 	w.method("Key", w.parameters(), w.key("Key"), func(g *jen.Group) {
 		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
-		scope := []jen.Code{
-			jen.Id("Work").Op(":").Add(w.local("r")).Dot("Name").Call(),
-			jen.Id("Schema").Op(":").Id(w.schema),
-		}
-		if w.code != "" {
-			scope = append(scope, jen.Id("Code").Op(":").Id(w.code))
-		}
 		encode := w.local("args").Dot("EncodeKey")
 		if len(w.plan.Keyed) > 0 {
 			encode = jen.Func().Params(w.local("e").Op("*").Add(w.key("Encoder"))).Block(
 				w.local("r").Dot("encode").Call(w.local("e"), jen.Op("&").Add(w.local("args"))),
 			)
 		}
-		g.Return(w.key("Sum").Call(w.key("Scope").Values(scope...), encode))
+		g.Return(w.calls("Key", encode))
 	})
 }
 
@@ -144,11 +137,7 @@ func (w *work) emitKey() {
 func (w *work) emitEncodeKey() {
 	w.comment("EncodeKey writes what stands for the runner where it is a keyed field of another work: name, types, code and options, and the fields of [%s] that are inputs.", w.name)
 	w.method("EncodeKey", []jen.Code{w.local("e").Op("*").Add(w.key("Encoder"))}, nil, func(g *jen.Group) {
-		code := jen.Lit("")
-		if w.code != "" {
-			code = jen.Id(w.code)
-		}
-		g.If(w.calls("EncodeRunner", w.local("e"), jen.Id(w.schema), code)).BlockFunc(func(g *jen.Group) {
+		g.If(w.calls("EncodeRunner", w.local("e"))).BlockFunc(func(g *jen.Group) {
 			if len(w.plan.Keyed) > 0 {
 				g.Add(w.local("r")).Dot("encodeReceiver").Call(w.local("e"))
 			}

@@ -3,7 +3,6 @@ package emit
 import (
 	"go/types"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dave/jennifer/jen"
@@ -24,7 +23,6 @@ type work struct {
 	identity    string // xIdentity, of plain inputs
 	schema      string // xSchema
 	code        string // xCode, or "" when no code is part of the keys
-	symbols     string // xSymbols, or "" when the code has no fingerprint
 
 	params      []string          // names of the parameters in generated methods
 	locals      map[string]string // names of variables beside them
@@ -40,11 +38,8 @@ func newWork(f *file, w *plan.Work) *work {
 		runner: names.Runner, constructor: names.Constructor, args: names.Args, result: names.Result,
 		schema: f.names.declare(lower + "Schema"),
 	}
-	if w.Code != "" {
+	if w.Code != nil {
 		out.code = f.names.declare(lower + "Code")
-	}
-	if len(w.Symbols) > 0 {
-		out.symbols = f.names.declare(lower + "Symbols")
 	}
 	if w.Plain {
 		out.identity = f.names.declare(lower + "Identity")
@@ -101,7 +96,6 @@ func (w *work) verified() bool {
 // emit writes everything that belongs to the work.
 func (w *work) emit() {
 	w.emitSchema()
-	w.emitCode()
 	w.emitArgs()
 	w.emitResult()
 	w.emitIdentity()
@@ -126,33 +120,6 @@ func (w *work) emit() {
 func (w *work) emitSchema() {
 	w.comment("%s identifies the types of the inputs and results of [%s] in durable keys.", w.schema, w.name)
 	w.jen.Const().Id(w.schema).Op("=").Lit(w.plan.Schema)
-}
-
-// emitCode writes what stands for the code.
-func (w *work) emitCode() {
-	if w.code == "" {
-		return
-	}
-	if w.symbols == "" {
-		w.comment("%s is the version in the directive of [%s], which stands for its code in durable keys.", w.code, w.name)
-	} else {
-		w.comment("%s identifies the code that [%s.Run] reaches in durable keys.", w.code, w.name)
-	}
-	w.jen.Const().Id(w.code).Op("=").Lit(w.plan.Code)
-}
-
-// emitSymbols writes what the fingerprint of the code was made from.
-func (w *work) emitSymbols() {
-	if w.symbols == "" {
-		return
-	}
-	w.comment("%s lists what %s was made from: each declaration, file and module with a hash.", w.symbols, w.code)
-	text := strings.Join(w.plan.Symbols, "\n") + "\n"
-	lit := jen.Lit(text)
-	if strconv.CanBackquote(strings.ReplaceAll(text, "\n", "")) {
-		lit = jen.Op("`\n" + text + "`")
-	}
-	w.jen.Const().Id(w.symbols).Op("=").Add(lit)
 }
 
 // emitArgs writes the argument struct and its encoding.
@@ -229,15 +196,9 @@ func (w *work) spec(r string) []jen.Code {
 		field("Name", jen.Lit(w.plan.Name)),
 	}
 	if w.code != "" {
-		list = append(list, field("Code", jen.Id(w.code)))
+		list = append(list, field("Code", jen.Op("&").Id(w.code)))
 	}
-	if w.symbols != "" {
-		list = append(list, field("Symbols", jen.Id(w.symbols)))
-	}
-	if w.durable() {
-		list = append(list, field("Schema", jen.Id(w.schema)))
-	}
-	list = append(list, field("Execute", jen.Id(r).Dot("execute")))
+	list = append(list, field("Schema", jen.Id(w.schema)), field("Execute", jen.Id(r).Dot("execute")))
 	if w.cloneArgs != "" {
 		list = append(list, field("CloneArgs", jen.Id(w.cloneArgs)))
 	}

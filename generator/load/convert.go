@@ -138,11 +138,12 @@ func (p *Package) readDir() error {
 	if err != nil {
 		return err
 	}
+	wrappers, code := p.GeneratedNames()
 	for _, e := range entries {
 		name, path := e.Name(), filepath.Join(p.Dir, e.Name())
 		switch {
-		case !e.IsDir() && name == p.GeneratedName():
-			p.Generated = path
+		case !e.IsDir() && (name == wrappers || name == code):
+			p.Generated = append(p.Generated, path)
 		case !e.IsDir() && IsGeneratedFile(name):
 			if InTest(name) {
 				p.GeneratedTests = append(p.GeneratedTests, path)
@@ -151,7 +152,7 @@ func (p *Package) readDir() error {
 		case slices.Contains(p.GoFiles, path):
 		case InTest(name):
 			p.TestFiles = append(p.TestFiles, path)
-		case p.GeneratedName() != GeneratedXTestFile:
+		case !p.External():
 			p.ExcludedFiles = append(p.ExcludedFiles, path)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,7 +97,7 @@ package a
 	if got := names(p.TestFiles); got != "a_test.go other_windows_test.go" {
 		t.Errorf("TestFiles %s", got)
 	}
-	if p.Generated != "" || len(p.Errors) != 0 {
+	if p.Generated != nil || len(p.Errors) != 0 {
 		t.Errorf("Generated %q, Errors %v", p.Generated, p.Errors)
 	}
 	if diff := cmp.Diff(&load.Module{Path: "example.com/m", Dir: dir, GoVersion: "1.26", Main: true}, p.Module); diff != "" {
@@ -164,7 +165,7 @@ func checkUser(t *testing.T, dir string, p *load.Package) {
 		}
 		return
 	}
-	if p.Name != "a" || names(p.GoFiles) != "zz.go" || p.Generated != filepath.Join(dir, "a", load.GeneratedFile) {
+	if p.Name != "a" || names(p.GoFiles) != "zz.go" || !slices.Equal(p.Generated, []string{filepath.Join(dir, "a", load.GeneratedFile)}) {
 		t.Errorf("name %s, GoFiles %s, Generated %s", p.Name, names(p.GoFiles), p.Generated)
 	}
 	if _, ok := p.Types.Scope().Lookup("Fetch").Type().Underlying().(*types.Struct); !ok {

@@ -42,9 +42,9 @@ type Package struct {
 	// ExcludedFiles are the absolute paths of the other Go files of the folder,
 	// sorted, but for the generated one: what build constraints leave out.
 	ExcludedFiles []string
-	// Generated is the absolute path of the generated file that is there now, ""
-	// when there is none: see GeneratedName. Whether it has Header is not looked at.
-	Generated string
+	// Generated are the absolute paths of the generated files that are there now: see
+	// GeneratedNames. Whether they have Header is not looked at.
+	Generated []string
 	// GeneratedTests are those of the tests of the folder that are there now.
 	GeneratedTests []string
 

@@ -47,7 +47,7 @@ func hideable(roots []*packages.Package) map[string]string {
 			if !slices.ContainsFunc(p.GoFiles, func(f string) bool { return !InTest(f) }) {
 				name = strings.TrimSuffix(name, "_test") // of the external test package
 			}
-			if filepath.Base(file) == GeneratedXTestFile {
+			if base := filepath.Base(file); base == GeneratedXTestFile || base == CodeXTestFile {
 				name += "_test"
 			}
 			files[file] = name

@@ -15,30 +15,37 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Names of the generated files: of a package, and, for works in its tests, of its
-// internal and of its external test package.
+// Names of the generated files, with the wrappers and with what identifies the code:
+// of a package, and, for works in its tests, of its internal and of its external test
+// package.
 const (
 	GeneratedFile      = "workgen_gen.go"
 	GeneratedTestFile  = "workgen_gen_test.go"
 	GeneratedXTestFile = "workgen_gen_x_test.go"
+	CodeFile           = "workgen_code.go"
+	CodeTestFile       = "workgen_code_test.go"
+	CodeXTestFile      = "workgen_code_x_test.go"
 )
 
 // GeneratedFiles are the names of all generated files.
-var GeneratedFiles = []string{GeneratedFile, GeneratedTestFile, GeneratedXTestFile}
+var GeneratedFiles = []string{GeneratedFile, GeneratedTestFile, GeneratedXTestFile, CodeFile, CodeTestFile, CodeXTestFile}
 
 // IsGeneratedFile reports whether a file has the name of a generated one.
 func IsGeneratedFile(path string) bool { return slices.Contains(GeneratedFiles, filepath.Base(path)) }
 
-// GeneratedName is the name of the file that is generated for p.
-func (p *Package) GeneratedName() string {
+// GeneratedNames are the names of the files that are generated for p.
+func (p *Package) GeneratedNames() (wrappers, code string) {
 	switch {
 	case !p.Test:
-		return GeneratedFile
-	case strings.HasSuffix(p.Name, "_test"):
-		return GeneratedXTestFile
+		return GeneratedFile, CodeFile
+	case p.External():
+		return GeneratedXTestFile, CodeXTestFile
 	}
-	return GeneratedTestFile
+	return GeneratedTestFile, CodeTestFile
 }
+
+// External reports whether p is an external test package.
+func (p *Package) External() bool { return p.Test && strings.HasSuffix(p.Name, "_test") }
 
 // InTest reports whether a file of p belongs to its tests.
 func InTest(file string) bool { return strings.HasSuffix(file, "_test.go") }

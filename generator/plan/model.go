@@ -58,11 +58,9 @@ type Work struct {
 	// Runners are those that fields of the work hold, keyed or not.
 	Runners []HeldRunner
 
-	// Code stands for the code that Run reaches in durable keys: its fingerprint
-	// or the version given by hand; "" when there is neither.
-	Code string
-	// Symbols are what the fingerprint was made from, sorted: names with hashes.
-	Symbols []string
+	// Code stands for the code that Run reaches in durable keys; nil when there is no
+	// need of any.
+	Code *Code
 
 	// Schema is a digest of the shape of inputs and results, in hexadecimal.
 	Schema string
@@ -195,3 +193,11 @@ type Field struct {
 // Fixed reports whether values of t are plain numbers or booleans, whose
 // memory can be encoded as one block.
 func (t *Type) Fixed() bool { return t.Kind == Basic && !t.Custom }
+
+// Code is what stands for the code of a work: the version that the directive gives,
+// or the fingerprint with what it was made from, sorted: names with hashes.
+type Code struct {
+	Version string
+	Sum     string
+	Symbols []string
+}

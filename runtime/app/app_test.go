@@ -34,7 +34,7 @@ var seed = maphash.MakeSeed()
 func newWork(name string, body func(ctx context.Context, day string) (string, error), opts ...runtime.Option) *work {
 	opts = append([]runtime.Option{runtime.WithLogger(quiet)}, opts...)
 	calls := runtime.NewCalls(runtime.Spec[string, args, string]{
-		Name: "example.com/" + name, Schema: "s1", Code: "c1", Symbols: "a 1\n",
+		Name: "example.com/" + name, Schema: "s1", Code: &runtime.Code{Sum: "c1", Symbols: "a 1\n"},
 		Execute: func(ctx context.Context, a args) (string, error) { return body(ctx, a.Day) },
 		Encode:  func(e *key.Encoder, a *args) { e.String(a.Day) },
 		Describe: func(in *runtime.Inputs, a *args) {

@@ -35,9 +35,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const keepSchema = "eb28cb526d5b1899c3224b112f9e0ac0"
 
-// keepCode identifies the code that [Keep.Run] reaches in durable keys.
-const keepCode = "81a831c2bf776b5cbf4c1251704f3b17"
-
 // KeepArgs holds the arguments of one call of [Keep.Run].
 type KeepArgs struct {
 	N int
@@ -73,8 +70,7 @@ func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
 	r := &KeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[keepIdentity, KeepArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/durable.Keep",
-		Code:    keepCode,
-		Symbols: keepSymbols,
+		Code:    &keepCode,
 		Schema:  keepSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *KeepArgs) {
@@ -132,14 +128,14 @@ func (r *KeepRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *KeepRunner) Key(n int) key.Key {
 	args := KeepArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: keepSchema, Code: keepCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Keep] that
 // are inputs.
 func (r *KeepRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, keepSchema, keepCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -156,12 +152,3 @@ func (r *KeepRunner) describe(in *runtime.Inputs, args *KeepArgs) {
 func (r *KeepRunner) execute(ctx context.Context, args KeepArgs) (string, error) {
 	return r.work.Run(ctx, args.N)
 }
-
-// keepSymbols lists what keepCode was made from: each declaration, file and
-// module with a hash.
-const keepSymbols = `
-github.com/workgen/workgen/testdata/durable.Keep d4a7013b
-github.com/workgen/workgen/testdata/durable.Keep.Run b25a8647
-github.com/workgen/workgen/testdata/durable.resultOf 93550678
-go1.26 56f36397
-`

@@ -55,7 +55,7 @@ var seed = maphash.MakeSeed()
 // newWork makes a runner as generated code does.
 func newWork(name string, body func(context.Context, args) (string, error), opts ...runtime.Option) (*runtime.Runner, func(ctx context.Context, day string) *runtime.Call[string]) {
 	calls := runtime.NewCalls(runtime.Spec[args, args, string]{
-		Name: "example.com/" + name, Schema: "s1", Code: "c1", Execute: body,
+		Name: "example.com/" + name, Schema: "s1", Code: &runtime.Code{Sum: "c1"}, Execute: body,
 		Encode: func(e *key.Encoder, a *args) { e.String(a.Day) },
 		Describe: func(in *runtime.Inputs, a *args) {
 			in.Input("day", "string", &a.Day, func(e *key.Encoder) { e.String(a.Day) })

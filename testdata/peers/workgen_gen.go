@@ -911,10 +911,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const nestedSchema = "8e62fe6cffe95e3d48c618fbc90404fc"
 
-// nestedCode is the version in the directive of [Nested], which stands for its
-// code in durable keys.
-const nestedCode = "version=1"
-
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
 	Order *Order
@@ -946,7 +942,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Nested",
-		Code:      nestedCode,
+		Code:      &nestedCode,
 		Schema:    nestedSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneNestedArgs,
@@ -1015,14 +1011,14 @@ func (r *NestedRunner) Forget(order *Order) bool {
 // machine, as long as the work's name, code and types are.
 func (r *NestedRunner) Key(order *Order) key.Key {
 	args := NestedArgs{Order: order}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Nested] that
 // are inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, nestedSchema, nestedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1064,10 +1060,6 @@ func cloneNestedArgs(v NestedArgs) NestedArgs {
 // durable keys.
 const recordsSchema = "31630b0edc41dc973d777b1f9450406e"
 
-// recordsCode is the version in the directive of [Records], which stands for
-// its code in durable keys.
-const recordsCode = "version=1"
-
 // RecordsArgs holds the arguments of one call of [Records.Run].
 type RecordsArgs struct {
 	Records []Record
@@ -1102,7 +1094,7 @@ func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 	r := &RecordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, RecordsArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Records",
-		Code:      recordsCode,
+		Code:      &recordsCode,
 		Schema:    recordsSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneRecordsArgs,
@@ -1171,14 +1163,14 @@ func (r *RecordsRunner) Forget(records []Record) bool {
 // machine, as long as the work's name, code and types are.
 func (r *RecordsRunner) Key(records []Record) key.Key {
 	args := RecordsArgs{Records: records}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: recordsSchema, Code: recordsCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Records] that
 // are inputs.
 func (r *RecordsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, recordsSchema, recordsCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1218,10 +1210,6 @@ func cloneRecordsArgs(v RecordsArgs) RecordsArgs {
 // keys.
 const podSchema = "aefd192574d7ab504e3e52aa52fad693"
 
-// podCode is the version in the directive of [Pod], which stands for its code
-// in durable keys.
-const podCode = "version=1"
-
 // PodArgs holds the arguments of one call of [Pod.Run].
 type PodArgs struct {
 	Spec *corev1.PodSpec
@@ -1253,7 +1241,7 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 	r := &PodRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PodArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Pod",
-		Code:      podCode,
+		Code:      &podCode,
 		Schema:    podSchema,
 		Execute:   r.execute,
 		CloneArgs: clonePodArgs,
@@ -1322,14 +1310,14 @@ func (r *PodRunner) Forget(spec *corev1.PodSpec) bool {
 // machine, as long as the work's name, code and types are.
 func (r *PodRunner) Key(spec *corev1.PodSpec) key.Key {
 	args := PodArgs{Spec: spec}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: podSchema, Code: podCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Pod] that are
 // inputs.
 func (r *PodRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, podSchema, podCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1370,10 +1358,6 @@ func clonePodArgs(v PodArgs) PodArgs {
 // durable keys.
 const treeSchema = "13a4dc853255824c1aaeea42d97072fc"
 
-// treeCode is the version in the directive of [Tree], which stands for its code
-// in durable keys.
-const treeCode = "version=1"
-
 // TreeArgs holds the arguments of one call of [Tree.Run].
 type TreeArgs struct {
 	Root *Node
@@ -1406,7 +1390,7 @@ func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 	r := &TreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TreeArgs, int64]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Tree",
-		Code:      treeCode,
+		Code:      &treeCode,
 		Schema:    treeSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneTreeArgs,
@@ -1475,14 +1459,14 @@ func (r *TreeRunner) Forget(root *Node) bool {
 // machine, as long as the work's name, code and types are.
 func (r *TreeRunner) Key(root *Node) key.Key {
 	args := TreeArgs{Root: root}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: treeSchema, Code: treeCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Tree] that
 // are inputs.
 func (r *TreeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, treeSchema, treeCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1525,10 +1509,6 @@ func cloneTreeArgs(v TreeArgs) TreeArgs {
 // durable keys.
 const tableSchema = "0475c26979284d8da976b7deb986c9e5"
 
-// tableCode is the version in the directive of [Table], which stands for its
-// code in durable keys.
-const tableCode = "version=1"
-
 // TableArgs holds the arguments of one call of [Table.Run].
 type TableArgs struct {
 	Table map[string]int64
@@ -1567,7 +1547,7 @@ func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 	r := &TableRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TableArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Table",
-		Code:      tableCode,
+		Code:      &tableCode,
 		Schema:    tableSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneTableArgs,
@@ -1636,14 +1616,14 @@ func (r *TableRunner) Forget(table map[string]int64) bool {
 // machine, as long as the work's name, code and types are.
 func (r *TableRunner) Key(table map[string]int64) key.Key {
 	args := TableArgs{Table: table}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: tableSchema, Code: tableCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Table] that
 // are inputs.
 func (r *TableRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, tableSchema, tableCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1689,10 +1669,6 @@ func cloneTableArgs(v TableArgs) TableArgs {
 // durable keys.
 const blobSchema = "55bfd4c85eb31402be2d0814637959b3"
 
-// blobCode is the version in the directive of [Blob], which stands for its code
-// in durable keys.
-const blobCode = "version=1"
-
 // BlobArgs holds the arguments of one call of [Blob.Run].
 type BlobArgs struct {
 	Blob []byte
@@ -1722,7 +1698,7 @@ func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 	r := &BlobRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BlobArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Blob",
-		Code:      blobCode,
+		Code:      &blobCode,
 		Schema:    blobSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneBlobArgs,
@@ -1791,14 +1767,14 @@ func (r *BlobRunner) Forget(blob []byte) bool {
 // machine, as long as the work's name, code and types are.
 func (r *BlobRunner) Key(blob []byte) key.Key {
 	args := BlobArgs{Blob: blob}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: blobSchema, Code: blobCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Blob] that
 // are inputs.
 func (r *BlobRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, blobSchema, blobCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1835,10 +1811,6 @@ func cloneBlobArgs(v BlobArgs) BlobArgs {
 // durable keys.
 const seriesSchema = "86bd15a5f9b160c87ddd34d7699f25a6"
 
-// seriesCode is the version in the directive of [Series], which stands for its
-// code in durable keys.
-const seriesCode = "version=1"
-
 // SeriesArgs holds the arguments of one call of [Series.Run].
 type SeriesArgs struct {
 	Series []float64
@@ -1868,7 +1840,7 @@ func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 	r := &SeriesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SeriesArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Series",
-		Code:      seriesCode,
+		Code:      &seriesCode,
 		Schema:    seriesSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSeriesArgs,
@@ -1937,14 +1909,14 @@ func (r *SeriesRunner) Forget(series []float64) bool {
 // machine, as long as the work's name, code and types are.
 func (r *SeriesRunner) Key(series []float64) key.Key {
 	args := SeriesArgs{Series: series}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: seriesSchema, Code: seriesCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Series] that
 // are inputs.
 func (r *SeriesRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, seriesSchema, seriesCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }

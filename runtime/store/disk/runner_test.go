@@ -35,7 +35,7 @@ func init() {
 // calls is a work with one number as argument, as the generator would write it.
 func calls(s store.Store, body func(n int) ([]byte, error), opts ...runtime.Option) *runtime.Calls[int, int, []byte] {
 	return runtime.NewCalls(runtime.Spec[int, int, []byte]{
-		Name: "example.com/daily.Fetch", Schema: "s1", Code: "c1",
+		Name: "example.com/daily.Fetch", Schema: "s1", Code: &runtime.Code{Sum: "c1"},
 		Execute:     func(_ context.Context, n int) ([]byte, error) { return body(n) },
 		CloneResult: bytes.Clone,
 		Encode:      func(e *key.Encoder, n *int) { e.Int(*n) },

@@ -148,9 +148,6 @@ func runGoGenerate[T any]() *T {
 // keys.
 const putSchema = "1162c54bc3392cf7e566d9506161d37e"
 
-// putCode identifies the code that [Put.Run] reaches in durable keys.
-const putCode = "51b0f9ad296729d9b4cad08d69f665fa"
-
 // PutArgs holds the arguments of one call of [Put.Run].
 type PutArgs struct {
 	In *dynamodb.PutItemInput
@@ -182,8 +179,7 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 	r := &PutRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PutArgs, *dynamodb.PutItemInput]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/cloud.Put",
-		Code:        putCode,
-		Symbols:     putSymbols,
+		Code:        &putCode,
 		Schema:      putSchema,
 		Execute:     r.execute,
 		CloneArgs:   clonePutArgs,
@@ -254,14 +250,14 @@ func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 // machine, as long as the work's name, code and types are.
 func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
 	args := PutArgs{In: in}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: putSchema, Code: putCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Put] that are
 // inputs.
 func (r *PutRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, putSchema, putCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -346,6 +342,7 @@ func NewGetRunner(work *Get, opts ...runtime.Option) *GetRunner {
 	r := &GetRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, GetArgs, *dynamodb.GetItemOutput]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/cloud.Get",
+		Schema:      getSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneGetArgs,
 		CloneResult: cloneGetResult,
@@ -411,14 +408,14 @@ func (r *GetRunner) Forget(out *dynamodb.GetItemOutput) bool {
 // machine, as long as the work's name, code and types are.
 func (r *GetRunner) Key(out *dynamodb.GetItemOutput) key.Key {
 	args := GetArgs{Out: out}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: getSchema}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Get] that are
 // inputs.
 func (r *GetRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, getSchema, "") {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1303,18 +1300,3 @@ func cloneTypesVectorCapacity(v types.VectorCapacity) types.VectorCapacity {
 	}
 	return v
 }
-
-// putSymbols lists what putCode was made from: each declaration, file and
-// module with a hash.
-const putSymbols = `
-github.com/workgen/workgen/testdata/foreign/cloud.Put 07bad5a7
-github.com/workgen/workgen/testdata/foreign/cloud.Put.Run 416facac
-go1.26 56f36397
-module github.com/aws/aws-sdk-go-v2 v1.47.7 40e10d04
-module github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.10 0c9e4ab2
-module github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.8.10 8e715743
-module github.com/aws/aws-sdk-go-v2/service/dynamodb v1.73.1 e5e44afa
-module github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding v1.13.24 b0999d3a
-module github.com/aws/aws-sdk-go-v2/service/internal/endpoint-discovery v1.13.10 8186541e
-module github.com/aws/smithy-go v1.28.8 17d2cb21
-`

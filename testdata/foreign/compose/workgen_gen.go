@@ -445,9 +445,6 @@ func runGoGenerate[T any]() *T {
 // keys.
 const upSchema = "933139910b9befe6043b772241821eb7"
 
-// upCode identifies the code that [Up.Run] reaches in durable keys.
-const upCode = "d50abcbd503b068e560ee4f6f8a5fe98"
-
 // UpArgs holds the arguments of one call of [Up.Run].
 type UpArgs struct {
 	Service types.ServiceConfig
@@ -477,8 +474,7 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 	r := &UpRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, UpArgs, types.ServiceConfig]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/compose.Up",
-		Code:        upCode,
-		Symbols:     upSymbols,
+		Code:        &upCode,
 		Schema:      upSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneUpArgs,
@@ -549,14 +545,14 @@ func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 // machine, as long as the work's name, code and types are.
 func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
 	args := UpArgs{Service: service}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: upSchema, Code: upCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Up] that are
 // inputs.
 func (r *UpRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, upSchema, upCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -4069,23 +4065,3 @@ func copyTypesDiscreteGenericResourceWhole(c *runtime.Copies, v *types.DiscreteG
 		v.Extensions = m
 	}
 }
-
-// upSymbols lists what upCode was made from: each declaration, file and module
-// with a hash.
-const upSymbols = `
-github.com/workgen/workgen/testdata/foreign/compose.Up 24140b9b
-github.com/workgen/workgen/testdata/foreign/compose.Up.Run ec6d2703
-go1.26 56f36397
-module github.com/compose-spec/compose-go/v2 v2.16.2 936bfdeb
-module github.com/distribution/reference v0.5.0 84f3e811
-module github.com/docker/go-connections v0.4.0 8ec8d451
-module github.com/docker/go-units v0.5.0 16a46479
-module github.com/go-viper/mapstructure/v2 v2.5.0 d9887c20
-module github.com/mattn/go-shellwords v1.0.12 a8885601
-module github.com/opencontainers/go-digest v1.0.0 35d478c5
-module github.com/sirupsen/logrus v1.10.2 682771b0
-module github.com/xhit/go-str2duration/v2 v2.1.0 ee886196
-module go.yaml.in/yaml/v4 v4.0.0-rc.4 4c6c5ca9
-module golang.org/x/sync v0.24.0 d1f1b64a
-module golang.org/x/sys v0.49.0 269685fa
-`

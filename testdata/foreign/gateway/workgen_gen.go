@@ -421,9 +421,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const admitSchema = "1683d14963d65f288a47e439d058cff0"
 
-// admitCode identifies the code that [Admit.Run] reaches in durable keys.
-const admitCode = "43421e30cc972962ce6bc8cbeb7349f0"
-
 // AdmitArgs holds the arguments of one call of [Admit.Run].
 type AdmitArgs struct {
 	Route   *gatewayv1.HTTPRoute
@@ -469,8 +466,7 @@ func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
 	r := &AdmitRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AdmitArgs, AdmitResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/gateway.Admit",
-		Code:        admitCode,
-		Symbols:     admitSymbols,
+		Code:        &admitCode,
 		Schema:      admitSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneAdmitArgs,
@@ -542,14 +538,14 @@ func (r *AdmitRunner) Forget(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gate
 // machine, as long as the work's name, code and types are.
 func (r *AdmitRunner) Key(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) key.Key {
 	args := AdmitArgs{Route: route, Gateway: gateway}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: admitSchema, Code: admitCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Admit] that
 // are inputs.
 func (r *AdmitRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, admitSchema, admitCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -2397,29 +2393,3 @@ func cloneV1ObjectReference(v gatewayv1.ObjectReference) gatewayv1.ObjectReferen
 	}
 	return v
 }
-
-// admitSymbols lists what admitCode was made from: each declaration, file and
-// module with a hash.
-const admitSymbols = `
-github.com/workgen/workgen/testdata/foreign/gateway.Admit 6177a4d7
-github.com/workgen/workgen/testdata/foreign/gateway.Admit.Run 67e1613f
-go1.26 56f36397
-module github.com/fxamacker/cbor/v2 v2.9.6 2e7968c1
-module github.com/go-logr/logr v1.4.4 585b6e02
-module github.com/json-iterator/go v1.1.12 0e7c1460
-module github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd 26394611
-module github.com/modern-go/reflect2 v1.0.3-0.20250322232337-35a7c28c31ee 7d9c9619
-module github.com/x448/float16 v0.8.4 7308c08f
-module go.yaml.in/yaml/v2 v2.4.4 a456f47f
-module golang.org/x/net v0.61.0 cb86a5a4
-module golang.org/x/text v0.43.0 4b0549bc
-module gopkg.in/inf.v0 v0.9.1 e93f9896
-module k8s.io/apimachinery v0.37.2 62c11c40
-module k8s.io/klog/v2 v2.140.0 155e11ba
-module k8s.io/kube-openapi v0.0.0-20260721132016-d427ff9ee9ad 7e2abb87
-module k8s.io/utils v0.0.0-20260626114624-be93311217bd 23cb40e7
-module sigs.k8s.io/gateway-api v1.6.3 db173dbc
-module sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 9c529317
-module sigs.k8s.io/randfill v1.0.0 4b8949fa
-module sigs.k8s.io/structured-merge-diff/v6 v6.4.2 822abf44
-`

@@ -446,9 +446,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const triageSchema = "e0b33a6d8232d73f5d46097145e47a57"
 
-// triageCode identifies the code that [Triage.Run] reaches in durable keys.
-const triageCode = "8337ebf1685d261d3adbd2dff88502f1"
-
 // TriageArgs holds the arguments of one call of [Triage.Run].
 type TriageArgs struct {
 	Issue *github.Issue
@@ -491,8 +488,7 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 	r := &TriageRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TriageArgs, TriageResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/github.Triage",
-		Code:        triageCode,
-		Symbols:     triageSymbols,
+		Code:        &triageCode,
 		Schema:      triageSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneTriageArgs,
@@ -565,14 +561,14 @@ func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool
 // machine, as long as the work's name, code and types are.
 func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key {
 	args := TriageArgs{Issue: issue, Repo: repo}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: triageSchema, Code: triageCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Triage] that
 // are inputs.
 func (r *TriageRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, triageSchema, triageCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -4501,13 +4497,3 @@ func cloneGithubSecretScanningValidityChecks(v github.SecretScanningValidityChec
 	}
 	return v
 }
-
-// triageSymbols lists what triageCode was made from: each declaration, file and
-// module with a hash.
-const triageSymbols = `
-github.com/workgen/workgen/testdata/foreign/github.Triage 5103b72e
-github.com/workgen/workgen/testdata/foreign/github.Triage.Run cccc4529
-go1.26 56f36397
-module github.com/google/go-github/v84 v84.0.0 2da506c5
-module github.com/google/go-querystring v1.2.0 2ccf31d0
-`

@@ -42,9 +42,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const findSchema = "880254de4c644b058e0ecf014a59aa16"
 
-// findCode identifies the code that [Find.Run] reaches in durable keys.
-const findCode = "f4021860601307ca02a2d5963ae63fc6"
-
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {
 	ID    uuid.UUID
@@ -87,8 +84,7 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 	r := &FindRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FindArgs, []uuid.UUID]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/ids.Find",
-		Code:        findCode,
-		Symbols:     findSymbols,
+		Code:        &findCode,
 		Schema:      findSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneFindArgs,
@@ -158,14 +154,14 @@ func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 // machine, as long as the work's name, code and types are.
 func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key.Key {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: findSchema, Code: findCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Find] that
 // are inputs.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, findSchema, findCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -221,12 +217,3 @@ func encodeUuidNullUUID(e *key.Encoder, b key.Fields, v *uuid.NullUUID) key.Fiel
 	b = b.Bool(v.Valid)
 	return b
 }
-
-// findSymbols lists what findCode was made from: each declaration, file and
-// module with a hash.
-const findSymbols = `
-github.com/workgen/workgen/testdata/foreign/ids.Find 96f999f5
-github.com/workgen/workgen/testdata/foreign/ids.Find.Run 469cc069
-go1.26 56f36397
-module github.com/google/uuid v1.6.0 0a7f8463
-`

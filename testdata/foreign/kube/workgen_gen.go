@@ -1018,9 +1018,6 @@ func runGoGenerate[T any]() *T {
 // in durable keys.
 const scheduleSchema = "5db0f3233eb6e24e4ee8998988396f90"
 
-// scheduleCode identifies the code that [Schedule.Run] reaches in durable keys.
-const scheduleCode = "1490805476c8d330df49d246355fad21"
-
 // ScheduleArgs holds the arguments of one call of [Schedule.Run].
 type ScheduleArgs struct {
 	Spec corev1.PodSpec
@@ -1063,8 +1060,7 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 	r := &ScheduleRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ScheduleArgs, ScheduleResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/kube.Schedule",
-		Code:        scheduleCode,
-		Symbols:     scheduleSymbols,
+		Code:        &scheduleCode,
 		Schema:      scheduleSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneScheduleArgs,
@@ -1137,14 +1133,14 @@ func (r *ScheduleRunner) Forget(spec corev1.PodSpec, pod *corev1.Pod) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ScheduleRunner) Key(spec corev1.PodSpec, pod *corev1.Pod) key.Key {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: scheduleSchema, Code: scheduleCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Schedule]
 // that are inputs.
 func (r *ScheduleRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, scheduleSchema, scheduleCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -5526,29 +5522,3 @@ func cloneV1TypedObjectReference(v corev1.TypedObjectReference) corev1.TypedObje
 	}
 	return v
 }
-
-// scheduleSymbols lists what scheduleCode was made from: each declaration, file
-// and module with a hash.
-const scheduleSymbols = `
-github.com/workgen/workgen/testdata/foreign/kube.Schedule 0220318f
-github.com/workgen/workgen/testdata/foreign/kube.Schedule.Run f779e8e7
-go1.26 56f36397
-module github.com/fxamacker/cbor/v2 v2.9.6 2e7968c1
-module github.com/go-logr/logr v1.4.4 585b6e02
-module github.com/json-iterator/go v1.1.12 0e7c1460
-module github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd 26394611
-module github.com/modern-go/reflect2 v1.0.3-0.20250322232337-35a7c28c31ee 7d9c9619
-module github.com/x448/float16 v0.8.4 7308c08f
-module go.yaml.in/yaml/v2 v2.4.4 a456f47f
-module golang.org/x/net v0.61.0 cb86a5a4
-module golang.org/x/text v0.43.0 4b0549bc
-module gopkg.in/inf.v0 v0.9.1 e93f9896
-module k8s.io/api v0.37.2 7a346b48
-module k8s.io/apimachinery v0.37.2 62c11c40
-module k8s.io/klog/v2 v2.140.0 155e11ba
-module k8s.io/kube-openapi v0.0.0-20260721132016-d427ff9ee9ad 7e2abb87
-module k8s.io/utils v0.0.0-20260626114624-be93311217bd 23cb40e7
-module sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 9c529317
-module sigs.k8s.io/randfill v1.0.0 4b8949fa
-module sigs.k8s.io/structured-merge-diff/v6 v6.4.2 822abf44
-`

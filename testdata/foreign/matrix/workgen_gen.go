@@ -36,9 +36,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const invertSchema = "133cf1a07000a2c8f630e7b19fea9137"
 
-// invertCode identifies the code that [Invert.Run] reaches in durable keys.
-const invertCode = "aa7d330de0604036cf63cc340e6bd390"
-
 // InvertArgs holds the arguments of one call of [Invert.Run].
 type InvertArgs struct {
 	M *mat.Dense
@@ -72,8 +69,7 @@ func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 	r := &InvertRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, InvertArgs, float64]{
 		Name:    "github.com/workgen/workgen/testdata/foreign/matrix.Invert",
-		Code:    invertCode,
-		Symbols: invertSymbols,
+		Code:    &invertCode,
 		Schema:  invertSchema,
 		Execute: r.execute,
 		Inputs:  r.inputs,
@@ -142,14 +138,14 @@ func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 // machine, as long as the work's name, code and types are.
 func (r *InvertRunner) Key(m *mat.Dense, v mat.VecDense) key.Key {
 	args := InvertArgs{M: m, V: v}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: invertSchema, Code: invertCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Invert] that
 // are inputs.
 func (r *InvertRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, invertSchema, invertCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -200,12 +196,3 @@ func encodeMatVecDense(e *key.Encoder, v *mat.VecDense) {
 	defer e.Recover("gonum.org/v1/gonum/mat.VecDense")
 	e.Appended(v.MarshalBinary())
 }
-
-// invertSymbols lists what invertCode was made from: each declaration, file and
-// module with a hash.
-const invertSymbols = `
-github.com/workgen/workgen/testdata/foreign/matrix.Invert a15c496a
-github.com/workgen/workgen/testdata/foreign/matrix.Invert.Run 34ef70ee
-go1.26 56f36397
-module gonum.org/v1/gonum v0.17.0 c30adbb8
-`

@@ -47,9 +47,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const sendSchema = "4255c4f09ca6cf7c42715a4e5e47aada"
 
-// sendCode identifies the code that [Send.Run] reaches in durable keys.
-const sendCode = "4454c8406a6395987b679af7d8f820f4"
-
 // SendArgs holds the arguments of one call of [Send.Run].
 type SendArgs struct {
 	Body *structpb.Struct
@@ -94,8 +91,7 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 	r := &SendRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SendArgs, SendResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/messages.Send",
-		Code:        sendCode,
-		Symbols:     sendSymbols,
+		Code:        &sendCode,
 		Schema:      sendSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneSendArgs,
@@ -168,14 +164,14 @@ func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 // machine, as long as the work's name, code and types are.
 func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
 	args := SendArgs{Body: body, R: r}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: sendSchema, Code: sendCode}, args.EncodeKey)
+	return r2.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Send] that
 // are inputs.
 func (r2 *SendRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e, sendSchema, sendCode) {
+	if r2.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -368,13 +364,3 @@ func encodeStructpbValue(e *key.Encoder, v *structpb.Value) {
 	defer e.Recover("google.golang.org/protobuf/types/known/structpb.Value")
 	e.Appended(proto.MarshalOptions{AllowPartial: true, Deterministic: true}.MarshalAppend(e.Spare(), v))
 }
-
-// sendSymbols lists what sendCode was made from: each declaration, file and
-// module with a hash.
-const sendSymbols = `
-github.com/workgen/workgen/testdata/foreign/messages.Request c771c749
-github.com/workgen/workgen/testdata/foreign/messages.Send f0d9e9d3
-github.com/workgen/workgen/testdata/foreign/messages.Send.Run d2d59f91
-go1.26 56f36397
-module google.golang.org/protobuf v1.36.12 bb1700de
-`

@@ -46,9 +46,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const totalSchema = "cbc7a918ee10215ed576340154614fce"
 
-// totalCode identifies the code that [Total.Run] reaches in durable keys.
-const totalCode = "cfe1e3cf3bf02a9a64b5966786ed6fa1"
-
 // TotalArgs holds the arguments of one call of [Total.Run].
 type TotalArgs struct {
 	Base decimal.Decimal
@@ -86,8 +83,7 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 	r := &TotalRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TotalArgs, TotalResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/money.Total",
-		Code:        totalCode,
-		Symbols:     totalSymbols,
+		Code:        &totalCode,
 		Schema:      totalSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneTotalArgs,
@@ -160,14 +156,14 @@ func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 // machine, as long as the work's name, code and types are.
 func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
 	args := TotalArgs{Base: base, I: i}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: totalSchema, Code: totalCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Total] that
 // are inputs.
 func (r *TotalRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, totalSchema, totalCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -250,13 +246,3 @@ func encodeDecimalNullDecimal(e *key.Encoder, b key.Fields, v *decimal.NullDecim
 	b = b.Bool(v.Valid)
 	return b
 }
-
-// totalSymbols lists what totalCode was made from: each declaration, file and
-// module with a hash.
-const totalSymbols = `
-github.com/workgen/workgen/testdata/foreign/money.Invoice cee0c80b
-github.com/workgen/workgen/testdata/foreign/money.Total 7ee8cdf3
-github.com/workgen/workgen/testdata/foreign/money.Total.Run b6f022e3
-go1.26 56f36397
-module github.com/shopspring/decimal v1.6.0 aa70040a
-`

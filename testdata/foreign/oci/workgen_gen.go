@@ -102,9 +102,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const pushSchema = "d0fcad9a84e149710d138061122caf34"
 
-// pushCode identifies the code that [Push.Run] reaches in durable keys.
-const pushCode = "460f18b4f9935592f799d643eee9aa78"
-
 // PushArgs holds the arguments of one call of [Push.Run].
 type PushArgs struct {
 	M     v1.Manifest
@@ -147,8 +144,7 @@ func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
 	r := &PushRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PushArgs, PushResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/oci.Push",
-		Code:        pushCode,
-		Symbols:     pushSymbols,
+		Code:        &pushCode,
 		Schema:      pushSchema,
 		Execute:     r.execute,
 		CloneArgs:   clonePushArgs,
@@ -220,14 +216,14 @@ func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 // machine, as long as the work's name, code and types are.
 func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
 	args := PushArgs{M: m, Image: image}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: pushSchema, Code: pushCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Push] that
 // are inputs.
 func (r *PushRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, pushSchema, pushCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -554,13 +550,3 @@ func cloneV1History(v v1.History) v1.History {
 	}
 	return v
 }
-
-// pushSymbols lists what pushCode was made from: each declaration, file and
-// module with a hash.
-const pushSymbols = `
-github.com/workgen/workgen/testdata/foreign/oci.Push 3f74a1df
-github.com/workgen/workgen/testdata/foreign/oci.Push.Run 3254ffb8
-go1.26 56f36397
-module github.com/opencontainers/go-digest v1.0.0 35d478c5
-module github.com/opencontainers/image-spec v1.1.1 d4e0fbf0
-`

@@ -62,9 +62,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const resolveSchema = "f5920474cb78a9b7016ec42662456d65"
 
-// resolveCode identifies the code that [Resolve.Run] reaches in durable keys.
-const resolveCode = "14fae850de892c36f0bb284d77bb726f"
-
 // ResolveArgs holds the arguments of one call of [Resolve.Run].
 type ResolveArgs struct {
 	Pkg  *ast.Package
@@ -107,8 +104,7 @@ func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
 	r := &ResolveRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ResolveArgs, ResolveResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/policy.Resolve",
-		Code:        resolveCode,
-		Symbols:     resolveSymbols,
+		Code:        &resolveCode,
 		Schema:      resolveSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneResolveArgs,
@@ -181,14 +177,14 @@ func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ResolveRunner) Key(pkg *ast.Package, term *ast.Term) key.Key {
 	args := ResolveArgs{Pkg: pkg, Term: term}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: resolveSchema, Code: resolveCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Resolve] that
 // are inputs.
 func (r *ResolveRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, resolveSchema, resolveCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -481,16 +477,3 @@ func copyAstCallWhole(c *runtime.Copies, v *ast.Call) {
 		}
 	}
 }
-
-// resolveSymbols lists what resolveCode was made from: each declaration, file
-// and module with a hash.
-const resolveSymbols = `
-github.com/workgen/workgen/testdata/foreign/policy.Resolve b31ec667
-github.com/workgen/workgen/testdata/foreign/policy.Resolve.Run 4029cc6d
-go1.26 56f36397
-module github.com/cespare/xxhash/v2 v2.3.0 61fcadad
-module github.com/open-policy-agent/opa v1.22.3 3246403a
-module github.com/xeipuuv/gojsonpointer v0.0.0-20190905194746-02993c407bfb c74c6237
-module github.com/xeipuuv/gojsonreference v0.0.0-20180127040603-bd5ef7bd5415 0b6d07ee
-module go.yaml.in/yaml/v3 v3.0.6 409d1e22
-`

@@ -217,9 +217,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const findSchema = "887d23033d4774b6fabd2be1b1304c98"
 
-// findCode identifies the code that [Find.Run] reaches in durable keys.
-const findCode = "af749088f246456e2fe3b70bb5b071e5"
-
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {
 	Q *Leaves
@@ -251,8 +248,7 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 	r := &FindRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FindArgs, *Leaves]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/search.Find",
-		Code:        findCode,
-		Symbols:     findSymbols,
+		Code:        &findCode,
 		Schema:      findSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneFindArgs,
@@ -323,14 +319,14 @@ func (r *FindRunner) Forget(q *Leaves) bool {
 // machine, as long as the work's name, code and types are.
 func (r *FindRunner) Key(q *Leaves) key.Key {
 	args := FindArgs{Q: q}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: findSchema, Code: findCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Find] that
 // are inputs.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, findSchema, findCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -2011,13 +2007,3 @@ func encodeTypesLatLonGeoLocation(e *key.Encoder, b key.Fields, v *types.LatLonG
 	b = b.Float64(float64(v.Lon))
 	return b
 }
-
-// findSymbols lists what findCode was made from: each declaration, file and
-// module with a hash.
-const findSymbols = `
-github.com/workgen/workgen/testdata/foreign/search.Find 96f999f5
-github.com/workgen/workgen/testdata/foreign/search.Find.Run 1166fdee
-github.com/workgen/workgen/testdata/foreign/search.Leaves 5ca87ae3
-go1.26 56f36397
-module github.com/elastic/go-elasticsearch/v9 v9.5.2 fea176fc
-`

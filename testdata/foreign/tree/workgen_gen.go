@@ -47,9 +47,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const checkSchema = "4910d1a053b4cd7824a3fb45f6f4df34"
 
-// checkCode identifies the code that [Check.Run] reaches in durable keys.
-const checkCode = "3b5438fe1d406dfaa64b7b2f03cb9601"
-
 // CheckArgs holds the arguments of one call of [Check.Run].
 type CheckArgs struct {
 	E Expr
@@ -90,8 +87,7 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 	r := &CheckRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CheckArgs, CheckResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/tree.Check",
-		Code:        checkCode,
-		Symbols:     checkSymbols,
+		Code:        &checkCode,
 		Schema:      checkSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneCheckArgs,
@@ -164,14 +160,14 @@ func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 // machine, as long as the work's name, code and types are.
 func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
 	args := CheckArgs{E: e, B: b}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: checkSchema, Code: checkCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Check] that
 // are inputs.
 func (r *CheckRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2, checkSchema, checkCode) {
+	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
@@ -429,15 +425,3 @@ func copyCallWhole(c *runtime.Copies, v *Call) {
 		}
 	}
 }
-
-// checkSymbols lists what checkCode was made from: each declaration, file and
-// module with a hash.
-const checkSymbols = `
-github.com/workgen/workgen/testdata/foreign/tree.Block 4cea0cb7
-github.com/workgen/workgen/testdata/foreign/tree.Call ac61fa47
-github.com/workgen/workgen/testdata/foreign/tree.Check ea58703d
-github.com/workgen/workgen/testdata/foreign/tree.Check.Run 89db5c7b
-github.com/workgen/workgen/testdata/foreign/tree.Expr 5f9435e4
-github.com/workgen/workgen/testdata/foreign/tree.Ident 9f1a4c20
-go1.26 56f36397
-`

@@ -92,9 +92,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const buildSchema = "01cade292d45acb314243a25bd503f2d"
 
-// buildCode identifies the code that [Build.Run] reaches in durable keys.
-const buildCode = "10315fd413f0c038a081301669ec481c"
-
 // BuildArgs holds the arguments of one call of [Build.Run].
 type BuildArgs struct {
 	Cfg Config
@@ -133,8 +130,7 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 	r := &BuildRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BuildArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Build",
-		Code:      buildCode,
-		Symbols:   buildSymbols,
+		Code:      &buildCode,
 		Schema:    buildSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneBuildArgs,
@@ -202,7 +198,7 @@ func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 // machine, as long as the work's name, code and types are.
 func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: buildSchema, Code: buildCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -211,7 +207,7 @@ func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 // another work: name, types, code and options, and the fields of [Build] that
 // are inputs.
 func (r *BuildRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, buildSchema, buildCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -299,9 +295,6 @@ func cloneBuildArgs(v BuildArgs) BuildArgs {
 // keys.
 const sumSchema = "31c3660a56bcee4a96e0f1d79d703416"
 
-// sumCode identifies the code that [Sum.Run] reaches in durable keys.
-const sumCode = "ca7ac9f2f1fc93211206da5a64a5d894"
-
 // SumArgs holds the arguments of one call of [Sum.Run].
 type SumArgs struct {
 	Ids     []ID
@@ -379,8 +372,7 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 	r := &SumRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SumArgs, float64]{
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Sum",
-		Code:      sumCode,
-		Symbols:   sumSymbols,
+		Code:      &sumCode,
 		Schema:    sumSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSumArgs,
@@ -449,14 +441,14 @@ func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c 
 // machine, as long as the work's name, code and types are.
 func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) key.Key {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sumSchema, Code: sumCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Sum] that are
 // inputs.
 func (r *SumRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, sumSchema, sumCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -555,9 +547,6 @@ func cloneSumArgs(v SumArgs) SumArgs {
 // durable keys.
 const releaseSchema = "e451b28bddeead5e256b8939ef80d1b6"
 
-// releaseCode identifies the code that [Release.Run] reaches in durable keys.
-const releaseCode = "5de95fb301f037bfa69c3dcb8c5b523e"
-
 // ReleaseArgs holds the arguments of one call of [Release.Run].
 type ReleaseArgs struct {
 	V   Version
@@ -614,8 +603,7 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 	r := &ReleaseRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReleaseArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Release",
-		Code:      releaseCode,
-		Symbols:   releaseSymbols,
+		Code:      &releaseCode,
 		Schema:    releaseSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneReleaseArgs,
@@ -684,14 +672,14 @@ func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version)
 // machine, as long as the work's name, code and types are.
 func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) key.Key {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: releaseSchema, Code: releaseCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Release] that
 // are inputs.
 func (r *ReleaseRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, releaseSchema, releaseCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1044,41 +1032,3 @@ func clonePairStringInt(v Pair[string, []int]) Pair[string, []int] {
 	v.Second = slices.Clone(v.Second)
 	return v
 }
-
-// buildSymbols lists what buildCode was made from: each declaration, file and
-// module with a hash.
-const buildSymbols = `
-github.com/workgen/workgen/testdata/golden/composite.Base 16b82ae1
-github.com/workgen/workgen/testdata/golden/composite.Build bfc97f34
-github.com/workgen/workgen/testdata/golden/composite.Build.Run 1bd4da9e
-github.com/workgen/workgen/testdata/golden/composite.Config 9e1ca833
-github.com/workgen/workgen/testdata/golden/composite.ID c91e7211
-github.com/workgen/workgen/testdata/golden/composite.Item ae5b4df7
-github.com/workgen/workgen/testdata/golden/composite.Item2 bb19a399
-github.com/workgen/workgen/testdata/golden/composite.Pair 028b4d21
-github.com/workgen/workgen/testdata/golden/composite.Set b440b6b5
-github.com/workgen/workgen/testdata/golden/composite.Tags 24ad7dff
-go1.26 56f36397
-`
-
-// sumSymbols lists what sumCode was made from: each declaration, file and
-// module with a hash.
-const sumSymbols = `
-github.com/workgen/workgen/testdata/golden/composite.Byte 1937f93c
-github.com/workgen/workgen/testdata/golden/composite.ID c91e7211
-github.com/workgen/workgen/testdata/golden/composite.Pair 028b4d21
-github.com/workgen/workgen/testdata/golden/composite.Set b440b6b5
-github.com/workgen/workgen/testdata/golden/composite.Sum 9c735ddc
-github.com/workgen/workgen/testdata/golden/composite.Sum.Run 48876766
-go1.26 56f36397
-`
-
-// releaseSymbols lists what releaseCode was made from: each declaration, file
-// and module with a hash.
-const releaseSymbols = `
-github.com/workgen/workgen/testdata/golden/composite.Release 075c8450
-github.com/workgen/workgen/testdata/golden/composite.Release.Run f7d5a568
-github.com/workgen/workgen/testdata/golden/composite.Version 3d0a7ca3
-github.com/workgen/workgen/testdata/golden/composite.Version.EncodeKey a722052e
-go1.26 56f36397
-`

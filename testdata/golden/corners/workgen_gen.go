@@ -93,9 +93,6 @@ func runGoGenerate[T any]() *T {
 // in durable keys.
 const keywordsSchema = "6604d7cc94777083d59ebf0ca3f2a7e1"
 
-// keywordsCode identifies the code that [Keywords.Run] reaches in durable keys.
-const keywordsCode = "b65d822d8be8f1ef579c6b5f404a7099"
-
 // KeywordsArgs holds the arguments of one call of [Keywords.Run].
 type KeywordsArgs struct {
 	Math             float64
@@ -160,8 +157,7 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 	r := &KeywordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[keywordsIdentity, KeywordsArgs, float64]{
 		Name:     "github.com/workgen/workgen/testdata/golden/corners.Keywords",
-		Code:     keywordsCode,
-		Symbols:  keywordsSymbols,
+		Code:     &keywordsCode,
 		Schema:   keywordsSchema,
 		Execute:  r.execute,
 		Inputs:   r.inputs,
@@ -220,7 +216,7 @@ func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, s
 // machine, as long as the work's name, code and types are.
 func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) key.Key {
 	args := KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: keywordsSchema, Code: keywordsCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -229,7 +225,7 @@ func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stri
 // another work: name, types, code and options, and the fields of [Keywords]
 // that are inputs.
 func (r *KeywordsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, keywordsSchema, keywordsCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -320,9 +316,6 @@ func (r *KeywordsRunner) execute(_ context.Context, args KeywordsArgs) (float64,
 // durable keys.
 const emptySchema = "74a02e13f800a847c8dc1b55e2c20d87"
 
-// emptyCode identifies the code that [Empty.Run] reaches in durable keys.
-const emptyCode = "d1a95a2f2fe2e98d87844ae206fb97e0"
-
 // EmptyArgs holds the arguments of one call of [Empty.Run].
 type EmptyArgs struct {
 	A []struct{}
@@ -397,8 +390,7 @@ func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 	r := &EmptyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EmptyArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/corners.Empty",
-		Code:      emptyCode,
-		Symbols:   emptySymbols,
+		Code:      &emptyCode,
 		Schema:    emptySchema,
 		Execute:   r.execute,
 		CloneArgs: cloneEmptyArgs,
@@ -467,14 +459,14 @@ func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 // machine, as long as the work's name, code and types are.
 func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) key.Key {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: emptySchema, Code: emptyCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Empty] that
 // are inputs.
 func (r *EmptyRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2, emptySchema, emptyCode) {
+	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
@@ -553,9 +545,6 @@ func cloneEmptyArgs(v EmptyArgs) EmptyArgs {
 // durable keys.
 const taggedSchema = "772477b2238be1077cba6ed4570e751e"
 
-// taggedCode identifies the code that [Tagged.Run] reaches in durable keys.
-const taggedCode = "a77adbce46a9c727e4842c7fc5f161fe"
-
 // TaggedArgs holds the arguments of one call of [Tagged.Run].
 type TaggedArgs struct {
 	X struct {
@@ -598,8 +587,7 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 		C []int "json:\"`c`\""
 	}]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Tagged",
-		Code:        taggedCode,
-		Symbols:     taggedSymbols,
+		Code:        &taggedCode,
 		Schema:      taggedSchema,
 		Execute:     r.execute,
 		CloneResult: cloneTaggedResult,
@@ -679,14 +667,14 @@ func (r *TaggedRunner) Key(x struct {
 	B int `workgen:"-"`
 }) key.Key {
 	args := TaggedArgs{X: x}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: taggedSchema, Code: taggedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Tagged] that
 // are inputs.
 func (r *TaggedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, taggedSchema, taggedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -719,9 +707,6 @@ func cloneTaggedResult(v struct {
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
 const nestedSchema = "0891a0a0b7e017e9e6820f8b534ad878"
-
-// nestedCode identifies the code that [Nested.Run] reaches in durable keys.
-const nestedCode = "ed60e85689123e06ce98d8c8fa60408d"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct{}
@@ -758,8 +743,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nestedIdentity, NestedArgs, NestedResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Nested",
-		Code:        nestedCode,
-		Symbols:     nestedSymbols,
+		Code:        &nestedCode,
 		Schema:      nestedSchema,
 		Execute:     r.execute,
 		CloneResult: cloneNestedResult,
@@ -820,14 +804,14 @@ func (r *NestedRunner) Forget() bool {
 // machine, as long as the work's name, code and types are.
 func (r *NestedRunner) Key() key.Key {
 	args := NestedArgs{}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Nested] that
 // are inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, nestedSchema, nestedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -899,9 +883,6 @@ func cloneNestedResult(v NestedResult) NestedResult {
 // durable keys.
 const deepSchema = "6b824116932b54ffa955d2cda67703fe"
 
-// deepCode identifies the code that [Deep.Run] reaches in durable keys.
-const deepCode = "a014d8cf01a523fb7aa0e5cbeb9e24ff"
-
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
 	V map[string][]*[2]map[int][]map[string]**[]string
@@ -950,8 +931,7 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	r := &DeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DeepArgs, map[string][]*[2]map[int][]map[string]**[]string]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Deep",
-		Code:        deepCode,
-		Symbols:     deepSymbols,
+		Code:        &deepCode,
 		Schema:      deepSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneDeepArgs,
@@ -1021,14 +1001,14 @@ func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) 
 // machine, as long as the work's name, code and types are.
 func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key.Key {
 	args := DeepArgs{V: v}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema, Code: deepCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Deep] that
 // are inputs.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, deepSchema, deepCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1122,9 +1102,6 @@ func cloneDeepResult(v map[string][]*[2]map[int][]map[string]**[]string) map[str
 // durable keys.
 const wiredSchema = "0b4de3b4169e58350b63ff093b982897"
 
-// wiredCode identifies the code that [Wired.Run] reaches in durable keys.
-const wiredCode = "f7c8817be06fb4f3bfa9997e853dafe5"
-
 // WiredArgs holds the arguments of one call of [Wired.Run].
 type WiredArgs struct {
 	N int
@@ -1160,8 +1137,7 @@ func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 	r := &WiredRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[wiredIdentity, WiredArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/corners.Wired",
-		Code:    wiredCode,
-		Symbols: wiredSymbols,
+		Code:    &wiredCode,
 		Schema:  wiredSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *WiredArgs) {
@@ -1219,14 +1195,14 @@ func (r *WiredRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *WiredRunner) Key(n int) key.Key {
 	args := WiredArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: wiredSchema, Code: wiredCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Wired] that
 // are inputs.
 func (r *WiredRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, wiredSchema, wiredCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1247,9 +1223,6 @@ func (r *WiredRunner) execute(_ context.Context, args WiredArgs) (int, error) {
 // lendingSchema identifies the types of the inputs and results of [Lending] in
 // durable keys.
 const lendingSchema = "a7421ee2a47d1c082d784c88f5e53a0d"
-
-// lendingCode identifies the code that [Lending.Run] reaches in durable keys.
-const lendingCode = "85ae76e2b4c3ff5fd0425db4331c62d1"
 
 // LendingArgs holds the arguments of one call of [Lending.Run].
 type LendingArgs struct {
@@ -1282,8 +1255,7 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 	r := &LendingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LendingArgs, []int]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Lending",
-		Code:        lendingCode,
-		Symbols:     lendingSymbols,
+		Code:        &lendingCode,
 		Schema:      lendingSchema,
 		Execute:     r.execute,
 		CloneResult: cloneLendingResult,
@@ -1353,14 +1325,14 @@ func (r *LendingRunner) Forget(h *Held) bool {
 // machine, as long as the work's name, code and types are.
 func (r *LendingRunner) Key(h *Held) key.Key {
 	args := LendingArgs{H: h}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: lendingSchema, Code: lendingCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Lending] that
 // are inputs.
 func (r *LendingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, lendingSchema, lendingCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1406,9 +1378,6 @@ func cloneLendingResult(v []int) []int {
 // durable keys.
 const reusingSchema = "b8bb4aaa7cfa14166f49b4c50fc24b0e"
 
-// reusingCode identifies the code that [Reusing.Run] reaches in durable keys.
-const reusingCode = "3d2b6138053e38fc9b311b3a3220e6d4"
-
 // ReusingArgs holds the arguments of one call of [Reusing.Run].
 type ReusingArgs struct {
 	N int
@@ -1444,8 +1413,7 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 	r := &ReusingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[reusingIdentity, ReusingArgs, []byte]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Reusing",
-		Code:        reusingCode,
-		Symbols:     reusingSymbols,
+		Code:        &reusingCode,
 		Schema:      reusingSchema,
 		Execute:     r.execute,
 		CloneResult: cloneReusingResult,
@@ -1504,14 +1472,14 @@ func (r *ReusingRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ReusingRunner) Key(n int) key.Key {
 	args := ReusingArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: reusingSchema, Code: reusingCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Reusing] that
 // are inputs.
 func (r *ReusingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, reusingSchema, reusingCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1538,9 +1506,6 @@ func cloneReusingResult(v []byte) []byte {
 // hidingSchema identifies the types of the inputs and results of [Hiding] in
 // durable keys.
 const hidingSchema = "bceb9ee19f292471bc6cfa8fbe37e6bd"
-
-// hidingCode identifies the code that [Hiding.Run] reaches in durable keys.
-const hidingCode = "87eb31a8daa5dd525f213e8996f1c238"
 
 // HidingArgs holds the arguments of one call of [Hiding.Run].
 type HidingArgs struct {
@@ -1571,8 +1536,8 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 	r := &HidingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, HidingArgs, Data]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Hiding",
-		Code:        hidingCode,
-		Symbols:     hidingSymbols,
+		Code:        &hidingCode,
+		Schema:      hidingSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneHidingArgs,
 		CloneResult: cloneData,
@@ -1638,14 +1603,14 @@ func (r *HidingRunner) Forget(d Data) bool {
 // machine, as long as the work's name, code and types are.
 func (r *HidingRunner) Key(d Data) key.Key {
 	args := HidingArgs{D: d}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: hidingSchema, Code: hidingCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Hiding] that
 // are inputs.
 func (r *HidingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, hidingSchema, hidingCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1673,9 +1638,6 @@ func cloneHidingArgs(v HidingArgs) HidingArgs {
 // sharingSchema identifies the types of the inputs and results of [Sharing] in
 // durable keys.
 const sharingSchema = "4fc63a55992b4edf07ad7cdc401a166b"
-
-// sharingCode identifies the code that [Sharing.Run] reaches in durable keys.
-const sharingCode = "22107a8cc9b1548b1d45289338dcfb81"
 
 // SharingArgs holds the arguments of one call of [Sharing.Run].
 type SharingArgs struct {
@@ -1706,8 +1668,7 @@ func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 	r := &SharingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SharingArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/corners.Sharing",
-		Code:      sharingCode,
-		Symbols:   sharingSymbols,
+		Code:      &sharingCode,
 		Schema:    sharingSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSharingArgs,
@@ -1776,14 +1737,14 @@ func (r *SharingRunner) Forget(xs []int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *SharingRunner) Key(xs []int) key.Key {
 	args := SharingArgs{Xs: xs}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sharingSchema, Code: sharingCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Sharing] that
 // are inputs.
 func (r *SharingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, sharingSchema, sharingCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1930,92 +1891,3 @@ func cloneString(v *[]string) *[]string {
 	}
 	return v
 }
-
-// keywordsSymbols lists what keywordsCode was made from: each declaration, file
-// and module with a hash.
-const keywordsSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Keywords f670c727
-github.com/workgen/workgen/testdata/golden/corners.Keywords.Run 0d47f042
-github.com/workgen/workgen/testdata/golden/corners.S d510bf94
-go1.26 56f36397
-`
-
-// emptySymbols lists what emptyCode was made from: each declaration, file and
-// module with a hash.
-const emptySymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
-github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
-github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
-go1.26 56f36397
-`
-
-// taggedSymbols lists what taggedCode was made from: each declaration, file and
-// module with a hash.
-const taggedSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Tagged 64f30bab
-github.com/workgen/workgen/testdata/golden/corners.Tagged.Run 0f226452
-go1.26 56f36397
-`
-
-// nestedSymbols lists what nestedCode was made from: each declaration, file and
-// module with a hash.
-const nestedSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Nested e95e8cd5
-github.com/workgen/workgen/testdata/golden/corners.Nested.Run 367754eb
-github.com/workgen/workgen/testdata/golden/corners.m2 4b999561
-go1.26 56f36397
-`
-
-// deepSymbols lists what deepCode was made from: each declaration, file and
-// module with a hash.
-const deepSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Deep 81e078c4
-github.com/workgen/workgen/testdata/golden/corners.Deep.Run 27577807
-go1.26 56f36397
-`
-
-// wiredSymbols lists what wiredCode was made from: each declaration, file and
-// module with a hash.
-const wiredSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
-github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
-github.com/workgen/workgen/testdata/golden/corners.Wired e33d3fcd
-github.com/workgen/workgen/testdata/golden/corners.Wired.Run dbbf25b8
-github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
-go1.26 56f36397
-`
-
-// lendingSymbols lists what lendingCode was made from: each declaration, file
-// and module with a hash.
-const lendingSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Held 30676be5
-github.com/workgen/workgen/testdata/golden/corners.Lending a9c37d19
-github.com/workgen/workgen/testdata/golden/corners.Lending.Run 57c08de8
-go1.26 56f36397
-`
-
-// reusingSymbols lists what reusingCode was made from: each declaration, file
-// and module with a hash.
-const reusingSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Reusing 2c4e5a14
-github.com/workgen/workgen/testdata/golden/corners.Reusing.Run 1473ae85
-go1.26 56f36397
-`
-
-// hidingSymbols lists what hidingCode was made from: each declaration, file and
-// module with a hash.
-const hidingSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Data 8982fe07
-github.com/workgen/workgen/testdata/golden/corners.Hiding 4ff2a511
-github.com/workgen/workgen/testdata/golden/corners.Hiding.Run a329ffc4
-github.com/workgen/workgen/testdata/golden/corners.Inner f1ab48c0
-go1.26 56f36397
-`
-
-// sharingSymbols lists what sharingCode was made from: each declaration, file
-// and module with a hash.
-const sharingSymbols = `
-github.com/workgen/workgen/testdata/golden/corners.Sharing 027d8a1b
-github.com/workgen/workgen/testdata/golden/corners.Sharing.Run 635933e3
-go1.26 56f36397
-`

@@ -118,9 +118,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const keepsSchema = "ba585b0d635533ee278c961e2c23de78"
 
-// keepsCode identifies the code that [Keeps.Run] reaches in durable keys.
-const keepsCode = "988a9a7c0f0a879485b132d1268c4fe5"
-
 // KeepsArgs holds the arguments of one call of [Keeps.Run].
 type KeepsArgs struct {
 	S   Sheet
@@ -164,8 +161,7 @@ func NewKeepsRunner(work *Keeps, opts ...runtime.Option) *KeepsRunner {
 	r := &KeepsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, KeepsArgs, KeepsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/declared.Keeps",
-		Code:        keepsCode,
-		Symbols:     keepsSymbols,
+		Code:        &keepsCode,
 		Schema:      keepsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneKeepsArgs,
@@ -236,7 +232,7 @@ func (r *KeepsRunner) Forget(s Sheet, at Stamp, far []outer.Stamp) bool {
 // machine, as long as the work's name, code and types are.
 func (r *KeepsRunner) Key(s Sheet, at Stamp, far []outer.Stamp) key.Key {
 	args := KeepsArgs{S: s, At: at, Far: far}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: keepsSchema, Code: keepsCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -245,7 +241,7 @@ func (r *KeepsRunner) Key(s Sheet, at Stamp, far []outer.Stamp) key.Key {
 // another work: name, types, code and options, and the fields of [Keeps] that
 // are inputs.
 func (r *KeepsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, keepsSchema, keepsCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -322,9 +318,6 @@ func cloneKeepsResult(v KeepsResult) KeepsResult {
 // durable keys.
 const readsSchema = "57c93bea28ef40b312d4499cdc61cc0d"
 
-// readsCode identifies the code that [Reads.Run] reaches in durable keys.
-const readsCode = "4add7be0f57d8a2c963816218d00eb4f"
-
 // ReadsArgs holds the arguments of one call of [Reads.Run].
 type ReadsArgs struct {
 	D    outer.Doc
@@ -391,8 +384,7 @@ func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
 	r := &ReadsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReadsArgs, ReadsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/declared.Reads",
-		Code:        readsCode,
-		Symbols:     readsSymbols,
+		Code:        &readsCode,
 		Schema:      readsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneReadsArgs,
@@ -464,14 +456,14 @@ func (r *ReadsRunner) Forget(d outer.Doc, list []*outer.Doc, by map[outer.Plain]
 // machine, as long as the work's name, code and types are.
 func (r *ReadsRunner) Key(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) key.Key {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: readsSchema, Code: readsCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Reads] that
 // are inputs.
 func (r *ReadsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, readsSchema, readsCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -569,9 +561,6 @@ func cloneReadsResult(v ReadsResult) ReadsResult {
 // durable keys.
 const pointSchema = "4de797e7dd18f6bfa8fcf6e7955a90e8"
 
-// pointCode identifies the code that [Point.Run] reaches in durable keys.
-const pointCode = "c9f02a779879dbe49e9b8f5ff95d2cd7"
-
 // PointArgs holds the arguments of one call of [Point.Run].
 type PointArgs struct {
 	P outer.Plain
@@ -609,8 +598,7 @@ func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
 	r := &PointRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[pointIdentity, PointArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/declared.Point",
-		Code:    pointCode,
-		Symbols: pointSymbols,
+		Code:    &pointCode,
 		Schema:  pointSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *PointArgs) {
@@ -668,14 +656,14 @@ func (r *PointRunner) Forget(p outer.Plain) bool {
 // machine, as long as the work's name, code and types are.
 func (r *PointRunner) Key(p outer.Plain) key.Key {
 	args := PointArgs{P: p}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: pointSchema, Code: pointCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Point] that
 // are inputs.
 func (r *PointRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, pointSchema, pointCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1087,49 +1075,3 @@ func encodeNetipPrefix(e *key.Encoder, v *netip.Prefix) {
 	defer e.Recover("net/netip.Prefix")
 	e.Appended(v.AppendBinary(e.Spare()))
 }
-
-// keepsSymbols lists what keepsCode was made from: each declaration, file and
-// module with a hash.
-const keepsSymbols = `
-github.com/workgen/workgen/testdata/golden/declared.Addr eaff85eb
-github.com/workgen/workgen/testdata/golden/declared.Amount a2787abd
-github.com/workgen/workgen/testdata/golden/declared.Keeps 72556a2f
-github.com/workgen/workgen/testdata/golden/declared.Keeps.Run 9dc4dcd1
-github.com/workgen/workgen/testdata/golden/declared.Net 8cc1f8b3
-github.com/workgen/workgen/testdata/golden/declared.Port 25fa7fda
-github.com/workgen/workgen/testdata/golden/declared.Ratio 9eb72bbc
-github.com/workgen/workgen/testdata/golden/declared.Real ae00f90a
-github.com/workgen/workgen/testdata/golden/declared.Sheet fc34fb56
-github.com/workgen/workgen/testdata/golden/declared.Stamp a55c17f0
-github.com/workgen/workgen/testdata/golden/declared.User 995dc48d
-github.com/workgen/workgen/testdata/golden/declared/outer.Stamp a55c17f0
-go1.26 56f36397
-`
-
-// readsSymbols lists what readsCode was made from: each declaration, file and
-// module with a hash.
-const readsSymbols = `
-github.com/workgen/workgen/testdata/golden/declared.Mine 92dc5cc1
-github.com/workgen/workgen/testdata/golden/declared.Reads 2f9b66ea
-github.com/workgen/workgen/testdata/golden/declared.Reads.Run 734e3f63
-github.com/workgen/workgen/testdata/golden/declared/outer.Box 521208f9
-github.com/workgen/workgen/testdata/golden/declared/outer.Doc 230de718
-github.com/workgen/workgen/testdata/golden/declared/outer.Meta e10b0f34
-github.com/workgen/workgen/testdata/golden/declared/outer.Plain 30c7e499
-github.com/workgen/workgen/testdata/golden/declared/outer.Stamp a55c17f0
-github.com/workgen/workgen/testdata/golden/declared/outer.at 6ad67c58
-github.com/workgen/workgen/testdata/golden/declared/outer.base 312ed07d
-github.com/workgen/workgen/testdata/golden/declared/outer.held 557b345c
-github.com/workgen/workgen/testdata/golden/declared/outer.point 4f57abea
-go1.26 56f36397
-`
-
-// pointSymbols lists what pointCode was made from: each declaration, file and
-// module with a hash.
-const pointSymbols = `
-github.com/workgen/workgen/testdata/golden/declared.Point 7ba18499
-github.com/workgen/workgen/testdata/golden/declared.Point.Run d16ee715
-github.com/workgen/workgen/testdata/golden/declared/outer.Plain 30c7e499
-github.com/workgen/workgen/testdata/golden/declared/outer.point 4f57abea
-go1.26 56f36397
-`

@@ -53,9 +53,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const firstSchema = "7015c7d23ce26070677f97dd873bf74e"
 
-// firstCode identifies the code that [First.Run] reaches in durable keys.
-const firstCode = "7a5143ff286891089d0fb53d294942ca"
-
 // FirstArgs holds the arguments of one call of [First.Run].
 type FirstArgs struct {
 	In   Input
@@ -89,8 +86,7 @@ func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
 	r := &FirstRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FirstArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/defects.First",
-		Code:      firstCode,
-		Symbols:   firstSymbols,
+		Code:      &firstCode,
 		Schema:    firstSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneFirstArgs,
@@ -158,7 +154,7 @@ func (r *FirstRunner) Forget(in Input, last string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *FirstRunner) Key(in Input, last string) key.Key {
 	args := FirstArgs{In: in, Last: last}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: firstSchema, Code: firstCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -167,7 +163,7 @@ func (r *FirstRunner) Key(in Input, last string) key.Key {
 // another work: name, types, code and options, and the fields of [First] that
 // are inputs.
 func (r *FirstRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, firstSchema, firstCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -228,9 +224,6 @@ func cloneFirstArgs(v FirstArgs) FirstArgs {
 // durable keys.
 const secondSchema = "7015c7d23ce26070677f97dd873bf74e"
 
-// secondCode identifies the code that [Second.Run] reaches in durable keys.
-const secondCode = "76431c231689f3058795983f81f0a3fa"
-
 // SecondArgs holds the arguments of one call of [Second.Run].
 type SecondArgs struct {
 	In   Input
@@ -264,8 +257,7 @@ func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
 	r := &SecondRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SecondArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/defects.Second",
-		Code:      secondCode,
-		Symbols:   secondSymbols,
+		Code:      &secondCode,
 		Schema:    secondSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSecondArgs,
@@ -333,7 +325,7 @@ func (r *SecondRunner) Forget(in Input, last string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *SecondRunner) Key(in Input, last string) key.Key {
 	args := SecondArgs{In: in, Last: last}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: secondSchema, Code: secondCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -342,7 +334,7 @@ func (r *SecondRunner) Key(in Input, last string) key.Key {
 // another work: name, types, code and options, and the fields of [Second] that
 // are inputs.
 func (r *SecondRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, secondSchema, secondCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -475,23 +467,3 @@ func encodeInput2(e *key.Encoder, b key.Fields, v *Input2) key.Fields {
 	b = b.Int(v.N)
 	return b
 }
-
-// firstSymbols lists what firstCode was made from: each declaration, file and
-// module with a hash.
-const firstSymbols = `
-github.com/workgen/workgen/testdata/golden/defects.First 0e3b8a60
-github.com/workgen/workgen/testdata/golden/defects.First.Run 18726e92
-github.com/workgen/workgen/testdata/golden/defects.Input 1645bd41
-github.com/workgen/workgen/testdata/golden/defects.Input2 eb6d531f
-go1.26 56f36397
-`
-
-// secondSymbols lists what secondCode was made from: each declaration, file and
-// module with a hash.
-const secondSymbols = `
-github.com/workgen/workgen/testdata/golden/defects.Input 1645bd41
-github.com/workgen/workgen/testdata/golden/defects.Input2 eb6d531f
-github.com/workgen/workgen/testdata/golden/defects.Second 880a0357
-github.com/workgen/workgen/testdata/golden/defects.Second.Run b95df7d2
-go1.26 56f36397
-`

@@ -65,9 +65,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const loadSchema = "610963a627a85fd873791b70d724a16e"
 
-// loadCode identifies the code that [Load.Run] reaches in durable keys.
-const loadCode = "f78881f1ab5d91e7a3d5133e4f0953a7"
-
 // LoadArgs holds the arguments of one call of [Load.Run].
 type LoadArgs struct {
 	Path key.File
@@ -97,8 +94,7 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 	r := &LoadRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LoadArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/files.Load",
-		Code:    loadCode,
-		Symbols: loadSymbols,
+		Code:    &loadCode,
 		Schema:  loadSchema,
 		Execute: r.execute,
 		Inputs:  r.inputs,
@@ -168,14 +164,14 @@ func (r *LoadRunner) Forget(path key.File) bool {
 // machine, as long as the work's name, code and types are.
 func (r *LoadRunner) Key(path key.File) key.Key {
 	args := LoadArgs{Path: path}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: loadSchema, Code: loadCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Load] that
 // are inputs.
 func (r *LoadRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, loadSchema, loadCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -211,9 +207,6 @@ func (r *LoadRunner) execute(ctx context.Context, args LoadArgs) (string, error)
 // mergeSchema identifies the types of the inputs and results of [Merge] in
 // durable keys.
 const mergeSchema = "3f6c925d1caac956283441afd822be0e"
-
-// mergeCode identifies the code that [Merge.Run] reaches in durable keys.
-const mergeCode = "b9232746f34f2c22cc25541d5848fb1a"
 
 // MergeArgs holds the arguments of one call of [Merge.Run].
 type MergeArgs struct {
@@ -261,8 +254,7 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 	r := &MergeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MergeArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/files.Merge",
-		Code:      mergeCode,
-		Symbols:   mergeSymbols,
+		Code:      &mergeCode,
 		Schema:    mergeSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneMergeArgs,
@@ -331,7 +323,7 @@ func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 // machine, as long as the work's name, code and types are.
 func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
 	args := MergeArgs{From: from, By: by}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: mergeSchema, Code: mergeCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -340,7 +332,7 @@ func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
 // another work: name, types, code and options, and the fields of [Merge] that
 // are inputs.
 func (r *MergeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, mergeSchema, mergeCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -415,9 +407,6 @@ func cloneMergeArgs(v MergeArgs) MergeArgs {
 // keys.
 const cutSchema = "c99b057f11ea6886efc313569b91d5ce"
 
-// cutCode identifies the code that [Cut.Run] reaches in durable keys.
-const cutCode = "b4de5b08dfcb06019c1a87c110528e68"
-
 // CutArgs holds the arguments of one call of [Cut.Run].
 type CutArgs struct {
 	Part *Part
@@ -449,8 +438,7 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 	r := &CutRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CutArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/files.Cut",
-		Code:      cutCode,
-		Symbols:   cutSymbols,
+		Code:      &cutCode,
 		Schema:    cutSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneCutArgs,
@@ -521,14 +509,14 @@ func (r *CutRunner) Forget(part *Part) bool {
 // machine, as long as the work's name, code and types are.
 func (r *CutRunner) Key(part *Part) key.Key {
 	args := CutArgs{Part: part}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: cutSchema, Code: cutCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Cut] that are
 // inputs.
 func (r *CutRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, cutSchema, cutCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -576,9 +564,6 @@ func cloneCutArgs(v CutArgs) CutArgs {
 // durable keys.
 const doubleSchema = "b26d8d2637fc3cfc66d8f642185324a6"
 
-// doubleCode identifies the code that [Double.Run] reaches in durable keys.
-const doubleCode = "9aeb3ba870d706a8601cab7616a8fc4b"
-
 // DoubleArgs holds the arguments of one call of [Double.Run].
 type DoubleArgs struct {
 	H Hint
@@ -614,8 +599,7 @@ func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 	r := &DoubleRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[doubleIdentity, DoubleArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/files.Double",
-		Code:    doubleCode,
-		Symbols: doubleSymbols,
+		Code:    &doubleCode,
 		Schema:  doubleSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *DoubleArgs) {
@@ -673,14 +657,14 @@ func (r *DoubleRunner) Forget(h Hint) bool {
 // machine, as long as the work's name, code and types are.
 func (r *DoubleRunner) Key(h Hint) key.Key {
 	args := DoubleArgs{H: h}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: doubleSchema, Code: doubleCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Double] that
 // are inputs.
 func (r *DoubleRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, doubleSchema, doubleCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -701,9 +685,6 @@ func (r *DoubleRunner) execute(_ context.Context, args DoubleArgs) (int, error) 
 // parseSchema identifies the types of the inputs and results of [Parse] in
 // durable keys.
 const parseSchema = "7380865b49214abca201cf4ab8d0fb34"
-
-// parseCode identifies the code that [Parse.Run] reaches in durable keys.
-const parseCode = "af9abac6c23fb8c5bdd01d1b690cb3d2"
 
 // ParseArgs holds the arguments of one call of [Parse.Run].
 type ParseArgs struct {
@@ -734,8 +715,7 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 	r := &ParseRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ParseArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/files.Parse",
-		Code:    parseCode,
-		Symbols: parseSymbols,
+		Code:    &parseCode,
 		Schema:  parseSchema,
 		Execute: r.execute,
 		Inputs:  r.inputs,
@@ -805,14 +785,14 @@ func (r *ParseRunner) Forget(from Input) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ParseRunner) Key(from Input) key.Key {
 	args := ParseArgs{From: from}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: parseSchema, Code: parseCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Parse] that
 // are inputs.
 func (r *ParseRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, parseSchema, parseCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -911,47 +891,3 @@ func encodeInput(e *key.Encoder, v Input) {
 		e.Fail(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/files.Input"})
 	}
 }
-
-// loadSymbols lists what loadCode was made from: each declaration, file and
-// module with a hash.
-const loadSymbols = `
-github.com/workgen/workgen/testdata/golden/files.Load 1ad42de5
-github.com/workgen/workgen/testdata/golden/files.Load.Run 89fd73ba
-go1.26 56f36397
-`
-
-// mergeSymbols lists what mergeCode was made from: each declaration, file and
-// module with a hash.
-const mergeSymbols = `
-github.com/workgen/workgen/testdata/golden/files.Merge a3994681
-github.com/workgen/workgen/testdata/golden/files.Merge.Run cc0b5656
-github.com/workgen/workgen/testdata/golden/files.Source 14b98b05
-go1.26 56f36397
-`
-
-// cutSymbols lists what cutCode was made from: each declaration, file and
-// module with a hash.
-const cutSymbols = `
-github.com/workgen/workgen/testdata/golden/files.Cut f04fd714
-github.com/workgen/workgen/testdata/golden/files.Cut.Run be37a262
-github.com/workgen/workgen/testdata/golden/files.Part ed77fb1f
-go1.26 56f36397
-`
-
-// doubleSymbols lists what doubleCode was made from: each declaration, file and
-// module with a hash.
-const doubleSymbols = `
-github.com/workgen/workgen/testdata/golden/files.Double 8e4231b3
-github.com/workgen/workgen/testdata/golden/files.Double.Run f09b68ca
-github.com/workgen/workgen/testdata/golden/files.Hint 8ee0130a
-go1.26 56f36397
-`
-
-// parseSymbols lists what parseCode was made from: each declaration, file and
-// module with a hash.
-const parseSymbols = `
-github.com/workgen/workgen/testdata/golden/files.Input 56237538
-github.com/workgen/workgen/testdata/golden/files.Parse 43062a35
-github.com/workgen/workgen/testdata/golden/files.Parse.Run aa74a040
-go1.26 56f36397
-`

@@ -40,9 +40,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const probeSchema = "0b4de3b4169e58350b63ff093b982897"
 
-// probeCode identifies the code that [Probe.Run] reaches in durable keys.
-const probeCode = "a3bfe3dc187418821c2dcdc4d2fc6e47"
-
 // ProbeArgs holds the arguments of one call of [Probe.Run].
 type ProbeArgs struct {
 	Value int
@@ -78,8 +75,7 @@ func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
 	r := &ProbeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[probeIdentity, ProbeArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/flows.Probe",
-		Code:    probeCode,
-		Symbols: probeSymbols,
+		Code:    &probeCode,
 		Schema:  probeSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *ProbeArgs) {
@@ -137,14 +133,14 @@ func (r *ProbeRunner) Forget(value int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ProbeRunner) Key(value int) key.Key {
 	args := ProbeArgs{Value: value}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: probeSchema, Code: probeCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Probe] that
 // are inputs.
 func (r *ProbeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, probeSchema, probeCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -165,9 +161,6 @@ func (r *ProbeRunner) execute(ctx context.Context, args ProbeArgs) (int, error) 
 // argsSchema identifies the types of the inputs and results of [Args] in
 // durable keys.
 const argsSchema = "432e68919433c32e596856f3ee4cb71b"
-
-// argsCode identifies the code that [Args.Run] reaches in durable keys.
-const argsCode = "18c8ce9e0b12d2243b8e9a9d3cf2216a"
 
 // ArgsArgs holds the arguments of one call of [Args.Run].
 type ArgsArgs struct {
@@ -216,8 +209,7 @@ func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
 	r := &ArgsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ArgsArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/flows.Args",
-		Code:      argsCode,
-		Symbols:   argsSymbols,
+		Code:      &argsCode,
 		Schema:    argsSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneArgsArgs,
@@ -286,14 +278,14 @@ func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int,
 // machine, as long as the work's name, code and types are.
 func (r *ArgsRunner) Key(first string, second string, list []int, limit *int, rest ...string) key.Key {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: argsSchema, Code: argsCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Args] that
 // are inputs.
 func (r *ArgsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, argsSchema, argsCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -347,19 +339,3 @@ func cloneArgsArgs(v ArgsArgs) ArgsArgs {
 	v.Rest = slices.Clone(v.Rest)
 	return v
 }
-
-// probeSymbols lists what probeCode was made from: each declaration, file and
-// module with a hash.
-const probeSymbols = `
-github.com/workgen/workgen/testdata/golden/flows.Probe 85898865
-github.com/workgen/workgen/testdata/golden/flows.Probe.Run f26bca44
-go1.26 56f36397
-`
-
-// argsSymbols lists what argsCode was made from: each declaration, file and
-// module with a hash.
-const argsSymbols = `
-github.com/workgen/workgen/testdata/golden/flows.Args 800b64ef
-github.com/workgen/workgen/testdata/golden/flows.Args.Run aafeb8da
-go1.26 56f36397
-`

@@ -70,9 +70,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const cropSchema = "33db6c29dc783712cb53894dedebe5c9"
 
-// cropCode identifies the code that [Crop.Run] reaches in durable keys.
-const cropCode = "10caad8731798e1f1a09ca3104bab0cb"
-
 // CropArgs holds the arguments of one call of [Crop.Run].
 type CropArgs struct {
 	R      image.Rectangle
@@ -114,8 +111,7 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 	r := &CropRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CropArgs, image.Rectangle]{
 		Name:      "github.com/workgen/workgen/testdata/golden/foreign.Crop",
-		Code:      cropCode,
-		Symbols:   cropSymbols,
+		Code:      &cropCode,
 		Schema:    cropSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneCropArgs,
@@ -184,14 +180,14 @@ func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, poi
 // machine, as long as the work's name, code and types are.
 func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) key.Key {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: cropSchema, Code: cropCode}, args.EncodeKey)
+	return r2.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Crop] that
 // are inputs.
 func (r2 *CropRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e, cropSchema, cropCode) {
+	if r2.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -243,9 +239,6 @@ func cloneCropArgs(v CropArgs) CropArgs {
 // durable keys.
 const areaSchema = "23cf0a5e1ab1f004f812918b1e87fe30"
 
-// areaCode identifies the code that [Area.Run] reaches in durable keys.
-const areaCode = "9b1d1e34161a0803be7ed2d2fb41e4ba"
-
 // AreaArgs holds the arguments of one call of [Area.Run].
 type AreaArgs struct {
 	S   shape.Box[float64]
@@ -288,8 +281,7 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 	r := &AreaRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AreaArgs, AreaResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/foreign.Area",
-		Code:        areaCode,
-		Symbols:     areaSymbols,
+		Code:        &areaCode,
 		Schema:      areaSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneAreaArgs,
@@ -361,14 +353,14 @@ func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 // machine, as long as the work's name, code and types are.
 func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
 	args := AreaArgs{S: s, All: all}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: areaSchema, Code: areaCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Area] that
 // are inputs.
 func (r *AreaRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, areaSchema, areaCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -513,21 +505,3 @@ func cloneShapeBoxInt(v shape.Box[int]) shape.Box[int] {
 	}
 	return v
 }
-
-// cropSymbols lists what cropCode was made from: each declaration, file and
-// module with a hash.
-const cropSymbols = `
-github.com/workgen/workgen/testdata/golden/foreign.Crop fb9e9eb7
-github.com/workgen/workgen/testdata/golden/foreign.Crop.Run e2198455
-go1.26 56f36397
-`
-
-// areaSymbols lists what areaCode was made from: each declaration, file and
-// module with a hash.
-const areaSymbols = `
-github.com/workgen/workgen/testdata/golden/foreign.Area a842b63d
-github.com/workgen/workgen/testdata/golden/foreign.Area.Run 83dc9782
-github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Box 6c48374c
-github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Label 9da30902
-go1.26 56f36397
-`

@@ -140,9 +140,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const manySchema = "cec19dbb4fa2dbd1aec0c28d6d8c5016"
 
-// manyCode identifies the code that [Many.Run] reaches in durable keys.
-const manyCode = "d037ce8ba7cd7967216537cdbbdf83da"
-
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
 	O  Option[Option[*int]]
@@ -230,8 +227,7 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	r := &ManyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ManyArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/generics.Many",
-		Code:      manyCode,
-		Symbols:   manySymbols,
+		Code:      &manyCode,
 		Schema:    manySchema,
 		Execute:   r.execute,
 		CloneArgs: cloneManyArgs,
@@ -299,7 +295,7 @@ func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s
 // machine, as long as the work's name, code and types are.
 func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) key.Key {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: manySchema, Code: manyCode}, func(e *key.Encoder) {
+	return r2.calls.Key(func(e *key.Encoder) {
 		r2.encode(e, &args)
 	})
 }
@@ -308,7 +304,7 @@ func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Se
 // another work: name, types, code and options, and the fields of [Many] that
 // are inputs.
 func (r2 *ManyRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e, manySchema, manyCode) {
+	if r2.calls.EncodeRunner(e) {
 		r2.encodeReceiver(e)
 		e.Leave()
 	}
@@ -451,9 +447,6 @@ func cloneManyArgs(v ManyArgs) ManyArgs {
 // durable keys.
 const nestedSchema = "1f0ec3fcf056731ff6e452acdbed5f4f"
 
-// nestedCode identifies the code that [Nested.Run] reaches in durable keys.
-const nestedCode = "0ce519702c2362d701741d2f6bc507f7"
-
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
 	T     Tree[string, *Tree[int, Names]]
@@ -511,8 +504,8 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, NestedResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/generics.Nested",
-		Code:        nestedCode,
-		Symbols:     nestedSymbols,
+		Code:        &nestedCode,
+		Schema:      nestedSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneNestedArgs,
 		CloneResult: cloneNestedResult,
@@ -580,14 +573,14 @@ func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[
 // machine, as long as the work's name, code and types are.
 func (r *NestedRunner) Key(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) key.Key {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Nested] that
 // are inputs.
 func (r *NestedRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2, nestedSchema, nestedCode) {
+	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
@@ -999,46 +992,3 @@ func copyTreeIntInt(c *runtime.Copies, v *Tree[int, int]) {
 		copyTreeIntInt(c, v.Right)
 	}
 }
-
-// manySymbols lists what manyCode was made from: each declaration, file and
-// module with a hash.
-const manySymbols = `
-github.com/workgen/workgen/testdata/golden/generics.Code a84a16a8
-github.com/workgen/workgen/testdata/golden/generics.Many 0c515850
-github.com/workgen/workgen/testdata/golden/generics.Many.Run 7e4fb03c
-github.com/workgen/workgen/testdata/golden/generics.Matrix 502c5f42
-github.com/workgen/workgen/testdata/golden/generics.Option df815e0c
-github.com/workgen/workgen/testdata/golden/generics.Ref 880ee370
-github.com/workgen/workgen/testdata/golden/generics.Result e13cea0d
-github.com/workgen/workgen/testdata/golden/generics.Set 26339ac6
-github.com/workgen/workgen/testdata/golden/generics.Table 1e708bc5
-github.com/workgen/workgen/testdata/golden/generics.Vector 2f83d927
-github.com/workgen/workgen/testdata/golden/generics.hidden b3dc7eb9
-go1.26 56f36397
-`
-
-// nestedSymbols lists what nestedCode was made from: each declaration, file and
-// module with a hash.
-const nestedSymbols = `
-github.com/workgen/workgen/testdata/golden/generics.Code a84a16a8
-github.com/workgen/workgen/testdata/golden/generics.Constant 595d46d2
-github.com/workgen/workgen/testdata/golden/generics.Embedding 9fdfc91b
-github.com/workgen/workgen/testdata/golden/generics.Even a5cf582c
-github.com/workgen/workgen/testdata/golden/generics.Names c3fa0a77
-github.com/workgen/workgen/testdata/golden/generics.Nested e95e8cd5
-github.com/workgen/workgen/testdata/golden/generics.Nested.Run dd69c3cf
-github.com/workgen/workgen/testdata/golden/generics.Odd a86d0d31
-github.com/workgen/workgen/testdata/golden/generics.Option df815e0c
-github.com/workgen/workgen/testdata/golden/generics.Own 1a530ff6
-github.com/workgen/workgen/testdata/golden/generics.Own.EncodeKey 4d54fe56
-github.com/workgen/workgen/testdata/golden/generics.Pairs de277ba8
-github.com/workgen/workgen/testdata/golden/generics.Result e13cea0d
-github.com/workgen/workgen/testdata/golden/generics.Set 26339ac6
-github.com/workgen/workgen/testdata/golden/generics.Some d87e7abb
-github.com/workgen/workgen/testdata/golden/generics.Source 72ac5025
-github.com/workgen/workgen/testdata/golden/generics.Text 3d55fdfb
-github.com/workgen/workgen/testdata/golden/generics.Tree 939b2edd
-github.com/workgen/workgen/testdata/golden/generics.Vector 2f83d927
-github.com/workgen/workgen/testdata/golden/generics.hidden b3dc7eb9
-go1.26 56f36397
-`

@@ -53,9 +53,6 @@ func runGoGenerate[T any]() *T {
 // keys.
 const oneSchema = "ef615371b58675b6c2b48077557bf4a3"
 
-// oneCode identifies the code that [One.Run] reaches in durable keys.
-const oneCode = "439f3536bed88a9f64a142f4e3849ad4"
-
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
 	S string
@@ -97,8 +94,7 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	r := &OneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[oneIdentity, OneArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.One",
-		Code:    oneCode,
-		Symbols: oneSymbols,
+		Code:    &oneCode,
 		Schema:  oneSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *OneArgs) {
@@ -158,14 +154,14 @@ func (r *OneRunner) Forget(s string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *OneRunner) Key(s string) key.Key {
 	args := OneArgs{S: s}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema, Code: oneCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [One] that are
 // inputs.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, oneSchema, oneCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -186,9 +182,6 @@ func (r *OneRunner) execute(ctx context.Context, args OneArgs) (int, error) {
 // threeSchema identifies the types of the inputs and results of [Three] in
 // durable keys.
 const threeSchema = "213876626131e00011f5773fdf32637c"
-
-// threeCode identifies the code that [Three.Run] reaches in durable keys.
-const threeCode = "dd63734e8cabce7d075844cad9d55b6b"
 
 // ThreeArgs holds the arguments of one call of [Three.Run].
 type ThreeArgs struct {
@@ -239,8 +232,7 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 	r := &ThreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[threeIdentity, ThreeArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.Three",
-		Code:    threeCode,
-		Symbols: threeSymbols,
+		Code:    &threeCode,
 		Schema:  threeSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *ThreeArgs) {
@@ -300,14 +292,14 @@ func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
 	args := ThreeArgs{N: n, S: s, B: b}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: threeSchema, Code: threeCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Three] that
 // are inputs.
 func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, threeSchema, threeCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -347,9 +339,6 @@ func (r *ThreeRunner) execute(ctx context.Context, args ThreeArgs) (int, error) 
 // eightSchema identifies the types of the inputs and results of [Eight] in
 // durable keys.
 const eightSchema = "e34de633dba78da128d9d7233d18c12d"
-
-// eightCode identifies the code that [Eight.Run] reaches in durable keys.
-const eightCode = "45b91bbe6fcefccfbd5337abdee1c3fd"
 
 // EightArgs holds the arguments of one call of [Eight.Run].
 type EightArgs struct {
@@ -400,8 +389,7 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 	r := &EightRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[eightIdentity, EightArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.Eight",
-		Code:    eightCode,
-		Symbols: eightSymbols,
+		Code:    &eightCode,
 		Schema:  eightSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *EightArgs) {
@@ -461,14 +449,14 @@ func (r *EightRunner) Forget(f Fields) bool {
 // machine, as long as the work's name, code and types are.
 func (r *EightRunner) Key(f Fields) key.Key {
 	args := EightArgs{F: f}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: eightSchema, Code: eightCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Eight] that
 // are inputs.
 func (r *EightRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, eightSchema, eightCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -513,9 +501,6 @@ func (r *EightRunner) execute(ctx context.Context, args EightArgs) (int, error) 
 // durable keys.
 const listSchema = "38dfa44e7fb48b100c45dc239ffde79e"
 
-// listCode identifies the code that [List.Run] reaches in durable keys.
-const listCode = "e6acc2857a066dd920857040bc871502"
-
 // ListArgs holds the arguments of one call of [List.Run].
 type ListArgs struct {
 	List []Fields
@@ -550,8 +535,7 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 	r := &ListRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ListArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/hits.List",
-		Code:      listCode,
-		Symbols:   listSymbols,
+		Code:      &listCode,
 		Schema:    listSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneListArgs,
@@ -620,14 +604,14 @@ func (r *ListRunner) Forget(list []Fields) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ListRunner) Key(list []Fields) key.Key {
 	args := ListArgs{List: list}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: listSchema, Code: listCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [List] that
 // are inputs.
 func (r *ListRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, listSchema, listCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -675,37 +659,3 @@ func encodeFields(e *key.Encoder, b key.Fields, v *Fields) key.Fields {
 	b = b.Uint8(v.Prio)
 	return b
 }
-
-// oneSymbols lists what oneCode was made from: each declaration, file and
-// module with a hash.
-const oneSymbols = `
-github.com/workgen/workgen/testdata/golden/hits.One 258b7d27
-github.com/workgen/workgen/testdata/golden/hits.One.Run 21b51335
-go1.26 56f36397
-`
-
-// threeSymbols lists what threeCode was made from: each declaration, file and
-// module with a hash.
-const threeSymbols = `
-github.com/workgen/workgen/testdata/golden/hits.Three 3685b8f6
-github.com/workgen/workgen/testdata/golden/hits.Three.Run 79eb00d8
-go1.26 56f36397
-`
-
-// eightSymbols lists what eightCode was made from: each declaration, file and
-// module with a hash.
-const eightSymbols = `
-github.com/workgen/workgen/testdata/golden/hits.Eight 37cb28e8
-github.com/workgen/workgen/testdata/golden/hits.Eight.Run 26e3a5d1
-github.com/workgen/workgen/testdata/golden/hits.Fields a27caa78
-go1.26 56f36397
-`
-
-// listSymbols lists what listCode was made from: each declaration, file and
-// module with a hash.
-const listSymbols = `
-github.com/workgen/workgen/testdata/golden/hits.Fields a27caa78
-github.com/workgen/workgen/testdata/golden/hits.List e95a72ff
-github.com/workgen/workgen/testdata/golden/hits.List.Run b3cf6abc
-go1.26 56f36397
-`

@@ -89,9 +89,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const countSchema = "26b0ec73c3e3e0fd33397530c9d7aba4"
 
-// countCode identifies the code that [Count.Run] reaches in durable keys.
-const countCode = "8a288e97d9a2689e7cd043aecce9c3fa"
-
 // CountArgs holds the arguments of one call of [Count.Run].
 type CountArgs struct {
 	D    Data
@@ -131,8 +128,7 @@ func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
 	r := &CountRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CountArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/ignored.Count",
-		Code:      countCode,
-		Symbols:   countSymbols,
+		Code:      &countCode,
 		Schema:    countSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneCountArgs,
@@ -200,7 +196,7 @@ func (r *CountRunner) Forget(d Data, more ...*Data) bool {
 // machine, as long as the work's name, code and types are.
 func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
 	args := CountArgs{D: d, More: more}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: countSchema, Code: countCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -209,7 +205,7 @@ func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
 // another work: name, types, code and options, and the fields of [Count] that
 // are inputs.
 func (r *CountRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, countSchema, countCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -288,9 +284,6 @@ func cloneCountArgs(v CountArgs) CountArgs {
 // durable keys.
 const makeSchema = "6975c9941b80fe4437f0870983bf3cb8"
 
-// makeCode identifies the code that [Make.Run] reaches in durable keys.
-const makeCode = "c8042fa6f825332770b8d8e8c4b06d29"
-
 // MakeArgs holds the arguments of one call of [Make.Run].
 type MakeArgs struct {
 	D    Data
@@ -345,8 +338,8 @@ func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
 	r := &MakeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MakeArgs, MakeResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/ignored.Make",
-		Code:        makeCode,
-		Symbols:     makeSymbols,
+		Code:        &makeCode,
+		Schema:      makeSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneMakeArgs,
 		CloneResult: cloneMakeResult,
@@ -414,14 +407,14 @@ func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
 // machine, as long as the work's name, code and types are.
 func (r *MakeRunner) Key(d Data, more map[string]Data) key.Key {
 	args := MakeArgs{D: d, More: more}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: makeSchema, Code: makeCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Make] that
 // are inputs.
 func (r *MakeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, makeSchema, makeCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -476,9 +469,6 @@ func cloneMakeResult(v MakeResult) MakeResult {
 // durable keys.
 const takeSchema = "2d7d28ba2827a27aa3848966f4224e90"
 
-// takeCode identifies the code that [Take.Run] reaches in durable keys.
-const takeCode = "b592b67dc5e653b33380bac5b1941656"
-
 // TakeArgs holds the arguments of one call of [Take.Run].
 type TakeArgs struct {
 	C *Cloned
@@ -510,8 +500,7 @@ func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
 	r := &TakeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TakeArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/ignored.Take",
-		Code:    takeCode,
-		Symbols: takeSymbols,
+		Code:    &takeCode,
 		Schema:  takeSchema,
 		Execute: r.execute,
 		Inputs:  r.inputs,
@@ -580,14 +569,14 @@ func (r *TakeRunner) Forget(c *Cloned) bool {
 // machine, as long as the work's name, code and types are.
 func (r *TakeRunner) Key(c *Cloned) key.Key {
 	args := TakeArgs{C: c}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: takeSchema, Code: takeCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Take] that
 // are inputs.
 func (r *TakeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, takeSchema, takeCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -905,52 +894,3 @@ func encodeSquare(e *key.Encoder, b key.Fields, v *Square) key.Fields {
 	b = b.Int(v.Side)
 	return b
 }
-
-// countSymbols lists what countCode was made from: each declaration, file and
-// module with a hash.
-const countSymbols = `
-github.com/workgen/workgen/testdata/golden/ignored.Base b8b19fa5
-github.com/workgen/workgen/testdata/golden/ignored.Count 5fed85ef
-github.com/workgen/workgen/testdata/golden/ignored.Count.Run eb9cdb6d
-github.com/workgen/workgen/testdata/golden/ignored.Data 3f7a1fbb
-github.com/workgen/workgen/testdata/golden/ignored.Item f29c5521
-github.com/workgen/workgen/testdata/golden/ignored.Label 8139c7c2
-github.com/workgen/workgen/testdata/golden/ignored.Label.MarshalText df8242a7
-github.com/workgen/workgen/testdata/golden/ignored.Mu c36864bb
-github.com/workgen/workgen/testdata/golden/ignored.Shape 6df9d6e9
-github.com/workgen/workgen/testdata/golden/ignored.Square 865bd435
-github.com/workgen/workgen/testdata/golden/ignored.Square.shape 66e202bb
-github.com/workgen/workgen/testdata/golden/ignored.State af99084a
-github.com/workgen/workgen/testdata/golden/ignored.Tree d3633c55
-github.com/workgen/workgen/testdata/golden/ignored/options.Options a79b22de
-go1.26 56f36397
-`
-
-// makeSymbols lists what makeCode was made from: each declaration, file and
-// module with a hash.
-const makeSymbols = `
-github.com/workgen/workgen/testdata/golden/ignored.Base b8b19fa5
-github.com/workgen/workgen/testdata/golden/ignored.Data 3f7a1fbb
-github.com/workgen/workgen/testdata/golden/ignored.Item f29c5521
-github.com/workgen/workgen/testdata/golden/ignored.Label 8139c7c2
-github.com/workgen/workgen/testdata/golden/ignored.Label.MarshalText df8242a7
-github.com/workgen/workgen/testdata/golden/ignored.Make 054ba9e9
-github.com/workgen/workgen/testdata/golden/ignored.Make.Run 9319e92a
-github.com/workgen/workgen/testdata/golden/ignored.Shape 6df9d6e9
-github.com/workgen/workgen/testdata/golden/ignored.Square 865bd435
-github.com/workgen/workgen/testdata/golden/ignored.State af99084a
-github.com/workgen/workgen/testdata/golden/ignored.Tree d3633c55
-github.com/workgen/workgen/testdata/golden/ignored/options.Options a79b22de
-go1.26 56f36397
-`
-
-// takeSymbols lists what takeCode was made from: each declaration, file and
-// module with a hash.
-const takeSymbols = `
-github.com/workgen/workgen/testdata/golden/ignored.Cloned e87d5dfb
-github.com/workgen/workgen/testdata/golden/ignored.Cloned.EncodeKey 7b329a6e
-github.com/workgen/workgen/testdata/golden/ignored.State af99084a
-github.com/workgen/workgen/testdata/golden/ignored.Take cf20ab72
-github.com/workgen/workgen/testdata/golden/ignored.Take.Run 1a3276ac
-go1.26 56f36397
-`

@@ -96,9 +96,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const drawSchema = "76669478cb1b8e4f00cee82dac488d8d"
 
-// drawCode identifies the code that [Draw.Run] reaches in durable keys.
-const drawCode = "0fee49b77b8c883956c9e1f7402a3f20"
-
 // DrawArgs holds the arguments of one call of [Draw.Run].
 type DrawArgs struct {
 	S     shape.Shape
@@ -174,8 +171,7 @@ func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 	r := &DrawRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DrawArgs, float64]{
 		Name:      "github.com/workgen/workgen/testdata/golden/interfaces.Draw",
-		Code:      drawCode,
-		Symbols:   drawSymbols,
+		Code:      &drawCode,
 		Schema:    drawSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneDrawArgs,
@@ -243,7 +239,7 @@ func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shap
 // machine, as long as the work's name, code and types are.
 func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) key.Key {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: drawSchema, Code: drawCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -252,7 +248,7 @@ func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.S
 // another work: name, types, code and options, and the fields of [Draw] that
 // are inputs.
 func (r *DrawRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, drawSchema, drawCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -374,9 +370,6 @@ func cloneDrawArgs(v DrawArgs) DrawArgs {
 // durable keys.
 const evalSchema = "7d4afb8f25f955230e67dde47142b6fd"
 
-// evalCode identifies the code that [Eval.Run] reaches in durable keys.
-const evalCode = "8bef39b58b11fae0cfd8584c486e21e3"
-
 // EvalArgs holds the arguments of one call of [Eval.Run].
 type EvalArgs struct {
 	E         Expr
@@ -410,8 +403,7 @@ func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 	r := &EvalRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EvalArgs, Expr]{
 		Name:        "github.com/workgen/workgen/testdata/golden/interfaces.Eval",
-		Code:        evalCode,
-		Symbols:     evalSymbols,
+		Code:        &evalCode,
 		Schema:      evalSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneEvalArgs,
@@ -492,14 +484,14 @@ func (r *EvalRunner) Key(e Expr, anonymous interface {
 	expr()
 }) key.Key {
 	args := EvalArgs{E: e, Anonymous: anonymous}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: evalSchema, Code: evalCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Eval] that
 // are inputs.
 func (r *EvalRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2, evalSchema, evalCode) {
+	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
@@ -548,9 +540,6 @@ func cloneEvalResult(v Expr) Expr {
 // durable keys.
 const readSchema = "e2ebaa896513b29f7d45931a4399c383"
 
-// readCode identifies the code that [Read.Run] reaches in durable keys.
-const readCode = "009ea6359b301f72e60acd28b2c180d9"
-
 // ReadArgs holds the arguments of one call of [Read.Run].
 type ReadArgs struct {
 	In   Input
@@ -585,8 +574,7 @@ func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 	r := &ReadRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReadArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/interfaces.Read",
-		Code:      readCode,
-		Symbols:   readSymbols,
+		Code:      &readCode,
 		Schema:    readSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneReadArgs,
@@ -655,14 +643,14 @@ func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
 	args := ReadArgs{In: in, More: more}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: readSchema, Code: readCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Read] that
 // are inputs.
 func (r *ReadRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, readSchema, readCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -709,9 +697,6 @@ func cloneReadArgs(v ReadArgs) ReadArgs {
 // durable keys.
 const decodeSchema = "8c917bc024287e7a7a0643b2f0494413"
 
-// decodeCode identifies the code that [Decode.Run] reaches in durable keys.
-const decodeCode = "16b836f71b09c857c9e76a9ab086ae88"
-
 // DecodeArgs holds the arguments of one call of [Decode.Run].
 type DecodeArgs struct {
 	V JSON
@@ -752,8 +737,8 @@ func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 	r := &DecodeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DecodeArgs, DecodeResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/interfaces.Decode",
-		Code:        decodeCode,
-		Symbols:     decodeSymbols,
+		Code:        &decodeCode,
+		Schema:      decodeSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneDecodeArgs,
 		CloneResult: cloneDecodeResult,
@@ -821,14 +806,14 @@ func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 // machine, as long as the work's name, code and types are.
 func (r2 *DecodeRunner) Key(v JSON, r *Record) key.Key {
 	args := DecodeArgs{V: v, R: r}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: decodeSchema, Code: decodeCode}, args.EncodeKey)
+	return r2.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Decode] that
 // are inputs.
 func (r2 *DecodeRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e, decodeSchema, decodeCode) {
+	if r2.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1792,103 +1777,3 @@ func encodeProblem(e *key.Encoder, b key.Fields, v *Problem) key.Fields {
 	b = b.Int(v.Code)
 	return b
 }
-
-// drawSymbols lists what drawCode was made from: each declaration, file and
-// module with a hash.
-const drawSymbols = `
-github.com/workgen/workgen/testdata/golden/interfaces.Draw 7395e16e
-github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run d1a78ca5
-github.com/workgen/workgen/testdata/golden/interfaces.Labeled 21c26fb1
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle a829e4e6
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.Area 1234a676
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.sealed b33d7faf
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group 64a4ee64
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.Area b99daee8
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.sealed dff0be5a
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon 4f362edb
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.Area bcd99d50
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.sealed 68a9949c
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape 51ef2ffe
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit caa44670
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 361c4167
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.sealed b4cce28c
-go1.26 56f36397
-`
-
-// evalSymbols lists what evalCode was made from: each declaration, file and
-// module with a hash.
-const evalSymbols = `
-github.com/workgen/workgen/testdata/golden/interfaces.Add 95c05050
-github.com/workgen/workgen/testdata/golden/interfaces.Eval 9d556812
-github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run 063aa869
-github.com/workgen/workgen/testdata/golden/interfaces.Expr 5f9435e4
-github.com/workgen/workgen/testdata/golden/interfaces.Neg 3be2f98a
-github.com/workgen/workgen/testdata/golden/interfaces.Num 93a871ad
-go1.26 56f36397
-`
-
-// readSymbols lists what readCode was made from: each declaration, file and
-// module with a hash.
-const readSymbols = `
-github.com/workgen/workgen/examples/daily.DataProcessor 0fb25f87
-github.com/workgen/workgen/examples/daily.DataProcessor.Run df63a12c
-github.com/workgen/workgen/examples/daily.Dataset 503b5277
-github.com/workgen/workgen/examples/daily.Trainer 1b23389e
-github.com/workgen/workgen/examples/daily.Trainer.Run 2fff4f39
-github.com/workgen/workgen/examples/daily.busy 06a5cedb
-github.com/workgen/workgen/examples/daily.score 7a643f06
-github.com/workgen/workgen/examples/primes.Counter 5ccfd186
-github.com/workgen/workgen/examples/primes.Counter.Run 4f36cc7c
-github.com/workgen/workgen/examples/props.Printer f0fd4821
-github.com/workgen/workgen/examples/props.Printer.Run 6d06c25f
-github.com/workgen/workgen/examples/unreachable.Work 24d9924c
-github.com/workgen/workgen/examples/unreachable.Work.Run a9fa86e2
-github.com/workgen/workgen/testdata/golden/interfaces.Add 95c05050
-github.com/workgen/workgen/testdata/golden/interfaces.Both 38295a0e
-github.com/workgen/workgen/testdata/golden/interfaces.Decode e36919d1
-github.com/workgen/workgen/testdata/golden/interfaces.Decode.Run a46fce80
-github.com/workgen/workgen/testdata/golden/interfaces.Draw 7395e16e
-github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run d1a78ca5
-github.com/workgen/workgen/testdata/golden/interfaces.Eval 9d556812
-github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run 063aa869
-github.com/workgen/workgen/testdata/golden/interfaces.Expr 5f9435e4
-github.com/workgen/workgen/testdata/golden/interfaces.Input c569dbb8
-github.com/workgen/workgen/testdata/golden/interfaces.JSON 84540fe9
-github.com/workgen/workgen/testdata/golden/interfaces.Labeled 21c26fb1
-github.com/workgen/workgen/testdata/golden/interfaces.Lower f41f3be7
-github.com/workgen/workgen/testdata/golden/interfaces.Lower.EncodeKey 9530a86b
-github.com/workgen/workgen/testdata/golden/interfaces.Lower.Name 92900c52
-github.com/workgen/workgen/testdata/golden/interfaces.Num 93a871ad
-github.com/workgen/workgen/testdata/golden/interfaces.Problem c5f14408
-github.com/workgen/workgen/testdata/golden/interfaces.Problem.Error 2f51b768
-github.com/workgen/workgen/testdata/golden/interfaces.Read ac3955b1
-github.com/workgen/workgen/testdata/golden/interfaces.Read.Run 0a1e4f81
-github.com/workgen/workgen/testdata/golden/interfaces.Record f390814f
-github.com/workgen/workgen/testdata/golden/interfaces.Upper da18565f
-github.com/workgen/workgen/testdata/golden/interfaces.Upper.EncodeKey e08e3e6c
-github.com/workgen/workgen/testdata/golden/interfaces.Upper.Name 21550c07
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle a829e4e6
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.Area 1234a676
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group 64a4ee64
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.Area b99daee8
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon 4f362edb
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.Area bcd99d50
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape 51ef2ffe
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit caa44670
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 361c4167
-go1.26 56f36397
-`
-
-// decodeSymbols lists what decodeCode was made from: each declaration, file and
-// module with a hash.
-const decodeSymbols = `
-github.com/workgen/workgen/testdata/golden/interfaces.Decode e36919d1
-github.com/workgen/workgen/testdata/golden/interfaces.Decode.Run a46fce80
-github.com/workgen/workgen/testdata/golden/interfaces.JSON 84540fe9
-github.com/workgen/workgen/testdata/golden/interfaces.Level 5c0e2d55
-github.com/workgen/workgen/testdata/golden/interfaces.Level.String 96492287
-github.com/workgen/workgen/testdata/golden/interfaces.Problem c5f14408
-github.com/workgen/workgen/testdata/golden/interfaces.Problem.Error 2f51b768
-github.com/workgen/workgen/testdata/golden/interfaces.Record f390814f
-go1.26 56f36397
-`

@@ -157,9 +157,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const numbersSchema = "c844d8bba1e27f1b63a3af6620c26949"
 
-// numbersCode identifies the code that [Numbers.Run] reaches in durable keys.
-const numbersCode = "0f255606add57da179aed3146e2ccc7b"
-
 // NumbersArgs holds the arguments of one call of [Numbers.Run].
 type NumbersArgs struct {
 	I    big.Int
@@ -246,8 +243,7 @@ func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 	r := &NumbersRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NumbersArgs, NumbersResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Numbers",
-		Code:        numbersCode,
-		Symbols:     numbersSymbols,
+		Code:        &numbersCode,
 		Schema:      numbersSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneNumbersArgs,
@@ -318,7 +314,7 @@ func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float,
 // machine, as long as the work's name, code and types are.
 func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) key.Key {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: numbersSchema, Code: numbersCode}, func(e *key.Encoder) {
+	return r2.calls.Key(func(e *key.Encoder) {
 		r2.encode(e, &args)
 	})
 }
@@ -327,7 +323,7 @@ func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, li
 // another work: name, types, code and options, and the fields of [Numbers] that
 // are inputs.
 func (r2 *NumbersRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e, numbersSchema, numbersCode) {
+	if r2.calls.EncodeRunner(e) {
 		r2.encodeReceiver(e)
 		e.Leave()
 	}
@@ -468,9 +464,6 @@ func cloneNumbersResult(v NumbersResult) NumbersResult {
 // durable keys.
 const placesSchema = "e8d0e8683f8f7dc7e93e415332510580"
 
-// placesCode identifies the code that [Places.Run] reaches in durable keys.
-const placesCode = "0622a3c9453d0bb1bdbd65fcf663de26"
-
 // PlacesArgs holds the arguments of one call of [Places.Run].
 type PlacesArgs struct {
 	W Where
@@ -510,8 +503,7 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 	r := &PlacesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PlacesArgs, PlacesResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Places",
-		Code:        placesCode,
-		Symbols:     placesSymbols,
+		Code:        &placesCode,
 		Schema:      placesSchema,
 		Execute:     r.execute,
 		CloneArgs:   clonePlacesArgs,
@@ -583,14 +575,14 @@ func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 // machine, as long as the work's name, code and types are.
 func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
 	args := PlacesArgs{W: w, U: u}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: placesSchema, Code: placesCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Places] that
 // are inputs.
 func (r *PlacesRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, placesSchema, placesCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -640,9 +632,6 @@ func clonePlacesResult(v PlacesResult) PlacesResult {
 // durable keys.
 const rowsSchema = "616a251b431490179edc8f65587bb24c"
 
-// rowsCode identifies the code that [Rows.Run] reaches in durable keys.
-const rowsCode = "b4dc16fd93acd492369ab539756b40b8"
-
 // RowsArgs holds the arguments of one call of [Rows.Run].
 type RowsArgs struct {
 	Rows []Row
@@ -677,8 +666,7 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 	r := &RowsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, RowsArgs, []Row]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Rows",
-		Code:        rowsCode,
-		Symbols:     rowsSymbols,
+		Code:        &rowsCode,
 		Schema:      rowsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneRowsArgs,
@@ -749,14 +737,14 @@ func (r *RowsRunner) Forget(rows []Row) bool {
 // machine, as long as the work's name, code and types are.
 func (r *RowsRunner) Key(rows []Row) key.Key {
 	args := RowsArgs{Rows: rows}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: rowsSchema, Code: rowsCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Rows] that
 // are inputs.
 func (r *RowsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, rowsSchema, rowsCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -808,10 +796,6 @@ func cloneRowsResult(v []Row) []Row {
 // [Marshalled] in durable keys.
 const marshalledSchema = "e7f76617b17d52432dfcda11474e38c5"
 
-// marshalledCode identifies the code that [Marshalled.Run] reaches in durable
-// keys.
-const marshalledCode = "e3f1e93c143b8a2868f8a7a3ac7fcd02"
-
 // MarshalledArgs holds the arguments of one call of [Marshalled.Run].
 type MarshalledArgs struct {
 	S *Sheet
@@ -851,8 +835,8 @@ func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRu
 	r := &MarshalledRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MarshalledArgs, MarshalledResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Marshalled",
-		Code:        marshalledCode,
-		Symbols:     marshalledSymbols,
+		Code:        &marshalledCode,
+		Schema:      marshalledSchema,
 		Execute:     r.execute,
 		CloneResult: cloneMarshalledResult,
 		Inputs:      r.inputs,
@@ -920,14 +904,14 @@ func (r *MarshalledRunner) Forget(s *Sheet) bool {
 // machine, as long as the work's name, code and types are.
 func (r *MarshalledRunner) Key(s *Sheet) key.Key {
 	args := MarshalledArgs{S: s}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: marshalledSchema, Code: marshalledCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Marshalled]
 // that are inputs.
 func (r *MarshalledRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, marshalledSchema, marshalledCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -969,9 +953,6 @@ func cloneMarshalledResult(v MarshalledResult) MarshalledResult {
 // skipsSchema identifies the types of the inputs and results of [Skips] in
 // durable keys.
 const skipsSchema = "3454e7dfe6f74c69a9df2d64857da15c"
-
-// skipsCode identifies the code that [Skips.Run] reaches in durable keys.
-const skipsCode = "10f4f3faef8322186082388df3aec77a"
 
 // SkipsArgs holds the arguments of one call of [Skips.Run].
 type SkipsArgs struct {
@@ -1015,8 +996,7 @@ func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
 	r := &SkipsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SkipsArgs, SkipsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Skips",
-		Code:        skipsCode,
-		Symbols:     skipsSymbols,
+		Code:        &skipsCode,
 		Schema:      skipsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneSkipsArgs,
@@ -1088,14 +1068,14 @@ func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 // machine, as long as the work's name, code and types are.
 func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
 	args := SkipsArgs{P: p, S: s}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: skipsSchema, Code: skipsCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Skips] that
 // are inputs.
 func (r *SkipsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, skipsSchema, skipsCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1151,9 +1131,6 @@ func cloneSkipsResult(v SkipsResult) SkipsResult {
 // durable keys.
 const copiesSchema = "61a2b7fa06aaa06c826ee7aa60ae043e"
 
-// copiesCode identifies the code that [Copies.Run] reaches in durable keys.
-const copiesCode = "c1a1e79a4f5f3988cdbb007468930aac"
-
 // CopiesArgs holds the arguments of one call of [Copies.Run].
 type CopiesArgs struct {
 	N int
@@ -1198,8 +1175,8 @@ func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 	r := &CopiesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[copiesIdentity, CopiesArgs, CopiesResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Copies",
-		Code:        copiesCode,
-		Symbols:     copiesSymbols,
+		Code:        &copiesCode,
+		Schema:      copiesSchema,
 		Execute:     r.execute,
 		CloneResult: cloneCopiesResult,
 		NotStorable: "result1: a regexp.Regexp does not tell all of how it matches: its text is the same with POSIX rules and without",
@@ -1256,14 +1233,14 @@ func (r *CopiesRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *CopiesRunner) Key(n int) key.Key {
 	args := CopiesArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: copiesSchema, Code: copiesCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Copies] that
 // are inputs.
 func (r *CopiesRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, copiesSchema, copiesCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1682,76 +1659,3 @@ func encodeOwn(e *key.Encoder, v *Own) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/known.Own")
 	e.Appended(v.MarshalText())
 }
-
-// numbersSymbols lists what numbersCode was made from: each declaration, file
-// and module with a hash.
-const numbersSymbols = `
-github.com/workgen/workgen/testdata/golden/known.Numbers 2d8e5178
-github.com/workgen/workgen/testdata/golden/known.Numbers.Run 66a4ec07
-go1.26 56f36397
-`
-
-// placesSymbols lists what placesCode was made from: each declaration, file and
-// module with a hash.
-const placesSymbols = `
-github.com/workgen/workgen/testdata/golden/known.Places e41d0f6a
-github.com/workgen/workgen/testdata/golden/known.Places.Run 2b1e2fc5
-github.com/workgen/workgen/testdata/golden/known.Where 99e96255
-go1.26 56f36397
-`
-
-// rowsSymbols lists what rowsCode was made from: each declaration, file and
-// module with a hash.
-const rowsSymbols = `
-github.com/workgen/workgen/testdata/golden/known.Row 20302113
-github.com/workgen/workgen/testdata/golden/known.Rows 48926b06
-github.com/workgen/workgen/testdata/golden/known.Rows.Run 51623d5e
-go1.26 56f36397
-`
-
-// marshalledSymbols lists what marshalledCode was made from: each declaration,
-// file and module with a hash.
-const marshalledSymbols = `
-github.com/workgen/workgen/testdata/golden/known.Marshalled 8b0e1c3f
-github.com/workgen/workgen/testdata/golden/known.Marshalled.Run e8a8ded2
-github.com/workgen/workgen/testdata/golden/known.Own 87817fd2
-github.com/workgen/workgen/testdata/golden/known.Own.MarshalText a89c58f4
-github.com/workgen/workgen/testdata/golden/known.Sheet 1bf4c2de
-github.com/workgen/workgen/testdata/golden/known/other.Amount 938edbcb
-github.com/workgen/workgen/testdata/golden/known/other.Amount.AppendBinary 7f6b9911
-github.com/workgen/workgen/testdata/golden/known/other.Amount.MarshalBinary f7e5fdf1
-github.com/workgen/workgen/testdata/golden/known/other.Box df4c4098
-github.com/workgen/workgen/testdata/golden/known/other.Box.MarshalText 896322e1
-github.com/workgen/workgen/testdata/golden/known/other.Matrix 9dfed260
-github.com/workgen/workgen/testdata/golden/known/other.Matrix.MarshalText ccc78d10
-github.com/workgen/workgen/testdata/golden/known/other.Money 745e64ab
-github.com/workgen/workgen/testdata/golden/known/other.Money.MarshalJSON bc41fcfe
-go1.26 56f36397
-`
-
-// skipsSymbols lists what skipsCode was made from: each declaration, file and
-// module with a hash.
-const skipsSymbols = `
-github.com/workgen/workgen/testdata/golden/known.Skips fe109a7f
-github.com/workgen/workgen/testdata/golden/known.Skips.Run 753f2205
-github.com/workgen/workgen/testdata/golden/known/other.Padded f30447ef
-github.com/workgen/workgen/testdata/golden/known/other.Stamped 7adb9f06
-github.com/workgen/workgen/testdata/golden/known/other.noCopy 53cc18f0
-go1.26 56f36397
-`
-
-// copiesSymbols lists what copiesCode was made from: each declaration, file and
-// module with a hash.
-const copiesSymbols = `
-github.com/workgen/workgen/testdata/golden/known.Copies a733a6d4
-github.com/workgen/workgen/testdata/golden/known.Copies.Run b6a3f6f3
-github.com/workgen/workgen/testdata/golden/known/other.Amount 938edbcb
-github.com/workgen/workgen/testdata/golden/known/other.Amount.AppendBinary 7f6b9911
-github.com/workgen/workgen/testdata/golden/known/other.Amount.MarshalBinary f7e5fdf1
-github.com/workgen/workgen/testdata/golden/known/other.Channel 1b5bad64
-github.com/workgen/workgen/testdata/golden/known/other.Matrix 9dfed260
-github.com/workgen/workgen/testdata/golden/known/other.Matrix.MarshalText ccc78d10
-github.com/workgen/workgen/testdata/golden/known/other.NewAmount 0f66e9df
-github.com/workgen/workgen/testdata/golden/known/other.NewMatrix d51ee60d
-go1.26 56f36397
-`

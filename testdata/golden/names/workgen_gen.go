@@ -47,9 +47,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const workSchema2 = "c64c1be3b19c33136e978b1943865e4f"
 
-// workCode identifies the code that [work.Run] reaches in durable keys.
-const workCode = "0fc3f6c01c038d80c763d4654000d5d5"
-
 // workArgs holds the arguments of one call of [work.Run].
 type workArgs struct {
 	K       key
@@ -87,8 +84,7 @@ func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
 	r := &workRunner{work: work2}
 	r.calls = workgenruntime.NewCalls(workgenruntime.Spec[runtimekey.Fingerprint, workArgs, runtime]{
 		Name:        "github.com/workgen/workgen/testdata/golden/names.work",
-		Code:        workCode,
-		Symbols:     workSymbols,
+		Code:        &workCode,
 		Schema:      workSchema2,
 		Execute:     r.execute,
 		CloneArgs:   cloneWorkArgs,
@@ -158,7 +154,7 @@ func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) 
 // machine, as long as the work's name, code and types are.
 func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) runtimekey.Key {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	return runtimekey.Sum(runtimekey.Scope{Work: r.Name(), Schema: workSchema2, Code: workCode}, func(e2 *runtimekey.Encoder) {
+	return r.calls.Key(func(e2 *runtimekey.Encoder) {
 		r.encode(e2, &args)
 	})
 }
@@ -167,7 +163,7 @@ func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) run
 // another work: name, types, code and options, and the fields of [work] that
 // are inputs.
 func (r *workRunner) EncodeKey(e2 *runtimekey.Encoder) {
-	if r.calls.EncodeRunner(e2, workSchema2, workCode) {
+	if r.calls.EncodeRunner(e2) {
 		r.encodeReceiver(e2)
 		e2.Leave()
 	}
@@ -262,19 +258,3 @@ func encodeV(e2 *runtimekey.Encoder, b runtimekey.Fields, v2 *v) runtimekey.Fiel
 	}
 	return b
 }
-
-// workSymbols lists what workCode was made from: each declaration, file and
-// module with a hash.
-const workSymbols = `
-github.com/workgen/workgen/testdata/golden/names.cloneRuntime 528dc8cc
-github.com/workgen/workgen/testdata/golden/names.e aea2d330
-github.com/workgen/workgen/testdata/golden/names.encodeRuntime 5f7cddd9
-github.com/workgen/workgen/testdata/golden/names.key 3735cd85
-github.com/workgen/workgen/testdata/golden/names.runtime 31210ca8
-github.com/workgen/workgen/testdata/golden/names.slices bfcd4d69
-github.com/workgen/workgen/testdata/golden/names.v 24cbbb66
-github.com/workgen/workgen/testdata/golden/names.work 8c5c13e9
-github.com/workgen/workgen/testdata/golden/names.work.Run e94c81d2
-github.com/workgen/workgen/testdata/golden/names.workSchema 39bc0a0f
-go1.26 56f36397
-`

@@ -45,10 +45,6 @@ func runGoGenerate[T any]() *T {
 // keys.
 const allSchema = "0b4de3b4169e58350b63ff093b982897"
 
-// allCode is the version in the directive of [All], which stands for its code
-// in durable keys.
-const allCode = "version=3"
-
 // AllArgs holds the arguments of one call of [All.Run].
 type AllArgs struct {
 	N int
@@ -84,7 +80,7 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 	r := &AllRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[allIdentity, AllArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.All",
-		Code:    allCode,
+		Code:    &allCode,
 		Schema:  allSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *AllArgs) {
@@ -143,14 +139,14 @@ func (r *AllRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *AllRunner) Key(n int) key.Key {
 	args := AllArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: allSchema, Code: allCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [All] that are
 // inputs.
 func (r *AllRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, allSchema, allCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -171,9 +167,6 @@ func (r *AllRunner) execute(_ context.Context, args AllArgs) (int, error) {
 // uncachedSchema identifies the types of the inputs and results of [Uncached]
 // in durable keys.
 const uncachedSchema = "3231932f406ac9facc69ac4ccaf061f5"
-
-// uncachedCode identifies the code that [Uncached.Run] reaches in durable keys.
-const uncachedCode = "3f8d4fe01a654d2ae46314a3c16134a5"
 
 // UncachedArgs holds the arguments of one call of [Uncached.Run].
 type UncachedArgs struct {
@@ -210,8 +203,8 @@ func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
 	r := &UncachedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[uncachedIdentity, UncachedArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.Uncached",
-		Code:    uncachedCode,
-		Symbols: uncachedSymbols,
+		Code:    &uncachedCode,
+		Schema:  uncachedSchema,
 		Execute: r.execute,
 		Options: []runtime.Option{runtime.CacheCalls(false)},
 	}, opts...)
@@ -267,14 +260,14 @@ func (r *UncachedRunner) Forget(d time.Duration) bool {
 // machine, as long as the work's name, code and types are.
 func (r *UncachedRunner) Key(d time.Duration) key.Key {
 	args := UncachedArgs{D: d}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: uncachedSchema, Code: uncachedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Uncached]
 // that are inputs.
 func (r *UncachedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, uncachedSchema, uncachedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -324,6 +317,7 @@ func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
 	r := &MemoryRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[memoryIdentity, MemoryArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.Memory",
+		Schema:  memorySchema,
 		Execute: r.execute,
 		Memory:  true,
 	}, opts...)
@@ -377,14 +371,14 @@ func (r *MemoryRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *MemoryRunner) Key(n int) key.Key {
 	args := MemoryArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: memorySchema}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Memory] that
 // are inputs.
 func (r *MemoryRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, memorySchema, "") {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -445,6 +439,7 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 	r := &LoginRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[loginIdentity, LoginArgs, string]{
 		Name:     "github.com/workgen/workgen/testdata/golden/options.Login",
+		Schema:   loginSchema,
 		Execute:  r.execute,
 		Memory:   true,
 		Describe: r.describe,
@@ -501,14 +496,14 @@ func (r *LoginRunner) Forget(site string, token string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *LoginRunner) Key(site string, token string) key.Key {
 	args := LoginArgs{Site: site, Token: token}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: loginSchema}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Login] that
 // are inputs.
 func (r *LoginRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, loginSchema, "") {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -539,11 +534,3 @@ func (r *LoginRunner) identify(id *loginIdentity, site string, token string) uin
 func (r *LoginRunner) execute(_ context.Context, args LoginArgs) (string, error) {
 	return r.work.Run(args.Site, args.Token), nil
 }
-
-// uncachedSymbols lists what uncachedCode was made from: each declaration, file
-// and module with a hash.
-const uncachedSymbols = `
-github.com/workgen/workgen/testdata/golden/options.Uncached a6666fd6
-github.com/workgen/workgen/testdata/golden/options.Uncached.Run 1cb84507
-go1.26 56f36397
-`

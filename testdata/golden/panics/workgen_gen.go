@@ -52,9 +52,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const signSchema = "ccffdeb8fb5374fda51b019f3f4c493f"
 
-// signCode identifies the code that [Sign.Run] reaches in durable keys.
-const signCode = "b94df07bc62b70428b311b0cb6ef44bf"
-
 // SignArgs holds the arguments of one call of [Sign.Run].
 type SignArgs struct {
 	Token  *Token
@@ -117,8 +114,7 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 	r := &SignRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SignArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/panics.Sign",
-		Code:      signCode,
-		Symbols:   signSymbols,
+		Code:      &signCode,
 		Schema:    signSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneSignArgs,
@@ -187,7 +183,7 @@ func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Toke
 // machine, as long as the work's name, code and types are.
 func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, source Source) key.Key {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: signSchema, Code: signCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -196,7 +192,7 @@ func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, 
 // another work: name, types, code and options, and the fields of [Sign] that
 // are inputs.
 func (r *SignRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, signSchema, signCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -282,9 +278,6 @@ func cloneSignArgs(v SignArgs) SignArgs {
 // durable keys.
 const packSchema = "4a01c40df2f95360ca0c4a4e9bba2696"
 
-// packCode identifies the code that [Pack.Run] reaches in durable keys.
-const packCode = "2b2c5265705a859e543d20ffc3ab039a"
-
 // PackArgs holds the arguments of one call of [Pack.Run].
 type PackArgs struct {
 	B *Box
@@ -316,8 +309,8 @@ func NewPackRunner(work *Pack, opts ...runtime.Option) *PackRunner {
 	r := &PackRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PackArgs, *Box]{
 		Name:        "github.com/workgen/workgen/testdata/golden/panics.Pack",
-		Code:        packCode,
-		Symbols:     packSymbols,
+		Code:        &packCode,
+		Schema:      packSchema,
 		Execute:     r.execute,
 		CloneArgs:   clonePackArgs,
 		CloneResult: clonePackResult,
@@ -383,14 +376,14 @@ func (r *PackRunner) Forget(b *Box) bool {
 // machine, as long as the work's name, code and types are.
 func (r *PackRunner) Key(b *Box) key.Key {
 	args := PackArgs{B: b}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: packSchema, Code: packCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Pack] that
 // are inputs.
 func (r *PackRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, packSchema, packCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -428,9 +421,6 @@ func clonePackResult(v *Box) *Box {
 // splitSchema identifies the types of the inputs and results of [Split] in
 // durable keys.
 const splitSchema = "2e0aa4942d06002f9277c86647169ebb"
-
-// splitCode identifies the code that [Split.Run] reaches in durable keys.
-const splitCode = "129847d935019ef768c0d632f1dc097a"
 
 // SplitArgs holds the arguments of one call of [Split.Run].
 type SplitArgs struct {
@@ -473,8 +463,8 @@ func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 	r := &SplitRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[splitIdentity, SplitArgs, SplitResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/panics.Split",
-		Code:        splitCode,
-		Symbols:     splitSymbols,
+		Code:        &splitCode,
+		Schema:      splitSchema,
 		Execute:     r.execute,
 		CloneResult: cloneSplitResult,
 		NotStorable: "result1.C: a channel has no value",
@@ -531,14 +521,14 @@ func (r *SplitRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *SplitRunner) Key(n int) key.Key {
 	args := SplitArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: splitSchema, Code: splitCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Split] that
 // are inputs.
 func (r *SplitRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, splitSchema, splitCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -672,38 +662,3 @@ func encodeKeyFile(e *key.Encoder, v *key.File) {
 	v.EncodeKey(e)
 	e.Close(f)
 }
-
-// signSymbols lists what signCode was made from: each declaration, file and
-// module with a hash.
-const signSymbols = `
-github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
-github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
-github.com/workgen/workgen/testdata/golden/panics.Sign 44af72b0
-github.com/workgen/workgen/testdata/golden/panics.Sign.Run 098b92f1
-github.com/workgen/workgen/testdata/golden/panics.Source 2ab82ffc
-github.com/workgen/workgen/testdata/golden/panics.Token 3ff9ee96
-github.com/workgen/workgen/testdata/golden/panics.Token.MarshalJSON a61c1720
-github.com/workgen/workgen/testdata/golden/panics.Version 6270e656
-github.com/workgen/workgen/testdata/golden/panics.Version.EncodeKey a56dd12c
-go1.26 56f36397
-`
-
-// packSymbols lists what packCode was made from: each declaration, file and
-// module with a hash.
-const packSymbols = `
-github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
-github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
-github.com/workgen/workgen/testdata/golden/panics.Pack ec8542a0
-github.com/workgen/workgen/testdata/golden/panics.Pack.Run f951afcc
-go1.26 56f36397
-`
-
-// splitSymbols lists what splitCode was made from: each declaration, file and
-// module with a hash.
-const splitSymbols = `
-github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
-github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
-github.com/workgen/workgen/testdata/golden/panics.Split 90d8c8f7
-github.com/workgen/workgen/testdata/golden/panics.Split.Run ce9dc014
-go1.26 56f36397
-`

@@ -66,9 +66,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const aliasedSchema = "bc95cd682d72b74c4724226c30c3d21b"
 
-// aliasedCode identifies the code that [Aliased.Run] reaches in durable keys.
-const aliasedCode = "1068ac34e42b93885db72cc10e7264ad"
-
 // AliasedArgs holds the arguments of one call of [Aliased.Run].
 type AliasedArgs struct {
 	N   Int
@@ -102,8 +99,7 @@ func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
 	r := &AliasedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AliasedArgs, Int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/peers.Aliased",
-		Code:      aliasedCode,
-		Symbols:   aliasedSymbols,
+		Code:      &aliasedCode,
 		Schema:    aliasedSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneAliasedArgs,
@@ -172,14 +168,14 @@ func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 // machine, as long as the work's name, code and types are.
 func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
 	args := AliasedArgs{N: n, All: all, At: at}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasedSchema, Code: aliasedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Aliased] that
 // are inputs.
 func (r *AliasedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, aliasedSchema, aliasedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -221,9 +217,6 @@ func cloneAliasedArgs(v AliasedArgs) AliasedArgs {
 // structsSchema identifies the types of the inputs and results of [Structs] in
 // durable keys.
 const structsSchema = "f899e1f4bc33fbc15bc21c4e00a227a6"
-
-// structsCode identifies the code that [Structs.Run] reaches in durable keys.
-const structsCode = "9939e636937ff6a37bacf7f2b7eb23c3"
 
 // StructsArgs holds the arguments of one call of [Structs.Run].
 type StructsArgs struct {
@@ -270,8 +263,8 @@ func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 	r := &StructsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, StructsArgs, StructsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/peers.Structs",
-		Code:        structsCode,
-		Symbols:     structsSymbols,
+		Code:        &structsCode,
+		Schema:      structsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneStructsArgs,
 		CloneResult: cloneStructsResult,
@@ -339,14 +332,14 @@ func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 // machine, as long as the work's name, code and types are.
 func (r *StructsRunner) Key(h Hidden, e Event, o *Outer) key.Key {
 	args := StructsArgs{H: h, E: e, O: o}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: structsSchema, Code: structsCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Structs] that
 // are inputs.
 func (r *StructsRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2, structsSchema, structsCode) {
+	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
@@ -391,9 +384,6 @@ func cloneStructsResult(v StructsResult) StructsResult {
 // durable keys.
 const explainSchema = "8d3e4b6861d9a80cac6f9c2486718d1e"
 
-// explainCode identifies the code that [Explain.Run] reaches in durable keys.
-const explainCode = "1dfe8653e0f1c32e8c4cbe169a276917"
-
 // ExplainArgs holds the arguments of one call of [Explain.Run].
 type ExplainArgs struct {
 	Err     error
@@ -425,8 +415,7 @@ func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 	r := &ExplainRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ExplainArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/peers.Explain",
-		Code:      explainCode,
-		Symbols:   explainSymbols,
+		Code:      &explainCode,
 		Schema:    explainSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneExplainArgs,
@@ -495,14 +484,14 @@ func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ExplainRunner) Key(err error, verbose bool) key.Key {
 	args := ExplainArgs{Err: err, Verbose: verbose}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: explainSchema, Code: explainCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Explain] that
 // are inputs.
 func (r *ExplainRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, explainSchema, explainCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -541,9 +530,6 @@ func cloneExplainArgs(v ExplainArgs) ExplainArgs {
 // shadowsSchema identifies the types of the inputs and results of [Shadows] in
 // durable keys.
 const shadowsSchema = "fb2c460e3578355aae15c71400510146"
-
-// shadowsCode identifies the code that [Shadows.Run] reaches in durable keys.
-const shadowsCode = "b290c58f0c273368b38fe4610ff71139"
 
 // ShadowsArgs holds the arguments of one call of [Shadows.Run].
 type ShadowsArgs struct {
@@ -622,8 +608,7 @@ func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 	r := &ShadowsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ShadowsArgs, [][]int]{
 		Name:        "github.com/workgen/workgen/testdata/golden/peers.Shadows",
-		Code:        shadowsCode,
-		Symbols:     shadowsSymbols,
+		Code:        &shadowsCode,
 		Schema:      shadowsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneShadowsArgs,
@@ -693,14 +678,14 @@ func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context str
 // machine, as long as the work's name, code and types are.
 func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) key.Key {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: shadowsSchema, Code: shadowsCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Shadows] that
 // are inputs.
 func (r *ShadowsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, shadowsSchema, shadowsCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -880,49 +865,3 @@ func encodeFault(e *key.Encoder, b key.Fields, v *Fault) key.Fields {
 	b = b.Int(v.Code)
 	return b
 }
-
-// aliasedSymbols lists what aliasedCode was made from: each declaration, file
-// and module with a hash.
-const aliasedSymbols = `
-github.com/workgen/workgen/testdata/golden/peers.Aliased 0f0fde8c
-github.com/workgen/workgen/testdata/golden/peers.Aliased.Run 5d57c4db
-github.com/workgen/workgen/testdata/golden/peers.Ctx 7bdb49c9
-github.com/workgen/workgen/testdata/golden/peers.Int f20d82d7
-github.com/workgen/workgen/testdata/golden/peers.Ints e881030c
-github.com/workgen/workgen/testdata/golden/peers.Moment 95c67dd1
-go1.26 56f36397
-`
-
-// structsSymbols lists what structsCode was made from: each declaration, file
-// and module with a hash.
-const structsSymbols = `
-github.com/workgen/workgen/testdata/golden/peers.Base c43d571a
-github.com/workgen/workgen/testdata/golden/peers.Base.MarshalBinary f53e3a13
-github.com/workgen/workgen/testdata/golden/peers.Base.MarshalJSON 09306116
-github.com/workgen/workgen/testdata/golden/peers.Base.MarshalText 77acd0c6
-github.com/workgen/workgen/testdata/golden/peers.Event 849f930f
-github.com/workgen/workgen/testdata/golden/peers.Hidden b650f703
-github.com/workgen/workgen/testdata/golden/peers.Outer f6c3015f
-github.com/workgen/workgen/testdata/golden/peers.Structs bf75cb43
-github.com/workgen/workgen/testdata/golden/peers.Structs.Run 5a059772
-github.com/workgen/workgen/testdata/golden/peers.hidden b3dc7eb9
-go1.26 56f36397
-`
-
-// explainSymbols lists what explainCode was made from: each declaration, file
-// and module with a hash.
-const explainSymbols = `
-github.com/workgen/workgen/testdata/golden/peers.Explain e922ba37
-github.com/workgen/workgen/testdata/golden/peers.Explain.Run eaecf507
-github.com/workgen/workgen/testdata/golden/peers.Fault 5b909b88
-github.com/workgen/workgen/testdata/golden/peers.Fault.Error 8f21cd80
-go1.26 56f36397
-`
-
-// shadowsSymbols lists what shadowsCode was made from: each declaration, file
-// and module with a hash.
-const shadowsSymbols = `
-github.com/workgen/workgen/testdata/golden/peers.Shadows eb7b6470
-github.com/workgen/workgen/testdata/golden/peers.Shadows.Run 404bd2fd
-go1.26 56f36397
-`

@@ -63,9 +63,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const basicsSchema = "0a74a5f9dc4f3c9bc2f76871f4a975e6"
 
-// basicsCode identifies the code that [Basics.Run] reaches in durable keys.
-const basicsCode = "2ea17e3d63dcb83f2724bd8a99c0b920"
-
 // BasicsArgs holds the arguments of one call of [Basics.Run].
 type BasicsArgs struct {
 	A bool
@@ -151,8 +148,7 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 	r := &BasicsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[basicsIdentity, BasicsArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Basics",
-		Code:    basicsCode,
-		Symbols: basicsSymbols,
+		Code:    &basicsCode,
 		Schema:  basicsSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *BasicsArgs) {
@@ -212,14 +208,14 @@ func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, 
 // machine, as long as the work's name, code and types are.
 func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) key.Key {
 	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: basicsSchema, Code: basicsCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Basics] that
 // are inputs.
 func (r *BasicsRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2, basicsSchema, basicsCode) {
+	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
@@ -320,9 +316,6 @@ func (r *BasicsRunner) execute(_ context.Context, args BasicsArgs) (int, error) 
 // durable keys.
 const namedSchema = "d265edd790edccc03d5a8c686e41c2d7"
 
-// namedCode identifies the code that [Named.Run] reaches in durable keys.
-const namedCode = "9942202c949b09fc145b01178452690d"
-
 // NamedArgs holds the arguments of one call of [Named.Run].
 type NamedArgs struct {
 	Level  Level
@@ -387,8 +380,7 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 	r := &NamedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[namedIdentity, NamedArgs, string]{
 		Name:     "github.com/workgen/workgen/testdata/golden/plain.Named",
-		Code:     namedCode,
-		Symbols:  namedSymbols,
+		Code:     &namedCode,
 		Schema:   namedSchema,
 		Execute:  r.execute,
 		Inputs:   r.inputs,
@@ -447,7 +439,7 @@ func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b b
 // machine, as long as the work's name, code and types are.
 func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) key.Key {
 	args := NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: namedSchema, Code: namedCode}, func(e *key.Encoder) {
+	return r2.calls.Key(func(e *key.Encoder) {
 		r2.encode(e, &args)
 	})
 }
@@ -456,7 +448,7 @@ func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte
 // another work: name, types, code and options, and the fields of [Named] that
 // are inputs.
 func (r2 *NamedRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e, namedSchema, namedCode) {
+	if r2.calls.EncodeRunner(e) {
 		r2.encodeReceiver(e)
 		e.Leave()
 	}
@@ -546,9 +538,6 @@ func (r2 *NamedRunner) execute(_ context.Context, args NamedArgs) (string, error
 // durable keys.
 const nestedSchema = "64f49ab3521aa6efeb9ccb55600be492"
 
-// nestedCode identifies the code that [Nested.Run] reaches in durable keys.
-const nestedCode = "2c0e30b96e04725bfd94591fb627c9a9"
-
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
 	Opts  Options
@@ -598,8 +587,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nestedIdentity, NestedArgs, float64]{
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Nested",
-		Code:    nestedCode,
-		Symbols: nestedSymbols,
+		Code:    &nestedCode,
 		Schema:  nestedSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *NestedArgs) {
@@ -659,14 +647,14 @@ func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 // machine, as long as the work's name, code and types are.
 func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 	args := NestedArgs{Opts: opts, Scale: scale}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: nestedSchema, Code: nestedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Nested] that
 // are inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, nestedSchema, nestedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -708,9 +696,6 @@ func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (float64, err
 // durable keys.
 const nothingSchema = "c090be9af4decdf1a5b19349305b8264"
 
-// nothingCode identifies the code that [Nothing.Run] reaches in durable keys.
-const nothingCode = "392633efc1570062bd6269aa8bc291b2"
-
 // NothingArgs holds the arguments of one call of [Nothing.Run].
 type NothingArgs struct{}
 
@@ -740,8 +725,7 @@ func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 	r := &NothingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nothingIdentity, NothingArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Nothing",
-		Code:    nothingCode,
-		Symbols: nothingSymbols,
+		Code:    &nothingCode,
 		Schema:  nothingSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *NothingArgs) {
@@ -801,14 +785,14 @@ func (r *NothingRunner) Forget() bool {
 // machine, as long as the work's name, code and types are.
 func (r *NothingRunner) Key() key.Key {
 	args := NothingArgs{}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: nothingSchema, Code: nothingCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Nothing] that
 // are inputs.
 func (r *NothingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, nothingSchema, nothingCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -837,40 +821,3 @@ func encodeLimits(e *key.Encoder, b key.Fields, v *Limits) key.Fields {
 	b = b.String(e, v.Name)
 	return b
 }
-
-// basicsSymbols lists what basicsCode was made from: each declaration, file and
-// module with a hash.
-const basicsSymbols = `
-github.com/workgen/workgen/testdata/golden/plain.Basics fe24c67d
-github.com/workgen/workgen/testdata/golden/plain.Basics.Run 3e28bceb
-go1.26 56f36397
-`
-
-// namedSymbols lists what namedCode was made from: each declaration, file and
-// module with a hash.
-const namedSymbols = `
-github.com/workgen/workgen/testdata/golden/plain.Level dbd82959
-github.com/workgen/workgen/testdata/golden/plain.Named 85d0a953
-github.com/workgen/workgen/testdata/golden/plain.Named.Run 17471e2c
-github.com/workgen/workgen/testdata/golden/plain.Number e5a786bb
-github.com/workgen/workgen/testdata/golden/plain.Text 92debe50
-go1.26 56f36397
-`
-
-// nestedSymbols lists what nestedCode was made from: each declaration, file and
-// module with a hash.
-const nestedSymbols = `
-github.com/workgen/workgen/testdata/golden/plain.Limits 0967e89e
-github.com/workgen/workgen/testdata/golden/plain.Nested e95e8cd5
-github.com/workgen/workgen/testdata/golden/plain.Nested.Run 3050c213
-github.com/workgen/workgen/testdata/golden/plain.Options 3829ecc0
-go1.26 56f36397
-`
-
-// nothingSymbols lists what nothingCode was made from: each declaration, file
-// and module with a hash.
-const nothingSymbols = `
-github.com/workgen/workgen/testdata/golden/plain.Nothing 24164ebf
-github.com/workgen/workgen/testdata/golden/plain.Nothing.Run b66380dc
-go1.26 56f36397
-`

@@ -100,9 +100,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const walkSchema = "3ee5b173013ee14766a26604f0c710bf"
 
-// walkCode identifies the code that [Walk.Run] reaches in durable keys.
-const walkCode = "9078fe35d7b4fe3177454d263559a194"
-
 // WalkArgs holds the arguments of one call of [Walk.Run].
 type WalkArgs struct {
 	Root *Node
@@ -135,8 +132,7 @@ func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
 	r := &WalkRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, WalkArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/recursive.Walk",
-		Code:      walkCode,
-		Symbols:   walkSymbols,
+		Code:      &walkCode,
 		Schema:    walkSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneWalkArgs,
@@ -205,14 +201,14 @@ func (r *WalkRunner) Forget(root *Node) bool {
 // machine, as long as the work's name, code and types are.
 func (r *WalkRunner) Key(root *Node) key.Key {
 	args := WalkArgs{Root: root}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: walkSchema, Code: walkCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Walk] that
 // are inputs.
 func (r *WalkRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, walkSchema, walkCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -254,10 +250,6 @@ func cloneWalkArgs(v WalkArgs) WalkArgs {
 // everythingSchema identifies the types of the inputs and results of
 // [Everything] in durable keys.
 const everythingSchema = "ebd98f93d3849e452abd1991d5243f75"
-
-// everythingCode identifies the code that [Everything.Run] reaches in durable
-// keys.
-const everythingCode = "240cfade7cf9c15b3b414f832508a83a"
 
 // EverythingArgs holds the arguments of one call of [Everything.Run].
 type EverythingArgs struct {
@@ -318,8 +310,7 @@ func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRu
 	r := &EverythingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EverythingArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/recursive.Everything",
-		Code:      everythingCode,
-		Symbols:   everythingSymbols,
+		Code:      &everythingCode,
 		Schema:    everythingSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneEverythingArgs,
@@ -387,7 +378,7 @@ func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, 
 // machine, as long as the work's name, code and types are.
 func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) key.Key {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: everythingSchema, Code: everythingCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -396,7 +387,7 @@ func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p P
 // another work: name, types, code and options, and the fields of [Everything]
 // that are inputs.
 func (r *EverythingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, everythingSchema, everythingCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -516,9 +507,6 @@ func cloneEverythingArgs(v EverythingArgs) EverythingArgs {
 // durable keys.
 const growSchema = "5b39d8224ca073c535c4b62e006cf2ab"
 
-// growCode identifies the code that [Grow.Run] reaches in durable keys.
-const growCode = "5cc2bdf2fac518accf79dbb325aded7b"
-
 // GrowArgs holds the arguments of one call of [Grow.Run].
 type GrowArgs struct {
 	Name string
@@ -566,8 +554,8 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 	r := &GrowRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[growIdentity, GrowArgs, GrowResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/recursive.Grow",
-		Code:        growCode,
-		Symbols:     growSymbols,
+		Code:        &growCode,
+		Schema:      growSchema,
 		Execute:     r.execute,
 		CloneResult: cloneGrowResult,
 		NotStorable: "result1.Parent: a field tagged `workgen:\"-\"` would not come back",
@@ -626,14 +614,14 @@ func (r *GrowRunner) Forget(name string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *GrowRunner) Key(name string) key.Key {
 	args := GrowArgs{Name: name}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: growSchema, Code: growCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Grow] that
 // are inputs.
 func (r *GrowRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, growSchema, growCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -659,9 +647,6 @@ func cloneGrowResult(v GrowResult) GrowResult {
 // sameSchema identifies the types of the inputs and results of [Same] in
 // durable keys.
 const sameSchema = "a731665813faaa4547549ffbf5d03998"
-
-// sameCode identifies the code that [Same.Run] reaches in durable keys.
-const sameCode = "42a97614245b67af1f7204f376d3ae6e"
 
 // SameArgs holds the arguments of one call of [Same.Run].
 type SameArgs struct {
@@ -692,8 +677,7 @@ func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 	r := &SameRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SameArgs, List]{
 		Name:        "github.com/workgen/workgen/testdata/golden/recursive.Same",
-		Code:        sameCode,
-		Symbols:     sameSymbols,
+		Code:        &sameCode,
 		Schema:      sameSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneSameArgs,
@@ -763,14 +747,14 @@ func (r *SameRunner) Forget(l List) bool {
 // machine, as long as the work's name, code and types are.
 func (r *SameRunner) Key(l List) key.Key {
 	args := SameArgs{L: l}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sameSchema, Code: sameCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Same] that
 // are inputs.
 func (r *SameRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, sameSchema, sameCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1223,55 +1207,3 @@ func copyLinkedBool(c *runtime.Copies, v *Linked[bool]) {
 		copyLinkedBool(c, v.Next)
 	}
 }
-
-// walkSymbols lists what walkCode was made from: each declaration, file and
-// module with a hash.
-const walkSymbols = `
-github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
-github.com/workgen/workgen/testdata/golden/recursive.Walk 46db395e
-github.com/workgen/workgen/testdata/golden/recursive.Walk.Run fc90b0b5
-github.com/workgen/workgen/testdata/golden/recursive.count 9e081204
-go1.26 56f36397
-`
-
-// everythingSymbols lists what everythingCode was made from: each declaration,
-// file and module with a hash.
-const everythingSymbols = `
-github.com/workgen/workgen/testdata/golden/recursive.Arrays 8c9a0473
-github.com/workgen/workgen/testdata/golden/recursive.Config 3c1db56d
-github.com/workgen/workgen/testdata/golden/recursive.Dir 34b2e462
-github.com/workgen/workgen/testdata/golden/recursive.Everything 92ee4799
-github.com/workgen/workgen/testdata/golden/recursive.Everything.Run f55ca879
-github.com/workgen/workgen/testdata/golden/recursive.File 941d3ee5
-github.com/workgen/workgen/testdata/golden/recursive.Forest 3caffa51
-github.com/workgen/workgen/testdata/golden/recursive.Linked 414e12f0
-github.com/workgen/workgen/testdata/golden/recursive.List d6b37a2f
-github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
-github.com/workgen/workgen/testdata/golden/recursive.Pair 028b4d21
-github.com/workgen/workgen/testdata/golden/recursive.Pointer c3b5f9e2
-github.com/workgen/workgen/testdata/golden/recursive.Rose eb87160c
-github.com/workgen/workgen/testdata/golden/recursive.Trie 043c9371
-go1.26 56f36397
-`
-
-// growSymbols lists what growCode was made from: each declaration, file and
-// module with a hash.
-const growSymbols = `
-github.com/workgen/workgen/testdata/golden/recursive.Config 3c1db56d
-github.com/workgen/workgen/testdata/golden/recursive.Dir 34b2e462
-github.com/workgen/workgen/testdata/golden/recursive.File 941d3ee5
-github.com/workgen/workgen/testdata/golden/recursive.Grow c1eb31cd
-github.com/workgen/workgen/testdata/golden/recursive.Grow.Run ab072021
-github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
-github.com/workgen/workgen/testdata/golden/recursive.Rose eb87160c
-go1.26 56f36397
-`
-
-// sameSymbols lists what sameCode was made from: each declaration, file and
-// module with a hash.
-const sameSymbols = `
-github.com/workgen/workgen/testdata/golden/recursive.List d6b37a2f
-github.com/workgen/workgen/testdata/golden/recursive.Same adaa491c
-github.com/workgen/workgen/testdata/golden/recursive.Same.Run 08510280
-go1.26 56f36397
-`

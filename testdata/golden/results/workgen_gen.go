@@ -64,9 +64,6 @@ func runGoGenerate[T any]() *T {
 // durable keys.
 const noneSchema = "6a20e240ff006b605488be7eec87f6f6"
 
-// noneCode identifies the code that [None.Run] reaches in durable keys.
-const noneCode = "16913ade02b51ad9d67fb83fe2b710d9"
-
 // NoneArgs holds the arguments of one call of [None.Run].
 type NoneArgs struct {
 	N int
@@ -102,8 +99,7 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 	r := &NoneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[noneIdentity, NoneArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.None",
-		Code:    noneCode,
-		Symbols: noneSymbols,
+		Code:    &noneCode,
 		Schema:  noneSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *NoneArgs) {
@@ -163,14 +159,14 @@ func (r *NoneRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *NoneRunner) Key(n int) key.Key {
 	args := NoneArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: noneSchema, Code: noneCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [None] that
 // are inputs.
 func (r *NoneRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, noneSchema, noneCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -192,10 +188,6 @@ func (r *NoneRunner) execute(_ context.Context, args NoneArgs) (struct{}, error)
 // onlyErrorSchema identifies the types of the inputs and results of [OnlyError]
 // in durable keys.
 const onlyErrorSchema = "6a20e240ff006b605488be7eec87f6f6"
-
-// onlyErrorCode identifies the code that [OnlyError.Run] reaches in durable
-// keys.
-const onlyErrorCode = "a34e70c44aa3ef10b6ba6270f82cb443"
 
 // OnlyErrorArgs holds the arguments of one call of [OnlyError.Run].
 type OnlyErrorArgs struct {
@@ -232,8 +224,7 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 	r := &OnlyErrorRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[onlyErrorIdentity, OnlyErrorArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.OnlyError",
-		Code:    onlyErrorCode,
-		Symbols: onlyErrorSymbols,
+		Code:    &onlyErrorCode,
 		Schema:  onlyErrorSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *OnlyErrorArgs) {
@@ -293,14 +284,14 @@ func (r *OnlyErrorRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *OnlyErrorRunner) Key(n int) key.Key {
 	args := OnlyErrorArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: onlyErrorSchema, Code: onlyErrorCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [OnlyError]
 // that are inputs.
 func (r *OnlyErrorRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, onlyErrorSchema, onlyErrorCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -321,9 +312,6 @@ func (r *OnlyErrorRunner) execute(_ context.Context, args OnlyErrorArgs) (struct
 // oneSchema identifies the types of the inputs and results of [One] in durable
 // keys.
 const oneSchema = "0b4de3b4169e58350b63ff093b982897"
-
-// oneCode identifies the code that [One.Run] reaches in durable keys.
-const oneCode = "d84ae3dfc775de07867e9fbbddc74bfb"
 
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
@@ -360,8 +348,7 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	r := &OneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[oneIdentity, OneArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.One",
-		Code:    oneCode,
-		Symbols: oneSymbols,
+		Code:    &oneCode,
 		Schema:  oneSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *OneArgs) {
@@ -419,14 +406,14 @@ func (r *OneRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *OneRunner) Key(n int) key.Key {
 	args := OneArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: oneSchema, Code: oneCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [One] that are
 // inputs.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, oneSchema, oneCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -447,9 +434,6 @@ func (r *OneRunner) execute(_ context.Context, args OneArgs) (int, error) {
 // deepSchema identifies the types of the inputs and results of [Deep] in
 // durable keys.
 const deepSchema = "0c36cb43ddef38e832158f6a8392c1df"
-
-// deepCode identifies the code that [Deep.Run] reaches in durable keys.
-const deepCode = "b80c093517802b529633527779f24d63"
 
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
@@ -492,8 +476,7 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	r := &DeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[deepIdentity, DeepArgs, Report]{
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Deep",
-		Code:        deepCode,
-		Symbols:     deepSymbols,
+		Code:        &deepCode,
 		Schema:      deepSchema,
 		Execute:     r.execute,
 		CloneResult: cloneReport,
@@ -554,14 +537,14 @@ func (r *DeepRunner) Forget(title string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *DeepRunner) Key(title string) key.Key {
 	args := DeepArgs{Title: title}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: deepSchema, Code: deepCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Deep] that
 // are inputs.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, deepSchema, deepCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -582,9 +565,6 @@ func (r *DeepRunner) execute(_ context.Context, args DeepArgs) (Report, error) {
 // sliceSchema identifies the types of the inputs and results of [Slice] in
 // durable keys.
 const sliceSchema = "43bdefb7607c708e7ede0f7cd5383835"
-
-// sliceCode identifies the code that [Slice.Run] reaches in durable keys.
-const sliceCode = "4c2fc57a524491baba56f6734ddee089"
 
 // SliceArgs holds the arguments of one call of [Slice.Run].
 type SliceArgs struct {
@@ -621,8 +601,7 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 	r := &SliceRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sliceIdentity, SliceArgs, []*int]{
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Slice",
-		Code:        sliceCode,
-		Symbols:     sliceSymbols,
+		Code:        &sliceCode,
 		Schema:      sliceSchema,
 		Execute:     r.execute,
 		CloneResult: cloneSliceResult,
@@ -681,14 +660,14 @@ func (r *SliceRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *SliceRunner) Key(n int) key.Key {
 	args := SliceArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sliceSchema, Code: sliceCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Slice] that
 // are inputs.
 func (r *SliceRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, sliceSchema, sliceCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -721,9 +700,6 @@ func cloneSliceResult(v []*int) []*int {
 // manySchema identifies the types of the inputs and results of [Many] in
 // durable keys.
 const manySchema = "00e944b9d10dcd64e5e337ecc050635f"
-
-// manyCode identifies the code that [Many.Run] reaches in durable keys.
-const manyCode = "12fd0faa536d32ac9e004f1893930471"
 
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
@@ -773,8 +749,7 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	r := &ManyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[manyIdentity, ManyArgs, ManyResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Many",
-		Code:        manyCode,
-		Symbols:     manySymbols,
+		Code:        &manyCode,
 		Schema:      manySchema,
 		Execute:     r.execute,
 		CloneResult: cloneManyResult,
@@ -837,14 +812,14 @@ func (r *ManyRunner) Forget(s string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *ManyRunner) Key(s string) key.Key {
 	args := ManyArgs{S: s}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: manySchema, Code: manyCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Many] that
 // are inputs.
 func (r *ManyRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, manySchema, manyCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -874,9 +849,6 @@ func cloneManyResult(v ManyResult) ManyResult {
 // twoSchema identifies the types of the inputs and results of [Two] in durable
 // keys.
 const twoSchema = "bb64eb36e044302efd33ae5b39a67f4b"
-
-// twoCode identifies the code that [Two.Run] reaches in durable keys.
-const twoCode = "8b19718a957ed80415bdbd37d29500b1"
 
 // TwoArgs holds the arguments of one call of [Two.Run].
 type TwoArgs struct {
@@ -919,8 +891,7 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 	r := &TwoRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[twoIdentity, TwoArgs, TwoResult]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.Two",
-		Code:    twoCode,
-		Symbols: twoSymbols,
+		Code:    &twoCode,
 		Schema:  twoSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *TwoArgs) {
@@ -980,14 +951,14 @@ func (r *TwoRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *TwoRunner) Key(n int) key.Key {
 	args := TwoArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: twoSchema, Code: twoCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Two] that are
 // inputs.
 func (r *TwoRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, twoSchema, twoCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1010,9 +981,6 @@ func (r *TwoRunner) execute(_ context.Context, args TwoArgs) (TwoResult, error) 
 // sharedSchema identifies the types of the inputs and results of [Shared] in
 // durable keys.
 const sharedSchema = "ea5d0e305d3ff74ae64fd97416714192"
-
-// sharedCode identifies the code that [Shared.Run] reaches in durable keys.
-const sharedCode = "b920ec11807d36abe6c5c0d75f70ab20"
 
 // SharedArgs holds the arguments of one call of [Shared.Run].
 type SharedArgs struct {
@@ -1049,8 +1017,8 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 	r := &SharedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sharedIdentity, SharedArgs, map[int]any]{
 		Name:        "github.com/workgen/workgen/testdata/golden/results.Shared",
-		Code:        sharedCode,
-		Symbols:     sharedSymbols,
+		Code:        &sharedCode,
+		Schema:      sharedSchema,
 		Execute:     r.execute,
 		NotStorable: "result1[]: an interface can hold a value of any type",
 	}, opts...)
@@ -1104,14 +1072,14 @@ func (r *SharedRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *SharedRunner) Key(n int) key.Key {
 	args := SharedArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: sharedSchema, Code: sharedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Shared] that
 // are inputs.
 func (r *SharedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, sharedSchema, sharedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1168,69 +1136,3 @@ func cloneReport2(v Report2) Report2 {
 	}
 	return v
 }
-
-// noneSymbols lists what noneCode was made from: each declaration, file and
-// module with a hash.
-const noneSymbols = `
-github.com/workgen/workgen/testdata/golden/results.None 5126e016
-github.com/workgen/workgen/testdata/golden/results.None.Run 080e946b
-go1.26 56f36397
-`
-
-// onlyErrorSymbols lists what onlyErrorCode was made from: each declaration,
-// file and module with a hash.
-const onlyErrorSymbols = `
-github.com/workgen/workgen/testdata/golden/results.OnlyError 4c6d9bc9
-github.com/workgen/workgen/testdata/golden/results.OnlyError.Run 0667e3d1
-go1.26 56f36397
-`
-
-// oneSymbols lists what oneCode was made from: each declaration, file and
-// module with a hash.
-const oneSymbols = `
-github.com/workgen/workgen/testdata/golden/results.One 258b7d27
-github.com/workgen/workgen/testdata/golden/results.One.Run aa4aa5d2
-go1.26 56f36397
-`
-
-// deepSymbols lists what deepCode was made from: each declaration, file and
-// module with a hash.
-const deepSymbols = `
-github.com/workgen/workgen/testdata/golden/results.Deep 81e078c4
-github.com/workgen/workgen/testdata/golden/results.Deep.Run 151a590b
-github.com/workgen/workgen/testdata/golden/results.Report d0d30079
-github.com/workgen/workgen/testdata/golden/results.Report2 52961395
-go1.26 56f36397
-`
-
-// sliceSymbols lists what sliceCode was made from: each declaration, file and
-// module with a hash.
-const sliceSymbols = `
-github.com/workgen/workgen/testdata/golden/results.Slice e7b63499
-github.com/workgen/workgen/testdata/golden/results.Slice.Run 0ebe267e
-go1.26 56f36397
-`
-
-// manySymbols lists what manyCode was made from: each declaration, file and
-// module with a hash.
-const manySymbols = `
-github.com/workgen/workgen/testdata/golden/results.Many c9304d0d
-github.com/workgen/workgen/testdata/golden/results.Many.Run 350b69f9
-go1.26 56f36397
-`
-
-// twoSymbols lists what twoCode was made from: each declaration, file and
-// module with a hash.
-const twoSymbols = `
-github.com/workgen/workgen/testdata/golden/results.Two 72b4275b
-github.com/workgen/workgen/testdata/golden/results.Two.Run b72908aa
-go1.26 56f36397
-`
-
-// sharedSymbols lists what sharedCode was made from: each declaration, file and
-// module with a hash.
-const sharedSymbols = `
-github.com/workgen/workgen/testdata/golden/results.Shared 45ae03c9
-github.com/workgen/workgen/testdata/golden/results.Shared.Run 5d65296e
-go1.26 56f36397
-`

@@ -58,9 +58,6 @@ func runGoGenerate[T any]() *T {
 // in durable keys.
 const variadicSchema = "785b8a9bdf12e27979e6484dbe09a99b"
 
-// variadicCode identifies the code that [Variadic.Run] reaches in durable keys.
-const variadicCode = "54b509fb880cd01013f5af8e6654e09f"
-
 // VariadicArgs holds the arguments of one call of [Variadic.Run].
 type VariadicArgs struct {
 	Sep   string
@@ -97,8 +94,7 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 	r := &VariadicRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, VariadicArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Variadic",
-		Code:      variadicCode,
-		Symbols:   variadicSymbols,
+		Code:      &variadicCode,
 		Schema:    variadicSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneVariadicArgs,
@@ -167,14 +163,14 @@ func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 // machine, as long as the work's name, code and types are.
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: variadicSchema, Code: variadicCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Variadic]
 // that are inputs.
 func (r *VariadicRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, variadicSchema, variadicCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -217,10 +213,6 @@ func cloneVariadicArgs(v VariadicArgs) VariadicArgs {
 // [AliasContext] in durable keys.
 const aliasContextSchema = "0b4de3b4169e58350b63ff093b982897"
 
-// aliasContextCode identifies the code that [AliasContext.Run] reaches in
-// durable keys.
-const aliasContextCode = "93eef426184c93c6bc20b806f3482912"
-
 // AliasContextArgs holds the arguments of one call of [AliasContext.Run].
 type AliasContextArgs struct {
 	N int
@@ -257,8 +249,7 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 	r := &AliasContextRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[aliasContextIdentity, AliasContextArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.AliasContext",
-		Code:    aliasContextCode,
-		Symbols: aliasContextSymbols,
+		Code:    &aliasContextCode,
 		Schema:  aliasContextSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *AliasContextArgs) {
@@ -316,14 +307,14 @@ func (r *AliasContextRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *AliasContextRunner) Key(n int) key.Key {
 	args := AliasContextArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: aliasContextSchema, Code: aliasContextCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [AliasContext]
 // that are inputs.
 func (r *AliasContextRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, aliasContextSchema, aliasContextCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -344,9 +335,6 @@ func (r *AliasContextRunner) execute(ctx context.Context, args AliasContextArgs)
 // unnamedSchema identifies the types of the inputs and results of [Unnamed] in
 // durable keys.
 const unnamedSchema = "cd0da84649cec292d171b082e2a44157"
-
-// unnamedCode identifies the code that [Unnamed.Run] reaches in durable keys.
-const unnamedCode = "343a411051f07ad7a9682558d2cdd7b6"
 
 // UnnamedArgs holds the arguments of one call of [Unnamed.Run].
 type UnnamedArgs struct {
@@ -383,8 +371,7 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 	r := &UnnamedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, UnnamedArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Unnamed",
-		Code:      unnamedCode,
-		Symbols:   unnamedSymbols,
+		Code:      &unnamedCode,
 		Schema:    unnamedSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneUnnamedArgs,
@@ -453,14 +440,14 @@ func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 // machine, as long as the work's name, code and types are.
 func (r *UnnamedRunner) Key(arg1 int, arg2 string, arg3 []byte) key.Key {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: unnamedSchema, Code: unnamedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Unnamed] that
 // are inputs.
 func (r *UnnamedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, unnamedSchema, unnamedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -502,9 +489,6 @@ func cloneUnnamedArgs(v UnnamedArgs) UnnamedArgs {
 // blankSchema identifies the types of the inputs and results of [Blank] in
 // durable keys.
 const blankSchema = "a494c318ba0aba41429c2b01b873225e"
-
-// blankCode identifies the code that [Blank.Run] reaches in durable keys.
-const blankCode = "5b689e072d6305bc43f6024897e993ad"
 
 // BlankArgs holds the arguments of one call of [Blank.Run].
 type BlankArgs struct {
@@ -555,8 +539,7 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 	r := &BlankRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[blankIdentity, BlankArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Blank",
-		Code:    blankCode,
-		Symbols: blankSymbols,
+		Code:    &blankCode,
 		Schema:  blankSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *BlankArgs) {
@@ -616,14 +599,14 @@ func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 // machine, as long as the work's name, code and types are.
 func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
 	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: blankSchema, Code: blankCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Blank] that
 // are inputs.
 func (r *BlankRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, blankSchema, blankCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -663,9 +646,6 @@ func (r *BlankRunner) execute(_ context.Context, args BlankArgs) (string, error)
 // shadowSchema identifies the types of the inputs and results of [Shadow] in
 // durable keys.
 const shadowSchema = "ad4ebd67372dcab84b692db63830dffe"
-
-// shadowCode identifies the code that [Shadow.Run] reaches in durable keys.
-const shadowCode = "e53c51b0cf6578cb954e5f66bb4a4c81"
 
 // ShadowArgs holds the arguments of one call of [Shadow.Run].
 type ShadowArgs struct {
@@ -736,8 +716,7 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 	r := &ShadowRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ShadowArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Shadow",
-		Code:      shadowCode,
-		Symbols:   shadowSymbols,
+		Code:      &shadowCode,
 		Schema:    shadowSchema,
 		Execute:   r.execute,
 		CloneArgs: cloneShadowArgs,
@@ -806,14 +785,14 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 // machine, as long as the work's name, code and types are.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	return key.Sum(key.Scope{Work: r2.Name(), Schema: shadowSchema, Code: shadowCode}, args2.EncodeKey)
+	return r2.calls.Key(args2.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Shadow] that
 // are inputs.
 func (r2 *ShadowRunner) EncodeKey(e2 *key.Encoder) {
-	if r2.calls.EncodeRunner(e2, shadowSchema, shadowCode) {
+	if r2.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
@@ -904,9 +883,6 @@ func cloneShadowArgs(v ShadowArgs) ShadowArgs {
 // durable keys.
 const hiddenSchema = "0e85f2183bc0027d3d1827e65bf21b9e"
 
-// hiddenCode identifies the code that [hidden.Run] reaches in durable keys.
-const hiddenCode = "c5596f994ce72370e9eaef0369a9ac20"
-
 // hiddenArgs holds the arguments of one call of [hidden.Run].
 type hiddenArgs struct {
 	X日 string
@@ -956,8 +932,7 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 	r := &hiddenRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[hiddenIdentity, hiddenArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.hidden",
-		Code:    hiddenCode,
-		Symbols: hiddenSymbols,
+		Code:    &hiddenCode,
 		Schema:  hiddenSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *hiddenArgs) {
@@ -1017,14 +992,14 @@ func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 	args := hiddenArgs{X日: 日, X: _x, X2: X}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: hiddenSchema, Code: hiddenCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [hidden] that
 // are inputs.
 func (r *hiddenRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, hiddenSchema, hiddenCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1065,9 +1040,6 @@ func (r *hiddenRunner) execute(_ context.Context, args hiddenArgs) (string, erro
 // durable keys.
 const groupedSchema = "0b4de3b4169e58350b63ff093b982897"
 
-// groupedCode identifies the code that [Grouped.Run] reaches in durable keys.
-const groupedCode = "58725d57b405244470a748b8f1b7065a"
-
 // GroupedArgs holds the arguments of one call of [Grouped.Run].
 type GroupedArgs struct {
 	N int
@@ -1103,8 +1075,7 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 	r := &GroupedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[groupedIdentity, GroupedArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Grouped",
-		Code:    groupedCode,
-		Symbols: groupedSymbols,
+		Code:    &groupedCode,
 		Schema:  groupedSchema,
 		Execute: r.execute,
 		Encode: func(e *key.Encoder, args *GroupedArgs) {
@@ -1162,14 +1133,14 @@ func (r *GroupedRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *GroupedRunner) Key(n int) key.Key {
 	args := GroupedArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: groupedSchema, Code: groupedCode}, args.EncodeKey)
+	return r.calls.Key(args.EncodeKey)
 }
 
 // EncodeKey writes what stands for the runner where it is a keyed field of
 // another work: name, types, code and options, and the fields of [Grouped] that
 // are inputs.
 func (r *GroupedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, groupedSchema, groupedCode) {
+	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
@@ -1190,9 +1161,6 @@ func (r *GroupedRunner) execute(_ context.Context, args GroupedArgs) (int, error
 // callerSchema identifies the types of the inputs and results of [Caller] in
 // durable keys.
 const callerSchema = "fe93e8ac3ca22021219c4c1e13ed8621"
-
-// callerCode identifies the code that [Caller.Run] reaches in durable keys.
-const callerCode = "1352cd4fb954403657b6d93b40d96c65"
 
 // CallerArgs holds the arguments of one call of [Caller.Run].
 type CallerArgs struct {
@@ -1223,8 +1191,7 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 	r := &CallerRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CallerArgs, int]{
 		Name:     "github.com/workgen/workgen/testdata/golden/signatures.Caller",
-		Code:     callerCode,
-		Symbols:  callerSymbols,
+		Code:     &callerCode,
 		Schema:   callerSchema,
 		Execute:  r.execute,
 		Inputs:   r.inputs,
@@ -1291,7 +1258,7 @@ func (r *CallerRunner) Forget(n int) bool {
 // machine, as long as the work's name, code and types are.
 func (r *CallerRunner) Key(n int) key.Key {
 	args := CallerArgs{N: n}
-	return key.Sum(key.Scope{Work: r.Name(), Schema: callerSchema, Code: callerCode}, func(e *key.Encoder) {
+	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
 }
@@ -1300,7 +1267,7 @@ func (r *CallerRunner) Key(n int) key.Key {
 // another work: name, types, code and options, and the fields of [Caller] that
 // are inputs.
 func (r *CallerRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e, callerSchema, callerCode) {
+	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
 		e.Leave()
 	}
@@ -1398,72 +1365,3 @@ func encodeHiddenRunner(e *key.Encoder, v *hiddenRunner) {
 	v.EncodeKey(e)
 	e.Close(f)
 }
-
-// variadicSymbols lists what variadicCode was made from: each declaration, file
-// and module with a hash.
-const variadicSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.Variadic 0b5c8726
-github.com/workgen/workgen/testdata/golden/signatures.Variadic.Run 10567a5c
-go1.26 56f36397
-`
-
-// aliasContextSymbols lists what aliasContextCode was made from: each
-// declaration, file and module with a hash.
-const aliasContextSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.AliasContext 09494b8d
-github.com/workgen/workgen/testdata/golden/signatures.AliasContext.Run e5fe95d1
-github.com/workgen/workgen/testdata/golden/signatures.Ctx 7bdb49c9
-go1.26 56f36397
-`
-
-// unnamedSymbols lists what unnamedCode was made from: each declaration, file
-// and module with a hash.
-const unnamedSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.Unnamed 2c021e16
-github.com/workgen/workgen/testdata/golden/signatures.Unnamed.Run f84e59bf
-go1.26 56f36397
-`
-
-// blankSymbols lists what blankCode was made from: each declaration, file and
-// module with a hash.
-const blankSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.Blank a005473b
-github.com/workgen/workgen/testdata/golden/signatures.Blank.Run 1c16b9d5
-go1.26 56f36397
-`
-
-// shadowSymbols lists what shadowCode was made from: each declaration, file and
-// module with a hash.
-const shadowSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.Shadow 408b959e
-github.com/workgen/workgen/testdata/golden/signatures.Shadow.Run afa35a72
-go1.26 56f36397
-`
-
-// hiddenSymbols lists what hiddenCode was made from: each declaration, file and
-// module with a hash.
-const hiddenSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.hidden b3dc7eb9
-github.com/workgen/workgen/testdata/golden/signatures.hidden.Run 2d55d4d1
-go1.26 56f36397
-`
-
-// groupedSymbols lists what groupedCode was made from: each declaration, file
-// and module with a hash.
-const groupedSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
-github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
-go1.26 56f36397
-`
-
-// callerSymbols lists what callerCode was made from: each declaration, file and
-// module with a hash.
-const callerSymbols = `
-github.com/workgen/workgen/testdata/golden/signatures.Caller a9c38144
-github.com/workgen/workgen/testdata/golden/signatures.Caller.Run b0d9e2b1
-github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
-github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
-github.com/workgen/workgen/testdata/golden/signatures.hidden b3dc7eb9
-github.com/workgen/workgen/testdata/golden/signatures.hidden.Run 2d55d4d1
-go1.26 56f36397
-`

@@ -1,0 +1,37 @@
+package runtime
+
+// Code identifies the code of one work in durable keys, as the generator found it.
+// Generated code declares one per work that can use a store, in workgen_code.go; it is
+// not changed.
+//
+// Results that other code made are not found: when Sum or Version differ, the call is
+// executed.
+type Code struct {
+	// Version is what version= in the directive says: it stands for the code, and the
+	// other fields are not set.
+	Version string
+	// Sum identifies everything that Run reaches: a digest of Symbols, with longer hashes.
+	Sum string
+	// Symbols lists what Sum was made from, for people who ask why a call was executed:
+	// lines of a name, a space and a hash. Blank lines mean nothing.
+	Symbols string
+}
+
+// scope is what stands for the code in keys, "" when nothing does.
+func (c *Code) scope() string {
+	switch {
+	case c == nil:
+		return ""
+	case c.Version != "":
+		return "version=" + c.Version
+	}
+	return c.Sum
+}
+
+// symbols is c.Symbols; there are none where there is no Code.
+func (c *Code) symbols() string {
+	if c == nil {
+		return ""
+	}
+	return c.Symbols
+}
