@@ -114,12 +114,13 @@ func (p *pkg) stubs() {
 
 // file adds the declarations of a file.
 func (p *pkg) file(f *ast.File) {
+	embeds := embedDirectives(f)
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
 			p.function(d)
 		case *ast.GenDecl:
-			p.general(d)
+			embeds = p.general(d, embeds)
 		}
 	}
 }
@@ -160,8 +161,10 @@ func receiver(d *ast.FuncDecl) string {
 	}
 }
 
-// general adds types, variables and constants.
-func (p *pkg) general(d *ast.GenDecl) {
+// general adds types, variables and constants. As the compiler does it, go:embed
+// directives go to the first variable behind them, whatever stands between; those that
+// are left are returned.
+func (p *pkg) general(d *ast.GenDecl, directives []*ast.Comment) []*ast.Comment {
 	var typ ast.Expr // of the constant specification that is repeated
 	var exprs []ast.Expr
 	for i, spec := range d.Specs {
@@ -174,9 +177,10 @@ func (p *pkg) general(d *ast.GenDecl) {
 			if d.Tok == token.VAR || spec.Type != nil || len(spec.Values) > 0 {
 				typ, exprs = spec.Type, spec.Values
 			}
-			embeds := embedPatterns(spec.Doc)
-			if !d.Lparen.IsValid() {
-				embeds = embedPatterns(d.Doc)
+			var embeds []string
+			for d.Tok == token.VAR && len(directives) > 0 && directives[0].Pos() < spec.Pos() {
+				embeds = append(embeds, embedPatterns(directives[0].Text)...)
+				directives = directives[1:]
 			}
 			for n, name := range spec.Names {
 				v := &value{tok: d.Tok, name: name, typ: typ, embeds: embeds}
@@ -193,6 +197,7 @@ func (p *pkg) general(d *ast.GenDecl) {
 			}
 		}
 	}
+	return directives
 }
 
 // value adds one variable or constant.
@@ -239,28 +244,37 @@ func calls(e ast.Expr) (found bool) {
 	return found
 }
 
-// embedPatterns returns the patterns of the go:embed directives in a comment,
-// which may be quoted.
-func embedPatterns(doc *ast.CommentGroup) (patterns []string) {
-	if doc == nil {
-		return nil
-	}
-	for _, c := range doc.List {
-		rest, ok := strings.CutPrefix(c.Text, "//go:embed")
-		for rest = strings.TrimSpace(rest); ok && rest != ""; rest = strings.TrimSpace(rest) {
-			var pattern string
-			if quoted, err := strconv.QuotedPrefix(rest); err == nil {
-				pattern, _ = strconv.Unquote(quoted)
-				rest = rest[len(quoted):]
-			} else {
-				end := strings.IndexFunc(rest, unicode.IsSpace)
-				if end < 0 {
-					end = len(rest)
-				}
-				pattern, rest = rest[:end], rest[end:]
+// embedDirective begins what embedPatterns reads.
+const embedDirective = "//go:embed"
+
+// embedDirectives returns the go:embed directives of a file, in their order.
+func embedDirectives(f *ast.File) (found []*ast.Comment) {
+	for _, group := range f.Comments {
+		for _, c := range group.List {
+			if strings.HasPrefix(c.Text, embedDirective) {
+				found = append(found, c)
 			}
-			patterns = append(patterns, strings.TrimPrefix(pattern, "all:"))
 		}
+	}
+	return found
+}
+
+// embedPatterns returns the patterns of a go:embed directive, which may be quoted.
+func embedPatterns(directive string) (patterns []string) {
+	rest := strings.TrimSpace(strings.TrimPrefix(directive, embedDirective))
+	for ; rest != ""; rest = strings.TrimSpace(rest) {
+		var pattern string
+		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+			pattern, _ = strconv.Unquote(quoted)
+			rest = rest[len(quoted):]
+		} else {
+			end := strings.IndexFunc(rest, unicode.IsSpace)
+			if end < 0 {
+				end = len(rest)
+			}
+			pattern, rest = rest[:end], rest[end:]
+		}
+		patterns = append(patterns, strings.TrimPrefix(pattern, "all:"))
 	}
 	return patterns
 }
