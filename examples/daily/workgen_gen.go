@@ -42,7 +42,7 @@ func runGoGenerate[T any]() *T {
 
 // dataProcessorSchema identifies the types of the inputs and results of
 // [DataProcessor] in durable keys.
-const dataProcessorSchema = "12531239c3b467c37a43a0fa1ef93638"
+const dataProcessorSchema = "e456022629e2fca360a0b983ddcc200b"
 
 // DataProcessorArgs holds the arguments of one call of [DataProcessor.Run].
 type DataProcessorArgs struct {
@@ -209,7 +209,7 @@ func (r *DataProcessorRunner) execute(ctx context.Context, args DataProcessorArg
 
 // trainerSchema identifies the types of the inputs and results of [Trainer] in
 // durable keys.
-const trainerSchema = "b963425e7c6da599c011b6996ca41328"
+const trainerSchema = "0148c7b358d11c71135134f178959444"
 
 // TrainerArgs holds the arguments of one call of [Trainer.Run].
 type TrainerArgs struct {

@@ -33,7 +33,7 @@ func runGoGenerate[T any]() *T {
 
 // counterSchema identifies the types of the inputs and results of [Counter] in
 // durable keys.
-const counterSchema = "075ab45a89a2cbfcc9c33296ebfb117e"
+const counterSchema = "c167f1451e46296179ed43e7debbfea1"
 
 // CounterArgs holds the arguments of one call of [Counter.Run].
 type CounterArgs struct {

@@ -36,7 +36,7 @@ func runGoGenerate[T any]() *T {
 
 // printerSchema identifies the types of the inputs and results of [Printer] in
 // durable keys.
-const printerSchema = "6a20e240ff006b605488be7eec87f6f6"
+const printerSchema = "e5f6885af1530063f7364d9132460517"
 
 // PrinterArgs holds the arguments of one call of [Printer.Run].
 type PrinterArgs struct {

@@ -35,7 +35,7 @@ func runGoGenerate[T any]() *T {
 
 // workSchema identifies the types of the inputs and results of [Work] in
 // durable keys.
-const workSchema = "3231932f406ac9facc69ac4ccaf061f5"
+const workSchema = "84cc8a1d5a976001d7c6413a6483b3d3"
 
 // WorkArgs holds the arguments of one call of [Work.Run].
 type WorkArgs struct {

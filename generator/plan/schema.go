@@ -27,11 +27,14 @@ type schemaWriter struct {
 	seen map[*Type]bool
 }
 
-// values writes a list of values. Names of parameters are no part of it: what
-// is called by position may be renamed freely.
+// values writes a list of values. The names of inputs count: where a version stands
+// for the code, nothing else says that two of one type have changed places.
 func (s *schemaWriter) values(title string, values []Value) {
 	s.text.WriteString(title + "(")
 	for _, v := range values {
+		if title != "results" {
+			s.text.WriteString(strconv.Quote(v.Name))
+		}
 		s.typ(v.Type)
 		s.text.WriteByte(',')
 	}

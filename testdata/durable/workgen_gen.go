@@ -33,7 +33,7 @@ func runGoGenerate[T any]() *T {
 
 // keepSchema identifies the types of the inputs and results of [Keep] in
 // durable keys.
-const keepSchema = "eb28cb526d5b1899c3224b112f9e0ac0"
+const keepSchema = "8e6d5e5ab6daea92720638c399bb1053"
 
 // KeepArgs holds the arguments of one call of [Keep.Run].
 type KeepArgs struct {

@@ -909,7 +909,7 @@ func runGoGenerate[T any]() *T {
 
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
-const nestedSchema = "8e62fe6cffe95e3d48c618fbc90404fc"
+const nestedSchema = "4d924cc9d888576940c6bedd75d76ab8"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
@@ -1058,7 +1058,7 @@ func cloneNestedArgs(v NestedArgs) NestedArgs {
 
 // recordsSchema identifies the types of the inputs and results of [Records] in
 // durable keys.
-const recordsSchema = "31630b0edc41dc973d777b1f9450406e"
+const recordsSchema = "e3477336e486ffda96e801c74fa6309e"
 
 // RecordsArgs holds the arguments of one call of [Records.Run].
 type RecordsArgs struct {
@@ -1208,7 +1208,7 @@ func cloneRecordsArgs(v RecordsArgs) RecordsArgs {
 
 // podSchema identifies the types of the inputs and results of [Pod] in durable
 // keys.
-const podSchema = "aefd192574d7ab504e3e52aa52fad693"
+const podSchema = "5eaaea2e4fdc301e6083f11cbe06e94f"
 
 // PodArgs holds the arguments of one call of [Pod.Run].
 type PodArgs struct {
@@ -1356,7 +1356,7 @@ func clonePodArgs(v PodArgs) PodArgs {
 
 // treeSchema identifies the types of the inputs and results of [Tree] in
 // durable keys.
-const treeSchema = "13a4dc853255824c1aaeea42d97072fc"
+const treeSchema = "f8d95a3835cf90b68b589df0559de622"
 
 // TreeArgs holds the arguments of one call of [Tree.Run].
 type TreeArgs struct {
@@ -1507,7 +1507,7 @@ func cloneTreeArgs(v TreeArgs) TreeArgs {
 
 // tableSchema identifies the types of the inputs and results of [Table] in
 // durable keys.
-const tableSchema = "0475c26979284d8da976b7deb986c9e5"
+const tableSchema = "0390642e4c275777ea3105c3c7c25ee1"
 
 // TableArgs holds the arguments of one call of [Table.Run].
 type TableArgs struct {
@@ -1667,7 +1667,7 @@ func cloneTableArgs(v TableArgs) TableArgs {
 
 // blobSchema identifies the types of the inputs and results of [Blob] in
 // durable keys.
-const blobSchema = "55bfd4c85eb31402be2d0814637959b3"
+const blobSchema = "d0552b1dd90eec9691a1ddc547480c02"
 
 // BlobArgs holds the arguments of one call of [Blob.Run].
 type BlobArgs struct {
@@ -1809,7 +1809,7 @@ func cloneBlobArgs(v BlobArgs) BlobArgs {
 
 // seriesSchema identifies the types of the inputs and results of [Series] in
 // durable keys.
-const seriesSchema = "86bd15a5f9b160c87ddd34d7699f25a6"
+const seriesSchema = "9172fdac78726295f9e86b4a3614f1b0"
 
 // SeriesArgs holds the arguments of one call of [Series.Run].
 type SeriesArgs struct {

@@ -146,7 +146,7 @@ func runGoGenerate[T any]() *T {
 
 // putSchema identifies the types of the inputs and results of [Put] in durable
 // keys.
-const putSchema = "1162c54bc3392cf7e566d9506161d37e"
+const putSchema = "51888226c81c7389c91bc865cf909482"
 
 // PutArgs holds the arguments of one call of [Put.Run].
 type PutArgs struct {
@@ -309,7 +309,7 @@ func clonePutResult(v *dynamodb.PutItemInput) *dynamodb.PutItemInput {
 
 // getSchema identifies the types of the inputs and results of [Get] in durable
 // keys.
-const getSchema = "edd3c0f2ff2c9fa0d318568adf848b45"
+const getSchema = "976f5482739d2dc8d562612c5bfd513d"
 
 // GetArgs holds the arguments of one call of [Get.Run].
 type GetArgs struct {

@@ -443,7 +443,7 @@ func runGoGenerate[T any]() *T {
 
 // upSchema identifies the types of the inputs and results of [Up] in durable
 // keys.
-const upSchema = "933139910b9befe6043b772241821eb7"
+const upSchema = "7b52dec0f94aa7eff744c6dc308c5191"
 
 // UpArgs holds the arguments of one call of [Up.Run].
 type UpArgs struct {

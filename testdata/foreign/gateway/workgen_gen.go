@@ -419,7 +419,7 @@ func runGoGenerate[T any]() *T {
 
 // admitSchema identifies the types of the inputs and results of [Admit] in
 // durable keys.
-const admitSchema = "1683d14963d65f288a47e439d058cff0"
+const admitSchema = "5bf1650683f62bce7876d35b4e9afae5"
 
 // AdmitArgs holds the arguments of one call of [Admit.Run].
 type AdmitArgs struct {

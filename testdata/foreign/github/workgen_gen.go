@@ -444,7 +444,7 @@ func runGoGenerate[T any]() *T {
 
 // triageSchema identifies the types of the inputs and results of [Triage] in
 // durable keys.
-const triageSchema = "e0b33a6d8232d73f5d46097145e47a57"
+const triageSchema = "a6a23f200c4abf56e3a019e50ef4be10"
 
 // TriageArgs holds the arguments of one call of [Triage.Run].
 type TriageArgs struct {

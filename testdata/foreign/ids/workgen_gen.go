@@ -40,7 +40,7 @@ func runGoGenerate[T any]() *T {
 
 // findSchema identifies the types of the inputs and results of [Find] in
 // durable keys.
-const findSchema = "880254de4c644b058e0ecf014a59aa16"
+const findSchema = "e5238e22ab73bb3be9c97cb81dbc8120"
 
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {

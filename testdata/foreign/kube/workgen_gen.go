@@ -1016,7 +1016,7 @@ func runGoGenerate[T any]() *T {
 
 // scheduleSchema identifies the types of the inputs and results of [Schedule]
 // in durable keys.
-const scheduleSchema = "5db0f3233eb6e24e4ee8998988396f90"
+const scheduleSchema = "e59d7e56a543745af4d5aee48ac21395"
 
 // ScheduleArgs holds the arguments of one call of [Schedule.Run].
 type ScheduleArgs struct {

@@ -34,7 +34,7 @@ func runGoGenerate[T any]() *T {
 
 // invertSchema identifies the types of the inputs and results of [Invert] in
 // durable keys.
-const invertSchema = "133cf1a07000a2c8f630e7b19fea9137"
+const invertSchema = "18b0f88dbb6933374140f41f0d2e4be3"
 
 // InvertArgs holds the arguments of one call of [Invert.Run].
 type InvertArgs struct {

@@ -45,7 +45,7 @@ func runGoGenerate[T any]() *T {
 
 // sendSchema identifies the types of the inputs and results of [Send] in
 // durable keys.
-const sendSchema = "4255c4f09ca6cf7c42715a4e5e47aada"
+const sendSchema = "7d25a68c98a33cdcddba703793df9d9b"
 
 // SendArgs holds the arguments of one call of [Send.Run].
 type SendArgs struct {

@@ -44,7 +44,7 @@ func runGoGenerate[T any]() *T {
 
 // totalSchema identifies the types of the inputs and results of [Total] in
 // durable keys.
-const totalSchema = "cbc7a918ee10215ed576340154614fce"
+const totalSchema = "f104afceb2d3cb32a71af6452be5ccf3"
 
 // TotalArgs holds the arguments of one call of [Total.Run].
 type TotalArgs struct {

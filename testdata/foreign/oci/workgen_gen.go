@@ -100,7 +100,7 @@ func runGoGenerate[T any]() *T {
 
 // pushSchema identifies the types of the inputs and results of [Push] in
 // durable keys.
-const pushSchema = "d0fcad9a84e149710d138061122caf34"
+const pushSchema = "76cde79956ece95deea9f26fa9aee34c"
 
 // PushArgs holds the arguments of one call of [Push.Run].
 type PushArgs struct {

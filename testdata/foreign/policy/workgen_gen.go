@@ -60,7 +60,7 @@ func runGoGenerate[T any]() *T {
 
 // resolveSchema identifies the types of the inputs and results of [Resolve] in
 // durable keys.
-const resolveSchema = "f5920474cb78a9b7016ec42662456d65"
+const resolveSchema = "63a7f5dcc5399a463b4f1f349fbbd4dc"
 
 // ResolveArgs holds the arguments of one call of [Resolve.Run].
 type ResolveArgs struct {

@@ -215,7 +215,7 @@ func runGoGenerate[T any]() *T {
 
 // findSchema identifies the types of the inputs and results of [Find] in
 // durable keys.
-const findSchema = "887d23033d4774b6fabd2be1b1304c98"
+const findSchema = "1778c2c3bd018d821f736c02f243dff8"
 
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {

@@ -45,7 +45,7 @@ func runGoGenerate[T any]() *T {
 
 // checkSchema identifies the types of the inputs and results of [Check] in
 // durable keys.
-const checkSchema = "4910d1a053b4cd7824a3fb45f6f4df34"
+const checkSchema = "f637d3e798575de01df2230be50c123c"
 
 // CheckArgs holds the arguments of one call of [Check.Run].
 type CheckArgs struct {

@@ -90,7 +90,7 @@ func runGoGenerate[T any]() *T {
 
 // buildSchema identifies the types of the inputs and results of [Build] in
 // durable keys.
-const buildSchema = "01cade292d45acb314243a25bd503f2d"
+const buildSchema = "bcead6871e592ba5532fee4c5da493ae"
 
 // BuildArgs holds the arguments of one call of [Build.Run].
 type BuildArgs struct {
@@ -293,7 +293,7 @@ func cloneBuildArgs(v BuildArgs) BuildArgs {
 
 // sumSchema identifies the types of the inputs and results of [Sum] in durable
 // keys.
-const sumSchema = "31c3660a56bcee4a96e0f1d79d703416"
+const sumSchema = "854025dd6d6086c60b63c6fa3b678d53"
 
 // SumArgs holds the arguments of one call of [Sum.Run].
 type SumArgs struct {
@@ -545,7 +545,7 @@ func cloneSumArgs(v SumArgs) SumArgs {
 
 // releaseSchema identifies the types of the inputs and results of [Release] in
 // durable keys.
-const releaseSchema = "e451b28bddeead5e256b8939ef80d1b6"
+const releaseSchema = "ff81e8b129ca292bccc6cfa4724cc5c6"
 
 // ReleaseArgs holds the arguments of one call of [Release.Run].
 type ReleaseArgs struct {

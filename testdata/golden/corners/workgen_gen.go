@@ -91,7 +91,7 @@ func runGoGenerate[T any]() *T {
 
 // keywordsSchema identifies the types of the inputs and results of [Keywords]
 // in durable keys.
-const keywordsSchema = "6604d7cc94777083d59ebf0ca3f2a7e1"
+const keywordsSchema = "0f911fd1c2042932505c40a85128ca59"
 
 // KeywordsArgs holds the arguments of one call of [Keywords.Run].
 type KeywordsArgs struct {
@@ -314,7 +314,7 @@ func (r *KeywordsRunner) execute(_ context.Context, args KeywordsArgs) (float64,
 
 // emptySchema identifies the types of the inputs and results of [Empty] in
 // durable keys.
-const emptySchema = "74a02e13f800a847c8dc1b55e2c20d87"
+const emptySchema = "fd97492968b711fd04df79a5ef834784"
 
 // EmptyArgs holds the arguments of one call of [Empty.Run].
 type EmptyArgs struct {
@@ -543,7 +543,7 @@ func cloneEmptyArgs(v EmptyArgs) EmptyArgs {
 
 // taggedSchema identifies the types of the inputs and results of [Tagged] in
 // durable keys.
-const taggedSchema = "772477b2238be1077cba6ed4570e751e"
+const taggedSchema = "f32accc2aebbd8da0329837c9c14f324"
 
 // TaggedArgs holds the arguments of one call of [Tagged.Run].
 type TaggedArgs struct {
@@ -881,7 +881,7 @@ func cloneNestedResult(v NestedResult) NestedResult {
 
 // deepSchema identifies the types of the inputs and results of [Deep] in
 // durable keys.
-const deepSchema = "6b824116932b54ffa955d2cda67703fe"
+const deepSchema = "a8d0439d3210b3b4467412b9bf6c7d37"
 
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
@@ -1100,7 +1100,7 @@ func cloneDeepResult(v map[string][]*[2]map[int][]map[string]**[]string) map[str
 
 // wiredSchema identifies the types of the inputs and results of [Wired] in
 // durable keys.
-const wiredSchema = "0b4de3b4169e58350b63ff093b982897"
+const wiredSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
 
 // WiredArgs holds the arguments of one call of [Wired.Run].
 type WiredArgs struct {
@@ -1222,7 +1222,7 @@ func (r *WiredRunner) execute(_ context.Context, args WiredArgs) (int, error) {
 
 // lendingSchema identifies the types of the inputs and results of [Lending] in
 // durable keys.
-const lendingSchema = "a7421ee2a47d1c082d784c88f5e53a0d"
+const lendingSchema = "b275678ecd5a28e0073c4b2dc41a12c6"
 
 // LendingArgs holds the arguments of one call of [Lending.Run].
 type LendingArgs struct {
@@ -1376,7 +1376,7 @@ func cloneLendingResult(v []int) []int {
 
 // reusingSchema identifies the types of the inputs and results of [Reusing] in
 // durable keys.
-const reusingSchema = "b8bb4aaa7cfa14166f49b4c50fc24b0e"
+const reusingSchema = "440e5a81745de5d73ee6a32a4b4e7b13"
 
 // ReusingArgs holds the arguments of one call of [Reusing.Run].
 type ReusingArgs struct {
@@ -1505,7 +1505,7 @@ func cloneReusingResult(v []byte) []byte {
 
 // hidingSchema identifies the types of the inputs and results of [Hiding] in
 // durable keys.
-const hidingSchema = "bceb9ee19f292471bc6cfa8fbe37e6bd"
+const hidingSchema = "0ae64a51d1c36db0b851326a1b29e161"
 
 // HidingArgs holds the arguments of one call of [Hiding.Run].
 type HidingArgs struct {
@@ -1637,7 +1637,7 @@ func cloneHidingArgs(v HidingArgs) HidingArgs {
 
 // sharingSchema identifies the types of the inputs and results of [Sharing] in
 // durable keys.
-const sharingSchema = "4fc63a55992b4edf07ad7cdc401a166b"
+const sharingSchema = "48492411849a608d470b61d743a19fbb"
 
 // SharingArgs holds the arguments of one call of [Sharing.Run].
 type SharingArgs struct {

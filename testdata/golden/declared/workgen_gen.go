@@ -116,7 +116,7 @@ func runGoGenerate[T any]() *T {
 
 // keepsSchema identifies the types of the inputs and results of [Keeps] in
 // durable keys.
-const keepsSchema = "ba585b0d635533ee278c961e2c23de78"
+const keepsSchema = "5df2b8c1e0a44b967e0d457fe55e3c95"
 
 // KeepsArgs holds the arguments of one call of [Keeps.Run].
 type KeepsArgs struct {
@@ -316,7 +316,7 @@ func cloneKeepsResult(v KeepsResult) KeepsResult {
 
 // readsSchema identifies the types of the inputs and results of [Reads] in
 // durable keys.
-const readsSchema = "57c93bea28ef40b312d4499cdc61cc0d"
+const readsSchema = "224259eab63f00f296adb0b56ec3747d"
 
 // ReadsArgs holds the arguments of one call of [Reads.Run].
 type ReadsArgs struct {
@@ -559,7 +559,7 @@ func cloneReadsResult(v ReadsResult) ReadsResult {
 
 // pointSchema identifies the types of the inputs and results of [Point] in
 // durable keys.
-const pointSchema = "4de797e7dd18f6bfa8fcf6e7955a90e8"
+const pointSchema = "d494643e9e34fc739df194f84df83f91"
 
 // PointArgs holds the arguments of one call of [Point.Run].
 type PointArgs struct {

@@ -51,7 +51,7 @@ func runGoGenerate[T any]() *T {
 
 // firstSchema identifies the types of the inputs and results of [First] in
 // durable keys.
-const firstSchema = "7015c7d23ce26070677f97dd873bf74e"
+const firstSchema = "9a4afeed22ec25f3364ec2a3260b9250"
 
 // FirstArgs holds the arguments of one call of [First.Run].
 type FirstArgs struct {
@@ -222,7 +222,7 @@ func cloneFirstArgs(v FirstArgs) FirstArgs {
 
 // secondSchema identifies the types of the inputs and results of [Second] in
 // durable keys.
-const secondSchema = "7015c7d23ce26070677f97dd873bf74e"
+const secondSchema = "9a4afeed22ec25f3364ec2a3260b9250"
 
 // SecondArgs holds the arguments of one call of [Second.Run].
 type SecondArgs struct {

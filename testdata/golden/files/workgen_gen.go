@@ -63,7 +63,7 @@ func runGoGenerate[T any]() *T {
 
 // loadSchema identifies the types of the inputs and results of [Load] in
 // durable keys.
-const loadSchema = "610963a627a85fd873791b70d724a16e"
+const loadSchema = "59f711825570709b92a99b8b9bee9ac1"
 
 // LoadArgs holds the arguments of one call of [Load.Run].
 type LoadArgs struct {
@@ -206,7 +206,7 @@ func (r *LoadRunner) execute(ctx context.Context, args LoadArgs) (string, error)
 
 // mergeSchema identifies the types of the inputs and results of [Merge] in
 // durable keys.
-const mergeSchema = "3f6c925d1caac956283441afd822be0e"
+const mergeSchema = "e7b1f46f0f8c98f575ea6744bd94261d"
 
 // MergeArgs holds the arguments of one call of [Merge.Run].
 type MergeArgs struct {
@@ -405,7 +405,7 @@ func cloneMergeArgs(v MergeArgs) MergeArgs {
 
 // cutSchema identifies the types of the inputs and results of [Cut] in durable
 // keys.
-const cutSchema = "c99b057f11ea6886efc313569b91d5ce"
+const cutSchema = "5c4c5fd8f852ea3f63505b0427dedb4b"
 
 // CutArgs holds the arguments of one call of [Cut.Run].
 type CutArgs struct {
@@ -562,7 +562,7 @@ func cloneCutArgs(v CutArgs) CutArgs {
 
 // doubleSchema identifies the types of the inputs and results of [Double] in
 // durable keys.
-const doubleSchema = "b26d8d2637fc3cfc66d8f642185324a6"
+const doubleSchema = "6aad1e0670216b458143f31720f512f5"
 
 // DoubleArgs holds the arguments of one call of [Double.Run].
 type DoubleArgs struct {
@@ -684,7 +684,7 @@ func (r *DoubleRunner) execute(_ context.Context, args DoubleArgs) (int, error) 
 
 // parseSchema identifies the types of the inputs and results of [Parse] in
 // durable keys.
-const parseSchema = "7380865b49214abca201cf4ab8d0fb34"
+const parseSchema = "ec49b8f0926166da335eac9e7302f8c7"
 
 // ParseArgs holds the arguments of one call of [Parse.Run].
 type ParseArgs struct {

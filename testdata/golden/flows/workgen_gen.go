@@ -38,7 +38,7 @@ func runGoGenerate[T any]() *T {
 
 // probeSchema identifies the types of the inputs and results of [Probe] in
 // durable keys.
-const probeSchema = "0b4de3b4169e58350b63ff093b982897"
+const probeSchema = "d80ca1e40cf727d4ade89afe6da06652"
 
 // ProbeArgs holds the arguments of one call of [Probe.Run].
 type ProbeArgs struct {
@@ -160,7 +160,7 @@ func (r *ProbeRunner) execute(ctx context.Context, args ProbeArgs) (int, error) 
 
 // argsSchema identifies the types of the inputs and results of [Args] in
 // durable keys.
-const argsSchema = "432e68919433c32e596856f3ee4cb71b"
+const argsSchema = "2ca8dcab3aa6de548815f1bb845a44f7"
 
 // ArgsArgs holds the arguments of one call of [Args.Run].
 type ArgsArgs struct {

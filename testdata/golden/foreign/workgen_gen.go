@@ -68,7 +68,7 @@ func runGoGenerate[T any]() *T {
 
 // cropSchema identifies the types of the inputs and results of [Crop] in
 // durable keys.
-const cropSchema = "33db6c29dc783712cb53894dedebe5c9"
+const cropSchema = "3014133042f109a6b292464bac7413f0"
 
 // CropArgs holds the arguments of one call of [Crop.Run].
 type CropArgs struct {
@@ -237,7 +237,7 @@ func cloneCropArgs(v CropArgs) CropArgs {
 
 // areaSchema identifies the types of the inputs and results of [Area] in
 // durable keys.
-const areaSchema = "23cf0a5e1ab1f004f812918b1e87fe30"
+const areaSchema = "d894594c902fec98488e0edcd57dab85"
 
 // AreaArgs holds the arguments of one call of [Area.Run].
 type AreaArgs struct {

@@ -138,7 +138,7 @@ func runGoGenerate[T any]() *T {
 
 // manySchema identifies the types of the inputs and results of [Many] in
 // durable keys.
-const manySchema = "cec19dbb4fa2dbd1aec0c28d6d8c5016"
+const manySchema = "19434d18cc30961812fd3d678f5e8e60"
 
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
@@ -445,7 +445,7 @@ func cloneManyArgs(v ManyArgs) ManyArgs {
 
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
-const nestedSchema = "1f0ec3fcf056731ff6e452acdbed5f4f"
+const nestedSchema = "d3711d538ae5d0c5c0fbd890d4dbb087"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {

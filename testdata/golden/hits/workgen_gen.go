@@ -51,7 +51,7 @@ func runGoGenerate[T any]() *T {
 
 // oneSchema identifies the types of the inputs and results of [One] in durable
 // keys.
-const oneSchema = "ef615371b58675b6c2b48077557bf4a3"
+const oneSchema = "b08927041dd84e147305cda19e1931d2"
 
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
@@ -181,7 +181,7 @@ func (r *OneRunner) execute(ctx context.Context, args OneArgs) (int, error) {
 
 // threeSchema identifies the types of the inputs and results of [Three] in
 // durable keys.
-const threeSchema = "213876626131e00011f5773fdf32637c"
+const threeSchema = "09cd0270d7d85f6fa2391ae5dd6d748c"
 
 // ThreeArgs holds the arguments of one call of [Three.Run].
 type ThreeArgs struct {
@@ -338,7 +338,7 @@ func (r *ThreeRunner) execute(ctx context.Context, args ThreeArgs) (int, error) 
 
 // eightSchema identifies the types of the inputs and results of [Eight] in
 // durable keys.
-const eightSchema = "e34de633dba78da128d9d7233d18c12d"
+const eightSchema = "9989059d79c52fbd30ccb8356eb4615d"
 
 // EightArgs holds the arguments of one call of [Eight.Run].
 type EightArgs struct {
@@ -499,7 +499,7 @@ func (r *EightRunner) execute(ctx context.Context, args EightArgs) (int, error) 
 
 // listSchema identifies the types of the inputs and results of [List] in
 // durable keys.
-const listSchema = "38dfa44e7fb48b100c45dc239ffde79e"
+const listSchema = "3954ae3eb5cb6bed1d5e9df2253cfcb2"
 
 // ListArgs holds the arguments of one call of [List.Run].
 type ListArgs struct {

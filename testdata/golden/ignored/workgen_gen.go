@@ -87,7 +87,7 @@ func runGoGenerate[T any]() *T {
 
 // countSchema identifies the types of the inputs and results of [Count] in
 // durable keys.
-const countSchema = "26b0ec73c3e3e0fd33397530c9d7aba4"
+const countSchema = "c789a4bde849157efbe6d618eceebf85"
 
 // CountArgs holds the arguments of one call of [Count.Run].
 type CountArgs struct {
@@ -282,7 +282,7 @@ func cloneCountArgs(v CountArgs) CountArgs {
 
 // makeSchema identifies the types of the inputs and results of [Make] in
 // durable keys.
-const makeSchema = "6975c9941b80fe4437f0870983bf3cb8"
+const makeSchema = "3bbeb204b71555e0059a05c947150ac6"
 
 // MakeArgs holds the arguments of one call of [Make.Run].
 type MakeArgs struct {
@@ -467,7 +467,7 @@ func cloneMakeResult(v MakeResult) MakeResult {
 
 // takeSchema identifies the types of the inputs and results of [Take] in
 // durable keys.
-const takeSchema = "2d7d28ba2827a27aa3848966f4224e90"
+const takeSchema = "86b2db88df07bbb01b0086ee47739b13"
 
 // TakeArgs holds the arguments of one call of [Take.Run].
 type TakeArgs struct {

@@ -94,7 +94,7 @@ func runGoGenerate[T any]() *T {
 
 // drawSchema identifies the types of the inputs and results of [Draw] in
 // durable keys.
-const drawSchema = "76669478cb1b8e4f00cee82dac488d8d"
+const drawSchema = "3928f35ee8be3d5ffbfb0bba9cb63014"
 
 // DrawArgs holds the arguments of one call of [Draw.Run].
 type DrawArgs struct {
@@ -368,7 +368,7 @@ func cloneDrawArgs(v DrawArgs) DrawArgs {
 
 // evalSchema identifies the types of the inputs and results of [Eval] in
 // durable keys.
-const evalSchema = "7d4afb8f25f955230e67dde47142b6fd"
+const evalSchema = "6badaecb534aeb5bdcb1446734bee752"
 
 // EvalArgs holds the arguments of one call of [Eval.Run].
 type EvalArgs struct {
@@ -538,7 +538,7 @@ func cloneEvalResult(v Expr) Expr {
 
 // readSchema identifies the types of the inputs and results of [Read] in
 // durable keys.
-const readSchema = "e2ebaa896513b29f7d45931a4399c383"
+const readSchema = "6a022391bb61b0bff34bad13ab9f45fb"
 
 // ReadArgs holds the arguments of one call of [Read.Run].
 type ReadArgs struct {
@@ -695,7 +695,7 @@ func cloneReadArgs(v ReadArgs) ReadArgs {
 
 // decodeSchema identifies the types of the inputs and results of [Decode] in
 // durable keys.
-const decodeSchema = "8c917bc024287e7a7a0643b2f0494413"
+const decodeSchema = "8365f7e440369bb17dbbe990de82e014"
 
 // DecodeArgs holds the arguments of one call of [Decode.Run].
 type DecodeArgs struct {

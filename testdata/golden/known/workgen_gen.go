@@ -155,7 +155,7 @@ func runGoGenerate[T any]() *T {
 
 // numbersSchema identifies the types of the inputs and results of [Numbers] in
 // durable keys.
-const numbersSchema = "c844d8bba1e27f1b63a3af6620c26949"
+const numbersSchema = "dc878d216b803f4d8acdb9a74207cf62"
 
 // NumbersArgs holds the arguments of one call of [Numbers.Run].
 type NumbersArgs struct {
@@ -462,7 +462,7 @@ func cloneNumbersResult(v NumbersResult) NumbersResult {
 
 // placesSchema identifies the types of the inputs and results of [Places] in
 // durable keys.
-const placesSchema = "e8d0e8683f8f7dc7e93e415332510580"
+const placesSchema = "25c91da981e5bcc04a3457176c2bfbed"
 
 // PlacesArgs holds the arguments of one call of [Places.Run].
 type PlacesArgs struct {
@@ -630,7 +630,7 @@ func clonePlacesResult(v PlacesResult) PlacesResult {
 
 // rowsSchema identifies the types of the inputs and results of [Rows] in
 // durable keys.
-const rowsSchema = "616a251b431490179edc8f65587bb24c"
+const rowsSchema = "bef342f9f5b353985a30a7239bd8c057"
 
 // RowsArgs holds the arguments of one call of [Rows.Run].
 type RowsArgs struct {
@@ -794,7 +794,7 @@ func cloneRowsResult(v []Row) []Row {
 
 // marshalledSchema identifies the types of the inputs and results of
 // [Marshalled] in durable keys.
-const marshalledSchema = "e7f76617b17d52432dfcda11474e38c5"
+const marshalledSchema = "f6cf4ccbedf802cf0e68c626637054f1"
 
 // MarshalledArgs holds the arguments of one call of [Marshalled.Run].
 type MarshalledArgs struct {
@@ -952,7 +952,7 @@ func cloneMarshalledResult(v MarshalledResult) MarshalledResult {
 
 // skipsSchema identifies the types of the inputs and results of [Skips] in
 // durable keys.
-const skipsSchema = "3454e7dfe6f74c69a9df2d64857da15c"
+const skipsSchema = "7b35835d4684b6ef22d83c390ade1bde"
 
 // SkipsArgs holds the arguments of one call of [Skips.Run].
 type SkipsArgs struct {
@@ -1129,7 +1129,7 @@ func cloneSkipsResult(v SkipsResult) SkipsResult {
 
 // copiesSchema identifies the types of the inputs and results of [Copies] in
 // durable keys.
-const copiesSchema = "61a2b7fa06aaa06c826ee7aa60ae043e"
+const copiesSchema = "73b493645b2e8f6e956f6078dda8c40a"
 
 // CopiesArgs holds the arguments of one call of [Copies.Run].
 type CopiesArgs struct {

@@ -45,7 +45,7 @@ func runGoGenerate[T any]() *T {
 
 // workSchema2 identifies the types of the inputs and results of [work] in
 // durable keys.
-const workSchema2 = "c64c1be3b19c33136e978b1943865e4f"
+const workSchema2 = "1d5bf097c9926d77b5a526f88ba87398"
 
 // workArgs holds the arguments of one call of [work.Run].
 type workArgs struct {

@@ -43,7 +43,7 @@ func runGoGenerate[T any]() *T {
 
 // allSchema identifies the types of the inputs and results of [All] in durable
 // keys.
-const allSchema = "0b4de3b4169e58350b63ff093b982897"
+const allSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
 
 // AllArgs holds the arguments of one call of [All.Run].
 type AllArgs struct {
@@ -166,7 +166,7 @@ func (r *AllRunner) execute(_ context.Context, args AllArgs) (int, error) {
 
 // uncachedSchema identifies the types of the inputs and results of [Uncached]
 // in durable keys.
-const uncachedSchema = "3231932f406ac9facc69ac4ccaf061f5"
+const uncachedSchema = "84cc8a1d5a976001d7c6413a6483b3d3"
 
 // UncachedArgs holds the arguments of one call of [Uncached.Run].
 type UncachedArgs struct {
@@ -280,7 +280,7 @@ func (r *UncachedRunner) execute(_ context.Context, args UncachedArgs) (struct{}
 
 // memorySchema identifies the types of the inputs and results of [Memory] in
 // durable keys.
-const memorySchema = "0b4de3b4169e58350b63ff093b982897"
+const memorySchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
 
 // MemoryArgs holds the arguments of one call of [Memory.Run].
 type MemoryArgs struct {
@@ -390,7 +390,7 @@ func (r *MemoryRunner) execute(_ context.Context, args MemoryArgs) (int, error) 
 
 // loginSchema identifies the types of the inputs and results of [Login] in
 // durable keys.
-const loginSchema = "5a60cf92a244c118d3318b6a31fa0cd9"
+const loginSchema = "ca636498e7bcc31547e81d9bca88bd22"
 
 // LoginArgs holds the arguments of one call of [Login.Run].
 type LoginArgs struct {

@@ -50,7 +50,7 @@ func runGoGenerate[T any]() *T {
 
 // signSchema identifies the types of the inputs and results of [Sign] in
 // durable keys.
-const signSchema = "ccffdeb8fb5374fda51b019f3f4c493f"
+const signSchema = "9255e535d9fb4c787eab08e70421eb39"
 
 // SignArgs holds the arguments of one call of [Sign.Run].
 type SignArgs struct {
@@ -276,7 +276,7 @@ func cloneSignArgs(v SignArgs) SignArgs {
 
 // packSchema identifies the types of the inputs and results of [Pack] in
 // durable keys.
-const packSchema = "4a01c40df2f95360ca0c4a4e9bba2696"
+const packSchema = "0f92cb3e93efbffe750ad1dec2749d99"
 
 // PackArgs holds the arguments of one call of [Pack.Run].
 type PackArgs struct {
@@ -420,7 +420,7 @@ func clonePackResult(v *Box) *Box {
 
 // splitSchema identifies the types of the inputs and results of [Split] in
 // durable keys.
-const splitSchema = "2e0aa4942d06002f9277c86647169ebb"
+const splitSchema = "8c5814a73d90b8019eecfd55855f3a97"
 
 // SplitArgs holds the arguments of one call of [Split.Run].
 type SplitArgs struct {

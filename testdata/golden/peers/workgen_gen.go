@@ -64,7 +64,7 @@ func runGoGenerate[T any]() *T {
 
 // aliasedSchema identifies the types of the inputs and results of [Aliased] in
 // durable keys.
-const aliasedSchema = "bc95cd682d72b74c4724226c30c3d21b"
+const aliasedSchema = "9167da1cc785cfe18cccb1a931588e40"
 
 // AliasedArgs holds the arguments of one call of [Aliased.Run].
 type AliasedArgs struct {
@@ -216,7 +216,7 @@ func cloneAliasedArgs(v AliasedArgs) AliasedArgs {
 
 // structsSchema identifies the types of the inputs and results of [Structs] in
 // durable keys.
-const structsSchema = "f899e1f4bc33fbc15bc21c4e00a227a6"
+const structsSchema = "81632190ae0c9f45cf6a4bde196601a9"
 
 // StructsArgs holds the arguments of one call of [Structs.Run].
 type StructsArgs struct {
@@ -382,7 +382,7 @@ func cloneStructsResult(v StructsResult) StructsResult {
 
 // explainSchema identifies the types of the inputs and results of [Explain] in
 // durable keys.
-const explainSchema = "8d3e4b6861d9a80cac6f9c2486718d1e"
+const explainSchema = "4d1eab1909acf778af9c13729d6639c6"
 
 // ExplainArgs holds the arguments of one call of [Explain.Run].
 type ExplainArgs struct {
@@ -529,7 +529,7 @@ func cloneExplainArgs(v ExplainArgs) ExplainArgs {
 
 // shadowsSchema identifies the types of the inputs and results of [Shadows] in
 // durable keys.
-const shadowsSchema = "fb2c460e3578355aae15c71400510146"
+const shadowsSchema = "d84ce292d87ca5ecdf6b68ed267dde71"
 
 // ShadowsArgs holds the arguments of one call of [Shadows.Run].
 type ShadowsArgs struct {

@@ -61,7 +61,7 @@ func runGoGenerate[T any]() *T {
 
 // basicsSchema identifies the types of the inputs and results of [Basics] in
 // durable keys.
-const basicsSchema = "0a74a5f9dc4f3c9bc2f76871f4a975e6"
+const basicsSchema = "43e50b2f883f29762e5febb3e3191a8f"
 
 // BasicsArgs holds the arguments of one call of [Basics.Run].
 type BasicsArgs struct {
@@ -314,7 +314,7 @@ func (r *BasicsRunner) execute(_ context.Context, args BasicsArgs) (int, error) 
 
 // namedSchema identifies the types of the inputs and results of [Named] in
 // durable keys.
-const namedSchema = "d265edd790edccc03d5a8c686e41c2d7"
+const namedSchema = "c45963dbdfecbb194acd5926b482a61c"
 
 // NamedArgs holds the arguments of one call of [Named.Run].
 type NamedArgs struct {
@@ -536,7 +536,7 @@ func (r2 *NamedRunner) execute(_ context.Context, args NamedArgs) (string, error
 
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
-const nestedSchema = "64f49ab3521aa6efeb9ccb55600be492"
+const nestedSchema = "1d16db4883e1ffb0cdc4ff06e793b6eb"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {

@@ -98,7 +98,7 @@ func runGoGenerate[T any]() *T {
 
 // walkSchema identifies the types of the inputs and results of [Walk] in
 // durable keys.
-const walkSchema = "3ee5b173013ee14766a26604f0c710bf"
+const walkSchema = "12b84cd12639bd0a96a7e3001b0c0ad2"
 
 // WalkArgs holds the arguments of one call of [Walk.Run].
 type WalkArgs struct {
@@ -249,7 +249,7 @@ func cloneWalkArgs(v WalkArgs) WalkArgs {
 
 // everythingSchema identifies the types of the inputs and results of
 // [Everything] in durable keys.
-const everythingSchema = "ebd98f93d3849e452abd1991d5243f75"
+const everythingSchema = "c70971d9f679f50fb7919e31eb5ce61a"
 
 // EverythingArgs holds the arguments of one call of [Everything.Run].
 type EverythingArgs struct {
@@ -505,7 +505,7 @@ func cloneEverythingArgs(v EverythingArgs) EverythingArgs {
 
 // growSchema identifies the types of the inputs and results of [Grow] in
 // durable keys.
-const growSchema = "5b39d8224ca073c535c4b62e006cf2ab"
+const growSchema = "a6466e1f5c6ec639ce0438c8c8b0c409"
 
 // GrowArgs holds the arguments of one call of [Grow.Run].
 type GrowArgs struct {
@@ -646,7 +646,7 @@ func cloneGrowResult(v GrowResult) GrowResult {
 
 // sameSchema identifies the types of the inputs and results of [Same] in
 // durable keys.
-const sameSchema = "a731665813faaa4547549ffbf5d03998"
+const sameSchema = "f2aef1503331ba7a1ce46a97dab47d4a"
 
 // SameArgs holds the arguments of one call of [Same.Run].
 type SameArgs struct {

@@ -62,7 +62,7 @@ func runGoGenerate[T any]() *T {
 
 // noneSchema identifies the types of the inputs and results of [None] in
 // durable keys.
-const noneSchema = "6a20e240ff006b605488be7eec87f6f6"
+const noneSchema = "dc5bf3ca40353437af3ea524b58f663a"
 
 // NoneArgs holds the arguments of one call of [None.Run].
 type NoneArgs struct {
@@ -187,7 +187,7 @@ func (r *NoneRunner) execute(_ context.Context, args NoneArgs) (struct{}, error)
 
 // onlyErrorSchema identifies the types of the inputs and results of [OnlyError]
 // in durable keys.
-const onlyErrorSchema = "6a20e240ff006b605488be7eec87f6f6"
+const onlyErrorSchema = "dc5bf3ca40353437af3ea524b58f663a"
 
 // OnlyErrorArgs holds the arguments of one call of [OnlyError.Run].
 type OnlyErrorArgs struct {
@@ -311,7 +311,7 @@ func (r *OnlyErrorRunner) execute(_ context.Context, args OnlyErrorArgs) (struct
 
 // oneSchema identifies the types of the inputs and results of [One] in durable
 // keys.
-const oneSchema = "0b4de3b4169e58350b63ff093b982897"
+const oneSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
 
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
@@ -433,7 +433,7 @@ func (r *OneRunner) execute(_ context.Context, args OneArgs) (int, error) {
 
 // deepSchema identifies the types of the inputs and results of [Deep] in
 // durable keys.
-const deepSchema = "0c36cb43ddef38e832158f6a8392c1df"
+const deepSchema = "d242a09cf5241f9f8912236dbb19e403"
 
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
@@ -564,7 +564,7 @@ func (r *DeepRunner) execute(_ context.Context, args DeepArgs) (Report, error) {
 
 // sliceSchema identifies the types of the inputs and results of [Slice] in
 // durable keys.
-const sliceSchema = "43bdefb7607c708e7ede0f7cd5383835"
+const sliceSchema = "35f8a0cac0d82687171e1ffbf563e0e0"
 
 // SliceArgs holds the arguments of one call of [Slice.Run].
 type SliceArgs struct {
@@ -699,7 +699,7 @@ func cloneSliceResult(v []*int) []*int {
 
 // manySchema identifies the types of the inputs and results of [Many] in
 // durable keys.
-const manySchema = "00e944b9d10dcd64e5e337ecc050635f"
+const manySchema = "d236e1c4049ff21804c47a08574b7a99"
 
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
@@ -848,7 +848,7 @@ func cloneManyResult(v ManyResult) ManyResult {
 
 // twoSchema identifies the types of the inputs and results of [Two] in durable
 // keys.
-const twoSchema = "bb64eb36e044302efd33ae5b39a67f4b"
+const twoSchema = "c02beb947734945ddd04057a8d81be61"
 
 // TwoArgs holds the arguments of one call of [Two.Run].
 type TwoArgs struct {
@@ -980,7 +980,7 @@ func (r *TwoRunner) execute(_ context.Context, args TwoArgs) (TwoResult, error) 
 
 // sharedSchema identifies the types of the inputs and results of [Shared] in
 // durable keys.
-const sharedSchema = "ea5d0e305d3ff74ae64fd97416714192"
+const sharedSchema = "ea495f912ecab3409070e0126beacee3"
 
 // SharedArgs holds the arguments of one call of [Shared.Run].
 type SharedArgs struct {

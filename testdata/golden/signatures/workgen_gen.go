@@ -56,7 +56,7 @@ func runGoGenerate[T any]() *T {
 
 // variadicSchema identifies the types of the inputs and results of [Variadic]
 // in durable keys.
-const variadicSchema = "785b8a9bdf12e27979e6484dbe09a99b"
+const variadicSchema = "955addcb59ad509a7fe66a4240dcf5c4"
 
 // VariadicArgs holds the arguments of one call of [Variadic.Run].
 type VariadicArgs struct {
@@ -211,7 +211,7 @@ func cloneVariadicArgs(v VariadicArgs) VariadicArgs {
 
 // aliasContextSchema identifies the types of the inputs and results of
 // [AliasContext] in durable keys.
-const aliasContextSchema = "0b4de3b4169e58350b63ff093b982897"
+const aliasContextSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
 
 // AliasContextArgs holds the arguments of one call of [AliasContext.Run].
 type AliasContextArgs struct {
@@ -334,7 +334,7 @@ func (r *AliasContextRunner) execute(ctx context.Context, args AliasContextArgs)
 
 // unnamedSchema identifies the types of the inputs and results of [Unnamed] in
 // durable keys.
-const unnamedSchema = "cd0da84649cec292d171b082e2a44157"
+const unnamedSchema = "23aeb732ab10167a4ec6f90a9e4bbbc7"
 
 // UnnamedArgs holds the arguments of one call of [Unnamed.Run].
 type UnnamedArgs struct {
@@ -488,7 +488,7 @@ func cloneUnnamedArgs(v UnnamedArgs) UnnamedArgs {
 
 // blankSchema identifies the types of the inputs and results of [Blank] in
 // durable keys.
-const blankSchema = "a494c318ba0aba41429c2b01b873225e"
+const blankSchema = "ef7576c6fc0d24214f5babf04daba118"
 
 // BlankArgs holds the arguments of one call of [Blank.Run].
 type BlankArgs struct {
@@ -645,7 +645,7 @@ func (r *BlankRunner) execute(_ context.Context, args BlankArgs) (string, error)
 
 // shadowSchema identifies the types of the inputs and results of [Shadow] in
 // durable keys.
-const shadowSchema = "ad4ebd67372dcab84b692db63830dffe"
+const shadowSchema = "6143ad80be777c5deb9cd34eb0e28daa"
 
 // ShadowArgs holds the arguments of one call of [Shadow.Run].
 type ShadowArgs struct {
@@ -881,7 +881,7 @@ func cloneShadowArgs(v ShadowArgs) ShadowArgs {
 
 // hiddenSchema identifies the types of the inputs and results of [hidden] in
 // durable keys.
-const hiddenSchema = "0e85f2183bc0027d3d1827e65bf21b9e"
+const hiddenSchema = "a39682261f379a9844f3f3a920eab1ef"
 
 // hiddenArgs holds the arguments of one call of [hidden.Run].
 type hiddenArgs struct {
@@ -1038,7 +1038,7 @@ func (r *hiddenRunner) execute(_ context.Context, args hiddenArgs) (string, erro
 
 // groupedSchema identifies the types of the inputs and results of [Grouped] in
 // durable keys.
-const groupedSchema = "0b4de3b4169e58350b63ff093b982897"
+const groupedSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
 
 // GroupedArgs holds the arguments of one call of [Grouped.Run].
 type GroupedArgs struct {
@@ -1160,7 +1160,7 @@ func (r *GroupedRunner) execute(_ context.Context, args GroupedArgs) (int, error
 
 // callerSchema identifies the types of the inputs and results of [Caller] in
 // durable keys.
-const callerSchema = "fe93e8ac3ca22021219c4c1e13ed8621"
+const callerSchema = "c879ed032747896963c4495f459a5475"
 
 // CallerArgs holds the arguments of one call of [Caller.Run].
 type CallerArgs struct {
