@@ -66,6 +66,7 @@ type Calls[K comparable, A, R any] struct {
 	table[K, R]
 	owner owner[R]
 	spec  Spec[K, A, R]
+	code  string // what stands for the code in keys
 	epoch time.Time
 
 	// Guarded by owner.mu.
@@ -82,7 +83,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 		panic("runtime: NewCalls needs Name and Execute: set both in the Spec")
 	}
 	r := newRunner(newConfig(spec.Name, spec.Options, opts))
-	c := &Calls[K, A, R]{spec: spec, epoch: time.Now()}
+	c := &Calls[K, A, R]{spec: spec, code: spec.Code.scope(), epoch: time.Now()}
 	c.owner = owner[R]{Runner: r, clone: spec.CloneResult, settle: c.settle}
 	c.results = lifetime[K, R]{ttl: r.ttl, queue: queue[K, R]{which: byDeadline}}
 	c.failures = lifetime[K, R]{ttl: r.cacheErrors, queue: queue[K, R]{which: byDeadline}}

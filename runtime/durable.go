@@ -170,7 +170,7 @@ func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
 
 // Key returns the durable key of the call whose inputs encode writes.
 func (c *Calls[K, A, R]) Key(encode func(*key.Encoder)) key.Key {
-	return key.Sum(key.Scope{Work: c.owner.name, Schema: c.spec.Schema, Code: c.spec.Code.scope()}, encode)
+	return key.Sum(key.Scope{Work: c.owner.name, Schema: c.spec.Schema, Code: c.code}, encode)
 }
 
 // stored returns the result that the store has for arguments.

@@ -18,7 +18,7 @@ func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) bool {
 	r := c.owner.Runner
 	e.String(r.name)
 	e.String(c.spec.Schema)
-	e.String(c.spec.Code.scope())
+	e.String(c.code)
 	e.Bool(r.cacheCalls)
 	e.Int64(int64(r.ttl))
 	e.Int64(int64(r.cacheErrors))
