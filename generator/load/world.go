@@ -89,14 +89,21 @@ type universe struct {
 	common []*Package
 	// byID has every package of the main modules.
 	byID map[string]*Package
+	// hidden says that there are others than the common ones: to look for them takes
+	// as long for each package as there are packages.
+	hidden bool
 }
 
 // newUniverse takes the packages of the main modules, by import path.
 func newUniverse(roots []*packages.Package, converted map[string]*Package) *universe {
 	u := &universe{byID: converted}
 	for _, root := range roots {
-		if p := converted[root.ID]; p != nil && inMain(root) && !hidden(p) {
-			u.common = append(u.common, p)
+		if p := converted[root.ID]; p != nil && inMain(root) {
+			if hidden(p) {
+				u.hidden = true
+			} else {
+				u.common = append(u.common, p)
+			}
 		}
 	}
 	slices.SortFunc(u.common, byPath)
@@ -106,6 +113,9 @@ func newUniverse(roots []*packages.Package, converted map[string]*Package) *univ
 // of returns the world of the package listed as root: the common one and what
 // root imports of the rest.
 func (u *universe) of(root *packages.Package) []*Package {
+	if !u.hidden {
+		return u.common
+	}
 	var more []*Package
 	packages.Visit([]*packages.Package{root}, nil, func(p *packages.Package) {
 		if c := u.byID[p.ID]; c != nil && inMain(p) && hidden(c) {

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"slices"
 
 	"github.com/workgen/workgen/generator/wrapper"
 )
@@ -73,6 +74,9 @@ func (s *scanner) conditional(pos token.Pos, work, what string, c Constraint, fi
 // markedTypes lists the names of the types at package level that are marked as
 // works.
 func markedTypes(f *ast.File) []*ast.Ident {
+	if !slices.ContainsFunc(f.Comments, wrapper.Marked) {
+		return nil
+	}
 	belongs := owners(f)
 	var out []*ast.Ident
 	for _, group := range f.Comments {
