@@ -292,6 +292,26 @@ func TestWhatIsForgottenElsewhereWhileItExecutesDoesNotCount(t *testing.T) {
 	}
 }
 
+// TestWhatIsForgottenElsewhereWhileItExecutesIsForgottenOnce looks at what a second
+// Forget finds while nobody waits, who would execute the call before it.
+func TestWhatIsForgottenElsewhereWhileItExecutesIsForgottenOnce(t *testing.T) {
+	for name, lease := range map[string]time.Duration{"a short lease": 100 * time.Millisecond, "a long one": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := memory.New(lease)
+				f, g := storing(s, sleeper), storing(s.Another(), sleeper)
+				call := f.Start(t.Context(), "a")
+				time.Sleep(time.Second / 2)
+				want(t, "forgotten", g.Forget("a"), true)
+				want(t, "forgotten again", g.Forget("a"), false)
+				wantResult(t, "got a")(call.Wait(t.Context()))
+				settled(t, f)
+				want(t, "forgotten when it has ended", g.Forget("a"), false)
+			})
+		})
+	}
+}
+
 // TestWhatIsForgottenElsewhereIsDroppedFromMemory, also when it is being read from the
 // store at that moment; other calls stay.
 func TestWhatIsForgottenElsewhereIsDroppedFromMemory(t *testing.T) {
