@@ -63,7 +63,7 @@ func differential(t *testing.T, seed uint64) {
 		"go.mod":       "module example.com/m\n\ngo 1.26.0\n\nrequire github.com/workgen/workgen v0.0.0\n\nreplace github.com/workgen/workgen => " + root + "\n",
 		"gen/types.go": types, "other/other.go": otherTypes,
 	})
-	env := append(os.Environ(), "GOFLAGS=-mod=mod -gcflags=example.com/m/...=-l -ldflags=-w", "GOPROXY=off", "GOWORK=off")
+	env := goEnv()
 	result, err := generator.Generate(t.Context(), generator.Config{Dir: dir, Patterns: []string{"./gen", "./other"}, Env: env})
 	if err != nil {
 		t.Fatal(err)

@@ -58,8 +58,9 @@ func (p *program) write(name, content string) {
 	}
 }
 
-// env is the environment of the go command.
-func (p *program) env() []string {
+// goEnv is the environment of go commands in module example.com/m. Without inlining,
+// the runtime is not compiled anew for each work in every package that calls it.
+func goEnv() []string {
 	return append(os.Environ(), "GOFLAGS=-mod=mod -gcflags=example.com/m/...=-l -ldflags=-w", "GOPROXY=off", "GOWORK=off")
 }
 
@@ -67,7 +68,7 @@ func (p *program) env() []string {
 // about them, warnings included.
 func (p *program) generated() (files []write.File, said string) {
 	p.t.Helper()
-	result, err := generator.Generate(p.t.Context(), generator.Config{Dir: p.dir, Patterns: []string{"./..."}, Env: p.env()})
+	result, err := generator.Generate(p.t.Context(), generator.Config{Dir: p.dir, Patterns: []string{"./..."}, Env: goEnv()})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func (p *program) generate() {
 func (p *program) run(args ...string) string {
 	p.t.Helper()
 	cmd := exec.CommandContext(p.t.Context(), "go", append([]string{"run", "."}, args...)...)
-	cmd.Dir, cmd.Env = p.dir, p.env()
+	cmd.Dir, cmd.Env = p.dir, goEnv()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		p.t.Fatalf("%v\n%s", err, out)
@@ -104,7 +105,7 @@ func (p *program) run(args ...string) string {
 func (p *program) builds() string {
 	p.t.Helper()
 	cmd := exec.CommandContext(p.t.Context(), "go", "build", "-o", os.DevNull, ".")
-	cmd.Dir, cmd.Env = p.dir, p.env()
+	cmd.Dir, cmd.Env = p.dir, goEnv()
 	out, _ := cmd.CombinedOutput()
 	return string(out)
 }

@@ -261,7 +261,7 @@ func TestGeneratorAndCodecAgree(t *testing.T) {
 	}
 	source, program, _ := strings.Cut(storedSource, "-- main.go --\n")
 	p := newProgram(t, source+works.String())
-	result, err := generator.Generate(t.Context(), generator.Config{Dir: p.dir, Patterns: []string{"."}, Env: p.env()})
+	result, err := generator.Generate(t.Context(), generator.Config{Dir: p.dir, Patterns: []string{"."}, Env: goEnv()})
 	if err != nil {
 		t.Fatal(err)
 	}
