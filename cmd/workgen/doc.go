@@ -291,8 +291,8 @@
 // by the minor version of Go that builds, go1.26. Files that import "C", and modules
 // imported on some systems only, can make a difference between systems.
 //
-// At the end of the generated file stands what each fingerprint was made from, a
-// declaration a line with its hash, so that a change of it says what has changed.
+// Beside each fingerprint, workgen_code.go has what it was made from, a declaration a
+// line with its hash, so that a change of it says what has changed.
 //
 // What the fingerprint does not see is what only the running program knows:
 // functions and other values that are assigned to variables outside of
@@ -302,7 +302,7 @@
 // that go:linkname supplies, plugins, what C code links, other programs, and data.
 // Change version= for those, or make them arguments.
 //
-// The fingerprint is as old as the generated file. Let a test of the module say
+// The fingerprint is as old as workgen_code.go. Let a test of the module say
 // when it has to be generated again:
 //
 //	func TestGeneratedCode(t *testing.T) { gentest.Check(t) }

@@ -23,7 +23,7 @@ type Package struct {
 	// to the line. All packages of one Load share it.
 	Fset *token.FileSet
 	// Files is the syntax of the package with comments, in the order of
-	// GoFiles; the generated file is not among them.
+	// GoFiles; the generated files are not among them.
 	Files []*ast.File
 	// Test says that this is the package as its test binary has it: Files and
 	// GoFiles have its tests, or are those of its external test package, and only works
@@ -40,7 +40,7 @@ type Package struct {
 	// that people wrote, sorted, whatever their package clause and build tags.
 	TestFiles []string
 	// ExcludedFiles are the absolute paths of the other Go files of the folder,
-	// sorted, but for the generated one: what build constraints leave out.
+	// sorted, but for the generated ones: what build constraints leave out.
 	ExcludedFiles []string
 	// Generated are the absolute paths of the generated files that are there now: see
 	// GeneratedNames. Whether they have Header is not looked at.
