@@ -42,7 +42,7 @@ func runGoGenerate[T any]() *T {
 
 // dataProcessorSchema identifies the types of the inputs and results of
 // [DataProcessor] in durable keys.
-const dataProcessorSchema = "e456022629e2fca360a0b983ddcc200b"
+const dataProcessorSchema = "31e5301a8ee42f0c6f61971922714784"
 
 // DataProcessorArgs holds the arguments of one call of [DataProcessor.Run].
 type DataProcessorArgs struct {
@@ -209,7 +209,7 @@ func (r *DataProcessorRunner) execute(ctx context.Context, args DataProcessorArg
 
 // trainerSchema identifies the types of the inputs and results of [Trainer] in
 // durable keys.
-const trainerSchema = "0148c7b358d11c71135134f178959444"
+const trainerSchema = "0f4204146e4341dc7593995ca27aebf7"
 
 // TrainerArgs holds the arguments of one call of [Trainer.Run].
 type TrainerArgs struct {

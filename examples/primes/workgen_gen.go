@@ -33,7 +33,7 @@ func runGoGenerate[T any]() *T {
 
 // counterSchema identifies the types of the inputs and results of [Counter] in
 // durable keys.
-const counterSchema = "c167f1451e46296179ed43e7debbfea1"
+const counterSchema = "ca83e541235dfa5f46b33d1da5c3e76d"
 
 // CounterArgs holds the arguments of one call of [Counter.Run].
 type CounterArgs struct {

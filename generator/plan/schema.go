@@ -27,14 +27,13 @@ type schemaWriter struct {
 	seen map[*Type]bool
 }
 
-// values writes a list of values. The names of inputs count: where a version stands
-// for the code, nothing else says that two of one type have changed places.
+// values writes a list of values. Their names count: where a version stands for the
+// code, nothing else says that two inputs of one type have changed places, and several
+// results are stored by their names.
 func (s *schemaWriter) values(title string, values []Value) {
 	s.text.WriteString(title + "(")
 	for _, v := range values {
-		if title != "results" {
-			s.text.WriteString(strconv.Quote(v.Name))
-		}
+		s.text.WriteString(strconv.Quote(v.Name))
 		s.typ(v.Type)
 		s.text.WriteByte(',')
 	}

@@ -33,7 +33,7 @@ func runGoGenerate[T any]() *T {
 
 // keepSchema identifies the types of the inputs and results of [Keep] in
 // durable keys.
-const keepSchema = "8e6d5e5ab6daea92720638c399bb1053"
+const keepSchema = "33d6ba83dccafa330489e7008c426a0f"
 
 // KeepArgs holds the arguments of one call of [Keep.Run].
 type KeepArgs struct {

@@ -909,7 +909,7 @@ func runGoGenerate[T any]() *T {
 
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
-const nestedSchema = "4d924cc9d888576940c6bedd75d76ab8"
+const nestedSchema = "97e2278382f8c442c0b7bd80e7c343ae"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
@@ -1058,7 +1058,7 @@ func cloneNestedArgs(v NestedArgs) NestedArgs {
 
 // recordsSchema identifies the types of the inputs and results of [Records] in
 // durable keys.
-const recordsSchema = "e3477336e486ffda96e801c74fa6309e"
+const recordsSchema = "32804ccc776cce72b2395f7e40711146"
 
 // RecordsArgs holds the arguments of one call of [Records.Run].
 type RecordsArgs struct {
@@ -1208,7 +1208,7 @@ func cloneRecordsArgs(v RecordsArgs) RecordsArgs {
 
 // podSchema identifies the types of the inputs and results of [Pod] in durable
 // keys.
-const podSchema = "5eaaea2e4fdc301e6083f11cbe06e94f"
+const podSchema = "d61736d6c86c2757aa4c6a8c1d96beff"
 
 // PodArgs holds the arguments of one call of [Pod.Run].
 type PodArgs struct {
@@ -1356,7 +1356,7 @@ func clonePodArgs(v PodArgs) PodArgs {
 
 // treeSchema identifies the types of the inputs and results of [Tree] in
 // durable keys.
-const treeSchema = "f8d95a3835cf90b68b589df0559de622"
+const treeSchema = "bf24f1a6dfee374ed181377afc8aa06b"
 
 // TreeArgs holds the arguments of one call of [Tree.Run].
 type TreeArgs struct {
@@ -1507,7 +1507,7 @@ func cloneTreeArgs(v TreeArgs) TreeArgs {
 
 // tableSchema identifies the types of the inputs and results of [Table] in
 // durable keys.
-const tableSchema = "0390642e4c275777ea3105c3c7c25ee1"
+const tableSchema = "198b1083ea7126527cb14ed584536cb9"
 
 // TableArgs holds the arguments of one call of [Table.Run].
 type TableArgs struct {
@@ -1667,7 +1667,7 @@ func cloneTableArgs(v TableArgs) TableArgs {
 
 // blobSchema identifies the types of the inputs and results of [Blob] in
 // durable keys.
-const blobSchema = "d0552b1dd90eec9691a1ddc547480c02"
+const blobSchema = "4d626398719ca164396684f57e29bcca"
 
 // BlobArgs holds the arguments of one call of [Blob.Run].
 type BlobArgs struct {
@@ -1809,7 +1809,7 @@ func cloneBlobArgs(v BlobArgs) BlobArgs {
 
 // seriesSchema identifies the types of the inputs and results of [Series] in
 // durable keys.
-const seriesSchema = "9172fdac78726295f9e86b4a3614f1b0"
+const seriesSchema = "bd276ac470785c31c3be34fa155df060"
 
 // SeriesArgs holds the arguments of one call of [Series.Run].
 type SeriesArgs struct {

@@ -146,7 +146,7 @@ func runGoGenerate[T any]() *T {
 
 // putSchema identifies the types of the inputs and results of [Put] in durable
 // keys.
-const putSchema = "51888226c81c7389c91bc865cf909482"
+const putSchema = "6ba6b918076a393493d5bf14b3e8ea65"
 
 // PutArgs holds the arguments of one call of [Put.Run].
 type PutArgs struct {
@@ -309,7 +309,7 @@ func clonePutResult(v *dynamodb.PutItemInput) *dynamodb.PutItemInput {
 
 // getSchema identifies the types of the inputs and results of [Get] in durable
 // keys.
-const getSchema = "976f5482739d2dc8d562612c5bfd513d"
+const getSchema = "f9da3ad025aaee61f8b644c9e5cdd686"
 
 // GetArgs holds the arguments of one call of [Get.Run].
 type GetArgs struct {

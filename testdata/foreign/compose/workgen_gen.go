@@ -443,7 +443,7 @@ func runGoGenerate[T any]() *T {
 
 // upSchema identifies the types of the inputs and results of [Up] in durable
 // keys.
-const upSchema = "7b52dec0f94aa7eff744c6dc308c5191"
+const upSchema = "0693a783655c43ff8a1d4e36b2fe6f99"
 
 // UpArgs holds the arguments of one call of [Up.Run].
 type UpArgs struct {

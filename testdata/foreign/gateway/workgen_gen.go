@@ -419,7 +419,7 @@ func runGoGenerate[T any]() *T {
 
 // admitSchema identifies the types of the inputs and results of [Admit] in
 // durable keys.
-const admitSchema = "5bf1650683f62bce7876d35b4e9afae5"
+const admitSchema = "6da40c29527986890d6f25516a09d310"
 
 // AdmitArgs holds the arguments of one call of [Admit.Run].
 type AdmitArgs struct {

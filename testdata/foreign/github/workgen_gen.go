@@ -444,7 +444,7 @@ func runGoGenerate[T any]() *T {
 
 // triageSchema identifies the types of the inputs and results of [Triage] in
 // durable keys.
-const triageSchema = "a6a23f200c4abf56e3a019e50ef4be10"
+const triageSchema = "adca2fe8f7e22ef0b6dbf95e7286c26a"
 
 // TriageArgs holds the arguments of one call of [Triage.Run].
 type TriageArgs struct {

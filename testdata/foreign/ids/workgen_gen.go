@@ -40,7 +40,7 @@ func runGoGenerate[T any]() *T {
 
 // findSchema identifies the types of the inputs and results of [Find] in
 // durable keys.
-const findSchema = "e5238e22ab73bb3be9c97cb81dbc8120"
+const findSchema = "36a08d4502ddc54eb7621548d004c7b5"
 
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {

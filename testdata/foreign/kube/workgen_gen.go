@@ -1016,7 +1016,7 @@ func runGoGenerate[T any]() *T {
 
 // scheduleSchema identifies the types of the inputs and results of [Schedule]
 // in durable keys.
-const scheduleSchema = "e59d7e56a543745af4d5aee48ac21395"
+const scheduleSchema = "b2d76a40cc385ab763c944793d40c655"
 
 // ScheduleArgs holds the arguments of one call of [Schedule.Run].
 type ScheduleArgs struct {

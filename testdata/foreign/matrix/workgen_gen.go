@@ -34,7 +34,7 @@ func runGoGenerate[T any]() *T {
 
 // invertSchema identifies the types of the inputs and results of [Invert] in
 // durable keys.
-const invertSchema = "18b0f88dbb6933374140f41f0d2e4be3"
+const invertSchema = "e19cb8fe8962f52edc1d1f6d0b7688da"
 
 // InvertArgs holds the arguments of one call of [Invert.Run].
 type InvertArgs struct {

@@ -45,7 +45,7 @@ func runGoGenerate[T any]() *T {
 
 // sendSchema identifies the types of the inputs and results of [Send] in
 // durable keys.
-const sendSchema = "7d25a68c98a33cdcddba703793df9d9b"
+const sendSchema = "9622390bee2b45122089b726d2858c38"
 
 // SendArgs holds the arguments of one call of [Send.Run].
 type SendArgs struct {

@@ -44,7 +44,7 @@ func runGoGenerate[T any]() *T {
 
 // totalSchema identifies the types of the inputs and results of [Total] in
 // durable keys.
-const totalSchema = "f104afceb2d3cb32a71af6452be5ccf3"
+const totalSchema = "451c6cf8b9e5291ccb40adc5622efe3b"
 
 // TotalArgs holds the arguments of one call of [Total.Run].
 type TotalArgs struct {

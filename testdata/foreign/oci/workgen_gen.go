@@ -100,7 +100,7 @@ func runGoGenerate[T any]() *T {
 
 // pushSchema identifies the types of the inputs and results of [Push] in
 // durable keys.
-const pushSchema = "76cde79956ece95deea9f26fa9aee34c"
+const pushSchema = "2c6114846aa397afe00df33145c28717"
 
 // PushArgs holds the arguments of one call of [Push.Run].
 type PushArgs struct {

@@ -60,7 +60,7 @@ func runGoGenerate[T any]() *T {
 
 // resolveSchema identifies the types of the inputs and results of [Resolve] in
 // durable keys.
-const resolveSchema = "63a7f5dcc5399a463b4f1f349fbbd4dc"
+const resolveSchema = "3761d6aae97314a1e9af51170d211fac"
 
 // ResolveArgs holds the arguments of one call of [Resolve.Run].
 type ResolveArgs struct {

@@ -215,7 +215,7 @@ func runGoGenerate[T any]() *T {
 
 // findSchema identifies the types of the inputs and results of [Find] in
 // durable keys.
-const findSchema = "1778c2c3bd018d821f736c02f243dff8"
+const findSchema = "effe5a45eac53e4c5c23414fe301ab2e"
 
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {

@@ -45,7 +45,7 @@ func runGoGenerate[T any]() *T {
 
 // checkSchema identifies the types of the inputs and results of [Check] in
 // durable keys.
-const checkSchema = "f637d3e798575de01df2230be50c123c"
+const checkSchema = "dfc5034f6e12ee8b493de6c376d06dea"
 
 // CheckArgs holds the arguments of one call of [Check.Run].
 type CheckArgs struct {

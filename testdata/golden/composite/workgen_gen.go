@@ -90,7 +90,7 @@ func runGoGenerate[T any]() *T {
 
 // buildSchema identifies the types of the inputs and results of [Build] in
 // durable keys.
-const buildSchema = "bcead6871e592ba5532fee4c5da493ae"
+const buildSchema = "a0dfba8f1ae69c60b4a796059cfe3e31"
 
 // BuildArgs holds the arguments of one call of [Build.Run].
 type BuildArgs struct {
@@ -293,7 +293,7 @@ func cloneBuildArgs(v BuildArgs) BuildArgs {
 
 // sumSchema identifies the types of the inputs and results of [Sum] in durable
 // keys.
-const sumSchema = "854025dd6d6086c60b63c6fa3b678d53"
+const sumSchema = "d4c11cb402d10381e19f197a61242016"
 
 // SumArgs holds the arguments of one call of [Sum.Run].
 type SumArgs struct {
@@ -545,7 +545,7 @@ func cloneSumArgs(v SumArgs) SumArgs {
 
 // releaseSchema identifies the types of the inputs and results of [Release] in
 // durable keys.
-const releaseSchema = "ff81e8b129ca292bccc6cfa4724cc5c6"
+const releaseSchema = "aaed89aa67cc20a69b76a2b98fe95d16"
 
 // ReleaseArgs holds the arguments of one call of [Release.Run].
 type ReleaseArgs struct {

@@ -91,7 +91,7 @@ func runGoGenerate[T any]() *T {
 
 // keywordsSchema identifies the types of the inputs and results of [Keywords]
 // in durable keys.
-const keywordsSchema = "0f911fd1c2042932505c40a85128ca59"
+const keywordsSchema = "224e4959848539ddb316497b143e470d"
 
 // KeywordsArgs holds the arguments of one call of [Keywords.Run].
 type KeywordsArgs struct {
@@ -314,7 +314,7 @@ func (r *KeywordsRunner) execute(_ context.Context, args KeywordsArgs) (float64,
 
 // emptySchema identifies the types of the inputs and results of [Empty] in
 // durable keys.
-const emptySchema = "fd97492968b711fd04df79a5ef834784"
+const emptySchema = "13434d07c862c1d1ac594d9a738f22ee"
 
 // EmptyArgs holds the arguments of one call of [Empty.Run].
 type EmptyArgs struct {
@@ -543,7 +543,7 @@ func cloneEmptyArgs(v EmptyArgs) EmptyArgs {
 
 // taggedSchema identifies the types of the inputs and results of [Tagged] in
 // durable keys.
-const taggedSchema = "f32accc2aebbd8da0329837c9c14f324"
+const taggedSchema = "bfc6c416524f8e2ddca9d1f692698e3f"
 
 // TaggedArgs holds the arguments of one call of [Tagged.Run].
 type TaggedArgs struct {
@@ -706,7 +706,7 @@ func cloneTaggedResult(v struct {
 
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
-const nestedSchema = "0891a0a0b7e017e9e6820f8b534ad878"
+const nestedSchema = "ff34aa65a0f0e4fada6f58cae5fd4268"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct{}
@@ -881,7 +881,7 @@ func cloneNestedResult(v NestedResult) NestedResult {
 
 // deepSchema identifies the types of the inputs and results of [Deep] in
 // durable keys.
-const deepSchema = "a8d0439d3210b3b4467412b9bf6c7d37"
+const deepSchema = "49663747a35fc7bbd33d1db4e081e7a1"
 
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
@@ -1100,7 +1100,7 @@ func cloneDeepResult(v map[string][]*[2]map[int][]map[string]**[]string) map[str
 
 // wiredSchema identifies the types of the inputs and results of [Wired] in
 // durable keys.
-const wiredSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
+const wiredSchema = "53a96a321333521cf81a558821f38522"
 
 // WiredArgs holds the arguments of one call of [Wired.Run].
 type WiredArgs struct {
@@ -1222,7 +1222,7 @@ func (r *WiredRunner) execute(_ context.Context, args WiredArgs) (int, error) {
 
 // lendingSchema identifies the types of the inputs and results of [Lending] in
 // durable keys.
-const lendingSchema = "b275678ecd5a28e0073c4b2dc41a12c6"
+const lendingSchema = "5b2905e4383e26e017ad82d68f393f6d"
 
 // LendingArgs holds the arguments of one call of [Lending.Run].
 type LendingArgs struct {
@@ -1376,7 +1376,7 @@ func cloneLendingResult(v []int) []int {
 
 // reusingSchema identifies the types of the inputs and results of [Reusing] in
 // durable keys.
-const reusingSchema = "440e5a81745de5d73ee6a32a4b4e7b13"
+const reusingSchema = "eb90890718eed5a85b45ae761b2c66cd"
 
 // ReusingArgs holds the arguments of one call of [Reusing.Run].
 type ReusingArgs struct {
@@ -1505,7 +1505,7 @@ func cloneReusingResult(v []byte) []byte {
 
 // hidingSchema identifies the types of the inputs and results of [Hiding] in
 // durable keys.
-const hidingSchema = "0ae64a51d1c36db0b851326a1b29e161"
+const hidingSchema = "2c78e547c312608014dac401647f24e5"
 
 // HidingArgs holds the arguments of one call of [Hiding.Run].
 type HidingArgs struct {
@@ -1637,7 +1637,7 @@ func cloneHidingArgs(v HidingArgs) HidingArgs {
 
 // sharingSchema identifies the types of the inputs and results of [Sharing] in
 // durable keys.
-const sharingSchema = "48492411849a608d470b61d743a19fbb"
+const sharingSchema = "32cf0bd5f4cd2b49622fb898f3fcc86e"
 
 // SharingArgs holds the arguments of one call of [Sharing.Run].
 type SharingArgs struct {

@@ -116,7 +116,7 @@ func runGoGenerate[T any]() *T {
 
 // keepsSchema identifies the types of the inputs and results of [Keeps] in
 // durable keys.
-const keepsSchema = "5df2b8c1e0a44b967e0d457fe55e3c95"
+const keepsSchema = "c43388568f2dd0aa13e3d0a7367873ce"
 
 // KeepsArgs holds the arguments of one call of [Keeps.Run].
 type KeepsArgs struct {
@@ -316,7 +316,7 @@ func cloneKeepsResult(v KeepsResult) KeepsResult {
 
 // readsSchema identifies the types of the inputs and results of [Reads] in
 // durable keys.
-const readsSchema = "224259eab63f00f296adb0b56ec3747d"
+const readsSchema = "0341b2dbfaccf144e9bf36fa28a2c539"
 
 // ReadsArgs holds the arguments of one call of [Reads.Run].
 type ReadsArgs struct {
@@ -559,7 +559,7 @@ func cloneReadsResult(v ReadsResult) ReadsResult {
 
 // pointSchema identifies the types of the inputs and results of [Point] in
 // durable keys.
-const pointSchema = "d494643e9e34fc739df194f84df83f91"
+const pointSchema = "8101f2983ed19533d4d1ca7392c53449"
 
 // PointArgs holds the arguments of one call of [Point.Run].
 type PointArgs struct {

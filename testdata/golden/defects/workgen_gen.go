@@ -51,7 +51,7 @@ func runGoGenerate[T any]() *T {
 
 // firstSchema identifies the types of the inputs and results of [First] in
 // durable keys.
-const firstSchema = "9a4afeed22ec25f3364ec2a3260b9250"
+const firstSchema = "f83537af7437f68baaa789573bfa7a6f"
 
 // FirstArgs holds the arguments of one call of [First.Run].
 type FirstArgs struct {
@@ -222,7 +222,7 @@ func cloneFirstArgs(v FirstArgs) FirstArgs {
 
 // secondSchema identifies the types of the inputs and results of [Second] in
 // durable keys.
-const secondSchema = "9a4afeed22ec25f3364ec2a3260b9250"
+const secondSchema = "f83537af7437f68baaa789573bfa7a6f"
 
 // SecondArgs holds the arguments of one call of [Second.Run].
 type SecondArgs struct {

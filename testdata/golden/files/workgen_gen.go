@@ -63,7 +63,7 @@ func runGoGenerate[T any]() *T {
 
 // loadSchema identifies the types of the inputs and results of [Load] in
 // durable keys.
-const loadSchema = "59f711825570709b92a99b8b9bee9ac1"
+const loadSchema = "df6431fc812d2396f2e9b40bc8eba612"
 
 // LoadArgs holds the arguments of one call of [Load.Run].
 type LoadArgs struct {
@@ -206,7 +206,7 @@ func (r *LoadRunner) execute(ctx context.Context, args LoadArgs) (string, error)
 
 // mergeSchema identifies the types of the inputs and results of [Merge] in
 // durable keys.
-const mergeSchema = "e7b1f46f0f8c98f575ea6744bd94261d"
+const mergeSchema = "fc9422e71580868393b54deb525e2cb5"
 
 // MergeArgs holds the arguments of one call of [Merge.Run].
 type MergeArgs struct {
@@ -405,7 +405,7 @@ func cloneMergeArgs(v MergeArgs) MergeArgs {
 
 // cutSchema identifies the types of the inputs and results of [Cut] in durable
 // keys.
-const cutSchema = "5c4c5fd8f852ea3f63505b0427dedb4b"
+const cutSchema = "f4d4b54c68cfb9810b7287dab48927b3"
 
 // CutArgs holds the arguments of one call of [Cut.Run].
 type CutArgs struct {
@@ -562,7 +562,7 @@ func cloneCutArgs(v CutArgs) CutArgs {
 
 // doubleSchema identifies the types of the inputs and results of [Double] in
 // durable keys.
-const doubleSchema = "6aad1e0670216b458143f31720f512f5"
+const doubleSchema = "6abf6a82f9c0c26068fe8e1e5beb5eeb"
 
 // DoubleArgs holds the arguments of one call of [Double.Run].
 type DoubleArgs struct {
@@ -684,7 +684,7 @@ func (r *DoubleRunner) execute(_ context.Context, args DoubleArgs) (int, error) 
 
 // parseSchema identifies the types of the inputs and results of [Parse] in
 // durable keys.
-const parseSchema = "ec49b8f0926166da335eac9e7302f8c7"
+const parseSchema = "a42159e8a72ff8d3ab78c8f037cb08c3"
 
 // ParseArgs holds the arguments of one call of [Parse.Run].
 type ParseArgs struct {

@@ -38,7 +38,7 @@ func runGoGenerate[T any]() *T {
 
 // probeSchema identifies the types of the inputs and results of [Probe] in
 // durable keys.
-const probeSchema = "d80ca1e40cf727d4ade89afe6da06652"
+const probeSchema = "8baaebde75903974e25ff02b16ab1e87"
 
 // ProbeArgs holds the arguments of one call of [Probe.Run].
 type ProbeArgs struct {
@@ -160,7 +160,7 @@ func (r *ProbeRunner) execute(ctx context.Context, args ProbeArgs) (int, error) 
 
 // argsSchema identifies the types of the inputs and results of [Args] in
 // durable keys.
-const argsSchema = "2ca8dcab3aa6de548815f1bb845a44f7"
+const argsSchema = "8f9be2f81999d24335f991aa45c2c7c4"
 
 // ArgsArgs holds the arguments of one call of [Args.Run].
 type ArgsArgs struct {

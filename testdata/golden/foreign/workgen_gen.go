@@ -68,7 +68,7 @@ func runGoGenerate[T any]() *T {
 
 // cropSchema identifies the types of the inputs and results of [Crop] in
 // durable keys.
-const cropSchema = "3014133042f109a6b292464bac7413f0"
+const cropSchema = "84f1fbd1790d0577f81079c14c86369a"
 
 // CropArgs holds the arguments of one call of [Crop.Run].
 type CropArgs struct {
@@ -237,7 +237,7 @@ func cloneCropArgs(v CropArgs) CropArgs {
 
 // areaSchema identifies the types of the inputs and results of [Area] in
 // durable keys.
-const areaSchema = "d894594c902fec98488e0edcd57dab85"
+const areaSchema = "dc237b0bf267a2dcfd46b6041ea3ca03"
 
 // AreaArgs holds the arguments of one call of [Area.Run].
 type AreaArgs struct {

@@ -138,7 +138,7 @@ func runGoGenerate[T any]() *T {
 
 // manySchema identifies the types of the inputs and results of [Many] in
 // durable keys.
-const manySchema = "19434d18cc30961812fd3d678f5e8e60"
+const manySchema = "0d1ee872fceb18af64ce71ae21fbea37"
 
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
@@ -445,7 +445,7 @@ func cloneManyArgs(v ManyArgs) ManyArgs {
 
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
-const nestedSchema = "d3711d538ae5d0c5c0fbd890d4dbb087"
+const nestedSchema = "a3b34d80e9a96d50b3398ff2246a0a90"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {

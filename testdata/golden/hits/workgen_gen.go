@@ -51,7 +51,7 @@ func runGoGenerate[T any]() *T {
 
 // oneSchema identifies the types of the inputs and results of [One] in durable
 // keys.
-const oneSchema = "b08927041dd84e147305cda19e1931d2"
+const oneSchema = "cefd2b5cbb730dddb0b0a1f721fcefdf"
 
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
@@ -181,7 +181,7 @@ func (r *OneRunner) execute(ctx context.Context, args OneArgs) (int, error) {
 
 // threeSchema identifies the types of the inputs and results of [Three] in
 // durable keys.
-const threeSchema = "09cd0270d7d85f6fa2391ae5dd6d748c"
+const threeSchema = "e95ce0b4d2be312b3364f0d3bdef9a83"
 
 // ThreeArgs holds the arguments of one call of [Three.Run].
 type ThreeArgs struct {
@@ -338,7 +338,7 @@ func (r *ThreeRunner) execute(ctx context.Context, args ThreeArgs) (int, error) 
 
 // eightSchema identifies the types of the inputs and results of [Eight] in
 // durable keys.
-const eightSchema = "9989059d79c52fbd30ccb8356eb4615d"
+const eightSchema = "4cd656f2a277a88f2159e785eb724910"
 
 // EightArgs holds the arguments of one call of [Eight.Run].
 type EightArgs struct {
@@ -499,7 +499,7 @@ func (r *EightRunner) execute(ctx context.Context, args EightArgs) (int, error) 
 
 // listSchema identifies the types of the inputs and results of [List] in
 // durable keys.
-const listSchema = "3954ae3eb5cb6bed1d5e9df2253cfcb2"
+const listSchema = "abc7491e3d309cef3db01bb50aa925a4"
 
 // ListArgs holds the arguments of one call of [List.Run].
 type ListArgs struct {

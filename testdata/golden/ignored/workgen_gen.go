@@ -87,7 +87,7 @@ func runGoGenerate[T any]() *T {
 
 // countSchema identifies the types of the inputs and results of [Count] in
 // durable keys.
-const countSchema = "c789a4bde849157efbe6d618eceebf85"
+const countSchema = "2c29fb647dad87217f73eec97bd847e4"
 
 // CountArgs holds the arguments of one call of [Count.Run].
 type CountArgs struct {
@@ -282,7 +282,7 @@ func cloneCountArgs(v CountArgs) CountArgs {
 
 // makeSchema identifies the types of the inputs and results of [Make] in
 // durable keys.
-const makeSchema = "3bbeb204b71555e0059a05c947150ac6"
+const makeSchema = "28fcddc490a9145347d9e37deb83baf2"
 
 // MakeArgs holds the arguments of one call of [Make.Run].
 type MakeArgs struct {
@@ -467,7 +467,7 @@ func cloneMakeResult(v MakeResult) MakeResult {
 
 // takeSchema identifies the types of the inputs and results of [Take] in
 // durable keys.
-const takeSchema = "86b2db88df07bbb01b0086ee47739b13"
+const takeSchema = "e207cc3ede81713f748047b75729855c"
 
 // TakeArgs holds the arguments of one call of [Take.Run].
 type TakeArgs struct {

@@ -94,7 +94,7 @@ func runGoGenerate[T any]() *T {
 
 // drawSchema identifies the types of the inputs and results of [Draw] in
 // durable keys.
-const drawSchema = "3928f35ee8be3d5ffbfb0bba9cb63014"
+const drawSchema = "4f27c5c29ef2906ec1c743524fe9746e"
 
 // DrawArgs holds the arguments of one call of [Draw.Run].
 type DrawArgs struct {
@@ -368,7 +368,7 @@ func cloneDrawArgs(v DrawArgs) DrawArgs {
 
 // evalSchema identifies the types of the inputs and results of [Eval] in
 // durable keys.
-const evalSchema = "6badaecb534aeb5bdcb1446734bee752"
+const evalSchema = "705e303a9b1fa8a1140e706d309e5482"
 
 // EvalArgs holds the arguments of one call of [Eval.Run].
 type EvalArgs struct {
@@ -538,7 +538,7 @@ func cloneEvalResult(v Expr) Expr {
 
 // readSchema identifies the types of the inputs and results of [Read] in
 // durable keys.
-const readSchema = "6a022391bb61b0bff34bad13ab9f45fb"
+const readSchema = "5bec9d34c1fd15287c06f8f4b148d80a"
 
 // ReadArgs holds the arguments of one call of [Read.Run].
 type ReadArgs struct {
@@ -695,7 +695,7 @@ func cloneReadArgs(v ReadArgs) ReadArgs {
 
 // decodeSchema identifies the types of the inputs and results of [Decode] in
 // durable keys.
-const decodeSchema = "8365f7e440369bb17dbbe990de82e014"
+const decodeSchema = "db6e335ddbbc6460e070aa7ba48aba40"
 
 // DecodeArgs holds the arguments of one call of [Decode.Run].
 type DecodeArgs struct {

@@ -155,7 +155,7 @@ func runGoGenerate[T any]() *T {
 
 // numbersSchema identifies the types of the inputs and results of [Numbers] in
 // durable keys.
-const numbersSchema = "dc878d216b803f4d8acdb9a74207cf62"
+const numbersSchema = "28ad315272e410c6973cdc1680843009"
 
 // NumbersArgs holds the arguments of one call of [Numbers.Run].
 type NumbersArgs struct {
@@ -462,7 +462,7 @@ func cloneNumbersResult(v NumbersResult) NumbersResult {
 
 // placesSchema identifies the types of the inputs and results of [Places] in
 // durable keys.
-const placesSchema = "25c91da981e5bcc04a3457176c2bfbed"
+const placesSchema = "30dd6c9163e27f833cb9d543cf81cf60"
 
 // PlacesArgs holds the arguments of one call of [Places.Run].
 type PlacesArgs struct {
@@ -630,7 +630,7 @@ func clonePlacesResult(v PlacesResult) PlacesResult {
 
 // rowsSchema identifies the types of the inputs and results of [Rows] in
 // durable keys.
-const rowsSchema = "bef342f9f5b353985a30a7239bd8c057"
+const rowsSchema = "3a6f7f7ff5ceaded8421821145bbde19"
 
 // RowsArgs holds the arguments of one call of [Rows.Run].
 type RowsArgs struct {
@@ -794,7 +794,7 @@ func cloneRowsResult(v []Row) []Row {
 
 // marshalledSchema identifies the types of the inputs and results of
 // [Marshalled] in durable keys.
-const marshalledSchema = "f6cf4ccbedf802cf0e68c626637054f1"
+const marshalledSchema = "ac0f6561cc31c7346f57fea3f81498fb"
 
 // MarshalledArgs holds the arguments of one call of [Marshalled.Run].
 type MarshalledArgs struct {
@@ -952,7 +952,7 @@ func cloneMarshalledResult(v MarshalledResult) MarshalledResult {
 
 // skipsSchema identifies the types of the inputs and results of [Skips] in
 // durable keys.
-const skipsSchema = "7b35835d4684b6ef22d83c390ade1bde"
+const skipsSchema = "18a4317e07102c14dc356b16846cd623"
 
 // SkipsArgs holds the arguments of one call of [Skips.Run].
 type SkipsArgs struct {
@@ -1129,7 +1129,7 @@ func cloneSkipsResult(v SkipsResult) SkipsResult {
 
 // copiesSchema identifies the types of the inputs and results of [Copies] in
 // durable keys.
-const copiesSchema = "73b493645b2e8f6e956f6078dda8c40a"
+const copiesSchema = "1dd4707bf685310de0a494d2b025dc28"
 
 // CopiesArgs holds the arguments of one call of [Copies.Run].
 type CopiesArgs struct {

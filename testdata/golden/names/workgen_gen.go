@@ -45,7 +45,7 @@ func runGoGenerate[T any]() *T {
 
 // workSchema2 identifies the types of the inputs and results of [work] in
 // durable keys.
-const workSchema2 = "1d5bf097c9926d77b5a526f88ba87398"
+const workSchema2 = "1bc8e35e9e22cd258c7000e03b7e1b1d"
 
 // workArgs holds the arguments of one call of [work.Run].
 type workArgs struct {

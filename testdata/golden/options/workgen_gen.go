@@ -43,7 +43,7 @@ func runGoGenerate[T any]() *T {
 
 // allSchema identifies the types of the inputs and results of [All] in durable
 // keys.
-const allSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
+const allSchema = "53a96a321333521cf81a558821f38522"
 
 // AllArgs holds the arguments of one call of [All.Run].
 type AllArgs struct {
@@ -280,7 +280,7 @@ func (r *UncachedRunner) execute(_ context.Context, args UncachedArgs) (struct{}
 
 // memorySchema identifies the types of the inputs and results of [Memory] in
 // durable keys.
-const memorySchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
+const memorySchema = "53a96a321333521cf81a558821f38522"
 
 // MemoryArgs holds the arguments of one call of [Memory.Run].
 type MemoryArgs struct {
@@ -390,7 +390,7 @@ func (r *MemoryRunner) execute(_ context.Context, args MemoryArgs) (int, error) 
 
 // loginSchema identifies the types of the inputs and results of [Login] in
 // durable keys.
-const loginSchema = "ca636498e7bcc31547e81d9bca88bd22"
+const loginSchema = "2ac1c865f5cd3358894ec8d3aa7b593b"
 
 // LoginArgs holds the arguments of one call of [Login.Run].
 type LoginArgs struct {

@@ -50,7 +50,7 @@ func runGoGenerate[T any]() *T {
 
 // signSchema identifies the types of the inputs and results of [Sign] in
 // durable keys.
-const signSchema = "9255e535d9fb4c787eab08e70421eb39"
+const signSchema = "7d610d3fda87aa9f0a576728c9d0505a"
 
 // SignArgs holds the arguments of one call of [Sign.Run].
 type SignArgs struct {
@@ -276,7 +276,7 @@ func cloneSignArgs(v SignArgs) SignArgs {
 
 // packSchema identifies the types of the inputs and results of [Pack] in
 // durable keys.
-const packSchema = "0f92cb3e93efbffe750ad1dec2749d99"
+const packSchema = "0827501badc2214673ce7c960f744b45"
 
 // PackArgs holds the arguments of one call of [Pack.Run].
 type PackArgs struct {
@@ -420,7 +420,7 @@ func clonePackResult(v *Box) *Box {
 
 // splitSchema identifies the types of the inputs and results of [Split] in
 // durable keys.
-const splitSchema = "8c5814a73d90b8019eecfd55855f3a97"
+const splitSchema = "3e697e84cb329db94e116e5557006bec"
 
 // SplitArgs holds the arguments of one call of [Split.Run].
 type SplitArgs struct {

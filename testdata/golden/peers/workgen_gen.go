@@ -64,7 +64,7 @@ func runGoGenerate[T any]() *T {
 
 // aliasedSchema identifies the types of the inputs and results of [Aliased] in
 // durable keys.
-const aliasedSchema = "9167da1cc785cfe18cccb1a931588e40"
+const aliasedSchema = "dc9a3c58211cb3e6ac988f635fd4131d"
 
 // AliasedArgs holds the arguments of one call of [Aliased.Run].
 type AliasedArgs struct {
@@ -216,7 +216,7 @@ func cloneAliasedArgs(v AliasedArgs) AliasedArgs {
 
 // structsSchema identifies the types of the inputs and results of [Structs] in
 // durable keys.
-const structsSchema = "81632190ae0c9f45cf6a4bde196601a9"
+const structsSchema = "ab3a43c9d67ddd61685ec5b538bdb914"
 
 // StructsArgs holds the arguments of one call of [Structs.Run].
 type StructsArgs struct {
@@ -382,7 +382,7 @@ func cloneStructsResult(v StructsResult) StructsResult {
 
 // explainSchema identifies the types of the inputs and results of [Explain] in
 // durable keys.
-const explainSchema = "4d1eab1909acf778af9c13729d6639c6"
+const explainSchema = "c546f60415522dd9037b155486c64a21"
 
 // ExplainArgs holds the arguments of one call of [Explain.Run].
 type ExplainArgs struct {
@@ -529,7 +529,7 @@ func cloneExplainArgs(v ExplainArgs) ExplainArgs {
 
 // shadowsSchema identifies the types of the inputs and results of [Shadows] in
 // durable keys.
-const shadowsSchema = "d84ce292d87ca5ecdf6b68ed267dde71"
+const shadowsSchema = "679d7374d20c2b5fc1b15d05aeb07bee"
 
 // ShadowsArgs holds the arguments of one call of [Shadows.Run].
 type ShadowsArgs struct {

@@ -61,7 +61,7 @@ func runGoGenerate[T any]() *T {
 
 // basicsSchema identifies the types of the inputs and results of [Basics] in
 // durable keys.
-const basicsSchema = "43e50b2f883f29762e5febb3e3191a8f"
+const basicsSchema = "c971dc3429a8b3d1992ec37f0e8dd4ce"
 
 // BasicsArgs holds the arguments of one call of [Basics.Run].
 type BasicsArgs struct {
@@ -314,7 +314,7 @@ func (r *BasicsRunner) execute(_ context.Context, args BasicsArgs) (int, error) 
 
 // namedSchema identifies the types of the inputs and results of [Named] in
 // durable keys.
-const namedSchema = "c45963dbdfecbb194acd5926b482a61c"
+const namedSchema = "6e3800f347d9580be6e7a75f05037965"
 
 // NamedArgs holds the arguments of one call of [Named.Run].
 type NamedArgs struct {
@@ -536,7 +536,7 @@ func (r2 *NamedRunner) execute(_ context.Context, args NamedArgs) (string, error
 
 // nestedSchema identifies the types of the inputs and results of [Nested] in
 // durable keys.
-const nestedSchema = "1d16db4883e1ffb0cdc4ff06e793b6eb"
+const nestedSchema = "81d7c1744f4dbe228dcc72fe23270f91"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {

@@ -98,7 +98,7 @@ func runGoGenerate[T any]() *T {
 
 // walkSchema identifies the types of the inputs and results of [Walk] in
 // durable keys.
-const walkSchema = "12b84cd12639bd0a96a7e3001b0c0ad2"
+const walkSchema = "bc14bd9542c45c790b9333b46533615f"
 
 // WalkArgs holds the arguments of one call of [Walk.Run].
 type WalkArgs struct {
@@ -249,7 +249,7 @@ func cloneWalkArgs(v WalkArgs) WalkArgs {
 
 // everythingSchema identifies the types of the inputs and results of
 // [Everything] in durable keys.
-const everythingSchema = "c70971d9f679f50fb7919e31eb5ce61a"
+const everythingSchema = "a3e5a561a6d17335d119640cd97d3ad8"
 
 // EverythingArgs holds the arguments of one call of [Everything.Run].
 type EverythingArgs struct {
@@ -505,7 +505,7 @@ func cloneEverythingArgs(v EverythingArgs) EverythingArgs {
 
 // growSchema identifies the types of the inputs and results of [Grow] in
 // durable keys.
-const growSchema = "a6466e1f5c6ec639ce0438c8c8b0c409"
+const growSchema = "0346f45ca7410204d03b0c4c4ae59058"
 
 // GrowArgs holds the arguments of one call of [Grow.Run].
 type GrowArgs struct {
@@ -646,7 +646,7 @@ func cloneGrowResult(v GrowResult) GrowResult {
 
 // sameSchema identifies the types of the inputs and results of [Same] in
 // durable keys.
-const sameSchema = "f2aef1503331ba7a1ce46a97dab47d4a"
+const sameSchema = "3c9b5c1dacba54e9680e1498f47e5111"
 
 // SameArgs holds the arguments of one call of [Same.Run].
 type SameArgs struct {

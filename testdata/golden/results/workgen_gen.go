@@ -311,7 +311,7 @@ func (r *OnlyErrorRunner) execute(_ context.Context, args OnlyErrorArgs) (struct
 
 // oneSchema identifies the types of the inputs and results of [One] in durable
 // keys.
-const oneSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
+const oneSchema = "53a96a321333521cf81a558821f38522"
 
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
@@ -433,7 +433,7 @@ func (r *OneRunner) execute(_ context.Context, args OneArgs) (int, error) {
 
 // deepSchema identifies the types of the inputs and results of [Deep] in
 // durable keys.
-const deepSchema = "d242a09cf5241f9f8912236dbb19e403"
+const deepSchema = "2bd7b1c104a1623c3884d3d03d0d0fc4"
 
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
@@ -564,7 +564,7 @@ func (r *DeepRunner) execute(_ context.Context, args DeepArgs) (Report, error) {
 
 // sliceSchema identifies the types of the inputs and results of [Slice] in
 // durable keys.
-const sliceSchema = "35f8a0cac0d82687171e1ffbf563e0e0"
+const sliceSchema = "d454ee9d48e86efba76292fa341f49a4"
 
 // SliceArgs holds the arguments of one call of [Slice.Run].
 type SliceArgs struct {
@@ -699,7 +699,7 @@ func cloneSliceResult(v []*int) []*int {
 
 // manySchema identifies the types of the inputs and results of [Many] in
 // durable keys.
-const manySchema = "d236e1c4049ff21804c47a08574b7a99"
+const manySchema = "110fac6c6c903495e32c1e09055a24fa"
 
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
@@ -848,7 +848,7 @@ func cloneManyResult(v ManyResult) ManyResult {
 
 // twoSchema identifies the types of the inputs and results of [Two] in durable
 // keys.
-const twoSchema = "c02beb947734945ddd04057a8d81be61"
+const twoSchema = "32d05ae9b10b2e623321e64a40bce402"
 
 // TwoArgs holds the arguments of one call of [Two.Run].
 type TwoArgs struct {
@@ -980,7 +980,7 @@ func (r *TwoRunner) execute(_ context.Context, args TwoArgs) (TwoResult, error) 
 
 // sharedSchema identifies the types of the inputs and results of [Shared] in
 // durable keys.
-const sharedSchema = "ea495f912ecab3409070e0126beacee3"
+const sharedSchema = "dfff6b701fec340de9feaffbd0f2d91e"
 
 // SharedArgs holds the arguments of one call of [Shared.Run].
 type SharedArgs struct {

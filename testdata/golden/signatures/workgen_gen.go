@@ -56,7 +56,7 @@ func runGoGenerate[T any]() *T {
 
 // variadicSchema identifies the types of the inputs and results of [Variadic]
 // in durable keys.
-const variadicSchema = "955addcb59ad509a7fe66a4240dcf5c4"
+const variadicSchema = "ab2f01166770564704d997d9c3aa6465"
 
 // VariadicArgs holds the arguments of one call of [Variadic.Run].
 type VariadicArgs struct {
@@ -211,7 +211,7 @@ func cloneVariadicArgs(v VariadicArgs) VariadicArgs {
 
 // aliasContextSchema identifies the types of the inputs and results of
 // [AliasContext] in durable keys.
-const aliasContextSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
+const aliasContextSchema = "53a96a321333521cf81a558821f38522"
 
 // AliasContextArgs holds the arguments of one call of [AliasContext.Run].
 type AliasContextArgs struct {
@@ -334,7 +334,7 @@ func (r *AliasContextRunner) execute(ctx context.Context, args AliasContextArgs)
 
 // unnamedSchema identifies the types of the inputs and results of [Unnamed] in
 // durable keys.
-const unnamedSchema = "23aeb732ab10167a4ec6f90a9e4bbbc7"
+const unnamedSchema = "b23b80458ce80f2a1a56cb7f9b7866ea"
 
 // UnnamedArgs holds the arguments of one call of [Unnamed.Run].
 type UnnamedArgs struct {
@@ -488,7 +488,7 @@ func cloneUnnamedArgs(v UnnamedArgs) UnnamedArgs {
 
 // blankSchema identifies the types of the inputs and results of [Blank] in
 // durable keys.
-const blankSchema = "ef7576c6fc0d24214f5babf04daba118"
+const blankSchema = "1b9b4779a63a9f3c5f0216cbffa3c71c"
 
 // BlankArgs holds the arguments of one call of [Blank.Run].
 type BlankArgs struct {
@@ -645,7 +645,7 @@ func (r *BlankRunner) execute(_ context.Context, args BlankArgs) (string, error)
 
 // shadowSchema identifies the types of the inputs and results of [Shadow] in
 // durable keys.
-const shadowSchema = "6143ad80be777c5deb9cd34eb0e28daa"
+const shadowSchema = "046e1c9a3d36eaba0cada4edf5ae93a5"
 
 // ShadowArgs holds the arguments of one call of [Shadow.Run].
 type ShadowArgs struct {
@@ -881,7 +881,7 @@ func cloneShadowArgs(v ShadowArgs) ShadowArgs {
 
 // hiddenSchema identifies the types of the inputs and results of [hidden] in
 // durable keys.
-const hiddenSchema = "a39682261f379a9844f3f3a920eab1ef"
+const hiddenSchema = "0133a5a1666ffd7511eefce44a28c212"
 
 // hiddenArgs holds the arguments of one call of [hidden.Run].
 type hiddenArgs struct {
@@ -1038,7 +1038,7 @@ func (r *hiddenRunner) execute(_ context.Context, args hiddenArgs) (string, erro
 
 // groupedSchema identifies the types of the inputs and results of [Grouped] in
 // durable keys.
-const groupedSchema = "4cc4778b17cd1ec85e3a6a79a9e58617"
+const groupedSchema = "53a96a321333521cf81a558821f38522"
 
 // GroupedArgs holds the arguments of one call of [Grouped.Run].
 type GroupedArgs struct {
@@ -1160,7 +1160,7 @@ func (r *GroupedRunner) execute(_ context.Context, args GroupedArgs) (int, error
 
 // callerSchema identifies the types of the inputs and results of [Caller] in
 // durable keys.
-const callerSchema = "c879ed032747896963c4495f459a5475"
+const callerSchema = "28a7e430ef8618d13e6264215f4489d7"
 
 // CallerArgs holds the arguments of one call of [Caller.Run].
 type CallerArgs struct {
