@@ -21,12 +21,13 @@ func BenchmarkGenerate(b *testing.B) {
 	b.ReportMetric(float64(lines), "lines")
 }
 
-// benchmark generates all of a module that has so many packages with works.
+// benchmark generates all of a module that has so many packages with works, two files
+// for each.
 func benchmark(b *testing.B, files map[string]string, packages int) {
 	dir := module(b, files)
 	for b.Loop() {
 		result := generate(b, dir)
-		if !result.Diagnostics.Empty() || len(result.Files) != packages {
+		if !result.Diagnostics.Empty() || len(result.Files) != 2*packages {
 			b.Fatal(report(b, result, dir), len(result.Files))
 		}
 		size := 0
