@@ -7,8 +7,10 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/workgen/workgen/generator/diag"
@@ -225,27 +227,61 @@ func (g *generation) duplicates() {
 	}
 }
 
-// emit makes the files of all packages.
+// emit makes the files of all packages: those of tests last, which have to avoid the
+// names in the others.
 func (g *generation) emit() error {
-	for _, p := range g.planned {
-		if p.plan == nil {
-			for _, path := range p.paths {
-				g.result.Files = append(g.result.Files, write.File{Path: path})
+	tests := slices.IndexFunc(g.planned, func(p planned) bool { return load.InTest(p.paths[0]) })
+	if tests < 0 {
+		tests = len(g.planned)
+	}
+	for _, part := range [][]planned{g.planned[:tests], g.planned[tests:]} {
+		for _, p := range part {
+			if p.plan != nil {
+				g.avoid(p)
 			}
-			continue
 		}
-		g.avoid(p)
-		wrappers, code, err := emit.Files(p.plan)
-		if err != nil {
-			return fmt.Errorf("internal error: generating %s: %w", p.paths[0], err)
-		}
-		g.result.Files = append(g.result.Files, write.File{Path: p.paths[0], Content: wrappers})
-		if code != nil || slices.Contains(p.plan.Scan.Generated, p.paths[1]) {
-			g.result.Files = append(g.result.Files, write.File{Path: p.paths[1], Content: code})
+		if err := g.emitPart(part); err != nil {
+			return err
 		}
 	}
 	g.sort()
 	return nil
+}
+
+// emitPart makes the files of some packages, as many at once as there are processors.
+func (g *generation) emitPart(part []planned) error {
+	files, errs := make([][]write.File, len(part)), make([]error, len(part))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var group sync.WaitGroup
+	for i, p := range part {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			files[i], errs[i] = p.emit()
+		})
+	}
+	group.Wait()
+	g.result.Files = append(g.result.Files, slices.Concat(files...)...)
+	return errors.Join(errs...)
+}
+
+// emit makes the files of one package.
+func (p planned) emit() (files []write.File, err error) {
+	if p.plan == nil {
+		for _, path := range p.paths {
+			files = append(files, write.File{Path: path})
+		}
+		return files, nil
+	}
+	wrappers, code, err := emit.Files(p.plan)
+	if err != nil {
+		return nil, fmt.Errorf("internal error: generating %s: %w", p.paths[0], err)
+	}
+	files = append(files, write.File{Path: p.paths[0], Content: wrappers})
+	if code != nil || slices.Contains(p.plan.Scan.Generated, p.paths[1]) {
+		files = append(files, write.File{Path: p.paths[1], Content: code})
+	}
+	return files, nil
 }
 
 // count writes a number of things.

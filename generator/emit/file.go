@@ -3,12 +3,12 @@ package emit
 import (
 	"bytes"
 	"fmt"
+	"go/format"
 	"go/types"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
 	"golang.org/x/tools/go/types/typeutil"
-	"golang.org/x/tools/imports"
 
 	"github.com/workgen/workgen/generator/load"
 	"github.com/workgen/workgen/generator/plan"
@@ -38,14 +38,34 @@ func Files(p *plan.Package) (wrappers, code []byte, err error) {
 	if err := f.jen.Render(&src); err != nil {
 		return nil, nil, fmt.Errorf("package %s: %w", p.Scan.PkgPath, err)
 	}
-	wrappers, err = imports.Process(load.GeneratedFile, src.Bytes(), &imports.Options{
-		FormatOnly: true, Comments: true, TabIndent: true, TabWidth: 8,
-	})
+	wrappers, err = format.Source(groupImports(src.Bytes()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("package %s: the code is not valid: %w", p.Scan.PkgPath, err)
 	}
 	code, err = f.code(works)
 	return wrappers, code, err
+}
+
+// groupImports puts the imports of the standard library first and a blank line
+// behind them, as goimports does, which would parse and print everything twice.
+// Imports that are not in parentheses stay as they are.
+func groupImports(src []byte) []byte {
+	before, rest, found := strings.Cut(string(src), "\nimport (\n")
+	specs, after, closed := strings.Cut(rest, "\n)\n")
+	if !found || !closed {
+		return src
+	}
+	var std, others []string
+	for _, spec := range strings.Split(specs, "\n") {
+		_, path, _ := strings.Cut(spec, `"`)
+		if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
+			others = append(others, spec)
+		} else {
+			std = append(std, spec)
+		}
+	}
+	groups := strings.TrimSpace(strings.Join(std, "\n") + "\n\n" + strings.Join(others, "\n"))
+	return []byte(before + "\nimport (\n" + groups + "\n)\n" + after)
 }
 
 // file is the file being written.
