@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +38,12 @@ func TestScripts(t *testing.T) {
 			"same":   same,
 			"fill":   fill,
 			"damage": damageFiles,
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "long" {
+				return false, fmt.Errorf("no condition %s", name)
+			}
+			return *long, nil
 		},
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,

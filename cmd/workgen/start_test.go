@@ -16,7 +16,7 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-var long = flag.Bool("long", false, "follow README from empty folders, which takes some 30 seconds of processor time")
+var long = flag.Bool("long", false, "do what takes long, too: follow README from empty folders, and run the command as a tool of go vet")
 
 // modulePath is the module that the command belongs to.
 const modulePath = "github.com/workgen/workgen"

@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"flag"
 	"go/types"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/workgen/workgen/generator/load"
 )
+
+var long = flag.Bool("long", false, "do at full length what takes long")
 
 // paths joins the import paths of packages without the module's.
 func paths(pkgs []*load.Package) string {
@@ -194,6 +197,9 @@ replace example.com/dep => ./dep
 // No package of the main modules is compiled: that would take as long as a
 // build after every change.
 func TestNothingOfTheModuleIsCompiled(t *testing.T) {
+	if !*long {
+		t.Skip("compiles the standard library into an empty cache: give -long")
+	}
 	dir := module(t, "-- a/a.go --\npackage a\n\nimport \"example.com/m/b\"\n\nvar B = b.B\n-- b/b.go --\npackage b\n\nvar B = 1\n")
 	cache := t.TempDir()
 	if _, err := load.Load(t.Context(), load.Config{Dir: dir, Patterns: []string{"./a"}, Env: append(env(), "GOCACHE="+cache, "GOMAXPROCS=1")}); err != nil {
