@@ -31,7 +31,9 @@ func (g *generation) code(p *load.Package, planned *plan.Package) {
 		}
 		if o := w.Scan.Options.Cache; !o.Set || o.Value {
 			for _, i := range r.Impurities() {
-				g.impure(p, w.Scan, i)
+				if i.Allow == nil {
+					g.impure(p, w.Scan, i)
+				}
 			}
 			g.runners(planned.Scan, w, r)
 		}

@@ -49,18 +49,42 @@ type Result struct {
 // nothing. What is wrong with the user's code is in the Result; an error is one
 // of the go command, of ctx, or of workgen itself.
 func Generate(ctx context.Context, cfg Config) (*Result, error) {
+	g := newGeneration(cfg)
+	if err := g.run(ctx); err != nil {
+		return nil, err
+	}
+	return g.result, nil
+}
+
+// A generation is the state of one Generate.
+type generation struct {
+	Config
+	result   *Result
+	planned  []planned
+	universe *reach.Universe
+
+	explain      string // the name of a work
+	explanations []*Explanation
+}
+
+func newGeneration(cfg Config) *generation {
 	g := &generation{Config: cfg, result: &Result{Diagnostics: new(diag.List)}, universe: reach.New()}
 	if g.Log == nil {
 		g.Log = func(string, ...any) {}
 	}
+	return g
+}
+
+// run fills the result.
+func (g *generation) run(ctx context.Context) error {
 	start := time.Now()
-	pkgs, err := load.Load(ctx, load.Config{Dir: cfg.Dir, Patterns: cfg.Patterns, Tags: cfg.Tags, Env: cfg.Env})
+	pkgs, err := load.Load(ctx, load.Config{Dir: g.Dir, Patterns: g.Patterns, Tags: g.Tags, Env: g.Env})
 	if hard := (*load.Error)(nil); errors.As(err, &hard) {
 		for _, d := range hard.Diagnostics {
 			g.result.Diagnostics.Add(d)
 		}
 	} else if err != nil {
-		return nil, err
+		return err
 	}
 	g.Log("loaded %s in %v", count(len(pkgs), "package"), time.Since(start).Round(time.Millisecond))
 
@@ -71,28 +95,20 @@ func Generate(ctx context.Context, cfg Config) (*Result, error) {
 			plan = g.planTest
 		}
 		if err := plan(p); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := g.orphans(pkgs); err != nil {
-		return nil, err
+		return err
 	}
 	g.duplicates()
-	if g.result.Diagnostics.Empty() {
+	if g.explain == "" && g.result.Diagnostics.Empty() {
 		if err := g.emit(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	g.Log("generated %s in %v", count(len(g.result.Files), "file"), time.Since(start).Round(time.Millisecond))
-	return g.result, nil
-}
-
-// A generation is the state of one Generate.
-type generation struct {
-	Config
-	result   *Result
-	planned  []planned
-	universe *reach.Universe
+	return nil
 }
 
 // planned is a package with generated files, present or future.
@@ -109,6 +125,7 @@ func (g *generation) plan(p *load.Package) error {
 			return err
 		}
 	}
+	before := g.result.Diagnostics.Len()
 	scanned := scan.Scan(p, g.result.Diagnostics)
 	if len(scanned.Works) == 0 {
 		plan.Idle(scanned, g.result.Diagnostics)
@@ -140,6 +157,9 @@ func (g *generation) plan(p *load.Package) error {
 	g.planned = append(g.planned, pl)
 	g.unstored(pl.plan)
 	g.code(p, pl.plan)
+	if g.explain != "" {
+		g.explainAll(pl.plan, g.result.Diagnostics.From(before))
+	}
 	return nil
 }
 

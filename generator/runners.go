@@ -18,7 +18,7 @@ func (g *generation) runners(s *scan.Package, w *plan.Work, r *reach.Reach) {
 	for _, held := range w.Runners {
 		ttl, outlives := outlived(s.Package, w.Scan, held.Work)
 		ignored := held.Field.Mode == scan.Ignored
-		if !ignored && !outlives || r.Allowed(scan.Runner, held.Field.Pos) {
+		if !ignored && !outlives || r.Allowed(scan.Runner, held.Field.Pos) != nil {
 			continue
 		}
 		if ignored {

@@ -4,6 +4,7 @@
 //
 //	workgen [-tags list] [-v] [-strict] [-diff] [-json] [packages]
 //	workgen check [-tags list] [-v] [-strict] [-diff] [-json] [packages]
+//	workgen explain [-tags list] [-strict] [-json] work [packages]
 //	workgen store ls|show|why|rm|gc|verify|path [-store directory or name] [-json]
 //	workgen version
 //	go vet -vettool=$(go tool -n workgen) [packages]
@@ -33,6 +34,11 @@
 // command writes; both print what would change as one unified diff, which git
 // apply and patch -p1 take in the root of the repository, or, without one, of the
 // module or workspace.
+//
+// Explain says of one work, named by its type (Report, daily.Report), what is in its
+// keys and what is not, what else is in the keys of a store, why results can be stored
+// or not, what was warned of and what is silenced, and which code Run reaches. Where
+// no packages are named it looks in all below the current directory.
 //
 // Warnings are printed like problems, behind their position the word warning, and
 // stop nothing; with -strict they are problems.
@@ -90,7 +96,9 @@
 // text: relative with a leading ./ when it is below the current directory. Lines
 // and columns, in bytes, count from 1; one that is not known is 0, and so are both
 // of a diagnostic whose file is "". A severity is error or warning. A work is "" when the problem is not one
-// work's, a fix when the message leaves one thing to do. The state of a file is
+// work's, a fix when the message leaves one thing to do. With explain there is a list
+// works, too, each with the lists of the text: inputs, left, stored, memory (why results
+// are in memory only), problems, allowed and reached. The state of a file is
 // written, removed or unchanged after generating; stale, missing, orphaned or ok
 // with check and -diff. A diff is there with -diff, and error says why workgen
 // could not do its work. Readers should ignore fields that they do not know.

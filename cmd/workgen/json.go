@@ -12,6 +12,7 @@ import (
 type report struct {
 	Diagnostics []jsonDiagnostic `json:"diagnostics"`
 	Files       []jsonFile       `json:"files"`
+	Works       []*jsonWork      `json:"works,omitempty"` // of explain
 	// Error is why workgen could not do its work, "" when it could.
 	Error string `json:"error"`
 }
@@ -46,6 +47,11 @@ type jsonFile struct {
 
 // diagnostics adds what is on the list, sorted, with file names relative to dir.
 func (r *report) diagnostics(list *diag.List, dir string) {
+	r.Diagnostics = append(r.Diagnostics, jsonDiagnostics(list, dir)...)
+}
+
+func jsonDiagnostics(list *diag.List, dir string) []jsonDiagnostic {
+	all := []jsonDiagnostic{}
 	for _, d := range list.Sorted(dir) {
 		out := jsonDiagnostic{
 			jsonPosition: newPosition(d), Severity: severity(d),
@@ -54,8 +60,9 @@ func (r *report) diagnostics(list *diag.List, dir string) {
 		for _, s := range d.Path {
 			out.Path = append(out.Path, jsonStep{s.Expr, s.Type, jsonPosition{s.Pos.Filename, s.Pos.Line, s.Pos.Column}})
 		}
-		r.Diagnostics = append(r.Diagnostics, out)
+		all = append(all, out)
 	}
+	return all
 }
 
 // file adds a generated file.

@@ -124,6 +124,12 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 		RunE: c.check,
 	}, &cobra.Command{
+		Use:   "explain work [packages]",
+		Short: "Say what is in the keys of a work, what is not, and why",
+		Long:  explainHelp, Example: explainExample,
+		Args: cobra.MinimumNArgs(1),
+		RunE: c.explain,
+	}, &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of workgen",
 		Args:  cobra.NoArgs,

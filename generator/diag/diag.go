@@ -66,6 +66,20 @@ func (l *List) Warned() bool {
 	return slices.ContainsFunc(l.diags, func(d Diagnostic) bool { return d.Warning })
 }
 
+// Len is how many were added.
+func (l *List) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.diags)
+}
+
+// From returns those that were added after the first n, in this order.
+func (l *List) From(n int) []Diagnostic {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.diags[n:])
+}
+
 // Sorted returns the diagnostics by file, line, column and message, those
 // without a position first. Two that agree in position, work, message
 // and path are one problem: only the first added is kept. File names,

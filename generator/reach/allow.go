@@ -12,6 +12,7 @@ import (
 type Allow struct {
 	Pos      token.Pos
 	Kind     scan.Kind
+	Why      string
 	file     string
 	from, to int // lines
 	used     bool
@@ -37,7 +38,7 @@ func (p *pkg) allowsOf() map[string][]*Allow {
 					continue
 				}
 				pos := p.Fset.Position(c.Pos())
-				a := &Allow{Pos: c.Pos(), Kind: parsed.Kind, file: pos.Filename, from: pos.Line, to: p.Fset.Position(group.End()).Line + 1}
+				a := &Allow{Pos: c.Pos(), Kind: parsed.Kind, Why: parsed.Why, file: pos.Filename, from: pos.Line, to: p.Fset.Position(group.End()).Line + 1}
 				if fn := docs[group]; fn != nil {
 					a.to = p.Fset.Position(fn.End()).Line
 				} else if p.codeOn(f)[a.from] { // behind it
@@ -66,21 +67,21 @@ func (p *pkg) codeOn(f *ast.File) map[int]bool {
 	return lines
 }
 
-// allowed reports whether a fact in p is silenced, and remembers by what.
-func (p *pkg) allowed(f fact) bool {
+// allowed returns what silences a fact in p, and remembers that it does; nil when
+// nothing does.
+func (p *pkg) allowed(f fact) (by *Allow) {
 	pos := p.Fset.Position(f.pos)
-	found := false
 	for _, a := range p.allowsOf()[pos.Filename] {
 		if a.Kind == f.kind && a.from <= pos.Line && pos.Line <= a.to {
-			a.used, found = true, true
+			a.used, by = true, a
 		}
 	}
-	return found
+	return by
 }
 
-// Allowed reports whether warnings of a kind are silenced at a place in the package of
-// the work.
-func (r *Reach) Allowed(kind scan.Kind, pos token.Pos) bool {
+// Allowed returns what silences warnings of a kind at a place in the package of the
+// work, nil when nothing does.
+func (r *Reach) Allowed(kind scan.Kind, pos token.Pos) *Allow {
 	return r.root.pkg.allowed(fact{kind: kind, pos: pos})
 }
 

@@ -17,6 +17,8 @@ type Impurity struct {
 	Pos  token.Pos
 	// Path leads from Run to the declaration that has it.
 	Path []Step
+	// Allow is what silences the warning, nil when nothing does.
+	Allow *Allow
 }
 
 // A Step is one declaration on the way from Run.
@@ -26,24 +28,25 @@ type Step struct {
 	Pos  token.Pos // of the reference to it; of Run, its name
 }
 
-// Impurities are those of the code that was reached, without the allowed ones,
-// in the order in which they were found. Of several uses of one thing in a
-// declaration the first stands for all.
+// Impurities are those of the code that was reached, the allowed ones too, in the
+// order in which they were found. Of several uses of one thing in a declaration the
+// first stands for all, and the first allowed one for all allowed ones.
 func (r *Reach) Impurities() (out []Impurity) {
 	type use struct {
 		decl *decl
 		kind scan.Kind
 		what string
+		by   *Allow
 	}
 	seen, places := map[use]bool{}, map[token.Pos]bool{} // variables may share an initialiser
 	for i, s := range r.steps {
 		for _, f := range s.decl.facts {
-			if f.global != nil && !r.world.isWritten(f.global) || s.decl.pkg.allowed(f) {
+			if f.global != nil && !r.world.isWritten(f.global) {
 				continue
 			}
-			if u := (use{s.decl, f.kind, f.what}); !seen[u] && !places[f.pos] {
+			if u := (use{s.decl, f.kind, f.what, s.decl.pkg.allowed(f)}); !seen[u] && !places[f.pos] {
 				seen[u], places[f.pos] = true, true
-				out = append(out, Impurity{f.kind, f.what, f.pos, r.path(i)})
+				out = append(out, Impurity{f.kind, f.what, f.pos, r.path(i), u.by})
 			}
 		}
 	}
