@@ -31,11 +31,9 @@
 //
 // # What workgen cannot see
 //
-// Calls are told apart by what their arguments hold. Which variable a pointer leads to
-// is not part of that, for an address means nothing in another process: a work that
-// compares pointers, or uses them as keys of a map, may get the result of a call whose
-// pointers were equal where its own are not. Pass a name, a number or a path instead.
-// The documentation of the command workgen has all that is not seen.
+// Calls are told apart by what their arguments hold, and not by addresses: a work that
+// compares pointers may get the result of another call. Pass a name, a number or a path
+// instead. The documentation of the command workgen lists everything that it cannot see.
 //
 // # Contexts
 //

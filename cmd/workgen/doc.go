@@ -15,7 +15,7 @@
 //	//go:generate go run github.com/workgen/workgen/cmd/workgen
 //
 // Beside it stands workgen_code.go, which identifies the code that the works reach: it
-// changes with that code, the wrappers only with the works themselves. Both belong into
+// changes with that code, the wrappers only with the works themselves. Both belong in
 // version control. A merge conflict in either is settled by generating again, whatever
 // the files hold. A package whose works are all marked memory needs no workgen_code.go.
 //
@@ -158,19 +158,6 @@
 // copies of values of such types what was shared is shared again. Only pointers
 // into the middle of something else that is copied lead to a copy of their own.
 //
-// # What workgen cannot see
-//
-// Which variable a pointer leads to is no part of a key. Two pointers to one variable
-// and two pointers to equal variables are the same input, for an address means nothing
-// in the process that finds the result tomorrow; and the copies that Run gets have
-// other addresses than the arguments. A Run that compares pointers,
-//
-//	func (Outline) Run(root, selected *Node) string { … if n == selected … }
-//
-// or that uses them as keys of a map (map[*Node]bool), hence may be given the result
-// of a call whose pointers were equal where its own are not. Say which node is meant
-// by what it holds: a name, a number, or the path to it.
-//
 // # Interfaces
 //
 // An interface is no obstacle where it is known which types its values have. That
@@ -302,20 +289,43 @@
 // Beside each fingerprint, workgen_code.go has what it was made from, a declaration a
 // line with its hash, so that a change of it says what has changed.
 //
-// What the fingerprint does not see is what only the running program knows:
-// functions and other values that are assigned to variables outside of
-// initialisers and init, what package variables hold that are written to,
-// what reflection finds by name, methods that other modules look for by interfaces
-// which they do not export and no interface they export has, functions
-// that go:linkname supplies, plugins, what C code links, other programs, and data.
-// Change version= for those, or make them arguments.
-//
 // The fingerprint is as old as workgen_code.go. Let a test of the module say
 // when it has to be generated again:
 //
 //	func TestGeneratedCode(t *testing.T) { gentest.Check(t) }
 //
 // with package github.com/workgen/workgen/generator/gentest.
+//
+// # What workgen cannot see
+//
+// What can decide a result is in the key, or it is warned of, or it is in this list.
+//
+// Pointers. Which variable a pointer leads to is no part of a key. Two pointers to one
+// variable and two pointers to equal variables are the same input, because an address
+// means nothing in the process that finds the result tomorrow, and because Run gets
+// copies, which have other addresses. So a Run that compares pointers,
+//
+//	func (Outline) Run(root, selected *Node) string { … if n == selected … }
+//
+// or uses them as keys of a map (map[*Node]bool) may get the result of a call whose
+// pointers were equal where its own are not. Say which node is meant by what it holds:
+// a name, a number, or the path to it.
+//
+// What stands beside a file. A key.File is the content of one file. A database may have
+// more: SQLite in WAL mode keeps new rows in a file whose name ends in -wal. Pass a
+// key.Dir, or write the rows back first (PRAGMA wal_checkpoint(TRUNCATE)).
+//
+// Code that only the running program knows: functions and other values that are
+// assigned to variables outside of initialisers and init, what reflection finds by
+// name, methods that other modules look for by interfaces which they do not export,
+// functions that go:linkname supplies, plugins, what C code links. Change version= for
+// those, or make them arguments.
+//
+// What is outside of the program: other programs, servers, databases, and files that
+// are no arguments. Where a call reaches them with constant arguments it is warned of.
+//
+// What a field tagged workgen:"-" leads to, and what //workgen:allow, //workgen:ignore
+// and //workgen:encode take your word for.
 //
 // # Warnings
 //
