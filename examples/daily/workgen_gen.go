@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*DataProcessor, context.Context, string) (Dataset, error) = (*DataProcessor).Run
 	_ func(*Trainer, context.Context, Dataset) (float64, error)      = (*Trainer).Run
@@ -34,7 +33,7 @@ var (
 	})(runGoGenerate[Dataset]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -54,8 +53,8 @@ func (a *DataProcessorArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Day)
 }
 
-// dataProcessorIdentity tells the calls of one [DataProcessorRunner] apart: two
-// of them are equal exactly when their identities are.
+// dataProcessorIdentity identifies a call of one [DataProcessorRunner]: two
+// calls are equal if and only if their identities are.
 type dataProcessorIdentity struct {
 	source key.Text
 	day    key.Text
@@ -100,10 +99,10 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 	return r
 }
 
-// Run returns what [DataProcessor.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [DataProcessor.Run] returns for these inputs, and executes
+// it if no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *DataProcessorRunner) Run(ctx context.Context, day string) (Dataset, error) {
 	var id dataProcessorIdentity
 	hash := r.identify(&id, day)
@@ -114,9 +113,9 @@ func (r *DataProcessorRunner) Run(ctx context.Context, day string) (Dataset, err
 	return r.calls.Run(ctx, hash, id, DataProcessorArgs{Day: day})
 }
 
-// Start is [DataProcessorRunner.Run] without the waiting: it returns the call
-// at once, finished if it was a hit. The execution goes on until ctx ends or
-// the call is stopped.
+// Start is like [DataProcessorRunner.Run] but does not wait. It returns the
+// call, which is finished if it was a hit. An execution goes on until ctx ends
+// or the call is stopped.
 func (r *DataProcessorRunner) Start(ctx context.Context, day string) *runtime.Call[Dataset] {
 	var id dataProcessorIdentity
 	hash := r.identify(&id, day)
@@ -127,16 +126,16 @@ func (r *DataProcessorRunner) Start(ctx context.Context, day string) *runtime.Ca
 	return r.calls.Start(ctx, hash, id, DataProcessorArgs{Day: day})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *DataProcessorRunner) Lookup(day string) (Dataset, bool) {
 	var id dataProcessorIdentity
 	hash := r.identify(&id, day)
 	return r.calls.Lookup(hash, id, DataProcessorArgs{Day: day})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DataProcessorRunner) Forget(day string) bool {
 	var id dataProcessorIdentity
@@ -144,8 +143,8 @@ func (r *DataProcessorRunner) Forget(day string) bool {
 	return r.calls.Forget(hash, id, DataProcessorArgs{Day: day})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *DataProcessorRunner) Key(day string) key.Key {
 	args := DataProcessorArgs{Day: day}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -153,8 +152,8 @@ func (r *DataProcessorRunner) Key(day string) key.Key {
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of
 // [DataProcessor] that are inputs.
 func (r *DataProcessorRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
@@ -174,14 +173,13 @@ func (r *DataProcessorRunner) encode(e *key.Encoder, args *DataProcessorArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *DataProcessorRunner) inputs(e *key.Encoder, args *DataProcessorArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *DataProcessorRunner) describe(in *runtime.Inputs, args *DataProcessorArgs) {
 	in.Input("Source", "string", &r.work.Source, func(e *key.Encoder) {
 		e.String(r.work.Source)
@@ -253,10 +251,10 @@ func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 	return r
 }
 
-// Run returns what [Trainer.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Trainer.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *TrainerRunner) Run(ctx context.Context, data Dataset) (float64, error) {
 	args := TrainerArgs{Data: data}
 	e := key.Borrow()
@@ -271,8 +269,8 @@ func (r *TrainerRunner) Run(ctx context.Context, data Dataset) (float64, error) 
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [TrainerRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [TrainerRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *TrainerRunner) Start(ctx context.Context, data Dataset) *runtime.Call[float64] {
 	args := TrainerArgs{Data: data}
@@ -288,16 +286,16 @@ func (r *TrainerRunner) Start(ctx context.Context, data Dataset) *runtime.Call[f
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *TrainerRunner) Lookup(data Dataset) (float64, bool) {
 	args := TrainerArgs{Data: data}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TrainerRunner) Forget(data Dataset) bool {
 	args := TrainerArgs{Data: data}
@@ -305,32 +303,31 @@ func (r *TrainerRunner) Forget(data Dataset) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *TrainerRunner) Key(data Dataset) key.Key {
 	args := TrainerArgs{Data: data}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Trainer] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Trainer]
+// that are inputs.
 func (r *TrainerRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *TrainerRunner) describe(in *runtime.Inputs, args *TrainerArgs) {
 	in.Input("data", "Dataset", &args.Data, func(e *key.Encoder) {
 		e.End(encodeDataset(e, e.Begin(), &args.Data))
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *TrainerRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TrainerArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -342,8 +339,8 @@ func (r *TrainerRunner) execute(ctx context.Context, args TrainerArgs) (float64,
 	return r.work.Run(ctx, args.Data)
 }
 
-// cloneTrainerArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneTrainerArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneTrainerArgs(v TrainerArgs) TrainerArgs {
 	v.Data = cloneDataset(v.Data)
 	return v

@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Printer, int) error = (*Printer).Run
 )
@@ -28,7 +27,7 @@ var (
 	})(runGoGenerate[Printer]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -48,8 +47,8 @@ func (a *PrinterArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.Value)
 }
 
-// printerIdentity tells the calls of one [PrinterRunner] apart: two of them are
-// equal exactly when their identities are.
+// printerIdentity identifies a call of one [PrinterRunner]: two calls are equal
+// if and only if their identities are.
 type printerIdentity struct {
 	value int
 }
@@ -85,10 +84,10 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 	return r
 }
 
-// Run returns what [Printer.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Printer.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *PrinterRunner) Run(ctx context.Context, value int) error {
 	id := printerIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
@@ -99,8 +98,8 @@ func (r *PrinterRunner) Run(ctx context.Context, value int) error {
 	return err
 }
 
-// Start is [PrinterRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [PrinterRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *PrinterRunner) Start(ctx context.Context, value int) *runtime.Call[struct{}] {
 	id := printerIdentity{value: value}
@@ -111,8 +110,8 @@ func (r *PrinterRunner) Start(ctx context.Context, value int) *runtime.Call[stru
 	return r.calls.Start(ctx, hash, id, PrinterArgs{Value: value})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and is still
-// cached, in memory or in the store. It never executes anything.
+// Lookup reports whether the call with these inputs has succeeded and its
+// result is kept, in memory or in the store. It executes nothing.
 func (r *PrinterRunner) Lookup(value int) bool {
 	id := printerIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
@@ -120,8 +119,8 @@ func (r *PrinterRunner) Lookup(value int) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PrinterRunner) Forget(value int) bool {
 	id := printerIdentity{value: value}
@@ -129,24 +128,23 @@ func (r *PrinterRunner) Forget(value int) bool {
 	return r.calls.Forget(hash, id, PrinterArgs{Value: value})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *PrinterRunner) Key(value int) key.Key {
 	args := PrinterArgs{Value: value}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Printer] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Printer]
+// that are inputs.
 func (r *PrinterRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *PrinterRunner) describe(in *runtime.Inputs, args *PrinterArgs) {
 	in.Input("value", "int", &args.Value, func(e *key.Encoder) {
 		e.Int(args.Value)

@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Work, context.Context, time.Duration) error = (*Work).Run
 )
@@ -27,7 +26,7 @@ var (
 	_ = (*int64)(runGoGenerate[time.Duration]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -47,8 +46,8 @@ func (a *WorkArgs) EncodeKey(e *key.Encoder) {
 	e.Int64(int64(a.D))
 }
 
-// workIdentity tells the calls of one [WorkRunner] apart: two of them are equal
-// exactly when their identities are.
+// workIdentity identifies a call of one [WorkRunner]: two calls are equal if
+// and only if their identities are.
 type workIdentity struct {
 	d int64
 }
@@ -81,10 +80,10 @@ func NewWorkRunner(work *Work, opts ...runtime.Option) *WorkRunner {
 	return r
 }
 
-// Run returns what [Work.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Work.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *WorkRunner) Run(ctx context.Context, d time.Duration) error {
 	id := workIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -95,9 +94,9 @@ func (r *WorkRunner) Run(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Start is [WorkRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [WorkRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *WorkRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[struct{}] {
 	id := workIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -107,8 +106,8 @@ func (r *WorkRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[s
 	return r.calls.Start(ctx, hash, id, WorkArgs{D: d})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and is still
-// cached, in memory or in the store. It never executes anything.
+// Lookup reports whether the call with these inputs has succeeded and its
+// result is kept, in memory or in the store. It executes nothing.
 func (r *WorkRunner) Lookup(d time.Duration) bool {
 	id := workIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -116,8 +115,8 @@ func (r *WorkRunner) Lookup(d time.Duration) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *WorkRunner) Forget(d time.Duration) bool {
 	id := workIdentity{d: int64(d)}
@@ -125,16 +124,16 @@ func (r *WorkRunner) Forget(d time.Duration) bool {
 	return r.calls.Forget(hash, id, WorkArgs{D: d})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *WorkRunner) Key(d time.Duration) key.Key {
 	args := WorkArgs{D: d}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Work] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Work]
+// that are inputs.
 func (r *WorkRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()

@@ -12,9 +12,9 @@ import (
 
 // codeNotice tells readers of the second file why there is one.
 const codeNotice = `
-// This file identifies the code that the works of the package reach: it changes
-// whenever that code does, and %s only when the works themselves do.
-// To settle a merge conflict in it, generate again, whatever it holds.
+// This file identifies the code that the works of this package reach. It changes
+// when that code changes; %s changes only with the works themselves.
+// To settle a merge conflict in this file, generate again.
 `
 
 // code returns the source of the file that identifies the code of works, nil when

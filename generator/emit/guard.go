@@ -9,13 +9,13 @@ import (
 // guards writes the declarations that stop compiling when this file does not
 // belong to the code around it any more.
 func (f *file) guards(works []*work) {
-	f.comment("This file needs a runtime that follows the same conventions. If the compiler does not know the name, the required version of workgen is too old: run go get github.com/workgen/workgen@latest.")
+	f.comment("This file needs a version of the runtime that knows this name. If the compiler does not find it, run go get github.com/workgen/workgen@latest.")
 	f.jen.Const().Id("_").Op("=").Add(f.runtime("GeneratedV1"))
 	if len(works) == 0 {
 		return
 	}
 	current := f.names.declare("runGoGenerate")
-	f.comment("What this file was made from. A compiler error in these lines says that one of the declarations has changed since, and that keys made by this file would be wrong: run go generate.")
+	f.comment("These are the declarations that this file was generated from. A compiler error here says that one of them has changed since, so that keys would be wrong: run go generate.")
 	f.jen.Var().DefsFunc(func(g *jen.Group) {
 		for _, w := range works {
 			g.Id("_").Add(w.runType()).Op("=").Add(w.runMethod())
@@ -33,7 +33,7 @@ func (f *file) guards(works []*work) {
 			f.measure(g, current, named)
 		}
 	})
-	f.comment("%s returns nil: what counts is its type, and its name in the compiler's message.", current)
+	f.comment("%s returns nil. Only its type counts, and its name in the compiler's message.", current)
 	f.jen.Func().Id(current).Index(jen.Id("T").Id("any")).Params().Op("*").Id("T").Block(jen.Return(jen.Nil()))
 }
 

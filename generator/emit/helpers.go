@@ -87,13 +87,13 @@ func (h *helpers) emitEncode(name string, t *plan.Type) {
 	}
 	switch {
 	case t.Custom:
-		h.comment("%s writes the encoding that the type gives itself.", name)
+		h.comment("%s writes what the type's own method encodes.", name)
 	case t.Kind == plan.Interface:
-		h.comment("%s writes which type the value has, and the value.", name)
+		h.comment("%s writes the type of the value, then the value.", name)
 	case t.Kind == plan.Struct:
 		h.comment("%s writes every field that is an input, in order.", name)
 	default:
-		h.comment("%s writes all that is in v.", name)
+		h.comment("%s writes everything in v.", name)
 	}
 	param := jen.Id(v).Add(h.helperType(t))
 	if byPointer(t) {

@@ -13,7 +13,7 @@ func (w *work) emitIdentity() {
 	if !w.plan.Plain {
 		return
 	}
-	w.comment("%s tells the calls of one [%s] apart: two of them are equal exactly when their identities are.", w.identity, w.runner)
+	w.comment("%s identifies a call of one [%s]: two calls are equal if and only if their identities are.", w.identity, w.runner)
 	w.jen.Type().Id(w.identity).StructFunc(func(g *jen.Group) {
 		for _, leaf := range w.plan.Identity {
 			g.Id(leaf.Name).Add(w.leafType(leaf))
@@ -92,7 +92,7 @@ func (w *work) emitIdentify() {
 		w.emitIdentifyPlain()
 		return
 	}
-	w.comment("identify sets id to the fingerprint of the inputs, valid until the Encoder is released, and returns its hash.")
+	w.comment("identify sets id to the fingerprint of the inputs and returns its hash. The fingerprint is valid until the Encoder is released.")
 	params := []jen.Code{w.idParam(), w.local("e").Op("*").Add(w.key("Encoder")), w.local("args").Op("*").Id(w.args)}
 	w.method("identify", params, jen.Uint64(), func(g *jen.Group) {
 		if len(w.plan.Keyed) > 0 {

@@ -11,7 +11,7 @@ import (
 
 // emitRun writes Run, the method everything is about.
 func (w *work) emitRun() {
-	w.comment("Run returns what [%s.Run] returns for these inputs. It is executed unless an equal call has succeeded before; calls that are equal and made at the same time share one execution. When ctx ends first, Run returns its error, and the execution goes on if others wait for it.", w.name)
+	w.comment("Run returns what [%s.Run] returns for these inputs, and executes it if no equal call has succeeded before. Equal calls that overlap share one execution. When ctx ends first, Run returns its error, and the execution goes on if others wait for it.", w.name)
 	w.method("Run", append(w.context(), w.parameters()...), w.runResults(), func(g *jen.Group) {
 		hit := func(g *jen.Group) { w.returnHit(g) }
 		w.lookUp(g, hit)
@@ -78,7 +78,7 @@ func (w *work) resultFields() []jen.Code {
 
 // emitStart writes Start.
 func (w *work) emitStart() {
-	w.comment("Start is [%s.Run] without the waiting: it returns the call at once, finished if it was a hit. The execution goes on until ctx ends or the call is stopped.", w.runner)
+	w.comment("Start is like [%s.Run] but does not wait. It returns the call, which is finished if it was a hit. An execution goes on until ctx ends or the call is stopped.", w.runner)
 	result := jen.Op("*").Add(w.runtime("Call")).Index(w.resultType())
 	w.method("Start", append(w.context(), w.parameters()...), result, func(g *jen.Group) {
 		w.lookUp(g, func(g *jen.Group) { g.Return(w.local("c")) })
@@ -89,9 +89,9 @@ func (w *work) emitStart() {
 // emitLookup writes Lookup.
 func (w *work) emitLookup() {
 	if len(w.plan.Results) == 0 {
-		w.comment("Lookup reports whether the call with these inputs has succeeded and is still cached, in memory or in the store. It never executes anything.")
+		w.comment("Lookup reports whether the call with these inputs has succeeded and its result is kept, in memory or in the store. It executes nothing.")
 	} else {
-		w.comment("Lookup returns the cached results of the call with these inputs, from memory or from the store, and whether there are any. It never executes anything.")
+		w.comment("Lookup returns the results of the call with these inputs if they are kept, in memory or in the store, and reports whether they are. It executes nothing.")
 	}
 	results := jen.Params(w.resultType(), jen.Bool())
 	if len(w.plan.Results) == 0 {
@@ -111,7 +111,7 @@ func (w *work) emitLookup() {
 
 // emitForget writes Forget.
 func (w *work) emitForget() {
-	w.comment("Forget drops the call with these inputs, so that the next equal one is executed, and reports whether there was one. Callers who wait for it still get its results.")
+	w.comment("Forget drops the call with these inputs, so that the next equal call is executed, and reports whether there was one. Callers that wait for it still get its results.")
 	w.method("Forget", w.parameters(), jen.Bool(), func(g *jen.Group) {
 		w.identify(g)
 		g.Return(w.calls("Forget", w.local("hash"), w.local("id"), w.argsFound()))
@@ -120,7 +120,7 @@ func (w *work) emitForget() {
 
 // emitKey writes Key.
 func (w *work) emitKey() {
-	w.comment("Key returns the durable key of the call with these inputs: the same on every machine, as long as the work's name, code and types are.")
+	w.comment("Key returns the durable key of the call with these inputs. It is the same on every machine until the name, the code or the types of the work change.")
 	w.method("Key", w.parameters(), w.key("Key"), func(g *jen.Group) {
 		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
 		encode := w.local("args").Dot("EncodeKey")
@@ -135,7 +135,7 @@ func (w *work) emitKey() {
 
 // emitEncodeKey writes what stands for the runner in the keys of other works.
 func (w *work) emitEncodeKey() {
-	w.comment("EncodeKey writes what stands for the runner where it is a keyed field of another work: name, types, code and options, and the fields of [%s] that are inputs.", w.name)
+	w.comment("EncodeKey writes what identifies the runner when it is a keyed field of another work: its name, types, code and options, and the fields of [%s] that are inputs.", w.name)
 	w.method("EncodeKey", []jen.Code{w.local("e").Op("*").Add(w.key("Encoder"))}, nil, func(g *jen.Group) {
 		g.If(w.calls("EncodeRunner", w.local("e"))).BlockFunc(func(g *jen.Group) {
 			if len(w.plan.Keyed) > 0 {
@@ -170,7 +170,7 @@ func (w *work) emitEncode() {
 		return
 	}
 	if w.plan.Outside() {
-		w.comment("inputs writes all inputs. Some are files, which can change at any time: the runtime compares the inputs with those that the call was made for, before and after.")
+		w.comment("inputs writes all inputs. Some are files, which can change at any time, so the runtime compares the inputs before and after an execution with those of the call.")
 		w.method("inputs", []jen.Code{e, args}, nil, func(g *jen.Group) {
 			if len(w.plan.Keyed) > 0 {
 				g.Add(receiver)
@@ -179,7 +179,7 @@ func (w *work) emitEncode() {
 		})
 		return
 	}
-	w.comment("inputs writes the inputs that are not copied, and so might change while the work is executed: the runtime compares them before and after.")
+	w.comment("inputs writes the inputs that are not copied. They might change during an execution, so the runtime compares them before and after.")
 	w.method("inputs", []jen.Code{e, args}, nil, func(g *jen.Group) {
 		if len(w.plan.Keyed) > 0 {
 			g.Add(receiver)
@@ -199,7 +199,7 @@ func (w *work) emitDescribe() {
 	}
 	in := w.local("in")
 	params := []jen.Code{in.Clone().Op("*").Add(w.runtime("Inputs")), w.local("args").Op("*").Id(w.args)}
-	w.comment("describe tells of the inputs one by one, for a store to say why a call is not there.")
+	w.comment("describe lists the inputs, so that a store can explain a miss.")
 	w.method("describe", params, nil, func(g *jen.Group) {
 		add := func(name string, v *jen.Statement, value plan.Value) {
 			enc := &encoder{file: w.file, names: w.locals}
@@ -286,7 +286,7 @@ func (w *work) emitCloneArgs() {
 	if w.cloneArgs == "" {
 		return
 	}
-	w.comment("%s returns arguments that the caller of Run cannot change any more.", w.cloneArgs)
+	w.comment("%s returns a copy of the arguments that the caller of Run cannot change.", w.cloneArgs)
 	w.cloneStruct(w.cloneArgs, jen.Id(w.args), w.plan.Params, false)
 }
 

@@ -105,7 +105,7 @@ func (h *helpers) copy(t *plan.Type, result bool) string {
 
 // emitCopy writes the function that copies t in place.
 func (h *helpers) emitCopy(name string, t *plan.Type, result bool) {
-	h.comment("%s makes v share no memory with what it was copied from%s. Parts that have been copied before are those in c.", name, butFor(t))
+	h.comment("%s replaces what v shares with its original by copies%s. c has the parts that are copied already.", name, butFor(t))
 	v := h.file.names.local["v"]
 	h.jen.Func().Id(name).Params(
 		jen.Id(h.file.names.local["c"]).Op("*").Add(h.runtime("Copies")),

@@ -9,14 +9,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Keep, context.Context, int) (string, error) = (*Keep).Run
 )
@@ -25,7 +24,7 @@ var (
 	_ = (*struct{})(runGoGenerate[Keep]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -45,8 +44,8 @@ func (a *KeepArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// keepIdentity tells the calls of one [KeepRunner] apart: two of them are equal
-// exactly when their identities are.
+// keepIdentity identifies a call of one [KeepRunner]: two calls are equal if
+// and only if their identities are.
 type keepIdentity struct {
 	n int
 }
@@ -82,10 +81,10 @@ func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
 	return r
 }
 
-// Run returns what [Keep.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Keep.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *KeepRunner) Run(ctx context.Context, n int) (string, error) {
 	id := keepIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -95,9 +94,9 @@ func (r *KeepRunner) Run(ctx context.Context, n int) (string, error) {
 	return r.calls.Run(ctx, hash, id, KeepArgs{N: n})
 }
 
-// Start is [KeepRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [KeepRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *KeepRunner) Start(ctx context.Context, n int) *runtime.Call[string] {
 	id := keepIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -107,16 +106,16 @@ func (r *KeepRunner) Start(ctx context.Context, n int) *runtime.Call[string] {
 	return r.calls.Start(ctx, hash, id, KeepArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *KeepRunner) Lookup(n int) (string, bool) {
 	id := keepIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, KeepArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *KeepRunner) Forget(n int) bool {
 	id := keepIdentity{n: n}
@@ -124,24 +123,23 @@ func (r *KeepRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, KeepArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *KeepRunner) Key(n int) key.Key {
 	args := KeepArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Keep] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Keep]
+// that are inputs.
 func (r *KeepRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *KeepRunner) describe(in *runtime.Inputs, args *KeepArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)

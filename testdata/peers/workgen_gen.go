@@ -17,14 +17,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Nested, *Order) int          = (*Nested).Run
 	_ func(*Records, []Record) int       = (*Records).Run
@@ -901,7 +900,7 @@ var (
 	})(runGoGenerate[Node]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -955,10 +954,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	return r
 }
 
-// Run returns what [Nested.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Nested.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *NestedRunner) Run(ctx context.Context, order *Order) (int, error) {
 	args := NestedArgs{Order: order}
 	e := key.Borrow()
@@ -973,9 +972,9 @@ func (r *NestedRunner) Run(ctx context.Context, order *Order) (int, error) {
 	return r.calls.Run(ctx, hash2, id, args)
 }
 
-// Start is [NestedRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [NestedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, order *Order) *runtime.Call[int] {
 	args := NestedArgs{Order: order}
 	e := key.Borrow()
@@ -990,16 +989,16 @@ func (r *NestedRunner) Start(ctx context.Context, order *Order) *runtime.Call[in
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *NestedRunner) Lookup(order *Order) (int, bool) {
 	args := NestedArgs{Order: order}
 	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NestedRunner) Forget(order *Order) bool {
 	args := NestedArgs{Order: order}
@@ -1007,24 +1006,23 @@ func (r *NestedRunner) Forget(order *Order) bool {
 	return r.calls.Forget(hash2, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *NestedRunner) Key(order *Order) key.Key {
 	args := NestedArgs{Order: order}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Nested] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Nested]
+// that are inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
 	in.Input("order", "*Order", &args.Order, func(e *key.Encoder) {
 		if e.Present(args.Order != nil) {
@@ -1033,8 +1031,8 @@ func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *NestedRunner) identify(id *key.Fingerprint, e *key.Encoder, args *NestedArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1046,8 +1044,8 @@ func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (int, error) 
 	return r.work.Run(args.Order), nil
 }
 
-// cloneNestedArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneNestedArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneNestedArgs(v NestedArgs) NestedArgs {
 	if v.Order != nil {
 		p := cloneOrder(*v.Order)
@@ -1107,10 +1105,10 @@ func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 	return r
 }
 
-// Run returns what [Records.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Records.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *RecordsRunner) Run(ctx context.Context, records []Record) (int, error) {
 	args := RecordsArgs{Records: records}
 	e := key.Borrow()
@@ -1125,8 +1123,8 @@ func (r *RecordsRunner) Run(ctx context.Context, records []Record) (int, error) 
 	return r.calls.Run(ctx, hash2, id, args)
 }
 
-// Start is [RecordsRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [RecordsRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *RecordsRunner) Start(ctx context.Context, records []Record) *runtime.Call[int] {
 	args := RecordsArgs{Records: records}
@@ -1142,16 +1140,16 @@ func (r *RecordsRunner) Start(ctx context.Context, records []Record) *runtime.Ca
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *RecordsRunner) Lookup(records []Record) (int, bool) {
 	args := RecordsArgs{Records: records}
 	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *RecordsRunner) Forget(records []Record) bool {
 	args := RecordsArgs{Records: records}
@@ -1159,24 +1157,23 @@ func (r *RecordsRunner) Forget(records []Record) bool {
 	return r.calls.Forget(hash2, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *RecordsRunner) Key(records []Record) key.Key {
 	args := RecordsArgs{Records: records}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Records] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Records]
+// that are inputs.
 func (r *RecordsRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *RecordsRunner) describe(in *runtime.Inputs, args *RecordsArgs) {
 	in.Input("records", "[]Record", &args.Records, func(e *key.Encoder) {
 		e.Slice(len(args.Records), args.Records == nil)
@@ -1186,8 +1183,8 @@ func (r *RecordsRunner) describe(in *runtime.Inputs, args *RecordsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *RecordsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *RecordsArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1199,8 +1196,8 @@ func (r *RecordsRunner) execute(_ context.Context, args RecordsArgs) (int, error
 	return r.work.Run(args.Records), nil
 }
 
-// cloneRecordsArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneRecordsArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneRecordsArgs(v RecordsArgs) RecordsArgs {
 	v.Records = slices.Clone(v.Records)
 	return v
@@ -1254,10 +1251,10 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 	return r
 }
 
-// Run returns what [Pod.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Pod.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *PodRunner) Run(ctx context.Context, spec *corev1.PodSpec) (int, error) {
 	args := PodArgs{Spec: spec}
 	e := key.Borrow()
@@ -1272,9 +1269,9 @@ func (r *PodRunner) Run(ctx context.Context, spec *corev1.PodSpec) (int, error) 
 	return r.calls.Run(ctx, hash2, id, args)
 }
 
-// Start is [PodRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [PodRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *PodRunner) Start(ctx context.Context, spec *corev1.PodSpec) *runtime.Call[int] {
 	args := PodArgs{Spec: spec}
 	e := key.Borrow()
@@ -1289,16 +1286,16 @@ func (r *PodRunner) Start(ctx context.Context, spec *corev1.PodSpec) *runtime.Ca
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *PodRunner) Lookup(spec *corev1.PodSpec) (int, bool) {
 	args := PodArgs{Spec: spec}
 	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PodRunner) Forget(spec *corev1.PodSpec) bool {
 	args := PodArgs{Spec: spec}
@@ -1306,24 +1303,23 @@ func (r *PodRunner) Forget(spec *corev1.PodSpec) bool {
 	return r.calls.Forget(hash2, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *PodRunner) Key(spec *corev1.PodSpec) key.Key {
 	args := PodArgs{Spec: spec}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Pod] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Pod] that
+// are inputs.
 func (r *PodRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *PodRunner) describe(in *runtime.Inputs, args *PodArgs) {
 	in.Input("spec", "*v1.PodSpec", &args.Spec, func(e *key.Encoder) {
 		if e.Present(args.Spec != nil) {
@@ -1332,8 +1328,8 @@ func (r *PodRunner) describe(in *runtime.Inputs, args *PodArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *PodRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PodArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1345,7 +1341,8 @@ func (r *PodRunner) execute(_ context.Context, args PodArgs) (int, error) {
 	return r.work.Run(args.Spec), nil
 }
 
-// clonePodArgs returns arguments that the caller of Run cannot change any more.
+// clonePodArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func clonePodArgs(v PodArgs) PodArgs {
 	if v.Spec != nil {
 		p := cloneV1PodSpec(*v.Spec)
@@ -1403,10 +1400,10 @@ func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 	return r
 }
 
-// Run returns what [Tree.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Tree.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *TreeRunner) Run(ctx context.Context, root *Node) (int64, error) {
 	args := TreeArgs{Root: root}
 	e := key.Borrow()
@@ -1421,9 +1418,9 @@ func (r *TreeRunner) Run(ctx context.Context, root *Node) (int64, error) {
 	return r.calls.Run(ctx, hash2, id, args)
 }
 
-// Start is [TreeRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [TreeRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *TreeRunner) Start(ctx context.Context, root *Node) *runtime.Call[int64] {
 	args := TreeArgs{Root: root}
 	e := key.Borrow()
@@ -1438,16 +1435,16 @@ func (r *TreeRunner) Start(ctx context.Context, root *Node) *runtime.Call[int64]
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *TreeRunner) Lookup(root *Node) (int64, bool) {
 	args := TreeArgs{Root: root}
 	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TreeRunner) Forget(root *Node) bool {
 	args := TreeArgs{Root: root}
@@ -1455,24 +1452,23 @@ func (r *TreeRunner) Forget(root *Node) bool {
 	return r.calls.Forget(hash2, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *TreeRunner) Key(root *Node) key.Key {
 	args := TreeArgs{Root: root}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Tree] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Tree]
+// that are inputs.
 func (r *TreeRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *TreeRunner) describe(in *runtime.Inputs, args *TreeArgs) {
 	in.Input("root", "*Node", &args.Root, func(e *key.Encoder) {
 		if key.Enter(e, args.Root) {
@@ -1482,8 +1478,8 @@ func (r *TreeRunner) describe(in *runtime.Inputs, args *TreeArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *TreeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TreeArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1495,8 +1491,8 @@ func (r *TreeRunner) execute(_ context.Context, args TreeArgs) (int64, error) {
 	return r.work.Run(args.Root), nil
 }
 
-// cloneTreeArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneTreeArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneTreeArgs(v TreeArgs) TreeArgs {
 	c := new(runtime.Copies)
 	if runtime.CopyPointer(c, &v.Root) {
@@ -1560,10 +1556,10 @@ func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 	return r
 }
 
-// Run returns what [Table.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Table.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *TableRunner) Run(ctx context.Context, table map[string]int64) (int, error) {
 	args := TableArgs{Table: table}
 	e := key.Borrow()
@@ -1578,9 +1574,9 @@ func (r *TableRunner) Run(ctx context.Context, table map[string]int64) (int, err
 	return r.calls.Run(ctx, hash2, id, args)
 }
 
-// Start is [TableRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [TableRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *TableRunner) Start(ctx context.Context, table map[string]int64) *runtime.Call[int] {
 	args := TableArgs{Table: table}
 	e := key.Borrow()
@@ -1595,16 +1591,16 @@ func (r *TableRunner) Start(ctx context.Context, table map[string]int64) *runtim
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *TableRunner) Lookup(table map[string]int64) (int, bool) {
 	args := TableArgs{Table: table}
 	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TableRunner) Forget(table map[string]int64) bool {
 	args := TableArgs{Table: table}
@@ -1612,24 +1608,23 @@ func (r *TableRunner) Forget(table map[string]int64) bool {
 	return r.calls.Forget(hash2, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *TableRunner) Key(table map[string]int64) key.Key {
 	args := TableArgs{Table: table}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Table] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Table]
+// that are inputs.
 func (r *TableRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *TableRunner) describe(in *runtime.Inputs, args *TableArgs) {
 	in.Input("table", "map[string]int64", &args.Table, func(e *key.Encoder) {
 		m := e.Map(len(args.Table), args.Table == nil)
@@ -1645,8 +1640,8 @@ func (r *TableRunner) describe(in *runtime.Inputs, args *TableArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *TableRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TableArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1658,8 +1653,8 @@ func (r *TableRunner) execute(_ context.Context, args TableArgs) (int, error) {
 	return r.work.Run(args.Table), nil
 }
 
-// cloneTableArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneTableArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneTableArgs(v TableArgs) TableArgs {
 	v.Table = maps.Clone(v.Table)
 	return v
@@ -1711,10 +1706,10 @@ func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 	return r
 }
 
-// Run returns what [Blob.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Blob.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *BlobRunner) Run(ctx context.Context, blob []byte) (int, error) {
 	args := BlobArgs{Blob: blob}
 	e := key.Borrow()
@@ -1729,9 +1724,9 @@ func (r *BlobRunner) Run(ctx context.Context, blob []byte) (int, error) {
 	return r.calls.Run(ctx, hash2, id, args)
 }
 
-// Start is [BlobRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [BlobRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *BlobRunner) Start(ctx context.Context, blob []byte) *runtime.Call[int] {
 	args := BlobArgs{Blob: blob}
 	e := key.Borrow()
@@ -1746,16 +1741,16 @@ func (r *BlobRunner) Start(ctx context.Context, blob []byte) *runtime.Call[int] 
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *BlobRunner) Lookup(blob []byte) (int, bool) {
 	args := BlobArgs{Blob: blob}
 	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *BlobRunner) Forget(blob []byte) bool {
 	args := BlobArgs{Blob: blob}
@@ -1763,32 +1758,31 @@ func (r *BlobRunner) Forget(blob []byte) bool {
 	return r.calls.Forget(hash2, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *BlobRunner) Key(blob []byte) key.Key {
 	args := BlobArgs{Blob: blob}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Blob] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Blob]
+// that are inputs.
 func (r *BlobRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *BlobRunner) describe(in *runtime.Inputs, args *BlobArgs) {
 	in.Input("blob", "[]byte", &args.Blob, func(e *key.Encoder) {
 		e.Bytes(args.Blob)
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *BlobRunner) identify(id *key.Fingerprint, e *key.Encoder, args *BlobArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1800,8 +1794,8 @@ func (r *BlobRunner) execute(_ context.Context, args BlobArgs) (int, error) {
 	return r.work.Run(args.Blob), nil
 }
 
-// cloneBlobArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneBlobArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneBlobArgs(v BlobArgs) BlobArgs {
 	v.Blob = slices.Clone(v.Blob)
 	return v
@@ -1853,10 +1847,10 @@ func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 	return r
 }
 
-// Run returns what [Series.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Series.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SeriesRunner) Run(ctx context.Context, series []float64) (int, error) {
 	args := SeriesArgs{Series: series}
 	e := key.Borrow()
@@ -1871,9 +1865,9 @@ func (r *SeriesRunner) Run(ctx context.Context, series []float64) (int, error) {
 	return r.calls.Run(ctx, hash2, id, args)
 }
 
-// Start is [SeriesRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SeriesRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SeriesRunner) Start(ctx context.Context, series []float64) *runtime.Call[int] {
 	args := SeriesArgs{Series: series}
 	e := key.Borrow()
@@ -1888,16 +1882,16 @@ func (r *SeriesRunner) Start(ctx context.Context, series []float64) *runtime.Cal
 	return r.calls.Start(ctx, hash2, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SeriesRunner) Lookup(series []float64) (int, bool) {
 	args := SeriesArgs{Series: series}
 	hash2, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash2, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SeriesRunner) Forget(series []float64) bool {
 	args := SeriesArgs{Series: series}
@@ -1905,32 +1899,31 @@ func (r *SeriesRunner) Forget(series []float64) bool {
 	return r.calls.Forget(hash2, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SeriesRunner) Key(series []float64) key.Key {
 	args := SeriesArgs{Series: series}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Series] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Series]
+// that are inputs.
 func (r *SeriesRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *SeriesRunner) describe(in *runtime.Inputs, args *SeriesArgs) {
 	in.Input("series", "[]float64", &args.Series, func(e *key.Encoder) {
 		key.Numbers(e, args.Series)
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *SeriesRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SeriesArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1942,8 +1935,8 @@ func (r *SeriesRunner) execute(_ context.Context, args SeriesArgs) (int, error) 
 	return r.work.Run(args.Series), nil
 }
 
-// cloneSeriesArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneSeriesArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneSeriesArgs(v SeriesArgs) SeriesArgs {
 	v.Series = slices.Clone(v.Series)
 	return v
@@ -2326,8 +2319,8 @@ func encodeNode(e *key.Encoder, v *Node) {
 	}
 }
 
-// copyNode makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyNode replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyNode(c *runtime.Copies, v *Node) {
 	if runtime.CopyPointer(c, &v.Left) {
 		copyNode(c, v.Left)

@@ -17,14 +17,13 @@ import (
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Put, *dynamodb.PutItemInput) *dynamodb.PutItemInput   = (*Put).Run
 	_ func(*Get, *dynamodb.GetItemOutput) *dynamodb.GetItemOutput = (*Get).Run
@@ -138,7 +137,7 @@ var (
 	}{})]byte)(runGoGenerate[[unsafe.Sizeof(middleware.Metadata{})]byte]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -194,10 +193,10 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 	return r
 }
 
-// Run returns what [Put.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Put.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *PutRunner) Run(ctx context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, error) {
 	args := PutArgs{In: in}
 	e := key.Borrow()
@@ -212,9 +211,9 @@ func (r *PutRunner) Run(ctx context.Context, in *dynamodb.PutItemInput) (*dynamo
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [PutRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [PutRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *PutRunner) Start(ctx context.Context, in *dynamodb.PutItemInput) *runtime.Call[*dynamodb.PutItemInput] {
 	args := PutArgs{In: in}
 	e := key.Borrow()
@@ -229,16 +228,16 @@ func (r *PutRunner) Start(ctx context.Context, in *dynamodb.PutItemInput) *runti
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *PutRunner) Lookup(in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, bool) {
 	args := PutArgs{In: in}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 	args := PutArgs{In: in}
@@ -246,24 +245,23 @@ func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
 	args := PutArgs{In: in}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Put] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Put] that
+// are inputs.
 func (r *PutRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *PutRunner) describe(in2 *runtime.Inputs, args *PutArgs) {
 	in2.Input("in", "*dynamodb.PutItemInput", &args.In, func(e *key.Encoder) {
 		if e.Present(args.In != nil) {
@@ -272,8 +270,8 @@ func (r *PutRunner) describe(in2 *runtime.Inputs, args *PutArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *PutRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PutArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -285,7 +283,8 @@ func (r *PutRunner) execute(_ context.Context, args PutArgs) (*dynamodb.PutItemI
 	return r.work.Run(args.In), nil
 }
 
-// clonePutArgs returns arguments that the caller of Run cannot change any more.
+// clonePutArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func clonePutArgs(v PutArgs) PutArgs {
 	c := new(runtime.Copies)
 	if v.In != nil {
@@ -352,10 +351,10 @@ func NewGetRunner(work *Get, opts ...runtime.Option) *GetRunner {
 	return r
 }
 
-// Run returns what [Get.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Get.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *GetRunner) Run(ctx context.Context, out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput, error) {
 	args := GetArgs{Out: out}
 	e := key.Borrow()
@@ -370,9 +369,9 @@ func (r *GetRunner) Run(ctx context.Context, out *dynamodb.GetItemOutput) (*dyna
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [GetRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [GetRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *GetRunner) Start(ctx context.Context, out *dynamodb.GetItemOutput) *runtime.Call[*dynamodb.GetItemOutput] {
 	args := GetArgs{Out: out}
 	e := key.Borrow()
@@ -387,16 +386,16 @@ func (r *GetRunner) Start(ctx context.Context, out *dynamodb.GetItemOutput) *run
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *GetRunner) Lookup(out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput, bool) {
 	args := GetArgs{Out: out}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *GetRunner) Forget(out *dynamodb.GetItemOutput) bool {
 	args := GetArgs{Out: out}
@@ -404,24 +403,24 @@ func (r *GetRunner) Forget(out *dynamodb.GetItemOutput) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *GetRunner) Key(out *dynamodb.GetItemOutput) key.Key {
 	args := GetArgs{Out: out}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Get] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Get] that
+// are inputs.
 func (r *GetRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *GetRunner) identify(id *key.Fingerprint, e *key.Encoder, args *GetArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -433,7 +432,8 @@ func (r *GetRunner) execute(_ context.Context, args GetArgs) (*dynamodb.GetItemO
 	return r.work.Run(args.Out), nil
 }
 
-// cloneGetArgs returns arguments that the caller of Run cannot change any more.
+// cloneGetArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneGetArgs(v GetArgs) GetArgs {
 	c := new(runtime.Copies)
 	if v.Out != nil {
@@ -550,8 +550,8 @@ func storeTypesAttributeValue() kind.Kind {
 	)
 }
 
-// copyDynamodbPutItemInput makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyDynamodbPutItemInput replaces what v shares with its original by copies.
+// c has the parts that are copied already.
 func copyDynamodbPutItemInput(c *runtime.Copies, v *dynamodb.PutItemInput) {
 	if m := v.Item; runtime.CopyMap(c, &v.Item) {
 		for k, x := range m {
@@ -584,8 +584,8 @@ func copyDynamodbPutItemInput(c *runtime.Copies, v *dynamodb.PutItemInput) {
 	}
 }
 
-// copyDynamodbPutItemInputWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyDynamodbPutItemInputWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyDynamodbPutItemInputWhole(c *runtime.Copies, v *dynamodb.PutItemInput) {
 	if m := v.Item; runtime.CopyMap(c, &v.Item) {
 		for k, x := range m {
@@ -642,8 +642,8 @@ func encodeDynamodbGetItemOutput(e *key.Encoder, b key.Fields, v *dynamodb.GetIt
 	return b
 }
 
-// copyDynamodbGetItemOutput makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyDynamodbGetItemOutput replaces what v shares with its original by copies.
+// c has the parts that are copied already.
 func copyDynamodbGetItemOutput(c *runtime.Copies, v *dynamodb.GetItemOutput) {
 	if v.ConsumedCapacity != nil {
 		p := cloneTypesConsumedCapacity(*v.ConsumedCapacity)
@@ -657,8 +657,8 @@ func copyDynamodbGetItemOutput(c *runtime.Copies, v *dynamodb.GetItemOutput) {
 	}
 }
 
-// copyDynamodbGetItemOutputWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyDynamodbGetItemOutputWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyDynamodbGetItemOutputWhole(c *runtime.Copies, v *dynamodb.GetItemOutput) {
 	if v.ConsumedCapacity != nil {
 		p := cloneTypesConsumedCapacity(*v.ConsumedCapacity)
@@ -672,7 +672,7 @@ func copyDynamodbGetItemOutputWhole(c *runtime.Copies, v *dynamodb.GetItemOutput
 	}
 }
 
-// encodeTypesAttributeValue writes which type the value has, and the value.
+// encodeTypesAttributeValue writes the type of the value, then the value.
 func encodeTypesAttributeValue(e *key.Encoder, v types.AttributeValue) {
 	switch v := v.(type) {
 	case nil:
@@ -760,8 +760,8 @@ func encodeTypesExpectedAttributeValue(e *key.Encoder, b key.Fields, v *types.Ex
 	return e.Begin()
 }
 
-// copyTypesAttributeValue makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesAttributeValue replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesAttributeValue(c *runtime.Copies, v *types.AttributeValue) {
 	switch y := (*v).(type) {
 	case *types.AttributeValueMemberB:
@@ -831,8 +831,8 @@ func copyTypesAttributeValue(c *runtime.Copies, v *types.AttributeValue) {
 	}
 }
 
-// copyTypesExpectedAttributeValue makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesExpectedAttributeValue replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesExpectedAttributeValue(c *runtime.Copies, v *types.ExpectedAttributeValue) {
 	if runtime.CopySlice(c, &v.AttributeValueList) {
 		for i := range v.AttributeValueList {
@@ -846,8 +846,8 @@ func copyTypesExpectedAttributeValue(c *runtime.Copies, v *types.ExpectedAttribu
 	copyTypesAttributeValue(c, &v.Value)
 }
 
-// copyTypesAttributeValueWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesAttributeValueWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesAttributeValueWhole(c *runtime.Copies, v *types.AttributeValue) {
 	switch y := (*v).(type) {
 	case *types.AttributeValueMemberB:
@@ -920,8 +920,8 @@ func copyTypesAttributeValueWhole(c *runtime.Copies, v *types.AttributeValue) {
 	}
 }
 
-// copyTypesExpectedAttributeValueWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesExpectedAttributeValueWhole replaces what v shares with its original
+// by copies. c has the parts that are copied already.
 func copyTypesExpectedAttributeValueWhole(c *runtime.Copies, v *types.ExpectedAttributeValue) {
 	if runtime.CopySlice(c, &v.AttributeValueList) {
 		for i := range v.AttributeValueList {
@@ -1177,8 +1177,8 @@ func cloneTypesAttributeValueMemberBS(v types.AttributeValueMemberBS) types.Attr
 	return v
 }
 
-// copyTypesAttributeValueMemberL makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesAttributeValueMemberL replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesAttributeValueMemberL(c *runtime.Copies, v *types.AttributeValueMemberL) {
 	if runtime.CopySlice(c, &v.Value) {
 		for i := range v.Value {
@@ -1187,8 +1187,8 @@ func copyTypesAttributeValueMemberL(c *runtime.Copies, v *types.AttributeValueMe
 	}
 }
 
-// copyTypesAttributeValueMemberM makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesAttributeValueMemberM replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesAttributeValueMemberM(c *runtime.Copies, v *types.AttributeValueMemberM) {
 	if m := v.Value; runtime.CopyMap(c, &v.Value) {
 		for k, x := range m {
@@ -1219,8 +1219,8 @@ func cloneTypesUnknownUnionMember(v types.UnknownUnionMember) types.UnknownUnion
 	return v
 }
 
-// copyTypesAttributeValueMemberLWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesAttributeValueMemberLWhole replaces what v shares with its original
+// by copies. c has the parts that are copied already.
 func copyTypesAttributeValueMemberLWhole(c *runtime.Copies, v *types.AttributeValueMemberL) {
 	if runtime.CopySlice(c, &v.Value) {
 		for i := range v.Value {
@@ -1229,8 +1229,8 @@ func copyTypesAttributeValueMemberLWhole(c *runtime.Copies, v *types.AttributeVa
 	}
 }
 
-// copyTypesAttributeValueMemberMWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesAttributeValueMemberMWhole replaces what v shares with its original
+// by copies. c has the parts that are copied already.
 func copyTypesAttributeValueMemberMWhole(c *runtime.Copies, v *types.AttributeValueMemberM) {
 	if m := v.Value; runtime.CopyMap(c, &v.Value) {
 		for k, x := range m {

@@ -13,14 +13,13 @@ import (
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Up, types.ServiceConfig) types.ServiceConfig = (*Up).Run
 )
@@ -435,7 +434,7 @@ var (
 	})(runGoGenerate[types.ServicePortConfig]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -489,10 +488,10 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 	return r
 }
 
-// Run returns what [Up.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Up.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *UpRunner) Run(ctx context.Context, service types.ServiceConfig) (types.ServiceConfig, error) {
 	args := UpArgs{Service: service}
 	e := key.Borrow()
@@ -507,8 +506,8 @@ func (r *UpRunner) Run(ctx context.Context, service types.ServiceConfig) (types.
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [UpRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
+// Start is like [UpRunner.Run] but does not wait. It returns the call, which is
+// finished if it was a hit. An execution goes on until ctx ends or the call is
 // stopped.
 func (r *UpRunner) Start(ctx context.Context, service types.ServiceConfig) *runtime.Call[types.ServiceConfig] {
 	args := UpArgs{Service: service}
@@ -524,16 +523,16 @@ func (r *UpRunner) Start(ctx context.Context, service types.ServiceConfig) *runt
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *UpRunner) Lookup(service types.ServiceConfig) (types.ServiceConfig, bool) {
 	args := UpArgs{Service: service}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 	args := UpArgs{Service: service}
@@ -541,32 +540,31 @@ func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
 	args := UpArgs{Service: service}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Up] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Up] that
+// are inputs.
 func (r *UpRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *UpRunner) describe(in *runtime.Inputs, args *UpArgs) {
 	in.Input("service", "types.ServiceConfig", &args.Service, func(e *key.Encoder) {
 		e.End(encodeTypesServiceConfig(e, e.Begin(), &args.Service))
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *UpRunner) identify(id *key.Fingerprint, e *key.Encoder, args *UpArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -578,7 +576,8 @@ func (r *UpRunner) execute(_ context.Context, args UpArgs) (types.ServiceConfig,
 	return r.work.Run(args.Service), nil
 }
 
-// cloneUpArgs returns arguments that the caller of Run cannot change any more.
+// cloneUpArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneUpArgs(v UpArgs) UpArgs {
 	c := new(runtime.Copies)
 	copyTypesServiceConfig(c, &v.Service)
@@ -677,8 +676,8 @@ func storeAny() kind.Kind {
 	)
 }
 
-// copyTypesServiceConfig makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesServiceConfig replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesServiceConfig(c *runtime.Copies, v *types.ServiceConfig) {
 	v.Profiles = slices.Clone(v.Profiles)
 	if v.Deploy != nil {
@@ -734,8 +733,8 @@ func copyTypesServiceConfig(c *runtime.Copies, v *types.ServiceConfig) {
 	}
 }
 
-// copyTypesServiceConfigWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceConfigWhole(c *runtime.Copies, v *types.ServiceConfig) {
 	v.Profiles = slices.Clone(v.Profiles)
 	if v.Deploy != nil {
@@ -1359,7 +1358,7 @@ func encodeTypesWorkloadSpec(e *key.Encoder, b key.Fields, v *types.WorkloadSpec
 	return b
 }
 
-// encodeAny writes which type the value has, and the value.
+// encodeAny writes the type of the value, then the value.
 func encodeAny(e *key.Encoder, v any) {
 	switch v := v.(type) {
 	case nil:
@@ -1401,8 +1400,8 @@ func encodeAny(e *key.Encoder, v any) {
 	}
 }
 
-// copyTypesDeployConfig makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesDeployConfig replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesDeployConfig(c *runtime.Copies, v *types.DeployConfig) {
 	if v.Replicas != nil {
 		p := *v.Replicas
@@ -1436,8 +1435,8 @@ func copyTypesDeployConfig(c *runtime.Copies, v *types.DeployConfig) {
 	}
 }
 
-// copyTypesDevelopConfig makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesDevelopConfig replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesDevelopConfig(c *runtime.Copies, v *types.DevelopConfig) {
 	v.Watch = slices.Clone(v.Watch)
 	for i := range v.Watch {
@@ -1453,8 +1452,8 @@ func copyTypesDevelopConfig(c *runtime.Copies, v *types.DevelopConfig) {
 	}
 }
 
-// copyTypesServiceProviderConfig makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceProviderConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceProviderConfig(c *runtime.Copies, v *types.ServiceProviderConfig) {
 	if v.Options != nil {
 		m := make(types.MultiOptions, len(v.Options))
@@ -1473,8 +1472,8 @@ func copyTypesServiceProviderConfig(c *runtime.Copies, v *types.ServiceProviderC
 	}
 }
 
-// copyTypesPreStartHook makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesPreStartHook replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesPreStartHook(c *runtime.Copies, v *types.PreStartHook) {
 	copyTypesContainerSpec(c, &v.ContainerSpec)
 	if v.Extensions != nil {
@@ -1487,8 +1486,8 @@ func copyTypesPreStartHook(c *runtime.Copies, v *types.PreStartHook) {
 	}
 }
 
-// copyTypesServiceHook makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesServiceHook replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesServiceHook(c *runtime.Copies, v *types.ServiceHook) {
 	v.Command = slices.Clone(v.Command)
 	if v.Environment != nil {
@@ -1512,8 +1511,8 @@ func copyTypesServiceHook(c *runtime.Copies, v *types.ServiceHook) {
 	}
 }
 
-// copyTypesContainerSpec makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesContainerSpec replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesContainerSpec(c *runtime.Copies, v *types.ContainerSpec) {
 	v.Annotations = maps.Clone(v.Annotations)
 	if v.BlkioConfig != nil {
@@ -1638,8 +1637,8 @@ func copyTypesContainerSpec(c *runtime.Copies, v *types.ContainerSpec) {
 	v.VolumesFrom = slices.Clone(v.VolumesFrom)
 }
 
-// copyTypesWorkloadSpec makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesWorkloadSpec replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesWorkloadSpec(c *runtime.Copies, v *types.WorkloadSpec) {
 	if v.Build != nil {
 		p := *v.Build
@@ -1666,8 +1665,8 @@ func copyTypesWorkloadSpec(c *runtime.Copies, v *types.WorkloadSpec) {
 	}
 }
 
-// copyAny makes v share no memory with what it was copied from. Parts that have
-// been copied before are those in c.
+// copyAny replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyAny(c *runtime.Copies, v *any) {
 	switch y := (*v).(type) {
 	case []any:
@@ -1688,8 +1687,8 @@ func copyAny(c *runtime.Copies, v *any) {
 	}
 }
 
-// copyTypesDeployConfigWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesDeployConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesDeployConfigWhole(c *runtime.Copies, v *types.DeployConfig) {
 	if v.Replicas != nil {
 		p := *v.Replicas
@@ -1723,8 +1722,8 @@ func copyTypesDeployConfigWhole(c *runtime.Copies, v *types.DeployConfig) {
 	}
 }
 
-// copyTypesDevelopConfigWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesDevelopConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesDevelopConfigWhole(c *runtime.Copies, v *types.DevelopConfig) {
 	v.Watch = slices.Clone(v.Watch)
 	for i := range v.Watch {
@@ -1740,8 +1739,8 @@ func copyTypesDevelopConfigWhole(c *runtime.Copies, v *types.DevelopConfig) {
 	}
 }
 
-// copyTypesServiceProviderConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceProviderConfigWhole replaces what v shares with its original
+// by copies. c has the parts that are copied already.
 func copyTypesServiceProviderConfigWhole(c *runtime.Copies, v *types.ServiceProviderConfig) {
 	if v.Options != nil {
 		m := make(types.MultiOptions, len(v.Options))
@@ -1760,8 +1759,8 @@ func copyTypesServiceProviderConfigWhole(c *runtime.Copies, v *types.ServiceProv
 	}
 }
 
-// copyTypesPreStartHookWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesPreStartHookWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesPreStartHookWhole(c *runtime.Copies, v *types.PreStartHook) {
 	copyTypesContainerSpecWhole(c, &v.ContainerSpec)
 	if v.Extensions != nil {
@@ -1774,8 +1773,8 @@ func copyTypesPreStartHookWhole(c *runtime.Copies, v *types.PreStartHook) {
 	}
 }
 
-// copyTypesServiceHookWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceHookWhole replaces what v shares with its original by copies.
+// c has the parts that are copied already.
 func copyTypesServiceHookWhole(c *runtime.Copies, v *types.ServiceHook) {
 	v.Command = slices.Clone(v.Command)
 	if v.Environment != nil {
@@ -1799,8 +1798,8 @@ func copyTypesServiceHookWhole(c *runtime.Copies, v *types.ServiceHook) {
 	}
 }
 
-// copyTypesContainerSpecWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesContainerSpecWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesContainerSpecWhole(c *runtime.Copies, v *types.ContainerSpec) {
 	v.Annotations = maps.Clone(v.Annotations)
 	if v.BlkioConfig != nil {
@@ -1925,8 +1924,8 @@ func copyTypesContainerSpecWhole(c *runtime.Copies, v *types.ContainerSpec) {
 	v.VolumesFrom = slices.Clone(v.VolumesFrom)
 }
 
-// copyTypesWorkloadSpecWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesWorkloadSpecWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesWorkloadSpecWhole(c *runtime.Copies, v *types.WorkloadSpec) {
 	if v.Build != nil {
 		p := *v.Build
@@ -1953,8 +1952,8 @@ func copyTypesWorkloadSpecWhole(c *runtime.Copies, v *types.WorkloadSpec) {
 	}
 }
 
-// copyAnyWhole makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAnyWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAnyWhole(c *runtime.Copies, v *any) {
 	switch y := (*v).(type) {
 	case []any:
@@ -2721,8 +2720,8 @@ func encodeTypesServicePortConfig(e *key.Encoder, b key.Fields, v *types.Service
 	return b
 }
 
-// copyTypesUpdateConfig makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesUpdateConfig replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesUpdateConfig(c *runtime.Copies, v *types.UpdateConfig) {
 	if v.Parallelism != nil {
 		p := *v.Parallelism
@@ -2738,8 +2737,8 @@ func copyTypesUpdateConfig(c *runtime.Copies, v *types.UpdateConfig) {
 	}
 }
 
-// copyTypesResources makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesResources replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyTypesResources(c *runtime.Copies, v *types.Resources) {
 	if v.Limits != nil {
 		p := *v.Limits
@@ -2761,8 +2760,8 @@ func copyTypesResources(c *runtime.Copies, v *types.Resources) {
 	}
 }
 
-// copyTypesRestartPolicy makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesRestartPolicy replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesRestartPolicy(c *runtime.Copies, v *types.RestartPolicy) {
 	if v.Delay != nil {
 		p := *v.Delay
@@ -2786,8 +2785,8 @@ func copyTypesRestartPolicy(c *runtime.Copies, v *types.RestartPolicy) {
 	}
 }
 
-// copyTypesPlacement makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesPlacement replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyTypesPlacement(c *runtime.Copies, v *types.Placement) {
 	v.Constraints = slices.Clone(v.Constraints)
 	v.Preferences = slices.Clone(v.Preferences)
@@ -2804,8 +2803,8 @@ func copyTypesPlacement(c *runtime.Copies, v *types.Placement) {
 	}
 }
 
-// copyTypesTrigger makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyTypesTrigger replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyTypesTrigger(c *runtime.Copies, v *types.Trigger) {
 	copyTypesServiceHook(c, &v.Exec)
 	v.Include = slices.Clone(v.Include)
@@ -2820,8 +2819,8 @@ func copyTypesTrigger(c *runtime.Copies, v *types.Trigger) {
 	}
 }
 
-// copyTypesBlkioConfig makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesBlkioConfig replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesBlkioConfig(c *runtime.Copies, v *types.BlkioConfig) {
 	v.WeightDevice = slices.Clone(v.WeightDevice)
 	for i := range v.WeightDevice {
@@ -2853,8 +2852,8 @@ func copyTypesBlkioConfig(c *runtime.Copies, v *types.BlkioConfig) {
 	}
 }
 
-// copyTypesServiceConfigObjConfig makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceConfigObjConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceConfigObjConfig(c *runtime.Copies, v *types.ServiceConfigObjConfig) {
 	if v.Mode != nil {
 		p := *v.Mode
@@ -2870,8 +2869,8 @@ func copyTypesServiceConfigObjConfig(c *runtime.Copies, v *types.ServiceConfigOb
 	}
 }
 
-// copyTypesCredentialSpecConfig makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesCredentialSpecConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesCredentialSpecConfig(c *runtime.Copies, v *types.CredentialSpecConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -2883,8 +2882,8 @@ func copyTypesCredentialSpecConfig(c *runtime.Copies, v *types.CredentialSpecCon
 	}
 }
 
-// copyTypesDeviceMapping makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesDeviceMapping replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesDeviceMapping(c *runtime.Copies, v *types.DeviceMapping) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -2905,8 +2904,8 @@ func cloneTypesDeviceRequest(v types.DeviceRequest) types.DeviceRequest {
 	return v
 }
 
-// copyTypesLoggingConfig makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesLoggingConfig replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesLoggingConfig(c *runtime.Copies, v *types.LoggingConfig) {
 	v.Options = maps.Clone(v.Options)
 	if v.Extensions != nil {
@@ -2919,8 +2918,8 @@ func copyTypesLoggingConfig(c *runtime.Copies, v *types.LoggingConfig) {
 	}
 }
 
-// copyTypesServiceModelConfig makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceModelConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceModelConfig(c *runtime.Copies, v *types.ServiceModelConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -2932,8 +2931,8 @@ func copyTypesServiceModelConfig(c *runtime.Copies, v *types.ServiceModelConfig)
 	}
 }
 
-// copyTypesServiceNetworkConfig makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceNetworkConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceNetworkConfig(c *runtime.Copies, v *types.ServiceNetworkConfig) {
 	v.Aliases = slices.Clone(v.Aliases)
 	v.DriverOpts = maps.Clone(v.DriverOpts)
@@ -2952,8 +2951,8 @@ func copyTypesServiceNetworkConfig(c *runtime.Copies, v *types.ServiceNetworkCon
 	}
 }
 
-// copyTypesServiceSecretConfig makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceSecretConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceSecretConfig(c *runtime.Copies, v *types.ServiceSecretConfig) {
 	if v.Mode != nil {
 		p := *v.Mode
@@ -2969,8 +2968,8 @@ func copyTypesServiceSecretConfig(c *runtime.Copies, v *types.ServiceSecretConfi
 	}
 }
 
-// copyTypesUlimitsConfig makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesUlimitsConfig replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesUlimitsConfig(c *runtime.Copies, v *types.UlimitsConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -2982,8 +2981,8 @@ func copyTypesUlimitsConfig(c *runtime.Copies, v *types.UlimitsConfig) {
 	}
 }
 
-// copyTypesServiceVolumeConfig makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeConfig(c *runtime.Copies, v *types.ServiceVolumeConfig) {
 	if v.Bind != nil {
 		p := *v.Bind
@@ -3015,8 +3014,8 @@ func copyTypesServiceVolumeConfig(c *runtime.Copies, v *types.ServiceVolumeConfi
 	}
 }
 
-// copyTypesBuildConfig makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesBuildConfig replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesBuildConfig(c *runtime.Copies, v *types.BuildConfig) {
 	v.Entitlements = slices.Clone(v.Entitlements)
 	if v.Args != nil {
@@ -3071,8 +3070,8 @@ func copyTypesBuildConfig(c *runtime.Copies, v *types.BuildConfig) {
 	}
 }
 
-// copyTypesServiceDependency makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceDependency replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceDependency(c *runtime.Copies, v *types.ServiceDependency) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3084,8 +3083,8 @@ func copyTypesServiceDependency(c *runtime.Copies, v *types.ServiceDependency) {
 	}
 }
 
-// copyTypesHealthCheckConfig makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesHealthCheckConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesHealthCheckConfig(c *runtime.Copies, v *types.HealthCheckConfig) {
 	v.Test = slices.Clone(v.Test)
 	if v.Timeout != nil {
@@ -3118,8 +3117,8 @@ func copyTypesHealthCheckConfig(c *runtime.Copies, v *types.HealthCheckConfig) {
 	}
 }
 
-// copyTypesServicePortConfig makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServicePortConfig replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServicePortConfig(c *runtime.Copies, v *types.ServicePortConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3131,8 +3130,8 @@ func copyTypesServicePortConfig(c *runtime.Copies, v *types.ServicePortConfig) {
 	}
 }
 
-// copyTypesUpdateConfigWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesUpdateConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesUpdateConfigWhole(c *runtime.Copies, v *types.UpdateConfig) {
 	if v.Parallelism != nil {
 		p := *v.Parallelism
@@ -3148,8 +3147,8 @@ func copyTypesUpdateConfigWhole(c *runtime.Copies, v *types.UpdateConfig) {
 	}
 }
 
-// copyTypesResourcesWhole makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesResourcesWhole replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesResourcesWhole(c *runtime.Copies, v *types.Resources) {
 	if v.Limits != nil {
 		p := *v.Limits
@@ -3171,8 +3170,8 @@ func copyTypesResourcesWhole(c *runtime.Copies, v *types.Resources) {
 	}
 }
 
-// copyTypesRestartPolicyWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesRestartPolicyWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesRestartPolicyWhole(c *runtime.Copies, v *types.RestartPolicy) {
 	if v.Delay != nil {
 		p := *v.Delay
@@ -3196,8 +3195,8 @@ func copyTypesRestartPolicyWhole(c *runtime.Copies, v *types.RestartPolicy) {
 	}
 }
 
-// copyTypesPlacementWhole makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesPlacementWhole replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesPlacementWhole(c *runtime.Copies, v *types.Placement) {
 	v.Constraints = slices.Clone(v.Constraints)
 	v.Preferences = slices.Clone(v.Preferences)
@@ -3214,8 +3213,8 @@ func copyTypesPlacementWhole(c *runtime.Copies, v *types.Placement) {
 	}
 }
 
-// copyTypesTriggerWhole makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesTriggerWhole replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesTriggerWhole(c *runtime.Copies, v *types.Trigger) {
 	copyTypesServiceHookWhole(c, &v.Exec)
 	v.Include = slices.Clone(v.Include)
@@ -3230,8 +3229,8 @@ func copyTypesTriggerWhole(c *runtime.Copies, v *types.Trigger) {
 	}
 }
 
-// copyTypesBlkioConfigWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesBlkioConfigWhole replaces what v shares with its original by copies.
+// c has the parts that are copied already.
 func copyTypesBlkioConfigWhole(c *runtime.Copies, v *types.BlkioConfig) {
 	v.WeightDevice = slices.Clone(v.WeightDevice)
 	for i := range v.WeightDevice {
@@ -3263,8 +3262,8 @@ func copyTypesBlkioConfigWhole(c *runtime.Copies, v *types.BlkioConfig) {
 	}
 }
 
-// copyTypesServiceConfigObjConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceConfigObjConfigWhole replaces what v shares with its original
+// by copies. c has the parts that are copied already.
 func copyTypesServiceConfigObjConfigWhole(c *runtime.Copies, v *types.ServiceConfigObjConfig) {
 	if v.Mode != nil {
 		p := *v.Mode
@@ -3280,8 +3279,8 @@ func copyTypesServiceConfigObjConfigWhole(c *runtime.Copies, v *types.ServiceCon
 	}
 }
 
-// copyTypesCredentialSpecConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesCredentialSpecConfigWhole replaces what v shares with its original
+// by copies. c has the parts that are copied already.
 func copyTypesCredentialSpecConfigWhole(c *runtime.Copies, v *types.CredentialSpecConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3293,8 +3292,8 @@ func copyTypesCredentialSpecConfigWhole(c *runtime.Copies, v *types.CredentialSp
 	}
 }
 
-// copyTypesDeviceMappingWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesDeviceMappingWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesDeviceMappingWhole(c *runtime.Copies, v *types.DeviceMapping) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3306,8 +3305,8 @@ func copyTypesDeviceMappingWhole(c *runtime.Copies, v *types.DeviceMapping) {
 	}
 }
 
-// copyTypesLoggingConfigWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesLoggingConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesLoggingConfigWhole(c *runtime.Copies, v *types.LoggingConfig) {
 	v.Options = maps.Clone(v.Options)
 	if v.Extensions != nil {
@@ -3320,8 +3319,8 @@ func copyTypesLoggingConfigWhole(c *runtime.Copies, v *types.LoggingConfig) {
 	}
 }
 
-// copyTypesServiceModelConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceModelConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceModelConfigWhole(c *runtime.Copies, v *types.ServiceModelConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3333,8 +3332,8 @@ func copyTypesServiceModelConfigWhole(c *runtime.Copies, v *types.ServiceModelCo
 	}
 }
 
-// copyTypesServiceNetworkConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceNetworkConfigWhole replaces what v shares with its original
+// by copies. c has the parts that are copied already.
 func copyTypesServiceNetworkConfigWhole(c *runtime.Copies, v *types.ServiceNetworkConfig) {
 	v.Aliases = slices.Clone(v.Aliases)
 	v.DriverOpts = maps.Clone(v.DriverOpts)
@@ -3353,8 +3352,8 @@ func copyTypesServiceNetworkConfigWhole(c *runtime.Copies, v *types.ServiceNetwo
 	}
 }
 
-// copyTypesServiceSecretConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceSecretConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceSecretConfigWhole(c *runtime.Copies, v *types.ServiceSecretConfig) {
 	if v.Mode != nil {
 		p := *v.Mode
@@ -3370,8 +3369,8 @@ func copyTypesServiceSecretConfigWhole(c *runtime.Copies, v *types.ServiceSecret
 	}
 }
 
-// copyTypesUlimitsConfigWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesUlimitsConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesUlimitsConfigWhole(c *runtime.Copies, v *types.UlimitsConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3383,8 +3382,8 @@ func copyTypesUlimitsConfigWhole(c *runtime.Copies, v *types.UlimitsConfig) {
 	}
 }
 
-// copyTypesServiceVolumeConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeConfigWhole(c *runtime.Copies, v *types.ServiceVolumeConfig) {
 	if v.Bind != nil {
 		p := *v.Bind
@@ -3416,8 +3415,8 @@ func copyTypesServiceVolumeConfigWhole(c *runtime.Copies, v *types.ServiceVolume
 	}
 }
 
-// copyTypesBuildConfigWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesBuildConfigWhole replaces what v shares with its original by copies.
+// c has the parts that are copied already.
 func copyTypesBuildConfigWhole(c *runtime.Copies, v *types.BuildConfig) {
 	v.Entitlements = slices.Clone(v.Entitlements)
 	if v.Args != nil {
@@ -3472,8 +3471,8 @@ func copyTypesBuildConfigWhole(c *runtime.Copies, v *types.BuildConfig) {
 	}
 }
 
-// copyTypesServiceDependencyWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceDependencyWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceDependencyWhole(c *runtime.Copies, v *types.ServiceDependency) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3485,8 +3484,8 @@ func copyTypesServiceDependencyWhole(c *runtime.Copies, v *types.ServiceDependen
 	}
 }
 
-// copyTypesHealthCheckConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesHealthCheckConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesHealthCheckConfigWhole(c *runtime.Copies, v *types.HealthCheckConfig) {
 	v.Test = slices.Clone(v.Test)
 	if v.Timeout != nil {
@@ -3519,8 +3518,8 @@ func copyTypesHealthCheckConfigWhole(c *runtime.Copies, v *types.HealthCheckConf
 	}
 }
 
-// copyTypesServicePortConfigWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServicePortConfigWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServicePortConfigWhole(c *runtime.Copies, v *types.ServicePortConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3733,8 +3732,8 @@ func encodeTypesSSHKey(e *key.Encoder, b key.Fields, v *types.SSHKey) key.Fields
 	return b
 }
 
-// copyTypesResource makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyTypesResource replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyTypesResource(c *runtime.Copies, v *types.Resource) {
 	v.Devices = slices.Clone(v.Devices)
 	for i := range v.Devices {
@@ -3754,8 +3753,8 @@ func copyTypesResource(c *runtime.Copies, v *types.Resource) {
 	}
 }
 
-// copyTypesPlacementPreferences makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesPlacementPreferences replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesPlacementPreferences(c *runtime.Copies, v *types.PlacementPreferences) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3767,8 +3766,8 @@ func copyTypesPlacementPreferences(c *runtime.Copies, v *types.PlacementPreferen
 	}
 }
 
-// copyTypesWeightDevice makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesWeightDevice replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesWeightDevice(c *runtime.Copies, v *types.WeightDevice) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3780,8 +3779,8 @@ func copyTypesWeightDevice(c *runtime.Copies, v *types.WeightDevice) {
 	}
 }
 
-// copyTypesThrottleDevice makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesThrottleDevice replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesThrottleDevice(c *runtime.Copies, v *types.ThrottleDevice) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3793,8 +3792,8 @@ func copyTypesThrottleDevice(c *runtime.Copies, v *types.ThrottleDevice) {
 	}
 }
 
-// copyTypesServiceVolumeBind makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeBind replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeBind(c *runtime.Copies, v *types.ServiceVolumeBind) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3806,8 +3805,8 @@ func copyTypesServiceVolumeBind(c *runtime.Copies, v *types.ServiceVolumeBind) {
 	}
 }
 
-// copyTypesServiceVolumeVolume makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeVolume replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeVolume(c *runtime.Copies, v *types.ServiceVolumeVolume) {
 	v.Labels = maps.Clone(v.Labels)
 	if v.Extensions != nil {
@@ -3820,8 +3819,8 @@ func copyTypesServiceVolumeVolume(c *runtime.Copies, v *types.ServiceVolumeVolum
 	}
 }
 
-// copyTypesServiceVolumeTmpfs makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeTmpfs replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeTmpfs(c *runtime.Copies, v *types.ServiceVolumeTmpfs) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3833,8 +3832,8 @@ func copyTypesServiceVolumeTmpfs(c *runtime.Copies, v *types.ServiceVolumeTmpfs)
 	}
 }
 
-// copyTypesServiceVolumeImage makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeImage replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeImage(c *runtime.Copies, v *types.ServiceVolumeImage) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3846,8 +3845,8 @@ func copyTypesServiceVolumeImage(c *runtime.Copies, v *types.ServiceVolumeImage)
 	}
 }
 
-// copyTypesResourceWhole makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTypesResourceWhole replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTypesResourceWhole(c *runtime.Copies, v *types.Resource) {
 	v.Devices = slices.Clone(v.Devices)
 	for i := range v.Devices {
@@ -3867,8 +3866,8 @@ func copyTypesResourceWhole(c *runtime.Copies, v *types.Resource) {
 	}
 }
 
-// copyTypesPlacementPreferencesWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesPlacementPreferencesWhole replaces what v shares with its original
+// by copies. c has the parts that are copied already.
 func copyTypesPlacementPreferencesWhole(c *runtime.Copies, v *types.PlacementPreferences) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3880,8 +3879,8 @@ func copyTypesPlacementPreferencesWhole(c *runtime.Copies, v *types.PlacementPre
 	}
 }
 
-// copyTypesWeightDeviceWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesWeightDeviceWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesWeightDeviceWhole(c *runtime.Copies, v *types.WeightDevice) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3893,8 +3892,8 @@ func copyTypesWeightDeviceWhole(c *runtime.Copies, v *types.WeightDevice) {
 	}
 }
 
-// copyTypesThrottleDeviceWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesThrottleDeviceWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesThrottleDeviceWhole(c *runtime.Copies, v *types.ThrottleDevice) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3906,8 +3905,8 @@ func copyTypesThrottleDeviceWhole(c *runtime.Copies, v *types.ThrottleDevice) {
 	}
 }
 
-// copyTypesServiceVolumeBindWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeBindWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeBindWhole(c *runtime.Copies, v *types.ServiceVolumeBind) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3919,8 +3918,8 @@ func copyTypesServiceVolumeBindWhole(c *runtime.Copies, v *types.ServiceVolumeBi
 	}
 }
 
-// copyTypesServiceVolumeVolumeWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeVolumeWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeVolumeWhole(c *runtime.Copies, v *types.ServiceVolumeVolume) {
 	v.Labels = maps.Clone(v.Labels)
 	if v.Extensions != nil {
@@ -3933,8 +3932,8 @@ func copyTypesServiceVolumeVolumeWhole(c *runtime.Copies, v *types.ServiceVolume
 	}
 }
 
-// copyTypesServiceVolumeTmpfsWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeTmpfsWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeTmpfsWhole(c *runtime.Copies, v *types.ServiceVolumeTmpfs) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3946,8 +3945,8 @@ func copyTypesServiceVolumeTmpfsWhole(c *runtime.Copies, v *types.ServiceVolumeT
 	}
 }
 
-// copyTypesServiceVolumeImageWhole makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesServiceVolumeImageWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesServiceVolumeImageWhole(c *runtime.Copies, v *types.ServiceVolumeImage) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3982,8 +3981,8 @@ func encodeTypesGenericResource(e *key.Encoder, b key.Fields, v *types.GenericRe
 	return b
 }
 
-// copyTypesGenericResource makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesGenericResource replaces what v shares with its original by copies.
+// c has the parts that are copied already.
 func copyTypesGenericResource(c *runtime.Copies, v *types.GenericResource) {
 	if v.DiscreteResourceSpec != nil {
 		p := *v.DiscreteResourceSpec
@@ -4000,8 +3999,8 @@ func copyTypesGenericResource(c *runtime.Copies, v *types.GenericResource) {
 	}
 }
 
-// copyTypesGenericResourceWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTypesGenericResourceWhole replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesGenericResourceWhole(c *runtime.Copies, v *types.GenericResource) {
 	if v.DiscreteResourceSpec != nil {
 		p := *v.DiscreteResourceSpec
@@ -4040,8 +4039,8 @@ func encodeTypesDiscreteGenericResource(e *key.Encoder, b key.Fields, v *types.D
 	return b
 }
 
-// copyTypesDiscreteGenericResource makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyTypesDiscreteGenericResource replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTypesDiscreteGenericResource(c *runtime.Copies, v *types.DiscreteGenericResource) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -4053,8 +4052,8 @@ func copyTypesDiscreteGenericResource(c *runtime.Copies, v *types.DiscreteGeneri
 	}
 }
 
-// copyTypesDiscreteGenericResourceWhole makes v share no memory with what it
-// was copied from. Parts that have been copied before are those in c.
+// copyTypesDiscreteGenericResourceWhole replaces what v shares with its
+// original by copies. c has the parts that are copied already.
 func copyTypesDiscreteGenericResourceWhole(c *runtime.Copies, v *types.DiscreteGenericResource) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))

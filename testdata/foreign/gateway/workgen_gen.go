@@ -15,14 +15,13 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Admit, *gatewayv1.HTTPRoute, *gatewayv1.Gateway) (*gatewayv1.HTTPRoute, *gatewayv1.Gateway) = (*Admit).Run
 )
@@ -411,7 +410,7 @@ var (
 	})(runGoGenerate[gatewayv1.ListenerStatus]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -480,10 +479,10 @@ func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
 	return r
 }
 
-// Run returns what [Admit.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Admit.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *AdmitRunner) Run(ctx context.Context, route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) (*gatewayv1.HTTPRoute, *gatewayv1.Gateway, error) {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	e := key.Borrow()
@@ -500,9 +499,9 @@ func (r *AdmitRunner) Run(ctx context.Context, route *gatewayv1.HTTPRoute, gatew
 	return res.R1, res.R2, err
 }
 
-// Start is [AdmitRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [AdmitRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *AdmitRunner) Start(ctx context.Context, route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) *runtime.Call[AdmitResult] {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	e := key.Borrow()
@@ -517,16 +516,16 @@ func (r *AdmitRunner) Start(ctx context.Context, route *gatewayv1.HTTPRoute, gat
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *AdmitRunner) Lookup(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) (AdmitResult, bool) {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AdmitRunner) Forget(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) bool {
 	args := AdmitArgs{Route: route, Gateway: gateway}
@@ -534,24 +533,23 @@ func (r *AdmitRunner) Forget(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gate
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *AdmitRunner) Key(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) key.Key {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Admit] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Admit]
+// that are inputs.
 func (r *AdmitRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *AdmitRunner) describe(in *runtime.Inputs, args *AdmitArgs) {
 	in.Input("route", "*v1.HTTPRoute", &args.Route, func(e *key.Encoder) {
 		if e.Present(args.Route != nil) {
@@ -565,8 +563,8 @@ func (r *AdmitRunner) describe(in *runtime.Inputs, args *AdmitArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *AdmitRunner) identify(id *key.Fingerprint, e *key.Encoder, args *AdmitArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -580,8 +578,8 @@ func (r *AdmitRunner) execute(_ context.Context, args AdmitArgs) (AdmitResult, e
 	return res, nil
 }
 
-// cloneAdmitArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneAdmitArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneAdmitArgs(v AdmitArgs) AdmitArgs {
 	if v.Route != nil {
 		p := cloneV1HTTPRoute(*v.Route)

@@ -14,14 +14,13 @@ import (
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Triage, *github.Issue, *github.Repository) (*github.Issue, *github.Repository) = (*Triage).Run
 )
@@ -436,7 +435,7 @@ var (
 	})(runGoGenerate[github.IssueType]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -503,10 +502,10 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 	return r
 }
 
-// Run returns what [Triage.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Triage.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *TriageRunner) Run(ctx context.Context, issue *github.Issue, repo *github.Repository) (*github.Issue, *github.Repository, error) {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	e := key.Borrow()
@@ -523,9 +522,9 @@ func (r *TriageRunner) Run(ctx context.Context, issue *github.Issue, repo *githu
 	return res.R1, res.R2, err
 }
 
-// Start is [TriageRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [TriageRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *TriageRunner) Start(ctx context.Context, issue *github.Issue, repo *github.Repository) *runtime.Call[TriageResult] {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	e := key.Borrow()
@@ -540,16 +539,16 @@ func (r *TriageRunner) Start(ctx context.Context, issue *github.Issue, repo *git
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *TriageRunner) Lookup(issue *github.Issue, repo *github.Repository) (TriageResult, bool) {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool {
 	args := TriageArgs{Issue: issue, Repo: repo}
@@ -557,24 +556,23 @@ func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Triage] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Triage]
+// that are inputs.
 func (r *TriageRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *TriageRunner) describe(in *runtime.Inputs, args *TriageArgs) {
 	in.Input("issue", "*github.Issue", &args.Issue, func(e *key.Encoder) {
 		if e.Present(args.Issue != nil) {
@@ -589,8 +587,8 @@ func (r *TriageRunner) describe(in *runtime.Inputs, args *TriageArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *TriageRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TriageArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -604,8 +602,8 @@ func (r *TriageRunner) execute(_ context.Context, args TriageArgs) (TriageResult
 	return res, nil
 }
 
-// cloneTriageArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneTriageArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneTriageArgs(v TriageArgs) TriageArgs {
 	c := new(runtime.Copies)
 	if v.Issue != nil {
@@ -1235,8 +1233,8 @@ func storeAny() kind.Kind {
 	)
 }
 
-// copyGithubIssue makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyGithubIssue replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyGithubIssue(c *runtime.Copies, v *github.Issue) {
 	if v.ID != nil {
 		p := *v.ID
@@ -1385,8 +1383,8 @@ func copyGithubIssue(c *runtime.Copies, v *github.Issue) {
 	}
 }
 
-// copyGithubRepository makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyGithubRepository replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyGithubRepository(c *runtime.Copies, v *github.Repository) {
 	if v.ID != nil {
 		p := *v.ID
@@ -1814,8 +1812,8 @@ func copyGithubRepository(c *runtime.Copies, v *github.Repository) {
 	}
 }
 
-// copyGithubIssueWhole makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyGithubIssueWhole replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyGithubIssueWhole(c *runtime.Copies, v *github.Issue) {
 	if v.ID != nil {
 		p := *v.ID
@@ -1964,8 +1962,8 @@ func copyGithubIssueWhole(c *runtime.Copies, v *github.Issue) {
 	}
 }
 
-// copyGithubRepositoryWhole makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyGithubRepositoryWhole replaces what v shares with its original by copies.
+// c has the parts that are copied already.
 func copyGithubRepositoryWhole(c *runtime.Copies, v *github.Repository) {
 	if v.ID != nil {
 		p := *v.ID
@@ -3144,7 +3142,7 @@ func encodeGithubRepositoryPermissions(e *key.Encoder, b key.Fields, v *github.R
 	return b
 }
 
-// encodeAny writes which type the value has, and the value.
+// encodeAny writes the type of the value, then the value.
 func encodeAny(e *key.Encoder, v any) {
 	switch v := v.(type) {
 	case nil:
@@ -3271,8 +3269,8 @@ func encodeGithubSecurityAndAnalysis(e *key.Encoder, b key.Fields, v *github.Sec
 	return b
 }
 
-// copyGithubUser makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyGithubUser replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyGithubUser(c *runtime.Copies, v *github.User) {
 	if v.Login != nil {
 		p := *v.Login
@@ -3498,8 +3496,8 @@ func cloneGithubLabel(v github.Label) github.Label {
 	return v
 }
 
-// copyGithubMilestone makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyGithubMilestone replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyGithubMilestone(c *runtime.Copies, v *github.Milestone) {
 	if v.URL != nil {
 		p := *v.URL
@@ -4014,8 +4012,8 @@ func cloneGithubRepositoryPermissions(v github.RepositoryPermissions) github.Rep
 	return v
 }
 
-// copyAny makes v share no memory with what it was copied from. Parts that have
-// been copied before are those in c.
+// copyAny replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyAny(c *runtime.Copies, v *any) {
 	switch y := (*v).(type) {
 	case []any:
@@ -4115,8 +4113,8 @@ func cloneGithubSecurityAndAnalysis(v github.SecurityAndAnalysis) github.Securit
 	return v
 }
 
-// copyAnyWhole makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAnyWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAnyWhole(c *runtime.Copies, v *any) {
 	switch y := (*v).(type) {
 	case []any:
@@ -4357,8 +4355,8 @@ func cloneGithubPlan(v github.Plan) github.Plan {
 	return v
 }
 
-// copyGithubTeam makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyGithubTeam replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyGithubTeam(c *runtime.Copies, v *github.Team) {
 	if v.ID != nil {
 		p := *v.ID

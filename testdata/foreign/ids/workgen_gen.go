@@ -11,14 +11,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Find, uuid.UUID, []uuid.UUID, uuid.NullUUID) []uuid.UUID = (*Find).Run
 )
@@ -32,7 +31,7 @@ var (
 	})(runGoGenerate[uuid.NullUUID]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -98,10 +97,10 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 	return r
 }
 
-// Run returns what [Find.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Find.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *FindRunner) Run(ctx context.Context, id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, error) {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	e := key.Borrow()
@@ -116,9 +115,9 @@ func (r *FindRunner) Run(ctx context.Context, id uuid.UUID, all []uuid.UUID, may
 	return r.calls.Run(ctx, hash, id2, args)
 }
 
-// Start is [FindRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [FindRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *FindRunner) Start(ctx context.Context, id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) *runtime.Call[[]uuid.UUID] {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	e := key.Borrow()
@@ -133,16 +132,16 @@ func (r *FindRunner) Start(ctx context.Context, id uuid.UUID, all []uuid.UUID, m
 	return r.calls.Start(ctx, hash, id2, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, bool) {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	hash, id2 := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id2, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) bool {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
@@ -150,24 +149,23 @@ func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 	return r.calls.Forget(hash, id2, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key.Key {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Find] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Find]
+// that are inputs.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
 	in.Input("id", "uuid.UUID", &args.ID, func(e *key.Encoder) {
 		key.Array(e, args.ID[:])
@@ -183,8 +181,8 @@ func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *FindRunner) identify(id2 *key.Fingerprint, e *key.Encoder, args *FindArgs) uint64 {
 	args.EncodeKey(e)
 	*id2 = e.Fingerprint()
@@ -196,8 +194,8 @@ func (r *FindRunner) execute(_ context.Context, args FindArgs) ([]uuid.UUID, err
 	return r.work.Run(args.ID, args.All, args.Maybe), nil
 }
 
-// cloneFindArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneFindArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneFindArgs(v FindArgs) FindArgs {
 	v.All = slices.Clone(v.All)
 	return v

@@ -18,14 +18,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Schedule, corev1.PodSpec, *corev1.Pod) (corev1.PodSpec, *corev1.Pod) = (*Schedule).Run
 )
@@ -1008,7 +1007,7 @@ var (
 	_ = (*string)(runGoGenerate[corev1.VolumeHealthStatusType]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -1075,10 +1074,10 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 	return r
 }
 
-// Run returns what [Schedule.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Schedule.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ScheduleRunner) Run(ctx context.Context, spec corev1.PodSpec, pod *corev1.Pod) (corev1.PodSpec, *corev1.Pod, error) {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	e := key.Borrow()
@@ -1095,8 +1094,8 @@ func (r *ScheduleRunner) Run(ctx context.Context, spec corev1.PodSpec, pod *core
 	return res.R1, res.R2, err
 }
 
-// Start is [ScheduleRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [ScheduleRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ScheduleRunner) Start(ctx context.Context, spec corev1.PodSpec, pod *corev1.Pod) *runtime.Call[ScheduleResult] {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
@@ -1112,16 +1111,16 @@ func (r *ScheduleRunner) Start(ctx context.Context, spec corev1.PodSpec, pod *co
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ScheduleRunner) Lookup(spec corev1.PodSpec, pod *corev1.Pod) (ScheduleResult, bool) {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ScheduleRunner) Forget(spec corev1.PodSpec, pod *corev1.Pod) bool {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
@@ -1129,15 +1128,15 @@ func (r *ScheduleRunner) Forget(spec corev1.PodSpec, pod *corev1.Pod) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ScheduleRunner) Key(spec corev1.PodSpec, pod *corev1.Pod) key.Key {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Schedule]
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Schedule]
 // that are inputs.
 func (r *ScheduleRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
@@ -1145,8 +1144,7 @@ func (r *ScheduleRunner) EncodeKey(e *key.Encoder) {
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ScheduleRunner) describe(in *runtime.Inputs, args *ScheduleArgs) {
 	in.Input("spec", "v1.PodSpec", &args.Spec, func(e *key.Encoder) {
 		e.End(encodeV1PodSpec(e, e.Begin(), &args.Spec))
@@ -1158,8 +1156,8 @@ func (r *ScheduleRunner) describe(in *runtime.Inputs, args *ScheduleArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ScheduleRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ScheduleArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1173,8 +1171,8 @@ func (r *ScheduleRunner) execute(_ context.Context, args ScheduleArgs) (Schedule
 	return res, nil
 }
 
-// cloneScheduleArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneScheduleArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneScheduleArgs(v ScheduleArgs) ScheduleArgs {
 	v.Spec = cloneV1PodSpec(v.Spec)
 	if v.Pod != nil {

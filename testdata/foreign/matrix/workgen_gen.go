@@ -10,14 +10,13 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Invert, *mat.Dense, mat.VecDense) float64 = (*Invert).Run
 )
@@ -26,7 +25,7 @@ var (
 	_ = (*struct{})(runGoGenerate[Invert]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -82,10 +81,10 @@ func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 	return r
 }
 
-// Run returns what [Invert.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Invert.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *InvertRunner) Run(ctx context.Context, m *mat.Dense, v mat.VecDense) (float64, error) {
 	args := InvertArgs{M: m, V: v}
 	e := key.Borrow()
@@ -100,9 +99,9 @@ func (r *InvertRunner) Run(ctx context.Context, m *mat.Dense, v mat.VecDense) (f
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [InvertRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [InvertRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *InvertRunner) Start(ctx context.Context, m *mat.Dense, v mat.VecDense) *runtime.Call[float64] {
 	args := InvertArgs{M: m, V: v}
 	e := key.Borrow()
@@ -117,16 +116,16 @@ func (r *InvertRunner) Start(ctx context.Context, m *mat.Dense, v mat.VecDense) 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *InvertRunner) Lookup(m *mat.Dense, v mat.VecDense) (float64, bool) {
 	args := InvertArgs{M: m, V: v}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 	args := InvertArgs{M: m, V: v}
@@ -134,24 +133,24 @@ func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *InvertRunner) Key(m *mat.Dense, v mat.VecDense) key.Key {
 	args := InvertArgs{M: m, V: v}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Invert] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Invert]
+// that are inputs.
 func (r *InvertRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *InvertRunner) inputs(e *key.Encoder, args *InvertArgs) {
 	if e.Present(args.M != nil) {
 		encodeMatDense(e, args.M)
@@ -159,8 +158,7 @@ func (r *InvertRunner) inputs(e *key.Encoder, args *InvertArgs) {
 	encodeMatVecDense(e, &args.V)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *InvertRunner) describe(in *runtime.Inputs, args *InvertArgs) {
 	in.Input("m", "*mat.Dense", &args.M, func(e *key.Encoder) {
 		if e.Present(args.M != nil) {
@@ -172,8 +170,8 @@ func (r *InvertRunner) describe(in *runtime.Inputs, args *InvertArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *InvertRunner) identify(id *key.Fingerprint, e *key.Encoder, args *InvertArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()

@@ -15,14 +15,13 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Send, *structpb.Struct, Request) (*structpb.Struct, Request) = (*Send).Run
 )
@@ -37,7 +36,7 @@ var (
 	})(runGoGenerate[Request]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -106,10 +105,10 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 	return r
 }
 
-// Run returns what [Send.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Send.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r2 *SendRunner) Run(ctx context.Context, body *structpb.Struct, r Request) (*structpb.Struct, Request, error) {
 	args := SendArgs{Body: body, R: r}
 	e := key.Borrow()
@@ -126,9 +125,9 @@ func (r2 *SendRunner) Run(ctx context.Context, body *structpb.Struct, r Request)
 	return res.R1, res.R2, err
 }
 
-// Start is [SendRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SendRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r2 *SendRunner) Start(ctx context.Context, body *structpb.Struct, r Request) *runtime.Call[SendResult] {
 	args := SendArgs{Body: body, R: r}
 	e := key.Borrow()
@@ -143,16 +142,16 @@ func (r2 *SendRunner) Start(ctx context.Context, body *structpb.Struct, r Reques
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *SendRunner) Lookup(body *structpb.Struct, r Request) (SendResult, bool) {
 	args := SendArgs{Body: body, R: r}
 	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 	args := SendArgs{Body: body, R: r}
@@ -160,24 +159,23 @@ func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 	return r2.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
 	args := SendArgs{Body: body, R: r}
 	return r2.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Send] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Send]
+// that are inputs.
 func (r2 *SendRunner) EncodeKey(e *key.Encoder) {
 	if r2.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r2 *SendRunner) describe(in *runtime.Inputs, args *SendArgs) {
 	in.Input("body", "*structpb.Struct", &args.Body, func(e *key.Encoder) {
 		if e.Present(args.Body != nil) {
@@ -189,8 +187,8 @@ func (r2 *SendRunner) describe(in *runtime.Inputs, args *SendArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r2 *SendRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SendArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -204,8 +202,8 @@ func (r2 *SendRunner) execute(_ context.Context, args SendArgs) (SendResult, err
 	return res, nil
 }
 
-// cloneSendArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneSendArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneSendArgs(v SendArgs) SendArgs {
 	if v.Body != nil {
 		v.Body = proto.Clone(v.Body).(*structpb.Struct)

@@ -12,14 +12,13 @@ import (
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Total, decimal.Decimal, Invoice) (decimal.Decimal, Invoice) = (*Total).Run
 )
@@ -36,7 +35,7 @@ var (
 	})(runGoGenerate[decimal.NullDecimal]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -98,10 +97,10 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 	return r
 }
 
-// Run returns what [Total.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Total.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *TotalRunner) Run(ctx context.Context, base decimal.Decimal, i Invoice) (decimal.Decimal, Invoice, error) {
 	args := TotalArgs{Base: base, I: i}
 	e := key.Borrow()
@@ -118,9 +117,9 @@ func (r *TotalRunner) Run(ctx context.Context, base decimal.Decimal, i Invoice) 
 	return res.R1, res.R2, err
 }
 
-// Start is [TotalRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [TotalRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *TotalRunner) Start(ctx context.Context, base decimal.Decimal, i Invoice) *runtime.Call[TotalResult] {
 	args := TotalArgs{Base: base, I: i}
 	e := key.Borrow()
@@ -135,16 +134,16 @@ func (r *TotalRunner) Start(ctx context.Context, base decimal.Decimal, i Invoice
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *TotalRunner) Lookup(base decimal.Decimal, i Invoice) (TotalResult, bool) {
 	args := TotalArgs{Base: base, I: i}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 	args := TotalArgs{Base: base, I: i}
@@ -152,24 +151,23 @@ func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
 	args := TotalArgs{Base: base, I: i}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Total] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Total]
+// that are inputs.
 func (r *TotalRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *TotalRunner) describe(in *runtime.Inputs, args *TotalArgs) {
 	in.Input("base", "decimal.Decimal", &args.Base, func(e *key.Encoder) {
 		encodeDecimalDecimal(e, &args.Base)
@@ -179,8 +177,8 @@ func (r *TotalRunner) describe(in *runtime.Inputs, args *TotalArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *TotalRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TotalArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -194,8 +192,8 @@ func (r *TotalRunner) execute(_ context.Context, args TotalArgs) (TotalResult, e
 	return res, nil
 }
 
-// cloneTotalArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneTotalArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneTotalArgs(v TotalArgs) TotalArgs {
 	v.I = cloneInvoice(v.I)
 	return v

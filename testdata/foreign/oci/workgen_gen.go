@@ -15,14 +15,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Push, v1.Manifest, *v1.Image) (v1.Manifest, *v1.Image) = (*Push).Run
 )
@@ -92,7 +91,7 @@ var (
 	})(runGoGenerate[v1.History]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -158,10 +157,10 @@ func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
 	return r
 }
 
-// Run returns what [Push.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Push.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *PushRunner) Run(ctx context.Context, m v1.Manifest, image *v1.Image) (v1.Manifest, *v1.Image, error) {
 	args := PushArgs{M: m, Image: image}
 	e := key.Borrow()
@@ -178,9 +177,9 @@ func (r *PushRunner) Run(ctx context.Context, m v1.Manifest, image *v1.Image) (v
 	return res.R1, res.R2, err
 }
 
-// Start is [PushRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [PushRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *PushRunner) Start(ctx context.Context, m v1.Manifest, image *v1.Image) *runtime.Call[PushResult] {
 	args := PushArgs{M: m, Image: image}
 	e := key.Borrow()
@@ -195,16 +194,16 @@ func (r *PushRunner) Start(ctx context.Context, m v1.Manifest, image *v1.Image) 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *PushRunner) Lookup(m v1.Manifest, image *v1.Image) (PushResult, bool) {
 	args := PushArgs{M: m, Image: image}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 	args := PushArgs{M: m, Image: image}
@@ -212,24 +211,23 @@ func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
 	args := PushArgs{M: m, Image: image}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Push] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Push]
+// that are inputs.
 func (r *PushRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *PushRunner) describe(in *runtime.Inputs, args *PushArgs) {
 	in.Input("m", "v1.Manifest", &args.M, func(e *key.Encoder) {
 		e.End(encodeV1Manifest(e, e.Begin(), &args.M))
@@ -241,8 +239,8 @@ func (r *PushRunner) describe(in *runtime.Inputs, args *PushArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *PushRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PushArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -256,8 +254,8 @@ func (r *PushRunner) execute(_ context.Context, args PushArgs) (PushResult, erro
 	return res, nil
 }
 
-// clonePushArgs returns arguments that the caller of Run cannot change any
-// more.
+// clonePushArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func clonePushArgs(v PushArgs) PushArgs {
 	v.M = cloneV1Manifest(v.M)
 	if v.Image != nil {

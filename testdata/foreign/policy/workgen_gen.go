@@ -13,14 +13,13 @@ import (
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Resolve, *ast.Package, *ast.Term) (*ast.Package, *ast.Term) = (*Resolve).Run
 )
@@ -52,7 +51,7 @@ var (
 	})(runGoGenerate[location.Location]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -119,10 +118,10 @@ func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
 	return r
 }
 
-// Run returns what [Resolve.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Resolve.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ResolveRunner) Run(ctx context.Context, pkg *ast.Package, term *ast.Term) (*ast.Package, *ast.Term, error) {
 	args := ResolveArgs{Pkg: pkg, Term: term}
 	e := key.Borrow()
@@ -139,8 +138,8 @@ func (r *ResolveRunner) Run(ctx context.Context, pkg *ast.Package, term *ast.Ter
 	return res.R1, res.R2, err
 }
 
-// Start is [ResolveRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [ResolveRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ResolveRunner) Start(ctx context.Context, pkg *ast.Package, term *ast.Term) *runtime.Call[ResolveResult] {
 	args := ResolveArgs{Pkg: pkg, Term: term}
@@ -156,16 +155,16 @@ func (r *ResolveRunner) Start(ctx context.Context, pkg *ast.Package, term *ast.T
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ResolveRunner) Lookup(pkg *ast.Package, term *ast.Term) (ResolveResult, bool) {
 	args := ResolveArgs{Pkg: pkg, Term: term}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
 	args := ResolveArgs{Pkg: pkg, Term: term}
@@ -173,24 +172,23 @@ func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ResolveRunner) Key(pkg *ast.Package, term *ast.Term) key.Key {
 	args := ResolveArgs{Pkg: pkg, Term: term}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Resolve] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Resolve]
+// that are inputs.
 func (r *ResolveRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ResolveRunner) describe(in *runtime.Inputs, args *ResolveArgs) {
 	in.Input("pkg", "*ast.Package", &args.Pkg, func(e *key.Encoder) {
 		if e.Present(args.Pkg != nil) {
@@ -205,8 +203,8 @@ func (r *ResolveRunner) describe(in *runtime.Inputs, args *ResolveArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ResolveRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ResolveArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -220,8 +218,8 @@ func (r *ResolveRunner) execute(_ context.Context, args ResolveArgs) (ResolveRes
 	return res, nil
 }
 
-// cloneResolveArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneResolveArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneResolveArgs(v ResolveArgs) ResolveArgs {
 	c := new(runtime.Copies)
 	if v.Pkg != nil {
@@ -282,8 +280,8 @@ func storeAstValue() kind.Kind {
 	)
 }
 
-// copyAstPackage makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyAstPackage replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAstPackage(c *runtime.Copies, v *ast.Package) {
 	copyAstRef(c, &v.Path)
 	if v.Location != nil {
@@ -292,8 +290,8 @@ func copyAstPackage(c *runtime.Copies, v *ast.Package) {
 	}
 }
 
-// copyAstTerm makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAstTerm replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAstTerm(c *runtime.Copies, v *ast.Term) {
 	copyAstValue(c, &v.Value)
 	if v.Location != nil {
@@ -302,8 +300,8 @@ func copyAstTerm(c *runtime.Copies, v *ast.Term) {
 	}
 }
 
-// copyAstPackageWhole makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyAstPackageWhole replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyAstPackageWhole(c *runtime.Copies, v *ast.Package) {
 	copyAstRefWhole(c, &v.Path)
 	if v.Location != nil {
@@ -312,8 +310,8 @@ func copyAstPackageWhole(c *runtime.Copies, v *ast.Package) {
 	}
 }
 
-// copyAstTermWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyAstTermWhole replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyAstTermWhole(c *runtime.Copies, v *ast.Term) {
 	copyAstValueWhole(c, &v.Value)
 	if v.Location != nil {
@@ -322,7 +320,7 @@ func copyAstTermWhole(c *runtime.Copies, v *ast.Term) {
 	}
 }
 
-// encodeAstRef writes all that is in v.
+// encodeAstRef writes everything in v.
 func encodeAstRef(e *key.Encoder, v ast.Ref) {
 	e.Slice(len(v), v == nil)
 	for i := range v {
@@ -347,7 +345,7 @@ func encodeLocationLocation(e *key.Encoder, b key.Fields, v *location.Location) 
 	return e.Begin()
 }
 
-// encodeAstValue writes which type the value has, and the value.
+// encodeAstValue writes the type of the value, then the value.
 func encodeAstValue(e *key.Encoder, v ast.Value) {
 	switch v := v.(type) {
 	case nil:
@@ -378,8 +376,8 @@ func encodeAstValue(e *key.Encoder, v ast.Value) {
 	}
 }
 
-// copyAstRef makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAstRef replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAstRef(c *runtime.Copies, v *ast.Ref) {
 	if runtime.CopySlice(c, v) {
 		for i := range *v {
@@ -397,8 +395,8 @@ func cloneLocationLocation(v location.Location) location.Location {
 	return v
 }
 
-// copyAstValue makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAstValue replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAstValue(c *runtime.Copies, v *ast.Value) {
 	switch y := (*v).(type) {
 	case ast.Call:
@@ -410,8 +408,8 @@ func copyAstValue(c *runtime.Copies, v *ast.Value) {
 	}
 }
 
-// copyAstRefWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyAstRefWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAstRefWhole(c *runtime.Copies, v *ast.Ref) {
 	if runtime.CopySlice(c, v) {
 		for i := range *v {
@@ -422,8 +420,8 @@ func copyAstRefWhole(c *runtime.Copies, v *ast.Ref) {
 	}
 }
 
-// copyAstValueWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyAstValueWhole replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyAstValueWhole(c *runtime.Copies, v *ast.Value) {
 	switch y := (*v).(type) {
 	case ast.Call:
@@ -438,7 +436,7 @@ func copyAstValueWhole(c *runtime.Copies, v *ast.Value) {
 	}
 }
 
-// encodeAstCall writes all that is in v.
+// encodeAstCall writes everything in v.
 func encodeAstCall(e *key.Encoder, v ast.Call) {
 	e.Slice(len(v), v == nil)
 	for i := range v {
@@ -454,8 +452,8 @@ func encodeAstNull(e *key.Encoder, b key.Fields, v *ast.Null) key.Fields {
 	return b
 }
 
-// copyAstCall makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAstCall replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAstCall(c *runtime.Copies, v *ast.Call) {
 	if runtime.CopySlice(c, v) {
 		for i := range *v {
@@ -466,8 +464,8 @@ func copyAstCall(c *runtime.Copies, v *ast.Call) {
 	}
 }
 
-// copyAstCallWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyAstCallWhole replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyAstCallWhole(c *runtime.Copies, v *ast.Call) {
 	if runtime.CopySlice(c, v) {
 		for i := range *v {

@@ -19,14 +19,13 @@ import (
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Find, *Leaves) *Leaves = (*Find).Run
 )
@@ -207,7 +206,7 @@ var (
 	})(runGoGenerate[types.UntypedDistanceFeatureQuery]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -263,10 +262,10 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 	return r
 }
 
-// Run returns what [Find.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Find.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *FindRunner) Run(ctx context.Context, q *Leaves) (*Leaves, error) {
 	args := FindArgs{Q: q}
 	e := key.Borrow()
@@ -281,9 +280,9 @@ func (r *FindRunner) Run(ctx context.Context, q *Leaves) (*Leaves, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [FindRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [FindRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *FindRunner) Start(ctx context.Context, q *Leaves) *runtime.Call[*Leaves] {
 	args := FindArgs{Q: q}
 	e := key.Borrow()
@@ -298,16 +297,16 @@ func (r *FindRunner) Start(ctx context.Context, q *Leaves) *runtime.Call[*Leaves
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *FindRunner) Lookup(q *Leaves) (*Leaves, bool) {
 	args := FindArgs{Q: q}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *FindRunner) Forget(q *Leaves) bool {
 	args := FindArgs{Q: q}
@@ -315,24 +314,23 @@ func (r *FindRunner) Forget(q *Leaves) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *FindRunner) Key(q *Leaves) key.Key {
 	args := FindArgs{Q: q}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Find] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Find]
+// that are inputs.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
 	in.Input("q", "*Leaves", &args.Q, func(e *key.Encoder) {
 		if e.Present(args.Q != nil) {
@@ -341,8 +339,8 @@ func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *FindRunner) identify(id *key.Fingerprint, e *key.Encoder, args *FindArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -354,8 +352,8 @@ func (r *FindRunner) execute(_ context.Context, args FindArgs) (*Leaves, error) 
 	return r.work.Run(args.Q), nil
 }
 
-// cloneFindArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneFindArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneFindArgs(v FindArgs) FindArgs {
 	if v.Q != nil {
 		p := cloneLeaves(*v.Q)
@@ -622,7 +620,7 @@ func encodeTypesMultiMatchQuery(e *key.Encoder, b key.Fields, v *types.MultiMatc
 	return b
 }
 
-// encodeTypesRangeQuery writes which type the value has, and the value.
+// encodeTypesRangeQuery writes the type of the value, then the value.
 func encodeTypesRangeQuery(e *key.Encoder, v types.RangeQuery) {
 	switch v := v.(type) {
 	case nil:
@@ -746,8 +744,7 @@ func encodeTypesGeoBoundingBoxQuery(e *key.Encoder, b key.Fields, v *types.GeoBo
 	return b
 }
 
-// encodeTypesDistanceFeatureQuery writes which type the value has, and the
-// value.
+// encodeTypesDistanceFeatureQuery writes the type of the value, then the value.
 func encodeTypesDistanceFeatureQuery(e *key.Encoder, v types.DistanceFeatureQuery) {
 	switch v := v.(type) {
 	case nil:
@@ -1138,7 +1135,7 @@ func cloneTypesDistanceFeatureQueryWhole(v types.DistanceFeatureQuery) types.Dis
 	return v
 }
 
-// encodeTypesFuzziness writes which type the value has, and the value.
+// encodeTypesFuzziness writes the type of the value, then the value.
 func encodeTypesFuzziness(e *key.Encoder, v types.Fuzziness) {
 	switch v := v.(type) {
 	case nil:
@@ -1154,7 +1151,7 @@ func encodeTypesFuzziness(e *key.Encoder, v types.Fuzziness) {
 	}
 }
 
-// encodeTypesMinimumShouldMatch writes which type the value has, and the value.
+// encodeTypesMinimumShouldMatch writes the type of the value, then the value.
 func encodeTypesMinimumShouldMatch(e *key.Encoder, v types.MinimumShouldMatch) {
 	switch v := v.(type) {
 	case nil:
@@ -1362,7 +1359,7 @@ func encodeTypesUntypedRangeQuery(e *key.Encoder, b key.Fields, v *types.Untyped
 	return b
 }
 
-// encodeTypesTermsQueryField writes which type the value has, and the value.
+// encodeTypesTermsQueryField writes the type of the value, then the value.
 func encodeTypesTermsQueryField(e *key.Encoder, v types.TermsQueryField) {
 	switch v := v.(type) {
 	case nil:
@@ -1381,7 +1378,7 @@ func encodeTypesTermsQueryField(e *key.Encoder, v types.TermsQueryField) {
 	}
 }
 
-// encodeTypesGeoBounds writes which type the value has, and the value.
+// encodeTypesGeoBounds writes the type of the value, then the value.
 func encodeTypesGeoBounds(e *key.Encoder, v types.GeoBounds) {
 	switch v := v.(type) {
 	case nil:
@@ -1808,7 +1805,7 @@ func encodeRangerelationRangeRelation(e *key.Encoder, b key.Fields, v *rangerela
 	return b
 }
 
-// encodeTypesFieldValue writes which type the value has, and the value.
+// encodeTypesFieldValue writes the type of the value, then the value.
 func encodeTypesFieldValue(e *key.Encoder, v types.FieldValue) {
 	switch v := v.(type) {
 	case nil:
@@ -1875,7 +1872,7 @@ func encodeTypesWktGeoBounds(e *key.Encoder, b key.Fields, v *types.WktGeoBounds
 	return b
 }
 
-// encodeTypesDuration writes which type the value has, and the value.
+// encodeTypesDuration writes the type of the value, then the value.
 func encodeTypesDuration(e *key.Encoder, v types.Duration) {
 	switch v := v.(type) {
 	case nil:
@@ -1888,7 +1885,7 @@ func encodeTypesDuration(e *key.Encoder, v types.Duration) {
 	}
 }
 
-// encodeTypesGeoLocation writes which type the value has, and the value.
+// encodeTypesGeoLocation writes the type of the value, then the value.
 func encodeTypesGeoLocation(e *key.Encoder, v types.GeoLocation) {
 	switch v := v.(type) {
 	case nil:

@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Check, Expr, *Block) (Expr, *Block) = (*Check).Run
 )
@@ -37,7 +36,7 @@ var (
 	})(runGoGenerate[Ident]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -102,10 +101,10 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 	return r
 }
 
-// Run returns what [Check.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Check.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *CheckRunner) Run(ctx context.Context, e Expr, b *Block) (Expr, *Block, error) {
 	args := CheckArgs{E: e, B: b}
 	e2 := key.Borrow()
@@ -122,9 +121,9 @@ func (r *CheckRunner) Run(ctx context.Context, e Expr, b *Block) (Expr, *Block, 
 	return res.R1, res.R2, err
 }
 
-// Start is [CheckRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [CheckRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *CheckRunner) Start(ctx context.Context, e Expr, b *Block) *runtime.Call[CheckResult] {
 	args := CheckArgs{E: e, B: b}
 	e2 := key.Borrow()
@@ -139,16 +138,16 @@ func (r *CheckRunner) Start(ctx context.Context, e Expr, b *Block) *runtime.Call
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *CheckRunner) Lookup(e Expr, b *Block) (CheckResult, bool) {
 	args := CheckArgs{E: e, B: b}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 	args := CheckArgs{E: e, B: b}
@@ -156,24 +155,23 @@ func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
 	args := CheckArgs{E: e, B: b}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Check] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Check]
+// that are inputs.
 func (r *CheckRunner) EncodeKey(e2 *key.Encoder) {
 	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *CheckRunner) describe(in *runtime.Inputs, args *CheckArgs) {
 	in.Input("e", "Expr", &args.E, func(e2 *key.Encoder) {
 		encodeExpr(e2, args.E)
@@ -186,8 +184,8 @@ func (r *CheckRunner) describe(in *runtime.Inputs, args *CheckArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *CheckRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *CheckArgs) uint64 {
 	args.EncodeKey(e2)
 	*id = e2.Fingerprint()
@@ -201,8 +199,8 @@ func (r *CheckRunner) execute(_ context.Context, args CheckArgs) (CheckResult, e
 	return res, nil
 }
 
-// cloneCheckArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneCheckArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneCheckArgs(v CheckArgs) CheckArgs {
 	c := new(runtime.Copies)
 	copyExpr(c, &v.E)
@@ -222,7 +220,7 @@ func cloneCheckResult(v CheckResult) CheckResult {
 	return v
 }
 
-// encodeExpr writes which type the value has, and the value.
+// encodeExpr writes the type of the value, then the value.
 func encodeExpr(e *key.Encoder, v Expr) {
 	if !key.Boxed(e, v) {
 		return
@@ -286,8 +284,8 @@ func storeExpr() kind.Kind {
 	)
 }
 
-// copyExpr makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyExpr replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyExpr(c *runtime.Copies, v *Expr) {
 	x := *v
 	if runtime.CopyBoxed(c, v) {
@@ -317,8 +315,8 @@ func copyExpr(c *runtime.Copies, v *Expr) {
 	runtime.KeepBoxed(c, x, *v)
 }
 
-// copyBlock makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyBlock replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyBlock(c *runtime.Copies, v *Block) {
 	if runtime.CopySlice(c, &v.List) {
 		for i := range v.List {
@@ -335,8 +333,8 @@ func copyBlock(c *runtime.Copies, v *Block) {
 	}
 }
 
-// copyExprWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyExprWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyExprWhole(c *runtime.Copies, v *Expr) {
 	x := *v
 	if runtime.CopyBoxed(c, v) {
@@ -369,8 +367,8 @@ func copyExprWhole(c *runtime.Copies, v *Expr) {
 	runtime.KeepBoxed(c, x, *v)
 }
 
-// copyBlockWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyBlockWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyBlockWhole(c *runtime.Copies, v *Block) {
 	if runtime.CopySlice(c, &v.List) {
 		for i := range v.List {
@@ -404,8 +402,8 @@ func encodeIdent(e *key.Encoder, b key.Fields, v *Ident) key.Fields {
 	return b
 }
 
-// copyCall makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyCall replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyCall(c *runtime.Copies, v *Call) {
 	copyExpr(c, &v.Func)
 	if runtime.CopySlice(c, &v.Args) {
@@ -415,8 +413,8 @@ func copyCall(c *runtime.Copies, v *Call) {
 	}
 }
 
-// copyCallWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyCallWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyCallWhole(c *runtime.Copies, v *Call) {
 	copyExprWhole(c, &v.Func)
 	if runtime.CopySlice(c, &v.Args) {

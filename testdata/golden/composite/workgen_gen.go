@@ -12,14 +12,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Build, context.Context, Config, *Config, time.Time) (int, error)                                      = (*Build).Run
 	_ func(*Sum, []ID, []byte, []Byte, []int, complex64, [3]string, Set, *int, **int, Pair[int, *string]) float64 = (*Sum).Run
@@ -82,7 +81,7 @@ var (
 	})(runGoGenerate[Version]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -142,10 +141,10 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 	return r
 }
 
-// Run returns what [Build.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Build.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *BuildRunner) Run(ctx context.Context, cfg Config, opt *Config, at time.Time) (int, error) {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
 	e := key.Borrow()
@@ -160,9 +159,9 @@ func (r *BuildRunner) Run(ctx context.Context, cfg Config, opt *Config, at time.
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [BuildRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [BuildRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *BuildRunner) Start(ctx context.Context, cfg Config, opt *Config, at time.Time) *runtime.Call[int] {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
 	e := key.Borrow()
@@ -177,16 +176,16 @@ func (r *BuildRunner) Start(ctx context.Context, cfg Config, opt *Config, at tim
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
@@ -194,8 +193,8 @@ func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -203,9 +202,9 @@ func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Build] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Build]
+// that are inputs.
 func (r *BuildRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -233,14 +232,13 @@ func (r *BuildRunner) encode(e *key.Encoder, args *BuildArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *BuildRunner) inputs(e *key.Encoder, args *BuildArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *BuildRunner) describe(in *runtime.Inputs, args *BuildArgs) {
 	in.Input("Env", "map[string]string", &r.work.Env, func(e *key.Encoder) {
 		m := e.Map(len(r.work.Env), r.work.Env == nil)
@@ -267,8 +265,8 @@ func (r *BuildRunner) describe(in *runtime.Inputs, args *BuildArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *BuildRunner) identify(id *key.Fingerprint, e *key.Encoder, args *BuildArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -280,8 +278,8 @@ func (r *BuildRunner) execute(ctx context.Context, args BuildArgs) (int, error) 
 	return r.work.Run(ctx, args.Cfg, args.Opt, args.At)
 }
 
-// cloneBuildArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneBuildArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneBuildArgs(v BuildArgs) BuildArgs {
 	v.Cfg = cloneConfig(v.Cfg)
 	if v.Opt != nil {
@@ -385,10 +383,10 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 	return r
 }
 
-// Run returns what [Sum.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Sum.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SumRunner) Run(ctx context.Context, ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, error) {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	e := key.Borrow()
@@ -403,9 +401,9 @@ func (r *SumRunner) Run(ctx context.Context, ids []ID, raw []byte, named []Byte,
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [SumRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SumRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *SumRunner) Start(ctx context.Context, ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) *runtime.Call[float64] {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	e := key.Borrow()
@@ -420,16 +418,16 @@ func (r *SumRunner) Start(ctx context.Context, ids []ID, raw []byte, named []Byt
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, bool) {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) bool {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
@@ -437,24 +435,23 @@ func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c 
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) key.Key {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Sum] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Sum] that
+// are inputs.
 func (r *SumRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *SumRunner) describe(in *runtime.Inputs, args *SumArgs) {
 	in.Input("ids", "[]ID", &args.Ids, func(e *key.Encoder) {
 		e.Slice(len(args.Ids), args.Ids == nil)
@@ -507,8 +504,8 @@ func (r *SumRunner) describe(in *runtime.Inputs, args *SumArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *SumRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SumArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -520,7 +517,8 @@ func (r *SumRunner) execute(_ context.Context, args SumArgs) (float64, error) {
 	return r.work.Run(args.Ids, args.Raw, args.Named, args.Numbers, args.C, args.Arr, args.Set, args.P, args.Pp, args.Pair), nil
 }
 
-// cloneSumArgs returns arguments that the caller of Run cannot change any more.
+// cloneSumArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneSumArgs(v SumArgs) SumArgs {
 	v.Ids = slices.Clone(v.Ids)
 	v.Raw = slices.Clone(v.Raw)
@@ -616,10 +614,10 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 	return r
 }
 
-// Run returns what [Release.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Release.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ReleaseRunner) Run(ctx context.Context, v Version, all []*Version, by map[string]Version) (int, error) {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	e := key.Borrow()
@@ -634,8 +632,8 @@ func (r *ReleaseRunner) Run(ctx context.Context, v Version, all []*Version, by m
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [ReleaseRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [ReleaseRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ReleaseRunner) Start(ctx context.Context, v Version, all []*Version, by map[string]Version) *runtime.Call[int] {
 	args := ReleaseArgs{V: v, All: all, By: by}
@@ -651,16 +649,16 @@ func (r *ReleaseRunner) Start(ctx context.Context, v Version, all []*Version, by
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version) (int, bool) {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version) bool {
 	args := ReleaseArgs{V: v, All: all, By: by}
@@ -668,24 +666,23 @@ func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version)
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) key.Key {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Release] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Release]
+// that are inputs.
 func (r *ReleaseRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ReleaseRunner) describe(in *runtime.Inputs, args *ReleaseArgs) {
 	in.Input("v", "Version", &args.V, func(e *key.Encoder) {
 		encodeVersion(e, &args.V)
@@ -710,8 +707,8 @@ func (r *ReleaseRunner) describe(in *runtime.Inputs, args *ReleaseArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ReleaseRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ReleaseArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -723,8 +720,8 @@ func (r *ReleaseRunner) execute(_ context.Context, args ReleaseArgs) (int, error
 	return r.work.Run(args.V, args.All, args.By), nil
 }
 
-// cloneReleaseArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneReleaseArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneReleaseArgs(v ReleaseArgs) ReleaseArgs {
 	v.V = cloneVersion(v.V)
 	v.All = slices.Clone(v.All)
@@ -948,7 +945,7 @@ func clonePairIntString(v Pair[int, *string]) Pair[int, *string] {
 	return v
 }
 
-// encodeVersion writes the encoding that the type gives itself.
+// encodeVersion writes what the type's own method encodes.
 func encodeVersion(e *key.Encoder, v *Version) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/composite.Version")
 	f := e.Open()

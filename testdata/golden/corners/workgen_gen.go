@@ -15,14 +15,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Keywords, float64, float64, int, S, int8, S) float64                                                                  = (*Keywords).Run
 	_ func(*Empty, []struct{}, [3]struct{}, [][]struct{}, map[[0]string]int, map[int][0]string, []none, [0]int, [2][0]string) int = (*Empty).Run
@@ -83,7 +82,7 @@ var (
 	})(runGoGenerate[Data]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -115,8 +114,8 @@ func (a *KeywordsArgs) EncodeKey(e *key.Encoder) {
 	e.End(b)
 }
 
-// keywordsIdentity tells the calls of one [KeywordsRunner] apart: two of them
-// are equal exactly when their identities are.
+// keywordsIdentity identifies a call of one [KeywordsRunner]: two calls are
+// equal if and only if their identities are.
 type keywordsIdentity struct {
 	type2            key.Text
 	range2           int
@@ -168,10 +167,10 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 	return r
 }
 
-// Run returns what [Keywords.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Keywords.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *KeywordsRunner) Run(ctx context.Context, mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) (float64, error) {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
@@ -182,8 +181,8 @@ func (r *KeywordsRunner) Run(ctx context.Context, mathArg float64, _type float64
 	return r.calls.Run(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Start is [KeywordsRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [KeywordsRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *KeywordsRunner) Start(ctx context.Context, mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) *runtime.Call[float64] {
 	var id keywordsIdentity
@@ -195,16 +194,16 @@ func (r *KeywordsRunner) Start(ctx context.Context, mathArg float64, _type float
 	return r.calls.Start(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *KeywordsRunner) Lookup(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) (float64, bool) {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
 	return r.calls.Lookup(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) bool {
 	var id keywordsIdentity
@@ -212,8 +211,8 @@ func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, s
 	return r.calls.Forget(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) key.Key {
 	args := KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -221,8 +220,8 @@ func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stri
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Keywords]
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Keywords]
 // that are inputs.
 func (r *KeywordsRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
@@ -244,14 +243,13 @@ func (r *KeywordsRunner) encode(e *key.Encoder, args *KeywordsArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *KeywordsRunner) inputs(e *key.Encoder, args *KeywordsArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *KeywordsRunner) describe(in *runtime.Inputs, args *KeywordsArgs) {
 	in.Input("Type", "string", &r.work.Type, func(e *key.Encoder) {
 		e.String(r.work.Type)
@@ -403,10 +401,10 @@ func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 	return r
 }
 
-// Run returns what [Empty.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Empty.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *EmptyRunner) Run(ctx context.Context, a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) (int, error) {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	e2 := key.Borrow()
@@ -421,9 +419,9 @@ func (r *EmptyRunner) Run(ctx context.Context, a []struct{}, b [3]struct{}, c []
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [EmptyRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [EmptyRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *EmptyRunner) Start(ctx context.Context, a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) *runtime.Call[int] {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	e2 := key.Borrow()
@@ -438,16 +436,16 @@ func (r *EmptyRunner) Start(ctx context.Context, a []struct{}, b [3]struct{}, c 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *EmptyRunner) Lookup(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) (int, bool) {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) bool {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
@@ -455,24 +453,23 @@ func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) key.Key {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Empty] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Empty]
+// that are inputs.
 func (r *EmptyRunner) EncodeKey(e2 *key.Encoder) {
 	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *EmptyRunner) describe(in *runtime.Inputs, args *EmptyArgs) {
 	in.Input("a", "[]struct{}", &args.A, func(e2 *key.Encoder) {
 		e2.Slice(len(args.A), args.A == nil)
@@ -514,8 +511,8 @@ func (r *EmptyRunner) describe(in *runtime.Inputs, args *EmptyArgs) {
 	in.Input("h", "[2][0]string", &args.H, func(e2 *key.Encoder) {})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *EmptyRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *EmptyArgs) uint64 {
 	args.EncodeKey(e2)
 	*id = e2.Fingerprint()
@@ -527,8 +524,8 @@ func (r *EmptyRunner) execute(_ context.Context, args EmptyArgs) (int, error) {
 	return r.work.Run(args.A, args.B, args.C, args.D, args.E, args.F, args.G, args.H), nil
 }
 
-// cloneEmptyArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneEmptyArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneEmptyArgs(v EmptyArgs) EmptyArgs {
 	v.A = slices.Clone(v.A)
 	v.C = slices.Clone(v.C)
@@ -558,8 +555,8 @@ func (a *TaggedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.X.A)
 }
 
-// taggedIdentity tells the calls of one [TaggedRunner] apart: two of them are
-// equal exactly when their identities are.
+// taggedIdentity identifies a call of one [TaggedRunner]: two calls are equal
+// if and only if their identities are.
 type taggedIdentity struct {
 	xA int
 }
@@ -600,10 +597,10 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 	return r
 }
 
-// Run returns what [Tagged.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Tagged.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *TaggedRunner) Run(ctx context.Context, x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -618,9 +615,9 @@ func (r *TaggedRunner) Run(ctx context.Context, x struct {
 	return r.calls.Run(ctx, hash, id, TaggedArgs{X: x})
 }
 
-// Start is [TaggedRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [TaggedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *TaggedRunner) Start(ctx context.Context, x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -635,8 +632,8 @@ func (r *TaggedRunner) Start(ctx context.Context, x struct {
 	return r.calls.Start(ctx, hash, id, TaggedArgs{X: x})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *TaggedRunner) Lookup(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -648,8 +645,8 @@ func (r *TaggedRunner) Lookup(x struct {
 	return r.calls.Lookup(hash, id, TaggedArgs{X: x})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TaggedRunner) Forget(x struct {
 	A int `json:"a"`
@@ -660,8 +657,8 @@ func (r *TaggedRunner) Forget(x struct {
 	return r.calls.Forget(hash, id, TaggedArgs{X: x})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *TaggedRunner) Key(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -670,17 +667,16 @@ func (r *TaggedRunner) Key(x struct {
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Tagged] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Tagged]
+// that are inputs.
 func (r *TaggedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *TaggedRunner) describe(in *runtime.Inputs, args *TaggedArgs) {
 	in.Input("x", "struct{A int \"json:\\\"a\\\"\"; B int \"workgen:\\\"-\\\"\"}", &args.X, func(e *key.Encoder) {
 		e.Int(args.X.A)
@@ -720,8 +716,8 @@ type NestedResult struct {
 	R2 **map[string][]*m2
 }
 
-// nestedIdentity tells the calls of one [NestedRunner] apart: two of them are
-// equal exactly when their identities are.
+// nestedIdentity identifies a call of one [NestedRunner]: two calls are equal
+// if and only if their identities are.
 type nestedIdentity struct{}
 
 // NestedRunner runs a [Nested] once per distinct input. Make one with
@@ -756,10 +752,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	return r
 }
 
-// Run returns what [Nested.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Nested.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *NestedRunner) Run(ctx context.Context) (map[string]map[string]map[string][]m2, **map[string][]*m2, error) {
 	id := nestedIdentity{}
 	hash := key.NewHash().Sum()
@@ -771,9 +767,9 @@ func (r *NestedRunner) Run(ctx context.Context) (map[string]map[string]map[strin
 	return res.R1, res.R2, err
 }
 
-// Start is [NestedRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [NestedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *NestedRunner) Start(ctx context.Context) *runtime.Call[NestedResult] {
 	id := nestedIdentity{}
 	hash := key.NewHash().Sum()
@@ -783,16 +779,16 @@ func (r *NestedRunner) Start(ctx context.Context) *runtime.Call[NestedResult] {
 	return r.calls.Start(ctx, hash, id, NestedArgs{})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *NestedRunner) Lookup() (NestedResult, bool) {
 	id := nestedIdentity{}
 	hash := key.NewHash().Sum()
 	return r.calls.Lookup(hash, id, NestedArgs{})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NestedRunner) Forget() bool {
 	id := nestedIdentity{}
@@ -800,24 +796,23 @@ func (r *NestedRunner) Forget() bool {
 	return r.calls.Forget(hash, id, NestedArgs{})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *NestedRunner) Key() key.Key {
 	args := NestedArgs{}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Nested] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Nested]
+// that are inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {}
 
 // execute calls [Nested.Run].
@@ -945,10 +940,10 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	return r
 }
 
-// Run returns what [Deep.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Deep.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *DeepRunner) Run(ctx context.Context, v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, error) {
 	args := DeepArgs{V: v}
 	e := key.Borrow()
@@ -963,9 +958,9 @@ func (r *DeepRunner) Run(ctx context.Context, v map[string][]*[2]map[int][]map[s
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [DeepRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [DeepRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *DeepRunner) Start(ctx context.Context, v map[string][]*[2]map[int][]map[string]**[]string) *runtime.Call[map[string][]*[2]map[int][]map[string]**[]string] {
 	args := DeepArgs{V: v}
 	e := key.Borrow()
@@ -980,16 +975,16 @@ func (r *DeepRunner) Start(ctx context.Context, v map[string][]*[2]map[int][]map
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *DeepRunner) Lookup(v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, bool) {
 	args := DeepArgs{V: v}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) bool {
 	args := DeepArgs{V: v}
@@ -997,24 +992,23 @@ func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) 
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key.Key {
 	args := DeepArgs{V: v}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Deep] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Deep]
+// that are inputs.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
 	in.Input("v", "map[string][]*[2]map[int][]map[string]**[]string", &args.V, func(e *key.Encoder) {
 		m := e.Map(len(args.V), args.V == nil)
@@ -1040,8 +1034,8 @@ func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *DeepRunner) identify(id *key.Fingerprint, e *key.Encoder, args *DeepArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1053,8 +1047,8 @@ func (r *DeepRunner) execute(_ context.Context, args DeepArgs) (map[string][]*[2
 	return r.work.Run(args.V)
 }
 
-// cloneDeepArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneDeepArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneDeepArgs(v DeepArgs) DeepArgs {
 	if v.V != nil {
 		m := make(map[string][]*[2]map[int][]map[string]**[]string, len(v.V))
@@ -1112,8 +1106,8 @@ func (a *WiredArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// wiredIdentity tells the calls of one [WiredRunner] apart: two of them are
-// equal exactly when their identities are.
+// wiredIdentity identifies a call of one [WiredRunner]: two calls are equal if
+// and only if their identities are.
 type wiredIdentity struct {
 	n int
 }
@@ -1149,10 +1143,10 @@ func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 	return r
 }
 
-// Run returns what [Wired.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Wired.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *WiredRunner) Run(ctx context.Context, n int) (int, error) {
 	id := wiredIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1162,9 +1156,9 @@ func (r *WiredRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, WiredArgs{N: n})
 }
 
-// Start is [WiredRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [WiredRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *WiredRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	id := wiredIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1174,16 +1168,16 @@ func (r *WiredRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, WiredArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *WiredRunner) Lookup(n int) (int, bool) {
 	id := wiredIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, WiredArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *WiredRunner) Forget(n int) bool {
 	id := wiredIdentity{n: n}
@@ -1191,24 +1185,23 @@ func (r *WiredRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, WiredArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *WiredRunner) Key(n int) key.Key {
 	args := WiredArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Wired] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Wired]
+// that are inputs.
 func (r *WiredRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *WiredRunner) describe(in *runtime.Inputs, args *WiredArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -1269,10 +1262,10 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 	return r
 }
 
-// Run returns what [Lending.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Lending.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *LendingRunner) Run(ctx context.Context, h *Held) ([]int, error) {
 	args := LendingArgs{H: h}
 	e := key.Borrow()
@@ -1287,8 +1280,8 @@ func (r *LendingRunner) Run(ctx context.Context, h *Held) ([]int, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [LendingRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [LendingRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *LendingRunner) Start(ctx context.Context, h *Held) *runtime.Call[[]int] {
 	args := LendingArgs{H: h}
@@ -1304,16 +1297,16 @@ func (r *LendingRunner) Start(ctx context.Context, h *Held) *runtime.Call[[]int]
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *LendingRunner) Lookup(h *Held) ([]int, bool) {
 	args := LendingArgs{H: h}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *LendingRunner) Forget(h *Held) bool {
 	args := LendingArgs{H: h}
@@ -1321,32 +1314,31 @@ func (r *LendingRunner) Forget(h *Held) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *LendingRunner) Key(h *Held) key.Key {
 	args := LendingArgs{H: h}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Lending] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Lending]
+// that are inputs.
 func (r *LendingRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *LendingRunner) inputs(e *key.Encoder, args *LendingArgs) {
 	if e.Present(args.H != nil) {
 		e.End(encodeHeld(e, e.Begin(), args.H))
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *LendingRunner) describe(in *runtime.Inputs, args *LendingArgs) {
 	in.Input("h", "*Held", &args.H, func(e *key.Encoder) {
 		if e.Present(args.H != nil) {
@@ -1355,8 +1347,8 @@ func (r *LendingRunner) describe(in *runtime.Inputs, args *LendingArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *LendingRunner) identify(id *key.Fingerprint, e *key.Encoder, args *LendingArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1388,8 +1380,8 @@ func (a *ReusingArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// reusingIdentity tells the calls of one [ReusingRunner] apart: two of them are
-// equal exactly when their identities are.
+// reusingIdentity identifies a call of one [ReusingRunner]: two calls are equal
+// if and only if their identities are.
 type reusingIdentity struct {
 	n int
 }
@@ -1426,10 +1418,10 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 	return r
 }
 
-// Run returns what [Reusing.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Reusing.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ReusingRunner) Run(ctx context.Context, n int) ([]byte, error) {
 	id := reusingIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1439,8 +1431,8 @@ func (r *ReusingRunner) Run(ctx context.Context, n int) ([]byte, error) {
 	return r.calls.Run(ctx, hash, id, ReusingArgs{N: n})
 }
 
-// Start is [ReusingRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [ReusingRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ReusingRunner) Start(ctx context.Context, n int) *runtime.Call[[]byte] {
 	id := reusingIdentity{n: n}
@@ -1451,16 +1443,16 @@ func (r *ReusingRunner) Start(ctx context.Context, n int) *runtime.Call[[]byte] 
 	return r.calls.Start(ctx, hash, id, ReusingArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ReusingRunner) Lookup(n int) ([]byte, bool) {
 	id := reusingIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, ReusingArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ReusingRunner) Forget(n int) bool {
 	id := reusingIdentity{n: n}
@@ -1468,24 +1460,23 @@ func (r *ReusingRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, ReusingArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ReusingRunner) Key(n int) key.Key {
 	args := ReusingArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Reusing] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Reusing]
+// that are inputs.
 func (r *ReusingRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ReusingRunner) describe(in *runtime.Inputs, args *ReusingArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -1547,10 +1538,10 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 	return r
 }
 
-// Run returns what [Hiding.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Hiding.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *HidingRunner) Run(ctx context.Context, d Data) (Data, error) {
 	args := HidingArgs{D: d}
 	e := key.Borrow()
@@ -1565,9 +1556,9 @@ func (r *HidingRunner) Run(ctx context.Context, d Data) (Data, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [HidingRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [HidingRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *HidingRunner) Start(ctx context.Context, d Data) *runtime.Call[Data] {
 	args := HidingArgs{D: d}
 	e := key.Borrow()
@@ -1582,16 +1573,16 @@ func (r *HidingRunner) Start(ctx context.Context, d Data) *runtime.Call[Data] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *HidingRunner) Lookup(d Data) (Data, bool) {
 	args := HidingArgs{D: d}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *HidingRunner) Forget(d Data) bool {
 	args := HidingArgs{D: d}
@@ -1599,24 +1590,24 @@ func (r *HidingRunner) Forget(d Data) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *HidingRunner) Key(d Data) key.Key {
 	args := HidingArgs{D: d}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Hiding] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Hiding]
+// that are inputs.
 func (r *HidingRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *HidingRunner) identify(id *key.Fingerprint, e *key.Encoder, args *HidingArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1628,8 +1619,8 @@ func (r *HidingRunner) execute(_ context.Context, args HidingArgs) (Data, error)
 	return r.work.Run(args.D), nil
 }
 
-// cloneHidingArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneHidingArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneHidingArgs(v HidingArgs) HidingArgs {
 	v.D = cloneData(v.D)
 	return v
@@ -1681,10 +1672,10 @@ func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 	return r
 }
 
-// Run returns what [Sharing.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Sharing.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SharingRunner) Run(ctx context.Context, xs []int) (int, error) {
 	args := SharingArgs{Xs: xs}
 	e := key.Borrow()
@@ -1699,8 +1690,8 @@ func (r *SharingRunner) Run(ctx context.Context, xs []int) (int, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [SharingRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [SharingRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SharingRunner) Start(ctx context.Context, xs []int) *runtime.Call[int] {
 	args := SharingArgs{Xs: xs}
@@ -1716,16 +1707,16 @@ func (r *SharingRunner) Start(ctx context.Context, xs []int) *runtime.Call[int] 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SharingRunner) Lookup(xs []int) (int, bool) {
 	args := SharingArgs{Xs: xs}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SharingRunner) Forget(xs []int) bool {
 	args := SharingArgs{Xs: xs}
@@ -1733,32 +1724,31 @@ func (r *SharingRunner) Forget(xs []int) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SharingRunner) Key(xs []int) key.Key {
 	args := SharingArgs{Xs: xs}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Sharing] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Sharing]
+// that are inputs.
 func (r *SharingRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *SharingRunner) describe(in *runtime.Inputs, args *SharingArgs) {
 	in.Input("xs", "[]int", &args.Xs, func(e *key.Encoder) {
 		key.Numbers(e, args.Xs)
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *SharingRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SharingArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1770,8 +1760,8 @@ func (r *SharingRunner) execute(ctx context.Context, args SharingArgs) (int, err
 	return r.work.Run(ctx, args.Xs), nil
 }
 
-// cloneSharingArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneSharingArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneSharingArgs(v SharingArgs) SharingArgs {
 	v.Xs = slices.Clone(v.Xs)
 	return v
@@ -1795,7 +1785,7 @@ func cloneM2(v m2) m2 {
 	return v
 }
 
-// encodeMapIntMapStringString writes all that is in v.
+// encodeMapIntMapStringString writes everything in v.
 func encodeMapIntMapStringString(e *key.Encoder, v map[int][]map[string]**[]string) {
 	m := e.Map(len(v), v == nil)
 	for k, x := range v {
@@ -1873,7 +1863,7 @@ func encodeData(e *key.Encoder, b key.Fields, v *Data) key.Fields {
 	return e.Begin()
 }
 
-// encodeString writes all that is in v.
+// encodeString writes everything in v.
 func encodeString(e *key.Encoder, v *[]string) {
 	if e.Present(v != nil) {
 		e.Slice(len((*v)), (*v) == nil)

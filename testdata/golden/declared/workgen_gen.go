@@ -17,14 +17,13 @@ import (
 	"github.com/workgen/workgen/testdata/golden/declared/outer"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Keeps, Sheet, Stamp, []outer.Stamp) (Sheet, Stamp, []outer.Stamp)                                                                     = (*Keeps).Run
 	_ func(*Reads, outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine) (outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine) = (*Reads).Run
@@ -108,7 +107,7 @@ var (
 	}{})]byte)(runGoGenerate[[unsafe.Sizeof(Mine{})]byte]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -174,10 +173,10 @@ func NewKeepsRunner(work *Keeps, opts ...runtime.Option) *KeepsRunner {
 	return r
 }
 
-// Run returns what [Keeps.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Keeps.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *KeepsRunner) Run(ctx context.Context, s Sheet, at Stamp, far []outer.Stamp) (Sheet, Stamp, []outer.Stamp, error) {
 	args := KeepsArgs{S: s, At: at, Far: far}
 	e := key.Borrow()
@@ -194,9 +193,9 @@ func (r *KeepsRunner) Run(ctx context.Context, s Sheet, at Stamp, far []outer.St
 	return res.R1, res.R2, res.R3, err
 }
 
-// Start is [KeepsRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [KeepsRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *KeepsRunner) Start(ctx context.Context, s Sheet, at Stamp, far []outer.Stamp) *runtime.Call[KeepsResult] {
 	args := KeepsArgs{S: s, At: at, Far: far}
 	e := key.Borrow()
@@ -211,16 +210,16 @@ func (r *KeepsRunner) Start(ctx context.Context, s Sheet, at Stamp, far []outer.
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *KeepsRunner) Lookup(s Sheet, at Stamp, far []outer.Stamp) (KeepsResult, bool) {
 	args := KeepsArgs{S: s, At: at, Far: far}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *KeepsRunner) Forget(s Sheet, at Stamp, far []outer.Stamp) bool {
 	args := KeepsArgs{S: s, At: at, Far: far}
@@ -228,8 +227,8 @@ func (r *KeepsRunner) Forget(s Sheet, at Stamp, far []outer.Stamp) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *KeepsRunner) Key(s Sheet, at Stamp, far []outer.Stamp) key.Key {
 	args := KeepsArgs{S: s, At: at, Far: far}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -237,9 +236,9 @@ func (r *KeepsRunner) Key(s Sheet, at Stamp, far []outer.Stamp) key.Key {
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Keeps] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Keeps]
+// that are inputs.
 func (r *KeepsRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -258,14 +257,13 @@ func (r *KeepsRunner) encode(e *key.Encoder, args *KeepsArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *KeepsRunner) inputs(e *key.Encoder, args *KeepsArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *KeepsRunner) describe(in *runtime.Inputs, args *KeepsArgs) {
 	in.Input("Since", "Stamp", &r.work.Since, func(e *key.Encoder) {
 		encodeStamp(e, &r.work.Since)
@@ -284,8 +282,8 @@ func (r *KeepsRunner) describe(in *runtime.Inputs, args *KeepsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *KeepsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *KeepsArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -299,8 +297,8 @@ func (r *KeepsRunner) execute(_ context.Context, args KeepsArgs) (KeepsResult, e
 	return res, nil
 }
 
-// cloneKeepsArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneKeepsArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneKeepsArgs(v KeepsArgs) KeepsArgs {
 	v.S = cloneSheet(v.S)
 	v.Far = slices.Clone(v.Far)
@@ -398,10 +396,10 @@ func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
 	return r
 }
 
-// Run returns what [Reads.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Reads.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ReadsRunner) Run(ctx context.Context, d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine, error) {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
 	e := key.Borrow()
@@ -418,9 +416,9 @@ func (r *ReadsRunner) Run(ctx context.Context, d outer.Doc, list []*outer.Doc, b
 	return res.R1, res.R2, res.R3, res.R4, err
 }
 
-// Start is [ReadsRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ReadsRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *ReadsRunner) Start(ctx context.Context, d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) *runtime.Call[ReadsResult] {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
 	e := key.Borrow()
@@ -435,16 +433,16 @@ func (r *ReadsRunner) Start(ctx context.Context, d outer.Doc, list []*outer.Doc,
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ReadsRunner) Lookup(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (ReadsResult, bool) {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ReadsRunner) Forget(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) bool {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
@@ -452,24 +450,23 @@ func (r *ReadsRunner) Forget(d outer.Doc, list []*outer.Doc, by map[outer.Plain]
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ReadsRunner) Key(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) key.Key {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Reads] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Reads]
+// that are inputs.
 func (r *ReadsRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ReadsRunner) describe(in *runtime.Inputs, args *ReadsArgs) {
 	in.Input("d", "outer.Doc", &args.D, func(e *key.Encoder) {
 		e.End(encodeOuterDoc(e, e.Begin(), &args.D))
@@ -499,8 +496,8 @@ func (r *ReadsRunner) describe(in *runtime.Inputs, args *ReadsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ReadsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ReadsArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -514,8 +511,8 @@ func (r *ReadsRunner) execute(_ context.Context, args ReadsArgs) (ReadsResult, e
 	return res, nil
 }
 
-// cloneReadsArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneReadsArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneReadsArgs(v ReadsArgs) ReadsArgs {
 	v.D = cloneOuterDoc(v.D)
 	v.List = slices.Clone(v.List)
@@ -571,8 +568,8 @@ func (a *PointArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeOuterPlain(e, e.Begin(), &a.P))
 }
 
-// pointIdentity tells the calls of one [PointRunner] apart: two of them are
-// equal exactly when their identities are.
+// pointIdentity identifies a call of one [PointRunner]: two calls are equal if
+// and only if their identities are.
 type pointIdentity struct {
 	pX int
 	pY int
@@ -610,10 +607,10 @@ func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
 	return r
 }
 
-// Run returns what [Point.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Point.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *PointRunner) Run(ctx context.Context, p outer.Plain) (int, error) {
 	var id pointIdentity
 	hash := r.identify(&id, &p)
@@ -623,9 +620,9 @@ func (r *PointRunner) Run(ctx context.Context, p outer.Plain) (int, error) {
 	return r.calls.Run(ctx, hash, id, PointArgs{P: p})
 }
 
-// Start is [PointRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [PointRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *PointRunner) Start(ctx context.Context, p outer.Plain) *runtime.Call[int] {
 	var id pointIdentity
 	hash := r.identify(&id, &p)
@@ -635,16 +632,16 @@ func (r *PointRunner) Start(ctx context.Context, p outer.Plain) *runtime.Call[in
 	return r.calls.Start(ctx, hash, id, PointArgs{P: p})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *PointRunner) Lookup(p outer.Plain) (int, bool) {
 	var id pointIdentity
 	hash := r.identify(&id, &p)
 	return r.calls.Lookup(hash, id, PointArgs{P: p})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PointRunner) Forget(p outer.Plain) bool {
 	var id pointIdentity
@@ -652,24 +649,23 @@ func (r *PointRunner) Forget(p outer.Plain) bool {
 	return r.calls.Forget(hash, id, PointArgs{P: p})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *PointRunner) Key(p outer.Plain) key.Key {
 	args := PointArgs{P: p}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Point] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Point]
+// that are inputs.
 func (r *PointRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *PointRunner) describe(in *runtime.Inputs, args *PointArgs) {
 	in.Input("p", "outer.Plain", &args.P, func(e *key.Encoder) {
 		e.End(encodeOuterPlain(e, e.Begin(), &args.P))

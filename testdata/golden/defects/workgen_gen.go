@@ -11,14 +11,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*First, Input, string) string  = (*First).Run
 	_ func(*Second, Input, string) string = (*Second).Run
@@ -43,7 +42,7 @@ var (
 	})(runGoGenerate[Input2]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -98,10 +97,10 @@ func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
 	return r
 }
 
-// Run returns what [First.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [First.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *FirstRunner) Run(ctx context.Context, in Input, last string) (string, error) {
 	args := FirstArgs{In: in, Last: last}
 	e := key.Borrow()
@@ -116,9 +115,9 @@ func (r *FirstRunner) Run(ctx context.Context, in Input, last string) (string, e
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [FirstRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [FirstRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *FirstRunner) Start(ctx context.Context, in Input, last string) *runtime.Call[string] {
 	args := FirstArgs{In: in, Last: last}
 	e := key.Borrow()
@@ -133,16 +132,16 @@ func (r *FirstRunner) Start(ctx context.Context, in Input, last string) *runtime
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *FirstRunner) Lookup(in Input, last string) (string, bool) {
 	args := FirstArgs{In: in, Last: last}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *FirstRunner) Forget(in Input, last string) bool {
 	args := FirstArgs{In: in, Last: last}
@@ -150,8 +149,8 @@ func (r *FirstRunner) Forget(in Input, last string) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *FirstRunner) Key(in Input, last string) key.Key {
 	args := FirstArgs{In: in, Last: last}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -159,9 +158,9 @@ func (r *FirstRunner) Key(in Input, last string) key.Key {
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [First] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [First]
+// that are inputs.
 func (r *FirstRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -180,14 +179,13 @@ func (r *FirstRunner) encode(e *key.Encoder, args *FirstArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *FirstRunner) inputs(e *key.Encoder, args *FirstArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *FirstRunner) describe(in2 *runtime.Inputs, args *FirstArgs) {
 	in2.Input("Prefix", "string", &r.work.Prefix, func(e *key.Encoder) {
 		e.String(r.work.Prefix)
@@ -200,8 +198,8 @@ func (r *FirstRunner) describe(in2 *runtime.Inputs, args *FirstArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *FirstRunner) identify(id *key.Fingerprint, e *key.Encoder, args *FirstArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -213,8 +211,8 @@ func (r *FirstRunner) execute(_ context.Context, args FirstArgs) (string, error)
 	return r.work.Run(args.In, args.Last), nil
 }
 
-// cloneFirstArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneFirstArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneFirstArgs(v FirstArgs) FirstArgs {
 	v.In = cloneInput(v.In)
 	return v
@@ -269,10 +267,10 @@ func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
 	return r
 }
 
-// Run returns what [Second.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Second.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SecondRunner) Run(ctx context.Context, in Input, last string) (string, error) {
 	args := SecondArgs{In: in, Last: last}
 	e := key.Borrow()
@@ -287,9 +285,9 @@ func (r *SecondRunner) Run(ctx context.Context, in Input, last string) (string, 
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [SecondRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SecondRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SecondRunner) Start(ctx context.Context, in Input, last string) *runtime.Call[string] {
 	args := SecondArgs{In: in, Last: last}
 	e := key.Borrow()
@@ -304,16 +302,16 @@ func (r *SecondRunner) Start(ctx context.Context, in Input, last string) *runtim
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SecondRunner) Lookup(in Input, last string) (string, bool) {
 	args := SecondArgs{In: in, Last: last}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SecondRunner) Forget(in Input, last string) bool {
 	args := SecondArgs{In: in, Last: last}
@@ -321,8 +319,8 @@ func (r *SecondRunner) Forget(in Input, last string) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SecondRunner) Key(in Input, last string) key.Key {
 	args := SecondArgs{In: in, Last: last}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -330,9 +328,9 @@ func (r *SecondRunner) Key(in Input, last string) key.Key {
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Second] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Second]
+// that are inputs.
 func (r *SecondRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -351,14 +349,13 @@ func (r *SecondRunner) encode(e *key.Encoder, args *SecondArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *SecondRunner) inputs(e *key.Encoder, args *SecondArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *SecondRunner) describe(in2 *runtime.Inputs, args *SecondArgs) {
 	in2.Input("Prefix", "string", &r.work.Prefix, func(e *key.Encoder) {
 		e.String(r.work.Prefix)
@@ -371,8 +368,8 @@ func (r *SecondRunner) describe(in2 *runtime.Inputs, args *SecondArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *SecondRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SecondArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -384,8 +381,8 @@ func (r *SecondRunner) execute(_ context.Context, args SecondArgs) (string, erro
 	return r.work.Run(args.In, args.Last), nil
 }
 
-// cloneSecondArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneSecondArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneSecondArgs(v SecondArgs) SecondArgs {
 	v.In = cloneInput(v.In)
 	return v

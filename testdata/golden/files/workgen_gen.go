@@ -11,14 +11,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Load, context.Context, key.File) (string, error)                 = (*Load).Run
 	_ func(*Merge, context.Context, Source, map[string]key.Dir) (int, error) = (*Merge).Run
@@ -55,7 +54,7 @@ var (
 	})(runGoGenerate[Hint]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -108,10 +107,10 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 	return r
 }
 
-// Run returns what [Load.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Load.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *LoadRunner) Run(ctx context.Context, path key.File) (string, error) {
 	args := LoadArgs{Path: path}
 	e := key.Borrow()
@@ -126,9 +125,9 @@ func (r *LoadRunner) Run(ctx context.Context, path key.File) (string, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [LoadRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [LoadRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *LoadRunner) Start(ctx context.Context, path key.File) *runtime.Call[string] {
 	args := LoadArgs{Path: path}
 	e := key.Borrow()
@@ -143,16 +142,16 @@ func (r *LoadRunner) Start(ctx context.Context, path key.File) *runtime.Call[str
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *LoadRunner) Lookup(path key.File) (string, bool) {
 	args := LoadArgs{Path: path}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *LoadRunner) Forget(path key.File) bool {
 	args := LoadArgs{Path: path}
@@ -160,39 +159,38 @@ func (r *LoadRunner) Forget(path key.File) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *LoadRunner) Key(path key.File) key.Key {
 	args := LoadArgs{Path: path}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Load] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Load]
+// that are inputs.
 func (r *LoadRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// inputs writes all inputs. Some are files, which can change at any time: the
-// runtime compares the inputs with those that the call was made for, before and
-// after.
+// inputs writes all inputs. Some are files, which can change at any time, so
+// the runtime compares the inputs before and after an execution with those of
+// the call.
 func (r *LoadRunner) inputs(e *key.Encoder, args *LoadArgs) {
 	args.EncodeKey(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *LoadRunner) describe(in *runtime.Inputs, args *LoadArgs) {
 	in.Input("path", "key.File", &args.Path, func(e *key.Encoder) {
 		encodeKeyFile(e, &args.Path)
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *LoadRunner) identify(id *key.Fingerprint, e *key.Encoder, args *LoadArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -267,10 +265,10 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 	return r
 }
 
-// Run returns what [Merge.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Merge.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *MergeRunner) Run(ctx context.Context, from Source, by map[string]key.Dir) (int, error) {
 	args := MergeArgs{From: from, By: by}
 	e := key.Borrow()
@@ -285,9 +283,9 @@ func (r *MergeRunner) Run(ctx context.Context, from Source, by map[string]key.Di
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [MergeRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [MergeRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *MergeRunner) Start(ctx context.Context, from Source, by map[string]key.Dir) *runtime.Call[int] {
 	args := MergeArgs{From: from, By: by}
 	e := key.Borrow()
@@ -302,16 +300,16 @@ func (r *MergeRunner) Start(ctx context.Context, from Source, by map[string]key.
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *MergeRunner) Lookup(from Source, by map[string]key.Dir) (int, bool) {
 	args := MergeArgs{From: from, By: by}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 	args := MergeArgs{From: from, By: by}
@@ -319,8 +317,8 @@ func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
 	args := MergeArgs{From: from, By: by}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -328,9 +326,9 @@ func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Merge] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Merge]
+// that are inputs.
 func (r *MergeRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -351,16 +349,15 @@ func (r *MergeRunner) encode(e *key.Encoder, args *MergeArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes all inputs. Some are files, which can change at any time: the
-// runtime compares the inputs with those that the call was made for, before and
-// after.
+// inputs writes all inputs. Some are files, which can change at any time, so
+// the runtime compares the inputs before and after an execution with those of
+// the call.
 func (r *MergeRunner) inputs(e *key.Encoder, args *MergeArgs) {
 	r.encodeReceiver(e)
 	args.EncodeKey(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *MergeRunner) describe(in *runtime.Inputs, args *MergeArgs) {
 	in.Input("Config", "*key.File", &r.work.Config, func(e *key.Encoder) {
 		if e.Present(r.work.Config != nil) {
@@ -382,8 +379,8 @@ func (r *MergeRunner) describe(in *runtime.Inputs, args *MergeArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *MergeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *MergeArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -395,8 +392,8 @@ func (r *MergeRunner) execute(ctx context.Context, args MergeArgs) (int, error) 
 	return r.work.Run(ctx, args.From, args.By)
 }
 
-// cloneMergeArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneMergeArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneMergeArgs(v MergeArgs) MergeArgs {
 	v.From = cloneSource(v.From)
 	v.By = maps.Clone(v.By)
@@ -453,10 +450,10 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 	return r
 }
 
-// Run returns what [Cut.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Cut.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *CutRunner) Run(ctx context.Context, part *Part) (string, error) {
 	args := CutArgs{Part: part}
 	e := key.Borrow()
@@ -471,9 +468,9 @@ func (r *CutRunner) Run(ctx context.Context, part *Part) (string, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [CutRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [CutRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *CutRunner) Start(ctx context.Context, part *Part) *runtime.Call[string] {
 	args := CutArgs{Part: part}
 	e := key.Borrow()
@@ -488,16 +485,16 @@ func (r *CutRunner) Start(ctx context.Context, part *Part) *runtime.Call[string]
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *CutRunner) Lookup(part *Part) (string, bool) {
 	args := CutArgs{Part: part}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CutRunner) Forget(part *Part) bool {
 	args := CutArgs{Part: part}
@@ -505,31 +502,30 @@ func (r *CutRunner) Forget(part *Part) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *CutRunner) Key(part *Part) key.Key {
 	args := CutArgs{Part: part}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Cut] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Cut] that
+// are inputs.
 func (r *CutRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// inputs writes all inputs. Some are files, which can change at any time: the
-// runtime compares the inputs with those that the call was made for, before and
-// after.
+// inputs writes all inputs. Some are files, which can change at any time, so
+// the runtime compares the inputs before and after an execution with those of
+// the call.
 func (r *CutRunner) inputs(e *key.Encoder, args *CutArgs) {
 	args.EncodeKey(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *CutRunner) describe(in *runtime.Inputs, args *CutArgs) {
 	in.Input("part", "*Part", &args.Part, func(e *key.Encoder) {
 		if e.Present(args.Part != nil) {
@@ -538,8 +534,8 @@ func (r *CutRunner) describe(in *runtime.Inputs, args *CutArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *CutRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CutArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -551,7 +547,8 @@ func (r *CutRunner) execute(_ context.Context, args CutArgs) (string, error) {
 	return r.work.Run(args.Part), nil
 }
 
-// cloneCutArgs returns arguments that the caller of Run cannot change any more.
+// cloneCutArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneCutArgs(v CutArgs) CutArgs {
 	if v.Part != nil {
 		p := *v.Part
@@ -574,8 +571,8 @@ func (a *DoubleArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeHint(e, e.Begin(), &a.H))
 }
 
-// doubleIdentity tells the calls of one [DoubleRunner] apart: two of them are
-// equal exactly when their identities are.
+// doubleIdentity identifies a call of one [DoubleRunner]: two calls are equal
+// if and only if their identities are.
 type doubleIdentity struct {
 	hN int
 }
@@ -611,10 +608,10 @@ func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 	return r
 }
 
-// Run returns what [Double.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Double.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *DoubleRunner) Run(ctx context.Context, h Hint) (int, error) {
 	id := doubleIdentity{hN: h.N}
 	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
@@ -624,9 +621,9 @@ func (r *DoubleRunner) Run(ctx context.Context, h Hint) (int, error) {
 	return r.calls.Run(ctx, hash, id, DoubleArgs{H: h})
 }
 
-// Start is [DoubleRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [DoubleRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *DoubleRunner) Start(ctx context.Context, h Hint) *runtime.Call[int] {
 	id := doubleIdentity{hN: h.N}
 	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
@@ -636,16 +633,16 @@ func (r *DoubleRunner) Start(ctx context.Context, h Hint) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, DoubleArgs{H: h})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *DoubleRunner) Lookup(h Hint) (int, bool) {
 	id := doubleIdentity{hN: h.N}
 	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
 	return r.calls.Lookup(hash, id, DoubleArgs{H: h})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DoubleRunner) Forget(h Hint) bool {
 	id := doubleIdentity{hN: h.N}
@@ -653,24 +650,23 @@ func (r *DoubleRunner) Forget(h Hint) bool {
 	return r.calls.Forget(hash, id, DoubleArgs{H: h})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *DoubleRunner) Key(h Hint) key.Key {
 	args := DoubleArgs{H: h}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Double] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Double]
+// that are inputs.
 func (r *DoubleRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *DoubleRunner) describe(in *runtime.Inputs, args *DoubleArgs) {
 	in.Input("h", "Hint", &args.H, func(e *key.Encoder) {
 		e.End(encodeHint(e, e.Begin(), &args.H))
@@ -729,10 +725,10 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 	return r
 }
 
-// Run returns what [Parse.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Parse.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ParseRunner) Run(ctx context.Context, from Input) (string, error) {
 	args := ParseArgs{From: from}
 	e := key.Borrow()
@@ -747,9 +743,9 @@ func (r *ParseRunner) Run(ctx context.Context, from Input) (string, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [ParseRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ParseRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *ParseRunner) Start(ctx context.Context, from Input) *runtime.Call[string] {
 	args := ParseArgs{From: from}
 	e := key.Borrow()
@@ -764,16 +760,16 @@ func (r *ParseRunner) Start(ctx context.Context, from Input) *runtime.Call[strin
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ParseRunner) Lookup(from Input) (string, bool) {
 	args := ParseArgs{From: from}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ParseRunner) Forget(from Input) bool {
 	args := ParseArgs{From: from}
@@ -781,39 +777,38 @@ func (r *ParseRunner) Forget(from Input) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ParseRunner) Key(from Input) key.Key {
 	args := ParseArgs{From: from}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Parse] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Parse]
+// that are inputs.
 func (r *ParseRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// inputs writes all inputs. Some are files, which can change at any time: the
-// runtime compares the inputs with those that the call was made for, before and
-// after.
+// inputs writes all inputs. Some are files, which can change at any time, so
+// the runtime compares the inputs before and after an execution with those of
+// the call.
 func (r *ParseRunner) inputs(e *key.Encoder, args *ParseArgs) {
 	args.EncodeKey(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ParseRunner) describe(in *runtime.Inputs, args *ParseArgs) {
 	in.Input("from", "Input", &args.From, func(e *key.Encoder) {
 		encodeInput(e, args.From)
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ParseRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ParseArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -825,7 +820,7 @@ func (r *ParseRunner) execute(_ context.Context, args ParseArgs) (string, error)
 	return r.work.Run(args.From)
 }
 
-// encodeKeyFile writes the encoding that the type gives itself.
+// encodeKeyFile writes what the type's own method encodes.
 func encodeKeyFile(e *key.Encoder, v *key.File) {
 	defer e.Recover("github.com/workgen/workgen/runtime/key.File")
 	f := e.Open()
@@ -847,7 +842,7 @@ func encodeSource(e *key.Encoder, b key.Fields, v *Source) key.Fields {
 	return b
 }
 
-// encodeKeyDir writes the encoding that the type gives itself.
+// encodeKeyDir writes what the type's own method encodes.
 func encodeKeyDir(e *key.Encoder, v *key.Dir) {
 	defer e.Recover("github.com/workgen/workgen/runtime/key.Dir")
 	f := e.Open()
@@ -876,7 +871,7 @@ func encodeHint(e *key.Encoder, b key.Fields, v *Hint) key.Fields {
 	return b
 }
 
-// encodeInput writes which type the value has, and the value.
+// encodeInput writes the type of the value, then the value.
 func encodeInput(e *key.Encoder, v Input) {
 	switch v := v.(type) {
 	case nil:

@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Probe, context.Context, int) (int, error)         = (*Probe).Run
 	_ func(*Args, string, string, []int, *int, ...string) int = (*Args).Run
@@ -30,7 +29,7 @@ var (
 	_ = (*struct{})(runGoGenerate[Args]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -50,8 +49,8 @@ func (a *ProbeArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.Value)
 }
 
-// probeIdentity tells the calls of one [ProbeRunner] apart: two of them are
-// equal exactly when their identities are.
+// probeIdentity identifies a call of one [ProbeRunner]: two calls are equal if
+// and only if their identities are.
 type probeIdentity struct {
 	value int
 }
@@ -87,10 +86,10 @@ func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
 	return r
 }
 
-// Run returns what [Probe.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Probe.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ProbeRunner) Run(ctx context.Context, value int) (int, error) {
 	id := probeIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
@@ -100,9 +99,9 @@ func (r *ProbeRunner) Run(ctx context.Context, value int) (int, error) {
 	return r.calls.Run(ctx, hash, id, ProbeArgs{Value: value})
 }
 
-// Start is [ProbeRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ProbeRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *ProbeRunner) Start(ctx context.Context, value int) *runtime.Call[int] {
 	id := probeIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
@@ -112,16 +111,16 @@ func (r *ProbeRunner) Start(ctx context.Context, value int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, ProbeArgs{Value: value})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ProbeRunner) Lookup(value int) (int, bool) {
 	id := probeIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
 	return r.calls.Lookup(hash, id, ProbeArgs{Value: value})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ProbeRunner) Forget(value int) bool {
 	id := probeIdentity{value: value}
@@ -129,24 +128,23 @@ func (r *ProbeRunner) Forget(value int) bool {
 	return r.calls.Forget(hash, id, ProbeArgs{Value: value})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ProbeRunner) Key(value int) key.Key {
 	args := ProbeArgs{Value: value}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Probe] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Probe]
+// that are inputs.
 func (r *ProbeRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ProbeRunner) describe(in *runtime.Inputs, args *ProbeArgs) {
 	in.Input("value", "int", &args.Value, func(e *key.Encoder) {
 		e.Int(args.Value)
@@ -222,10 +220,10 @@ func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
 	return r
 }
 
-// Run returns what [Args.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Args.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ArgsRunner) Run(ctx context.Context, first string, second string, list []int, limit *int, rest ...string) (int, error) {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	e := key.Borrow()
@@ -240,9 +238,9 @@ func (r *ArgsRunner) Run(ctx context.Context, first string, second string, list 
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [ArgsRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ArgsRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *ArgsRunner) Start(ctx context.Context, first string, second string, list []int, limit *int, rest ...string) *runtime.Call[int] {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	e := key.Borrow()
@@ -257,16 +255,16 @@ func (r *ArgsRunner) Start(ctx context.Context, first string, second string, lis
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ArgsRunner) Lookup(first string, second string, list []int, limit *int, rest ...string) (int, bool) {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int, rest ...string) bool {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
@@ -274,24 +272,23 @@ func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int,
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ArgsRunner) Key(first string, second string, list []int, limit *int, rest ...string) key.Key {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Args] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Args]
+// that are inputs.
 func (r *ArgsRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ArgsRunner) describe(in *runtime.Inputs, args *ArgsArgs) {
 	in.Input("first", "string", &args.First, func(e *key.Encoder) {
 		e.String(args.First)
@@ -315,8 +312,8 @@ func (r *ArgsRunner) describe(in *runtime.Inputs, args *ArgsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ArgsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ArgsArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -328,8 +325,8 @@ func (r *ArgsRunner) execute(_ context.Context, args ArgsArgs) (int, error) {
 	return r.work.Run(args.First, args.Second, args.List, args.Limit, args.Rest...), nil
 }
 
-// cloneArgsArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneArgsArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneArgsArgs(v ArgsArgs) ArgsArgs {
 	v.List = slices.Clone(v.List)
 	if v.Limit != nil {

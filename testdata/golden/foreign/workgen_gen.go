@@ -15,14 +15,13 @@ import (
 	"github.com/workgen/workgen/testdata/golden/foreign/internal/shape"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Crop, image.Rectangle, *constraint.SyntaxError, []image.Point) image.Rectangle = (*Crop).Run
 	_ func(*Area, shape.Box[float64], []shape.Box[int]) (shape.Box[float64], float64)      = (*Area).Run
@@ -60,7 +59,7 @@ var (
 	})(runGoGenerate[shape.Box[int]]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -124,10 +123,10 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 	return r
 }
 
-// Run returns what [Crop.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Crop.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r2 *CropRunner) Run(ctx context.Context, r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, error) {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	e := key.Borrow()
@@ -142,9 +141,9 @@ func (r2 *CropRunner) Run(ctx context.Context, r image.Rectangle, tag *constrain
 	return r2.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [CropRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [CropRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r2 *CropRunner) Start(ctx context.Context, r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) *runtime.Call[image.Rectangle] {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	e := key.Borrow()
@@ -159,16 +158,16 @@ func (r2 *CropRunner) Start(ctx context.Context, r image.Rectangle, tag *constra
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, bool) {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) bool {
 	args := CropArgs{R: r, Tag: tag, Points: points}
@@ -176,24 +175,23 @@ func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, poi
 	return r2.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) key.Key {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	return r2.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Crop] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Crop]
+// that are inputs.
 func (r2 *CropRunner) EncodeKey(e *key.Encoder) {
 	if r2.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r2 *CropRunner) describe(in *runtime.Inputs, args *CropArgs) {
 	in.Input("r", "image.Rectangle", &args.R, func(e *key.Encoder) {
 		e.End(encodeImageRectangle(e, e.Begin(), &args.R))
@@ -211,8 +209,8 @@ func (r2 *CropRunner) describe(in *runtime.Inputs, args *CropArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r2 *CropRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CropArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -224,8 +222,8 @@ func (r2 *CropRunner) execute(_ context.Context, args CropArgs) (image.Rectangle
 	return r2.work.Run(args.R, args.Tag, args.Points), nil
 }
 
-// cloneCropArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneCropArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneCropArgs(v CropArgs) CropArgs {
 	if v.Tag != nil {
 		p := *v.Tag
@@ -295,10 +293,10 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 	return r
 }
 
-// Run returns what [Area.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Area.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *AreaRunner) Run(ctx context.Context, s shape.Box[float64], all []shape.Box[int]) (shape.Box[float64], float64, error) {
 	args := AreaArgs{S: s, All: all}
 	e := key.Borrow()
@@ -315,9 +313,9 @@ func (r *AreaRunner) Run(ctx context.Context, s shape.Box[float64], all []shape.
 	return res.R1, res.R2, err
 }
 
-// Start is [AreaRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [AreaRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *AreaRunner) Start(ctx context.Context, s shape.Box[float64], all []shape.Box[int]) *runtime.Call[AreaResult] {
 	args := AreaArgs{S: s, All: all}
 	e := key.Borrow()
@@ -332,16 +330,16 @@ func (r *AreaRunner) Start(ctx context.Context, s shape.Box[float64], all []shap
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaResult, bool) {
 	args := AreaArgs{S: s, All: all}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 	args := AreaArgs{S: s, All: all}
@@ -349,24 +347,23 @@ func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
 	args := AreaArgs{S: s, All: all}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Area] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Area]
+// that are inputs.
 func (r *AreaRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *AreaRunner) describe(in *runtime.Inputs, args *AreaArgs) {
 	in.Input("s", "shape.Box[float64]", &args.S, func(e *key.Encoder) {
 		e.End(encodeShapeBoxFloat64(e, e.Begin(), &args.S))
@@ -379,8 +376,8 @@ func (r *AreaRunner) describe(in *runtime.Inputs, args *AreaArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *AreaRunner) identify(id *key.Fingerprint, e *key.Encoder, args *AreaArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -394,8 +391,8 @@ func (r *AreaRunner) execute(_ context.Context, args AreaArgs) (AreaResult, erro
 	return res, nil
 }
 
-// cloneAreaArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneAreaArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneAreaArgs(v AreaArgs) AreaArgs {
 	v.S = cloneShapeBoxFloat64(v.S)
 	v.All = slices.Clone(v.All)

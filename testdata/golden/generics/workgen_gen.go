@@ -11,14 +11,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Many, Option[Option[*int]], Result[[]string, Code], Set[[2]int8], Vector[Vector[hidden]], Ref[Ref[bool]], Table[string, Option[uint8]], Matrix[float64]) int                        = (*Many).Run
 	_ func(*Nested, Tree[string, *Tree[int, Names]], *Even[Option[string]], Pairs[Code], Embedding, Own[Tree[int, int]], Source[int], Source[string]) (Tree[string, int], Option[[]int], error) = (*Nested).Run
@@ -130,7 +129,7 @@ var (
 	})(runGoGenerate[Option[[]int]]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -239,10 +238,10 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	return r
 }
 
-// Run returns what [Many.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Many.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r2 *ManyRunner) Run(ctx context.Context, o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) (int, error) {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
 	e := key.Borrow()
@@ -257,9 +256,9 @@ func (r2 *ManyRunner) Run(ctx context.Context, o Option[Option[*int]], r Result[
 	return r2.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [ManyRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ManyRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r2 *ManyRunner) Start(ctx context.Context, o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) *runtime.Call[int] {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
 	e := key.Borrow()
@@ -274,16 +273,16 @@ func (r2 *ManyRunner) Start(ctx context.Context, o Option[Option[*int]], r Resul
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *ManyRunner) Lookup(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) (int, bool) {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
 	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) bool {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
@@ -291,8 +290,8 @@ func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s
 	return r2.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) key.Key {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
 	return r2.calls.Key(func(e *key.Encoder) {
@@ -300,9 +299,9 @@ func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Se
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Many] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Many]
+// that are inputs.
 func (r2 *ManyRunner) EncodeKey(e *key.Encoder) {
 	if r2.calls.EncodeRunner(e) {
 		r2.encodeReceiver(e)
@@ -329,14 +328,13 @@ func (r2 *ManyRunner) encode(e *key.Encoder, args *ManyArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r2 *ManyRunner) inputs(e *key.Encoder, args *ManyArgs) {
 	r2.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r2 *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
 	in.Input("Known", "Set[Code]", &r2.work.Known, func(e *key.Encoder) {
 		m := e.Map(len(r2.work.Known), r2.work.Known == nil)
@@ -402,8 +400,8 @@ func (r2 *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r2 *ManyRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ManyArgs) uint64 {
 	r2.encode(e, args)
 	*id = e.Fingerprint()
@@ -415,8 +413,8 @@ func (r2 *ManyRunner) execute(_ context.Context, args ManyArgs) (int, error) {
 	return r2.work.Run(args.O, args.R, args.S, args.V, args.P, args.T, args.Mx), nil
 }
 
-// cloneManyArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneManyArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneManyArgs(v ManyArgs) ManyArgs {
 	v.O = cloneOptionOptionInt(v.O)
 	v.R = cloneResultStringCode(v.R)
@@ -515,10 +513,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	return r
 }
 
-// Run returns what [Nested.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Nested.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *NestedRunner) Run(ctx context.Context, t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) (Tree[string, int], Option[[]int], error) {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
 	e2 := key.Borrow()
@@ -535,9 +533,9 @@ func (r *NestedRunner) Run(ctx context.Context, t Tree[string, *Tree[int, Names]
 	return res.R1, res.R2, err
 }
 
-// Start is [NestedRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [NestedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) *runtime.Call[NestedResult] {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
 	e2 := key.Borrow()
@@ -552,16 +550,16 @@ func (r *NestedRunner) Start(ctx context.Context, t Tree[string, *Tree[int, Name
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *NestedRunner) Lookup(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) (NestedResult, bool) {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) bool {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
@@ -569,24 +567,24 @@ func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *NestedRunner) Key(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) key.Key {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Nested] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Nested]
+// that are inputs.
 func (r *NestedRunner) EncodeKey(e2 *key.Encoder) {
 	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *NestedRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *NestedArgs) uint64 {
 	args.EncodeKey(e2)
 	*id = e2.Fingerprint()
@@ -601,8 +599,8 @@ func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (NestedResult
 	return res, err
 }
 
-// cloneNestedArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneNestedArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneNestedArgs(v NestedArgs) NestedArgs {
 	c := new(runtime.Copies)
 	copyTreeStringTreeIntNames(c, &v.T)
@@ -729,7 +727,7 @@ func encodeEmbedding(e *key.Encoder, b key.Fields, v *Embedding) key.Fields {
 	return b
 }
 
-// encodeOwnTreeIntInt writes the encoding that the type gives itself.
+// encodeOwnTreeIntInt writes what the type's own method encodes.
 func encodeOwnTreeIntInt(e *key.Encoder, v *Own[Tree[int, int]]) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/generics.Own[github.com/workgen/workgen/testdata/golden/generics.Tree[int, int]]")
 	f := e.Open()
@@ -737,7 +735,7 @@ func encodeOwnTreeIntInt(e *key.Encoder, v *Own[Tree[int, int]]) {
 	e.Close(f)
 }
 
-// encodeSourceInt writes which type the value has, and the value.
+// encodeSourceInt writes the type of the value, then the value.
 func encodeSourceInt(e *key.Encoder, v Source[int]) {
 	switch v := v.(type) {
 	case nil:
@@ -755,7 +753,7 @@ func encodeSourceInt(e *key.Encoder, v Source[int]) {
 	}
 }
 
-// encodeSourceString writes which type the value has, and the value.
+// encodeSourceString writes the type of the value, then the value.
 func encodeSourceString(e *key.Encoder, v Source[string]) {
 	switch v := v.(type) {
 	case nil:
@@ -770,8 +768,8 @@ func encodeSourceString(e *key.Encoder, v Source[string]) {
 	}
 }
 
-// copyTreeStringTreeIntNames makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyTreeStringTreeIntNames replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyTreeStringTreeIntNames(c *runtime.Copies, v *Tree[string, *Tree[int, Names]]) {
 	if runtime.CopyPointer(c, &v.Value) {
 		copyTreeIntNames(c, v.Value)
@@ -784,16 +782,16 @@ func copyTreeStringTreeIntNames(c *runtime.Copies, v *Tree[string, *Tree[int, Na
 	}
 }
 
-// copyEvenOptionString makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyEvenOptionString replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyEvenOptionString(c *runtime.Copies, v *Even[Option[string]]) {
 	if runtime.CopyPointer(c, &v.Next) {
 		copyOddOptionString(c, v.Next)
 	}
 }
 
-// copyEmbedding makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyEmbedding replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyEmbedding(c *runtime.Copies, v *Embedding) {
 	if runtime.CopyPointer(c, &v.Tree) {
 		copyTreeStringHidden(c, v.Tree)
@@ -801,8 +799,8 @@ func copyEmbedding(c *runtime.Copies, v *Embedding) {
 	v.Names = maps.Clone(v.Names)
 }
 
-// copyOwnTreeIntInt makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyOwnTreeIntInt replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyOwnTreeIntInt(c *runtime.Copies, v *Own[Tree[int, int]]) {
 	copyTreeIntInt(c, &v.V)
 }
@@ -833,8 +831,8 @@ func cloneSourceString(v Source[string]) Source[string] {
 	return v
 }
 
-// copyTreeStringInt makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyTreeStringInt replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyTreeStringInt(c *runtime.Copies, v *Tree[string, int]) {
 	if runtime.CopyPointer(c, &v.Left) {
 		copyTreeStringInt(c, v.Left)
@@ -949,8 +947,8 @@ func encodeText(e *key.Encoder, b key.Fields, v *Text) key.Fields {
 	return b
 }
 
-// copyTreeIntNames makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyTreeIntNames replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyTreeIntNames(c *runtime.Copies, v *Tree[int, Names]) {
 	v.Value = maps.Clone(v.Value)
 	if runtime.CopyPointer(c, &v.Left) {
@@ -961,8 +959,8 @@ func copyTreeIntNames(c *runtime.Copies, v *Tree[int, Names]) {
 	}
 }
 
-// copyOddOptionString makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyOddOptionString replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyOddOptionString(c *runtime.Copies, v *Odd[Option[string]]) {
 	if runtime.CopySlice(c, &v.Next) {
 		for i := range v.Next {
@@ -971,8 +969,8 @@ func copyOddOptionString(c *runtime.Copies, v *Odd[Option[string]]) {
 	}
 }
 
-// copyTreeStringHidden makes v share no memory with what it was copied from.
-// Parts that have been copied before are those in c.
+// copyTreeStringHidden replaces what v shares with its original by copies. c
+// has the parts that are copied already.
 func copyTreeStringHidden(c *runtime.Copies, v *Tree[string, hidden]) {
 	if runtime.CopyPointer(c, &v.Left) {
 		copyTreeStringHidden(c, v.Left)
@@ -982,8 +980,8 @@ func copyTreeStringHidden(c *runtime.Copies, v *Tree[string, hidden]) {
 	}
 }
 
-// copyTreeIntInt makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyTreeIntInt replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyTreeIntInt(c *runtime.Copies, v *Tree[int, int]) {
 	if runtime.CopyPointer(c, &v.Left) {
 		copyTreeIntInt(c, v.Left)

@@ -11,14 +11,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*One, context.Context, string) (int, error)              = (*One).Run
 	_ func(*Three, context.Context, int, string, bool) (int, error) = (*Three).Run
@@ -43,7 +42,7 @@ var (
 	})(runGoGenerate[Fields]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -63,8 +62,8 @@ func (a *OneArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.S)
 }
 
-// oneIdentity tells the calls of one [OneRunner] apart: two of them are equal
-// exactly when their identities are.
+// oneIdentity identifies a call of one [OneRunner]: two calls are equal if and
+// only if their identities are.
 type oneIdentity struct {
 	s key.Text
 }
@@ -106,10 +105,10 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	return r
 }
 
-// Run returns what [One.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [One.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *OneRunner) Run(ctx context.Context, s string) (int, error) {
 	id := oneIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
@@ -120,9 +119,9 @@ func (r *OneRunner) Run(ctx context.Context, s string) (int, error) {
 	return r.calls.Run(ctx, hash, id, OneArgs{S: s})
 }
 
-// Start is [OneRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [OneRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *OneRunner) Start(ctx context.Context, s string) *runtime.Call[int] {
 	id := oneIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
@@ -133,16 +132,16 @@ func (r *OneRunner) Start(ctx context.Context, s string) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, OneArgs{S: s})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *OneRunner) Lookup(s string) (int, bool) {
 	id := oneIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
 	return r.calls.Lookup(hash, id, OneArgs{S: s})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *OneRunner) Forget(s string) bool {
 	id := oneIdentity{s: key.TextOf(s)}
@@ -150,24 +149,23 @@ func (r *OneRunner) Forget(s string) bool {
 	return r.calls.Forget(hash, id, OneArgs{S: s})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *OneRunner) Key(s string) key.Key {
 	args := OneArgs{S: s}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [One] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [One] that
+// are inputs.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
 	in.Input("s", "string", &args.S, func(e *key.Encoder) {
 		e.String(args.S)
@@ -199,8 +197,8 @@ func (a *ThreeArgs) EncodeKey(e *key.Encoder) {
 	e.End(b)
 }
 
-// threeIdentity tells the calls of one [ThreeRunner] apart: two of them are
-// equal exactly when their identities are.
+// threeIdentity identifies a call of one [ThreeRunner]: two calls are equal if
+// and only if their identities are.
 type threeIdentity struct {
 	n int
 	s key.Text
@@ -244,10 +242,10 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 	return r
 }
 
-// Run returns what [Three.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Three.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ThreeRunner) Run(ctx context.Context, n int, s string, b bool) (int, error) {
 	var id threeIdentity
 	hash := r.identify(&id, n, s, b)
@@ -258,9 +256,9 @@ func (r *ThreeRunner) Run(ctx context.Context, n int, s string, b bool) (int, er
 	return r.calls.Run(ctx, hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
-// Start is [ThreeRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ThreeRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *ThreeRunner) Start(ctx context.Context, n int, s string, b bool) *runtime.Call[int] {
 	var id threeIdentity
 	hash := r.identify(&id, n, s, b)
@@ -271,16 +269,16 @@ func (r *ThreeRunner) Start(ctx context.Context, n int, s string, b bool) *runti
 	return r.calls.Start(ctx, hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
 	var id threeIdentity
 	hash := r.identify(&id, n, s, b)
 	return r.calls.Lookup(hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 	var id threeIdentity
@@ -288,24 +286,23 @@ func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 	return r.calls.Forget(hash, id, ThreeArgs{N: n, S: s, B: b})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
 	args := ThreeArgs{N: n, S: s, B: b}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Three] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Three]
+// that are inputs.
 func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ThreeRunner) describe(in *runtime.Inputs, args *ThreeArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -350,8 +347,8 @@ func (a *EightArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeFields(e, e.Begin(), &a.F))
 }
 
-// eightIdentity tells the calls of one [EightRunner] apart: two of them are
-// equal exactly when their identities are.
+// eightIdentity identifies a call of one [EightRunner]: two calls are equal if
+// and only if their identities are.
 type eightIdentity struct {
 	fID     int
 	fName   key.Text
@@ -401,10 +398,10 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 	return r
 }
 
-// Run returns what [Eight.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Eight.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *EightRunner) Run(ctx context.Context, f Fields) (int, error) {
 	var id eightIdentity
 	hash := r.identify(&id, &f)
@@ -415,9 +412,9 @@ func (r *EightRunner) Run(ctx context.Context, f Fields) (int, error) {
 	return r.calls.Run(ctx, hash, id, EightArgs{F: f})
 }
 
-// Start is [EightRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [EightRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *EightRunner) Start(ctx context.Context, f Fields) *runtime.Call[int] {
 	var id eightIdentity
 	hash := r.identify(&id, &f)
@@ -428,16 +425,16 @@ func (r *EightRunner) Start(ctx context.Context, f Fields) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, EightArgs{F: f})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *EightRunner) Lookup(f Fields) (int, bool) {
 	var id eightIdentity
 	hash := r.identify(&id, &f)
 	return r.calls.Lookup(hash, id, EightArgs{F: f})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *EightRunner) Forget(f Fields) bool {
 	var id eightIdentity
@@ -445,24 +442,23 @@ func (r *EightRunner) Forget(f Fields) bool {
 	return r.calls.Forget(hash, id, EightArgs{F: f})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *EightRunner) Key(f Fields) key.Key {
 	args := EightArgs{F: f}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Eight] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Eight]
+// that are inputs.
 func (r *EightRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *EightRunner) describe(in *runtime.Inputs, args *EightArgs) {
 	in.Input("f", "Fields", &args.F, func(e *key.Encoder) {
 		e.End(encodeFields(e, e.Begin(), &args.F))
@@ -548,10 +544,10 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 	return r
 }
 
-// Run returns what [List.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [List.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ListRunner) Run(ctx context.Context, list []Fields) (int, error) {
 	args := ListArgs{List: list}
 	e := key.Borrow()
@@ -566,9 +562,9 @@ func (r *ListRunner) Run(ctx context.Context, list []Fields) (int, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [ListRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ListRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *ListRunner) Start(ctx context.Context, list []Fields) *runtime.Call[int] {
 	args := ListArgs{List: list}
 	e := key.Borrow()
@@ -583,16 +579,16 @@ func (r *ListRunner) Start(ctx context.Context, list []Fields) *runtime.Call[int
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 	args := ListArgs{List: list}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ListRunner) Forget(list []Fields) bool {
 	args := ListArgs{List: list}
@@ -600,24 +596,23 @@ func (r *ListRunner) Forget(list []Fields) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ListRunner) Key(list []Fields) key.Key {
 	args := ListArgs{List: list}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [List] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [List]
+// that are inputs.
 func (r *ListRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ListRunner) describe(in *runtime.Inputs, args *ListArgs) {
 	in.Input("list", "[]Fields", &args.List, func(e *key.Encoder) {
 		e.Slice(len(args.List), args.List == nil)
@@ -627,8 +622,8 @@ func (r *ListRunner) describe(in *runtime.Inputs, args *ListArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ListRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ListArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -640,8 +635,8 @@ func (r *ListRunner) execute(ctx context.Context, args ListArgs) (int, error) {
 	return r.work.Run(ctx, args.List)
 }
 
-// cloneListArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneListArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneListArgs(v ListArgs) ListArgs {
 	v.List = slices.Clone(v.List)
 	return v

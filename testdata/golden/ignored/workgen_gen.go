@@ -11,14 +11,13 @@ import (
 	"github.com/workgen/workgen/testdata/golden/ignored/options"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Count, Data, ...*Data) int                           = (*Count).Run
 	_ func(*Make, Data, map[string]Data) (Data, map[string]Data) = (*Make).Run
@@ -79,7 +78,7 @@ var (
 	})(runGoGenerate[Cloned]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -140,10 +139,10 @@ func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
 	return r
 }
 
-// Run returns what [Count.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Count.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *CountRunner) Run(ctx context.Context, d Data, more ...*Data) (int, error) {
 	args := CountArgs{D: d, More: more}
 	e := key.Borrow()
@@ -158,9 +157,9 @@ func (r *CountRunner) Run(ctx context.Context, d Data, more ...*Data) (int, erro
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [CountRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [CountRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *CountRunner) Start(ctx context.Context, d Data, more ...*Data) *runtime.Call[int] {
 	args := CountArgs{D: d, More: more}
 	e := key.Borrow()
@@ -175,16 +174,16 @@ func (r *CountRunner) Start(ctx context.Context, d Data, more ...*Data) *runtime
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *CountRunner) Lookup(d Data, more ...*Data) (int, bool) {
 	args := CountArgs{D: d, More: more}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CountRunner) Forget(d Data, more ...*Data) bool {
 	args := CountArgs{D: d, More: more}
@@ -192,8 +191,8 @@ func (r *CountRunner) Forget(d Data, more ...*Data) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
 	args := CountArgs{D: d, More: more}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -201,9 +200,9 @@ func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Count] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Count]
+// that are inputs.
 func (r *CountRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -224,14 +223,13 @@ func (r *CountRunner) encode(e *key.Encoder, args *CountArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *CountRunner) inputs(e *key.Encoder, args *CountArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *CountRunner) describe(in *runtime.Inputs, args *CountArgs) {
 	in.Input("Base", "*Data", &r.work.Base, func(e *key.Encoder) {
 		if e.Present(r.work.Base != nil) {
@@ -251,8 +249,8 @@ func (r *CountRunner) describe(in *runtime.Inputs, args *CountArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *CountRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CountArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -264,8 +262,8 @@ func (r *CountRunner) execute(_ context.Context, args CountArgs) (int, error) {
 	return r.work.Run(args.D, args.More...), nil
 }
 
-// cloneCountArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneCountArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneCountArgs(v CountArgs) CountArgs {
 	c := new(runtime.Copies)
 	copyData(c, &v.D)
@@ -349,10 +347,10 @@ func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
 	return r
 }
 
-// Run returns what [Make.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Make.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *MakeRunner) Run(ctx context.Context, d Data, more map[string]Data) (Data, map[string]Data, error) {
 	args := MakeArgs{D: d, More: more}
 	e := key.Borrow()
@@ -369,9 +367,9 @@ func (r *MakeRunner) Run(ctx context.Context, d Data, more map[string]Data) (Dat
 	return res.R1, res.R2, err
 }
 
-// Start is [MakeRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [MakeRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *MakeRunner) Start(ctx context.Context, d Data, more map[string]Data) *runtime.Call[MakeResult] {
 	args := MakeArgs{D: d, More: more}
 	e := key.Borrow()
@@ -386,16 +384,16 @@ func (r *MakeRunner) Start(ctx context.Context, d Data, more map[string]Data) *r
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *MakeRunner) Lookup(d Data, more map[string]Data) (MakeResult, bool) {
 	args := MakeArgs{D: d, More: more}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
 	args := MakeArgs{D: d, More: more}
@@ -403,24 +401,24 @@ func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *MakeRunner) Key(d Data, more map[string]Data) key.Key {
 	args := MakeArgs{D: d, More: more}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Make] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Make]
+// that are inputs.
 func (r *MakeRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *MakeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *MakeArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -434,8 +432,8 @@ func (r *MakeRunner) execute(_ context.Context, args MakeArgs) (MakeResult, erro
 	return res, nil
 }
 
-// cloneMakeArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneMakeArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneMakeArgs(v MakeArgs) MakeArgs {
 	c := new(runtime.Copies)
 	copyData(c, &v.D)
@@ -513,10 +511,10 @@ func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
 	return r
 }
 
-// Run returns what [Take.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Take.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *TakeRunner) Run(ctx context.Context, c *Cloned) (int, error) {
 	args := TakeArgs{C: c}
 	e := key.Borrow()
@@ -531,9 +529,9 @@ func (r *TakeRunner) Run(ctx context.Context, c *Cloned) (int, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [TakeRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [TakeRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *TakeRunner) Start(ctx context.Context, c *Cloned) *runtime.Call[int] {
 	args := TakeArgs{C: c}
 	e := key.Borrow()
@@ -548,16 +546,16 @@ func (r *TakeRunner) Start(ctx context.Context, c *Cloned) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *TakeRunner) Lookup(c *Cloned) (int, bool) {
 	args := TakeArgs{C: c}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TakeRunner) Forget(c *Cloned) bool {
 	args := TakeArgs{C: c}
@@ -565,32 +563,31 @@ func (r *TakeRunner) Forget(c *Cloned) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *TakeRunner) Key(c *Cloned) key.Key {
 	args := TakeArgs{C: c}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Take] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Take]
+// that are inputs.
 func (r *TakeRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *TakeRunner) inputs(e *key.Encoder, args *TakeArgs) {
 	if e.Present(args.C != nil) {
 		encodeCloned(e, args.C)
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *TakeRunner) describe(in *runtime.Inputs, args *TakeArgs) {
 	in.Input("c", "*Cloned", &args.C, func(e *key.Encoder) {
 		if e.Present(args.C != nil) {
@@ -599,8 +596,8 @@ func (r *TakeRunner) describe(in *runtime.Inputs, args *TakeArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *TakeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TakeArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -695,8 +692,8 @@ func encodeData(e *key.Encoder, b key.Fields, v *Data) key.Fields {
 	return b
 }
 
-// copyData makes v share no memory with what it was copied from, but for fields
-// that are no input. Parts that have been copied before are those in c.
+// copyData replaces what v shares with its original by copies, but for fields
+// that are no input. c has the parts that are copied already.
 func copyData(c *runtime.Copies, v *Data) {
 	v.List = slices.Clone(v.List)
 	if v.ByName != nil {
@@ -741,8 +738,8 @@ func copyData(c *runtime.Copies, v *Data) {
 	v.Shape = cloneShape(v.Shape)
 }
 
-// copyDataWhole makes v share no memory with what it was copied from, but for
-// fields that are no input. Parts that have been copied before are those in c.
+// copyDataWhole replaces what v shares with its original by copies, but for
+// fields that are no input. c has the parts that are copied already.
 func copyDataWhole(c *runtime.Copies, v *Data) {
 	v.List = slices.Clone(v.List)
 	if v.ByName != nil {
@@ -787,7 +784,7 @@ func copyDataWhole(c *runtime.Copies, v *Data) {
 	v.Shape = cloneShapeWhole(v.Shape)
 }
 
-// encodeCloned writes the encoding that the type gives itself.
+// encodeCloned writes what the type's own method encodes.
 func encodeCloned(e *key.Encoder, v *Cloned) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/ignored.Cloned")
 	f := e.Open()
@@ -824,7 +821,7 @@ func encodeTree(e *key.Encoder, v *Tree) {
 	}
 }
 
-// encodeShape writes which type the value has, and the value.
+// encodeShape writes the type of the value, then the value.
 func encodeShape(e *key.Encoder, v Shape) {
 	switch v := v.(type) {
 	case nil:
@@ -848,8 +845,8 @@ func encodeOptionsOptions(e *key.Encoder, b key.Fields, v *options.Options) key.
 	return b
 }
 
-// copyTree makes v share no memory with what it was copied from, but for fields
-// that are no input. Parts that have been copied before are those in c.
+// copyTree replaces what v shares with its original by copies, but for fields
+// that are no input. c has the parts that are copied already.
 func copyTree(c *runtime.Copies, v *Tree) {
 	if runtime.CopySlice(c, &v.Kids) {
 		for i := range v.Kids {

@@ -14,14 +14,13 @@ import (
 	"github.com/workgen/workgen/testdata/golden/interfaces/shape"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Draw, shape.Shape, []shape.Shape, map[string]shape.Shape, map[shape.Shape]int, *shape.Shape) float64 = (*Draw).Run
 	_ func(*Eval, Expr, interface {
@@ -86,7 +85,7 @@ var (
 	_ = (*int)(runGoGenerate[Level]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -183,10 +182,10 @@ func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 	return r
 }
 
-// Run returns what [Draw.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Draw.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *DrawRunner) Run(ctx context.Context, s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) (float64, error) {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
 	e := key.Borrow()
@@ -201,9 +200,9 @@ func (r *DrawRunner) Run(ctx context.Context, s shape.Shape, all []shape.Shape, 
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [DrawRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [DrawRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *DrawRunner) Start(ctx context.Context, s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) *runtime.Call[float64] {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
 	e := key.Borrow()
@@ -218,16 +217,16 @@ func (r *DrawRunner) Start(ctx context.Context, s shape.Shape, all []shape.Shape
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *DrawRunner) Lookup(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) (float64, bool) {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) bool {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
@@ -235,8 +234,8 @@ func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shap
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) key.Key {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -244,9 +243,9 @@ func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.S
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Draw] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Draw]
+// that are inputs.
 func (r *DrawRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -266,8 +265,8 @@ func (r *DrawRunner) encode(e *key.Encoder, args *DrawArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *DrawRunner) inputs(e *key.Encoder, args *DrawArgs) {
 	r.encodeReceiver(e)
 	m := e.Map(len(args.Count), args.Count == nil)
@@ -280,8 +279,7 @@ func (r *DrawRunner) inputs(e *key.Encoder, args *DrawArgs) {
 	m.End()
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *DrawRunner) describe(in *runtime.Inputs, args *DrawArgs) {
 	in.Input("Default", "shape.Shape", &r.work.Default, func(e *key.Encoder) {
 		encodeShapeShape(e, r.work.Default)
@@ -327,8 +325,8 @@ func (r *DrawRunner) describe(in *runtime.Inputs, args *DrawArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *DrawRunner) identify(id *key.Fingerprint, e *key.Encoder, args *DrawArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -340,8 +338,8 @@ func (r *DrawRunner) execute(_ context.Context, args DrawArgs) (float64, error) 
 	return r.work.Run(args.S, args.All, args.By, args.Count, args.P), nil
 }
 
-// cloneDrawArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneDrawArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneDrawArgs(v DrawArgs) DrawArgs {
 	c := new(runtime.Copies)
 	copyShapeShape(c, &v.S)
@@ -418,10 +416,10 @@ func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 	return r
 }
 
-// Run returns what [Eval.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Eval.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *EvalRunner) Run(ctx context.Context, e Expr, anonymous interface {
 	expr()
 }) (Expr, error) {
@@ -438,9 +436,9 @@ func (r *EvalRunner) Run(ctx context.Context, e Expr, anonymous interface {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [EvalRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [EvalRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *EvalRunner) Start(ctx context.Context, e Expr, anonymous interface {
 	expr()
 }) *runtime.Call[Expr] {
@@ -457,8 +455,8 @@ func (r *EvalRunner) Start(ctx context.Context, e Expr, anonymous interface {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 	expr()
 }) (Expr, bool) {
@@ -467,8 +465,8 @@ func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *EvalRunner) Forget(e Expr, anonymous interface {
 	expr()
@@ -478,8 +476,8 @@ func (r *EvalRunner) Forget(e Expr, anonymous interface {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *EvalRunner) Key(e Expr, anonymous interface {
 	expr()
 }) key.Key {
@@ -487,17 +485,16 @@ func (r *EvalRunner) Key(e Expr, anonymous interface {
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Eval] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Eval]
+// that are inputs.
 func (r *EvalRunner) EncodeKey(e2 *key.Encoder) {
 	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *EvalRunner) describe(in *runtime.Inputs, args *EvalArgs) {
 	in.Input("e", "Expr", &args.E, func(e2 *key.Encoder) {
 		encodeExpr(e2, args.E)
@@ -507,8 +504,8 @@ func (r *EvalRunner) describe(in *runtime.Inputs, args *EvalArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *EvalRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *EvalArgs) uint64 {
 	args.EncodeKey(e2)
 	*id = e2.Fingerprint()
@@ -520,8 +517,8 @@ func (r *EvalRunner) execute(_ context.Context, args EvalArgs) (Expr, error) {
 	return r.work.Run(args.E, args.Anonymous), nil
 }
 
-// cloneEvalArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneEvalArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneEvalArgs(v EvalArgs) EvalArgs {
 	c := new(runtime.Copies)
 	copyExpr(c, &v.E)
@@ -587,10 +584,10 @@ func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 	return r
 }
 
-// Run returns what [Read.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Read.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ReadRunner) Run(ctx context.Context, in Input, more ...Input) (string, error) {
 	args := ReadArgs{In: in, More: more}
 	e := key.Borrow()
@@ -605,9 +602,9 @@ func (r *ReadRunner) Run(ctx context.Context, in Input, more ...Input) (string, 
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [ReadRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ReadRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *ReadRunner) Start(ctx context.Context, in Input, more ...Input) *runtime.Call[string] {
 	args := ReadArgs{In: in, More: more}
 	e := key.Borrow()
@@ -622,16 +619,16 @@ func (r *ReadRunner) Start(ctx context.Context, in Input, more ...Input) *runtim
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ReadRunner) Lookup(in Input, more ...Input) (string, bool) {
 	args := ReadArgs{In: in, More: more}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 	args := ReadArgs{In: in, More: more}
@@ -639,24 +636,23 @@ func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
 	args := ReadArgs{In: in, More: more}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Read] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Read]
+// that are inputs.
 func (r *ReadRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ReadRunner) describe(in2 *runtime.Inputs, args *ReadArgs) {
 	in2.Input("in", "Input", &args.In, func(e *key.Encoder) {
 		encodeInput(e, args.In)
@@ -669,8 +665,8 @@ func (r *ReadRunner) describe(in2 *runtime.Inputs, args *ReadArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ReadRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ReadArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -682,8 +678,8 @@ func (r *ReadRunner) execute(_ context.Context, args ReadArgs) (string, error) {
 	return r.work.Run(args.In, args.More...), nil
 }
 
-// cloneReadArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneReadArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneReadArgs(v ReadArgs) ReadArgs {
 	v.In = cloneInput(v.In)
 	v.More = slices.Clone(v.More)
@@ -748,10 +744,10 @@ func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 	return r
 }
 
-// Run returns what [Decode.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Decode.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r2 *DecodeRunner) Run(ctx context.Context, v JSON, r *Record) (JSON, Record, error) {
 	args := DecodeArgs{V: v, R: r}
 	e := key.Borrow()
@@ -768,9 +764,9 @@ func (r2 *DecodeRunner) Run(ctx context.Context, v JSON, r *Record) (JSON, Recor
 	return res.R1, res.R2, err
 }
 
-// Start is [DecodeRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [DecodeRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r2 *DecodeRunner) Start(ctx context.Context, v JSON, r *Record) *runtime.Call[DecodeResult] {
 	args := DecodeArgs{V: v, R: r}
 	e := key.Borrow()
@@ -785,16 +781,16 @@ func (r2 *DecodeRunner) Start(ctx context.Context, v JSON, r *Record) *runtime.C
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *DecodeRunner) Lookup(v JSON, r *Record) (DecodeResult, bool) {
 	args := DecodeArgs{V: v, R: r}
 	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 	args := DecodeArgs{V: v, R: r}
@@ -802,24 +798,24 @@ func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 	return r2.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r2 *DecodeRunner) Key(v JSON, r *Record) key.Key {
 	args := DecodeArgs{V: v, R: r}
 	return r2.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Decode] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Decode]
+// that are inputs.
 func (r2 *DecodeRunner) EncodeKey(e *key.Encoder) {
 	if r2.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r2 *DecodeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *DecodeArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -834,8 +830,8 @@ func (r2 *DecodeRunner) execute(_ context.Context, args DecodeArgs) (DecodeResul
 	return res, err
 }
 
-// cloneDecodeArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneDecodeArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneDecodeArgs(v DecodeArgs) DecodeArgs {
 	c := new(runtime.Copies)
 	copyJSON(c, &v.V)
@@ -853,7 +849,7 @@ func cloneDecodeResult(v DecodeResult) DecodeResult {
 	return v
 }
 
-// encodeShapeShape writes which type the value has, and the value.
+// encodeShapeShape writes the type of the value, then the value.
 func encodeShapeShape(e *key.Encoder, v shape.Shape) {
 	if !key.Boxed(e, v) {
 		return
@@ -905,7 +901,7 @@ func encodeShapeShape(e *key.Encoder, v shape.Shape) {
 	}
 }
 
-// encodeAny writes which type the value has, and the value.
+// encodeAny writes the type of the value, then the value.
 func encodeAny(e *key.Encoder, v any) {
 	switch v := v.(type) {
 	case nil:
@@ -921,8 +917,8 @@ func encodeAny(e *key.Encoder, v any) {
 	}
 }
 
-// copyShapeShape makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyShapeShape replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyShapeShape(c *runtime.Copies, v *shape.Shape) {
 	x := *v
 	if runtime.CopyBoxed(c, v) {
@@ -967,7 +963,7 @@ func copyShapeShape(c *runtime.Copies, v *shape.Shape) {
 	runtime.KeepBoxed(c, x, *v)
 }
 
-// encodeExpr writes which type the value has, and the value.
+// encodeExpr writes the type of the value, then the value.
 func encodeExpr(e *key.Encoder, v Expr) {
 	if !key.Boxed(e, v) {
 		return
@@ -1003,7 +999,7 @@ func encodeExpr(e *key.Encoder, v Expr) {
 	}
 }
 
-// encodeInterfaceExpr writes which type the value has, and the value.
+// encodeInterfaceExpr writes the type of the value, then the value.
 func encodeInterfaceExpr(e *key.Encoder, v interface {
 	expr()
 }) {
@@ -1049,8 +1045,8 @@ func storeExpr() kind.Kind {
 	)
 }
 
-// copyExpr makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyExpr replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyExpr(c *runtime.Copies, v *Expr) {
 	x := *v
 	if runtime.CopyBoxed(c, v) {
@@ -1080,8 +1076,8 @@ func copyExpr(c *runtime.Copies, v *Expr) {
 	runtime.KeepBoxed(c, x, *v)
 }
 
-// copyInterfaceExpr makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyInterfaceExpr replaces what v shares with its original by copies. c has
+// the parts that are copied already.
 func copyInterfaceExpr(c *runtime.Copies, v *interface {
 	expr()
 }) {
@@ -1108,8 +1104,8 @@ func copyInterfaceExpr(c *runtime.Copies, v *interface {
 	}
 }
 
-// copyExprWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyExprWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyExprWhole(c *runtime.Copies, v *Expr) {
 	x := *v
 	if runtime.CopyBoxed(c, v) {
@@ -1142,7 +1138,7 @@ func copyExprWhole(c *runtime.Copies, v *Expr) {
 	runtime.KeepBoxed(c, x, *v)
 }
 
-// encodeInput writes which type the value has, and the value.
+// encodeInput writes the type of the value, then the value.
 func encodeInput(e *key.Encoder, v Input) {
 	switch v := v.(type) {
 	case nil:
@@ -1198,7 +1194,7 @@ func cloneInput(v Input) Input {
 	return v
 }
 
-// encodeJSON writes which type the value has, and the value.
+// encodeJSON writes the type of the value, then the value.
 func encodeJSON(e *key.Encoder, v JSON) {
 	switch v := v.(type) {
 	case nil:
@@ -1264,8 +1260,8 @@ func encodeRecord(e *key.Encoder, v *Record) {
 	m2.End()
 }
 
-// copyJSON makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyJSON replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyJSON(c *runtime.Copies, v *JSON) {
 	switch y := (*v).(type) {
 	case []any:
@@ -1286,8 +1282,8 @@ func copyJSON(c *runtime.Copies, v *JSON) {
 	}
 }
 
-// copyRecord makes v share no memory with what it was copied from, but for
-// fields that are no input. Parts that have been copied before are those in c.
+// copyRecord replaces what v shares with its original by copies, but for fields
+// that are no input. c has the parts that are copied already.
 func copyRecord(c *runtime.Copies, v *Record) {
 	if m := v.Values; runtime.CopyMap(c, &v.Values) {
 		for k, x := range m {
@@ -1304,8 +1300,8 @@ func copyRecord(c *runtime.Copies, v *Record) {
 	v.ByKey = maps.Clone(v.ByKey)
 }
 
-// copyJSONWhole makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyJSONWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyJSONWhole(c *runtime.Copies, v *JSON) {
 	switch y := (*v).(type) {
 	case []any:
@@ -1329,8 +1325,8 @@ func copyJSONWhole(c *runtime.Copies, v *JSON) {
 	}
 }
 
-// copyRecordWhole makes v share no memory with what it was copied from, but for
-// fields that are no input. Parts that have been copied before are those in c.
+// copyRecordWhole replaces what v shares with its original by copies, but for
+// fields that are no input. c has the parts that are copied already.
 func copyRecordWhole(c *runtime.Copies, v *Record) {
 	if m := v.Values; runtime.CopyMap(c, &v.Values) {
 		for k, x := range m {
@@ -1389,14 +1385,14 @@ func encodeShapeUnit(e *key.Encoder, b key.Fields, v *shape.Unit) key.Fields {
 	return b
 }
 
-// copyLabeled makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyLabeled replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyLabeled(c *runtime.Copies, v *Labeled) {
 	copyShapeShape(c, &v.Shape)
 }
 
-// copyShapeGroup makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyShapeGroup replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyShapeGroup(c *runtime.Copies, v *shape.Group) {
 	if runtime.CopySlice(c, &v.Parts) {
 		for i := range v.Parts {
@@ -1422,28 +1418,28 @@ func encodeNeg(e *key.Encoder, v *Neg) {
 	encodeExpr(e, v.X)
 }
 
-// copyAdd makes v share no memory with what it was copied from. Parts that have
-// been copied before are those in c.
+// copyAdd replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyAdd(c *runtime.Copies, v *Add) {
 	copyExpr(c, &v.L)
 	copyExpr(c, &v.R)
 }
 
-// copyNeg makes v share no memory with what it was copied from. Parts that have
-// been copied before are those in c.
+// copyNeg replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyNeg(c *runtime.Copies, v *Neg) {
 	copyExpr(c, &v.X)
 }
 
-// copyAddWhole makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAddWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAddWhole(c *runtime.Copies, v *Add) {
 	copyExprWhole(c, &v.L)
 	copyExprWhole(c, &v.R)
 }
 
-// copyNegWhole makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyNegWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyNegWhole(c *runtime.Copies, v *Neg) {
 	copyExprWhole(c, &v.X)
 }
@@ -1457,7 +1453,7 @@ func encodeBoth(e *key.Encoder, b key.Fields, v *Both) key.Fields {
 	return b
 }
 
-// encodeLower writes the encoding that the type gives itself.
+// encodeLower writes what the type's own method encodes.
 func encodeLower(e *key.Encoder, v *Lower) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/interfaces.Lower")
 	f := e.Open()
@@ -1465,7 +1461,7 @@ func encodeLower(e *key.Encoder, v *Lower) {
 	e.Close(f)
 }
 
-// encodeUpper writes the encoding that the type gives itself.
+// encodeUpper writes what the type's own method encodes.
 func encodeUpper(e *key.Encoder, v *Upper) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/interfaces.Upper")
 	f := e.Open()
@@ -1473,7 +1469,7 @@ func encodeUpper(e *key.Encoder, v *Upper) {
 	e.Close(f)
 }
 
-// encodeAny2 writes which type the value has, and the value.
+// encodeAny2 writes the type of the value, then the value.
 func encodeAny2(e *key.Encoder, v any) {
 	switch v := v.(type) {
 	case nil:
@@ -1512,7 +1508,7 @@ func encodeAny2(e *key.Encoder, v any) {
 	}
 }
 
-// encodeAny3 writes which type the value has, and the value.
+// encodeAny3 writes the type of the value, then the value.
 func encodeAny3(e *key.Encoder, v any) {
 	switch v := v.(type) {
 	case nil:
@@ -1545,7 +1541,7 @@ func encodeAny3(e *key.Encoder, v any) {
 	}
 }
 
-// encodeError writes which type the value has, and the value.
+// encodeError writes the type of the value, then the value.
 func encodeError(e *key.Encoder, v error) {
 	switch v := v.(type) {
 	case nil:
@@ -1560,7 +1556,7 @@ func encodeError(e *key.Encoder, v error) {
 	}
 }
 
-// encodeFmtStringer writes which type the value has, and the value.
+// encodeFmtStringer writes the type of the value, then the value.
 func encodeFmtStringer(e *key.Encoder, v fmt.Stringer) {
 	switch v := v.(type) {
 	case nil:
@@ -1578,7 +1574,7 @@ func encodeFmtStringer(e *key.Encoder, v fmt.Stringer) {
 	}
 }
 
-// encodeAny4 writes which type the value has, and the value.
+// encodeAny4 writes the type of the value, then the value.
 func encodeAny4(e *key.Encoder, v any) {
 	switch v := v.(type) {
 	case nil:
@@ -1609,8 +1605,8 @@ func encodeAny4(e *key.Encoder, v any) {
 	}
 }
 
-// copyAny makes v share no memory with what it was copied from. Parts that have
-// been copied before are those in c.
+// copyAny replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyAny(c *runtime.Copies, v *any) {
 	switch y := (*v).(type) {
 	case []any:
@@ -1631,8 +1627,8 @@ func copyAny(c *runtime.Copies, v *any) {
 	}
 }
 
-// copyAny2 makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAny2 replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyAny2(c *runtime.Copies, v *any) {
 	switch y := (*v).(type) {
 	case []any:
@@ -1678,8 +1674,8 @@ func cloneFmtStringer(v fmt.Stringer) fmt.Stringer {
 	return v
 }
 
-// copyAnyWhole makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyAnyWhole replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAnyWhole(c *runtime.Copies, v *any) {
 	switch y := (*v).(type) {
 	case []any:
@@ -1703,8 +1699,8 @@ func copyAnyWhole(c *runtime.Copies, v *any) {
 	}
 }
 
-// copyAnyWhole2 makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyAnyWhole2 replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyAnyWhole2(c *runtime.Copies, v *any) {
 	switch y := (*v).(type) {
 	case []any:

@@ -23,14 +23,13 @@ import (
 	"github.com/workgen/workgen/testdata/golden/known/other"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Numbers, big.Int, *big.Int, *big.Rat, *big.Float, []big.Int, map[string]big.Float) (big.Int, *big.Int, *big.Rat, *big.Float, []big.Int, map[string]big.Float) = (*Numbers).Run
 	_ func(*Places, Where, url.URL) (Where, url.URL)                                                                                                                      = (*Places).Run
@@ -147,7 +146,7 @@ var (
 	}{})]byte)(runGoGenerate[[unsafe.Sizeof(other.Padded{})]byte]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -256,10 +255,10 @@ func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 	return r
 }
 
-// Run returns what [Numbers.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Numbers.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r2 *NumbersRunner) Run(ctx context.Context, i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) (big.Int, *big.Int, *big.Rat, *big.Float, []big.Int, map[string]big.Float, error) {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
 	e := key.Borrow()
@@ -276,8 +275,8 @@ func (r2 *NumbersRunner) Run(ctx context.Context, i big.Int, p *big.Int, r *big.
 	return res.R1, res.R2, res.R3, res.R4, res.R5, res.R6, err
 }
 
-// Start is [NumbersRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [NumbersRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r2 *NumbersRunner) Start(ctx context.Context, i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) *runtime.Call[NumbersResult] {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
@@ -293,16 +292,16 @@ func (r2 *NumbersRunner) Start(ctx context.Context, i big.Int, p *big.Int, r *bi
 	return r2.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *NumbersRunner) Lookup(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) (NumbersResult, bool) {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
 	hash, id := key.Identify(&args, r2.identify)
 	return r2.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) bool {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
@@ -310,8 +309,8 @@ func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float,
 	return r2.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) key.Key {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
 	return r2.calls.Key(func(e *key.Encoder) {
@@ -319,9 +318,9 @@ func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, li
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Numbers] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Numbers]
+// that are inputs.
 func (r2 *NumbersRunner) EncodeKey(e *key.Encoder) {
 	if r2.calls.EncodeRunner(e) {
 		r2.encodeReceiver(e)
@@ -342,14 +341,13 @@ func (r2 *NumbersRunner) encode(e *key.Encoder, args *NumbersArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r2 *NumbersRunner) inputs(e *key.Encoder, args *NumbersArgs) {
 	r2.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r2 *NumbersRunner) describe(in *runtime.Inputs, args *NumbersArgs) {
 	in.Input("Limit", "*big.Int", &r2.work.Limit, func(e *key.Encoder) {
 		if e.Present(r2.work.Limit != nil) {
@@ -392,8 +390,8 @@ func (r2 *NumbersRunner) describe(in *runtime.Inputs, args *NumbersArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r2 *NumbersRunner) identify(id *key.Fingerprint, e *key.Encoder, args *NumbersArgs) uint64 {
 	r2.encode(e, args)
 	*id = e.Fingerprint()
@@ -407,8 +405,8 @@ func (r2 *NumbersRunner) execute(_ context.Context, args NumbersArgs) (NumbersRe
 	return res, nil
 }
 
-// cloneNumbersArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneNumbersArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneNumbersArgs(v NumbersArgs) NumbersArgs {
 	v.I = *new(big.Int).Set(&v.I)
 	if v.P != nil {
@@ -517,10 +515,10 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 	return r
 }
 
-// Run returns what [Places.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Places.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *PlacesRunner) Run(ctx context.Context, w Where, u url.URL) (Where, url.URL, error) {
 	args := PlacesArgs{W: w, U: u}
 	e := key.Borrow()
@@ -537,9 +535,9 @@ func (r *PlacesRunner) Run(ctx context.Context, w Where, u url.URL) (Where, url.
 	return res.R1, res.R2, err
 }
 
-// Start is [PlacesRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [PlacesRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *PlacesRunner) Start(ctx context.Context, w Where, u url.URL) *runtime.Call[PlacesResult] {
 	args := PlacesArgs{W: w, U: u}
 	e := key.Borrow()
@@ -554,16 +552,16 @@ func (r *PlacesRunner) Start(ctx context.Context, w Where, u url.URL) *runtime.C
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *PlacesRunner) Lookup(w Where, u url.URL) (PlacesResult, bool) {
 	args := PlacesArgs{W: w, U: u}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 	args := PlacesArgs{W: w, U: u}
@@ -571,24 +569,23 @@ func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
 	args := PlacesArgs{W: w, U: u}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Places] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Places]
+// that are inputs.
 func (r *PlacesRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *PlacesRunner) describe(in *runtime.Inputs, args *PlacesArgs) {
 	in.Input("w", "Where", &args.W, func(e *key.Encoder) {
 		e.End(encodeWhere(e, e.Begin(), &args.W))
@@ -598,8 +595,8 @@ func (r *PlacesRunner) describe(in *runtime.Inputs, args *PlacesArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *PlacesRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PlacesArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -613,8 +610,8 @@ func (r *PlacesRunner) execute(_ context.Context, args PlacesArgs) (PlacesResult
 	return res, nil
 }
 
-// clonePlacesArgs returns arguments that the caller of Run cannot change any
-// more.
+// clonePlacesArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func clonePlacesArgs(v PlacesArgs) PlacesArgs {
 	v.W = cloneWhere(v.W)
 	v.U = cloneUrlURL(v.U)
@@ -681,10 +678,10 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 	return r
 }
 
-// Run returns what [Rows.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Rows.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *RowsRunner) Run(ctx context.Context, rows []Row) ([]Row, error) {
 	args := RowsArgs{Rows: rows}
 	e := key.Borrow()
@@ -699,9 +696,9 @@ func (r *RowsRunner) Run(ctx context.Context, rows []Row) ([]Row, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [RowsRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [RowsRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *RowsRunner) Start(ctx context.Context, rows []Row) *runtime.Call[[]Row] {
 	args := RowsArgs{Rows: rows}
 	e := key.Borrow()
@@ -716,16 +713,16 @@ func (r *RowsRunner) Start(ctx context.Context, rows []Row) *runtime.Call[[]Row]
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *RowsRunner) Lookup(rows []Row) ([]Row, bool) {
 	args := RowsArgs{Rows: rows}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *RowsRunner) Forget(rows []Row) bool {
 	args := RowsArgs{Rows: rows}
@@ -733,24 +730,23 @@ func (r *RowsRunner) Forget(rows []Row) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *RowsRunner) Key(rows []Row) key.Key {
 	args := RowsArgs{Rows: rows}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Rows] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Rows]
+// that are inputs.
 func (r *RowsRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *RowsRunner) describe(in *runtime.Inputs, args *RowsArgs) {
 	in.Input("rows", "[]Row", &args.Rows, func(e *key.Encoder) {
 		e.Slice(len(args.Rows), args.Rows == nil)
@@ -760,8 +756,8 @@ func (r *RowsRunner) describe(in *runtime.Inputs, args *RowsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *RowsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *RowsArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -773,8 +769,8 @@ func (r *RowsRunner) execute(_ context.Context, args RowsArgs) ([]Row, error) {
 	return r.work.Run(args.Rows), nil
 }
 
-// cloneRowsArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneRowsArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneRowsArgs(v RowsArgs) RowsArgs {
 	v.Rows = slices.Clone(v.Rows)
 	for i := range v.Rows {
@@ -846,10 +842,10 @@ func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRu
 	return r
 }
 
-// Run returns what [Marshalled.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Marshalled.Run] returns for these inputs, and executes it
+// if no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *MarshalledRunner) Run(ctx context.Context, s *Sheet) (other.Matrix, *other.Matrix, []other.Money, error) {
 	args := MarshalledArgs{S: s}
 	e := key.Borrow()
@@ -866,8 +862,8 @@ func (r *MarshalledRunner) Run(ctx context.Context, s *Sheet) (other.Matrix, *ot
 	return res.R1, res.R2, res.R3, err
 }
 
-// Start is [MarshalledRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [MarshalledRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *MarshalledRunner) Start(ctx context.Context, s *Sheet) *runtime.Call[MarshalledResult] {
 	args := MarshalledArgs{S: s}
@@ -883,16 +879,16 @@ func (r *MarshalledRunner) Start(ctx context.Context, s *Sheet) *runtime.Call[Ma
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *MarshalledRunner) Lookup(s *Sheet) (MarshalledResult, bool) {
 	args := MarshalledArgs{S: s}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MarshalledRunner) Forget(s *Sheet) bool {
 	args := MarshalledArgs{S: s}
@@ -900,32 +896,32 @@ func (r *MarshalledRunner) Forget(s *Sheet) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *MarshalledRunner) Key(s *Sheet) key.Key {
 	args := MarshalledArgs{S: s}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Marshalled]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of
+// [Marshalled] that are inputs.
 func (r *MarshalledRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *MarshalledRunner) inputs(e *key.Encoder, args *MarshalledArgs) {
 	if e.Present(args.S != nil) {
 		e.End(encodeSheet(e, e.Begin(), args.S))
 	}
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *MarshalledRunner) identify(id *key.Fingerprint, e *key.Encoder, args *MarshalledArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1010,10 +1006,10 @@ func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
 	return r
 }
 
-// Run returns what [Skips.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Skips.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SkipsRunner) Run(ctx context.Context, p *other.Padded, s other.Stamped) (*other.Padded, other.Stamped, error) {
 	args := SkipsArgs{P: p, S: s}
 	e := key.Borrow()
@@ -1030,9 +1026,9 @@ func (r *SkipsRunner) Run(ctx context.Context, p *other.Padded, s other.Stamped)
 	return res.R1, res.R2, err
 }
 
-// Start is [SkipsRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SkipsRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *SkipsRunner) Start(ctx context.Context, p *other.Padded, s other.Stamped) *runtime.Call[SkipsResult] {
 	args := SkipsArgs{P: p, S: s}
 	e := key.Borrow()
@@ -1047,16 +1043,16 @@ func (r *SkipsRunner) Start(ctx context.Context, p *other.Padded, s other.Stampe
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SkipsRunner) Lookup(p *other.Padded, s other.Stamped) (SkipsResult, bool) {
 	args := SkipsArgs{P: p, S: s}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 	args := SkipsArgs{P: p, S: s}
@@ -1064,24 +1060,23 @@ func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
 	args := SkipsArgs{P: p, S: s}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Skips] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Skips]
+// that are inputs.
 func (r *SkipsRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *SkipsRunner) describe(in *runtime.Inputs, args *SkipsArgs) {
 	in.Input("p", "*other.Padded", &args.P, func(e *key.Encoder) {
 		if e.Present(args.P != nil) {
@@ -1093,8 +1088,8 @@ func (r *SkipsRunner) describe(in *runtime.Inputs, args *SkipsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *SkipsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SkipsArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -1108,8 +1103,8 @@ func (r *SkipsRunner) execute(_ context.Context, args SkipsArgs) (SkipsResult, e
 	return res, nil
 }
 
-// cloneSkipsArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneSkipsArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneSkipsArgs(v SkipsArgs) SkipsArgs {
 	if v.P != nil {
 		p := cloneOtherPadded(*v.P)
@@ -1150,8 +1145,8 @@ type CopiesResult struct {
 	R5 *other.Matrix
 }
 
-// copiesIdentity tells the calls of one [CopiesRunner] apart: two of them are
-// equal exactly when their identities are.
+// copiesIdentity identifies a call of one [CopiesRunner]: two calls are equal
+// if and only if their identities are.
 type copiesIdentity struct {
 	n int
 }
@@ -1185,10 +1180,10 @@ func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 	return r
 }
 
-// Run returns what [Copies.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Copies.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *CopiesRunner) Run(ctx context.Context, n int) (*regexp.Regexp, *other.Channel, []other.Channel, other.Amount, *other.Matrix, error) {
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1200,9 +1195,9 @@ func (r *CopiesRunner) Run(ctx context.Context, n int) (*regexp.Regexp, *other.C
 	return res.R1, res.R2, res.R3, res.R4, res.R5, err
 }
 
-// Start is [CopiesRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [CopiesRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *CopiesRunner) Start(ctx context.Context, n int) *runtime.Call[CopiesResult] {
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1212,16 +1207,16 @@ func (r *CopiesRunner) Start(ctx context.Context, n int) *runtime.Call[CopiesRes
 	return r.calls.Start(ctx, hash, id, CopiesArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *CopiesRunner) Lookup(n int) (CopiesResult, bool) {
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, CopiesArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CopiesRunner) Forget(n int) bool {
 	id := copiesIdentity{n: n}
@@ -1229,16 +1224,16 @@ func (r *CopiesRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, CopiesArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *CopiesRunner) Key(n int) key.Key {
 	args := CopiesArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Copies] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Copies]
+// that are inputs.
 func (r *CopiesRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()

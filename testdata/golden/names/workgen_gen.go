@@ -11,14 +11,13 @@ import (
 	runtimekey "github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = workgenruntime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*work, key, runtime, float64, time.Time) runtime = (*work).Run
 )
@@ -37,7 +36,7 @@ var (
 	_ = (*[]string)(runGoGenerate[slices]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -98,10 +97,10 @@ func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
 	return r
 }
 
-// Run returns what [work.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [work.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64, when time.Time) (runtime, error) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
 	e2 := runtimekey.Borrow()
@@ -116,9 +115,9 @@ func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [workRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [workRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float64, when time.Time) *workgenruntime.Call[runtime] {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
 	e2 := runtimekey.Borrow()
@@ -133,16 +132,16 @@ func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) (runtime, bool) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
 	hash, id := runtimekey.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) bool {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
@@ -150,8 +149,8 @@ func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) 
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) runtimekey.Key {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
 	return r.calls.Key(func(e2 *runtimekey.Encoder) {
@@ -159,9 +158,9 @@ func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) run
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [work] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [work]
+// that are inputs.
 func (r *workRunner) EncodeKey(e2 *runtimekey.Encoder) {
 	if r.calls.EncodeRunner(e2) {
 		r.encodeReceiver(e2)
@@ -180,14 +179,13 @@ func (r *workRunner) encode(e2 *runtimekey.Encoder, args *workArgs) {
 	args.EncodeKey(e2)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *workRunner) inputs(e2 *runtimekey.Encoder, args *workArgs) {
 	r.encodeReceiver(e2)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *workRunner) describe(in *workgenruntime.Inputs, args *workArgs) {
 	in.Input("Maps", "bool", &r.work.Maps, func(e2 *runtimekey.Encoder) {
 		e2.Bool(r.work.Maps)
@@ -206,8 +204,8 @@ func (r *workRunner) describe(in *workgenruntime.Inputs, args *workArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *workRunner) identify(id *runtimekey.Fingerprint, e2 *runtimekey.Encoder, args *workArgs) uint64 {
 	r.encode(e2, args)
 	*id = e2.Fingerprint()
@@ -219,8 +217,8 @@ func (r *workRunner) execute(_ context.Context, args workArgs) (runtime, error) 
 	return r.work.Run(args.K, args.Rt, args.Context, args.When), nil
 }
 
-// cloneWorkArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneWorkArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneWorkArgs(v2 workArgs) workArgs {
 	v2.Rt = cloneRuntime2(v2.Rt)
 	return v2

@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*All, int) int                 = (*All).Run
 	_ func(*Uncached, time.Duration)      = (*Uncached).Run
@@ -35,7 +34,7 @@ var (
 	_ = (*int64)(runGoGenerate[time.Duration]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -55,8 +54,8 @@ func (a *AllArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// allIdentity tells the calls of one [AllRunner] apart: two of them are equal
-// exactly when their identities are.
+// allIdentity identifies a call of one [AllRunner]: two calls are equal if and
+// only if their identities are.
 type allIdentity struct {
 	n int
 }
@@ -93,10 +92,10 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 	return r
 }
 
-// Run returns what [All.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [All.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *AllRunner) Run(ctx context.Context, n int) (int, error) {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -106,9 +105,9 @@ func (r *AllRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, AllArgs{N: n})
 }
 
-// Start is [AllRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [AllRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *AllRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -118,16 +117,16 @@ func (r *AllRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, AllArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *AllRunner) Lookup(n int) (int, bool) {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, AllArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AllRunner) Forget(n int) bool {
 	id := allIdentity{n: n}
@@ -135,24 +134,23 @@ func (r *AllRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, AllArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *AllRunner) Key(n int) key.Key {
 	args := AllArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [All] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [All] that
+// are inputs.
 func (r *AllRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *AllRunner) describe(in *runtime.Inputs, args *AllArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -178,8 +176,8 @@ func (a *UncachedArgs) EncodeKey(e *key.Encoder) {
 	e.Int64(int64(a.D))
 }
 
-// uncachedIdentity tells the calls of one [UncachedRunner] apart: two of them
-// are equal exactly when their identities are.
+// uncachedIdentity identifies a call of one [UncachedRunner]: two calls are
+// equal if and only if their identities are.
 type uncachedIdentity struct {
 	d int64
 }
@@ -212,10 +210,10 @@ func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
 	return r
 }
 
-// Run returns what [Uncached.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Uncached.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *UncachedRunner) Run(ctx context.Context, d time.Duration) error {
 	id := uncachedIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -226,8 +224,8 @@ func (r *UncachedRunner) Run(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Start is [UncachedRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [UncachedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *UncachedRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[struct{}] {
 	id := uncachedIdentity{d: int64(d)}
@@ -238,8 +236,8 @@ func (r *UncachedRunner) Start(ctx context.Context, d time.Duration) *runtime.Ca
 	return r.calls.Start(ctx, hash, id, UncachedArgs{D: d})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and is still
-// cached, in memory or in the store. It never executes anything.
+// Lookup reports whether the call with these inputs has succeeded and its
+// result is kept, in memory or in the store. It executes nothing.
 func (r *UncachedRunner) Lookup(d time.Duration) bool {
 	id := uncachedIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -247,8 +245,8 @@ func (r *UncachedRunner) Lookup(d time.Duration) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *UncachedRunner) Forget(d time.Duration) bool {
 	id := uncachedIdentity{d: int64(d)}
@@ -256,15 +254,15 @@ func (r *UncachedRunner) Forget(d time.Duration) bool {
 	return r.calls.Forget(hash, id, UncachedArgs{D: d})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *UncachedRunner) Key(d time.Duration) key.Key {
 	args := UncachedArgs{D: d}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Uncached]
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Uncached]
 // that are inputs.
 func (r *UncachedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
@@ -292,8 +290,8 @@ func (a *MemoryArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// memoryIdentity tells the calls of one [MemoryRunner] apart: two of them are
-// equal exactly when their identities are.
+// memoryIdentity identifies a call of one [MemoryRunner]: two calls are equal
+// if and only if their identities are.
 type memoryIdentity struct {
 	n int
 }
@@ -325,10 +323,10 @@ func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
 	return r
 }
 
-// Run returns what [Memory.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Memory.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *MemoryRunner) Run(ctx context.Context, n int) (int, error) {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -338,9 +336,9 @@ func (r *MemoryRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, MemoryArgs{N: n})
 }
 
-// Start is [MemoryRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [MemoryRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *MemoryRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -350,16 +348,16 @@ func (r *MemoryRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, MemoryArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *MemoryRunner) Lookup(n int) (int, bool) {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, MemoryArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MemoryRunner) Forget(n int) bool {
 	id := memoryIdentity{n: n}
@@ -367,16 +365,16 @@ func (r *MemoryRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, MemoryArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *MemoryRunner) Key(n int) key.Key {
 	args := MemoryArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Memory] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Memory]
+// that are inputs.
 func (r *MemoryRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
@@ -406,8 +404,8 @@ func (a *LoginArgs) EncodeKey(e *key.Encoder) {
 	e.End(b)
 }
 
-// loginIdentity tells the calls of one [LoginRunner] apart: two of them are
-// equal exactly when their identities are.
+// loginIdentity identifies a call of one [LoginRunner]: two calls are equal if
+// and only if their identities are.
 type loginIdentity struct {
 	site  key.Text
 	token key.Text
@@ -448,10 +446,10 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 	return r
 }
 
-// Run returns what [Login.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Login.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *LoginRunner) Run(ctx context.Context, site string, token string) (string, error) {
 	var id loginIdentity
 	hash := r.identify(&id, site, token)
@@ -462,9 +460,9 @@ func (r *LoginRunner) Run(ctx context.Context, site string, token string) (strin
 	return r.calls.Run(ctx, hash, id, LoginArgs{Site: site, Token: token})
 }
 
-// Start is [LoginRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [LoginRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *LoginRunner) Start(ctx context.Context, site string, token string) *runtime.Call[string] {
 	var id loginIdentity
 	hash := r.identify(&id, site, token)
@@ -475,16 +473,16 @@ func (r *LoginRunner) Start(ctx context.Context, site string, token string) *run
 	return r.calls.Start(ctx, hash, id, LoginArgs{Site: site, Token: token})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *LoginRunner) Lookup(site string, token string) (string, bool) {
 	var id loginIdentity
 	hash := r.identify(&id, site, token)
 	return r.calls.Lookup(hash, id, LoginArgs{Site: site, Token: token})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *LoginRunner) Forget(site string, token string) bool {
 	var id loginIdentity
@@ -492,24 +490,23 @@ func (r *LoginRunner) Forget(site string, token string) bool {
 	return r.calls.Forget(hash, id, LoginArgs{Site: site, Token: token})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *LoginRunner) Key(site string, token string) key.Key {
 	args := LoginArgs{Site: site, Token: token}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Login] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Login]
+// that are inputs.
 func (r *LoginRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *LoginRunner) describe(in *runtime.Inputs, args *LoginArgs) {
 	in.Input("site", "string", &args.Site, func(e *key.Encoder) {
 		e.String(args.Site)

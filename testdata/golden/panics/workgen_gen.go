@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Sign, *Token, []Version, map[string]Token, Source) int = (*Sign).Run
 	_ func(*Pack, *Box) *Box                                       = (*Pack).Run
@@ -42,7 +41,7 @@ var (
 	})(runGoGenerate[Box]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -127,10 +126,10 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 	return r
 }
 
-// Run returns what [Sign.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Sign.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SignRunner) Run(ctx context.Context, token *Token, list []Version, byName map[string]Token, source Source) (int, error) {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
 	e := key.Borrow()
@@ -145,9 +144,9 @@ func (r *SignRunner) Run(ctx context.Context, token *Token, list []Version, byNa
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [SignRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SignRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *SignRunner) Start(ctx context.Context, token *Token, list []Version, byName map[string]Token, source Source) *runtime.Call[int] {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
 	e := key.Borrow()
@@ -162,16 +161,16 @@ func (r *SignRunner) Start(ctx context.Context, token *Token, list []Version, by
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SignRunner) Lookup(token *Token, list []Version, byName map[string]Token, source Source) (int, bool) {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Token, source Source) bool {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
@@ -179,8 +178,8 @@ func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Toke
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, source Source) key.Key {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -188,9 +187,9 @@ func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, 
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Sign] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Sign]
+// that are inputs.
 func (r *SignRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -211,16 +210,15 @@ func (r *SignRunner) encode(e *key.Encoder, args *SignArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes all inputs. Some are files, which can change at any time: the
-// runtime compares the inputs with those that the call was made for, before and
-// after.
+// inputs writes all inputs. Some are files, which can change at any time, so
+// the runtime compares the inputs before and after an execution with those of
+// the call.
 func (r *SignRunner) inputs(e *key.Encoder, args *SignArgs) {
 	r.encodeReceiver(e)
 	args.EncodeKey(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *SignRunner) describe(in *runtime.Inputs, args *SignArgs) {
 	in.Input("Base", "*Version", &r.work.Base, func(e *key.Encoder) {
 		if e.Present(r.work.Base != nil) {
@@ -253,8 +251,8 @@ func (r *SignRunner) describe(in *runtime.Inputs, args *SignArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *SignRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SignArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -266,8 +264,8 @@ func (r *SignRunner) execute(_ context.Context, args SignArgs) (int, error) {
 	return r.work.Run(args.Token, args.List, args.ByName, args.Source), nil
 }
 
-// cloneSignArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneSignArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneSignArgs(v SignArgs) SignArgs {
 	v.List = slices.Clone(v.List)
 	v.Source = cloneSource(v.Source)
@@ -320,10 +318,10 @@ func NewPackRunner(work *Pack, opts ...runtime.Option) *PackRunner {
 	return r
 }
 
-// Run returns what [Pack.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Pack.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *PackRunner) Run(ctx context.Context, b *Box) (*Box, error) {
 	args := PackArgs{B: b}
 	e := key.Borrow()
@@ -338,9 +336,9 @@ func (r *PackRunner) Run(ctx context.Context, b *Box) (*Box, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [PackRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [PackRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *PackRunner) Start(ctx context.Context, b *Box) *runtime.Call[*Box] {
 	args := PackArgs{B: b}
 	e := key.Borrow()
@@ -355,16 +353,16 @@ func (r *PackRunner) Start(ctx context.Context, b *Box) *runtime.Call[*Box] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *PackRunner) Lookup(b *Box) (*Box, bool) {
 	args := PackArgs{B: b}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PackRunner) Forget(b *Box) bool {
 	args := PackArgs{B: b}
@@ -372,24 +370,24 @@ func (r *PackRunner) Forget(b *Box) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *PackRunner) Key(b *Box) key.Key {
 	args := PackArgs{B: b}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Pack] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Pack]
+// that are inputs.
 func (r *PackRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *PackRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PackArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -401,8 +399,8 @@ func (r *PackRunner) execute(_ context.Context, args PackArgs) (*Box, error) {
 	return r.work.Run(args.B), nil
 }
 
-// clonePackArgs returns arguments that the caller of Run cannot change any
-// more.
+// clonePackArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func clonePackArgs(v PackArgs) PackArgs {
 	if v.B != nil {
 		v.B = v.B.DeepCopy()
@@ -438,8 +436,8 @@ type SplitResult struct {
 	R2 map[string]*Box
 }
 
-// splitIdentity tells the calls of one [SplitRunner] apart: two of them are
-// equal exactly when their identities are.
+// splitIdentity identifies a call of one [SplitRunner]: two calls are equal if
+// and only if their identities are.
 type splitIdentity struct {
 	n int
 }
@@ -473,10 +471,10 @@ func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 	return r
 }
 
-// Run returns what [Split.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Split.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SplitRunner) Run(ctx context.Context, n int) (Box, map[string]*Box, error) {
 	id := splitIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -488,9 +486,9 @@ func (r *SplitRunner) Run(ctx context.Context, n int) (Box, map[string]*Box, err
 	return res.R1, res.R2, err
 }
 
-// Start is [SplitRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SplitRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *SplitRunner) Start(ctx context.Context, n int) *runtime.Call[SplitResult] {
 	id := splitIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -500,16 +498,16 @@ func (r *SplitRunner) Start(ctx context.Context, n int) *runtime.Call[SplitResul
 	return r.calls.Start(ctx, hash, id, SplitArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SplitRunner) Lookup(n int) (SplitResult, bool) {
 	id := splitIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, SplitArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SplitRunner) Forget(n int) bool {
 	id := splitIdentity{n: n}
@@ -517,16 +515,16 @@ func (r *SplitRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, SplitArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SplitRunner) Key(n int) key.Key {
 	args := SplitArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Split] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Split]
+// that are inputs.
 func (r *SplitRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
@@ -562,7 +560,7 @@ func encodeToken(e *key.Encoder, v *Token) {
 	e.Appended(v.MarshalJSON())
 }
 
-// encodeVersion writes the encoding that the type gives itself.
+// encodeVersion writes what the type's own method encodes.
 func encodeVersion(e *key.Encoder, v *Version) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/panics.Version")
 	f := e.Open()
@@ -570,7 +568,7 @@ func encodeVersion(e *key.Encoder, v *Version) {
 	e.Close(f)
 }
 
-// encodeSource writes which type the value has, and the value.
+// encodeSource writes the type of the value, then the value.
 func encodeSource(e *key.Encoder, v Source) {
 	switch v := v.(type) {
 	case nil:
@@ -639,7 +637,7 @@ func cloneSource(v Source) Source {
 	return v
 }
 
-// encodeBox writes the encoding that the type gives itself.
+// encodeBox writes what the type's own method encodes.
 func encodeBox(e *key.Encoder, v *Box) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/panics.Box")
 	f := e.Open()
@@ -647,7 +645,7 @@ func encodeBox(e *key.Encoder, v *Box) {
 	e.Close(f)
 }
 
-// encodeKeyDir writes the encoding that the type gives itself.
+// encodeKeyDir writes what the type's own method encodes.
 func encodeKeyDir(e *key.Encoder, v *key.Dir) {
 	defer e.Recover("github.com/workgen/workgen/runtime/key.Dir")
 	f := e.Open()
@@ -655,7 +653,7 @@ func encodeKeyDir(e *key.Encoder, v *key.Dir) {
 	e.Close(f)
 }
 
-// encodeKeyFile writes the encoding that the type gives itself.
+// encodeKeyFile writes what the type's own method encodes.
 func encodeKeyFile(e *key.Encoder, v *key.File) {
 	defer e.Recover("github.com/workgen/workgen/runtime/key.File")
 	f := e.Open()

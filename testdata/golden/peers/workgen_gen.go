@@ -12,14 +12,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Aliased, context.Context, Int, Ints, Moment) Int                                                            = (*Aliased).Run
 	_ func(*Structs, Hidden, Event, *Outer) (Hidden, Event, *Outer)                                                     = (*Structs).Run
@@ -56,7 +55,7 @@ var (
 	})(runGoGenerate[Fault]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -112,10 +111,10 @@ func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
 	return r
 }
 
-// Run returns what [Aliased.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Aliased.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *AliasedRunner) Run(ctx context.Context, n Int, all Ints, at Moment) (Int, error) {
 	args := AliasedArgs{N: n, All: all, At: at}
 	e := key.Borrow()
@@ -130,8 +129,8 @@ func (r *AliasedRunner) Run(ctx context.Context, n Int, all Ints, at Moment) (In
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [AliasedRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [AliasedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *AliasedRunner) Start(ctx context.Context, n Int, all Ints, at Moment) *runtime.Call[Int] {
 	args := AliasedArgs{N: n, All: all, At: at}
@@ -147,16 +146,16 @@ func (r *AliasedRunner) Start(ctx context.Context, n Int, all Ints, at Moment) *
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *AliasedRunner) Lookup(n Int, all Ints, at Moment) (Int, bool) {
 	args := AliasedArgs{N: n, All: all, At: at}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 	args := AliasedArgs{N: n, All: all, At: at}
@@ -164,24 +163,23 @@ func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
 	args := AliasedArgs{N: n, All: all, At: at}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Aliased] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Aliased]
+// that are inputs.
 func (r *AliasedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *AliasedRunner) describe(in *runtime.Inputs, args *AliasedArgs) {
 	in.Input("n", "Int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -194,8 +192,8 @@ func (r *AliasedRunner) describe(in *runtime.Inputs, args *AliasedArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *AliasedRunner) identify(id *key.Fingerprint, e *key.Encoder, args *AliasedArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -207,8 +205,8 @@ func (r *AliasedRunner) execute(ctx context.Context, args AliasedArgs) (Int, err
 	return r.work.Run(ctx, args.N, args.All, args.At), nil
 }
 
-// cloneAliasedArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneAliasedArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneAliasedArgs(v AliasedArgs) AliasedArgs {
 	v.All = slices.Clone(v.All)
 	return v
@@ -274,10 +272,10 @@ func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 	return r
 }
 
-// Run returns what [Structs.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Structs.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *StructsRunner) Run(ctx context.Context, h Hidden, e Event, o *Outer) (Hidden, Event, *Outer, error) {
 	args := StructsArgs{H: h, E: e, O: o}
 	e2 := key.Borrow()
@@ -294,8 +292,8 @@ func (r *StructsRunner) Run(ctx context.Context, h Hidden, e Event, o *Outer) (H
 	return res.R1, res.R2, res.R3, err
 }
 
-// Start is [StructsRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [StructsRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *StructsRunner) Start(ctx context.Context, h Hidden, e Event, o *Outer) *runtime.Call[StructsResult] {
 	args := StructsArgs{H: h, E: e, O: o}
@@ -311,16 +309,16 @@ func (r *StructsRunner) Start(ctx context.Context, h Hidden, e Event, o *Outer) 
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *StructsRunner) Lookup(h Hidden, e Event, o *Outer) (StructsResult, bool) {
 	args := StructsArgs{H: h, E: e, O: o}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 	args := StructsArgs{H: h, E: e, O: o}
@@ -328,24 +326,24 @@ func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *StructsRunner) Key(h Hidden, e Event, o *Outer) key.Key {
 	args := StructsArgs{H: h, E: e, O: o}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Structs] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Structs]
+// that are inputs.
 func (r *StructsRunner) EncodeKey(e2 *key.Encoder) {
 	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *StructsRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *StructsArgs) uint64 {
 	args.EncodeKey(e2)
 	*id = e2.Fingerprint()
@@ -359,8 +357,8 @@ func (r *StructsRunner) execute(_ context.Context, args StructsArgs) (StructsRes
 	return res, nil
 }
 
-// cloneStructsArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneStructsArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneStructsArgs(v StructsArgs) StructsArgs {
 	v.H = cloneHidden(v.H)
 	if v.O != nil {
@@ -428,10 +426,10 @@ func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 	return r
 }
 
-// Run returns what [Explain.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Explain.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ExplainRunner) Run(ctx context.Context, err error, verbose bool) (string, error) {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	e := key.Borrow()
@@ -446,8 +444,8 @@ func (r *ExplainRunner) Run(ctx context.Context, err error, verbose bool) (strin
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [ExplainRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [ExplainRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ExplainRunner) Start(ctx context.Context, err error, verbose bool) *runtime.Call[string] {
 	args := ExplainArgs{Err: err, Verbose: verbose}
@@ -463,16 +461,16 @@ func (r *ExplainRunner) Start(ctx context.Context, err error, verbose bool) *run
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ExplainRunner) Lookup(err error, verbose bool) (string, bool) {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 	args := ExplainArgs{Err: err, Verbose: verbose}
@@ -480,24 +478,23 @@ func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ExplainRunner) Key(err error, verbose bool) key.Key {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Explain] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Explain]
+// that are inputs.
 func (r *ExplainRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ExplainRunner) describe(in *runtime.Inputs, args *ExplainArgs) {
 	in.Input("err", "error", &args.Err, func(e *key.Encoder) {
 		encodeError(e, args.Err)
@@ -507,8 +504,8 @@ func (r *ExplainRunner) describe(in *runtime.Inputs, args *ExplainArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ExplainRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ExplainArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -520,8 +517,8 @@ func (r *ExplainRunner) execute(_ context.Context, args ExplainArgs) (string, er
 	return r.work.Run(args.Err, args.Verbose)
 }
 
-// cloneExplainArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneExplainArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneExplainArgs(v ExplainArgs) ExplainArgs {
 	v.Err = cloneError(v.Err)
 	return v
@@ -622,10 +619,10 @@ func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 	return r
 }
 
-// Run returns what [Shadows.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Shadows.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ShadowsRunner) Run(ctx context.Context, runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, error) {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
 	e := key.Borrow()
@@ -640,8 +637,8 @@ func (r *ShadowsRunner) Run(ctx context.Context, runtime []int, keyArg map[strin
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [ShadowsRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [ShadowsRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ShadowsRunner) Start(ctx context.Context, runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) *runtime.Call[[][]int] {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
@@ -657,16 +654,16 @@ func (r *ShadowsRunner) Start(ctx context.Context, runtime []int, keyArg map[str
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, bool) {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) bool {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
@@ -674,24 +671,23 @@ func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context str
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) key.Key {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Shadows] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Shadows]
+// that are inputs.
 func (r *ShadowsRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ShadowsRunner) describe(in *runtime.Inputs, args *ShadowsArgs) {
 	in.Input("runtime", "[]int", &args.Runtime, func(e *key.Encoder) {
 		key.Numbers(e, args.Runtime)
@@ -736,8 +732,8 @@ func (r *ShadowsRunner) describe(in *runtime.Inputs, args *ShadowsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *ShadowsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ShadowsArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -749,8 +745,8 @@ func (r *ShadowsRunner) execute(ctx context.Context, args ShadowsArgs) ([][]int,
 	return r.work.Run(ctx, args.Runtime, args.Key, args.Context, args.Any, args.Slices, args.Maps, args.Len, args.String)
 }
 
-// cloneShadowsArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneShadowsArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneShadowsArgs(v ShadowsArgs) ShadowsArgs {
 	v.Runtime = slices.Clone(v.Runtime)
 	v.Key = maps.Clone(v.Key)
@@ -820,7 +816,7 @@ func cloneOuter(v Outer) Outer {
 	return v
 }
 
-// encodeError writes which type the value has, and the value.
+// encodeError writes the type of the value, then the value.
 func encodeError(e *key.Encoder, v error) {
 	switch v := v.(type) {
 	case nil:

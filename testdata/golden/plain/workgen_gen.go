@@ -11,14 +11,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Basics, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, uintptr, float32, float64, string) int = (*Basics).Run
 	_ func(*Named, Level, Text, Number, rune, byte, time.Duration, time.Month) string                                                 = (*Named).Run
@@ -53,7 +52,7 @@ var (
 	})(runGoGenerate[Limits]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -103,8 +102,8 @@ func (a *BasicsArgs) EncodeKey(e *key.Encoder) {
 	e.End(b)
 }
 
-// basicsIdentity tells the calls of one [BasicsRunner] apart: two of them are
-// equal exactly when their identities are.
+// basicsIdentity identifies a call of one [BasicsRunner]: two calls are equal
+// if and only if their identities are.
 type basicsIdentity struct {
 	a bool
 	b int
@@ -160,10 +159,10 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 	return r
 }
 
-// Run returns what [Basics.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Basics.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *BasicsRunner) Run(ctx context.Context, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, error) {
 	var id basicsIdentity
 	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
@@ -174,9 +173,9 @@ func (r *BasicsRunner) Run(ctx context.Context, a bool, b int, c int8, d int16, 
 	return r.calls.Run(ctx, hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Start is [BasicsRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [BasicsRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *BasicsRunner) Start(ctx context.Context, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) *runtime.Call[int] {
 	var id basicsIdentity
 	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
@@ -187,16 +186,16 @@ func (r *BasicsRunner) Start(ctx context.Context, a bool, b int, c int8, d int16
 	return r.calls.Start(ctx, hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *BasicsRunner) Lookup(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, bool) {
 	var id basicsIdentity
 	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
 	return r.calls.Lookup(hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) bool {
 	var id basicsIdentity
@@ -204,24 +203,23 @@ func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, 
 	return r.calls.Forget(hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) key.Key {
 	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Basics] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Basics]
+// that are inputs.
 func (r *BasicsRunner) EncodeKey(e2 *key.Encoder) {
 	if r.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *BasicsRunner) describe(in *runtime.Inputs, args *BasicsArgs) {
 	in.Input("a", "bool", &args.A, func(e2 *key.Encoder) {
 		e2.Bool(args.A)
@@ -340,8 +338,8 @@ func (a *NamedArgs) EncodeKey(e *key.Encoder) {
 	e.End(b)
 }
 
-// namedIdentity tells the calls of one [NamedRunner] apart: two of them are
-// equal exactly when their identities are.
+// namedIdentity identifies a call of one [NamedRunner]: two calls are equal if
+// and only if their identities are.
 type namedIdentity struct {
 	prefix key.Text
 	scale  int8
@@ -391,10 +389,10 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 	return r
 }
 
-// Run returns what [Named.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Named.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r2 *NamedRunner) Run(ctx context.Context, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, error) {
 	var id namedIdentity
 	hash := r2.identify(&id, level, text, number, r, b, d, m)
@@ -405,9 +403,9 @@ func (r2 *NamedRunner) Run(ctx context.Context, level Level, text Text, number N
 	return r2.calls.Run(ctx, hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Start is [NamedRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [NamedRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r2 *NamedRunner) Start(ctx context.Context, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) *runtime.Call[string] {
 	var id namedIdentity
 	hash := r2.identify(&id, level, text, number, r, b, d, m)
@@ -418,16 +416,16 @@ func (r2 *NamedRunner) Start(ctx context.Context, level Level, text Text, number
 	return r2.calls.Start(ctx, hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *NamedRunner) Lookup(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, bool) {
 	var id namedIdentity
 	hash := r2.identify(&id, level, text, number, r, b, d, m)
 	return r2.calls.Lookup(hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) bool {
 	var id namedIdentity
@@ -435,8 +433,8 @@ func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b b
 	return r2.calls.Forget(hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) key.Key {
 	args := NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m}
 	return r2.calls.Key(func(e *key.Encoder) {
@@ -444,9 +442,9 @@ func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Named] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Named]
+// that are inputs.
 func (r2 *NamedRunner) EncodeKey(e *key.Encoder) {
 	if r2.calls.EncodeRunner(e) {
 		r2.encodeReceiver(e)
@@ -466,14 +464,13 @@ func (r2 *NamedRunner) encode(e *key.Encoder, args *NamedArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r2 *NamedRunner) inputs(e *key.Encoder, args *NamedArgs) {
 	r2.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r2 *NamedRunner) describe(in *runtime.Inputs, args *NamedArgs) {
 	in.Input("Prefix", "string", &r2.work.Prefix, func(e *key.Encoder) {
 		e.String(r2.work.Prefix)
@@ -552,8 +549,8 @@ func (a *NestedArgs) EncodeKey(e *key.Encoder) {
 	e.End(b)
 }
 
-// nestedIdentity tells the calls of one [NestedRunner] apart: two of them are
-// equal exactly when their identities are.
+// nestedIdentity identifies a call of one [NestedRunner]: two calls are equal
+// if and only if their identities are.
 type nestedIdentity struct {
 	optsLimitsLow  uint64
 	optsLimitsHigh uint64
@@ -599,10 +596,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	return r
 }
 
-// Run returns what [Nested.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Nested.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *NestedRunner) Run(ctx context.Context, opts Options, scale float32) (float64, error) {
 	var id nestedIdentity
 	hash := r.identify(&id, &opts, scale)
@@ -613,9 +610,9 @@ func (r *NestedRunner) Run(ctx context.Context, opts Options, scale float32) (fl
 	return r.calls.Run(ctx, hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Start is [NestedRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [NestedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, opts Options, scale float32) *runtime.Call[float64] {
 	var id nestedIdentity
 	hash := r.identify(&id, &opts, scale)
@@ -626,16 +623,16 @@ func (r *NestedRunner) Start(ctx context.Context, opts Options, scale float32) *
 	return r.calls.Start(ctx, hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *NestedRunner) Lookup(opts Options, scale float32) (float64, bool) {
 	var id nestedIdentity
 	hash := r.identify(&id, &opts, scale)
 	return r.calls.Lookup(hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 	var id nestedIdentity
@@ -643,24 +640,23 @@ func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 	return r.calls.Forget(hash, id, NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 	args := NestedArgs{Opts: opts, Scale: scale}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Nested] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Nested]
+// that are inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
 	in.Input("opts", "Options", &args.Opts, func(e *key.Encoder) {
 		e.End(encodeOptions(e, e.Begin(), &args.Opts))
@@ -702,8 +698,8 @@ type NothingArgs struct{}
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NothingArgs) EncodeKey(e *key.Encoder) {}
 
-// nothingIdentity tells the calls of one [NothingRunner] apart: two of them are
-// equal exactly when their identities are.
+// nothingIdentity identifies a call of one [NothingRunner]: two calls are equal
+// if and only if their identities are.
 type nothingIdentity struct{}
 
 // NothingRunner runs a [Nothing] once per distinct input. Make one with
@@ -737,10 +733,10 @@ func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 	return r
 }
 
-// Run returns what [Nothing.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Nothing.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *NothingRunner) Run(ctx context.Context) error {
 	id := nothingIdentity{}
 	hash := key.NewHash().Sum()
@@ -751,8 +747,8 @@ func (r *NothingRunner) Run(ctx context.Context) error {
 	return err
 }
 
-// Start is [NothingRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [NothingRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NothingRunner) Start(ctx context.Context) *runtime.Call[struct{}] {
 	id := nothingIdentity{}
@@ -763,8 +759,8 @@ func (r *NothingRunner) Start(ctx context.Context) *runtime.Call[struct{}] {
 	return r.calls.Start(ctx, hash, id, NothingArgs{})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and is still
-// cached, in memory or in the store. It never executes anything.
+// Lookup reports whether the call with these inputs has succeeded and its
+// result is kept, in memory or in the store. It executes nothing.
 func (r *NothingRunner) Lookup() bool {
 	id := nothingIdentity{}
 	hash := key.NewHash().Sum()
@@ -772,8 +768,8 @@ func (r *NothingRunner) Lookup() bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NothingRunner) Forget() bool {
 	id := nothingIdentity{}
@@ -781,24 +777,23 @@ func (r *NothingRunner) Forget() bool {
 	return r.calls.Forget(hash, id, NothingArgs{})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *NothingRunner) Key() key.Key {
 	args := NothingArgs{}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Nothing] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Nothing]
+// that are inputs.
 func (r *NothingRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *NothingRunner) describe(in *runtime.Inputs, args *NothingArgs) {}
 
 // execute calls [Nothing.Run].

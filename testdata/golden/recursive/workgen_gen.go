@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Walk, *Node) int                                                                                                                      = (*Walk).Run
 	_ func(*Everything, *Dir, File, List, Trie, Pointer, *Arrays, Forest, *Linked[int], Linked[Pair[string, *Linked[bool]]], Rose, Config) string = (*Everything).Run
@@ -90,7 +89,7 @@ var (
 	})(runGoGenerate[Config]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -145,10 +144,10 @@ func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
 	return r
 }
 
-// Run returns what [Walk.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Walk.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *WalkRunner) Run(ctx context.Context, root *Node) (int, error) {
 	args := WalkArgs{Root: root}
 	e := key.Borrow()
@@ -163,9 +162,9 @@ func (r *WalkRunner) Run(ctx context.Context, root *Node) (int, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [WalkRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [WalkRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *WalkRunner) Start(ctx context.Context, root *Node) *runtime.Call[int] {
 	args := WalkArgs{Root: root}
 	e := key.Borrow()
@@ -180,16 +179,16 @@ func (r *WalkRunner) Start(ctx context.Context, root *Node) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *WalkRunner) Lookup(root *Node) (int, bool) {
 	args := WalkArgs{Root: root}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *WalkRunner) Forget(root *Node) bool {
 	args := WalkArgs{Root: root}
@@ -197,24 +196,23 @@ func (r *WalkRunner) Forget(root *Node) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *WalkRunner) Key(root *Node) key.Key {
 	args := WalkArgs{Root: root}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Walk] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Walk]
+// that are inputs.
 func (r *WalkRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *WalkRunner) describe(in *runtime.Inputs, args *WalkArgs) {
 	in.Input("root", "*Node", &args.Root, func(e *key.Encoder) {
 		if key.Enter(e, args.Root) {
@@ -224,8 +222,8 @@ func (r *WalkRunner) describe(in *runtime.Inputs, args *WalkArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *WalkRunner) identify(id *key.Fingerprint, e *key.Encoder, args *WalkArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -237,8 +235,8 @@ func (r *WalkRunner) execute(_ context.Context, args WalkArgs) (int, error) {
 	return r.work.Run(args.Root), nil
 }
 
-// cloneWalkArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneWalkArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneWalkArgs(v WalkArgs) WalkArgs {
 	c := new(runtime.Copies)
 	if runtime.CopyPointer(c, &v.Root) {
@@ -322,10 +320,10 @@ func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRu
 	return r
 }
 
-// Run returns what [Everything.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Everything.Run] returns for these inputs, and executes it
+// if no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *EverythingRunner) Run(ctx context.Context, dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) (string, error) {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
 	e := key.Borrow()
@@ -340,8 +338,8 @@ func (r *EverythingRunner) Run(ctx context.Context, dir *Dir, byValue File, list
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [EverythingRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [EverythingRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *EverythingRunner) Start(ctx context.Context, dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) *runtime.Call[string] {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
@@ -357,16 +355,16 @@ func (r *EverythingRunner) Start(ctx context.Context, dir *Dir, byValue File, li
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *EverythingRunner) Lookup(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) (string, bool) {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) bool {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
@@ -374,8 +372,8 @@ func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, 
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) key.Key {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -383,9 +381,9 @@ func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p P
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Everything]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of
+// [Everything] that are inputs.
 func (r *EverythingRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -407,14 +405,13 @@ func (r *EverythingRunner) encode(e *key.Encoder, args *EverythingArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *EverythingRunner) inputs(e *key.Encoder, args *EverythingArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *EverythingRunner) describe(in *runtime.Inputs, args *EverythingArgs) {
 	in.Input("Seen", "*Linked[string]", &r.work.Seen, func(e *key.Encoder) {
 		if key.Enter(e, r.work.Seen) {
@@ -466,8 +463,8 @@ func (r *EverythingRunner) describe(in *runtime.Inputs, args *EverythingArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *EverythingRunner) identify(id *key.Fingerprint, e *key.Encoder, args *EverythingArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -479,8 +476,8 @@ func (r *EverythingRunner) execute(_ context.Context, args EverythingArgs) (stri
 	return r.work.Run(args.Dir, args.ByValue, args.List, args.Trie, args.P, args.Arrays, args.Forest, args.Ints, args.Pairs, args.Rose, args.Cfg), nil
 }
 
-// cloneEverythingArgs returns arguments that the caller of Run cannot change
-// any more.
+// cloneEverythingArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneEverythingArgs(v EverythingArgs) EverythingArgs {
 	c := new(runtime.Copies)
 	if runtime.CopyPointer(c, &v.Dir) {
@@ -523,8 +520,8 @@ type GrowResult struct {
 	R2 Config
 }
 
-// growIdentity tells the calls of one [GrowRunner] apart: two of them are equal
-// exactly when their identities are.
+// growIdentity identifies a call of one [GrowRunner]: two calls are equal if
+// and only if their identities are.
 type growIdentity struct {
 	name key.Text
 }
@@ -564,10 +561,10 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 	return r
 }
 
-// Run returns what [Grow.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Grow.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *GrowRunner) Run(ctx context.Context, name string) (*Dir, Config, error) {
 	id := growIdentity{name: key.TextOf(name)}
 	hash := key.NewHash().Text(&id.name).Sum()
@@ -580,9 +577,9 @@ func (r *GrowRunner) Run(ctx context.Context, name string) (*Dir, Config, error)
 	return res.R1, res.R2, err
 }
 
-// Start is [GrowRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [GrowRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *GrowRunner) Start(ctx context.Context, name string) *runtime.Call[GrowResult] {
 	id := growIdentity{name: key.TextOf(name)}
 	hash := key.NewHash().Text(&id.name).Sum()
@@ -593,16 +590,16 @@ func (r *GrowRunner) Start(ctx context.Context, name string) *runtime.Call[GrowR
 	return r.calls.Start(ctx, hash, id, GrowArgs{Name: name})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *GrowRunner) Lookup(name string) (GrowResult, bool) {
 	id := growIdentity{name: key.TextOf(name)}
 	hash := key.NewHash().Text(&id.name).Sum()
 	return r.calls.Lookup(hash, id, GrowArgs{Name: name})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *GrowRunner) Forget(name string) bool {
 	id := growIdentity{name: key.TextOf(name)}
@@ -610,16 +607,16 @@ func (r *GrowRunner) Forget(name string) bool {
 	return r.calls.Forget(hash, id, GrowArgs{Name: name})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *GrowRunner) Key(name string) key.Key {
 	args := GrowArgs{Name: name}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Grow] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Grow]
+// that are inputs.
 func (r *GrowRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
@@ -691,10 +688,10 @@ func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 	return r
 }
 
-// Run returns what [Same.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Same.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SameRunner) Run(ctx context.Context, l List) (List, error) {
 	args := SameArgs{L: l}
 	e := key.Borrow()
@@ -709,9 +706,9 @@ func (r *SameRunner) Run(ctx context.Context, l List) (List, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [SameRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SameRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *SameRunner) Start(ctx context.Context, l List) *runtime.Call[List] {
 	args := SameArgs{L: l}
 	e := key.Borrow()
@@ -726,16 +723,16 @@ func (r *SameRunner) Start(ctx context.Context, l List) *runtime.Call[List] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SameRunner) Lookup(l List) (List, bool) {
 	args := SameArgs{L: l}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SameRunner) Forget(l List) bool {
 	args := SameArgs{L: l}
@@ -743,32 +740,31 @@ func (r *SameRunner) Forget(l List) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SameRunner) Key(l List) key.Key {
 	args := SameArgs{L: l}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Same] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Same]
+// that are inputs.
 func (r *SameRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *SameRunner) describe(in *runtime.Inputs, args *SameArgs) {
 	in.Input("l", "List", &args.L, func(e *key.Encoder) {
 		encodeList(e, args.L)
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *SameRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SameArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -780,8 +776,8 @@ func (r *SameRunner) execute(_ context.Context, args SameArgs) (List, error) {
 	return r.work.Run(args.L), nil
 }
 
-// cloneSameArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneSameArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneSameArgs(v SameArgs) SameArgs {
 	c := new(runtime.Copies)
 	copyList(c, &v.L)
@@ -809,8 +805,8 @@ func encodeNode(e *key.Encoder, v *Node) {
 	}
 }
 
-// copyNode makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyNode replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyNode(c *runtime.Copies, v *Node) {
 	v.Weights = slices.Clone(v.Weights)
 	if runtime.CopyPointer(c, &v.Left) {
@@ -871,7 +867,7 @@ func encodeFile(e *key.Encoder, v *File) {
 	}
 }
 
-// encodeList writes all that is in v.
+// encodeList writes everything in v.
 func encodeList(e *key.Encoder, v List) {
 	if key.EnterSlice(e, v) {
 		for i := range v {
@@ -881,7 +877,7 @@ func encodeList(e *key.Encoder, v List) {
 	}
 }
 
-// encodeTrie writes all that is in v.
+// encodeTrie writes everything in v.
 func encodeTrie(e *key.Encoder, v Trie) {
 	if m, ok := key.EnterMap(e, v); ok {
 		for k, x := range v {
@@ -895,7 +891,7 @@ func encodeTrie(e *key.Encoder, v Trie) {
 	}
 }
 
-// encodePointer writes all that is in v.
+// encodePointer writes everything in v.
 func encodePointer(e *key.Encoder, v Pointer) {
 	if key.Enter(e, v) {
 		encodePointer(e, *v)
@@ -903,7 +899,7 @@ func encodePointer(e *key.Encoder, v Pointer) {
 	}
 }
 
-// encodeArrays writes all that is in v.
+// encodeArrays writes everything in v.
 func encodeArrays(e *key.Encoder, v *Arrays) {
 	for i := range v {
 		if key.Enter(e, v[i]) {
@@ -913,7 +909,7 @@ func encodeArrays(e *key.Encoder, v *Arrays) {
 	}
 }
 
-// encodeForest writes all that is in v.
+// encodeForest writes everything in v.
 func encodeForest(e *key.Encoder, v Forest) {
 	if m, ok := key.EnterMap(e, v); ok {
 		for k, x := range v {
@@ -1020,8 +1016,8 @@ func encodeLinkedString(e *key.Encoder, v *Linked[string]) {
 	}
 }
 
-// copyDir makes v share no memory with what it was copied from, but for fields
-// that are no input. Parts that have been copied before are those in c.
+// copyDir replaces what v shares with its original by copies, but for fields
+// that are no input. c has the parts that are copied already.
 func copyDir(c *runtime.Copies, v *Dir) {
 	if runtime.CopySlice(c, &v.Files) {
 		for i := range v.Files {
@@ -1038,8 +1034,8 @@ func copyDir(c *runtime.Copies, v *Dir) {
 	}
 }
 
-// copyFile makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyFile replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyFile(c *runtime.Copies, v *File) {
 	if runtime.CopyPointer(c, &v.In) {
 		copyDir(c, v.In)
@@ -1058,8 +1054,8 @@ func copyFile(c *runtime.Copies, v *File) {
 	}
 }
 
-// copyList makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyList replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyList(c *runtime.Copies, v *List) {
 	if runtime.CopySlice(c, v) {
 		for i := range *v {
@@ -1068,8 +1064,8 @@ func copyList(c *runtime.Copies, v *List) {
 	}
 }
 
-// copyTrie makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyTrie replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyTrie(c *runtime.Copies, v *Trie) {
 	if m := *v; runtime.CopyMap(c, v) {
 		for k, x := range m {
@@ -1079,16 +1075,16 @@ func copyTrie(c *runtime.Copies, v *Trie) {
 	}
 }
 
-// copyPointer makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyPointer replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyPointer(c *runtime.Copies, v *Pointer) {
 	if runtime.CopyPointer(c, v) {
 		copyPointer(c, *v)
 	}
 }
 
-// copyArrays makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyArrays replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyArrays(c *runtime.Copies, v *Arrays) {
 	for i := range v {
 		if runtime.CopyPointer(c, &v[i]) {
@@ -1097,8 +1093,8 @@ func copyArrays(c *runtime.Copies, v *Arrays) {
 	}
 }
 
-// copyForest makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyForest replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyForest(c *runtime.Copies, v *Forest) {
 	if m := *v; runtime.CopyMap(c, v) {
 		for k, x := range m {
@@ -1112,16 +1108,16 @@ func copyForest(c *runtime.Copies, v *Forest) {
 	}
 }
 
-// copyLinkedInt makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyLinkedInt replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyLinkedInt(c *runtime.Copies, v *Linked[int]) {
 	if runtime.CopyPointer(c, &v.Next) {
 		copyLinkedInt(c, v.Next)
 	}
 }
 
-// copyLinkedPairStringLinkedBool makes v share no memory with what it was
-// copied from. Parts that have been copied before are those in c.
+// copyLinkedPairStringLinkedBool replaces what v shares with its original by
+// copies. c has the parts that are copied already.
 func copyLinkedPairStringLinkedBool(c *runtime.Copies, v *Linked[Pair[string, *Linked[bool]]]) {
 	copyPairStringLinkedBool(c, &v.Value)
 	if runtime.CopyPointer(c, &v.Next) {
@@ -1129,8 +1125,8 @@ func copyLinkedPairStringLinkedBool(c *runtime.Copies, v *Linked[Pair[string, *L
 	}
 }
 
-// copyRose makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyRose replaces what v shares with its original by copies. c has the parts
+// that are copied already.
 func copyRose(c *runtime.Copies, v *Rose) {
 	if runtime.CopySlice(c, &v.Petals) {
 		for i := range v.Petals {
@@ -1147,8 +1143,8 @@ func copyRose(c *runtime.Copies, v *Rose) {
 	}
 }
 
-// copyConfig makes v share no memory with what it was copied from. Parts that
-// have been copied before are those in c.
+// copyConfig replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyConfig(c *runtime.Copies, v *Config) {
 	if runtime.CopyPointer(c, &v.Tree) {
 		copyNode(c, v.Tree)
@@ -1183,8 +1179,8 @@ func encodePairStringLinkedBool(e *key.Encoder, b key.Fields, v *Pair[string, *L
 	return e.Begin()
 }
 
-// copyPairStringLinkedBool makes v share no memory with what it was copied
-// from. Parts that have been copied before are those in c.
+// copyPairStringLinkedBool replaces what v shares with its original by copies.
+// c has the parts that are copied already.
 func copyPairStringLinkedBool(c *runtime.Copies, v *Pair[string, *Linked[bool]]) {
 	if runtime.CopyPointer(c, &v.Second) {
 		copyLinkedBool(c, v.Second)
@@ -1200,8 +1196,8 @@ func encodeLinkedBool(e *key.Encoder, v *Linked[bool]) {
 	}
 }
 
-// copyLinkedBool makes v share no memory with what it was copied from. Parts
-// that have been copied before are those in c.
+// copyLinkedBool replaces what v shares with its original by copies. c has the
+// parts that are copied already.
 func copyLinkedBool(c *runtime.Copies, v *Linked[bool]) {
 	if runtime.CopyPointer(c, &v.Next) {
 		copyLinkedBool(c, v.Next)

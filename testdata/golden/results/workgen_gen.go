@@ -10,14 +10,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*None, int)                                    = (*None).Run
 	_ func(*OnlyError, int) error                         = (*OnlyError).Run
@@ -54,7 +53,7 @@ var (
 	})(runGoGenerate[Report2]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -74,8 +73,8 @@ func (a *NoneArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// noneIdentity tells the calls of one [NoneRunner] apart: two of them are equal
-// exactly when their identities are.
+// noneIdentity identifies a call of one [NoneRunner]: two calls are equal if
+// and only if their identities are.
 type noneIdentity struct {
 	n int
 }
@@ -111,10 +110,10 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 	return r
 }
 
-// Run returns what [None.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [None.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *NoneRunner) Run(ctx context.Context, n int) error {
 	id := noneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -125,9 +124,9 @@ func (r *NoneRunner) Run(ctx context.Context, n int) error {
 	return err
 }
 
-// Start is [NoneRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [NoneRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *NoneRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
 	id := noneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -137,8 +136,8 @@ func (r *NoneRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
 	return r.calls.Start(ctx, hash, id, NoneArgs{N: n})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and is still
-// cached, in memory or in the store. It never executes anything.
+// Lookup reports whether the call with these inputs has succeeded and its
+// result is kept, in memory or in the store. It executes nothing.
 func (r *NoneRunner) Lookup(n int) bool {
 	id := noneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -146,8 +145,8 @@ func (r *NoneRunner) Lookup(n int) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NoneRunner) Forget(n int) bool {
 	id := noneIdentity{n: n}
@@ -155,24 +154,23 @@ func (r *NoneRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, NoneArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *NoneRunner) Key(n int) key.Key {
 	args := NoneArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [None] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [None]
+// that are inputs.
 func (r *NoneRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *NoneRunner) describe(in *runtime.Inputs, args *NoneArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -199,8 +197,8 @@ func (a *OnlyErrorArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// onlyErrorIdentity tells the calls of one [OnlyErrorRunner] apart: two of them
-// are equal exactly when their identities are.
+// onlyErrorIdentity identifies a call of one [OnlyErrorRunner]: two calls are
+// equal if and only if their identities are.
 type onlyErrorIdentity struct {
 	n int
 }
@@ -236,10 +234,10 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 	return r
 }
 
-// Run returns what [OnlyError.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [OnlyError.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *OnlyErrorRunner) Run(ctx context.Context, n int) error {
 	id := onlyErrorIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -250,8 +248,8 @@ func (r *OnlyErrorRunner) Run(ctx context.Context, n int) error {
 	return err
 }
 
-// Start is [OnlyErrorRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [OnlyErrorRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *OnlyErrorRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
 	id := onlyErrorIdentity{n: n}
@@ -262,8 +260,8 @@ func (r *OnlyErrorRunner) Start(ctx context.Context, n int) *runtime.Call[struct
 	return r.calls.Start(ctx, hash, id, OnlyErrorArgs{N: n})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and is still
-// cached, in memory or in the store. It never executes anything.
+// Lookup reports whether the call with these inputs has succeeded and its
+// result is kept, in memory or in the store. It executes nothing.
 func (r *OnlyErrorRunner) Lookup(n int) bool {
 	id := onlyErrorIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -271,8 +269,8 @@ func (r *OnlyErrorRunner) Lookup(n int) bool {
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *OnlyErrorRunner) Forget(n int) bool {
 	id := onlyErrorIdentity{n: n}
@@ -280,24 +278,23 @@ func (r *OnlyErrorRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, OnlyErrorArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *OnlyErrorRunner) Key(n int) key.Key {
 	args := OnlyErrorArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [OnlyError]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of
+// [OnlyError] that are inputs.
 func (r *OnlyErrorRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *OnlyErrorRunner) describe(in *runtime.Inputs, args *OnlyErrorArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -323,8 +320,8 @@ func (a *OneArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// oneIdentity tells the calls of one [OneRunner] apart: two of them are equal
-// exactly when their identities are.
+// oneIdentity identifies a call of one [OneRunner]: two calls are equal if and
+// only if their identities are.
 type oneIdentity struct {
 	n int
 }
@@ -360,10 +357,10 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	return r
 }
 
-// Run returns what [One.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [One.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *OneRunner) Run(ctx context.Context, n int) (int, error) {
 	id := oneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -373,9 +370,9 @@ func (r *OneRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, OneArgs{N: n})
 }
 
-// Start is [OneRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [OneRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *OneRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	id := oneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -385,16 +382,16 @@ func (r *OneRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, OneArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *OneRunner) Lookup(n int) (int, bool) {
 	id := oneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, OneArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *OneRunner) Forget(n int) bool {
 	id := oneIdentity{n: n}
@@ -402,24 +399,23 @@ func (r *OneRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, OneArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *OneRunner) Key(n int) key.Key {
 	args := OneArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [One] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [One] that
+// are inputs.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -445,8 +441,8 @@ func (a *DeepArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Title)
 }
 
-// deepIdentity tells the calls of one [DeepRunner] apart: two of them are equal
-// exactly when their identities are.
+// deepIdentity identifies a call of one [DeepRunner]: two calls are equal if
+// and only if their identities are.
 type deepIdentity struct {
 	title key.Text
 }
@@ -489,10 +485,10 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	return r
 }
 
-// Run returns what [Deep.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Deep.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *DeepRunner) Run(ctx context.Context, title string) (Report, error) {
 	id := deepIdentity{title: key.TextOf(title)}
 	hash := key.NewHash().Text(&id.title).Sum()
@@ -503,9 +499,9 @@ func (r *DeepRunner) Run(ctx context.Context, title string) (Report, error) {
 	return r.calls.Run(ctx, hash, id, DeepArgs{Title: title})
 }
 
-// Start is [DeepRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [DeepRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *DeepRunner) Start(ctx context.Context, title string) *runtime.Call[Report] {
 	id := deepIdentity{title: key.TextOf(title)}
 	hash := key.NewHash().Text(&id.title).Sum()
@@ -516,16 +512,16 @@ func (r *DeepRunner) Start(ctx context.Context, title string) *runtime.Call[Repo
 	return r.calls.Start(ctx, hash, id, DeepArgs{Title: title})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *DeepRunner) Lookup(title string) (Report, bool) {
 	id := deepIdentity{title: key.TextOf(title)}
 	hash := key.NewHash().Text(&id.title).Sum()
 	return r.calls.Lookup(hash, id, DeepArgs{Title: title})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DeepRunner) Forget(title string) bool {
 	id := deepIdentity{title: key.TextOf(title)}
@@ -533,24 +529,23 @@ func (r *DeepRunner) Forget(title string) bool {
 	return r.calls.Forget(hash, id, DeepArgs{Title: title})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *DeepRunner) Key(title string) key.Key {
 	args := DeepArgs{Title: title}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Deep] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Deep]
+// that are inputs.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
 	in.Input("title", "string", &args.Title, func(e *key.Encoder) {
 		e.String(args.Title)
@@ -576,8 +571,8 @@ func (a *SliceArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// sliceIdentity tells the calls of one [SliceRunner] apart: two of them are
-// equal exactly when their identities are.
+// sliceIdentity identifies a call of one [SliceRunner]: two calls are equal if
+// and only if their identities are.
 type sliceIdentity struct {
 	n int
 }
@@ -614,10 +609,10 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 	return r
 }
 
-// Run returns what [Slice.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Slice.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SliceRunner) Run(ctx context.Context, n int) ([]*int, error) {
 	id := sliceIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -627,9 +622,9 @@ func (r *SliceRunner) Run(ctx context.Context, n int) ([]*int, error) {
 	return r.calls.Run(ctx, hash, id, SliceArgs{N: n})
 }
 
-// Start is [SliceRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SliceRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *SliceRunner) Start(ctx context.Context, n int) *runtime.Call[[]*int] {
 	id := sliceIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -639,16 +634,16 @@ func (r *SliceRunner) Start(ctx context.Context, n int) *runtime.Call[[]*int] {
 	return r.calls.Start(ctx, hash, id, SliceArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
 	id := sliceIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, SliceArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SliceRunner) Forget(n int) bool {
 	id := sliceIdentity{n: n}
@@ -656,24 +651,23 @@ func (r *SliceRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, SliceArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SliceRunner) Key(n int) key.Key {
 	args := SliceArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Slice] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Slice]
+// that are inputs.
 func (r *SliceRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *SliceRunner) describe(in *runtime.Inputs, args *SliceArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -718,8 +712,8 @@ type ManyResult struct {
 	Rest  []byte
 }
 
-// manyIdentity tells the calls of one [ManyRunner] apart: two of them are equal
-// exactly when their identities are.
+// manyIdentity identifies a call of one [ManyRunner]: two calls are equal if
+// and only if their identities are.
 type manyIdentity struct {
 	s key.Text
 }
@@ -762,10 +756,10 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	return r
 }
 
-// Run returns what [Many.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Many.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *ManyRunner) Run(ctx context.Context, s string) (string, string, []byte, error) {
 	id := manyIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
@@ -778,9 +772,9 @@ func (r *ManyRunner) Run(ctx context.Context, s string) (string, string, []byte,
 	return res.First, res.R2, res.Rest, err
 }
 
-// Start is [ManyRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ManyRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *ManyRunner) Start(ctx context.Context, s string) *runtime.Call[ManyResult] {
 	id := manyIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
@@ -791,16 +785,16 @@ func (r *ManyRunner) Start(ctx context.Context, s string) *runtime.Call[ManyResu
 	return r.calls.Start(ctx, hash, id, ManyArgs{S: s})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *ManyRunner) Lookup(s string) (ManyResult, bool) {
 	id := manyIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
 	return r.calls.Lookup(hash, id, ManyArgs{S: s})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ManyRunner) Forget(s string) bool {
 	id := manyIdentity{s: key.TextOf(s)}
@@ -808,24 +802,23 @@ func (r *ManyRunner) Forget(s string) bool {
 	return r.calls.Forget(hash, id, ManyArgs{S: s})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *ManyRunner) Key(s string) key.Key {
 	args := ManyArgs{S: s}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Many] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Many]
+// that are inputs.
 func (r *ManyRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
 	in.Input("s", "string", &args.S, func(e *key.Encoder) {
 		e.String(args.S)
@@ -866,8 +859,8 @@ type TwoResult struct {
 	R2 string
 }
 
-// twoIdentity tells the calls of one [TwoRunner] apart: two of them are equal
-// exactly when their identities are.
+// twoIdentity identifies a call of one [TwoRunner]: two calls are equal if and
+// only if their identities are.
 type twoIdentity struct {
 	n int
 }
@@ -903,10 +896,10 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 	return r
 }
 
-// Run returns what [Two.Run] returns for these inputs. It is executed unless an
-// equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Two.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *TwoRunner) Run(ctx context.Context, n int) (int, string, error) {
 	id := twoIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -918,9 +911,9 @@ func (r *TwoRunner) Run(ctx context.Context, n int) (int, string, error) {
 	return res.R1, res.R2, err
 }
 
-// Start is [TwoRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [TwoRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *TwoRunner) Start(ctx context.Context, n int) *runtime.Call[TwoResult] {
 	id := twoIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -930,16 +923,16 @@ func (r *TwoRunner) Start(ctx context.Context, n int) *runtime.Call[TwoResult] {
 	return r.calls.Start(ctx, hash, id, TwoArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *TwoRunner) Lookup(n int) (TwoResult, bool) {
 	id := twoIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, TwoArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TwoRunner) Forget(n int) bool {
 	id := twoIdentity{n: n}
@@ -947,24 +940,23 @@ func (r *TwoRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, TwoArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *TwoRunner) Key(n int) key.Key {
 	args := TwoArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Two] that are
-// inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Two] that
+// are inputs.
 func (r *TwoRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *TwoRunner) describe(in *runtime.Inputs, args *TwoArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -992,8 +984,8 @@ func (a *SharedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// sharedIdentity tells the calls of one [SharedRunner] apart: two of them are
-// equal exactly when their identities are.
+// sharedIdentity identifies a call of one [SharedRunner]: two calls are equal
+// if and only if their identities are.
 type sharedIdentity struct {
 	n int
 }
@@ -1026,10 +1018,10 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 	return r
 }
 
-// Run returns what [Shared.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Shared.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *SharedRunner) Run(ctx context.Context, n int) (map[int]any, error) {
 	id := sharedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1039,9 +1031,9 @@ func (r *SharedRunner) Run(ctx context.Context, n int) (map[int]any, error) {
 	return r.calls.Run(ctx, hash, id, SharedArgs{N: n})
 }
 
-// Start is [SharedRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [SharedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SharedRunner) Start(ctx context.Context, n int) *runtime.Call[map[int]any] {
 	id := sharedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1051,16 +1043,16 @@ func (r *SharedRunner) Start(ctx context.Context, n int) *runtime.Call[map[int]a
 	return r.calls.Start(ctx, hash, id, SharedArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
 	id := sharedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, SharedArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SharedRunner) Forget(n int) bool {
 	id := sharedIdentity{n: n}
@@ -1068,16 +1060,16 @@ func (r *SharedRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, SharedArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *SharedRunner) Key(n int) key.Key {
 	args := SharedArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Shared] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Shared]
+// that are inputs.
 func (r *SharedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()

@@ -11,14 +11,13 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// This file needs a runtime that follows the same conventions. If the compiler
-// does not know the name, the required version of workgen is too old: run go
-// get github.com/workgen/workgen@latest.
+// This file needs a version of the runtime that knows this name. If the
+// compiler does not find it, run go get github.com/workgen/workgen@latest.
 const _ = runtime.GeneratedV1
 
-// What this file was made from. A compiler error in these lines says that one
-// of the declarations has changed since, and that keys made by this file would
-// be wrong: run go generate.
+// These are the declarations that this file was generated from. A compiler
+// error here says that one of them has changed since, so that keys would be
+// wrong: run go generate.
 var (
 	_ func(*Variadic, context.Context, string, ...string) string                                                                                           = (*Variadic).Run
 	_ func(*AliasContext, context.Context, int) (int, error)                                                                                               = (*AliasContext).Run
@@ -48,7 +47,7 @@ var (
 	})(runGoGenerate[Caller]())
 )
 
-// runGoGenerate returns nil: what counts is its type, and its name in the
+// runGoGenerate returns nil. Only its type counts, and its name in the
 // compiler's message.
 func runGoGenerate[T any]() *T {
 	return nil
@@ -107,10 +106,10 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 	return r
 }
 
-// Run returns what [Variadic.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Variadic.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *VariadicRunner) Run(ctx context.Context, sep string, parts ...string) (string, error) {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	e := key.Borrow()
@@ -125,8 +124,8 @@ func (r *VariadicRunner) Run(ctx context.Context, sep string, parts ...string) (
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [VariadicRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [VariadicRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *VariadicRunner) Start(ctx context.Context, sep string, parts ...string) *runtime.Call[string] {
 	args := VariadicArgs{Sep: sep, Parts: parts}
@@ -142,16 +141,16 @@ func (r *VariadicRunner) Start(ctx context.Context, sep string, parts ...string)
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 	args := VariadicArgs{Sep: sep, Parts: parts}
@@ -159,15 +158,15 @@ func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Variadic]
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Variadic]
 // that are inputs.
 func (r *VariadicRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
@@ -175,8 +174,7 @@ func (r *VariadicRunner) EncodeKey(e *key.Encoder) {
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *VariadicRunner) describe(in *runtime.Inputs, args *VariadicArgs) {
 	in.Input("sep", "string", &args.Sep, func(e *key.Encoder) {
 		e.String(args.Sep)
@@ -189,8 +187,8 @@ func (r *VariadicRunner) describe(in *runtime.Inputs, args *VariadicArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *VariadicRunner) identify(id *key.Fingerprint, e *key.Encoder, args *VariadicArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -202,8 +200,8 @@ func (r *VariadicRunner) execute(ctx context.Context, args VariadicArgs) (string
 	return r.work.Run(ctx, args.Sep, args.Parts...), nil
 }
 
-// cloneVariadicArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneVariadicArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneVariadicArgs(v VariadicArgs) VariadicArgs {
 	v.Parts = slices.Clone(v.Parts)
 	return v
@@ -223,8 +221,8 @@ func (a *AliasContextArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// aliasContextIdentity tells the calls of one [AliasContextRunner] apart: two
-// of them are equal exactly when their identities are.
+// aliasContextIdentity identifies a call of one [AliasContextRunner]: two calls
+// are equal if and only if their identities are.
 type aliasContextIdentity struct {
 	n int
 }
@@ -261,10 +259,10 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 	return r
 }
 
-// Run returns what [AliasContext.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [AliasContext.Run] returns for these inputs, and executes it
+// if no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *AliasContextRunner) Run(ctx context.Context, n int) (int, error) {
 	id := aliasContextIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -274,9 +272,9 @@ func (r *AliasContextRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, AliasContextArgs{N: n})
 }
 
-// Start is [AliasContextRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
-// call is stopped.
+// Start is like [AliasContextRunner.Run] but does not wait. It returns the
+// call, which is finished if it was a hit. An execution goes on until ctx ends
+// or the call is stopped.
 func (r *AliasContextRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	id := aliasContextIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -286,16 +284,16 @@ func (r *AliasContextRunner) Start(ctx context.Context, n int) *runtime.Call[int
 	return r.calls.Start(ctx, hash, id, AliasContextArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *AliasContextRunner) Lookup(n int) (int, bool) {
 	id := aliasContextIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, AliasContextArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AliasContextRunner) Forget(n int) bool {
 	id := aliasContextIdentity{n: n}
@@ -303,24 +301,23 @@ func (r *AliasContextRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, AliasContextArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *AliasContextRunner) Key(n int) key.Key {
 	args := AliasContextArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [AliasContext]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of
+// [AliasContext] that are inputs.
 func (r *AliasContextRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *AliasContextRunner) describe(in *runtime.Inputs, args *AliasContextArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -384,10 +381,10 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 	return r
 }
 
-// Run returns what [Unnamed.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Unnamed.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *UnnamedRunner) Run(ctx context.Context, arg1 int, arg2 string, arg3 []byte) (string, error) {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	e := key.Borrow()
@@ -402,8 +399,8 @@ func (r *UnnamedRunner) Run(ctx context.Context, arg1 int, arg2 string, arg3 []b
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [UnnamedRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [UnnamedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *UnnamedRunner) Start(ctx context.Context, arg1 int, arg2 string, arg3 []byte) *runtime.Call[string] {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
@@ -419,16 +416,16 @@ func (r *UnnamedRunner) Start(ctx context.Context, arg1 int, arg2 string, arg3 [
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool) {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
@@ -436,24 +433,23 @@ func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *UnnamedRunner) Key(arg1 int, arg2 string, arg3 []byte) key.Key {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Unnamed] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Unnamed]
+// that are inputs.
 func (r *UnnamedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *UnnamedRunner) describe(in *runtime.Inputs, args *UnnamedArgs) {
 	in.Input("Arg1", "int", &args.Arg1, func(e *key.Encoder) {
 		e.Int(args.Arg1)
@@ -466,8 +462,8 @@ func (r *UnnamedRunner) describe(in *runtime.Inputs, args *UnnamedArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *UnnamedRunner) identify(id *key.Fingerprint, e *key.Encoder, args *UnnamedArgs) uint64 {
 	args.EncodeKey(e)
 	*id = e.Fingerprint()
@@ -479,8 +475,8 @@ func (r *UnnamedRunner) execute(ctx context.Context, args UnnamedArgs) (string, 
 	return r.work.Run(ctx, args.Arg1, args.Arg2, args.Arg3), nil
 }
 
-// cloneUnnamedArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneUnnamedArgs returns a copy of the arguments that the caller of Run
+// cannot change.
 func cloneUnnamedArgs(v UnnamedArgs) UnnamedArgs {
 	v.Arg3 = slices.Clone(v.Arg3)
 	return v
@@ -506,8 +502,8 @@ func (a *BlankArgs) EncodeKey(e *key.Encoder) {
 	e.End(b)
 }
 
-// blankIdentity tells the calls of one [BlankRunner] apart: two of them are
-// equal exactly when their identities are.
+// blankIdentity identifies a call of one [BlankRunner]: two calls are equal if
+// and only if their identities are.
 type blankIdentity struct {
 	arg1 int
 	s    key.Text
@@ -551,10 +547,10 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 	return r
 }
 
-// Run returns what [Blank.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Blank.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *BlankRunner) Run(ctx context.Context, arg1 int, s string, arg3 bool) (string, error) {
 	var id blankIdentity
 	hash := r.identify(&id, arg1, s, arg3)
@@ -565,9 +561,9 @@ func (r *BlankRunner) Run(ctx context.Context, arg1 int, s string, arg3 bool) (s
 	return r.calls.Run(ctx, hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Start is [BlankRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [BlankRunner.Run] but does not wait. It returns the call, which
+// is finished if it was a hit. An execution goes on until ctx ends or the call
+// is stopped.
 func (r *BlankRunner) Start(ctx context.Context, arg1 int, s string, arg3 bool) *runtime.Call[string] {
 	var id blankIdentity
 	hash := r.identify(&id, arg1, s, arg3)
@@ -578,16 +574,16 @@ func (r *BlankRunner) Start(ctx context.Context, arg1 int, s string, arg3 bool) 
 	return r.calls.Start(ctx, hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
 	var id blankIdentity
 	hash := r.identify(&id, arg1, s, arg3)
 	return r.calls.Lookup(hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 	var id blankIdentity
@@ -595,24 +591,23 @@ func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 	return r.calls.Forget(hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
 	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Blank] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Blank]
+// that are inputs.
 func (r *BlankRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *BlankRunner) describe(in *runtime.Inputs, args *BlankArgs) {
 	in.Input("Arg1", "int", &args.Arg1, func(e *key.Encoder) {
 		e.Int(args.Arg1)
@@ -729,10 +724,10 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 	return r
 }
 
-// Run returns what [Shadow.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Shadow.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, error) {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	e2 := key.Borrow()
@@ -747,9 +742,9 @@ func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, contex
 	return r2.calls.Run(ctx, hash2, id2, args2)
 }
 
-// Start is [ShadowRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [ShadowRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) *runtime.Call[int] {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	e2 := key.Borrow()
@@ -764,16 +759,16 @@ func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, cont
 	return r2.calls.Start(ctx, hash2, id2, args2)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, bool) {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	hash2, id2 := key.Identify(&args2, r2.identify)
 	return r2.calls.Lookup(hash2, id2, args2)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) bool {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
@@ -781,24 +776,23 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 	return r2.calls.Forget(hash2, id2, args2)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	return r2.calls.Key(args2.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Shadow] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Shadow]
+// that are inputs.
 func (r2 *ShadowRunner) EncodeKey(e2 *key.Encoder) {
 	if r2.calls.EncodeRunner(e2) {
 		e2.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r2 *ShadowRunner) describe(in *runtime.Inputs, args2 *ShadowArgs) {
 	in.Input("runtime", "int", &args2.Runtime, func(e2 *key.Encoder) {
 		e2.Int(args2.Runtime)
@@ -859,8 +853,8 @@ func (r2 *ShadowRunner) describe(in *runtime.Inputs, args2 *ShadowArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r2 *ShadowRunner) identify(id2 *key.Fingerprint, e2 *key.Encoder, args2 *ShadowArgs) uint64 {
 	args2.EncodeKey(e2)
 	*id2 = e2.Fingerprint()
@@ -872,8 +866,8 @@ func (r2 *ShadowRunner) execute(ctx context.Context, args2 ShadowArgs) (int, err
 	return r2.work.Run(ctx, args2.Runtime, args2.Key, args2.Context, args2.Any, args2.Len, args2.Nil, args2.String, args2.R, args2.Args, args2.E, args2.ID, args2.Hash, args2.C, args2.Err, args2.Time, args2.CloneShadowArgs, args2.EncodeKey2, args2.Encodekey, args2.ShadowArgs)
 }
 
-// cloneShadowArgs returns arguments that the caller of Run cannot change any
-// more.
+// cloneShadowArgs returns a copy of the arguments that the caller of Run cannot
+// change.
 func cloneShadowArgs(v ShadowArgs) ShadowArgs {
 	v.CloneShadowArgs = slices.Clone(v.CloneShadowArgs)
 	return v
@@ -899,8 +893,8 @@ func (a *hiddenArgs) EncodeKey(e *key.Encoder) {
 	e.End(b)
 }
 
-// hiddenIdentity tells the calls of one [hiddenRunner] apart: two of them are
-// equal exactly when their identities are.
+// hiddenIdentity identifies a call of one [hiddenRunner]: two calls are equal
+// if and only if their identities are.
 type hiddenIdentity struct {
 	x日 key.Text
 	x  int
@@ -944,10 +938,10 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 	return r
 }
 
-// Run returns what [hidden.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [hidden.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *hiddenRunner) Run(ctx context.Context, 日 string, _x int, X int) (string, error) {
 	var id hiddenIdentity
 	hash := r.identify(&id, 日, _x, X)
@@ -958,9 +952,9 @@ func (r *hiddenRunner) Run(ctx context.Context, 日 string, _x int, X int) (stri
 	return r.calls.Run(ctx, hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Start is [hiddenRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [hiddenRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *hiddenRunner) Start(ctx context.Context, 日 string, _x int, X int) *runtime.Call[string] {
 	var id hiddenIdentity
 	hash := r.identify(&id, 日, _x, X)
@@ -971,16 +965,16 @@ func (r *hiddenRunner) Start(ctx context.Context, 日 string, _x int, X int) *ru
 	return r.calls.Start(ctx, hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *hiddenRunner) Lookup(日 string, _x int, X int) (string, bool) {
 	var id hiddenIdentity
 	hash := r.identify(&id, 日, _x, X)
 	return r.calls.Lookup(hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 	var id hiddenIdentity
@@ -988,24 +982,23 @@ func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 	return r.calls.Forget(hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 	args := hiddenArgs{X日: 日, X: _x, X2: X}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [hidden] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [hidden]
+// that are inputs.
 func (r *hiddenRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *hiddenRunner) describe(in *runtime.Inputs, args *hiddenArgs) {
 	in.Input("日", "string", &args.X日, func(e *key.Encoder) {
 		e.String(args.X日)
@@ -1050,8 +1043,8 @@ func (a *GroupedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// groupedIdentity tells the calls of one [GroupedRunner] apart: two of them are
-// equal exactly when their identities are.
+// groupedIdentity identifies a call of one [GroupedRunner]: two calls are equal
+// if and only if their identities are.
 type groupedIdentity struct {
 	n int
 }
@@ -1087,10 +1080,10 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 	return r
 }
 
-// Run returns what [Grouped.Run] returns for these inputs. It is executed
-// unless an equal call has succeeded before; calls that are equal and made at
-// the same time share one execution. When ctx ends first, Run returns its
-// error, and the execution goes on if others wait for it.
+// Run returns what [Grouped.Run] returns for these inputs, and executes it if
+// no equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *GroupedRunner) Run(ctx context.Context, n int) (int, error) {
 	id := groupedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1100,8 +1093,8 @@ func (r *GroupedRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, GroupedArgs{N: n})
 }
 
-// Start is [GroupedRunner.Run] without the waiting: it returns the call at
-// once, finished if it was a hit. The execution goes on until ctx ends or the
+// Start is like [GroupedRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *GroupedRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	id := groupedIdentity{n: n}
@@ -1112,16 +1105,16 @@ func (r *GroupedRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, GroupedArgs{N: n})
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *GroupedRunner) Lookup(n int) (int, bool) {
 	id := groupedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 	return r.calls.Lookup(hash, id, GroupedArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *GroupedRunner) Forget(n int) bool {
 	id := groupedIdentity{n: n}
@@ -1129,24 +1122,23 @@ func (r *GroupedRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, GroupedArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *GroupedRunner) Key(n int) key.Key {
 	args := GroupedArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Grouped] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Grouped]
+// that are inputs.
 func (r *GroupedRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		e.Leave()
 	}
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *GroupedRunner) describe(in *runtime.Inputs, args *GroupedArgs) {
 	in.Input("n", "int", &args.N, func(e *key.Encoder) {
 		e.Int(args.N)
@@ -1202,10 +1194,10 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 	return r
 }
 
-// Run returns what [Caller.Run] returns for these inputs. It is executed unless
-// an equal call has succeeded before; calls that are equal and made at the same
-// time share one execution. When ctx ends first, Run returns its error, and the
-// execution goes on if others wait for it.
+// Run returns what [Caller.Run] returns for these inputs, and executes it if no
+// equal call has succeeded before. Equal calls that overlap share one
+// execution. When ctx ends first, Run returns its error, and the execution goes
+// on if others wait for it.
 func (r *CallerRunner) Run(ctx context.Context, n int) (int, error) {
 	args := CallerArgs{N: n}
 	e := key.Borrow()
@@ -1220,9 +1212,9 @@ func (r *CallerRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, args)
 }
 
-// Start is [CallerRunner.Run] without the waiting: it returns the call at once,
-// finished if it was a hit. The execution goes on until ctx ends or the call is
-// stopped.
+// Start is like [CallerRunner.Run] but does not wait. It returns the call,
+// which is finished if it was a hit. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *CallerRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	args := CallerArgs{N: n}
 	e := key.Borrow()
@@ -1237,16 +1229,16 @@ func (r *CallerRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, hash, id, args)
 }
 
-// Lookup returns the cached results of the call with these inputs, from memory
-// or from the store, and whether there are any. It never executes anything.
+// Lookup returns the results of the call with these inputs if they are kept, in
+// memory or in the store, and reports whether they are. It executes nothing.
 func (r *CallerRunner) Lookup(n int) (int, bool) {
 	args := CallerArgs{N: n}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
 
-// Forget drops the call with these inputs, so that the next equal one is
-// executed, and reports whether there was one. Callers who wait for it still
+// Forget drops the call with these inputs, so that the next equal call is
+// executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CallerRunner) Forget(n int) bool {
 	args := CallerArgs{N: n}
@@ -1254,8 +1246,8 @@ func (r *CallerRunner) Forget(n int) bool {
 	return r.calls.Forget(hash, id, args)
 }
 
-// Key returns the durable key of the call with these inputs: the same on every
-// machine, as long as the work's name, code and types are.
+// Key returns the durable key of the call with these inputs. It is the same on
+// every machine until the name, the code or the types of the work change.
 func (r *CallerRunner) Key(n int) key.Key {
 	args := CallerArgs{N: n}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -1263,9 +1255,9 @@ func (r *CallerRunner) Key(n int) key.Key {
 	})
 }
 
-// EncodeKey writes what stands for the runner where it is a keyed field of
-// another work: name, types, code and options, and the fields of [Caller] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is a keyed field of
+// another work: its name, types, code and options, and the fields of [Caller]
+// that are inputs.
 func (r *CallerRunner) EncodeKey(e *key.Encoder) {
 	if r.calls.EncodeRunner(e) {
 		r.encodeReceiver(e)
@@ -1301,14 +1293,13 @@ func (r *CallerRunner) encode(e *key.Encoder, args *CallerArgs) {
 	args.EncodeKey(e)
 }
 
-// inputs writes the inputs that are not copied, and so might change while the
-// work is executed: the runtime compares them before and after.
+// inputs writes the inputs that are not copied. They might change during an
+// execution, so the runtime compares them before and after.
 func (r *CallerRunner) inputs(e *key.Encoder, args *CallerArgs) {
 	r.encodeReceiver(e)
 }
 
-// describe tells of the inputs one by one, for a store to say why a call is not
-// there.
+// describe lists the inputs, so that a store can explain a miss.
 func (r *CallerRunner) describe(in *runtime.Inputs, args *CallerArgs) {
 	in.Input("Grouped", "*GroupedRunner", &r.work.Grouped, func(e *key.Encoder) {
 		if e.Present(r.work.Grouped != nil) {
@@ -1337,8 +1328,8 @@ func (r *CallerRunner) describe(in *runtime.Inputs, args *CallerArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs, valid until the Encoder is
-// released, and returns its hash.
+// identify sets id to the fingerprint of the inputs and returns its hash. The
+// fingerprint is valid until the Encoder is released.
 func (r *CallerRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CallerArgs) uint64 {
 	r.encode(e, args)
 	*id = e.Fingerprint()
@@ -1350,7 +1341,7 @@ func (r *CallerRunner) execute(ctx context.Context, args CallerArgs) (int, error
 	return r.work.Run(ctx, args.N)
 }
 
-// encodeGroupedRunner writes the encoding that the type gives itself.
+// encodeGroupedRunner writes what the type's own method encodes.
 func encodeGroupedRunner(e *key.Encoder, v *GroupedRunner) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/signatures.GroupedRunner")
 	f := e.Open()
@@ -1358,7 +1349,7 @@ func encodeGroupedRunner(e *key.Encoder, v *GroupedRunner) {
 	e.Close(f)
 }
 
-// encodeHiddenRunner writes the encoding that the type gives itself.
+// encodeHiddenRunner writes what the type's own method encodes.
 func encodeHiddenRunner(e *key.Encoder, v *hiddenRunner) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/signatures.hiddenRunner")
 	f := e.Open()
