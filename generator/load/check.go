@@ -42,7 +42,8 @@ type checker struct {
 	runtime map[string]*packages.Package          // of stubPaths, those of source
 	stubs   map[*packages.Package][]wrapper.Declaration
 
-	mu       sync.Mutex // guards imported, which finds what importAll has read, and the rest
+	mu       sync.Mutex          // guards imported, which finds what importAll has read, and the rest
+	cgo      []*packages.Package // not parsed yet: the go command makes other files of theirs
 	imported types.Importer
 	standIns map[string]*types.Package
 }
@@ -59,24 +60,23 @@ func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matche
 	}
 	c.imported = newImporter(c.fset, c.open)
 	for _, p := range roots {
-		if len(p.CompiledGoFiles) > 0 && p.PkgPath != "unsafe" {
+		if len(p.GoFiles) > 0 && p.PkgPath != "unsafe" {
 			c.source[p], c.bodies[p] = true, true
 		}
 	}
 	c.upwards(roots)
 	c.findRuntime()
-	parsed := make(chan struct{})
-	go func() {
-		defer close(parsed)
-		c.parseAll(ctx)
-	}()
+	parsed := make(chan error, 1)
+	go func() { parsed <- c.parseAll(ctx, cfg, flags) }()
 	err := c.listExports(ctx, cfg, m, flags)
 	c.importAll()
-	<-parsed
-	if err != nil {
+	if err := errors.Join(err, <-parsed); err != nil {
 		return err
 	}
 	c.withoutExports(roots)
+	if err := c.parseAll(ctx, cfg, flags); err != nil {
+		return err
+	}
 	c.findWorks()
 	c.checkAll(ctx)
 	m.complete, m.source, m.stubs = c.completer(ctx, cfg), c.source, c.stubs
@@ -92,7 +92,7 @@ var newImporter = func(fset *token.FileSet, open goimporter.Lookup) types.Import
 func (c *checker) upwards(roots []*packages.Package) {
 	packages.Visit(roots, nil, func(p *packages.Package) { // after its imports
 		for _, imported := range p.Imports {
-			if c.source[imported] && len(p.CompiledGoFiles) > 0 {
+			if c.source[imported] && len(p.GoFiles) > 0 {
 				c.source[p] = true
 			}
 		}
@@ -156,16 +156,15 @@ func (c *checker) withoutExports(roots []*packages.Package) {
 	}
 	// What it imports may not compile either, and has not been asked for.
 	packages.Visit(failed, nil, func(p *packages.Package) {
-		if len(p.CompiledGoFiles) > 0 && p.PkgPath != "unsafe" && !c.source[p] {
+		if len(p.GoFiles) > 0 && p.PkgPath != "unsafe" && !c.source[p] {
 			c.source[p] = true
-			c.parse(p)
 		}
 	})
 	c.upwards(roots)
 }
 
-// parseAll parses all of source.
-func (c *checker) parseAll(ctx context.Context) {
+// parseAll parses what is not parsed yet of source.
+func (c *checker) parseAll(ctx context.Context, cfg Config, flags []string) error {
 	work := make(chan *packages.Package)
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -176,18 +175,24 @@ func (c *checker) parseAll(ctx context.Context) {
 		})
 	}
 	for p := range c.source {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && p.Syntax == nil {
 			work <- p
 		}
 	}
 	close(work)
 	group.Wait()
+	return c.parseCgo(ctx, cfg, flags)
 }
 
-// parse parses the files of p. The generated one of a main module is left out: it
-// has nothing that the new one is made from, and need not parse.
+// parse parses the files of p, unless it uses cgo: then parseCgo has to come first. The
+// generated one of a main module is left out: it has nothing that the new one is made
+// from, and need not parse.
 func (c *checker) parse(p *packages.Package) {
-	for _, name := range p.CompiledGoFiles {
+	files, syntax, problems := p.CompiledGoFiles, []*ast.File{}, p.Errors
+	if files == nil {
+		files = p.GoFiles
+	}
+	for _, name := range files {
 		if inMain(p) && IsGeneratedFile(name) {
 			continue
 		}
@@ -197,13 +202,49 @@ func (c *checker) parse(p *packages.Package) {
 			f, err = parser.ParseFile(c.fset, name, src, parseMode)
 		}
 		if f != nil {
-			p.Syntax = append(p.Syntax, f)
+			if p.CompiledGoFiles == nil && importsC(f) {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.cgo = append(c.cgo, p)
+				return
+			}
+			syntax = append(syntax, f)
 		}
-		p.Errors = append(p.Errors, parseErrors(name, err)...)
+		problems = append(problems, parseErrors(name, err)...)
 	}
-	if p.Syntax == nil { // not nil: parsed
-		p.Syntax = []*ast.File{}
+	p.Syntax, p.Errors = syntax, problems
+}
+
+// importsC reports whether f is a file that cgo reads.
+func importsC(f *ast.File) bool {
+	return slices.ContainsFunc(f.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"C"` })
+}
+
+// parseCgo parses what cgo makes of the packages that use it.
+func (c *checker) parseCgo(ctx context.Context, cfg Config, flags []string) error {
+	if len(c.cgo) == 0 {
+		return nil
 	}
+	var patterns []string
+	for _, p := range c.cgo {
+		patterns = append(patterns, p.PkgPath)
+	}
+	listed, err := goList(ctx, cfg, packages.NeedName|packages.NeedCompiledGoFiles, patterns, flags)
+	compiled := map[string][]string{}
+	for _, p := range listed {
+		compiled[p.PkgPath] = p.CompiledGoFiles
+	}
+	for _, p := range c.cgo {
+		p.CompiledGoFiles = slices.Clone(compiled[p.PkgPath])
+		for _, file := range p.GoFiles {
+			if InTest(file) || len(compiled[p.PkgPath]) == 0 {
+				p.CompiledGoFiles = append(p.CompiledGoFiles, file)
+			}
+		}
+		c.parse(p)
+	}
+	c.cgo = nil
+	return err
 }
 
 // parseErrors converts what came of reading and parsing a file.
@@ -261,9 +302,6 @@ func (c *checker) await(p *packages.Package) {
 
 // check type-checks p, whose imports have been, together with stubs for its works.
 func (c *checker) check(p *packages.Package) {
-	if len(p.Syntax) == 0 {
-		c.parse(p)
-	}
 	works := c.works[p]
 	for range 2 {
 		files := wrapper.Declare(p.Syntax, works)

@@ -24,10 +24,11 @@ type Config struct {
 }
 
 // metadata is what the go command is asked for of the packages and all they
-// import. Export data is not among it: the go command would compile for it
-// every package of the main modules that has changed.
-const metadata = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
-	packages.NeedDeps | packages.NeedModule | packages.NeedEmbedFiles
+// import. Neither export data nor compiled files are among it: for the one the go
+// command would compile every package of the main modules that has changed, for the
+// other it prepares to, which takes as long as all the rest.
+const metadata = packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps |
+	packages.NeedModule | packages.NeedEmbedFiles
 
 // Load loads the packages the patterns match, sorted by import path, and behind
 // them, those whose tests have directives once more with their tests: see
@@ -55,17 +56,22 @@ func Load(ctx context.Context, cfg Config) ([]*Package, error) {
 			cancel() // the go command may wait for ever
 		}
 	}()
-	matched := make(chan *matches, 1)
-	go func() { matched <- match(listing, cfg) }()
-	roots, flags, remove, err := listWorld(listing, cfg, worldPatterns(cfg))
-	m := <-matched
+	m := new(matches)
+	var envErr error
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		m.env, envErr = readEnv(listing, cfg)
+	}()
+	roots, flags, remove, err := listWorld(listing, cfg, m)
 	defer func() { remove() }()
+	<-asked
 	<-looked
 	if len(fail.Diagnostics) > 0 {
 		return nil, &fail
 	}
 	if err == nil {
-		err = m.err
+		err = envErr
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -99,11 +105,15 @@ func joined(err, other error) error {
 	return err
 }
 
-// listWorld lists the packages that match, and those of the main modules that
-// they import, hiding generated files where the go command trips over them: with
-// the flags it returns, until remove is called.
-func listWorld(ctx context.Context, cfg Config, patterns []string) (roots []*packages.Package, flags []string, remove func(), err error) {
+// listWorld lists the packages that match, which it adds to m, and those of the main
+// modules that they import, hiding generated files where the go command trips over
+// them: with the flags it returns, until remove is called.
+func listWorld(ctx context.Context, cfg Config, m *matches) (roots []*packages.Package, flags []string, remove func(), err error) {
+	patterns := worldPatterns(cfg)
 	roots, flags, remove, err = listHiding(ctx, cfg, patterns)
+	if err == nil {
+		m.ids, err = matched(ctx, cfg, roots)
+	}
 	if err != nil {
 		return nil, nil, remove, err
 	}

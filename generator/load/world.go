@@ -1,7 +1,6 @@
 package load
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,12 +15,11 @@ import (
 // one module worked in, or of the workspace's.
 const workPattern = "work"
 
-// matches tells which packages the user's patterns match: when they are listed
-// together with the rest of the world, the go command does not say.
+// matches tells which packages the user's patterns match, and what else is known of
+// one Load.
 type matches struct {
 	ids map[string]bool
 	env goEnv
-	err error
 	// runtime is what was found of package runtime.
 	runtime Runtime
 	// What check sets: complete reads the whole of a package, source has those
@@ -29,20 +27,6 @@ type matches struct {
 	complete func(path string)
 	source   map[*packages.Package]bool
 	stubs    map[*packages.Package][]wrapper.Declaration
-}
-
-// match asks the go command for the packages the patterns match, and for what
-// it builds with.
-func match(ctx context.Context, cfg Config) *matches {
-	roots, err := goList(ctx, cfg, packages.NeedName, cfg.Patterns, nil)
-	m := &matches{ids: map[string]bool{}, err: err}
-	for _, p := range roots {
-		m.ids[p.ID] = true
-	}
-	if err == nil {
-		m.env, m.err = readEnv(ctx, cfg)
-	}
-	return m
 }
 
 // worldPatterns are the user's patterns, the one for the world, and the package
@@ -139,12 +123,7 @@ func hidden(p *Package) bool {
 	if err != nil {
 		return false
 	}
-	for _, part := range strings.Split(filepath.ToSlash(rel), "/") {
-		if part == "testdata" || part != "." && strings.HasPrefix(part, ".") || strings.HasPrefix(part, "_") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(filepath.ToSlash(rel), "/"), ignored)
 }
 
 // byPath orders packages by import path.
