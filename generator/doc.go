@@ -10,9 +10,9 @@
 //	emit   the source of the generated file
 //	write  the comparison with the disk, and the change of it
 //
-// Every stage reports what it finds wrong as diagnostics with positions, and
-// goes on; one run reports the problems of all packages. As long as there is
-// one, no file of any package is written.
+// Every stage reports problems as diagnostics with positions, and goes on: one run
+// reports the problems of all packages. If there is a problem in any package, no file is
+// written.
 //
 // The same input gives the same bytes: there are no timestamps, versions or
 // paths of the machine in the output.

@@ -1,30 +1,28 @@
-// Package runtime is what generated runners stand on: it makes equal calls of a
-// work execute once, keeps their results in memory, and says what is going on.
+// Package runtime is what generated runners use: it executes equal calls of a work once,
+// keeps their results in memory or in a store, and shows what goes on.
 //
-// A work is a type with a Run method; a call is one work with one list of
-// arguments; an execution is one time that the body of Run really ran. Every
-// generated runner holds one [Calls], a table of calls both finished and
-// unfinished. That one table is the cache and the single flight at once: who
-// finds a finished call has a hit, who finds an unfinished one joins it, who
-// finds nothing has a miss and starts an execution.
+// A work is a type with a Run method. A call is one work with one list of arguments. An
+// execution is one time that the body of Run runs. Every generated runner has one
+// [Calls], a table of finished and unfinished calls, which is the cache and the single
+// flight in one. A caller that finds a finished call there has a hit; one that finds an
+// unfinished call joins it; one that finds nothing has a miss, and starts an execution.
 //
-// What is promised:
+// Guarantees:
 //
 //   - A hit takes no lock, reads no clock and allocates nothing.
-//   - Equal calls that overlap execute once, unless [CacheCalls] is false. The
-//     execution belongs to no single caller: it is cancelled when the last one
-//     has left, at the work's [Timeout], by [Call.Stop] or by [Runner.Close]. A
-//     caller that gives up gets its own context's error and harms nobody else.
-//   - A result is only kept when the body returned it without an error before
-//     its context ended. Errors reach every waiter as they are, and are only
-//     kept with [CacheErrors].
-//   - A panic, or a [goruntime.Goexit], in a work, or in a method that copies its
-//     arguments or results, becomes an error for those who wait. One in a method that
-//     encodes arguments is like an error of it: the call executes and is not kept.
-//     Calls that would wait for each other for ever get a [CycleError].
-//   - The number of kept results is bounded; SIEVE decides which one leaves.
-//   - No caller shares memory with the cache, where the generated code can copy:
-//     what fields tagged `workgen:"-"` refer to is never looked at, and shared.
+//   - Equal calls that overlap execute once, unless [CacheCalls] is false. No single
+//     caller owns the execution: it is cancelled when the last caller has left, at the
+//     work's [Timeout], by [Call.Stop] or by [Runner.Close]. A caller whose own context
+//     ends gets the error of that context, and no other caller notices.
+//   - A result is kept only if the body returned it without an error before its context
+//     ended. All callers get the same error; it is kept only with [CacheErrors].
+//   - A panic or a [goruntime.Goexit] in a work, or in a method that copies its arguments
+//     or results, becomes an error for its callers. After one in a method that encodes
+//     arguments the call is executed and not kept. Calls that would wait for each other
+//     for ever get a [CycleError].
+//   - The number of kept results is bounded. SIEVE decides which one is evicted.
+//   - Callers share no memory with the cache where the generated code can copy. What a
+//     field tagged `workgen:"-"` refers to is never read, and is shared.
 //
 // It does not guarantee exactly-once execution. A result may be evicted, expire or be
 // forgotten, and then its call executes again.
@@ -37,33 +35,31 @@
 //
 // # Contexts
 //
-// The context of an execution keeps the values of the first caller's context
-// (traces, loggers) and none of its cancellation. It also says which call is
-// executing, so a body must hand it on to the works it calls: only then are
-// cycles seen, and is its [Concurrency] slot free while it waits for them. It
-// ends when the body returns; calls which the body began with Start and nobody
-// else waits for are stopped then.
+// The context of an execution has the values of the first caller's context (traces,
+// loggers) and not its cancellation. It also identifies the call, so a body must pass it
+// to the works that it calls: only then are cycles found, and is the [Concurrency] slot
+// free while the body waits. The context ends when the body returns. Calls that the body
+// began with Start are then stopped, unless others wait for them.
 //
 // # Flows
 //
-// A [Loop] runs a flow, a function that calls works, from the top again and
-// again. Inside of it, as its context says, calls do not block: those that have
-// succeeded return, the others suspend the pass. The flow runs again when
-// something that it saw has changed.
+// A [Loop] runs a flow, a function that calls works, from the top again and again.
+// Calls with the context of a flow do not block: a call that has succeeded returns, any
+// other one suspends the pass. The flow runs again when something that it read has
+// changed.
 //
-// # Looking in
+// # Inspection
 //
-// [Loop.Status] says what a loop waits for, [Inspect] what a runner remembers of each
-// call, and [Runners] which runners there are. Listeners are told that something has
-// changed, never what, so that none of them can hold anything up. Package app shows
-// all that on a page.
+// [Loop.Status] says what a loop waits for, [Inspect] what a runner knows of each call,
+// and [Runners] lists the runners of the process. Listeners learn that something has
+// changed and read the state themselves, so a slow listener holds nothing up. Package
+// app shows all of this on a page.
 //
 // # Locks
 //
-// Every runner has one mutex, for everything that is not a hit. There is one
-// more for the whole process, in cycle.go, and one per running loop, in
-// engine.go; both are taken while a runner's is held and never the other way
-// round. No user code (works, copies, encoders, observers, log handlers) ever
+// Every runner has one mutex, for everything that is not a hit. There is one more for
+// the process, in cycle.go, and one for each running loop, in engine.go. Both may be
+// taken while a runner's is held, and never the other way round. No user code (works, copies, encoders, observers, log handlers) ever
 // runs under one of them.
 //
 // [goruntime.Goexit]: https://pkg.go.dev/runtime#Goexit

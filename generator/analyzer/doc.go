@@ -1,11 +1,10 @@
-// Package analyzer shows in editors, and to go vet, what the generator has to
-// say against works, without generating anything.
+// Package analyzer reports the generator's diagnostics in editors and to go vet. It
+// generates nothing.
 //
-// [Analyzer] reports the diagnostics of the scan and plan stages for one package,
-// which it sees as the compiler does: with its generated file, as far as there is
-// one. What takes the whole module to know, such as whether a generated file is
-// up to date or whether two packages have works of one name, it says nothing of.
-// Where the fix is a tag or the spelling of a directive, an editor can make it.
+// [Analyzer] runs the scan and plan stages on one package, with its generated files if
+// there are any. It does not report what takes the whole module to know, such as whether
+// generated files are up to date or whether works of two packages have one name. Where
+// the fix is a tag or the spelling of a directive, an editor can apply it.
 //
 // The command workgen is also a tool for go vet:
 //

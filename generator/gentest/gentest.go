@@ -1,8 +1,8 @@
-// Package gentest keeps generated code current from a module's own tests.
+// Package gentest fails a module's tests when its generated code is out of date.
 //
-// A durable cache is only as true as the fingerprints in the generated code, and
-// those are only as true as the last go generate. One test in any package of a
-// module says when it was forgotten:
+// Durable keys depend on the fingerprints in generated code, so they must be generated
+// again after each change. One test in any package of the module finds a forgotten go
+// generate:
 //
 //	func TestGeneratedCode(t *testing.T) { gentest.Check(t) }
 package gentest

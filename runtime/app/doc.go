@@ -34,7 +34,7 @@
 //
 // # What it costs
 //
-// Changes are looked at ten times a second at most, and only while somebody
+// The page looks for changes at most ten times a second, and only while somebody
 // watches; nothing that looks holds the loop or a runner up for longer than it
 // takes to copy a few hundred calls. While the application runs, runners remember
 // the arguments of the latest calls as short texts.

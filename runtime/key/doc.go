@@ -1,4 +1,4 @@
-// Package key says which calls are the same call.
+// Package key decides which calls are equal.
 //
 // It turns arguments into a canonical encoding, and the encoding into two names:
 // a Fingerprint, which identifies a call inside one process and never leaves it,

@@ -1,6 +1,6 @@
-// Package memory is a store in the memory of one process: for tests, and as the
-// shortest example of how a backend behaves. Nothing is ever evicted. Results are
-// verified: what would not come back as it was is refused.
+// Package memory is a store in the memory of one process, for tests and as the shortest
+// example of a backend. It evicts nothing. It decodes each result that it is given, and
+// refuses one that does not come back equal.
 package memory
 
 import (
