@@ -225,7 +225,7 @@ func (e *explainer) storing() {
 	case code.Version != "":
 		e.out.Stored = append(e.out.Stored, Part{"version", code.Version})
 	default:
-		e.out.Stored = append(e.out.Stored, Part{"code", code.Sum})
+		e.out.Stored = append(e.out.Stored, Part{"code", code.Sum}, Part{"build", "the Go release, GOEXPERIMENT and GODEBUG of the running program"})
 	}
 }
 

@@ -1,11 +1,14 @@
 package runtime
 
+import "github.com/workgen/workgen/runtime/internal/build"
+
 // Code identifies the code of one work in durable keys, as the generator found it.
 // Generated code declares one per work that can use a store, in workgen_code.go; it is
 // not changed.
 //
 // Results that other code made are not found: when Sum or Version differ, the call is
-// executed.
+// executed. Where Sum stands for the code, what the running program was built with counts
+// too: the Go release, its experiments, and the settings of GODEBUG that can change results.
 type Code struct {
 	// Version is what version= in the directive says: it stands for the code, and the
 	// other fields are not set.
@@ -26,6 +29,16 @@ func (c *Code) scope() string {
 		return "version=" + c.Version
 	}
 	return c.Sum
+}
+
+// build is what the running program was built with, as far as it counts in keys: not at
+// all where a version stands for it, or nothing stands for the code. It follows changes of
+// the environment variable GODEBUG.
+func (c *Code) build() build.Build {
+	if c == nil || c.Version != "" {
+		return build.Build{}
+	}
+	return build.Running()
 }
 
 // symbols is c.Symbols; there are none where there is no Code.

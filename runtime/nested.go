@@ -3,7 +3,7 @@ package runtime
 import "github.com/workgen/workgen/runtime/key"
 
 // EncodeRunner writes what stands for a runner that is an input of another work: the
-// name of its own work, what identifies types and code, and the options that decide
+// name of its own work, what identifies types, code and build, and the options that decide
 // what it returns: whether calls are cached and for how long (results as well as
 // errors), when they time out, and how often they are tried. It returns true when the
 // fields of the work follow that are inputs; after them comes Leave. Of a runner that
@@ -19,6 +19,7 @@ func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) bool {
 	e.String(r.name)
 	e.String(c.spec.Schema)
 	e.String(c.code)
+	e.String(c.spec.Code.build().Sum)
 	e.Bool(r.cacheCalls)
 	e.Int64(int64(r.ttl))
 	e.Int64(int64(r.cacheErrors))

@@ -282,12 +282,18 @@
 // Declarations in files with build constraints count with those of the same name
 // for other systems, so that the fingerprint is the same on all. Other modules count by version
 // and go.sum hash, together with those they depend on in the build; a module
-// replaced by a directory counts by the files of its packages; the standard library
-// by the minor version of Go that builds, go1.26. Files that import "C", and modules
-// imported on some systems only, can make a difference between systems.
+// replaced by a directory counts by the files of its packages. Files that import "C",
+// and modules imported on some systems only, can make a difference between systems.
 //
 // Beside each fingerprint, workgen_code.go has what it was made from, a declaration a
 // line with its hash, so that a change of it says what has changed.
+//
+// The standard library counts as the running program has it: by the Go release without
+// its patch (go1.26), by the experiments of GOEXPERIMENT, and by the settings of GODEBUG,
+// whether they come from go.mod, from a line //go:debug or from the environment.
+// Settings that only trace, or that change how memory is managed and goroutines are
+// scheduled, do not count. None of it is in generated files, so that all releases of Go
+// generate the same. "workgen store why" says which of it differs.
 //
 // The fingerprint is as old as workgen_code.go. Let a test of the module say
 // when it has to be generated again:

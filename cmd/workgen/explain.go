@@ -188,7 +188,7 @@ func byPackage(names []string) (rows []string) {
 	for _, name := range names {
 		i := strings.LastIndexByte(name, '/') + 1
 		dot := strings.IndexByte(name[i:], '.')
-		if dot < 0 || strings.Contains(name, " ") || strings.HasPrefix(name, "go1.") {
+		if dot < 0 || strings.Contains(name, " ") {
 			rows, last = append(rows, name), ""
 			continue
 		}

@@ -48,6 +48,7 @@ func (c *inspector) showCommand() *cobra.Command {
 type shown struct {
 	recordJSON
 	Symbols  []string `json:"symbols,omitempty"`
+	Build    []string `json:"build,omitempty"`
 	Result   string   `json:"result,omitempty"`   // in CBOR's diagnostic notation
 	NoResult string   `json:"noResult,omitempty"` // why Result is empty
 }
@@ -55,7 +56,7 @@ type shown struct {
 func (c *inspector) show(ctx context.Context, s *disk.Store, r *store.Record) error {
 	result, err := resultText(ctx, s, r)
 	if c.json {
-		j := shown{recordJSON: toJSON(r), Result: result, Symbols: symbolLines(r.Symbols)}
+		j := shown{recordJSON: toJSON(r), Result: result, Symbols: symbolLines(r.Symbols), Build: symbolLines(r.Build)}
 		if err != nil {
 			j.NoResult = err.Error()
 		}
@@ -72,6 +73,9 @@ func (c *inspector) show(ctx context.Context, s *disk.Store, r *store.Record) er
 	line("status", statusText(r))
 	line("schema", clean(r.Schema))
 	line("code", codeText(r))
+	for i, ingredient := range symbolLines(r.Build) {
+		line([]string{"build", ""}[min(i, 1)], clean(ingredient))
+	}
 	if r.Origin != (store.Origin{}) {
 		line("origin", clean(r.Origin.String()))
 	}

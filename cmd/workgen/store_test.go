@@ -26,6 +26,7 @@ type kept struct {
 	Args    [][2]string // names and values; a name with ! is secret
 	Code    string
 	Symbols []string
+	Build   []string
 	Ago     string // when it finished; it took 2 s
 	Fails   string // why, if it does
 	Rows    int    // of the result
@@ -66,7 +67,7 @@ func (k *kept) keep(s *disk.Store) error {
 	}
 	finished := time.Now().Add(-ago)
 	r := store.Record{
-		Work: k.Work, Schema: "s1", Code: k.Code, Symbols: strings.Join(k.Symbols, "\n"),
+		Work: k.Work, Schema: "s1", Code: k.Code, Symbols: strings.Join(k.Symbols, "\n"), Build: strings.Join(k.Build, "\n"),
 		Origin:  store.Origin{Host: "here", PID: 4711, Program: "daily"},
 		Started: finished.Add(-2 * time.Second), Finished: finished, Attempts: 1, Error: k.Fails,
 	}

@@ -11,25 +11,23 @@ import "github.com/workgen/workgen/runtime"
 // dataProcessorCode identifies the code that [DataProcessor.Run] reaches in
 // durable keys.
 var dataProcessorCode = runtime.Code{
-	Sum: "3c0f249f056f56a135a1bb9c7bc16b33",
+	Sum: "ed33352c9b1b2c6818d7e16915918d5a",
 	Symbols: `
 github.com/workgen/workgen/examples/daily.DataProcessor 0fb25f87
 github.com/workgen/workgen/examples/daily.DataProcessor.Run df63a12c
 github.com/workgen/workgen/examples/daily.Dataset 503b5277
 github.com/workgen/workgen/examples/daily.busy 06a5cedb
-go1.26 56f36397
 `,
 }
 
 // trainerCode identifies the code that [Trainer.Run] reaches in durable keys.
 var trainerCode = runtime.Code{
-	Sum: "9cf68d1d21a6ea42086b27f2c3336333",
+	Sum: "cfdea9832c809e53f7b5cfb949d5764d",
 	Symbols: `
 github.com/workgen/workgen/examples/daily.Dataset 503b5277
 github.com/workgen/workgen/examples/daily.Trainer 1b23389e
 github.com/workgen/workgen/examples/daily.Trainer.Run 2fff4f39
 github.com/workgen/workgen/examples/daily.busy 06a5cedb
 github.com/workgen/workgen/examples/daily.score 7a643f06
-go1.26 56f36397
 `,
 }

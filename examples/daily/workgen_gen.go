@@ -144,7 +144,8 @@ func (r *DataProcessorRunner) Forget(day string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *DataProcessorRunner) Key(day string) key.Key {
 	args := DataProcessorArgs{Day: day}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -304,7 +305,8 @@ func (r *TrainerRunner) Forget(data Dataset) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *TrainerRunner) Key(data Dataset) key.Key {
 	args := TrainerArgs{Data: data}
 	return r.calls.Key(args.EncodeKey)

@@ -10,10 +10,9 @@ import "github.com/workgen/workgen/runtime"
 
 // counterCode identifies the code that [Counter.Run] reaches in durable keys.
 var counterCode = runtime.Code{
-	Sum: "bb22b13cdeac4b914c30dd8b5c5d984f",
+	Sum: "34f82a5e1f67e1c035e701598d4fce4c",
 	Symbols: `
 github.com/workgen/workgen/examples/primes.Counter 5ccfd186
 github.com/workgen/workgen/examples/primes.Counter.Run 4f36cc7c
-go1.26 56f36397
 `,
 }

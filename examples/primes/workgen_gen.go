@@ -132,7 +132,8 @@ func (r *CounterRunner) Forget(limit int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *CounterRunner) Key(limit int) key.Key {
 	args := CounterArgs{Limit: limit}
 	return r.calls.Key(args.EncodeKey)

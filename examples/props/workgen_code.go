@@ -10,10 +10,9 @@ import "github.com/workgen/workgen/runtime"
 
 // printerCode identifies the code that [Printer.Run] reaches in durable keys.
 var printerCode = runtime.Code{
-	Sum: "4c64ad68e7e21df90426028aaa18a72c",
+	Sum: "7c57aefe5395602c2619607343ac87f4",
 	Symbols: `
 github.com/workgen/workgen/examples/props.Printer f0fd4821
 github.com/workgen/workgen/examples/props.Printer.Run 6d06c25f
-go1.26 56f36397
 `,
 }

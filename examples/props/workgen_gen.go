@@ -129,7 +129,8 @@ func (r *PrinterRunner) Forget(value int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *PrinterRunner) Key(value int) key.Key {
 	args := PrinterArgs{Value: value}
 	return r.calls.Key(args.EncodeKey)

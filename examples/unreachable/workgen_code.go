@@ -10,10 +10,9 @@ import "github.com/workgen/workgen/runtime"
 
 // workCode identifies the code that [Work.Run] reaches in durable keys.
 var workCode = runtime.Code{
-	Sum: "be053f55bc1245bad9afaedb56730ed2",
+	Sum: "dde88e85c07e4b6d2f908bbad877c6f8",
 	Symbols: `
 github.com/workgen/workgen/examples/unreachable.Work 24d9924c
 github.com/workgen/workgen/examples/unreachable.Work.Run a9fa86e2
-go1.26 56f36397
 `,
 }

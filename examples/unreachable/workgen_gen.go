@@ -125,7 +125,8 @@ func (r *WorkRunner) Forget(d time.Duration) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *WorkRunner) Key(d time.Duration) key.Key {
 	args := WorkArgs{D: d}
 	return r.calls.Key(args.EncodeKey)

@@ -120,7 +120,7 @@ func (w *work) emitForget() {
 
 // emitKey writes Key.
 func (w *work) emitKey() {
-	w.comment("Key returns the durable key of the call with these inputs. It is the same on every machine until the name, the code or the types of the work change.")
+	w.comment("Key returns the durable key of the call with these inputs. It is the same on every machine until the name, the code or the types of the work change, or what the program is built with.")
 	w.method("Key", w.parameters(), w.key("Key"), func(g *jen.Group) {
 		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
 		encode := w.local("args").Dot("EncodeKey")

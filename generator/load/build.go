@@ -17,8 +17,6 @@ import (
 // A Build is what the packages of one Load are built with. It is not changed
 // after Load and may be read concurrently.
 type Build struct {
-	// GoVersion is that of the go command: "go1.26.8".
-	GoVersion string
 	// Dependencies has the packages that the main modules import, directly or
 	// not, by import path, the standard library's among them.
 	Dependencies map[string]*Dependency
@@ -46,11 +44,11 @@ type DependencyModule struct {
 }
 
 // goEnv is what the go command says of itself.
-type goEnv struct{ GOARCH, GOVERSION, GOWORK string }
+type goEnv struct{ GOARCH, GOWORK string }
 
 // readEnv asks the go command.
 func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOARCH", "GOVERSION", "GOWORK")
+	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOARCH", "GOWORK")
 	cmd.Dir, cmd.Env = cfg.Dir, cfg.Env
 	out, err := cmd.Output()
 	if err == nil {
@@ -64,7 +62,7 @@ func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
 
 // newBuild describes what roots import outside of the main modules.
 func newBuild(env goEnv, roots []*packages.Package) *Build {
-	b := &Build{GoVersion: env.GOVERSION, Dependencies: map[string]*Dependency{}}
+	b := &Build{Dependencies: map[string]*Dependency{}}
 	sums := map[string]string{}
 	read := map[string]bool{}
 	if filepath.IsAbs(env.GOWORK) {

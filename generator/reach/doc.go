@@ -14,9 +14,10 @@
 //
 // Packages outside of the main modules count by their modules' versions and
 // sums, and so do the modules those depend on; a module that is replaced by a
-// directory counts by its files. The standard library counts by the minor
-// version of Go, the generator's runtime not at all: it decides whether code is
-// executed, not what it returns.
+// directory counts by its files. The standard library does not count here but when the
+// program runs, by the release of Go that it was built with, so that generated files are
+// the same whichever release made them. The generator's runtime counts nowhere: it
+// decides whether code is executed, not what it returns.
 //
 // More may be reached than is ever called: a method of a reached type whose name
 // an interface outside of the module has is, since code out there may call it.

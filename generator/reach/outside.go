@@ -16,7 +16,7 @@ import (
 // A Symbol is something that was reached.
 type Symbol struct {
 	// Name is in full: example.com/m/daily.T.Method, file
-	// example.com/m/daily/add.s, module golang.org/x/text v0.3.0, go1.26.
+	// example.com/m/daily/add.s, module golang.org/x/text v0.3.0.
 	Name string
 	// Sum is the hash of its content.
 	Sum [sha256.Size]byte
@@ -115,12 +115,9 @@ func content(name string) string {
 	return string(h.Sum(nil))
 }
 
-// modules adds the modules outside of the world that are reached, what they
-// depend on, and the version of Go.
+// modules adds the modules outside of the world that are reached, and those that they
+// depend on.
 func (r *Reach) modules(sums map[string][]string) {
-	version := LanguageVersion(r.world.build.GoVersion)
-	sums[version] = []string{version}
-
 	seen := map[string]bool{}
 	var visit func(path string)
 	visit = func(path string) {
@@ -158,17 +155,4 @@ func (u *Universe) directory(d *load.Dependency) string {
 	}
 	u.modules[d.PkgPath] = string(h.Sum(nil))
 	return u.modules[d.PkgPath]
-}
-
-// LanguageVersion is the version of the language that a version of the go
-// command is for: go1.26.8 gives go1.26.
-func LanguageVersion(version string) string {
-	if i := strings.Index(version, "go1."); i >= 0 {
-		end := i + len("go1.")
-		for end < len(version) && '0' <= version[end] && version[end] <= '9' {
-			end++
-		}
-		return version[i:end]
-	}
-	return version
 }

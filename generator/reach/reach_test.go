@@ -211,8 +211,7 @@ b.square.String
 b.table
 c.Circle
 c.Circle.Area
-c.area
-go1.26`
+c.area`
 	if got := names(of(t, write(t, module))); got != want {
 		t.Errorf("got\n%s", got)
 	}

@@ -69,8 +69,7 @@ a.limit
 a.plain
 a.plain.Method
 a.windows
-b.Windows
-go1.26`
+b.Windows`
 	if got := names(base); got != want {
 		t.Errorf("got\n%s", got)
 	}

@@ -88,7 +88,8 @@
 // 1 byte for daylight saving time (0 or 1) and the abbreviation (string).
 //
 // A Key is the SHA-256 of: Version (8 bytes); Work, Schema and Code of the Scope
-// (strings); the encoding.
+// (strings); the encoding. Where the Scope has a Build, 1<<32 is added to Version, and
+// Build (string) follows Code.
 //
 // Any change of the above needs a new Version. The vectors in vectors_test.go
 // are frozen: when one of them fails, the code is wrong, not the vector.

@@ -11,17 +11,22 @@ import (
 // change of format makes old keys miss, never hit.
 const Version = 1
 
+// built is added to Version where a Scope has a Build. Those without are as they were
+// before there was one, so their results are still found.
+const built = 1 << 32
+
 // Scope is what a Key belongs to: calls of different scopes share no results.
 // Any strings will do; they are told apart field by field.
 type Scope struct {
 	Work   string // full name of the work: import path, ".", type
 	Schema string // fingerprint of the types of arguments and results
 	Code   string // fingerprint of the code, or the version pinned by hand
+	Build  string // fingerprint of what the program was built with; "" when that does not count
 }
 
-// Key identifies a call durably: it is the same on every machine, architecture
-// and release of Go. It is the SHA-256 of the format's version, the scope and the
-// encoding of the arguments. Keys are comparable; the zero Key belongs to no call.
+// Key identifies a call durably: for one scope it is the same on every machine,
+// architecture and release of Go. It is the SHA-256 of the format's version, the scope
+// and the encoding of the arguments. Keys are comparable; the zero Key belongs to no call.
 type Key [sha256.Size]byte
 
 // Sum computes the key of a call: encode appends its arguments. When that makes
@@ -39,10 +44,7 @@ func Sum(s Scope, encode func(*Encoder)) Key {
 	}
 	e.sha.Reset()
 	e.durable = true
-	e.Uint64(Version)
-	e.String(s.Work)
-	e.String(s.Schema)
-	e.String(s.Code)
+	s.encode(e)
 	encode(e)
 	if e.err != nil {
 		e.Release()
@@ -55,6 +57,21 @@ func Sum(s Scope, encode func(*Encoder)) Key {
 	k := Key(e.sha.Sum(e.digest[:0])) // into memory of the encoder: nothing is allocated
 	e.Release()
 	return k
+}
+
+// encode appends the version of the format and the scope.
+func (s *Scope) encode(e *Encoder) {
+	version := uint64(Version)
+	if s.Build != "" {
+		version += built
+	}
+	e.Uint64(version)
+	e.String(s.Work)
+	e.String(s.Schema)
+	e.String(s.Code)
+	if s.Build != "" {
+		e.String(s.Build)
+	}
 }
 
 // IsZero tells whether k is the zero Key, which Sum returns for

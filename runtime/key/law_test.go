@@ -91,9 +91,13 @@ func TestSumIsSHA256OfVersionScopeAndEncoding(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ty, v := draw(t)
 		r := shuffled(t)
-		s := key.Scope{Work: texts.Draw(t, "work"), Schema: texts.Draw(t, "schema"), Code: texts.Draw(t, "code")}
-		b := binary.LittleEndian.AppendUint64(nil, key.Version)
-		for _, part := range []string{s.Work, s.Schema, s.Code} {
+		s := key.Scope{Work: texts.Draw(t, "work"), Schema: texts.Draw(t, "schema"), Code: texts.Draw(t, "code"), Build: texts.Draw(t, "build")}
+		version, parts := uint64(key.Version), []string{s.Work, s.Schema, s.Code}
+		if s.Build != "" {
+			version, parts = version+1<<32, append(parts, s.Build)
+		}
+		b := binary.LittleEndian.AppendUint64(nil, version)
+		for _, part := range parts {
 			b = reference(b, &typ{kind: "string"}, part)
 		}
 		want := key.Key(sha256.Sum256(reference(b, ty, v)))

@@ -46,33 +46,52 @@ func (a *Arg) shown() string {
 
 // symbolChanges compares two lists of symbols, whose lines are "name hash" and sorted
 // by name. It returns nothing unless both lists are there.
-func symbolChanges(was, is string) (changes []SymbolChange) {
+func symbolChanges(was, is string) []SymbolChange { return lineChanges(was, is, symbol) }
+
+// buildChanges compares what two programs were built with: lines "name: value". Where
+// there are none it is not known, or a version stands for it: it returns nothing.
+func buildChanges(was, is string) (changes []BuildChange) {
+	for _, c := range lineChanges(was, is, ingredient) {
+		changes = append(changes, BuildChange(c))
+	}
+	return changes
+}
+
+// lineChanges compares two lists of names and values, one per line; cut returns those of
+// a line, without a name when it is blank.
+func lineChanges(was, is string, cut func(line string) (name, value string)) (changes []SymbolChange) {
 	if strings.TrimSpace(was) == "" || strings.TrimSpace(is) == "" {
 		return nil
 	}
-	hashes := map[string]string{}
+	values := map[string]string{}
 	for line := range strings.Lines(was) {
-		if name, hash := symbol(line); name != "" {
-			hashes[name] = hash
+		if name, value := cut(line); name != "" {
+			values[name] = value
 		}
 	}
 	seen := map[string]bool{}
 	for line := range strings.Lines(is) {
-		name, hash := symbol(line)
+		name, value := cut(line)
 		if name == "" {
 			continue
 		}
 		seen[name] = true
-		if before := hashes[name]; before != hash {
-			changes = append(changes, SymbolChange{Name: name, Was: before, Is: hash})
+		if before := values[name]; before != value {
+			changes = append(changes, SymbolChange{Name: name, Was: before, Is: value})
 		}
 	}
 	for line := range strings.Lines(was) {
-		if name, hash := symbol(line); name != "" && !seen[name] {
-			changes = append(changes, SymbolChange{Name: name, Was: hash})
+		if name, value := cut(line); name != "" && !seen[name] {
+			changes = append(changes, SymbolChange{Name: name, Was: value})
 		}
 	}
 	return changes
+}
+
+// ingredient splits a line at its first colon.
+func ingredient(line string) (name, value string) {
+	name, value, _ = strings.Cut(strings.TrimSpace(line), ": ")
+	return name, value
 }
 
 // symbol splits a line at its last space.

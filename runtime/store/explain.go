@@ -23,6 +23,7 @@ const (
 	CauseArguments  Cause = "arguments"  // they differ from those of the nearest call
 	CauseSchema     Cause = "schema"     // the types of inputs or results have changed
 	CauseCode       Cause = "code"       // the code that the work reaches has changed
+	CauseBuild      Cause = "build"      // the program was built with something else, such as another Go release
 	CauseUnknown    Cause = "unknown"    // nothing differs that there is a record of
 )
 
@@ -44,6 +45,7 @@ type Reason struct {
 	Schema   *Change        `json:"schema,omitempty"`
 	Code     *Change        `json:"code,omitempty"`
 	Symbols  []SymbolChange `json:"symbols,omitempty"`
+	Build    []BuildChange  `json:"build,omitempty"`
 }
 
 // Change is a fingerprint that differs.
@@ -72,14 +74,22 @@ type SymbolChange struct {
 	Is   string `json:"is,omitempty"`
 }
 
+// BuildChange is something that the program was built with, or GODEBUG says, and that
+// differs: Was or Is is empty when it was not there.
+type BuildChange struct {
+	Name string `json:"name"`
+	Was  string `json:"was,omitempty"`
+	Is   string `json:"is,omitempty"`
+}
+
 // MaxExplained is how many calls of a work Explain looks at: the newest before the one
 // that it explains. An older one is never the nearest.
 const MaxExplained = 10_000
 
 // Explain says why a call is a miss, or was. For one that was executed, call is its
 // record as the store lists it; Explain then says what was so before. For one that is
-// to be executed Seq is 0; Key, Work, Schema, Code, Symbols and Args describe it, and a
-// call without Key is one that is not cached.
+// to be executed Seq is 0; Key, Work, Schema, Code, Symbols, Build and Args describe it,
+// and a call without Key is one that is not cached.
 //
 // The nearest call is the one that has the most inputs in common, and of those the
 // newest. Explain lists up to MaxExplained records of the work, so it takes up to 50 ms
@@ -176,6 +186,7 @@ func (r *Reason) compare(near, call *Record) {
 		r.Code = &Change{near.Code, call.Code}
 		r.Symbols = symbolChanges(near.Symbols, call.Symbols)
 	}
+	r.Build = buildChanges(near.Build, call.Build)
 	switch {
 	case len(r.Args) > 0:
 		r.Cause = CauseArguments
@@ -183,6 +194,8 @@ func (r *Reason) compare(near, call *Record) {
 		r.Cause = CauseSchema
 	case r.Code != nil:
 		r.Cause = CauseCode
+	case len(r.Build) > 0:
+		r.Cause = CauseBuild
 	default:
 		r.Cause = CauseUnknown
 	}

@@ -47,7 +47,7 @@ func call(source, day string, change func(r *store.Record)) store.Record {
 	if change != nil {
 		change(&r)
 	}
-	words := []string{r.Schema, r.Code}
+	words := []string{r.Schema, r.Code, r.Build}
 	for _, a := range r.Args {
 		words = append(words, a.Name, a.Type, string(a.Digest[:]))
 	}
@@ -260,6 +260,36 @@ func TestSchemasThatChangedAreTold(t *testing.T) {
 	wantText(t, why, "; code changed: daily.Run changed")
 }
 
+func TestBuildsThatDifferAreTold(t *testing.T) {
+	s := memory.New(0)
+	built := func(build string) func(r *store.Record) {
+		return func(r *store.Record) { r.Build = build }
+	}
+	near := keep(t, s, call("s3", "25", built("-tags: pro\nGODEBUG panicnil: 1\nGo release: go1.26\n")))
+	for _, test := range []struct{ build, want string }{
+		{"-tags: pro\nGODEBUG panicnil: 1\nGo release: go1.27\n", "built with Go release go1.27, before with go1.26 since"},
+		{"GODEBUG panicnil: 1\nGo release: go1.26\n", "built without -tags, before with -tags pro since"},
+		{"-tags: pro\nGODEBUG panicnil: 0\nGo release: go1.26\n", "run with GODEBUG panicnil=0, before with 1 since"},
+		{"-tags: pro\nGo release: go1.26\n", "run without GODEBUG panicnil, before with GODEBUG panicnil=1 since"},
+		{"-tags: pro\nGODEBUG later: 1\nGODEBUG panicnil: 1\nGOEXPERIMENT: jsonv2\nGo release: go1.26\n",
+			"run with GODEBUG later=1, before without; built with GOEXPERIMENT jsonv2, before without since"},
+	} {
+		why := explained(t, s, call("s3", "25", built(test.build)), store.CauseBuild)
+		wantText(t, why, test.want, near.Key.String()[:12])
+	}
+	// A record of which the build is not known, and a version that stands for it.
+	explained(t, s, call("s3", "25", built("")), store.CauseUnknown)
+	// What else differs comes first.
+	why := explained(t, s, call("s3", "25", func(r *store.Record) {
+		built("-tags: pro\nGODEBUG panicnil: 1\nGo release: go1.27\n")(r)
+		r.Code = "c2"
+	}), store.CauseCode)
+	wantText(t, why, "code changed since the nearest", "; built with Go release go1.27")
+	if diff := cmp.Diff([]store.BuildChange{{Name: "Go release", Was: "go1.26", Is: "go1.27"}}, why.Build); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWhatHasGoneIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memory.New(0)
@@ -387,11 +417,13 @@ func TestReasonsHaveAStableJSON(t *testing.T) {
 		Args:   []store.ArgChange{{Name: "day", Was: "1", Is: "2"}, {Name: "a", Added: true}, {Name: "b", Removed: true}, {Name: "c", Secret: true, Retyped: true}},
 		Schema: &store.Change{Was: "s1", Is: "s2"}, Code: &store.Change{Was: "c1", Is: "c2"},
 		Symbols: []store.SymbolChange{{Name: "f", Was: "1", Is: "2"}, {Name: "g", Is: "3"}},
+		Build:   []store.BuildChange{{Name: "-tags", Is: "pro"}},
 	}
 	const want = `{"cause":"arguments","work":"w","nearest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",` +
 		`"nearestFinished":"2022-05-25T00:00:00Z","arguments":[{"name":"day","was":"1","is":"2"},{"name":"a","added":true},` +
 		`{"name":"b","removed":true},{"name":"c","secret":true,"retyped":true}],"schema":{"was":"s1","is":"s2"},` +
-		`"code":{"was":"c1","is":"c2"},"symbols":[{"name":"f","was":"1","is":"2"},{"name":"g","is":"3"}]}`
+		`"code":{"was":"c1","is":"c2"},"symbols":[{"name":"f","was":"1","is":"2"},{"name":"g","is":"3"}],` +
+		`"build":[{"name":"-tags","is":"pro"}]}`
 	got, err := json.Marshal(r)
 	if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
 		t.Error(diff, err)

@@ -42,6 +42,9 @@ func (r Reason) String() string {
 	if r.Code != nil {
 		parts = append(parts, r.code())
 	}
+	if len(r.Build) > 0 {
+		parts = append(parts, r.build())
+	}
 	if len(r.Args) == 0 {
 		parts[0] += " since the nearest earlier call, " + r.near()
 	}
@@ -120,6 +123,29 @@ func (r *Reason) code() string {
 	return "code changed: " + told(names)
 }
 
+func (r *Reason) build() string {
+	texts := make([]string, len(r.Build))
+	for i, b := range r.Build {
+		texts[i] = b.String()
+	}
+	return listed(texts, "; ")
+}
+
+// String says what differs, such as: built with -tags pro, before without.
+func (b BuildChange) String() string {
+	built, equals := "built ", " "
+	if strings.HasPrefix(b.Name, "GODEBUG ") {
+		built, equals = "run ", "="
+	}
+	switch {
+	case b.Was == "":
+		return built + "with " + b.Name + equals + b.Is + ", before without"
+	case b.Is == "":
+		return built + "without " + b.Name + ", before with " + b.Name + equals + b.Was
+	}
+	return built + "with " + b.Name + equals + b.Is + ", before with " + b.Was
+}
+
 // String says what became of a symbol, such as: main.clean changed.
 func (s SymbolChange) String() string {
 	switch {
@@ -131,10 +157,12 @@ func (s SymbolChange) String() string {
 	return s.Name + " changed"
 }
 
-// told joins words, and counts those that are too many.
-func told(words []string) string {
+// told lists words, and counts those that are too many.
+func told(words []string) string { return listed(words, ", ") }
+
+func listed(words []string, separator string) string {
 	if n := len(words) - maxTold; n > 1 {
 		words = append(words[:maxTold:maxTold], strconv.Itoa(n)+" more")
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(words, separator)
 }

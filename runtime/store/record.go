@@ -15,9 +15,10 @@ type Record struct {
 	Seq    uint64 // place in the order of List: a record that is kept later has a greater one
 	Status Status
 
-	// The scope of the key. Symbols says what Code is made of, a line "name hash"
-	// per symbol; stores keep it once per Work, Schema and Code.
-	Work, Schema, Code, Symbols string
+	// The scope of the key. Symbols says what Code is made of, a line "name hash" per
+	// symbol. Build says what the program was built with, as far as it counts, a line
+	// "name: value" per ingredient. Stores keep them once per scope.
+	Work, Schema, Code, Symbols, Build string
 
 	Args   []Arg // the inputs in order, fields of the receiver first
 	Origin Origin

@@ -10,11 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // keepCode identifies the code that [Keep.Run] reaches in durable keys.
 var keepCode = runtime.Code{
-	Sum: "81a831c2bf776b5cbf4c1251704f3b17",
+	Sum: "0961015f4e4abe5a48c6d9dd9651d2ad",
 	Symbols: `
 github.com/workgen/workgen/testdata/durable.Keep d4a7013b
 github.com/workgen/workgen/testdata/durable.Keep.Run b25a8647
 github.com/workgen/workgen/testdata/durable.resultOf 93550678
-go1.26 56f36397
 `,
 }

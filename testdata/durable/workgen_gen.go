@@ -124,7 +124,8 @@ func (r *KeepRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *KeepRunner) Key(n int) key.Key {
 	args := KeepArgs{N: n}
 	return r.calls.Key(args.EncodeKey)

@@ -1007,7 +1007,8 @@ func (r *NestedRunner) Forget(order *Order) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *NestedRunner) Key(order *Order) key.Key {
 	args := NestedArgs{Order: order}
 	return r.calls.Key(args.EncodeKey)
@@ -1158,7 +1159,8 @@ func (r *RecordsRunner) Forget(records []Record) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *RecordsRunner) Key(records []Record) key.Key {
 	args := RecordsArgs{Records: records}
 	return r.calls.Key(args.EncodeKey)
@@ -1304,7 +1306,8 @@ func (r *PodRunner) Forget(spec *corev1.PodSpec) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *PodRunner) Key(spec *corev1.PodSpec) key.Key {
 	args := PodArgs{Spec: spec}
 	return r.calls.Key(args.EncodeKey)
@@ -1453,7 +1456,8 @@ func (r *TreeRunner) Forget(root *Node) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *TreeRunner) Key(root *Node) key.Key {
 	args := TreeArgs{Root: root}
 	return r.calls.Key(args.EncodeKey)
@@ -1609,7 +1613,8 @@ func (r *TableRunner) Forget(table map[string]int64) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *TableRunner) Key(table map[string]int64) key.Key {
 	args := TableArgs{Table: table}
 	return r.calls.Key(args.EncodeKey)
@@ -1759,7 +1764,8 @@ func (r *BlobRunner) Forget(blob []byte) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *BlobRunner) Key(blob []byte) key.Key {
 	args := BlobArgs{Blob: blob}
 	return r.calls.Key(args.EncodeKey)
@@ -1900,7 +1906,8 @@ func (r *SeriesRunner) Forget(series []float64) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SeriesRunner) Key(series []float64) key.Key {
 	args := SeriesArgs{Series: series}
 	return r.calls.Key(args.EncodeKey)

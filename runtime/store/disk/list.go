@@ -54,7 +54,7 @@ type lister struct {
 	dense   bool // most records are of the work: it is faster to read all of them
 }
 
-type scope struct{ work, schema, code, symbols string }
+type scope struct{ work, schema, code, symbols, build string }
 
 // page reads the next page and tells whether there may be another one.
 func (l *lister) page(ctx context.Context) (more bool, err error) {
@@ -187,7 +187,7 @@ func (l *lister) add(c *conn, q *stmt, now int64) error {
 	}
 	l.records = append(l.records, store.Record{
 		Seq: uint64(q.colInt(0)), Status: store.Status(q.colInt(3)),
-		Work: sc.work, Schema: sc.schema, Code: sc.code, Symbols: sc.symbols,
+		Work: sc.work, Schema: sc.schema, Code: sc.code, Symbols: sc.symbols, Build: sc.build,
 		Finished: timeOf(q.colInt(4)), Expires: timeOf(q.colInt(5)), Hits: q.colInt(8),
 	})
 	r := &l.records[len(l.records)-1]
@@ -212,13 +212,13 @@ func (l *lister) scope(c *conn, id int64) (*scope, error) {
 		return sc, nil
 	}
 	sc := &scope{}
-	q := c.q(`SELECT name, schema, code, symbols FROM scope JOIN work ON work.id = scope.work WHERE scope.id = ?`).int(id)
+	q := c.q(`SELECT name, schema, code, symbols, build FROM scope JOIN work ON work.id = scope.work WHERE scope.id = ?`).int(id)
 	found, err := q.step()
 	if err != nil {
 		return nil, err
 	}
 	if found {
-		*sc = scope{q.colString(0), q.colString(1), q.colString(2), q.colString(3)}
+		*sc = scope{q.colString(0), q.colString(1), q.colString(2), q.colString(3), q.colString(4)}
 		q.done()
 	}
 	l.scopes[id] = sc

@@ -293,12 +293,12 @@ func (tx *tx) scope(r *store.Record) (work, scope int64, err error) {
 		}
 		work = tx.last()
 	}
-	scope, found, err = tx.q(`SELECT id FROM scope WHERE work = ? AND schema = ? AND code = ?`).
-		int(work).text(r.Schema).text(r.Code).number()
+	scope, found, err = tx.q(`SELECT id FROM scope WHERE work = ? AND schema = ? AND code = ? AND build = ?`).
+		int(work).text(r.Schema).text(r.Code).text(r.Build).number()
 	if err != nil || found {
 		return work, scope, err
 	}
-	err = tx.q(`INSERT INTO scope(work, schema, code, symbols) VALUES(?, ?, ?, ?)`).
-		int(work).text(r.Schema).text(r.Code).text(r.Symbols).run()
+	err = tx.q(`INSERT INTO scope(work, schema, code, symbols, build) VALUES(?, ?, ?, ?, ?)`).
+		int(work).text(r.Schema).text(r.Code).text(r.Symbols).text(r.Build).run()
 	return work, tx.last(), err
 }

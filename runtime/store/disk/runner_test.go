@@ -34,8 +34,13 @@ func init() {
 
 // calls is a work with one number as argument, as the generator would write it.
 func calls(s store.Store, body func(n int) ([]byte, error), opts ...runtime.Option) *runtime.Calls[int, int, []byte] {
+	return callsOf(s, &runtime.Code{Sum: "c1"}, body, opts...)
+}
+
+// callsOf is calls of other code.
+func callsOf(s store.Store, code *runtime.Code, body func(n int) ([]byte, error), opts ...runtime.Option) *runtime.Calls[int, int, []byte] {
 	return runtime.NewCalls(runtime.Spec[int, int, []byte]{
-		Name: "example.com/daily.Fetch", Schema: "s1", Code: &runtime.Code{Sum: "c1"},
+		Name: "example.com/daily.Fetch", Schema: "s1", Code: code,
 		Execute:     func(_ context.Context, n int) ([]byte, error) { return body(n) },
 		CloneResult: bytes.Clone,
 		Encode:      func(e *key.Encoder, n *int) { e.Int(*n) },

@@ -6,7 +6,7 @@ import (
 
 // schemaVersion is the version of the tables and files. A store of a newer one is
 // not opened.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // applicationID is in the header of the database, for file(1) and for us.
 const applicationID = 0x776f726b // "work"
@@ -24,10 +24,7 @@ func (e *VersionError) Error() string {
 // The tables. Times are microseconds since 1970, 0 is none.
 var schema = []string{
 	`CREATE TABLE work(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)`,
-	`CREATE TABLE scope(
-		id INTEGER PRIMARY KEY,
-		work INTEGER NOT NULL, schema TEXT NOT NULL, code TEXT NOT NULL, symbols TEXT NOT NULL,
-		UNIQUE(work, schema, code))`,
+	scopeTable,
 
 	// What is kept of each call, whatever its status. Only those with status 1
 	// have a result.
@@ -81,7 +78,24 @@ var schema = []string{
 // of version 1 may lack it.
 const deletedTable = `CREATE TABLE IF NOT EXISTS deleted(seq INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL)`
 
-// migrate makes the tables of an empty database. The caller has the turn.
+// scopeTable is that of the scopes of keys. symbols and build are for people.
+const scopeTable = `CREATE TABLE scope(
+		id INTEGER PRIMARY KEY,
+		work INTEGER NOT NULL, schema TEXT NOT NULL, code TEXT NOT NULL, symbols TEXT NOT NULL, build TEXT NOT NULL DEFAULT '',
+		UNIQUE(work, schema, code, build))`
+
+// fromVersion1 changes the tables of version 1, which knew nothing of builds.
+var fromVersion1 = []string{
+	`ALTER TABLE scope RENAME TO scope1`,
+	scopeTable,
+	`INSERT INTO scope SELECT id, work, schema, code, symbols, '' FROM scope1`,
+	`DROP TABLE scope1`,
+	deletedTable,
+	fmt.Sprintf(`PRAGMA user_version = %d`, schemaVersion),
+}
+
+// migrate makes the tables of an empty database, and brings those of an older version
+// up to date. The caller has the turn.
 func migrate(c *conn, dir string) error {
 	version, err := c.value(`PRAGMA user_version`)
 	if err != nil {
@@ -91,13 +105,24 @@ func migrate(c *conn, dir string) error {
 		return &VersionError{Dir: dir, Have: version, Knows: schemaVersion}
 	}
 	if version == schemaVersion {
-		return c.exec(deletedTable)
+		return nil
+	}
+	if version == 1 {
+		return transact(c, fromVersion1)
 	}
 	// Neither can be changed inside of a transaction, nor once there are tables.
-	if err := c.exec(`PRAGMA auto_vacuum = INCREMENTAL`, `PRAGMA journal_mode = WAL`, `BEGIN IMMEDIATE`); err != nil {
+	if err := c.exec(`PRAGMA auto_vacuum = INCREMENTAL`, `PRAGMA journal_mode = WAL`); err != nil {
 		return err
 	}
-	if err := c.exec(schema...); err != nil {
+	return transact(c, schema)
+}
+
+// transact executes statements, all or none.
+func transact(c *conn, statements []string) error {
+	if err := c.exec(`BEGIN IMMEDIATE`); err != nil {
+		return err
+	}
+	if err := c.exec(statements...); err != nil {
 		_ = c.exec(`ROLLBACK`)
 		return err
 	}

@@ -102,7 +102,7 @@ var at = time.Date(2022, 5, 25, 1, 2, 3, 456_789_000, time.UTC)
 
 func recordOf(n int, work string) store.Record {
 	return store.Record{
-		Key: keyOf(n), Work: work, Schema: "s1", Code: "c1", Symbols: "main.f abc\nmain.g def\n",
+		Key: keyOf(n), Work: work, Schema: "s1", Code: "c1", Symbols: "main.f abc\nmain.g def\n", Build: "go: go1.26\n",
 		Args: []store.Arg{
 			{Name: "Source", Type: "string", Digest: [16]byte{1, 2}, Text: "s3://sales"},
 			{Name: "day", Type: "string", Digest: [16]byte{15: 255}, Secret: true},

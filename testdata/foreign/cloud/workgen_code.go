@@ -10,11 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // putCode identifies the code that [Put.Run] reaches in durable keys.
 var putCode = runtime.Code{
-	Sum: "51b0f9ad296729d9b4cad08d69f665fa",
+	Sum: "e40d6192220e21c355181a97335aa8d6",
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/cloud.Put 07bad5a7
 github.com/workgen/workgen/testdata/foreign/cloud.Put.Run 416facac
-go1.26 56f36397
 module github.com/aws/aws-sdk-go-v2 v1.47.7 40e10d04
 module github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.10 0c9e4ab2
 module github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.8.10 8e715743

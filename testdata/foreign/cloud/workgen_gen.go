@@ -246,7 +246,8 @@ func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
 	args := PutArgs{In: in}
 	return r.calls.Key(args.EncodeKey)
@@ -404,7 +405,8 @@ func (r *GetRunner) Forget(out *dynamodb.GetItemOutput) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *GetRunner) Key(out *dynamodb.GetItemOutput) key.Key {
 	args := GetArgs{Out: out}
 	return r.calls.Key(args.EncodeKey)

@@ -541,7 +541,8 @@ func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
 	args := UpArgs{Service: service}
 	return r.calls.Key(args.EncodeKey)

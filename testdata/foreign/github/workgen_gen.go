@@ -557,7 +557,8 @@ func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	return r.calls.Key(args.EncodeKey)

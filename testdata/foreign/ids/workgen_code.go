@@ -10,11 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // findCode identifies the code that [Find.Run] reaches in durable keys.
 var findCode = runtime.Code{
-	Sum: "f4021860601307ca02a2d5963ae63fc6",
+	Sum: "bc70272cf463899537d271b5cad8a15a",
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/ids.Find 96f999f5
 github.com/workgen/workgen/testdata/foreign/ids.Find.Run 469cc069
-go1.26 56f36397
 module github.com/google/uuid v1.6.0 0a7f8463
 `,
 }

@@ -10,11 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // scheduleCode identifies the code that [Schedule.Run] reaches in durable keys.
 var scheduleCode = runtime.Code{
-	Sum: "1490805476c8d330df49d246355fad21",
+	Sum: "9abf4f3b889800c6210ed41903759ebc",
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/kube.Schedule 0220318f
 github.com/workgen/workgen/testdata/foreign/kube.Schedule.Run f779e8e7
-go1.26 56f36397
 module github.com/fxamacker/cbor/v2 v2.9.6 2e7968c1
 module github.com/go-logr/logr v1.4.4 585b6e02
 module github.com/json-iterator/go v1.1.12 0e7c1460

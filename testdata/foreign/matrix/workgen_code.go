@@ -10,11 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // invertCode identifies the code that [Invert.Run] reaches in durable keys.
 var invertCode = runtime.Code{
-	Sum: "aa7d330de0604036cf63cc340e6bd390",
+	Sum: "4fe529fb9783a22ea7f089c04c7a5766",
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/matrix.Invert a15c496a
 github.com/workgen/workgen/testdata/foreign/matrix.Invert.Run 34ef70ee
-go1.26 56f36397
 module gonum.org/v1/gonum v0.17.0 c30adbb8
 `,
 }

@@ -134,7 +134,8 @@ func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *InvertRunner) Key(m *mat.Dense, v mat.VecDense) key.Key {
 	args := InvertArgs{M: m, V: v}
 	return r.calls.Key(args.EncodeKey)

@@ -10,12 +10,11 @@ import "github.com/workgen/workgen/runtime"
 
 // sendCode identifies the code that [Send.Run] reaches in durable keys.
 var sendCode = runtime.Code{
-	Sum: "4454c8406a6395987b679af7d8f820f4",
+	Sum: "0ca70e52a579def491e4b813fe48eb30",
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/messages.Request c771c749
 github.com/workgen/workgen/testdata/foreign/messages.Send f0d9e9d3
 github.com/workgen/workgen/testdata/foreign/messages.Send.Run d2d59f91
-go1.26 56f36397
 module google.golang.org/protobuf v1.36.12 bb1700de
 `,
 }

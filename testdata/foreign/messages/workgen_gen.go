@@ -160,7 +160,8 @@ func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
 	args := SendArgs{Body: body, R: r}
 	return r2.calls.Key(args.EncodeKey)

@@ -152,7 +152,8 @@ func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
 	args := TotalArgs{Base: base, I: i}
 	return r.calls.Key(args.EncodeKey)

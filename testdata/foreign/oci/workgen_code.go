@@ -10,11 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // pushCode identifies the code that [Push.Run] reaches in durable keys.
 var pushCode = runtime.Code{
-	Sum: "460f18b4f9935592f799d643eee9aa78",
+	Sum: "8eeae6ce4d4b8fe6a5da265dfef8562e",
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/oci.Push 3f74a1df
 github.com/workgen/workgen/testdata/foreign/oci.Push.Run 3254ffb8
-go1.26 56f36397
 module github.com/opencontainers/go-digest v1.0.0 35d478c5
 module github.com/opencontainers/image-spec v1.1.1 d4e0fbf0
 `,

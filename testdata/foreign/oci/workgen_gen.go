@@ -212,7 +212,8 @@ func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
 	args := PushArgs{M: m, Image: image}
 	return r.calls.Key(args.EncodeKey)

@@ -173,7 +173,8 @@ func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ResolveRunner) Key(pkg *ast.Package, term *ast.Term) key.Key {
 	args := ResolveArgs{Pkg: pkg, Term: term}
 	return r.calls.Key(args.EncodeKey)

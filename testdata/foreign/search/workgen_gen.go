@@ -315,7 +315,8 @@ func (r *FindRunner) Forget(q *Leaves) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *FindRunner) Key(q *Leaves) key.Key {
 	args := FindArgs{Q: q}
 	return r.calls.Key(args.EncodeKey)

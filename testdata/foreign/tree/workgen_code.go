@@ -10,7 +10,7 @@ import "github.com/workgen/workgen/runtime"
 
 // checkCode identifies the code that [Check.Run] reaches in durable keys.
 var checkCode = runtime.Code{
-	Sum: "3b5438fe1d406dfaa64b7b2f03cb9601",
+	Sum: "c572c40748d4b5c1691a450759e66826",
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/tree.Block 4cea0cb7
 github.com/workgen/workgen/testdata/foreign/tree.Call ac61fa47
@@ -18,6 +18,5 @@ github.com/workgen/workgen/testdata/foreign/tree.Check ea58703d
 github.com/workgen/workgen/testdata/foreign/tree.Check.Run 89db5c7b
 github.com/workgen/workgen/testdata/foreign/tree.Expr 5f9435e4
 github.com/workgen/workgen/testdata/foreign/tree.Ident 9f1a4c20
-go1.26 56f36397
 `,
 }

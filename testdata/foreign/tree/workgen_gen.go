@@ -156,7 +156,8 @@ func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
 	args := CheckArgs{E: e, B: b}
 	return r.calls.Key(args.EncodeKey)

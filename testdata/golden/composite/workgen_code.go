@@ -10,7 +10,7 @@ import "github.com/workgen/workgen/runtime"
 
 // buildCode identifies the code that [Build.Run] reaches in durable keys.
 var buildCode = runtime.Code{
-	Sum: "10315fd413f0c038a081301669ec481c",
+	Sum: "db23238e85580c71bf673784c1513796",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/composite.Base 16b82ae1
 github.com/workgen/workgen/testdata/golden/composite.Build bfc97f34
@@ -22,13 +22,12 @@ github.com/workgen/workgen/testdata/golden/composite.Item2 bb19a399
 github.com/workgen/workgen/testdata/golden/composite.Pair 028b4d21
 github.com/workgen/workgen/testdata/golden/composite.Set b440b6b5
 github.com/workgen/workgen/testdata/golden/composite.Tags 24ad7dff
-go1.26 56f36397
 `,
 }
 
 // sumCode identifies the code that [Sum.Run] reaches in durable keys.
 var sumCode = runtime.Code{
-	Sum: "ca7ac9f2f1fc93211206da5a64a5d894",
+	Sum: "788add920f6bd3d0996f762c0d54d39d",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/composite.Byte 1937f93c
 github.com/workgen/workgen/testdata/golden/composite.ID c91e7211
@@ -36,18 +35,16 @@ github.com/workgen/workgen/testdata/golden/composite.Pair 028b4d21
 github.com/workgen/workgen/testdata/golden/composite.Set b440b6b5
 github.com/workgen/workgen/testdata/golden/composite.Sum 9c735ddc
 github.com/workgen/workgen/testdata/golden/composite.Sum.Run 48876766
-go1.26 56f36397
 `,
 }
 
 // releaseCode identifies the code that [Release.Run] reaches in durable keys.
 var releaseCode = runtime.Code{
-	Sum: "5de95fb301f037bfa69c3dcb8c5b523e",
+	Sum: "fb46d43379d5dbc986dfba767dd0258a",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/composite.Release 075c8450
 github.com/workgen/workgen/testdata/golden/composite.Release.Run f7d5a568
 github.com/workgen/workgen/testdata/golden/composite.Version 3d0a7ca3
 github.com/workgen/workgen/testdata/golden/composite.Version.EncodeKey a722052e
-go1.26 56f36397
 `,
 }

@@ -194,7 +194,8 @@ func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -436,7 +437,8 @@ func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c 
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) key.Key {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	return r.calls.Key(args.EncodeKey)
@@ -667,7 +669,8 @@ func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version)
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) key.Key {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	return r.calls.Key(args.EncodeKey)

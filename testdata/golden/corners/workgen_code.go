@@ -10,109 +10,99 @@ import "github.com/workgen/workgen/runtime"
 
 // keywordsCode identifies the code that [Keywords.Run] reaches in durable keys.
 var keywordsCode = runtime.Code{
-	Sum: "b65d822d8be8f1ef579c6b5f404a7099",
+	Sum: "dc82f9658f01da728bd2a9670520ab0a",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Keywords f670c727
 github.com/workgen/workgen/testdata/golden/corners.Keywords.Run 0d47f042
 github.com/workgen/workgen/testdata/golden/corners.S d510bf94
-go1.26 56f36397
 `,
 }
 
 // emptyCode identifies the code that [Empty.Run] reaches in durable keys.
 var emptyCode = runtime.Code{
-	Sum: "d1a95a2f2fe2e98d87844ae206fb97e0",
+	Sum: "d7fe4fca0f2966920b551e92dd762377",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
 github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
 github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
-go1.26 56f36397
 `,
 }
 
 // taggedCode identifies the code that [Tagged.Run] reaches in durable keys.
 var taggedCode = runtime.Code{
-	Sum: "a77adbce46a9c727e4842c7fc5f161fe",
+	Sum: "7d9573eb619a63359f1c612e935d7bd6",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Tagged 64f30bab
 github.com/workgen/workgen/testdata/golden/corners.Tagged.Run 0f226452
-go1.26 56f36397
 `,
 }
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
 var nestedCode = runtime.Code{
-	Sum: "ed60e85689123e06ce98d8c8fa60408d",
+	Sum: "20aea8bbfe84a98069d5cdda79ede72b",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Nested e95e8cd5
 github.com/workgen/workgen/testdata/golden/corners.Nested.Run 367754eb
 github.com/workgen/workgen/testdata/golden/corners.m2 4b999561
-go1.26 56f36397
 `,
 }
 
 // deepCode identifies the code that [Deep.Run] reaches in durable keys.
 var deepCode = runtime.Code{
-	Sum: "a014d8cf01a523fb7aa0e5cbeb9e24ff",
+	Sum: "9356e3c872182e640d1b8fca4f3f1bdf",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Deep 81e078c4
 github.com/workgen/workgen/testdata/golden/corners.Deep.Run 27577807
-go1.26 56f36397
 `,
 }
 
 // wiredCode identifies the code that [Wired.Run] reaches in durable keys.
 var wiredCode = runtime.Code{
-	Sum: "f7c8817be06fb4f3bfa9997e853dafe5",
+	Sum: "d8398cf368a17f2d045b89ca57d6ff42",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
 github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
 github.com/workgen/workgen/testdata/golden/corners.Wired e33d3fcd
 github.com/workgen/workgen/testdata/golden/corners.Wired.Run dbbf25b8
 github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
-go1.26 56f36397
 `,
 }
 
 // lendingCode identifies the code that [Lending.Run] reaches in durable keys.
 var lendingCode = runtime.Code{
-	Sum: "85ae76e2b4c3ff5fd0425db4331c62d1",
+	Sum: "4fe1c79e0433027b74e96a612da1a8d0",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Held 30676be5
 github.com/workgen/workgen/testdata/golden/corners.Lending a9c37d19
 github.com/workgen/workgen/testdata/golden/corners.Lending.Run 57c08de8
-go1.26 56f36397
 `,
 }
 
 // reusingCode identifies the code that [Reusing.Run] reaches in durable keys.
 var reusingCode = runtime.Code{
-	Sum: "3d2b6138053e38fc9b311b3a3220e6d4",
+	Sum: "15b9c5d515c98e1648cdc94b08e30a08",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Reusing 2c4e5a14
 github.com/workgen/workgen/testdata/golden/corners.Reusing.Run 1473ae85
-go1.26 56f36397
 `,
 }
 
 // hidingCode identifies the code that [Hiding.Run] reaches in durable keys.
 var hidingCode = runtime.Code{
-	Sum: "87eb31a8daa5dd525f213e8996f1c238",
+	Sum: "a2bdbd8fb1ffe440fa6e32aa09ed79a3",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Data 8982fe07
 github.com/workgen/workgen/testdata/golden/corners.Hiding 4ff2a511
 github.com/workgen/workgen/testdata/golden/corners.Hiding.Run a329ffc4
 github.com/workgen/workgen/testdata/golden/corners.Inner f1ab48c0
-go1.26 56f36397
 `,
 }
 
 // sharingCode identifies the code that [Sharing.Run] reaches in durable keys.
 var sharingCode = runtime.Code{
-	Sum: "22107a8cc9b1548b1d45289338dcfb81",
+	Sum: "03b35474e7ee9037ba30dd77dbbfbb1e",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Sharing 027d8a1b
 github.com/workgen/workgen/testdata/golden/corners.Sharing.Run 635933e3
-go1.26 56f36397
 `,
 }

@@ -212,7 +212,8 @@ func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, s
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) key.Key {
 	args := KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -454,7 +455,8 @@ func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) key.Key {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	return r.calls.Key(args.EncodeKey)
@@ -658,7 +660,8 @@ func (r *TaggedRunner) Forget(x struct {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *TaggedRunner) Key(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -797,7 +800,8 @@ func (r *NestedRunner) Forget() bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *NestedRunner) Key() key.Key {
 	args := NestedArgs{}
 	return r.calls.Key(args.EncodeKey)
@@ -993,7 +997,8 @@ func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) 
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key.Key {
 	args := DeepArgs{V: v}
 	return r.calls.Key(args.EncodeKey)
@@ -1186,7 +1191,8 @@ func (r *WiredRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *WiredRunner) Key(n int) key.Key {
 	args := WiredArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -1315,7 +1321,8 @@ func (r *LendingRunner) Forget(h *Held) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *LendingRunner) Key(h *Held) key.Key {
 	args := LendingArgs{H: h}
 	return r.calls.Key(args.EncodeKey)
@@ -1461,7 +1468,8 @@ func (r *ReusingRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ReusingRunner) Key(n int) key.Key {
 	args := ReusingArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -1591,7 +1599,8 @@ func (r *HidingRunner) Forget(d Data) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *HidingRunner) Key(d Data) key.Key {
 	args := HidingArgs{D: d}
 	return r.calls.Key(args.EncodeKey)
@@ -1725,7 +1734,8 @@ func (r *SharingRunner) Forget(xs []int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SharingRunner) Key(xs []int) key.Key {
 	args := SharingArgs{Xs: xs}
 	return r.calls.Key(args.EncodeKey)

@@ -10,7 +10,7 @@ import "github.com/workgen/workgen/runtime"
 
 // keepsCode identifies the code that [Keeps.Run] reaches in durable keys.
 var keepsCode = runtime.Code{
-	Sum: "988a9a7c0f0a879485b132d1268c4fe5",
+	Sum: "f608a3c6ae919561d1f4a6755bc2da24",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/declared.Addr eaff85eb
 github.com/workgen/workgen/testdata/golden/declared.Amount a2787abd
@@ -24,13 +24,12 @@ github.com/workgen/workgen/testdata/golden/declared.Sheet fc34fb56
 github.com/workgen/workgen/testdata/golden/declared.Stamp a55c17f0
 github.com/workgen/workgen/testdata/golden/declared.User 995dc48d
 github.com/workgen/workgen/testdata/golden/declared/outer.Stamp a55c17f0
-go1.26 56f36397
 `,
 }
 
 // readsCode identifies the code that [Reads.Run] reaches in durable keys.
 var readsCode = runtime.Code{
-	Sum: "4add7be0f57d8a2c963816218d00eb4f",
+	Sum: "7d2e710027e45398c55a2ae10e30fc7c",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/declared.Mine 92dc5cc1
 github.com/workgen/workgen/testdata/golden/declared.Reads 2f9b66ea
@@ -44,18 +43,16 @@ github.com/workgen/workgen/testdata/golden/declared/outer.at 6ad67c58
 github.com/workgen/workgen/testdata/golden/declared/outer.base 312ed07d
 github.com/workgen/workgen/testdata/golden/declared/outer.held 557b345c
 github.com/workgen/workgen/testdata/golden/declared/outer.point 4f57abea
-go1.26 56f36397
 `,
 }
 
 // pointCode identifies the code that [Point.Run] reaches in durable keys.
 var pointCode = runtime.Code{
-	Sum: "c9f02a779879dbe49e9b8f5ff95d2cd7",
+	Sum: "5b0f79a055a2140e040d6949d5d07381",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/declared.Point 7ba18499
 github.com/workgen/workgen/testdata/golden/declared.Point.Run d16ee715
 github.com/workgen/workgen/testdata/golden/declared/outer.Plain 30c7e499
 github.com/workgen/workgen/testdata/golden/declared/outer.point 4f57abea
-go1.26 56f36397
 `,
 }

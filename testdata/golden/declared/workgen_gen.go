@@ -228,7 +228,8 @@ func (r *KeepsRunner) Forget(s Sheet, at Stamp, far []outer.Stamp) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *KeepsRunner) Key(s Sheet, at Stamp, far []outer.Stamp) key.Key {
 	args := KeepsArgs{S: s, At: at, Far: far}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -451,7 +452,8 @@ func (r *ReadsRunner) Forget(d outer.Doc, list []*outer.Doc, by map[outer.Plain]
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ReadsRunner) Key(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) key.Key {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
 	return r.calls.Key(args.EncodeKey)
@@ -650,7 +652,8 @@ func (r *PointRunner) Forget(p outer.Plain) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *PointRunner) Key(p outer.Plain) key.Key {
 	args := PointArgs{P: p}
 	return r.calls.Key(args.EncodeKey)

@@ -10,24 +10,22 @@ import "github.com/workgen/workgen/runtime"
 
 // firstCode identifies the code that [First.Run] reaches in durable keys.
 var firstCode = runtime.Code{
-	Sum: "7a5143ff286891089d0fb53d294942ca",
+	Sum: "90816ef4e9008ab31900286a5cb7c640",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/defects.First 0e3b8a60
 github.com/workgen/workgen/testdata/golden/defects.First.Run 18726e92
 github.com/workgen/workgen/testdata/golden/defects.Input 1645bd41
 github.com/workgen/workgen/testdata/golden/defects.Input2 eb6d531f
-go1.26 56f36397
 `,
 }
 
 // secondCode identifies the code that [Second.Run] reaches in durable keys.
 var secondCode = runtime.Code{
-	Sum: "76431c231689f3058795983f81f0a3fa",
+	Sum: "ff96ae30d735e5e47f373bf69a363a8b",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/defects.Input 1645bd41
 github.com/workgen/workgen/testdata/golden/defects.Input2 eb6d531f
 github.com/workgen/workgen/testdata/golden/defects.Second 880a0357
 github.com/workgen/workgen/testdata/golden/defects.Second.Run b95df7d2
-go1.26 56f36397
 `,
 }

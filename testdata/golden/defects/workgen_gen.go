@@ -150,7 +150,8 @@ func (r *FirstRunner) Forget(in Input, last string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *FirstRunner) Key(in Input, last string) key.Key {
 	args := FirstArgs{In: in, Last: last}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -320,7 +321,8 @@ func (r *SecondRunner) Forget(in Input, last string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SecondRunner) Key(in Input, last string) key.Key {
 	args := SecondArgs{In: in, Last: last}
 	return r.calls.Key(func(e *key.Encoder) {

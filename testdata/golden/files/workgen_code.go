@@ -10,54 +10,49 @@ import "github.com/workgen/workgen/runtime"
 
 // loadCode identifies the code that [Load.Run] reaches in durable keys.
 var loadCode = runtime.Code{
-	Sum: "f78881f1ab5d91e7a3d5133e4f0953a7",
+	Sum: "7e26deff8583e6d305625d5cb4656753",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Load 1ad42de5
 github.com/workgen/workgen/testdata/golden/files.Load.Run 89fd73ba
-go1.26 56f36397
 `,
 }
 
 // mergeCode identifies the code that [Merge.Run] reaches in durable keys.
 var mergeCode = runtime.Code{
-	Sum: "b9232746f34f2c22cc25541d5848fb1a",
+	Sum: "fb247f39bf25eda07159fc8dab53c3bc",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Merge a3994681
 github.com/workgen/workgen/testdata/golden/files.Merge.Run cc0b5656
 github.com/workgen/workgen/testdata/golden/files.Source 14b98b05
-go1.26 56f36397
 `,
 }
 
 // cutCode identifies the code that [Cut.Run] reaches in durable keys.
 var cutCode = runtime.Code{
-	Sum: "b4de5b08dfcb06019c1a87c110528e68",
+	Sum: "6bf40c460bd579f3458ad153061661d5",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Cut f04fd714
 github.com/workgen/workgen/testdata/golden/files.Cut.Run be37a262
 github.com/workgen/workgen/testdata/golden/files.Part ed77fb1f
-go1.26 56f36397
 `,
 }
 
 // doubleCode identifies the code that [Double.Run] reaches in durable keys.
 var doubleCode = runtime.Code{
-	Sum: "9aeb3ba870d706a8601cab7616a8fc4b",
+	Sum: "0555f2a70387a666ba111ce4dc5d6c32",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Double 8e4231b3
 github.com/workgen/workgen/testdata/golden/files.Double.Run f09b68ca
 github.com/workgen/workgen/testdata/golden/files.Hint 8ee0130a
-go1.26 56f36397
 `,
 }
 
 // parseCode identifies the code that [Parse.Run] reaches in durable keys.
 var parseCode = runtime.Code{
-	Sum: "af9abac6c23fb8c5bdd01d1b690cb3d2",
+	Sum: "13faaec1e3c51dea878f6fafd484ba3a",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Input 56237538
 github.com/workgen/workgen/testdata/golden/files.Parse 43062a35
 github.com/workgen/workgen/testdata/golden/files.Parse.Run aa74a040
-go1.26 56f36397
 `,
 }

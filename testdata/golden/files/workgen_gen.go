@@ -160,7 +160,8 @@ func (r *LoadRunner) Forget(path key.File) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *LoadRunner) Key(path key.File) key.Key {
 	args := LoadArgs{Path: path}
 	return r.calls.Key(args.EncodeKey)
@@ -318,7 +319,8 @@ func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
 	args := MergeArgs{From: from, By: by}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -503,7 +505,8 @@ func (r *CutRunner) Forget(part *Part) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *CutRunner) Key(part *Part) key.Key {
 	args := CutArgs{Part: part}
 	return r.calls.Key(args.EncodeKey)
@@ -651,7 +654,8 @@ func (r *DoubleRunner) Forget(h Hint) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *DoubleRunner) Key(h Hint) key.Key {
 	args := DoubleArgs{H: h}
 	return r.calls.Key(args.EncodeKey)
@@ -778,7 +782,8 @@ func (r *ParseRunner) Forget(from Input) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ParseRunner) Key(from Input) key.Key {
 	args := ParseArgs{From: from}
 	return r.calls.Key(args.EncodeKey)

@@ -10,20 +10,18 @@ import "github.com/workgen/workgen/runtime"
 
 // probeCode identifies the code that [Probe.Run] reaches in durable keys.
 var probeCode = runtime.Code{
-	Sum: "a3bfe3dc187418821c2dcdc4d2fc6e47",
+	Sum: "b0b74597990f1ca668e2534e3fc47942",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/flows.Probe 85898865
 github.com/workgen/workgen/testdata/golden/flows.Probe.Run f26bca44
-go1.26 56f36397
 `,
 }
 
 // argsCode identifies the code that [Args.Run] reaches in durable keys.
 var argsCode = runtime.Code{
-	Sum: "18c8ce9e0b12d2243b8e9a9d3cf2216a",
+	Sum: "dd3e382b277b9ccbfe48902435b87ae0",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/flows.Args 800b64ef
 github.com/workgen/workgen/testdata/golden/flows.Args.Run aafeb8da
-go1.26 56f36397
 `,
 }

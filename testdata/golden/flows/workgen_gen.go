@@ -129,7 +129,8 @@ func (r *ProbeRunner) Forget(value int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ProbeRunner) Key(value int) key.Key {
 	args := ProbeArgs{Value: value}
 	return r.calls.Key(args.EncodeKey)
@@ -273,7 +274,8 @@ func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int,
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ArgsRunner) Key(first string, second string, list []int, limit *int, rest ...string) key.Key {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	return r.calls.Key(args.EncodeKey)

@@ -10,22 +10,20 @@ import "github.com/workgen/workgen/runtime"
 
 // cropCode identifies the code that [Crop.Run] reaches in durable keys.
 var cropCode = runtime.Code{
-	Sum: "10caad8731798e1f1a09ca3104bab0cb",
+	Sum: "7f61a8f6ab47be9963a3712e5a9456e7",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/foreign.Crop fb9e9eb7
 github.com/workgen/workgen/testdata/golden/foreign.Crop.Run e2198455
-go1.26 56f36397
 `,
 }
 
 // areaCode identifies the code that [Area.Run] reaches in durable keys.
 var areaCode = runtime.Code{
-	Sum: "9b1d1e34161a0803be7ed2d2fb41e4ba",
+	Sum: "0a0552c242490e520caafadc24b14f0e",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/foreign.Area a842b63d
 github.com/workgen/workgen/testdata/golden/foreign.Area.Run 83dc9782
 github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Box 6c48374c
 github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Label 9da30902
-go1.26 56f36397
 `,
 }

@@ -176,7 +176,8 @@ func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, poi
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) key.Key {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	return r2.calls.Key(args.EncodeKey)
@@ -348,7 +349,8 @@ func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
 	args := AreaArgs{S: s, All: all}
 	return r.calls.Key(args.EncodeKey)

@@ -10,7 +10,7 @@ import "github.com/workgen/workgen/runtime"
 
 // manyCode identifies the code that [Many.Run] reaches in durable keys.
 var manyCode = runtime.Code{
-	Sum: "d037ce8ba7cd7967216537cdbbdf83da",
+	Sum: "a035ea499a6c2947d4778171483abbf6",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/generics.Code a84a16a8
 github.com/workgen/workgen/testdata/golden/generics.Many 0c515850
@@ -23,13 +23,12 @@ github.com/workgen/workgen/testdata/golden/generics.Set 26339ac6
 github.com/workgen/workgen/testdata/golden/generics.Table 1e708bc5
 github.com/workgen/workgen/testdata/golden/generics.Vector 2f83d927
 github.com/workgen/workgen/testdata/golden/generics.hidden b3dc7eb9
-go1.26 56f36397
 `,
 }
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
 var nestedCode = runtime.Code{
-	Sum: "0ce519702c2362d701741d2f6bc507f7",
+	Sum: "39934b42ab3568a3cb708a9b9be13ac7",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/generics.Code a84a16a8
 github.com/workgen/workgen/testdata/golden/generics.Constant 595d46d2
@@ -51,6 +50,5 @@ github.com/workgen/workgen/testdata/golden/generics.Text 3d55fdfb
 github.com/workgen/workgen/testdata/golden/generics.Tree 939b2edd
 github.com/workgen/workgen/testdata/golden/generics.Vector 2f83d927
 github.com/workgen/workgen/testdata/golden/generics.hidden b3dc7eb9
-go1.26 56f36397
 `,
 }

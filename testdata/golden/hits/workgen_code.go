@@ -10,42 +10,38 @@ import "github.com/workgen/workgen/runtime"
 
 // oneCode identifies the code that [One.Run] reaches in durable keys.
 var oneCode = runtime.Code{
-	Sum: "439f3536bed88a9f64a142f4e3849ad4",
+	Sum: "6cc764393d90192af808cb11b7b4c38c",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/hits.One 258b7d27
 github.com/workgen/workgen/testdata/golden/hits.One.Run 21b51335
-go1.26 56f36397
 `,
 }
 
 // threeCode identifies the code that [Three.Run] reaches in durable keys.
 var threeCode = runtime.Code{
-	Sum: "dd63734e8cabce7d075844cad9d55b6b",
+	Sum: "3da2e0187eb9a5c81468b24f8133dd80",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/hits.Three 3685b8f6
 github.com/workgen/workgen/testdata/golden/hits.Three.Run 79eb00d8
-go1.26 56f36397
 `,
 }
 
 // eightCode identifies the code that [Eight.Run] reaches in durable keys.
 var eightCode = runtime.Code{
-	Sum: "45b91bbe6fcefccfbd5337abdee1c3fd",
+	Sum: "2cebf08eb4528cb1f54d4d3f99fe04c9",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/hits.Eight 37cb28e8
 github.com/workgen/workgen/testdata/golden/hits.Eight.Run 26e3a5d1
 github.com/workgen/workgen/testdata/golden/hits.Fields a27caa78
-go1.26 56f36397
 `,
 }
 
 // listCode identifies the code that [List.Run] reaches in durable keys.
 var listCode = runtime.Code{
-	Sum: "e6acc2857a066dd920857040bc871502",
+	Sum: "b823cd0c34697ec965589e7ba01142c6",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/hits.Fields a27caa78
 github.com/workgen/workgen/testdata/golden/hits.List e95a72ff
 github.com/workgen/workgen/testdata/golden/hits.List.Run b3cf6abc
-go1.26 56f36397
 `,
 }

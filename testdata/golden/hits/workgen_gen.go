@@ -150,7 +150,8 @@ func (r *OneRunner) Forget(s string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *OneRunner) Key(s string) key.Key {
 	args := OneArgs{S: s}
 	return r.calls.Key(args.EncodeKey)
@@ -287,7 +288,8 @@ func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
 	args := ThreeArgs{N: n, S: s, B: b}
 	return r.calls.Key(args.EncodeKey)
@@ -443,7 +445,8 @@ func (r *EightRunner) Forget(f Fields) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *EightRunner) Key(f Fields) key.Key {
 	args := EightArgs{F: f}
 	return r.calls.Key(args.EncodeKey)
@@ -597,7 +600,8 @@ func (r *ListRunner) Forget(list []Fields) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ListRunner) Key(list []Fields) key.Key {
 	args := ListArgs{List: list}
 	return r.calls.Key(args.EncodeKey)

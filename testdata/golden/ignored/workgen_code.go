@@ -10,7 +10,7 @@ import "github.com/workgen/workgen/runtime"
 
 // countCode identifies the code that [Count.Run] reaches in durable keys.
 var countCode = runtime.Code{
-	Sum: "8a288e97d9a2689e7cd043aecce9c3fa",
+	Sum: "46ecb5fc57f69dc3d4ac381aa8ae6e68",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/ignored.Base b8b19fa5
 github.com/workgen/workgen/testdata/golden/ignored.Count 5fed85ef
@@ -26,13 +26,12 @@ github.com/workgen/workgen/testdata/golden/ignored.Square.shape 66e202bb
 github.com/workgen/workgen/testdata/golden/ignored.State af99084a
 github.com/workgen/workgen/testdata/golden/ignored.Tree d3633c55
 github.com/workgen/workgen/testdata/golden/ignored/options.Options a79b22de
-go1.26 56f36397
 `,
 }
 
 // makeCode identifies the code that [Make.Run] reaches in durable keys.
 var makeCode = runtime.Code{
-	Sum: "c8042fa6f825332770b8d8e8c4b06d29",
+	Sum: "7fe0ca7174fd87ab1a347e1bf58cce89",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/ignored.Base b8b19fa5
 github.com/workgen/workgen/testdata/golden/ignored.Data 3f7a1fbb
@@ -46,19 +45,17 @@ github.com/workgen/workgen/testdata/golden/ignored.Square 865bd435
 github.com/workgen/workgen/testdata/golden/ignored.State af99084a
 github.com/workgen/workgen/testdata/golden/ignored.Tree d3633c55
 github.com/workgen/workgen/testdata/golden/ignored/options.Options a79b22de
-go1.26 56f36397
 `,
 }
 
 // takeCode identifies the code that [Take.Run] reaches in durable keys.
 var takeCode = runtime.Code{
-	Sum: "b592b67dc5e653b33380bac5b1941656",
+	Sum: "ad15b9a6382d8242b76491a4eafbff69",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/ignored.Cloned e87d5dfb
 github.com/workgen/workgen/testdata/golden/ignored.Cloned.EncodeKey 7b329a6e
 github.com/workgen/workgen/testdata/golden/ignored.State af99084a
 github.com/workgen/workgen/testdata/golden/ignored.Take cf20ab72
 github.com/workgen/workgen/testdata/golden/ignored.Take.Run 1a3276ac
-go1.26 56f36397
 `,
 }

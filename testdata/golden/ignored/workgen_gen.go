@@ -192,7 +192,8 @@ func (r *CountRunner) Forget(d Data, more ...*Data) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
 	args := CountArgs{D: d, More: more}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -402,7 +403,8 @@ func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *MakeRunner) Key(d Data, more map[string]Data) key.Key {
 	args := MakeArgs{D: d, More: more}
 	return r.calls.Key(args.EncodeKey)
@@ -564,7 +566,8 @@ func (r *TakeRunner) Forget(c *Cloned) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *TakeRunner) Key(c *Cloned) key.Key {
 	args := TakeArgs{C: c}
 	return r.calls.Key(args.EncodeKey)

@@ -10,7 +10,7 @@ import "github.com/workgen/workgen/runtime"
 
 // drawCode identifies the code that [Draw.Run] reaches in durable keys.
 var drawCode = runtime.Code{
-	Sum: "0fee49b77b8c883956c9e1f7402a3f20",
+	Sum: "6dda8aad0a16d47e50265ec8415c9ef5",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/interfaces.Draw 7395e16e
 github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run d1a78ca5
@@ -28,13 +28,12 @@ github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape 51ef2ffe
 github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit caa44670
 github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 361c4167
 github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.sealed b4cce28c
-go1.26 56f36397
 `,
 }
 
 // evalCode identifies the code that [Eval.Run] reaches in durable keys.
 var evalCode = runtime.Code{
-	Sum: "8bef39b58b11fae0cfd8584c486e21e3",
+	Sum: "deb9a4f6d290928923d82ee5f8ba5363",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/interfaces.Add 95c05050
 github.com/workgen/workgen/testdata/golden/interfaces.Eval 9d556812
@@ -42,13 +41,12 @@ github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run 063aa869
 github.com/workgen/workgen/testdata/golden/interfaces.Expr 5f9435e4
 github.com/workgen/workgen/testdata/golden/interfaces.Neg 3be2f98a
 github.com/workgen/workgen/testdata/golden/interfaces.Num 93a871ad
-go1.26 56f36397
 `,
 }
 
 // readCode identifies the code that [Read.Run] reaches in durable keys.
 var readCode = runtime.Code{
-	Sum: "009ea6359b301f72e60acd28b2c180d9",
+	Sum: "47fcf4e92f7c7c3272370a011bf688f4",
 	Symbols: `
 github.com/workgen/workgen/examples/daily.DataProcessor 0fb25f87
 github.com/workgen/workgen/examples/daily.DataProcessor.Run df63a12c
@@ -96,13 +94,12 @@ github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.Area bcd99d5
 github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape 51ef2ffe
 github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit caa44670
 github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 361c4167
-go1.26 56f36397
 `,
 }
 
 // decodeCode identifies the code that [Decode.Run] reaches in durable keys.
 var decodeCode = runtime.Code{
-	Sum: "16b836f71b09c857c9e76a9ab086ae88",
+	Sum: "a07c2bf5c12643e34dff667a88327a5c",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/interfaces.Decode e36919d1
 github.com/workgen/workgen/testdata/golden/interfaces.Decode.Run a46fce80
@@ -112,6 +109,5 @@ github.com/workgen/workgen/testdata/golden/interfaces.Level.String 96492287
 github.com/workgen/workgen/testdata/golden/interfaces.Problem c5f14408
 github.com/workgen/workgen/testdata/golden/interfaces.Problem.Error 2f51b768
 github.com/workgen/workgen/testdata/golden/interfaces.Record f390814f
-go1.26 56f36397
 `,
 }

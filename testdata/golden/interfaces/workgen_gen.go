@@ -235,7 +235,8 @@ func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shap
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) key.Key {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -477,7 +478,8 @@ func (r *EvalRunner) Forget(e Expr, anonymous interface {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *EvalRunner) Key(e Expr, anonymous interface {
 	expr()
 }) key.Key {
@@ -637,7 +639,8 @@ func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
 	args := ReadArgs{In: in, More: more}
 	return r.calls.Key(args.EncodeKey)
@@ -799,7 +802,8 @@ func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r2 *DecodeRunner) Key(v JSON, r *Record) key.Key {
 	args := DecodeArgs{V: v, R: r}
 	return r2.calls.Key(args.EncodeKey)

@@ -10,40 +10,37 @@ import "github.com/workgen/workgen/runtime"
 
 // numbersCode identifies the code that [Numbers.Run] reaches in durable keys.
 var numbersCode = runtime.Code{
-	Sum: "0f255606add57da179aed3146e2ccc7b",
+	Sum: "24142434c9257da00ebe9ad8e399846a",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Numbers 2d8e5178
 github.com/workgen/workgen/testdata/golden/known.Numbers.Run 66a4ec07
-go1.26 56f36397
 `,
 }
 
 // placesCode identifies the code that [Places.Run] reaches in durable keys.
 var placesCode = runtime.Code{
-	Sum: "0622a3c9453d0bb1bdbd65fcf663de26",
+	Sum: "a3806efb02e00e0733a6b0494f407efd",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Places e41d0f6a
 github.com/workgen/workgen/testdata/golden/known.Places.Run 2b1e2fc5
 github.com/workgen/workgen/testdata/golden/known.Where 99e96255
-go1.26 56f36397
 `,
 }
 
 // rowsCode identifies the code that [Rows.Run] reaches in durable keys.
 var rowsCode = runtime.Code{
-	Sum: "b4dc16fd93acd492369ab539756b40b8",
+	Sum: "aae35d455077dc7e20974ac4b21410cd",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Row 20302113
 github.com/workgen/workgen/testdata/golden/known.Rows 48926b06
 github.com/workgen/workgen/testdata/golden/known.Rows.Run 51623d5e
-go1.26 56f36397
 `,
 }
 
 // marshalledCode identifies the code that [Marshalled.Run] reaches in durable
 // keys.
 var marshalledCode = runtime.Code{
-	Sum: "e3f1e93c143b8a2868f8a7a3ac7fcd02",
+	Sum: "f9f296e7e59057abf1ac071b1b3b3379",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Marshalled 8b0e1c3f
 github.com/workgen/workgen/testdata/golden/known.Marshalled.Run e8a8ded2
@@ -59,26 +56,24 @@ github.com/workgen/workgen/testdata/golden/known/other.Matrix 9dfed260
 github.com/workgen/workgen/testdata/golden/known/other.Matrix.MarshalText ccc78d10
 github.com/workgen/workgen/testdata/golden/known/other.Money 745e64ab
 github.com/workgen/workgen/testdata/golden/known/other.Money.MarshalJSON bc41fcfe
-go1.26 56f36397
 `,
 }
 
 // skipsCode identifies the code that [Skips.Run] reaches in durable keys.
 var skipsCode = runtime.Code{
-	Sum: "10f4f3faef8322186082388df3aec77a",
+	Sum: "c1420dda4a8ab211734b2295ac0f9900",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Skips fe109a7f
 github.com/workgen/workgen/testdata/golden/known.Skips.Run 753f2205
 github.com/workgen/workgen/testdata/golden/known/other.Padded f30447ef
 github.com/workgen/workgen/testdata/golden/known/other.Stamped 7adb9f06
 github.com/workgen/workgen/testdata/golden/known/other.noCopy 53cc18f0
-go1.26 56f36397
 `,
 }
 
 // copiesCode identifies the code that [Copies.Run] reaches in durable keys.
 var copiesCode = runtime.Code{
-	Sum: "c1a1e79a4f5f3988cdbb007468930aac",
+	Sum: "60ca7e01ae7735166db2d2b0863ab3b4",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Copies a733a6d4
 github.com/workgen/workgen/testdata/golden/known.Copies.Run b6a3f6f3
@@ -90,6 +85,5 @@ github.com/workgen/workgen/testdata/golden/known/other.Matrix 9dfed260
 github.com/workgen/workgen/testdata/golden/known/other.Matrix.MarshalText ccc78d10
 github.com/workgen/workgen/testdata/golden/known/other.NewAmount 0f66e9df
 github.com/workgen/workgen/testdata/golden/known/other.NewMatrix d51ee60d
-go1.26 56f36397
 `,
 }

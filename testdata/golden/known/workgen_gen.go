@@ -310,7 +310,8 @@ func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float,
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) key.Key {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
 	return r2.calls.Key(func(e *key.Encoder) {
@@ -570,7 +571,8 @@ func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
 	args := PlacesArgs{W: w, U: u}
 	return r.calls.Key(args.EncodeKey)
@@ -731,7 +733,8 @@ func (r *RowsRunner) Forget(rows []Row) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *RowsRunner) Key(rows []Row) key.Key {
 	args := RowsArgs{Rows: rows}
 	return r.calls.Key(args.EncodeKey)
@@ -897,7 +900,8 @@ func (r *MarshalledRunner) Forget(s *Sheet) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *MarshalledRunner) Key(s *Sheet) key.Key {
 	args := MarshalledArgs{S: s}
 	return r.calls.Key(args.EncodeKey)
@@ -1061,7 +1065,8 @@ func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
 	args := SkipsArgs{P: p, S: s}
 	return r.calls.Key(args.EncodeKey)
@@ -1225,7 +1230,8 @@ func (r *CopiesRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *CopiesRunner) Key(n int) key.Key {
 	args := CopiesArgs{N: n}
 	return r.calls.Key(args.EncodeKey)

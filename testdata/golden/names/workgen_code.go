@@ -10,7 +10,7 @@ import workgenruntime "github.com/workgen/workgen/runtime"
 
 // workCode identifies the code that [work.Run] reaches in durable keys.
 var workCode = workgenruntime.Code{
-	Sum: "0fc3f6c01c038d80c763d4654000d5d5",
+	Sum: "95b4070e83179c1387e999a1c9d2c718",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/names.cloneRuntime 528dc8cc
 github.com/workgen/workgen/testdata/golden/names.e aea2d330
@@ -22,6 +22,5 @@ github.com/workgen/workgen/testdata/golden/names.v 24cbbb66
 github.com/workgen/workgen/testdata/golden/names.work 8c5c13e9
 github.com/workgen/workgen/testdata/golden/names.work.Run e94c81d2
 github.com/workgen/workgen/testdata/golden/names.workSchema 39bc0a0f
-go1.26 56f36397
 `,
 }

@@ -150,7 +150,8 @@ func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) 
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) runtimekey.Key {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
 	return r.calls.Key(func(e2 *runtimekey.Encoder) {

@@ -14,10 +14,9 @@ var allCode = runtime.Code{Version: "3"}
 
 // uncachedCode identifies the code that [Uncached.Run] reaches in durable keys.
 var uncachedCode = runtime.Code{
-	Sum: "3f8d4fe01a654d2ae46314a3c16134a5",
+	Sum: "50b4b960b00094d627e1e8297194c5c6",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/options.Uncached a6666fd6
 github.com/workgen/workgen/testdata/golden/options.Uncached.Run 1cb84507
-go1.26 56f36397
 `,
 }

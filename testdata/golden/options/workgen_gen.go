@@ -135,7 +135,8 @@ func (r *AllRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *AllRunner) Key(n int) key.Key {
 	args := AllArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -255,7 +256,8 @@ func (r *UncachedRunner) Forget(d time.Duration) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *UncachedRunner) Key(d time.Duration) key.Key {
 	args := UncachedArgs{D: d}
 	return r.calls.Key(args.EncodeKey)
@@ -366,7 +368,8 @@ func (r *MemoryRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *MemoryRunner) Key(n int) key.Key {
 	args := MemoryArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -491,7 +494,8 @@ func (r *LoginRunner) Forget(site string, token string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *LoginRunner) Key(site string, token string) key.Key {
 	args := LoginArgs{Site: site, Token: token}
 	return r.calls.Key(args.EncodeKey)

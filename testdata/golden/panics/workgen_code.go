@@ -10,7 +10,7 @@ import "github.com/workgen/workgen/runtime"
 
 // signCode identifies the code that [Sign.Run] reaches in durable keys.
 var signCode = runtime.Code{
-	Sum: "b94df07bc62b70428b311b0cb6ef44bf",
+	Sum: "03aa543b197f2213fc2d767258afb84f",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
 github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
@@ -21,30 +21,27 @@ github.com/workgen/workgen/testdata/golden/panics.Token 3ff9ee96
 github.com/workgen/workgen/testdata/golden/panics.Token.MarshalJSON a61c1720
 github.com/workgen/workgen/testdata/golden/panics.Version 6270e656
 github.com/workgen/workgen/testdata/golden/panics.Version.EncodeKey a56dd12c
-go1.26 56f36397
 `,
 }
 
 // packCode identifies the code that [Pack.Run] reaches in durable keys.
 var packCode = runtime.Code{
-	Sum: "2b2c5265705a859e543d20ffc3ab039a",
+	Sum: "efada09839c9c2b815cda8cbc439dca3",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
 github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
 github.com/workgen/workgen/testdata/golden/panics.Pack ec8542a0
 github.com/workgen/workgen/testdata/golden/panics.Pack.Run f951afcc
-go1.26 56f36397
 `,
 }
 
 // splitCode identifies the code that [Split.Run] reaches in durable keys.
 var splitCode = runtime.Code{
-	Sum: "129847d935019ef768c0d632f1dc097a",
+	Sum: "e14f0158cf1cffdf586922fadf503380",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
 github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
 github.com/workgen/workgen/testdata/golden/panics.Split 90d8c8f7
 github.com/workgen/workgen/testdata/golden/panics.Split.Run ce9dc014
-go1.26 56f36397
 `,
 }

@@ -179,7 +179,8 @@ func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Toke
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, source Source) key.Key {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -371,7 +372,8 @@ func (r *PackRunner) Forget(b *Box) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *PackRunner) Key(b *Box) key.Key {
 	args := PackArgs{B: b}
 	return r.calls.Key(args.EncodeKey)
@@ -516,7 +518,8 @@ func (r *SplitRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SplitRunner) Key(n int) key.Key {
 	args := SplitArgs{N: n}
 	return r.calls.Key(args.EncodeKey)

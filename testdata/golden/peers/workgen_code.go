@@ -10,7 +10,7 @@ import "github.com/workgen/workgen/runtime"
 
 // aliasedCode identifies the code that [Aliased.Run] reaches in durable keys.
 var aliasedCode = runtime.Code{
-	Sum: "1068ac34e42b93885db72cc10e7264ad",
+	Sum: "a0f772bcdf92739d4df900a4286e36a7",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/peers.Aliased 0f0fde8c
 github.com/workgen/workgen/testdata/golden/peers.Aliased.Run 5d57c4db
@@ -18,13 +18,12 @@ github.com/workgen/workgen/testdata/golden/peers.Ctx 7bdb49c9
 github.com/workgen/workgen/testdata/golden/peers.Int f20d82d7
 github.com/workgen/workgen/testdata/golden/peers.Ints e881030c
 github.com/workgen/workgen/testdata/golden/peers.Moment 95c67dd1
-go1.26 56f36397
 `,
 }
 
 // structsCode identifies the code that [Structs.Run] reaches in durable keys.
 var structsCode = runtime.Code{
-	Sum: "9939e636937ff6a37bacf7f2b7eb23c3",
+	Sum: "ba14fef229611b24e32ee91906df924a",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/peers.Base c43d571a
 github.com/workgen/workgen/testdata/golden/peers.Base.MarshalBinary f53e3a13
@@ -36,28 +35,25 @@ github.com/workgen/workgen/testdata/golden/peers.Outer f6c3015f
 github.com/workgen/workgen/testdata/golden/peers.Structs bf75cb43
 github.com/workgen/workgen/testdata/golden/peers.Structs.Run 5a059772
 github.com/workgen/workgen/testdata/golden/peers.hidden b3dc7eb9
-go1.26 56f36397
 `,
 }
 
 // explainCode identifies the code that [Explain.Run] reaches in durable keys.
 var explainCode = runtime.Code{
-	Sum: "1dfe8653e0f1c32e8c4cbe169a276917",
+	Sum: "b32600baaf6fe071363dc425e1fa15d0",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/peers.Explain e922ba37
 github.com/workgen/workgen/testdata/golden/peers.Explain.Run eaecf507
 github.com/workgen/workgen/testdata/golden/peers.Fault 5b909b88
 github.com/workgen/workgen/testdata/golden/peers.Fault.Error 8f21cd80
-go1.26 56f36397
 `,
 }
 
 // shadowsCode identifies the code that [Shadows.Run] reaches in durable keys.
 var shadowsCode = runtime.Code{
-	Sum: "b290c58f0c273368b38fe4610ff71139",
+	Sum: "6d3e604e343336c152ec8a99481181ef",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/peers.Shadows eb7b6470
 github.com/workgen/workgen/testdata/golden/peers.Shadows.Run 404bd2fd
-go1.26 56f36397
 `,
 }

@@ -164,7 +164,8 @@ func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
 	args := AliasedArgs{N: n, All: all, At: at}
 	return r.calls.Key(args.EncodeKey)
@@ -327,7 +328,8 @@ func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *StructsRunner) Key(h Hidden, e Event, o *Outer) key.Key {
 	args := StructsArgs{H: h, E: e, O: o}
 	return r.calls.Key(args.EncodeKey)
@@ -479,7 +481,8 @@ func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ExplainRunner) Key(err error, verbose bool) key.Key {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	return r.calls.Key(args.EncodeKey)
@@ -672,7 +675,8 @@ func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context str
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) key.Key {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
 	return r.calls.Key(args.EncodeKey)

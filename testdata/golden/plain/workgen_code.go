@@ -10,45 +10,41 @@ import "github.com/workgen/workgen/runtime"
 
 // basicsCode identifies the code that [Basics.Run] reaches in durable keys.
 var basicsCode = runtime.Code{
-	Sum: "2ea17e3d63dcb83f2724bd8a99c0b920",
+	Sum: "7d0013e792b08adb3d7fb48ca9f019ff",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/plain.Basics fe24c67d
 github.com/workgen/workgen/testdata/golden/plain.Basics.Run 3e28bceb
-go1.26 56f36397
 `,
 }
 
 // namedCode identifies the code that [Named.Run] reaches in durable keys.
 var namedCode = runtime.Code{
-	Sum: "9942202c949b09fc145b01178452690d",
+	Sum: "f581b726b547e245457ef5fd5bf1e957",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/plain.Level dbd82959
 github.com/workgen/workgen/testdata/golden/plain.Named 85d0a953
 github.com/workgen/workgen/testdata/golden/plain.Named.Run 17471e2c
 github.com/workgen/workgen/testdata/golden/plain.Number e5a786bb
 github.com/workgen/workgen/testdata/golden/plain.Text 92debe50
-go1.26 56f36397
 `,
 }
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
 var nestedCode = runtime.Code{
-	Sum: "2c0e30b96e04725bfd94591fb627c9a9",
+	Sum: "fdfdb2a297fca3453942b526860478f4",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/plain.Limits 0967e89e
 github.com/workgen/workgen/testdata/golden/plain.Nested e95e8cd5
 github.com/workgen/workgen/testdata/golden/plain.Nested.Run 3050c213
 github.com/workgen/workgen/testdata/golden/plain.Options 3829ecc0
-go1.26 56f36397
 `,
 }
 
 // nothingCode identifies the code that [Nothing.Run] reaches in durable keys.
 var nothingCode = runtime.Code{
-	Sum: "392633efc1570062bd6269aa8bc291b2",
+	Sum: "183a847fb371100e65e26ff4876e7be5",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/plain.Nothing 24164ebf
 github.com/workgen/workgen/testdata/golden/plain.Nothing.Run b66380dc
-go1.26 56f36397
 `,
 }

@@ -204,7 +204,8 @@ func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, 
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) key.Key {
 	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
 	return r.calls.Key(args.EncodeKey)
@@ -434,7 +435,8 @@ func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b b
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) key.Key {
 	args := NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m}
 	return r2.calls.Key(func(e *key.Encoder) {
@@ -641,7 +643,8 @@ func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 	args := NestedArgs{Opts: opts, Scale: scale}
 	return r.calls.Key(args.EncodeKey)
@@ -778,7 +781,8 @@ func (r *NothingRunner) Forget() bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *NothingRunner) Key() key.Key {
 	args := NothingArgs{}
 	return r.calls.Key(args.EncodeKey)

@@ -10,20 +10,19 @@ import "github.com/workgen/workgen/runtime"
 
 // walkCode identifies the code that [Walk.Run] reaches in durable keys.
 var walkCode = runtime.Code{
-	Sum: "9078fe35d7b4fe3177454d263559a194",
+	Sum: "6b3d19b748cd2d871a2ff97f177476ca",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
 github.com/workgen/workgen/testdata/golden/recursive.Walk 46db395e
 github.com/workgen/workgen/testdata/golden/recursive.Walk.Run fc90b0b5
 github.com/workgen/workgen/testdata/golden/recursive.count 9e081204
-go1.26 56f36397
 `,
 }
 
 // everythingCode identifies the code that [Everything.Run] reaches in durable
 // keys.
 var everythingCode = runtime.Code{
-	Sum: "240cfade7cf9c15b3b414f832508a83a",
+	Sum: "d2035303208bf70577ebb51619ec6fa0",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/recursive.Arrays 8c9a0473
 github.com/workgen/workgen/testdata/golden/recursive.Config 3c1db56d
@@ -39,13 +38,12 @@ github.com/workgen/workgen/testdata/golden/recursive.Pair 028b4d21
 github.com/workgen/workgen/testdata/golden/recursive.Pointer c3b5f9e2
 github.com/workgen/workgen/testdata/golden/recursive.Rose eb87160c
 github.com/workgen/workgen/testdata/golden/recursive.Trie 043c9371
-go1.26 56f36397
 `,
 }
 
 // growCode identifies the code that [Grow.Run] reaches in durable keys.
 var growCode = runtime.Code{
-	Sum: "5cc2bdf2fac518accf79dbb325aded7b",
+	Sum: "d0badee62bc77d737b0c92d092d2bb3a",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/recursive.Config 3c1db56d
 github.com/workgen/workgen/testdata/golden/recursive.Dir 34b2e462
@@ -54,17 +52,15 @@ github.com/workgen/workgen/testdata/golden/recursive.Grow c1eb31cd
 github.com/workgen/workgen/testdata/golden/recursive.Grow.Run ab072021
 github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
 github.com/workgen/workgen/testdata/golden/recursive.Rose eb87160c
-go1.26 56f36397
 `,
 }
 
 // sameCode identifies the code that [Same.Run] reaches in durable keys.
 var sameCode = runtime.Code{
-	Sum: "42a97614245b67af1f7204f376d3ae6e",
+	Sum: "49a88914a26a296e9b8965a9c4e7ca5b",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/recursive.List d6b37a2f
 github.com/workgen/workgen/testdata/golden/recursive.Same adaa491c
 github.com/workgen/workgen/testdata/golden/recursive.Same.Run 08510280
-go1.26 56f36397
 `,
 }

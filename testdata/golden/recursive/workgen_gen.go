@@ -197,7 +197,8 @@ func (r *WalkRunner) Forget(root *Node) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *WalkRunner) Key(root *Node) key.Key {
 	args := WalkArgs{Root: root}
 	return r.calls.Key(args.EncodeKey)
@@ -373,7 +374,8 @@ func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, 
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) key.Key {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
 	return r.calls.Key(func(e *key.Encoder) {
@@ -608,7 +610,8 @@ func (r *GrowRunner) Forget(name string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *GrowRunner) Key(name string) key.Key {
 	args := GrowArgs{Name: name}
 	return r.calls.Key(args.EncodeKey)
@@ -741,7 +744,8 @@ func (r *SameRunner) Forget(l List) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SameRunner) Key(l List) key.Key {
 	args := SameArgs{L: l}
 	return r.calls.Key(args.EncodeKey)

@@ -10,83 +10,75 @@ import "github.com/workgen/workgen/runtime"
 
 // noneCode identifies the code that [None.Run] reaches in durable keys.
 var noneCode = runtime.Code{
-	Sum: "16913ade02b51ad9d67fb83fe2b710d9",
+	Sum: "6224aa5cd88d3043e01a19fa3056e0e0",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.None 5126e016
 github.com/workgen/workgen/testdata/golden/results.None.Run 080e946b
-go1.26 56f36397
 `,
 }
 
 // onlyErrorCode identifies the code that [OnlyError.Run] reaches in durable
 // keys.
 var onlyErrorCode = runtime.Code{
-	Sum: "a34e70c44aa3ef10b6ba6270f82cb443",
+	Sum: "abb6ed82557bbb92df7254d1912f5b51",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.OnlyError 4c6d9bc9
 github.com/workgen/workgen/testdata/golden/results.OnlyError.Run 0667e3d1
-go1.26 56f36397
 `,
 }
 
 // oneCode identifies the code that [One.Run] reaches in durable keys.
 var oneCode = runtime.Code{
-	Sum: "d84ae3dfc775de07867e9fbbddc74bfb",
+	Sum: "ac97977915a788e31e9f3bae1161af1f",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.One 258b7d27
 github.com/workgen/workgen/testdata/golden/results.One.Run aa4aa5d2
-go1.26 56f36397
 `,
 }
 
 // deepCode identifies the code that [Deep.Run] reaches in durable keys.
 var deepCode = runtime.Code{
-	Sum: "b80c093517802b529633527779f24d63",
+	Sum: "c1415720e1a8ef14332eec8946b1e186",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Deep 81e078c4
 github.com/workgen/workgen/testdata/golden/results.Deep.Run 151a590b
 github.com/workgen/workgen/testdata/golden/results.Report d0d30079
 github.com/workgen/workgen/testdata/golden/results.Report2 52961395
-go1.26 56f36397
 `,
 }
 
 // sliceCode identifies the code that [Slice.Run] reaches in durable keys.
 var sliceCode = runtime.Code{
-	Sum: "4c2fc57a524491baba56f6734ddee089",
+	Sum: "90b6315ef5dfc7272e4c2e4625307f33",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Slice e7b63499
 github.com/workgen/workgen/testdata/golden/results.Slice.Run 0ebe267e
-go1.26 56f36397
 `,
 }
 
 // manyCode identifies the code that [Many.Run] reaches in durable keys.
 var manyCode = runtime.Code{
-	Sum: "12fd0faa536d32ac9e004f1893930471",
+	Sum: "22ea5a22d4d8eec32c459d423cb4a447",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Many c9304d0d
 github.com/workgen/workgen/testdata/golden/results.Many.Run 350b69f9
-go1.26 56f36397
 `,
 }
 
 // twoCode identifies the code that [Two.Run] reaches in durable keys.
 var twoCode = runtime.Code{
-	Sum: "8b19718a957ed80415bdbd37d29500b1",
+	Sum: "c2d1c398d2337c98bfd8e0a8767690b1",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Two 72b4275b
 github.com/workgen/workgen/testdata/golden/results.Two.Run b72908aa
-go1.26 56f36397
 `,
 }
 
 // sharedCode identifies the code that [Shared.Run] reaches in durable keys.
 var sharedCode = runtime.Code{
-	Sum: "b920ec11807d36abe6c5c0d75f70ab20",
+	Sum: "55c04876a5d8fea8a25d84ce7579f02b",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Shared 45ae03c9
 github.com/workgen/workgen/testdata/golden/results.Shared.Run 5d65296e
-go1.26 56f36397
 `,
 }

@@ -155,7 +155,8 @@ func (r *NoneRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *NoneRunner) Key(n int) key.Key {
 	args := NoneArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -279,7 +280,8 @@ func (r *OnlyErrorRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *OnlyErrorRunner) Key(n int) key.Key {
 	args := OnlyErrorArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -400,7 +402,8 @@ func (r *OneRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *OneRunner) Key(n int) key.Key {
 	args := OneArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -530,7 +533,8 @@ func (r *DeepRunner) Forget(title string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *DeepRunner) Key(title string) key.Key {
 	args := DeepArgs{Title: title}
 	return r.calls.Key(args.EncodeKey)
@@ -652,7 +656,8 @@ func (r *SliceRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SliceRunner) Key(n int) key.Key {
 	args := SliceArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -803,7 +808,8 @@ func (r *ManyRunner) Forget(s string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *ManyRunner) Key(s string) key.Key {
 	args := ManyArgs{S: s}
 	return r.calls.Key(args.EncodeKey)
@@ -941,7 +947,8 @@ func (r *TwoRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *TwoRunner) Key(n int) key.Key {
 	args := TwoArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -1061,7 +1068,8 @@ func (r *SharedRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *SharedRunner) Key(n int) key.Key {
 	args := SharedArgs{N: n}
 	return r.calls.Key(args.EncodeKey)

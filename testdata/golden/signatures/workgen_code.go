@@ -10,79 +10,72 @@ import "github.com/workgen/workgen/runtime"
 
 // variadicCode identifies the code that [Variadic.Run] reaches in durable keys.
 var variadicCode = runtime.Code{
-	Sum: "54b509fb880cd01013f5af8e6654e09f",
+	Sum: "4189c5e4eefcc26dc5c3abadc387ee90",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Variadic 0b5c8726
 github.com/workgen/workgen/testdata/golden/signatures.Variadic.Run 10567a5c
-go1.26 56f36397
 `,
 }
 
 // aliasContextCode identifies the code that [AliasContext.Run] reaches in
 // durable keys.
 var aliasContextCode = runtime.Code{
-	Sum: "93eef426184c93c6bc20b806f3482912",
+	Sum: "b06955a475705dae52d53376adcb45f8",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.AliasContext 09494b8d
 github.com/workgen/workgen/testdata/golden/signatures.AliasContext.Run e5fe95d1
 github.com/workgen/workgen/testdata/golden/signatures.Ctx 7bdb49c9
-go1.26 56f36397
 `,
 }
 
 // unnamedCode identifies the code that [Unnamed.Run] reaches in durable keys.
 var unnamedCode = runtime.Code{
-	Sum: "343a411051f07ad7a9682558d2cdd7b6",
+	Sum: "e1219f7ec1bf566e2e6f693feb709f37",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Unnamed 2c021e16
 github.com/workgen/workgen/testdata/golden/signatures.Unnamed.Run f84e59bf
-go1.26 56f36397
 `,
 }
 
 // blankCode identifies the code that [Blank.Run] reaches in durable keys.
 var blankCode = runtime.Code{
-	Sum: "5b689e072d6305bc43f6024897e993ad",
+	Sum: "8a0300a1e89e2274036a85e4b4d9c7c2",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Blank a005473b
 github.com/workgen/workgen/testdata/golden/signatures.Blank.Run 1c16b9d5
-go1.26 56f36397
 `,
 }
 
 // shadowCode identifies the code that [Shadow.Run] reaches in durable keys.
 var shadowCode = runtime.Code{
-	Sum: "e53c51b0cf6578cb954e5f66bb4a4c81",
+	Sum: "b3ef43323f171bd45fd30cff56d24eb6",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Shadow 408b959e
 github.com/workgen/workgen/testdata/golden/signatures.Shadow.Run afa35a72
-go1.26 56f36397
 `,
 }
 
 // hiddenCode identifies the code that [hidden.Run] reaches in durable keys.
 var hiddenCode = runtime.Code{
-	Sum: "c5596f994ce72370e9eaef0369a9ac20",
+	Sum: "4378c30e6b5c514c32e73060bf4fdcc5",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.hidden b3dc7eb9
 github.com/workgen/workgen/testdata/golden/signatures.hidden.Run 2d55d4d1
-go1.26 56f36397
 `,
 }
 
 // groupedCode identifies the code that [Grouped.Run] reaches in durable keys.
 var groupedCode = runtime.Code{
-	Sum: "58725d57b405244470a748b8f1b7065a",
+	Sum: "504710a6173da53bec0790d60c468da8",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
 github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
-go1.26 56f36397
 `,
 }
 
 // callerCode identifies the code that [Caller.Run] reaches in durable keys.
 var callerCode = runtime.Code{
-	Sum: "1352cd4fb954403657b6d93b40d96c65",
+	Sum: "5a109d2dd05a3111bd979fea00e77916",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Caller a9c38144
 github.com/workgen/workgen/testdata/golden/signatures.Caller.Run b0d9e2b1
@@ -90,6 +83,5 @@ github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
 github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
 github.com/workgen/workgen/testdata/golden/signatures.hidden b3dc7eb9
 github.com/workgen/workgen/testdata/golden/signatures.hidden.Run 2d55d4d1
-go1.26 56f36397
 `,
 }

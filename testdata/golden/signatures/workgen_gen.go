@@ -159,7 +159,8 @@ func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	return r.calls.Key(args.EncodeKey)
@@ -302,7 +303,8 @@ func (r *AliasContextRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *AliasContextRunner) Key(n int) key.Key {
 	args := AliasContextArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -434,7 +436,8 @@ func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *UnnamedRunner) Key(arg1 int, arg2 string, arg3 []byte) key.Key {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	return r.calls.Key(args.EncodeKey)
@@ -592,7 +595,8 @@ func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
 	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
 	return r.calls.Key(args.EncodeKey)
@@ -777,7 +781,8 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	return r2.calls.Key(args2.EncodeKey)
@@ -983,7 +988,8 @@ func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 	args := hiddenArgs{X日: 日, X: _x, X2: X}
 	return r.calls.Key(args.EncodeKey)
@@ -1123,7 +1129,8 @@ func (r *GroupedRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *GroupedRunner) Key(n int) key.Key {
 	args := GroupedArgs{N: n}
 	return r.calls.Key(args.EncodeKey)
@@ -1247,7 +1254,8 @@ func (r *CallerRunner) Forget(n int) bool {
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change.
+// every machine until the name, the code or the types of the work change, or
+// what the program is built with.
 func (r *CallerRunner) Key(n int) key.Key {
 	args := CallerArgs{N: n}
 	return r.calls.Key(func(e *key.Encoder) {
