@@ -272,9 +272,11 @@
 // what initialises them, the implementers of the module's interfaces whose methods
 // are called or asked for (of other interfaces, those types that are reached
 // otherwise, or that arguments or fields of the work may hold),
-// the functions init of reached packages and of those they import for their effects
-// alone, files that go:embed names, and all files of reached packages that are in
-// C or assembly. The runner of another work stands for its Run, its argument struct
+// files that go:embed names, and all files of reached packages that are in
+// C or assembly. Of reached packages, and of those they import for their effects
+// alone, the functions init count, and the variables whose initialisers do more than
+// compute a value (var Square = reg.Add("square", square)), in the order in which they
+// are executed. The runner of another work stands for its Run, its argument struct
 // for the types in it. Comments, formatting, the file a declaration stands in, tests,
 // but for works in them, and what is not reached do not matter, nor does what this
 // command generates. What other generators make is code like any other.

@@ -5,9 +5,10 @@
 // methods, constants, types, package variables with what initialises them, the
 // implementers of the module's interfaces whose methods are called or asked for,
 // of other interfaces those that are reached themselves or that the arguments or
-// fields of the work may hold, the functions init of
-// every package that is reached or imported for its side effects by one, and
-// from the runner of another work its Run. Each declaration counts by its syntax,
+// fields of the work may hold, and from the runner of another work its Run. Of every
+// package that is reached, or imported for its effects by one, the functions init count
+// and the variables whose initialisers have effects, all in the order in which they are
+// executed. Each declaration counts by its syntax,
 // without comments and formatting, and with the full names of what it refers to;
 // where it stands does not matter. A file of C or assembly counts whole with the
 // package it belongs to, an embedded one with the variable.

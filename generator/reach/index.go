@@ -5,7 +5,6 @@ import (
 	"go/token"
 	"go/types"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,9 +17,11 @@ import (
 type pkg struct {
 	*load.Package
 	decls map[types.Object]*decl
-	// always are the declarations that take effect without being referred to:
-	// functions init, and blank variables whose initialiser calls something.
-	always []*decl
+	// always are the functions init, which take effect without being referred to, and
+	// calling the variables whose initialisers may do so.
+	always, calling []*decl
+	// constructors are those of the runners that will be generated.
+	constructors map[types.Object]bool
 	// effects are the import paths that are imported for their effects alone.
 	effects []string
 	// constrained are the files that are not always built.
@@ -63,7 +64,9 @@ type value struct {
 
 // index finds the declarations of a package.
 func index(p *load.Package) *pkg {
-	out := &pkg{Package: p, decls: map[types.Object]*decl{}, constrained: scan.Constrained(p)}
+	out := &pkg{
+		Package: p, decls: map[types.Object]*decl{}, constrained: scan.Constrained(p), constructors: map[types.Object]bool{},
+	}
 	for _, f := range p.Files {
 		if _, ok := out.constrained[f]; ok {
 			continue
@@ -75,7 +78,7 @@ func index(p *load.Package) *pkg {
 			}
 		}
 	}
-	always, effects, known := out.always, out.effects, len(out.decls)
+	always, calling, effects, known := out.always, out.calling, out.effects, len(out.decls)
 	if len(out.constrained) > 0 {
 		before := make(map[types.Object]bool, known)
 		for obj := range out.decls {
@@ -89,7 +92,7 @@ func index(p *load.Package) *pkg {
 		for obj, d := range out.decls {
 			d.constrained = !before[obj]
 		}
-		out.always, out.effects = always, effects // variantsOf finds them again
+		out.always, out.calling, out.effects = always, calling, effects // variantsOf finds them again
 	}
 	out.stubs()
 	return out
@@ -107,6 +110,9 @@ func (p *pkg) stubs() {
 		default:
 			if run := p.decls[p.Info.Defs[s.Run.Name]]; run != nil {
 				p.decls[s.Object] = run
+			}
+			if fn, ok := s.Object.(*types.Func); ok && fn.Signature().Recv() == nil {
+				p.constructors[fn] = true
 			}
 		}
 	}
@@ -203,10 +209,10 @@ func (p *pkg) general(d *ast.GenDecl, directives []*ast.Comment) []*ast.Comment 
 // value adds one variable or constant.
 func (p *pkg) value(spec *ast.ValueSpec, v *value) {
 	d := &decl{pkg: p, name: p.PkgPath + "." + v.name.Name, node: spec, value: v}
+	if v.tok == token.VAR && mayRun(v.expr) {
+		p.calling = append(p.calling, d)
+	}
 	if v.name.Name == "_" {
-		if v.tok == token.VAR && calls(v.expr) && !slices.ContainsFunc(spec.Names, func(n *ast.Ident) bool { return n.Name != "_" }) {
-			p.always = append(p.always, d)
-		}
 		return
 	}
 	if d.obj = p.Info.Defs[v.name]; d.obj != nil {
@@ -222,23 +228,6 @@ func usesIota(e ast.Expr) (found bool) {
 	ast.Inspect(e, func(n ast.Node) bool {
 		id, ok := n.(*ast.Ident)
 		found = found || ok && id.Name == "iota"
-		return !found
-	})
-	return found
-}
-
-// calls reports whether the evaluation of e calls something.
-func calls(e ast.Expr) (found bool) {
-	if e == nil {
-		return false
-	}
-	ast.Inspect(e, func(n ast.Node) bool {
-		switch n.(type) {
-		case *ast.CallExpr:
-			found = true
-		case *ast.FuncLit:
-			return false
-		}
 		return !found
 	})
 	return found

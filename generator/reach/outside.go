@@ -38,6 +38,7 @@ func (r *Reach) Symbols() []Symbol {
 		p.files(sums)
 	}
 	r.modules(sums)
+	r.orders(sums)
 	out := make([]Symbol, 0, len(sums))
 	for name, all := range sums {
 		slices.Sort(all) // several functions init have one name

@@ -33,6 +33,10 @@ type world struct {
 	sorted   []*pkg
 	named    map[string][]*types.TypeName // see methodsNamed
 	written  map[*pkg]map[types.Object]bool
+	// effective are the variables of a package whose initialisers have effects; nil
+	// until needed.
+	effective map[*pkg][]*decl
+	order     map[string]int // of initialisation, by import path; nil until needed
 }
 
 // world returns the world of p.
@@ -45,7 +49,7 @@ func (u *Universe) world(p *load.Package) *world {
 	if w := u.worlds[key]; w != nil {
 		return w
 	}
-	w := &world{universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[types.Object]bool{}}
+	w := &world{universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[types.Object]bool{}, effective: map[*pkg][]*decl{}}
 	for _, p := range packages {
 		indexed := u.packages[p]
 		if indexed == nil {

@@ -21,7 +21,7 @@ import (
 // built, by their names without the package.
 type variants struct {
 	decls  map[string][]*decl
-	always []*decl // init, and blank variables
+	always []*decl // init, blank variables, and those whose initialisers may have effects
 }
 
 // A variant is what a declaration in such a file is followed with.
@@ -60,10 +60,12 @@ func (p *pkg) variantsIn(f *ast.File, constraint string) {
 			p.effects = append(p.effects, target)
 		}
 	}
-	add := func(local string, node ast.Node, name *ast.Ident) {
+	add := func(local string, node ast.Node, name *ast.Ident, effects bool) {
 		v := &decl{pkg: p, name: p.PkgPath + "." + local, node: node, variant: &variant{constraint: constraint, imports: imports}}
-		if local == "init" || local == "_" {
+		if effects {
 			p.variants.always = append(p.variants.always, v)
+		}
+		if local == "init" || local == "_" {
 			return
 		}
 		v.variant.active = p.decls[p.Info.Defs[name]]
@@ -72,15 +74,17 @@ func (p *pkg) variantsIn(f *ast.File, constraint string) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			add(receiver(d)+d.Name.Name, d, d.Name)
+			local := receiver(d) + d.Name.Name
+			add(local, d, d.Name, local == "init" || local == "_")
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
 				switch spec := spec.(type) {
 				case *ast.TypeSpec:
-					add(spec.Name.Name, d, spec.Name)
+					add(spec.Name.Name, d, spec.Name, false)
 				case *ast.ValueSpec:
+					effects := d.Tok == token.VAR && slices.ContainsFunc(spec.Values, mayRun)
 					for _, name := range spec.Names {
-						add(name.Name, d, name)
+						add(name.Name, d, name, effects || name.Name == "_")
 					}
 				}
 			}

@@ -95,7 +95,7 @@ func (r *Reach) enter(p *pkg, from int) {
 		return
 	}
 	r.packages[p] = from
-	for _, d := range slices.Concat(p.always, p.variantsOf().always) {
+	for _, d := range slices.Concat(p.always, r.world.initialisers(p), p.variantsOf().always) {
 		r.reach(d, from, d.node.Pos())
 	}
 	for _, path := range p.effects {

@@ -1,0 +1,164 @@
+package reach
+
+import (
+	"cmp"
+	"go/ast"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// The order in which variables are initialised, and functions init called, decides what
+// comes of them: of what they append to a list, the order. Of a package it follows from
+// the order of its declarations and from what they refer to, which counts anyway; of
+// the packages, from their paths and imports.
+
+// orders adds the order of initialisation, as far as it matters: of each package with
+// the variables that are reached, if an initialiser has effects, and with several
+// functions init; and of the packages that have either.
+func (r *Reach) orders(sums map[string][]string) {
+	declared := map[*pkg][]*decl{}
+	for _, s := range r.steps {
+		if initialised(s.decl) {
+			declared[s.decl.pkg] = append(declared[s.decl.pkg], s.decl)
+		}
+	}
+	var effective []string
+	for p, list := range declared {
+		variables, functions, effects := p.inOrder(list, r.world.effects(p))
+		if !effects && len(functions) == 0 {
+			continue
+		}
+		effective = append(effective, p.PkgPath)
+		if !effects {
+			variables = nil
+		}
+		if len(variables) > 1 || len(functions) > 1 {
+			sums["order of initialisation in "+p.PkgPath] = []string{strings.Join(slices.Concat(variables, functions), "\x00")}
+		}
+	}
+	if len(effective) > 1 {
+		rank := r.world.packageOrder()
+		slices.SortFunc(effective, func(a, b string) int { return cmp.Compare(rank[a], rank[b]) })
+		sums["order of initialisation"] = []string{strings.Join(effective, "\x00")}
+	}
+}
+
+// initialised reports whether d is a function init, or a variable with an initialiser.
+func initialised(d *decl) bool {
+	switch n := d.node.(type) {
+	case *ast.FuncDecl:
+		return n.Recv == nil && n.Name.Name == "init"
+	case *ast.ValueSpec:
+		return d.value.tok == token.VAR && d.value.expr != nil
+	case *ast.GenDecl: // of a variant
+		return n.Tok == token.VAR
+	}
+	return false
+}
+
+// effects are the variables of p whose initialisers have effects.
+func (w *world) effects(p *pkg) map[*decl]bool {
+	out := map[*decl]bool{}
+	for _, d := range slices.Concat(w.initialisers(p), p.variantsOf().always) {
+		out[d] = true
+	}
+	return out
+}
+
+// inOrder lists variables and functions init in the order of their declarations, files
+// by their names, as the compiler gets them. It reports whether a variable is among those
+// that have effects.
+func (p *pkg) inOrder(list []*decl, effects map[*decl]bool) (variables, functions []string, found bool) {
+	place := func(d *decl) (string, int) {
+		at := d.node.Pos()
+		if d.value != nil {
+			at = d.value.name.Pos()
+		}
+		pos := p.Fset.PositionFor(at, false)
+		return filepath.Base(pos.Filename), pos.Offset
+	}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *decl) int {
+		fileA, at := place(a)
+		fileB, bt := place(b)
+		return cmp.Or(strings.Compare(fileA, fileB), cmp.Compare(at, bt), strings.Compare(a.name, b.name))
+	})
+	for _, d := range list {
+		if _, ok := d.node.(*ast.FuncDecl); ok {
+			functions = append(functions, string(d.hash[:]))
+			continue
+		}
+		found = found || effects[d]
+		name := d.name
+		if d.local() == "_" {
+			name += string(d.hash[:]) // several may have that name
+		}
+		variables = append(variables, name)
+	}
+	return variables, functions, found
+}
+
+// packageOrder says when each package of the world is initialised: again and again the
+// first one by path of which all imports have been.
+func (w *world) packageOrder() map[string]int {
+	if w.order != nil {
+		return w.order
+	}
+	imports := map[string][]string{}
+	for path, d := range w.build.Dependencies {
+		imports[path] = d.Imports
+	}
+	for path, p := range w.byPath {
+		imports[path] = p.imported()
+	}
+	waiting, importers := map[string]int{}, map[string][]string{}
+	var ready []string
+	for path, list := range imports {
+		for _, i := range list {
+			if _, ok := imports[i]; ok && i != path {
+				waiting[path]++
+				importers[i] = append(importers[i], path)
+			}
+		}
+		if waiting[path] == 0 {
+			ready = append(ready, path)
+		}
+	}
+	slices.Sort(ready)
+	w.order = map[string]int{}
+	for len(ready) > 0 {
+		next := ready[0]
+		ready = ready[1:]
+		w.order[next] = len(w.order)
+		for _, path := range importers[next] {
+			if waiting[path]--; waiting[path] == 0 {
+				at, _ := slices.BinarySearch(ready, path)
+				ready = slices.Insert(ready, at, path)
+			}
+		}
+	}
+	return w.order
+}
+
+// imported lists what the files of p import, in this build and in others.
+func (p *pkg) imported() []string {
+	seen := map[string]bool{}
+	for _, i := range p.Types.Imports() {
+		seen[i.Path()] = true
+	}
+	for _, all := range p.variantsOf().decls {
+		for _, d := range all {
+			for _, path := range d.variant.imports {
+				seen[path] = true
+			}
+		}
+	}
+	out := make([]string, 0, len(seen))
+	for path := range seen {
+		out = append(out, path)
+	}
+	slices.Sort(out)
+	return out
+}
