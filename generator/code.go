@@ -28,6 +28,7 @@ func (g *generation) code(p *load.Package, planned *plan.Package) {
 			for _, s := range symbols {
 				w.Code.Symbols = append(w.Code.Symbols, s.Short())
 			}
+			g.missing(p, w.Scan, r)
 		}
 		if o := w.Scan.Options.Cache; !o.Set || o.Value {
 			for _, i := range r.Impurities() {
@@ -46,6 +47,18 @@ func (g *generation) code(p *load.Package, planned *plan.Package) {
 			Warning: true, Pos: p.Fset.Position(a.Pos),
 			Message: "nothing here needs //workgen:allow " + string(a.Kind),
 			Fix:     "remove it, or move it to the line, or into the doc comment of the function, that needs it",
+		})
+	}
+}
+
+// missing refuses a work of which it is not known what it reaches on other systems:
+// its fingerprint would not be the same there.
+func (g *generation) missing(p *load.Package, w *scan.Work, r *reach.Reach) {
+	for _, d := range r.Missing() {
+		g.result.Diagnostics.Add(diag.Diagnostic{
+			Pos: p.Fset.Position(w.Pos), Work: w.Name,
+			Message: "Run reaches package " + d.PkgPath + " on other systems, and the go command does not have it here: " + d.Missing,
+			Fix:     "run go mod download, which gets the modules of all systems",
 		})
 	}
 }

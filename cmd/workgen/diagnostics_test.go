@@ -28,6 +28,11 @@ var unscripted = []string{
 	" belongs to a command, which cannot be imported",
 	"it is not known how to store it",
 	"no export data: it does not compile",
+	"no required module provides",
+	"cannot find module",
+	"not in std",
+	"missing go.sum entry",
+	"does not contain package",
 }
 
 // TestEveryDiagnosticHasAScript looks for everything that the generator can say

@@ -14,25 +14,33 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A Build is what the packages of one Load are built with. It is not changed
-// after Load and may be read concurrently.
+// A Build is what the packages of one Load are built with. After Load only Complete
+// changes it.
 type Build struct {
 	// Dependencies has the packages that the main modules import, directly or
-	// not, by import path, the standard library's among them.
+	// not, by import path, the standard library's among them. Complete adds to it.
 	Dependencies map[string]*Dependency
 	// Runtime is the package that generated code imports.
 	Runtime Runtime
+
+	sums map[string]string // of go.sum, by module and version
+	list func(paths []string) ([]*packages.Package, error)
 }
 
 // A Dependency is a package outside of the main modules.
 type Dependency struct {
 	PkgPath string
-	Imports []string // import paths, sorted
-	// Files are the absolute paths of all files in the build, those that are
-	// not in Go and embedded ones included, sorted.
+	Imports []string // import paths in this build, sorted
+	// Files are the absolute paths of all files but tests, sorted: those that are not
+	// in Go, embedded ones, and those of other builds included.
 	Files []string
 	// Module has the package; nil for the standard library.
 	Module *DependencyModule
+	// Missing is why the go command cannot tell what the package is, although some
+	// module has it; "" when it can.
+	Missing string
+
+	ignored []string // the Go files of other builds
 }
 
 // A DependencyModule is a module outside of the main ones, as replaced.
@@ -62,32 +70,48 @@ func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
 
 // newBuild describes what roots import outside of the main modules.
 func newBuild(env goEnv, roots []*packages.Package) *Build {
-	b := &Build{Dependencies: map[string]*Dependency{}}
-	sums := map[string]string{}
+	b := &Build{Dependencies: map[string]*Dependency{}, sums: map[string]string{}}
 	read := map[string]bool{}
 	if filepath.IsAbs(env.GOWORK) {
-		readSums(env.GOWORK+".sum", sums)
+		readSums(env.GOWORK+".sum", b.sums)
 	}
 	packages.Visit(roots, nil, func(p *packages.Package) {
 		if inMain(p) && p.Module.GoMod != "" {
 			if sum := strings.TrimSuffix(p.Module.GoMod, ".mod") + ".sum"; !read[sum] {
 				read[sum] = true
-				readSums(sum, sums)
+				readSums(sum, b.sums)
 			}
 		}
 	})
+	b.add(roots)
+	return b
+}
+
+// add adds what roots import outside of the main modules, and those of them that are
+// there themselves.
+func (b *Build) add(roots []*packages.Package) {
 	packages.Visit(roots, nil, func(p *packages.Package) {
-		if !inMain(p) {
-			b.Dependencies[p.PkgPath] = newDependency(p, sums)
+		if !inMain(p) && b.Dependencies[p.PkgPath] == nil {
+			b.Dependencies[p.PkgPath] = newDependency(p, b.sums)
 		}
 	})
-	return b
 }
 
 // newDependency converts a package outside of the main modules.
 func newDependency(p *packages.Package, sums map[string]string) *Dependency {
-	d := &Dependency{PkgPath: p.PkgPath, Files: slices.Concat(p.GoFiles, p.OtherFiles, p.EmbedFiles)}
+	d := &Dependency{PkgPath: p.PkgPath, Missing: missing(p)}
+	for _, file := range slices.Concat(p.GoFiles, p.OtherFiles, p.EmbedFiles, p.IgnoredFiles) {
+		if !InTest(file) {
+			d.Files = append(d.Files, file)
+		}
+	}
 	slices.Sort(d.Files)
+	d.Files = slices.Compact(d.Files)
+	for _, file := range p.IgnoredFiles {
+		if filepath.Ext(file) == ".go" && !InTest(file) {
+			d.ignored = append(d.ignored, file)
+		}
+	}
 	for _, imported := range p.Imports {
 		d.Imports = append(d.Imports, imported.PkgPath)
 	}

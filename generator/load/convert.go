@@ -2,6 +2,7 @@ package load
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"go/token"
 	"go/types"
@@ -15,7 +16,7 @@ import (
 
 // convert turns what go/packages says into Packages, and the errors in those
 // matched that leave nothing to generate from into one *Error.
-func convert(cfg Config, m *matches, roots []*packages.Package) ([]*Package, error) {
+func convert(ctx context.Context, cfg Config, m *matches, roots []*packages.Package) ([]*Package, error) {
 	var fail Error
 	var out []*Package
 	var wanted, good []*packages.Package
@@ -45,7 +46,7 @@ func convert(cfg Config, m *matches, roots []*packages.Package) ([]*Package, err
 	}
 	u := newUniverse(roots, converted)
 	build := newBuild(m.env, roots)
-	build.Runtime = m.runtime
+	build.Runtime, build.list = m.runtime, lister(ctx, cfg)
 	for _, p := range converted {
 		p.Build = build
 	}

@@ -86,7 +86,7 @@ func Load(ctx context.Context, cfg Config) ([]*Package, error) {
 	if err := check(ctx, cfg, roots, m, flags); err != nil {
 		return nil, err
 	}
-	pkgs, err := convert(cfg, m, roots)
+	pkgs, err := convert(ctx, cfg, m, roots)
 	tests, testErr := loadTests(ctx, cfg, m, pkgs)
 	return append(pkgs, tests...), joined(err, testErr)
 }

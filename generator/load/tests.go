@@ -104,12 +104,12 @@ func loadTests(ctx context.Context, cfg Config, m *matches, pkgs []*Package) ([]
 	if err := check(ctx, cfg, all, m, flags); err != nil {
 		return nil, err
 	}
-	return convertTests(cfg, m, binaries, all)
+	return convertTests(ctx, cfg, m, binaries, all)
 }
 
 // convertTests is convert for the packages of test binaries, of which it returns those
 // with tests in them.
-func convertTests(cfg Config, m *matches, binaries, all []*packages.Package) ([]*Package, error) {
+func convertTests(ctx context.Context, cfg Config, m *matches, binaries, all []*packages.Package) ([]*Package, error) {
 	var fail Error
 	converted := map[string]*Package{}
 	for _, p := range all {
@@ -124,7 +124,7 @@ func convertTests(cfg Config, m *matches, binaries, all []*packages.Package) ([]
 		return nil, err
 	}
 	build := newBuild(m.env, all)
-	build.Runtime = m.runtime
+	build.Runtime, build.list = m.runtime, lister(ctx, cfg)
 	var out []*Package
 	for _, binary := range binaries {
 		var world []*Package

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -120,29 +121,35 @@ func content(name string) string {
 // depend on.
 func (r *Reach) modules(sums map[string][]string) {
 	seen := map[string]bool{}
-	var visit func(path string)
-	visit = func(path string) {
-		d := r.world.build.Dependencies[path]
-		if d == nil || seen[path] || d.Module == nil || exempt(path) {
-			return
+	for next := slices.Sorted(maps.Keys(r.outside)); len(next) > 0; {
+		r.world.build.Complete(next)
+		var imported []string
+		for _, path := range next {
+			d := r.world.build.Dependencies[path]
+			if d == nil || seen[path] || exempt(path) {
+				continue
+			}
+			seen[path] = true
+			if d.Missing != "" {
+				r.missing = append(r.missing, d)
+			}
+			if m := d.Module; m == nil {
+				continue
+			} else if m.Version == "" { // a directory: its path is that of one machine
+				sums["package "+d.PkgPath] = []string{r.world.universe.directory(d)}
+			} else {
+				name := "module " + m.Path + " " + m.Version
+				sums[name] = []string{name + " " + m.Sum}
+			}
+			imported = append(imported, d.Everywhere()...)
 		}
-		seen[path] = true
-		m := d.Module
-		name := strings.TrimSpace("module " + m.Path + " " + m.Version)
-		if m.Version == "" { // a directory: its path is that of one machine
-			name = "package " + d.PkgPath
-			sums[name] = []string{r.world.universe.directory(d)}
-		} else {
-			sums[name] = []string{name + " " + m.Sum}
-		}
-		for _, imported := range d.Imports {
-			visit(imported)
-		}
-	}
-	for path := range r.outside {
-		visit(path)
+		next = imported
 	}
 }
+
+// Missing are the packages outside of the world that are reached in some build and of
+// which Symbols, which has to be called before, cannot say more.
+func (r *Reach) Missing() []*load.Dependency { return r.missing }
 
 // directory hashes the files of a package of a module that a directory
 // replaces.

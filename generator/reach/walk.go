@@ -28,6 +28,7 @@ type Reach struct {
 	outside  map[string]bool // import paths
 	calls    map[call]bool
 	reflects bool // methods are called by reflection
+	missing  []*load.Dependency
 }
 
 // A step is a declaration that is reached, and how.
