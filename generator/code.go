@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"github.com/workgen/workgen/generator/ambient"
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/load"
 	"github.com/workgen/workgen/generator/plan"
@@ -102,25 +103,15 @@ func inputs(w *plan.Work) (in reach.Inputs) {
 
 // impure warns of one thing that a work's results depend on.
 func (g *generation) impure(p *load.Package, w *scan.Work, i reach.Impurity) {
+	kind := ambient.Kinds[i.Kind]
 	d := diag.Diagnostic{
 		Warning: true, Pos: p.Fset.Position(i.Pos), Work: w.Name,
-		Message: "Run reaches " + i.What + ", but a hit does not " + instead[i.Kind].doing,
-		Fix:     instead[i.Kind].fix + ", or write `//workgen:allow " + string(i.Kind) + " <why>` above the line",
+		Message: "Run reaches " + i.What + ", but a hit does not " + kind.Misses,
+		Fix:     kind.Fix + ", or write `//workgen:allow " + string(i.Kind) + " <why>` above the line",
 	}
 	for _, s := range i.Path {
 		d.Path = append(d.Path, diag.Step{Expr: s.Name, Type: s.What, Pos: p.Fset.Position(s.Pos)})
 	}
 	d.Path = append(d.Path, diag.Step{Expr: i.What, Type: string(i.Kind), Pos: d.Pos})
 	g.result.Diagnostics.Add(d)
-}
-
-// instead says for each kind what a hit leaves out, and what to do about it.
-var instead = map[scan.Kind]struct{ doing, fix string }{
-	scan.Clock:   {"look at the clock again", "pass the time as an argument: from runtime.Now or runtime.Today inside a flow"},
-	scan.Random:  {"draw again", "pass a seed as an argument"},
-	scan.Env:     {"look at the environment again", "read it in the caller and pass it as an argument"},
-	scan.Global:  {"look at the variable again", "pass its value as an argument, or make it a field tagged `workgen:\"key\"`"},
-	scan.Network: {"ask again", "pass what decides on the answer as an argument"},
-	scan.File:    {"read the file again", "pass the path as an argument of type key.File, so that its content is the input"},
-	scan.Exec:    {"execute it again", "pass what decides on its output as an argument"},
 }

@@ -341,24 +341,34 @@
 // execution. Code of the main modules that the Run of a cached work reaches is
 // warned of, with the way to it, where it uses
 //
-//	clock     time.Now, Since, Until
-//	random    the functions of math/rand and math/rand/v2 without a source, crypto/rand
-//	env       environment variables, arguments, host, user and directory of the process
-//	global    package variables that are written to outside of init
-//	file      functions that read files, with arguments that are all constant
-//	network   functions that connect or ask, with arguments that are all constant
-//	exec      commands whose arguments are all constant
+//	clock     time.Now, Since, Until; timers that do more than delay; runtime.Now, Today
+//	          and Cron of a flow
+//	zone      time.Local; time.Unix and the like, unless the time is made UTC, compared or
+//	          subtracted
+//	random    the functions of math/rand and math/rand/v2 without a source, crypto/rand,
+//	          new keys and signatures
+//	env       environment variables, arguments and flags, standard input, host, user,
+//	          working and temporary directory, processors and memory
+//	build     runtime.Version, debug.ReadBuildInfo, callers and stacks
+//	context   values in the context
+//	global    package variables that are written to outside of init; runtime.Var
+//	file      files, folders and templates that are read by a name which is not that of a
+//	          key.File, in a key.Dir, or of a temporary file that the code has made
+//	network   functions that connect or ask, with arguments that are all constant; databases
+//	exec      commands
 //	runner    a field of the work that holds the runner of another one and is tagged
 //	          `workgen:"-"`, or whose results have a shorter ttl= than those made of them
+//
+// What is only logged does not count. Package generator/ambient lists all functions, and
+// what is deliberately not among them.
 //
 // With `workgen:"-"` the code of the other work still counts, unless version= pins that of
 // its holder; its keyed fields, options and version= do not. Lifetimes that are given to
 // constructors are not compared.
 //
-// Constant is what has no parameter and no local variable in it. Pass what decides
-// on the result as an argument, or say why it does not:
+// Pass what decides on the result as an argument, or say why it does not:
 //
-//	//workgen:allow clock only logged
+//	//workgen:allow clock it only names a temporary file
 //
 // on the line, on the line above, or in the doc comment of the function. One that
 // nothing needs is warned of, too.

@@ -93,9 +93,8 @@ func (r *Reach) Unused() (out []*Allow) {
 		return nil
 	}
 	check := func(d *decl) {
-		r.world.walk(d)
-		for _, f := range d.facts {
-			if f.global == nil || r.world.isWritten(f.global) {
+		for _, f := range r.world.factsOf(d) {
+			if r.counts(f) {
 				p.allowed(f)
 			}
 		}

@@ -5,8 +5,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-
-	"github.com/workgen/workgen/generator/scan"
 )
 
 // A ref is something a declaration refers to. One of the first four is set.
@@ -26,17 +24,16 @@ type walker struct {
 	d     *decl
 	info  *types.Info
 	seen  map[ref]bool
-	write map[*ast.Ident]bool // identifiers that are only written to
-	start token.Pos           // of pkg.Name, while Name is looked at
+	start token.Pos // of pkg.Name, while Name is looked at
 }
 
-// walk sets hash, refs and facts of d, once.
+// walk sets hash and refs of d, once.
 func (w *world) walk(d *decl) {
 	if d.walked {
 		return
 	}
 	d.walked = true
-	x := &walker{w: w, d: d, info: d.pkg.Info, seen: map[ref]bool{}, write: map[*ast.Ident]bool{}}
+	x := &walker{w: w, d: d, info: d.pkg.Info, seen: map[ref]bool{}}
 	x.syntax.ident, x.syntax.selector, x.syntax.before = x.identifier, x.qualified, x.look
 	switch n := d.node.(type) {
 	case *ast.FuncDecl:
@@ -82,9 +79,6 @@ func (x *walker) identifier(id *ast.Ident) {
 		pos = x.start
 	}
 	x.object(obj, pos)
-	if v, ok := obj.(*types.Var); ok && !v.IsField() && x.w.of(v) != nil && v.Parent() == v.Pkg().Scope() && !x.write[id] {
-		x.fact(fact{kind: scan.Global, pos: pos, global: v, what: "variable " + v.Name()})
-	}
 }
 
 // object notes the use of an object.
@@ -107,13 +101,11 @@ func (x *walker) object(obj types.Object, pos token.Pos) {
 			}
 		}
 		obj = o
-		x.impure(o, pos)
 	case *types.Var:
 		if o.IsField() {
 			return
 		}
 		obj = o.Origin()
-		x.impure(o, pos)
 	}
 	_, method := obj.(*types.Func)
 	if !method && obj.Parent() != obj.Pkg().Scope() {
@@ -188,5 +180,21 @@ func (x *walker) asserted(e ast.Expr) {
 			r.iface = named.Obj()
 		}
 		x.add(r)
+	}
+}
+
+// look is shown every node of the declaration.
+func (x *walker) look(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.TypeAssertExpr:
+		x.asserted(n.Type)
+	case *ast.TypeSwitchStmt:
+		for _, c := range n.Body.List {
+			if c, ok := c.(*ast.CaseClause); ok {
+				for _, e := range c.List {
+					x.asserted(e)
+				}
+			}
+		}
 	}
 }

@@ -40,11 +40,11 @@ func (r *Reach) Impurities() (out []Impurity) {
 	}
 	seen, places := map[use]bool{}, map[token.Pos]bool{} // variables may share an initialiser
 	for i, s := range r.steps {
-		for _, f := range s.decl.facts {
-			if f.global != nil && !r.world.isWritten(f.global) {
+		for _, f := range r.world.factsOf(s.decl) {
+			if places[f.pos] || !r.counts(f) {
 				continue
 			}
-			if u := (use{s.decl, f.kind, f.what, s.decl.pkg.allowed(f)}); !seen[u] && !places[f.pos] {
+			if u := (use{s.decl, f.kind, f.what, s.decl.pkg.allowed(f)}); !seen[u] {
 				seen[u], places[f.pos] = true, true
 				out = append(out, Impurity{f.kind, f.what, f.pos, r.path(i), u.by})
 			}

@@ -49,8 +49,12 @@ type decl struct {
 	hash   [32]byte
 	refs   []ref
 	names  []byName // of a variant, instead of refs
-	facts  []fact
 	embeds []string // patterns of go:embed
+
+	looked bool // what follows is set: see factsOf
+	facts  []fact
+	calls  []called
+	flows  *flow // nil until needed
 }
 
 // A value is what belongs to one name of a specification.

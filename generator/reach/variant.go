@@ -103,8 +103,7 @@ type byName struct {
 	path   string // instead of pkg: outside
 }
 
-// walkVariant sets hash and names of a variant, and its facts where types are
-// known. The hash is the same whether this build has the variant or not.
+// walkVariant sets hash and names of a variant. The hash is the same whether this build has the variant or not.
 func (w *world) walkVariant(d *decl) {
 	if d.walked {
 		return
@@ -157,7 +156,7 @@ func (w *world) walkVariant(d *decl) {
 	d.hash = sha256.Sum256(s.buf)
 	if v.active != nil {
 		w.walk(v.active)
-		d.facts, d.embeds = v.active.facts, v.active.embeds
+		d.embeds = v.active.embeds
 	}
 }
 

@@ -29,6 +29,7 @@ type Reach struct {
 	calls    map[call]bool
 	reflects bool // methods are called by reflection
 	missing  []*load.Dependency
+	tracer   *tracer
 }
 
 // A step is a declaration that is reached, and how.

@@ -15,8 +15,11 @@ type Kind string
 // The kinds.
 const (
 	Clock   Kind = "clock"   // the time
+	Zone    Kind = "zone"    // the local time zone
 	Random  Kind = "random"  // random numbers
-	Env     Kind = "env"     // environment variables, the host, the user, the process
+	Env     Kind = "env"     // environment variables, flags, the host, the user, the process
+	Build   Kind = "build"   // how and from what the program was built
+	Context Kind = "context" // what the context holds
 	Global  Kind = "global"  // package variables that are written to
 	Network Kind = "network" // what others answer
 	File    Kind = "file"    // what files hold
@@ -25,7 +28,10 @@ const (
 )
 
 // kinds are all of them, in the order they are listed to the user.
-var kinds = []string{string(Clock), string(Random), string(Env), string(Global), string(Network), string(File), string(Exec), string(Runner)}
+var kinds = []string{
+	string(Clock), string(Zone), string(Random), string(Env), string(Build), string(Context), string(Global),
+	string(Network), string(File), string(Exec), string(Runner),
+}
 
 // allow checks a directive //workgen:allow KIND WHY.
 func (s *scanner) allow(d *directive) {

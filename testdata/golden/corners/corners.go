@@ -119,7 +119,7 @@ func (r *Reusing) Run(n int) []byte {
 
 // Hiding returns a field that is no input.
 //
-//workgen:work
+//workgen:work memory
 type Hiding struct{}
 
 // Data has fields that are no input: copies of arguments and of results take them
@@ -145,6 +145,7 @@ type Sharing struct{}
 
 // Run waits until it may look at its argument.
 func (Sharing) Run(ctx context.Context, xs []int) int {
+	//workgen:allow context it only says when
 	<-ctx.Value(Sharing{}).(chan struct{})
 	return xs[0]
 }

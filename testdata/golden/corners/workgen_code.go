@@ -87,17 +87,6 @@ github.com/workgen/workgen/testdata/golden/corners.Reusing.Run 1473ae85
 `,
 }
 
-// hidingCode identifies the code that [Hiding.Run] reaches in durable keys.
-var hidingCode = runtime.Code{
-	Sum: "a2bdbd8fb1ffe440fa6e32aa09ed79a3",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Data 8982fe07
-github.com/workgen/workgen/testdata/golden/corners.Hiding 4ff2a511
-github.com/workgen/workgen/testdata/golden/corners.Hiding.Run a329ffc4
-github.com/workgen/workgen/testdata/golden/corners.Inner f1ab48c0
-`,
-}
-
 // sharingCode identifies the code that [Sharing.Run] reaches in durable keys.
 var sharingCode = runtime.Code{
 	Sum: "03b35474e7ee9037ba30dd77dbbfbb1e",

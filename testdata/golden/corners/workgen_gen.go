@@ -1535,12 +1535,11 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 	r := &HidingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, HidingArgs, Data]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Hiding",
-		Code:        &hidingCode,
 		Schema:      hidingSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneHidingArgs,
 		CloneResult: cloneData,
-		NotStorable: "result1.Private: a field tagged `workgen:\"-\"` would not come back",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -100,7 +100,7 @@ func (m *Many) Run(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]in
 
 // Nested takes recursive instances.
 //
-//workgen:work
+//workgen:work memory
 type Nested struct{}
 
 // Run does nothing with them.

@@ -25,30 +25,3 @@ github.com/workgen/workgen/testdata/golden/generics.Vector 2f83d927
 github.com/workgen/workgen/testdata/golden/generics.hidden b3dc7eb9
 `,
 }
-
-// nestedCode identifies the code that [Nested.Run] reaches in durable keys.
-var nestedCode = runtime.Code{
-	Sum: "39934b42ab3568a3cb708a9b9be13ac7",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/generics.Code a84a16a8
-github.com/workgen/workgen/testdata/golden/generics.Constant 595d46d2
-github.com/workgen/workgen/testdata/golden/generics.Embedding 9fdfc91b
-github.com/workgen/workgen/testdata/golden/generics.Even a5cf582c
-github.com/workgen/workgen/testdata/golden/generics.Names c3fa0a77
-github.com/workgen/workgen/testdata/golden/generics.Nested e95e8cd5
-github.com/workgen/workgen/testdata/golden/generics.Nested.Run dd69c3cf
-github.com/workgen/workgen/testdata/golden/generics.Odd a86d0d31
-github.com/workgen/workgen/testdata/golden/generics.Option df815e0c
-github.com/workgen/workgen/testdata/golden/generics.Own 1a530ff6
-github.com/workgen/workgen/testdata/golden/generics.Own.EncodeKey 4d54fe56
-github.com/workgen/workgen/testdata/golden/generics.Pairs de277ba8
-github.com/workgen/workgen/testdata/golden/generics.Result e13cea0d
-github.com/workgen/workgen/testdata/golden/generics.Set 26339ac6
-github.com/workgen/workgen/testdata/golden/generics.Some d87e7abb
-github.com/workgen/workgen/testdata/golden/generics.Source 72ac5025
-github.com/workgen/workgen/testdata/golden/generics.Text 3d55fdfb
-github.com/workgen/workgen/testdata/golden/generics.Tree 939b2edd
-github.com/workgen/workgen/testdata/golden/generics.Vector 2f83d927
-github.com/workgen/workgen/testdata/golden/generics.hidden b3dc7eb9
-`,
-}

@@ -503,12 +503,11 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, NestedResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/generics.Nested",
-		Code:        &nestedCode,
 		Schema:      nestedSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneNestedArgs,
 		CloneResult: cloneNestedResult,
-		NotStorable: "result2.value: a field that is not exported would not come back",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -100,7 +100,7 @@ func (c *Count) Run(d Data, more ...*Data) int {
 
 // Make returns its argument.
 //
-//workgen:work
+//workgen:work memory
 type Make struct{}
 
 // Run returns d.

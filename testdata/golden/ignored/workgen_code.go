@@ -29,25 +29,6 @@ github.com/workgen/workgen/testdata/golden/ignored/options.Options a79b22de
 `,
 }
 
-// makeCode identifies the code that [Make.Run] reaches in durable keys.
-var makeCode = runtime.Code{
-	Sum: "7fe0ca7174fd87ab1a347e1bf58cce89",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/ignored.Base b8b19fa5
-github.com/workgen/workgen/testdata/golden/ignored.Data 3f7a1fbb
-github.com/workgen/workgen/testdata/golden/ignored.Item f29c5521
-github.com/workgen/workgen/testdata/golden/ignored.Label 8139c7c2
-github.com/workgen/workgen/testdata/golden/ignored.Label.MarshalText df8242a7
-github.com/workgen/workgen/testdata/golden/ignored.Make 054ba9e9
-github.com/workgen/workgen/testdata/golden/ignored.Make.Run 9319e92a
-github.com/workgen/workgen/testdata/golden/ignored.Shape 6df9d6e9
-github.com/workgen/workgen/testdata/golden/ignored.Square 865bd435
-github.com/workgen/workgen/testdata/golden/ignored.State af99084a
-github.com/workgen/workgen/testdata/golden/ignored.Tree d3633c55
-github.com/workgen/workgen/testdata/golden/ignored/options.Options a79b22de
-`,
-}
-
 // takeCode identifies the code that [Take.Run] reaches in durable keys.
 var takeCode = runtime.Code{
 	Sum: "ad15b9a6382d8242b76491a4eafbff69",

@@ -337,12 +337,11 @@ func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
 	r := &MakeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MakeArgs, MakeResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/ignored.Make",
-		Code:        &makeCode,
 		Schema:      makeSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneMakeArgs,
 		CloneResult: cloneMakeResult,
-		NotStorable: "result1.State: a field tagged `workgen:\"-\"` would not come back",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -132,7 +132,7 @@ func (Read) Run(in Input, more ...Input) string {
 
 // Decode takes and returns what is listed.
 //
-//workgen:work
+//workgen:work memory
 type Decode struct{}
 
 // Run returns its argument, or something that is not listed.

@@ -96,18 +96,3 @@ github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit caa44670
 github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 361c4167
 `,
 }
-
-// decodeCode identifies the code that [Decode.Run] reaches in durable keys.
-var decodeCode = runtime.Code{
-	Sum: "a07c2bf5c12643e34dff667a88327a5c",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/interfaces.Decode e36919d1
-github.com/workgen/workgen/testdata/golden/interfaces.Decode.Run a46fce80
-github.com/workgen/workgen/testdata/golden/interfaces.JSON 84540fe9
-github.com/workgen/workgen/testdata/golden/interfaces.Level 5c0e2d55
-github.com/workgen/workgen/testdata/golden/interfaces.Level.String 96492287
-github.com/workgen/workgen/testdata/golden/interfaces.Problem c5f14408
-github.com/workgen/workgen/testdata/golden/interfaces.Problem.Error 2f51b768
-github.com/workgen/workgen/testdata/golden/interfaces.Record f390814f
-`,
-}

@@ -736,12 +736,11 @@ func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 	r := &DecodeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DecodeArgs, DecodeResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/interfaces.Decode",
-		Code:        &decodeCode,
 		Schema:      decodeSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneDecodeArgs,
 		CloneResult: cloneDecodeResult,
-		NotStorable: "result2.Two: a field tagged `workgen:\"-\"` would not come back",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

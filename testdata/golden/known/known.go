@@ -78,7 +78,7 @@ func (Rows) Run(rows []Row) []Row { return rows }
 
 // Marshalled takes types that are encoded by their methods.
 //
-//workgen:work
+//workgen:work memory
 //workgen:encode other.Money json share
 type Marshalled struct{}
 
@@ -123,7 +123,7 @@ func (Skips) Run(p *other.Padded, s other.Stamped) (*other.Padded, other.Stamped
 
 // Copies returns what can be copied, but not be an input.
 //
-//workgen:work
+//workgen:work memory
 type Copies struct{}
 
 // Run makes something.

@@ -37,28 +37,6 @@ github.com/workgen/workgen/testdata/golden/known.Rows.Run 51623d5e
 `,
 }
 
-// marshalledCode identifies the code that [Marshalled.Run] reaches in durable
-// keys.
-var marshalledCode = runtime.Code{
-	Sum: "f9f296e7e59057abf1ac071b1b3b3379",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/known.Marshalled 8b0e1c3f
-github.com/workgen/workgen/testdata/golden/known.Marshalled.Run e8a8ded2
-github.com/workgen/workgen/testdata/golden/known.Own 87817fd2
-github.com/workgen/workgen/testdata/golden/known.Own.MarshalText a89c58f4
-github.com/workgen/workgen/testdata/golden/known.Sheet 1bf4c2de
-github.com/workgen/workgen/testdata/golden/known/other.Amount 938edbcb
-github.com/workgen/workgen/testdata/golden/known/other.Amount.AppendBinary 7f6b9911
-github.com/workgen/workgen/testdata/golden/known/other.Amount.MarshalBinary f7e5fdf1
-github.com/workgen/workgen/testdata/golden/known/other.Box df4c4098
-github.com/workgen/workgen/testdata/golden/known/other.Box.MarshalText 896322e1
-github.com/workgen/workgen/testdata/golden/known/other.Matrix 9dfed260
-github.com/workgen/workgen/testdata/golden/known/other.Matrix.MarshalText ccc78d10
-github.com/workgen/workgen/testdata/golden/known/other.Money 745e64ab
-github.com/workgen/workgen/testdata/golden/known/other.Money.MarshalJSON bc41fcfe
-`,
-}
-
 // skipsCode identifies the code that [Skips.Run] reaches in durable keys.
 var skipsCode = runtime.Code{
 	Sum: "c1420dda4a8ab211734b2295ac0f9900",
@@ -68,22 +46,5 @@ github.com/workgen/workgen/testdata/golden/known.Skips.Run 753f2205
 github.com/workgen/workgen/testdata/golden/known/other.Padded f30447ef
 github.com/workgen/workgen/testdata/golden/known/other.Stamped 7adb9f06
 github.com/workgen/workgen/testdata/golden/known/other.noCopy 53cc18f0
-`,
-}
-
-// copiesCode identifies the code that [Copies.Run] reaches in durable keys.
-var copiesCode = runtime.Code{
-	Sum: "60ca7e01ae7735166db2d2b0863ab3b4",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/known.Copies a733a6d4
-github.com/workgen/workgen/testdata/golden/known.Copies.Run b6a3f6f3
-github.com/workgen/workgen/testdata/golden/known/other.Amount 938edbcb
-github.com/workgen/workgen/testdata/golden/known/other.Amount.AppendBinary 7f6b9911
-github.com/workgen/workgen/testdata/golden/known/other.Amount.MarshalBinary f7e5fdf1
-github.com/workgen/workgen/testdata/golden/known/other.Channel 1b5bad64
-github.com/workgen/workgen/testdata/golden/known/other.Matrix 9dfed260
-github.com/workgen/workgen/testdata/golden/known/other.Matrix.MarshalText ccc78d10
-github.com/workgen/workgen/testdata/golden/known/other.NewAmount 0f66e9df
-github.com/workgen/workgen/testdata/golden/known/other.NewMatrix d51ee60d
 `,
 }

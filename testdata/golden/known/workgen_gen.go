@@ -834,12 +834,11 @@ func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRu
 	r := &MarshalledRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MarshalledArgs, MarshalledResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Marshalled",
-		Code:        &marshalledCode,
 		Schema:      marshalledSchema,
 		Execute:     r.execute,
 		CloneResult: cloneMarshalledResult,
 		Inputs:      r.inputs,
-		NotStorable: "result1: it is encoded by its method MarshalText, and has no method UnmarshalText that reads it back",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1175,11 +1174,10 @@ func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 	r := &CopiesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[copiesIdentity, CopiesArgs, CopiesResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Copies",
-		Code:        &copiesCode,
 		Schema:      copiesSchema,
 		Execute:     r.execute,
 		CloneResult: cloneCopiesResult,
-		NotStorable: "result1: a regexp.Regexp does not tell all of how it matches: its text is the same with POSIX rules and without",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -67,7 +67,7 @@ func (s *Sign) Run(token *Token, list []Version, byName map[string]Token, source
 
 // Pack copies its argument and its results by a method.
 //
-//workgen:work
+//workgen:work memory
 type Pack struct{}
 
 // Run returns what it got.
@@ -75,7 +75,7 @@ func (Pack) Run(b *Box) *Box { return b }
 
 // Split has two results.
 //
-//workgen:work
+//workgen:work memory
 type Split struct{}
 
 // Run makes two boxes.

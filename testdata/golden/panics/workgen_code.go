@@ -23,25 +23,3 @@ github.com/workgen/workgen/testdata/golden/panics.Version 6270e656
 github.com/workgen/workgen/testdata/golden/panics.Version.EncodeKey a56dd12c
 `,
 }
-
-// packCode identifies the code that [Pack.Run] reaches in durable keys.
-var packCode = runtime.Code{
-	Sum: "efada09839c9c2b815cda8cbc439dca3",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
-github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
-github.com/workgen/workgen/testdata/golden/panics.Pack ec8542a0
-github.com/workgen/workgen/testdata/golden/panics.Pack.Run f951afcc
-`,
-}
-
-// splitCode identifies the code that [Split.Run] reaches in durable keys.
-var splitCode = runtime.Code{
-	Sum: "e14f0158cf1cffdf586922fadf503380",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
-github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
-github.com/workgen/workgen/testdata/golden/panics.Split 90d8c8f7
-github.com/workgen/workgen/testdata/golden/panics.Split.Run ce9dc014
-`,
-}

@@ -308,12 +308,11 @@ func NewPackRunner(work *Pack, opts ...runtime.Option) *PackRunner {
 	r := &PackRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PackArgs, *Box]{
 		Name:        "github.com/workgen/workgen/testdata/golden/panics.Pack",
-		Code:        &packCode,
 		Schema:      packSchema,
 		Execute:     r.execute,
 		CloneArgs:   clonePackArgs,
 		CloneResult: clonePackResult,
-		NotStorable: "result1.C: a channel has no value",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -463,11 +462,10 @@ func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 	r := &SplitRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[splitIdentity, SplitArgs, SplitResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/panics.Split",
-		Code:        &splitCode,
 		Schema:      splitSchema,
 		Execute:     r.execute,
 		CloneResult: cloneSplitResult,
-		NotStorable: "result1.C: a channel has no value",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -62,7 +62,7 @@ type Outer struct {
 
 // Structs takes structs of which others see a part.
 //
-//workgen:work
+//workgen:work memory
 type Structs struct{}
 
 // Run returns what it got.

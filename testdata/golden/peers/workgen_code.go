@@ -21,23 +21,6 @@ github.com/workgen/workgen/testdata/golden/peers.Moment 95c67dd1
 `,
 }
 
-// structsCode identifies the code that [Structs.Run] reaches in durable keys.
-var structsCode = runtime.Code{
-	Sum: "ba14fef229611b24e32ee91906df924a",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/peers.Base c43d571a
-github.com/workgen/workgen/testdata/golden/peers.Base.MarshalBinary f53e3a13
-github.com/workgen/workgen/testdata/golden/peers.Base.MarshalJSON 09306116
-github.com/workgen/workgen/testdata/golden/peers.Base.MarshalText 77acd0c6
-github.com/workgen/workgen/testdata/golden/peers.Event 849f930f
-github.com/workgen/workgen/testdata/golden/peers.Hidden b650f703
-github.com/workgen/workgen/testdata/golden/peers.Outer f6c3015f
-github.com/workgen/workgen/testdata/golden/peers.Structs bf75cb43
-github.com/workgen/workgen/testdata/golden/peers.Structs.Run 5a059772
-github.com/workgen/workgen/testdata/golden/peers.hidden b3dc7eb9
-`,
-}
-
 // explainCode identifies the code that [Explain.Run] reaches in durable keys.
 var explainCode = runtime.Code{
 	Sum: "b32600baaf6fe071363dc425e1fa15d0",

@@ -262,12 +262,11 @@ func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 	r := &StructsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, StructsArgs, StructsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/peers.Structs",
-		Code:        &structsCode,
 		Schema:      structsSchema,
 		Execute:     r.execute,
 		CloneArgs:   cloneStructsArgs,
 		CloneResult: cloneStructsResult,
-		NotStorable: "result1.name: a field that is not exported would not come back",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

@@ -101,7 +101,7 @@ func (w *Everything) Run(dir *Dir, byValue File, list List, trie Trie, p Pointer
 
 // Grow returns a cyclic value and one that shares a part.
 //
-//workgen:work
+//workgen:work memory
 type Grow struct{}
 
 // Run makes them.

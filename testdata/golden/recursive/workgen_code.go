@@ -41,20 +41,6 @@ github.com/workgen/workgen/testdata/golden/recursive.Trie 043c9371
 `,
 }
 
-// growCode identifies the code that [Grow.Run] reaches in durable keys.
-var growCode = runtime.Code{
-	Sum: "d0badee62bc77d737b0c92d092d2bb3a",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/recursive.Config 3c1db56d
-github.com/workgen/workgen/testdata/golden/recursive.Dir 34b2e462
-github.com/workgen/workgen/testdata/golden/recursive.File 941d3ee5
-github.com/workgen/workgen/testdata/golden/recursive.Grow c1eb31cd
-github.com/workgen/workgen/testdata/golden/recursive.Grow.Run ab072021
-github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
-github.com/workgen/workgen/testdata/golden/recursive.Rose eb87160c
-`,
-}
-
 // sameCode identifies the code that [Same.Run] reaches in durable keys.
 var sameCode = runtime.Code{
 	Sum: "49a88914a26a296e9b8965a9c4e7ca5b",

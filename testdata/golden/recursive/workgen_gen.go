@@ -553,11 +553,10 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 	r := &GrowRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[growIdentity, GrowArgs, GrowResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/recursive.Grow",
-		Code:        &growCode,
 		Schema:      growSchema,
 		Execute:     r.execute,
 		CloneResult: cloneGrowResult,
-		NotStorable: "result1.Parent: a field tagged `workgen:\"-\"` would not come back",
+		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

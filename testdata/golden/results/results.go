@@ -104,7 +104,7 @@ func (Two) Run(n int) (int, string) { return n, "two" }
 
 // Shared hands out what the cache holds.
 //
-//workgen:work share
+//workgen:work share memory
 type Shared struct{}
 
 // Run returns a map that nobody writes to.

@@ -73,12 +73,3 @@ github.com/workgen/workgen/testdata/golden/results.Two 72b4275b
 github.com/workgen/workgen/testdata/golden/results.Two.Run b72908aa
 `,
 }
-
-// sharedCode identifies the code that [Shared.Run] reaches in durable keys.
-var sharedCode = runtime.Code{
-	Sum: "55c04876a5d8fea8a25d84ce7579f02b",
-	Symbols: `
-github.com/workgen/workgen/testdata/golden/results.Shared 45ae03c9
-github.com/workgen/workgen/testdata/golden/results.Shared.Run 5d65296e
-`,
-}

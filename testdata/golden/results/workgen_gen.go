@@ -1015,11 +1015,10 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 	}
 	r := &SharedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sharedIdentity, SharedArgs, map[int]any]{
-		Name:        "github.com/workgen/workgen/testdata/golden/results.Shared",
-		Code:        &sharedCode,
-		Schema:      sharedSchema,
-		Execute:     r.execute,
-		NotStorable: "result1[]: an interface can hold a value of any type",
+		Name:    "github.com/workgen/workgen/testdata/golden/results.Shared",
+		Schema:  sharedSchema,
+		Execute: r.execute,
+		Memory:  true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

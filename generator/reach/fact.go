@@ -1,0 +1,211 @@
+package reach
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/workgen/workgen/generator/ambient"
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// A fact is a place where a declaration depends on something besides its
+// arguments.
+type fact struct {
+	decl *decl // that has it
+	kind scan.Kind
+	what string // as the user would say it: time.Now
+	pos  token.Pos
+	when ambient.When
+	call *ast.CallExpr // nil when it is used without being called
+	// global is the variable when kind is global: it counts if something
+	// writes to it.
+	global *types.Var
+}
+
+// A site is a call in a declaration.
+type site struct {
+	decl *decl
+	call *ast.CallExpr
+}
+
+// A finder finds the facts of one declaration.
+type finder struct {
+	w     *world
+	d     *decl
+	info  *types.Info
+	write map[*ast.Ident]bool          // identifiers that are only written to
+	calls map[*ast.Ident]*ast.CallExpr // by what is called
+	done  map[*ast.Ident]bool
+}
+
+// factsOf returns the facts of d, which are the same for all works.
+func (w *world) factsOf(d *decl) []fact {
+	if d.variant != nil {
+		if d.variant.active == nil {
+			return nil
+		}
+		d = d.variant.active
+	}
+	if d.looked {
+		return d.facts
+	}
+	d.looked = true
+	x := &finder{w: w, d: d, info: d.pkg.Info, write: map[*ast.Ident]bool{}, calls: map[*ast.Ident]*ast.CallExpr{}, done: map[*ast.Ident]bool{}}
+	for _, n := range d.code() {
+		ast.Inspect(n, x.look)
+	}
+	return d.facts
+}
+
+// code are the parts of a declaration that are executed.
+func (d *decl) code() (out []ast.Node) {
+	switch n := d.node.(type) {
+	case *ast.FuncDecl:
+		if n.Body != nil {
+			out = append(out, n.Body)
+		}
+	case *ast.ValueSpec:
+		if d.value != nil && d.value.expr != nil {
+			out = append(out, d.value.expr)
+		}
+	}
+	return out
+}
+
+// look is shown every node.
+func (x *finder) look(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		for _, l := range n.Lhs {
+			x.writeOnly(l)
+		}
+	case *ast.IncDecStmt:
+		x.writeOnly(n.X)
+	case *ast.CallExpr:
+		if id := callee(n); id != nil {
+			x.calls[id] = n
+			if fn, ok := x.info.Uses[id].(*types.Func); ok {
+				x.d.calls = append(x.d.calls, called{fn.Origin(), n})
+			}
+		}
+	case *ast.CompositeLit:
+		if named, ok := types.Unalias(x.info.TypeOf(n)).(*types.Named); ok {
+			x.rule(named.Obj(), n.Pos(), nil)
+		}
+	case *ast.SelectorExpr:
+		pos := n.Sel.Pos()
+		if id, ok := n.X.(*ast.Ident); ok {
+			if _, ok := x.info.Uses[id].(*types.PkgName); ok {
+				pos = n.Pos()
+			}
+		}
+		x.done[n.Sel] = true
+		x.use(n.Sel, pos)
+	case *ast.Ident:
+		if !x.done[n] {
+			x.use(n, n.Pos())
+		}
+	}
+	return true
+}
+
+// callee is the identifier of what is called, nil when it has none.
+func callee(call *ast.CallExpr) *ast.Ident {
+	fun := ast.Unparen(call.Fun)
+	switch f := fun.(type) {
+	case *ast.IndexExpr: // instantiated
+		fun = f.X
+	case *ast.IndexListExpr:
+		fun = f.X
+	}
+	switch fun := fun.(type) {
+	case *ast.Ident:
+		return fun
+	case *ast.SelectorExpr:
+		return fun.Sel
+	}
+	return nil
+}
+
+// A called is a function or method that is called.
+type called struct {
+	fn   *types.Func
+	call *ast.CallExpr
+}
+
+// writeOnly notes that an assignment to e does not read it: counting is no
+// dependence on the count.
+func (x *finder) writeOnly(e ast.Expr) {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		x.write[e] = true
+	case *ast.SelectorExpr: // pkg.Var
+		x.write[e.Sel] = true
+	}
+}
+
+// use notes what the use of an identifier depends on.
+func (x *finder) use(id *ast.Ident, pos token.Pos) {
+	obj := x.info.Uses[id]
+	if obj == nil || obj.Pkg() == nil {
+		return
+	}
+	path := obj.Pkg().Path()
+	own := x.w.byPath[path] != nil
+	if v, ok := obj.(*types.Var); ok && own && !v.IsField() && v.Parent() == v.Pkg().Scope() && !x.write[id] {
+		x.d.facts = append(x.d.facts, fact{decl: x.d, kind: scan.Global, pos: pos, global: v, what: "variable " + v.Name()})
+		return
+	}
+	if own && !exempt(path) {
+		return
+	}
+	if fn, ok := obj.(*types.Func); ok {
+		obj = fn.Origin()
+	}
+	if _, isType := obj.(*types.TypeName); !isType {
+		x.rule(obj, pos, x.calls[id])
+	}
+}
+
+// rule notes the use of what the table has.
+func (x *finder) rule(obj types.Object, pos token.Pos, call *ast.CallExpr) {
+	if r, name, ok := ambient.Of(obj); ok {
+		x.d.facts = append(x.d.facts, fact{decl: x.d, kind: r.Kind, what: name, pos: pos, when: r.When, call: call})
+	}
+}
+
+// counts reports whether a fact of a declaration that is reached is one for the work.
+func (r *Reach) counts(f fact) bool {
+	if f.global != nil {
+		return r.world.isWritten(f.global)
+	}
+	if f.call == nil {
+		return true
+	}
+	switch f.when {
+	case ambient.Reading:
+		if writesOnly(f) {
+			return false
+		}
+	case ambient.Unsourced:
+		if hasSource(f) {
+			return false
+		}
+	case ambient.Abbreviated:
+		if !abbreviated(f) {
+			return false
+		}
+	}
+	switch f.when {
+	case ambient.Named, ambient.Reading, ambient.Unsourced:
+		return r.trace(f.decl, f.call.Fun)&named == 0 && r.traceAll(f.decl, f.call.Args)&named == 0
+	case ambient.Fixed:
+		return r.traceAll(f.decl, f.call.Args)&given == 0
+	case ambient.Delaying:
+		return !f.decl.flow().onlyDelays(f.call, map[*types.Var]bool{})
+	case ambient.Zoned, ambient.Abbreviated:
+		return !f.decl.flow().goesOnly(f.call, zoneFree)
+	}
+	return !f.decl.flow().goesOnly(f.call, logged)
+}
