@@ -42,8 +42,7 @@ type checker struct {
 	runtime map[string]*packages.Package          // of stubPaths, those of source
 	stubs   map[*packages.Package][]wrapper.Declaration
 
-	mu       sync.Mutex          // guards imported, which finds what importAll has read, and the rest
-	cgo      []*packages.Package // not parsed yet: the go command makes other files of theirs
+	mu       sync.Mutex // guards imported, which finds what importAll has read, and the rest
 	imported types.Importer
 	standIns map[string]*types.Package
 }
@@ -66,17 +65,19 @@ func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matche
 	}
 	c.upwards(roots)
 	c.findRuntime()
-	parsed := make(chan error, 1)
-	go func() { parsed <- c.parseAll(ctx, cfg, flags) }()
+	parsed := make(chan struct{})
+	go func() {
+		defer close(parsed)
+		c.parseAll(ctx)
+	}()
 	err := c.listExports(ctx, cfg, m, flags)
 	c.importAll()
-	if err := errors.Join(err, <-parsed); err != nil {
+	<-parsed
+	if err != nil {
 		return err
 	}
 	c.withoutExports(roots)
-	if err := c.parseAll(ctx, cfg, flags); err != nil {
-		return err
-	}
+	c.parseAll(ctx)
 	c.findWorks()
 	c.checkAll(ctx)
 	m.complete, m.source, m.stubs = c.completer(ctx, cfg), c.source, c.stubs
@@ -164,7 +165,7 @@ func (c *checker) withoutExports(roots []*packages.Package) {
 }
 
 // parseAll parses what is not parsed yet of source.
-func (c *checker) parseAll(ctx context.Context, cfg Config, flags []string) error {
+func (c *checker) parseAll(ctx context.Context) {
 	work := make(chan *packages.Package)
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -181,18 +182,13 @@ func (c *checker) parseAll(ctx context.Context, cfg Config, flags []string) erro
 	}
 	close(work)
 	group.Wait()
-	return c.parseCgo(ctx, cfg, flags)
 }
 
-// parse parses the files of p, unless it uses cgo: then parseCgo has to come first. The
-// generated one of a main module is left out: it has nothing that the new one is made
-// from, and need not parse.
+// parse parses the files of p. The generated one of a main module is left out: it
+// has nothing that the new one is made from, and need not parse.
 func (c *checker) parse(p *packages.Package) {
-	files, syntax, problems := p.CompiledGoFiles, []*ast.File{}, p.Errors
-	if files == nil {
-		files = p.GoFiles
-	}
-	for _, name := range files {
+	p.Syntax = []*ast.File{} // not nil: parsed
+	for _, name := range p.GoFiles {
 		if inMain(p) && IsGeneratedFile(name) {
 			continue
 		}
@@ -202,49 +198,10 @@ func (c *checker) parse(p *packages.Package) {
 			f, err = parser.ParseFile(c.fset, name, src, parseMode)
 		}
 		if f != nil {
-			if p.CompiledGoFiles == nil && importsC(f) {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				c.cgo = append(c.cgo, p)
-				return
-			}
-			syntax = append(syntax, f)
+			p.Syntax = append(p.Syntax, f)
 		}
-		problems = append(problems, parseErrors(name, err)...)
+		p.Errors = append(p.Errors, parseErrors(name, err)...)
 	}
-	p.Syntax, p.Errors = syntax, problems
-}
-
-// importsC reports whether f is a file that cgo reads.
-func importsC(f *ast.File) bool {
-	return slices.ContainsFunc(f.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"C"` })
-}
-
-// parseCgo parses what cgo makes of the packages that use it.
-func (c *checker) parseCgo(ctx context.Context, cfg Config, flags []string) error {
-	if len(c.cgo) == 0 {
-		return nil
-	}
-	var patterns []string
-	for _, p := range c.cgo {
-		patterns = append(patterns, p.PkgPath)
-	}
-	listed, err := goList(ctx, cfg, packages.NeedName|packages.NeedCompiledGoFiles, patterns, flags)
-	compiled := map[string][]string{}
-	for _, p := range listed {
-		compiled[p.PkgPath] = p.CompiledGoFiles
-	}
-	for _, p := range c.cgo {
-		p.CompiledGoFiles = slices.Clone(compiled[p.PkgPath])
-		for _, file := range p.GoFiles {
-			if InTest(file) || len(compiled[p.PkgPath]) == 0 {
-				p.CompiledGoFiles = append(p.CompiledGoFiles, file)
-			}
-		}
-		c.parse(p)
-	}
-	c.cgo = nil
-	return err
 }
 
 // parseErrors converts what came of reading and parsing a file.
@@ -336,6 +293,7 @@ func (c *checker) checkFiles(p *packages.Package, files []*ast.File) {
 	config := types.Config{
 		Importer:         importer{c, p},
 		IgnoreFuncBodies: !c.bodies[p],
+		FakeImportC:      true, // files are as they were written: see everywhere.go
 		Sizes:            c.sizes,
 		Error: func(err error) {
 			if e := (types.Error{}); errors.As(err, &e) {

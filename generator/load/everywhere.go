@@ -12,8 +12,10 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// What a package imports depends on the system, and on whether there is cgo. Generated
-// files are to be the same everywhere, so they have to know what it imports anywhere.
+// Generated files are to be the same everywhere. Whether there is cgo here must not
+// matter, nor whether there is a C compiler: files that import "C" always belong to their
+// packages, and are type-checked as they are, with types of C that are not known. And
+// what a package imports counts with what it imports on any system.
 
 // Everywhere returns the import paths of what d imports in any build, sorted.
 func (d *Dependency) Everywhere() []string {

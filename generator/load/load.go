@@ -24,9 +24,8 @@ type Config struct {
 }
 
 // metadata is what the go command is asked for of the packages and all they
-// import. Neither export data nor compiled files are among it: for the one the go
-// command would compile every package of the main modules that has changed, for the
-// other it prepares to, which takes as long as all the rest.
+// import. Export data is not among it: the go command would compile for it every package
+// of the main modules that has changed. Neither are the files that cgo makes.
 const metadata = packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps |
 	packages.NeedModule | packages.NeedEmbedFiles
 
@@ -142,16 +141,23 @@ func listHiding(ctx context.Context, cfg Config, patterns []string) (roots []*pa
 	return roots, flags, remove, nil
 }
 
-// goList runs go/packages once.
+// goList runs go/packages once. For metadata, there is always cgo: see everywhere.go.
 func goList(ctx context.Context, cfg Config, mode packages.LoadMode, patterns, flags []string) ([]*packages.Package, error) {
 	if cfg.Tags != "" {
 		flags = append(flags[:len(flags):len(flags)], "-tags="+cfg.Tags)
+	}
+	env := cfg.Env
+	if mode == metadata {
+		if env == nil {
+			env = os.Environ()
+		}
+		env = append(env[:len(env):len(env)], "CGO_ENABLED=1")
 	}
 	roots, err := packages.Load(&packages.Config{
 		Context:    ctx,
 		Mode:       mode,
 		Dir:        cfg.Dir,
-		Env:        cfg.Env,
+		Env:        env,
 		Tests:      cfg.tests,
 		BuildFlags: flags,
 	}, patterns...)

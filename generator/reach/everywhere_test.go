@@ -175,3 +175,80 @@ const N = 1
 		}
 	}
 }
+
+// Nor does it matter whether there is cgo, or a C compiler, and whether there is other
+// code for where there is not.
+func TestFilesOfCgoCountOnAllSystems(t *testing.T) {
+	const archive = `
+-- go.mod --
+module example.com/m
+
+go 1.26
+-- a/a.go --
+package a
+
+import "example.com/m/c"
+
+//workgen:work
+type W struct{}
+
+func (w *W) Run(n int) int { return c.Twice(n) + half(c.New(n).Get()) + c.Alone(n) }
+-- a/half.go --
+package a
+
+// #include "half.h"
+import "C"
+
+import "strconv"
+
+func half(n int) int {
+	s, _ := strconv.Atoi(strconv.Itoa(int(C.half(C.int(n)))))
+	return s + helper(s)
+}
+-- a/half.h --
+int half(int n);
+-- a/half.c --
+int half(int n) { return n / 2; }
+-- a/pure.go --
+//go:build !cgo
+
+package a
+
+func half(n int) int { return n / 2 }
+-- a/helper.go --
+package a
+
+func helper(n int) int { return n }
+-- c/c.go --
+package c
+
+func Twice(n int) int { return 2 * n }
+
+type T struct{ n int }
+
+func New(n int) *T { return &T{n} }
+-- c/cgo.go --
+package c
+
+// int alone(int n) { return n; }
+import "C"
+
+func Alone(n int) int { return int(C.alone(C.int(n))) }
+
+func (t *T) Get() int { return int(C.alone(C.int(t.n))) }
+`
+	base := everywhere(t, write(t, archive))
+	for _, test := range []struct {
+		old, with string
+	}{
+		{"return n / 2; }", "return n / 3; }"},
+		{"int n) { return n; }", "int n) { return -n; }"},
+		{"return n / 2 }", "return n / 3 }"},
+		{"func helper(n int) int { return n }", "func helper(n int) int { return -n }"},
+		{"return &T{n}", "return &T{-n}"},
+	} {
+		if slices.Equal(base, in(t, write(t, strings.Replace(archive, test.old, test.with, 1)), builds[1]...).Symbols()) {
+			t.Errorf("%s does not count", test.with)
+		}
+	}
+}

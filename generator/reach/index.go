@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode"
@@ -270,10 +269,4 @@ func embedPatterns(directive string) (patterns []string) {
 		patterns = append(patterns, strings.TrimPrefix(pattern, "all:"))
 	}
 	return patterns
-}
-
-// own reports whether the source of pos is a file of the package, not one that
-// cgo made from it.
-func (p *pkg) own(pos token.Pos) bool {
-	return filepath.Dir(p.Fset.PositionFor(pos, false).Filename) == p.Dir
 }

@@ -150,8 +150,8 @@ func (p *pkg) imported() []string {
 	}
 	for _, all := range p.variantsOf().decls {
 		for _, d := range all {
-			for _, path := range d.variant.imports {
-				seen[path] = true
+			for _, i := range d.variant.file.Imports {
+				seen[importPath(i)] = true
 			}
 		}
 	}

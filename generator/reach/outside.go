@@ -85,20 +85,11 @@ func covers(pattern, file string) bool {
 	return pattern == "."
 }
 
-// files adds the files of a package that are not in Go, and those that cgo
-// reads.
+// files adds the files of a package that are not in Go, and those that import "C": they
+// have C in their comments.
 func (p *pkg) files(sums map[string][]string) {
-	for _, file := range p.OtherFiles {
+	for _, file := range slices.Concat(p.OtherFiles, p.variantsOf().cgo) {
 		sums["file "+p.PkgPath+"/"+filepath.Base(file)] = []string{content(file)}
-	}
-	parsed := map[string]bool{}
-	for _, f := range p.Files {
-		parsed[p.Fset.PositionFor(f.Pos(), false).Filename] = true
-	}
-	for _, file := range p.GoFiles {
-		if !parsed[file] { // cgo has made others of it
-			sums["file "+p.PkgPath+"/"+filepath.Base(file)] = []string{content(file)}
-		}
 	}
 }
 

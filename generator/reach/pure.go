@@ -130,7 +130,7 @@ type visit struct {
 // has pointers may not be named at all. A variable of a basic type may be read where the
 // compiler sees it, and so has initialised it before.
 func (x *purity) visit(d *decl, hidden bool) bool {
-	if d == nil || d.constrained || d.variant != nil || !d.pkg.own(d.node.Pos()) {
+	if d == nil || d.constrained || d.variant != nil {
 		return false
 	}
 	if fn, ok := d.node.(*ast.FuncDecl); ok && fn.Body == nil {

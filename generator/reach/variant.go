@@ -21,14 +21,15 @@ import (
 // built, by their names without the package.
 type variants struct {
 	decls  map[string][]*decl
-	always []*decl // init, blank variables, and those whose initialisers may have effects
+	cgo    []string // files that import "C"
+	always []*decl  // init, blank variables, and those whose initialisers may have effects
 }
 
 // A variant is what a declaration in such a file is followed with.
 type variant struct {
 	constraint string
-	imports    map[string]string // paths by local names
-	active     *decl             // with types, when this build has it
+	file       *ast.File
+	active     *decl // with types, when this build has it
 }
 
 // variantsOf finds the variants in p.
@@ -48,20 +49,16 @@ func (p *pkg) variantsOf() *variants {
 
 // variantsIn adds those of one file.
 func (p *pkg) variantsIn(f *ast.File, constraint string) {
-	imports := map[string]string{}
 	for _, i := range f.Imports {
-		target := strings.Trim(i.Path.Value, "\"`")
-		local := path.Base(strings.TrimSuffix(target, "/v2"))
-		if i.Name != nil {
-			local = i.Name.Name
-		}
-		imports[local] = target
-		if local == "_" {
+		switch target := importPath(i); {
+		case target == "C":
+			p.variants.cgo = append(p.variants.cgo, p.Fset.PositionFor(f.Package, false).Filename)
+		case i.Name != nil && i.Name.Name == "_":
 			p.effects = append(p.effects, target)
 		}
 	}
 	add := func(local string, node ast.Node, name *ast.Ident, effects bool) {
-		v := &decl{pkg: p, name: p.PkgPath + "." + local, node: node, variant: &variant{constraint: constraint, imports: imports}}
+		v := &decl{pkg: p, name: p.PkgPath + "." + local, node: node, variant: &variant{constraint: constraint, file: f}}
 		if effects {
 			p.variants.always = append(p.variants.always, v)
 		}
@@ -92,6 +89,27 @@ func (p *pkg) variantsIn(f *ast.File, constraint string) {
 	}
 }
 
+// importPath is the path of what is imported.
+func importPath(i *ast.ImportSpec) string { return strings.Trim(i.Path.Value, "\"`") }
+
+// imports are the paths of what the file of v imports, by local names. Of packages
+// outside, the names are guessed from the paths.
+func (v *variant) imports(w *world) map[string]string {
+	out := map[string]string{}
+	for _, i := range v.file.Imports {
+		target := importPath(i)
+		local := path.Base(strings.TrimSuffix(target, "/v2"))
+		if p := w.byPath[target]; p != nil {
+			local = p.Name
+		}
+		if i.Name != nil {
+			local = i.Name.Name
+		}
+		out[local] = target
+	}
+	return out
+}
+
 // local is the name of a declaration without the package.
 func (d *decl) local() string { return d.name[len(d.pkg.PkgPath)+1:] }
 
@@ -117,6 +135,12 @@ func (w *world) walkVariant(d *decl) {
 			d.names = append(d.names, n)
 		}
 	}
+	imports := v.imports(w)
+	for _, target := range imports {
+		if w.byPath[target] == nil {
+			add(byName{path: target}) // under whatever name
+		}
+	}
 	var s syntax
 	s.before = func(ast.Node) {}
 	s.ident = func(id *ast.Ident) {
@@ -124,19 +148,17 @@ func (w *world) walkVariant(d *decl) {
 		add(byName{pkg: d.pkg, local: id.Name})
 	}
 	s.selector = func(sel *ast.SelectorExpr) bool {
-		if id, ok := sel.X.(*ast.Ident); ok && v.imports[id.Name] != "" {
-			target := v.imports[id.Name]
+		if id, ok := sel.X.(*ast.Ident); ok && imports[id.Name] != "" {
+			target := imports[id.Name]
 			s.text(target)
 			s.text(sel.Sel.Name)
 			if q := w.byPath[target]; q != nil {
 				add(byName{pkg: q, local: sel.Sel.Name})
-			} else {
-				add(byName{path: target})
 			}
 			return true
 		}
 		add(byName{pkg: d.pkg, method: sel.Sel.Name})
-		for _, target := range v.imports {
+		for _, target := range imports {
 			if q := w.byPath[target]; q != nil {
 				add(byName{pkg: q, method: sel.Sel.Name})
 			}

@@ -7,7 +7,6 @@ import (
 	"go/token"
 	"io"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +34,7 @@ func (s *scanner) constraintOf(f *ast.File) (Constraint, bool) {
 	if line, x := buildLine(f); x != nil && !s.always(x) {
 		add(x.String(), line.Text, line.Pos())
 	}
-	name, isCgo := s.fileName(f)
+	name := s.Fset.PositionFor(f.Package, false).Filename
 	if text := platform(filepath.Base(name)); text != "" {
 		add(text, filepath.Base(name), token.NoPos)
 		if len(texts) == 1 {
@@ -43,7 +42,7 @@ func (s *scanner) constraintOf(f *ast.File) (Constraint, bool) {
 		}
 	}
 	for _, imp := range f.Imports {
-		if imp.Path.Value == `"C"` || isCgo && imp.Path.Value == `"unsafe"` {
+		if imp.Path.Value == `"C"` {
 			add("cgo", `import "C"`, imp.Pos())
 			break
 		}
@@ -55,17 +54,6 @@ func (s *scanner) constraintOf(f *ast.File) (Constraint, bool) {
 	}
 	c.Text = strings.Join(texts, " && ")
 	return c, len(texts) > 0
-}
-
-// fileName returns the name of a file as it was written. What has been parsed of
-// a file that imports "C" is cgo's output, in which unsafe takes the place of C.
-func (s *scanner) fileName(f *ast.File) (name string, isCgo bool) {
-	name = s.Fset.PositionFor(f.Package, false).Filename
-	if slices.Contains(s.GoFiles, name) || slices.Contains(s.ExcludedFiles, name) {
-		return name, false
-	}
-	original := s.Fset.Position(f.Package).Filename
-	return original, original != name
 }
 
 // buildLine returns the //go:build line of a file and what it says.
@@ -170,7 +158,6 @@ func holds(x constraint.Expr, tag func(string) int, want bool) bool {
 // platform returns the constraint in a file name: "linux && amd64" of
 // x_linux_amd64.go, "" of x.go.
 func platform(name string) string {
-	// Files that cgo adds to the package have no such name.
 	if !strings.HasSuffix(name, ".go") || strings.HasPrefix(name, "_") || builtFor(name, "") {
 		return ""
 	}

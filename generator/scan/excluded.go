@@ -7,7 +7,7 @@ import (
 )
 
 // Constrained returns the files of this build of p that are not always built,
-// with their constraints; those that import "C" are not among them.
+// with their constraints.
 func Constrained(p *load.Package) map[*ast.File]string {
 	return constraintsOf(p, p.Files)
 }
@@ -25,7 +25,7 @@ func constraintsOf(p *load.Package, files []*ast.File) map[*ast.File]string {
 	s := &scanner{Package: p}
 	out := map[*ast.File]string{}
 	for _, f := range files {
-		if c, ok := s.constraintOf(f); ok && c.From.Expr != `import "C"` {
+		if c, ok := s.constraintOf(f); ok {
 			out[f] = c.Text
 		}
 	}
