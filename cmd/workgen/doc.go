@@ -282,10 +282,11 @@
 // command generates. What other generators make is code like any other.
 //
 // Declarations in files with build constraints count with those of the same name
-// for other systems, so that the fingerprint is the same on all. Other modules count by version
-// and go.sum hash, together with those they depend on in the build; a module
-// replaced by a directory counts by the files of its packages. Files that import "C",
-// and modules imported on some systems only, can make a difference between systems.
+// for other systems, and so do files that import "C" as a whole, so that the fingerprint
+// is the same on all. Other modules count by version and go.sum hash, together with those
+// they depend on in any build; a module replaced by a directory counts by the files of its
+// packages. A work that reaches a module which only other systems need, and which the go
+// command cannot get, is refused: run go mod download.
 //
 // Beside each fingerprint, workgen_code.go has what it was made from, a declaration a
 // line with its hash, so that a change of it says what has changed.
