@@ -4,9 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,43 +32,23 @@ func TestDifferential(t *testing.T) {
 }
 
 func differential(t *testing.T, seed uint64) {
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
 	d := newTypeWriter(seed)
 	types := d.source()
-	refused := map[string]bool{} // works whose results the generator says are not stored
-	put := func(files map[string]string) {
-		for name, content := range files {
-			path := filepath.Join(dir, filepath.FromSlash(name))
-			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
-				t.Fatal(err)
-			}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(types)
 		}
-	}
-	put(map[string]string{
-		"go.sum":       string(sums),
-		"go.mod":       "module example.com/m\n\ngo 1.26.0\n\nrequire github.com/workgen/workgen v0.0.0\n\nreplace github.com/workgen/workgen => " + root + "\n",
-		"gen/types.go": types, "other/other.go": otherTypes,
 	})
-	env := goEnv()
-	result, err := generator.Generate(t.Context(), generator.Config{Dir: dir, Patterns: []string{"./gen", "./other"}, Env: env})
+	p := newProgram(t, "-- gen/types.go --\n"+types+"\n-- other/other.go --\n"+otherTypes)
+	result, err := generator.Generate(t.Context(), generator.Config{Dir: p.dir, Patterns: []string{"./..."}, Env: goEnv()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !result.Diagnostics.Empty() {
-		t.Fatalf("%s\n%s", report(t, result, dir), types)
+		t.Fatal(report(t, result, p.dir))
 	}
-	for _, d := range result.Diagnostics.Sorted(dir) {
+	refused := map[string]bool{} // works whose results the generator says are not stored
+	for _, d := range result.Diagnostics.Sorted(p.dir) {
 		if strings.Contains(d.Message, "a store cannot keep the results") {
 			refused[d.Work] = true
 		}
@@ -79,19 +56,10 @@ func differential(t *testing.T, seed uint64) {
 	if _, err := write.Write(result.Files); err != nil {
 		t.Fatal(err)
 	}
-	put(map[string]string{"main.go": d.program(*differentialValues, refused)})
-	run := func(name string, args ...string) {
-		cmd := exec.CommandContext(t.Context(), name, args...)
-		cmd.Dir, cmd.Env = dir, env
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s\n%s", err, out, types)
-		}
-		t.Logf("%s", out)
-	}
-	run("go", "build", "-o", "check.exe", ".")
-	run("./check.exe", filepath.Join(dir, "store"), "first")
-	run("./check.exe", filepath.Join(dir, "store"), "second")
+	p.write("main.go", d.program(*differentialValues, refused))
+	store := t.TempDir()
+	t.Log(p.run(store, "first"))
+	t.Log(p.run(store, "second"))
 }
 
 // otherTypes are a package with a work and with types that cannot be walked from

@@ -12,6 +12,7 @@ import (
 
 	"github.com/workgen/workgen/generator"
 	"github.com/workgen/workgen/generator/write"
+	"github.com/workgen/workgen/internal/testdir"
 )
 
 // A program is a module example.com/m in a folder of its own, with this one's
@@ -32,12 +33,7 @@ func newProgram(t *testing.T, archive string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Without links in it: the go command answers with the real path.
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &program{t, dir}
+	p := &program{t, testdir.New(t, root+archive)}
 	p.write("go.sum", string(sums))
 	p.write("go.mod", "module example.com/m\n\ngo 1.26.0\n\nrequire github.com/workgen/workgen v0.0.0\n\nreplace github.com/workgen/workgen => "+root+"\n")
 	for _, f := range txtar.Parse([]byte(archive)).Files {

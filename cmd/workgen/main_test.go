@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/workgen/workgen/internal/testdir"
 )
 
 var update = flag.Bool("update", false, "write what the command printed into the scripts")
@@ -31,8 +33,9 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:   filepath.Join(root, "testdata", "script"),
-		Setup: func(env *testscript.Env) error { return setup(env, root) },
+		Dir:         filepath.Join(root, "testdata", "script"),
+		WorkdirRoot: testdir.New(t, "scripts of "+root),
+		Setup:       func(env *testscript.Env) error { return setup(env, root) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":  exits,
 			"same":   same,

@@ -23,6 +23,7 @@ import (
 	"github.com/workgen/workgen/generator"
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/write"
+	"github.com/workgen/workgen/internal/testdir"
 )
 
 // An edit is a place in the files of testdata/remedies where a fix is applied:
@@ -159,7 +160,7 @@ func readRemedies(t *testing.T) *remedies {
 	}
 	mod := "module example.com/m\n\ngo 1.26.0\n\nrequire (\n\texample.com/ext v0.0.0\n\tgithub.com/workgen/workgen v0.0.0\n)\n\n" +
 		"replace (\n\texample.com/ext => ./ext\n\tgithub.com/workgen/workgen => " + root + "\n)\n"
-	r := &remedies{dir: t.TempDir(), before: map[string]string{"go.mod": mod, "go.sum": string(sums)}, checks: map[string][]string{}}
+	r := &remedies{dir: testdir.New(t, "remedies of "+root), before: map[string]string{"go.mod": mod, "go.sum": string(sums)}, checks: map[string][]string{}}
 	r.after = maps.Clone(r.before)
 	for _, name := range archives(t) {
 		archive, err := txtar.ParseFile(name)
