@@ -114,6 +114,25 @@ func (u *universe) of(root *packages.Package) []*Package {
 	return more
 }
 
+// FilesOf returns the absolute paths of the Go files of a package that p imports,
+// directly or not, without tests: of all builds.
+func (p *Package) FilesOf(path string) (files []string) {
+	for _, other := range p.World {
+		if other.PkgPath == path {
+			return slices.Concat(other.GoFiles, other.ExcludedFiles)
+		}
+	}
+	if p.Build == nil || p.Build.Dependencies[path] == nil {
+		return nil
+	}
+	for _, file := range p.Build.Dependencies[path].Files {
+		if filepath.Ext(file) == ".go" {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
 // hidden reports whether patterns with dots leave p out.
 func hidden(p *Package) bool {
 	if p.Module == nil {

@@ -7,11 +7,9 @@ import (
 	"github.com/workgen/workgen/generator/scan"
 )
 
-// conditional reports the types of the package itself that w's inputs and
-// results are made of and that are declared in files which are not always
-// built: on another system they may be other types, or none, and the generated
-// file is the same everywhere. For types of other packages, its guards see to
-// that.
+// conditional reports the types that w's inputs and results are made of and that are
+// declared in files which are not always built: on another system they may be other
+// types, or none, and the generated file is the same everywhere.
 func (p *planner) conditional(w *Work) {
 	if _, ok := p.scan.ConstraintAt(w.Scan.Pos); ok {
 		return // scan has reported the work itself
@@ -20,9 +18,11 @@ func (p *planner) conditional(w *Work) {
 		j := p.forBuilds()
 		j.walk(expr, v.Type, pos)
 		for _, problem := range j.problems {
-			last := problem.path[len(problem.path)-1].typ.Named
-			p.report(w.Scan, "cannot use "+what, pos, problem,
-				"move type "+last.Obj().Name()+" to a file that is always built")
+			fix := "use a type of your own in its place, with the fields that Run needs"
+			if last := problem.path[len(problem.path)-1].typ.Named.Obj(); last.Pkg() == p.pkg {
+				fix = "move type " + last.Name() + " to a file that is always built"
+			}
+			p.report(w.Scan, "cannot use "+what, pos, problem, fix)
 		}
 	}
 	for _, f := range w.Scan.Fields {
@@ -45,11 +45,23 @@ func (p *planner) conditional(w *Work) {
 func (p *planner) forBuilds() *judge {
 	j := &judge{describer: &p.describer, ignore: func(f *Field) bool { return f.Ignored }}
 	j.verdict = func(t *Type) (string, bool) {
-		if t.Named != nil && t.Named.Obj().Pkg() == p.pkg {
-			if c, ok := p.scan.ConstraintAt(t.Named.Obj().Pos()); ok {
+		if t.Named == nil || t.Named.Obj().Pkg() == nil {
+			return "", true
+		}
+		name := t.Named.Obj()
+		if name.Pkg() == p.pkg {
+			if c, ok := p.scan.ConstraintAt(name.Pos()); ok {
 				return types.TypeString(t.Named, p.qualify) + " is declared in a file that is built only if " + c.Text +
 					", but what is generated for the work is always built", false
 			}
+			return "", true
+		}
+		if t.Custom || t.Kind == Known || t.Kind == Opaque {
+			return "", false // nothing is generated for what is in it
+		}
+		if c, ok := p.scan.Elsewhere(name); ok {
+			return types.TypeString(t.Named, p.qualify) + " is declared in a file that is built only if " + c.Text +
+				", and differently in others, but what is generated for the work is always built", false
 		}
 		return "", true
 	}

@@ -35,6 +35,7 @@ type Package struct {
 
 	unseen      []*ast.File              // of the package, without types
 	constraints map[*ast.File]Constraint // of files that are not always built
+	headers     map[string]Constraint    // of files of other packages that were asked for
 }
 
 // A Work is a type marked as a work, with its Run method. No pointer in it is
