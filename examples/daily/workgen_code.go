@@ -11,23 +11,23 @@ import "github.com/workgen/workgen/runtime"
 // dataProcessorCode identifies the code that [DataProcessor.Run] reaches in
 // durable keys.
 var dataProcessorCode = runtime.Code{
-	Sum: "ed33352c9b1b2c6818d7e16915918d5a",
+	Sum: "d4c29451a2451a79239555bc9e69abbc",
 	Symbols: `
-github.com/workgen/workgen/examples/daily.DataProcessor 0fb25f87
-github.com/workgen/workgen/examples/daily.DataProcessor.Run df63a12c
-github.com/workgen/workgen/examples/daily.Dataset 503b5277
-github.com/workgen/workgen/examples/daily.busy 06a5cedb
+github.com/workgen/workgen/examples/daily.DataProcessor 52b91b98
+github.com/workgen/workgen/examples/daily.DataProcessor.Run b39a1738
+github.com/workgen/workgen/examples/daily.Dataset 877e19e3
+github.com/workgen/workgen/examples/daily.busy 6a85ff78
 `,
 }
 
 // trainerCode identifies the code that [Trainer.Run] reaches in durable keys.
 var trainerCode = runtime.Code{
-	Sum: "cfdea9832c809e53f7b5cfb949d5764d",
+	Sum: "4ec916b5b9e91d48c06f2f00022624c6",
 	Symbols: `
-github.com/workgen/workgen/examples/daily.Dataset 503b5277
-github.com/workgen/workgen/examples/daily.Trainer 1b23389e
-github.com/workgen/workgen/examples/daily.Trainer.Run 2fff4f39
-github.com/workgen/workgen/examples/daily.busy 06a5cedb
-github.com/workgen/workgen/examples/daily.score 7a643f06
+github.com/workgen/workgen/examples/daily.Dataset 877e19e3
+github.com/workgen/workgen/examples/daily.Trainer ae36b85d
+github.com/workgen/workgen/examples/daily.Trainer.Run efc73e17
+github.com/workgen/workgen/examples/daily.busy 6a85ff78
+github.com/workgen/workgen/examples/daily.score 13b7bba9
 `,
 }

@@ -10,9 +10,9 @@ import "github.com/workgen/workgen/runtime"
 
 // counterCode identifies the code that [Counter.Run] reaches in durable keys.
 var counterCode = runtime.Code{
-	Sum: "34f82a5e1f67e1c035e701598d4fce4c",
+	Sum: "452f9670a1aa96febf91505accb3bcc4",
 	Symbols: `
-github.com/workgen/workgen/examples/primes.Counter 5ccfd186
-github.com/workgen/workgen/examples/primes.Counter.Run 4f36cc7c
+github.com/workgen/workgen/examples/primes.Counter 7b442a94
+github.com/workgen/workgen/examples/primes.Counter.Run a83433fa
 `,
 }

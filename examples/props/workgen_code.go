@@ -10,9 +10,11 @@ import "github.com/workgen/workgen/runtime"
 
 // printerCode identifies the code that [Printer.Run] reaches in durable keys.
 var printerCode = runtime.Code{
-	Sum: "7c57aefe5395602c2619607343ac87f4",
+	Sum: "a70527c8b4ad168c8a3d5bdd061bc706",
 	Symbols: `
-github.com/workgen/workgen/examples/props.Printer f0fd4821
-github.com/workgen/workgen/examples/props.Printer.Run 6d06c25f
+github.com/workgen/workgen/examples/props.Printer 635087ae
+github.com/workgen/workgen/examples/props.Printer.Run cb322c89
+github.com/workgen/workgen/internal/source.sum 7d19797b
+github.com/workgen/workgen/internal/source.tok 2bad6fbd
 `,
 }

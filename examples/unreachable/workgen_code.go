@@ -10,9 +10,9 @@ import "github.com/workgen/workgen/runtime"
 
 // workCode identifies the code that [Work.Run] reaches in durable keys.
 var workCode = runtime.Code{
-	Sum: "dde88e85c07e4b6d2f908bbad877c6f8",
+	Sum: "c69315bd66a11bedd9ed1f1fff848f52",
 	Symbols: `
-github.com/workgen/workgen/examples/unreachable.Work 24d9924c
-github.com/workgen/workgen/examples/unreachable.Work.Run a9fa86e2
+github.com/workgen/workgen/examples/unreachable.Work 103a1839
+github.com/workgen/workgen/examples/unreachable.Work.Run 2fe3c920
 `,
 }

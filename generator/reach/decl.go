@@ -17,14 +17,14 @@ type ref struct {
 	pos     token.Pos
 }
 
-// A walker writes one declaration and notes what it refers to.
+// A walker notes what one declaration refers to.
 type walker struct {
-	syntax
 	w     *world
 	d     *decl
 	info  *types.Info
 	seen  map[ref]bool
 	start token.Pos // of pkg.Name, while Name is looked at
+	full  []byte    // the full names of what is declared at package level
 }
 
 // walk sets hash and refs of d, once.
@@ -34,18 +34,33 @@ func (w *world) walk(d *decl) {
 	}
 	d.walked = true
 	x := &walker{w: w, d: d, info: d.pkg.Info, seen: map[ref]bool{}}
-	x.syntax.ident, x.syntax.selector, x.syntax.before = x.identifier, x.qualified, x.look
+	d.source = d.pkg.sourceSum(d.at)
 	switch n := d.node.(type) {
 	case *ast.FuncDecl:
-		x.funcDecl(n)
+		if n.Recv != nil {
+			x.visit(n.Recv)
+		}
+		x.visit(n.Type)
+		if n.Body != nil {
+			x.visit(n.Body)
+		}
 	case *ast.TypeSpec:
-		x.typeSpec(n)
+		if d.generated {
+			d.source = sha256.Sum256([]byte(types.TypeString(d.obj.Type().Underlying(), nil)))
+		}
+		if n.TypeParams != nil {
+			x.visit(n.TypeParams)
+		}
+		x.visit(n.Type)
 	case *ast.ValueSpec:
-		v := d.value
-		x.valueSpec(v.tok, v.name, v.typ, v.expr, v.index, v.iota)
-		d.embeds = v.embeds
+		for _, e := range []ast.Expr{d.value.typ, d.value.expr} {
+			if e != nil {
+				x.visit(e)
+			}
+		}
+		d.embeds = d.value.embeds
 	}
-	d.hash = sha256.Sum256(x.buf)
+	d.hash = sha256.Sum256(append(x.full, d.source[:]...))
 }
 
 // add notes a reference, once.
@@ -59,18 +74,15 @@ func (x *walker) add(r ref) {
 	}
 }
 
-// identifier writes a name, in full when it is that of a declaration at package
-// level.
+// identifier notes what a name refers to.
 func (x *walker) identifier(id *ast.Ident) {
 	obj := x.info.Uses[id]
 	if obj == nil {
-		x.text(id.Name)
 		return
 	}
 	if obj.Pkg() != nil && obj.Parent() == obj.Pkg().Scope() {
-		x.text(obj.Pkg().Path())
+		x.full = append(x.full, obj.Pkg().Path()+"."+id.Name+"\x00"...)
 	}
-	x.text(id.Name)
 	pos := id.Pos()
 	if x.start.IsValid() {
 		pos = x.start
@@ -115,8 +127,7 @@ func (x *walker) object(obj types.Object, pos token.Pos) {
 	}
 }
 
-// qualified writes pkg.Name with the path of the package, and reports whether
-// sel is that.
+// qualified notes what pkg.Name refers to, and reports whether sel is that.
 func (x *walker) qualified(sel *ast.SelectorExpr) bool {
 	id, ok := sel.X.(*ast.Ident)
 	if ok {
@@ -125,12 +136,11 @@ func (x *walker) qualified(sel *ast.SelectorExpr) bool {
 			ok = false
 		} else {
 			if x.info.Uses[sel.Sel] == nil {
-				x.text(name.Imported().Path())
-				x.text(sel.Sel.Name)
+				x.full = append(x.full, name.Imported().Path()+"."+sel.Sel.Name+"\x00"...)
 				return true
 			}
 			x.start = sel.Pos()
-			x.name(sel.Sel)
+			x.identifier(sel.Sel)
 			x.start = token.NoPos
 			return true
 		}

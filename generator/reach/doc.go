@@ -8,9 +8,9 @@
 // fields of the work may hold, and from the runner of another work its Run. Of every
 // package that is reached, or imported for its effects by one, the functions init count
 // and the variables whose initialisers have effects, all in the order in which they are
-// executed. Each declaration counts by its syntax,
-// without comments and formatting, and with the full names of what it refers to;
-// where it stands does not matter. A file of C or assembly counts whole with the
+// executed. Each declaration counts by its tokens, without comments and formatting (see
+// package internal/source), and with the full names of what it refers to; where it
+// stands does not matter. A file of C or assembly counts whole with the
 // package it belongs to, an embedded one with the variable.
 //
 // Packages outside of the main modules count by their modules' versions and

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"crypto/sha256"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -28,6 +29,7 @@ type pkg struct {
 	variants    *variants        // nil until needed
 	byName      map[string]*decl // of files that are always built; nil until needed
 	allows      map[string][]*Allow
+	sources     map[string]map[int][sha256.Size]byte // see sourceSum
 }
 
 // A decl is one declaration at package level.
@@ -36,6 +38,9 @@ type decl struct {
 	obj  types.Object // nil for init and blank variables
 	name string       // in full: example.com/m/daily.T.Method
 	node ast.Node     // *ast.FuncDecl, *ast.TypeSpec or *ast.ValueSpec
+	at   token.Pos    // of the name
+	// generated says that it will be: an argument or result struct.
+	generated bool
 	// Of a variable or constant.
 	value *value
 
@@ -45,7 +50,8 @@ type decl struct {
 	variant     *variant
 
 	walked bool // what follows is set
-	hash   [32]byte
+	hash   [sha256.Size]byte
+	source [sha256.Size]byte // of what is in the file, without types
 	refs   []ref
 	names  []byName // of a variant, instead of refs
 	embeds []string // patterns of go:embed
@@ -58,17 +64,17 @@ type decl struct {
 
 // A value is what belongs to one name of a specification.
 type value struct {
-	tok         token.Token
-	name        *ast.Ident
-	typ, expr   ast.Expr
-	index, iota int
-	embeds      []string
+	tok       token.Token
+	name      *ast.Ident
+	typ, expr ast.Expr
+	embeds    []string
 }
 
 // index finds the declarations of a package.
 func index(p *load.Package) *pkg {
 	out := &pkg{
 		Package: p, decls: map[types.Object]*decl{}, constrained: scan.Constrained(p), constructors: map[types.Object]bool{},
+		sources: map[string]map[int][sha256.Size]byte{},
 	}
 	for _, f := range p.Files {
 		if _, ok := out.constrained[f]; ok {
@@ -108,7 +114,7 @@ func (p *pkg) stubs() {
 	for _, s := range p.Stubs {
 		switch {
 		case s.Data != nil:
-			p.decls[s.Object] = &decl{pkg: p, obj: s.Object, name: p.PkgPath + "." + s.Object.Name(), node: s.Data}
+			p.decls[s.Object] = &decl{pkg: p, obj: s.Object, name: p.PkgPath + "." + s.Object.Name(), node: s.Data, at: s.Data.Name.Pos(), generated: true}
 		case s.Encodes:
 		default:
 			if run := p.decls[p.Info.Defs[s.Run.Name]]; run != nil {
@@ -139,9 +145,9 @@ func (p *pkg) function(d *ast.FuncDecl) {
 	obj := p.Info.Defs[d.Name]
 	switch {
 	case d.Recv == nil && (d.Name.Name == "init" || d.Name.Name == "_"):
-		p.always = append(p.always, &decl{pkg: p, name: p.PkgPath + "." + d.Name.Name, node: d})
+		p.always = append(p.always, &decl{pkg: p, name: p.PkgPath + "." + d.Name.Name, node: d, at: d.Name.Pos()})
 	case obj != nil:
-		p.decls[obj] = &decl{pkg: p, obj: obj, name: p.PkgPath + "." + receiver(d) + d.Name.Name, node: d}
+		p.decls[obj] = &decl{pkg: p, obj: obj, name: p.PkgPath + "." + receiver(d) + d.Name.Name, node: d, at: d.Name.Pos()}
 	}
 }
 
@@ -176,11 +182,11 @@ func receiver(d *ast.FuncDecl) string {
 func (p *pkg) general(d *ast.GenDecl, directives []*ast.Comment) []*ast.Comment {
 	var typ ast.Expr // of the constant specification that is repeated
 	var exprs []ast.Expr
-	for i, spec := range d.Specs {
+	for _, spec := range d.Specs {
 		switch spec := spec.(type) {
 		case *ast.TypeSpec:
 			if obj := p.Info.Defs[spec.Name]; obj != nil {
-				p.decls[obj] = &decl{pkg: p, obj: obj, name: p.PkgPath + "." + spec.Name.Name, node: spec}
+				p.decls[obj] = &decl{pkg: p, obj: obj, name: p.PkgPath + "." + spec.Name.Name, node: spec, at: spec.Name.Pos()}
 			}
 		case *ast.ValueSpec:
 			if d.Tok == token.VAR || spec.Type != nil || len(spec.Values) > 0 {
@@ -197,10 +203,7 @@ func (p *pkg) general(d *ast.GenDecl, directives []*ast.Comment) []*ast.Comment 
 				case len(exprs) == len(spec.Names):
 					v.expr = exprs[n]
 				case len(exprs) == 1: // a call with several results
-					v.expr, v.index = exprs[0], n
-				}
-				if d.Tok == token.CONST && usesIota(v.expr) {
-					v.iota = i
+					v.expr = exprs[0]
 				}
 				p.value(spec, v)
 			}
@@ -211,7 +214,7 @@ func (p *pkg) general(d *ast.GenDecl, directives []*ast.Comment) []*ast.Comment 
 
 // value adds one variable or constant.
 func (p *pkg) value(spec *ast.ValueSpec, v *value) {
-	d := &decl{pkg: p, name: p.PkgPath + "." + v.name.Name, node: spec, value: v}
+	d := &decl{pkg: p, name: p.PkgPath + "." + v.name.Name, node: spec, at: v.name.Pos(), value: v}
 	if v.tok == token.VAR && mayRun(v.expr) {
 		p.calling = append(p.calling, d)
 	}
@@ -221,19 +224,6 @@ func (p *pkg) value(spec *ast.ValueSpec, v *value) {
 	if d.obj = p.Info.Defs[v.name]; d.obj != nil {
 		p.decls[d.obj] = d
 	}
-}
-
-// usesIota reports whether e mentions iota.
-func usesIota(e ast.Expr) (found bool) {
-	if e == nil {
-		return false
-	}
-	ast.Inspect(e, func(n ast.Node) bool {
-		id, ok := n.(*ast.Ident)
-		found = found || ok && id.Name == "iota"
-		return !found
-	})
-	return found
 }
 
 // embedDirective begins what embedPatterns reads.

@@ -2,11 +2,13 @@ package reach
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"go/ast"
 	"go/token"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/workgen/workgen/internal/source"
 )
 
 // The order in which variables are initialised, and functions init called, decides what
@@ -16,8 +18,9 @@ import (
 
 // orders adds the order of initialisation, as far as it matters: of each package with
 // the variables that are reached, if an initialiser has effects, and with several
-// functions init; and of the packages that have either.
-func (r *Reach) orders(sums map[string][]string) {
+// functions init; and of the packages that have either. Their sources get the order of
+// the variables.
+func (r *Reach) orders(sums map[string][]string, sources map[string][sha256.Size]byte) {
 	declared := map[*pkg][]*decl{}
 	for _, s := range r.steps {
 		if initialised(s.decl) {
@@ -26,7 +29,7 @@ func (r *Reach) orders(sums map[string][]string) {
 	}
 	var effective []string
 	for p, list := range declared {
-		variables, functions, effects := p.inOrder(list, r.world.effects(p))
+		variables, functions, effects := executed(list, r.world.effects(p))
 		if !effects && len(functions) == 0 {
 			continue
 		}
@@ -35,7 +38,9 @@ func (r *Reach) orders(sums map[string][]string) {
 			variables = nil
 		}
 		if len(variables) > 1 || len(functions) > 1 {
-			sums["order of initialisation in "+p.PkgPath] = []string{strings.Join(slices.Concat(variables, functions), "\x00")}
+			name := "order of initialisation in " + p.PkgPath
+			sums[name] = []string{strings.Join(orderOf(slices.Concat(variables, functions)), "\x00")}
+			sources[name] = source.Order(namesOf(variables))
 		}
 	}
 	if len(effective) > 1 {
@@ -67,37 +72,41 @@ func (w *world) effects(p *pkg) map[*decl]bool {
 	return out
 }
 
-// inOrder lists variables and functions init in the order of their declarations, files
-// by their names, as the compiler gets them. It reports whether a variable is among those
-// that have effects.
-func (p *pkg) inOrder(list []*decl, effects map[*decl]bool) (variables, functions []string, found bool) {
-	place := func(d *decl) (string, int) {
-		at := d.node.Pos()
-		if d.value != nil {
-			at = d.value.name.Pos()
-		}
-		pos := p.Fset.PositionFor(at, false)
-		return filepath.Base(pos.Filename), pos.Offset
-	}
-	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b *decl) int {
-		fileA, at := place(a)
-		fileB, bt := place(b)
-		return cmp.Or(strings.Compare(fileA, fileB), cmp.Compare(at, bt), strings.Compare(a.name, b.name))
-	})
-	for _, d := range list {
+// executed splits declarations into variables and functions init, in their order. It
+// reports whether a variable is among those that have effects.
+func executed(list []*decl, effects map[*decl]bool) (variables, functions []*decl, found bool) {
+	for _, d := range inOrder(list) {
 		if _, ok := d.node.(*ast.FuncDecl); ok {
-			functions = append(functions, string(d.hash[:]))
+			functions = append(functions, d)
 			continue
 		}
 		found = found || effects[d]
-		name := d.name
-		if d.local() == "_" {
-			name += string(d.hash[:]) // several may have that name
-		}
-		variables = append(variables, name)
+		variables = append(variables, d)
 	}
 	return variables, functions, found
+}
+
+// orderOf lists declarations by their names, or by what they are where several may have
+// one name.
+func orderOf(list []*decl) (out []string) {
+	for _, d := range list {
+		name := d.name
+		if local := d.local(); local == "_" || local == "init" {
+			name += string(d.hash[:])
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+// namesOf lists the variables that have names.
+func namesOf(variables []*decl) (out []string) {
+	for _, d := range variables {
+		if d.local() != "_" {
+			out = append(out, d.name)
+		}
+	}
+	return out
 }
 
 // packageOrder says when each package of the world is initialised: again and again the

@@ -19,31 +19,47 @@ type Symbol struct {
 	// Name is in full: example.com/m/daily.T.Method, file
 	// example.com/m/daily/add.s, module golang.org/x/text v0.3.0.
 	Name string
-	// Sum is the hash of its content.
+	// Sum is the hash of its content. Of a declaration it has the full names of what is
+	// referred to, and the build constraint of the file.
 	Sum [sha256.Size]byte
+	// Source is what can be found again without types. Of a declaration it is the hash
+	// of package internal/source, or of several ones that have one name, of all else Sum.
+	Source [sha256.Size]byte
 }
 
-// Short is the name and, after a space, the first 8 hexadecimal digits of the
-// hash.
-func (s Symbol) Short() string { return s.Name + " " + hex.EncodeToString(s.Sum[:4]) }
+// Short is the name and, after a space, the first 8 hexadecimal digits of Source.
+func (s Symbol) Short() string { return s.Name + " " + hex.EncodeToString(s.Source[:4]) }
 
 // Symbols are the declarations, files and modules that were reached, sorted by
 // name.
 func (r *Reach) Symbols() []Symbol {
-	sums := map[string][]string{}
+	sums, sources, named := map[string][]string{}, map[string][sha256.Size]byte{}, map[string][]*decl{}
 	for _, s := range r.steps {
-		sums[s.decl.name] = append(sums[s.decl.name], string(s.decl.hash[:]))
+		name := s.decl.name
+		if s.decl.generated {
+			name = "generated " + name
+		}
+		sums[name] = append(sums[name], string(s.decl.hash[:]))
+		named[name] = append(named[name], s.decl)
 		r.embedded(s.decl, sums)
 	}
 	for p := range r.packages {
 		p.files(sums)
 	}
 	r.modules(sums)
-	r.orders(sums)
+	r.orders(sums, sources)
+	for name, decls := range named {
+		sources[name] = joined(decls)
+	}
 	out := make([]Symbol, 0, len(sums))
 	for name, all := range sums {
 		slices.Sort(all) // several functions init have one name
-		out = append(out, Symbol{name, sha256.Sum256([]byte(strings.Join(all, "")))})
+		sum := sha256.Sum256([]byte(strings.Join(all, "")))
+		symbol := Symbol{name, sum, sum}
+		if source, ok := sources[name]; ok {
+			symbol.Source = source
+		}
+		out = append(out, symbol)
 	}
 	slices.SortFunc(out, func(a, b Symbol) int { return strings.Compare(a.Name, b.Name) })
 	return out

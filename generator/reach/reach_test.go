@@ -281,7 +281,7 @@ func TestWhatDoesNotChangeAFingerprint(t *testing.T) {
 	for _, test := range []struct{ name, change string }{
 		{"comments", edit(t, "a/a.go", "// Run does it.", "// Run does it well.\n//\n// Really.")},
 		{"comments inside", edit(t, "a/a.go", "h := helper", "// A helper.\n\th := /* new */ helper")},
-		{"formatting", edit(t, "b/b.go", "(a, b int) int { return a + b }", "(\n\ta, b int,\n) int {\n\n\treturn (a +\n\tb)\n}")},
+		{"formatting", edit(t, "b/b.go", "(a, b int) int { return a + b }", "(\n\ta, b int,\n) int {\n\n\treturn a +\n\tb\n}")},
 		{"an unreached function", edit(t, "a/a.go", "func unreached() {}", "func unreached() { println() }")},
 		{"an unreached function elsewhere", edit(t, "b/b.go", "return 1", "return 2")},
 		{"a new function", edit(t, "b/b.go", "func Unreached()", "func More() {}\n\nfunc Unreached()")},

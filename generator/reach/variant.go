@@ -58,7 +58,7 @@ func (p *pkg) variantsIn(f *ast.File, constraint string) {
 		}
 	}
 	add := func(local string, node ast.Node, name *ast.Ident, effects bool) {
-		v := &decl{pkg: p, name: p.PkgPath + "." + local, node: node, variant: &variant{constraint: constraint, file: f}}
+		v := &decl{pkg: p, name: p.PkgPath + "." + local, node: node, at: name.Pos(), variant: &variant{constraint: constraint, file: f}}
 		if effects {
 			p.variants.always = append(p.variants.always, v)
 		}
@@ -141,17 +141,9 @@ func (w *world) walkVariant(d *decl) {
 			add(byName{path: target}) // under whatever name
 		}
 	}
-	var s syntax
-	s.before = func(ast.Node) {}
-	s.ident = func(id *ast.Ident) {
-		s.text(id.Name)
-		add(byName{pkg: d.pkg, local: id.Name})
-	}
-	s.selector = func(sel *ast.SelectorExpr) bool {
+	selector := func(sel *ast.SelectorExpr) bool {
 		if id, ok := sel.X.(*ast.Ident); ok && imports[id.Name] != "" {
 			target := imports[id.Name]
-			s.text(target)
-			s.text(sel.Sel.Name)
 			if q := w.byPath[target]; q != nil {
 				add(byName{pkg: q, local: sel.Sel.Name})
 			}
@@ -165,17 +157,20 @@ func (w *world) walkVariant(d *decl) {
 		}
 		return false
 	}
-	s.text(v.constraint)
-	switch n := d.node.(type) {
-	case *ast.FuncDecl:
-		s.funcDecl(n)
-	case *ast.GenDecl:
-		s.genDecl(n)
-		if n.Tok == token.TYPE {
-			add(byName{pkg: d.pkg, local: d.local() + "."}) // all methods
+	ast.Inspect(d.node, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			return !selector(n)
+		case *ast.Ident:
+			add(byName{pkg: d.pkg, local: n.Name})
 		}
+		return true
+	})
+	if gen, ok := d.node.(*ast.GenDecl); ok && gen.Tok == token.TYPE {
+		add(byName{pkg: d.pkg, local: d.local() + "."}) // all methods
 	}
-	d.hash = sha256.Sum256(s.buf)
+	d.source = d.pkg.sourceSum(d.at)
+	d.hash = sha256.Sum256(append([]byte(v.constraint+"\x00"), d.source[:]...))
 	if v.active != nil {
 		w.walk(v.active)
 		d.embeds = v.active.embeds

@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // keepCode identifies the code that [Keep.Run] reaches in durable keys.
 var keepCode = runtime.Code{
-	Sum: "0961015f4e4abe5a48c6d9dd9651d2ad",
+	Sum: "efe9cb5c6088b01341056ac5dfe17d3e",
 	Symbols: `
-github.com/workgen/workgen/testdata/durable.Keep d4a7013b
-github.com/workgen/workgen/testdata/durable.Keep.Run b25a8647
-github.com/workgen/workgen/testdata/durable.resultOf 93550678
+github.com/workgen/workgen/testdata/durable.Keep baaa82f2
+github.com/workgen/workgen/testdata/durable.Keep.Run 3e8fb3eb
+github.com/workgen/workgen/testdata/durable.resultOf 4bd7c54d
 `,
 }

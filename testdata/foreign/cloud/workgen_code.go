@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // putCode identifies the code that [Put.Run] reaches in durable keys.
 var putCode = runtime.Code{
-	Sum: "e40d6192220e21c355181a97335aa8d6",
+	Sum: "2865832d39b4998ba41d13363badfb0e",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/cloud.Put 07bad5a7
-github.com/workgen/workgen/testdata/foreign/cloud.Put.Run 416facac
+github.com/workgen/workgen/testdata/foreign/cloud.Put ec3a941a
+github.com/workgen/workgen/testdata/foreign/cloud.Put.Run f7013df7
 module github.com/aws/aws-sdk-go-v2 v1.47.7 40e10d04
 module github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.10 0c9e4ab2
 module github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.8.10 8e715743

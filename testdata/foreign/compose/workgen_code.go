@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // upCode identifies the code that [Up.Run] reaches in durable keys.
 var upCode = runtime.Code{
-	Sum: "f663c57a85939d263f79e1dd78e74f74",
+	Sum: "c1dadb2d0b41d072d89e63b565dcbf9c",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/compose.Up 24140b9b
-github.com/workgen/workgen/testdata/foreign/compose.Up.Run ec6d2703
+github.com/workgen/workgen/testdata/foreign/compose.Up 3bcb0f85
+github.com/workgen/workgen/testdata/foreign/compose.Up.Run e795cdfd
 module github.com/compose-spec/compose-go/v2 v2.16.2 936bfdeb
 module github.com/distribution/reference v0.5.0 84f3e811
 module github.com/docker/go-connections v0.4.0 8ec8d451

@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // admitCode identifies the code that [Admit.Run] reaches in durable keys.
 var admitCode = runtime.Code{
-	Sum: "638b307b5456b41338ff1113ad95fca8",
+	Sum: "af1653161aa0839d14452e44cd362994",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/gateway.Admit 6177a4d7
-github.com/workgen/workgen/testdata/foreign/gateway.Admit.Run 67e1613f
+github.com/workgen/workgen/testdata/foreign/gateway.Admit dcf5f28c
+github.com/workgen/workgen/testdata/foreign/gateway.Admit.Run dd2ca900
 module github.com/fxamacker/cbor/v2 v2.9.6 2e7968c1
 module github.com/go-logr/logr v1.4.4 585b6e02
 module github.com/json-iterator/go v1.1.12 0e7c1460

@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // triageCode identifies the code that [Triage.Run] reaches in durable keys.
 var triageCode = runtime.Code{
-	Sum: "63d2d7875d657c977c19d332342278d7",
+	Sum: "8729f4a318804876aa3b6737ccd588f2",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/github.Triage 5103b72e
-github.com/workgen/workgen/testdata/foreign/github.Triage.Run cccc4529
+github.com/workgen/workgen/testdata/foreign/github.Triage dde6f509
+github.com/workgen/workgen/testdata/foreign/github.Triage.Run f5b76e6b
 module github.com/google/go-github/v84 v84.0.0 2da506c5
 module github.com/google/go-querystring v1.2.0 2ccf31d0
 `,

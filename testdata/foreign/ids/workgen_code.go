@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // findCode identifies the code that [Find.Run] reaches in durable keys.
 var findCode = runtime.Code{
-	Sum: "bc70272cf463899537d271b5cad8a15a",
+	Sum: "7a931da8404b9a2d8369142eb5145a3d",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/ids.Find 96f999f5
-github.com/workgen/workgen/testdata/foreign/ids.Find.Run 469cc069
+github.com/workgen/workgen/testdata/foreign/ids.Find 1a2a7bbd
+github.com/workgen/workgen/testdata/foreign/ids.Find.Run 166d4a0b
 module github.com/google/uuid v1.6.0 0a7f8463
 `,
 }

@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // scheduleCode identifies the code that [Schedule.Run] reaches in durable keys.
 var scheduleCode = runtime.Code{
-	Sum: "9abf4f3b889800c6210ed41903759ebc",
+	Sum: "130c6c813bf0744fc895edb0c18b9a97",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/kube.Schedule 0220318f
-github.com/workgen/workgen/testdata/foreign/kube.Schedule.Run f779e8e7
+github.com/workgen/workgen/testdata/foreign/kube.Schedule 8d627026
+github.com/workgen/workgen/testdata/foreign/kube.Schedule.Run af7a7ed6
 module github.com/fxamacker/cbor/v2 v2.9.6 2e7968c1
 module github.com/go-logr/logr v1.4.4 585b6e02
 module github.com/json-iterator/go v1.1.12 0e7c1460

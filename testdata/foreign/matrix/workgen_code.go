@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // invertCode identifies the code that [Invert.Run] reaches in durable keys.
 var invertCode = runtime.Code{
-	Sum: "4fe529fb9783a22ea7f089c04c7a5766",
+	Sum: "bc8d59e9fedeb2489e01e7c02e63a919",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/matrix.Invert a15c496a
-github.com/workgen/workgen/testdata/foreign/matrix.Invert.Run 34ef70ee
+github.com/workgen/workgen/testdata/foreign/matrix.Invert 22d13e32
+github.com/workgen/workgen/testdata/foreign/matrix.Invert.Run a4f22403
 module gonum.org/v1/gonum v0.17.0 c30adbb8
 `,
 }

@@ -10,11 +10,11 @@ import "github.com/workgen/workgen/runtime"
 
 // sendCode identifies the code that [Send.Run] reaches in durable keys.
 var sendCode = runtime.Code{
-	Sum: "0ca70e52a579def491e4b813fe48eb30",
+	Sum: "680a17055d9d3062c9df2b2b2f10ac63",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/messages.Request c771c749
-github.com/workgen/workgen/testdata/foreign/messages.Send f0d9e9d3
-github.com/workgen/workgen/testdata/foreign/messages.Send.Run d2d59f91
+github.com/workgen/workgen/testdata/foreign/messages.Request 1a7ef149
+github.com/workgen/workgen/testdata/foreign/messages.Send a939c292
+github.com/workgen/workgen/testdata/foreign/messages.Send.Run 0300ab2f
 module google.golang.org/protobuf v1.36.12 bb1700de
 `,
 }

@@ -10,11 +10,11 @@ import "github.com/workgen/workgen/runtime"
 
 // totalCode identifies the code that [Total.Run] reaches in durable keys.
 var totalCode = runtime.Code{
-	Sum: "e82e2dc19d2d3033649cb303842380b5",
+	Sum: "9a83cc20a1fd8468755cf5923d61c89c",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/money.Invoice cee0c80b
-github.com/workgen/workgen/testdata/foreign/money.Total 7ee8cdf3
-github.com/workgen/workgen/testdata/foreign/money.Total.Run b6f022e3
+github.com/workgen/workgen/testdata/foreign/money.Invoice 1fbcc74b
+github.com/workgen/workgen/testdata/foreign/money.Total 3c041508
+github.com/workgen/workgen/testdata/foreign/money.Total.Run 9b6de6a5
 module github.com/shopspring/decimal v1.6.0 aa70040a
 `,
 }

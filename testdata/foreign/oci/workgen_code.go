@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // pushCode identifies the code that [Push.Run] reaches in durable keys.
 var pushCode = runtime.Code{
-	Sum: "8eeae6ce4d4b8fe6a5da265dfef8562e",
+	Sum: "4d78df4313b160c19b48d3c5856840d3",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/oci.Push 3f74a1df
-github.com/workgen/workgen/testdata/foreign/oci.Push.Run 3254ffb8
+github.com/workgen/workgen/testdata/foreign/oci.Push 4eef76dc
+github.com/workgen/workgen/testdata/foreign/oci.Push.Run f0e92746
 module github.com/opencontainers/go-digest v1.0.0 35d478c5
 module github.com/opencontainers/image-spec v1.1.1 d4e0fbf0
 `,

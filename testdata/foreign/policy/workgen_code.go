@@ -10,10 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // resolveCode identifies the code that [Resolve.Run] reaches in durable keys.
 var resolveCode = runtime.Code{
-	Sum: "8e50b1b47cb1462385ea2f33b5a1aacc",
+	Sum: "09b2c28e38f885616a156bd850e0724b",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/policy.Resolve b31ec667
-github.com/workgen/workgen/testdata/foreign/policy.Resolve.Run 4029cc6d
+github.com/workgen/workgen/testdata/foreign/policy.Resolve 9cb34131
+github.com/workgen/workgen/testdata/foreign/policy.Resolve.Run f859240b
 module github.com/cespare/xxhash/v2 v2.3.0 61fcadad
 module github.com/open-policy-agent/opa v1.22.3 3246403a
 module github.com/xeipuuv/gojsonpointer v0.0.0-20190905194746-02993c407bfb c74c6237

@@ -10,13 +10,13 @@ import "github.com/workgen/workgen/runtime"
 
 // checkCode identifies the code that [Check.Run] reaches in durable keys.
 var checkCode = runtime.Code{
-	Sum: "c572c40748d4b5c1691a450759e66826",
+	Sum: "c1b2912127a98b11d5c54efbfe1fbc42",
 	Symbols: `
-github.com/workgen/workgen/testdata/foreign/tree.Block 4cea0cb7
-github.com/workgen/workgen/testdata/foreign/tree.Call ac61fa47
-github.com/workgen/workgen/testdata/foreign/tree.Check ea58703d
-github.com/workgen/workgen/testdata/foreign/tree.Check.Run 89db5c7b
-github.com/workgen/workgen/testdata/foreign/tree.Expr 5f9435e4
-github.com/workgen/workgen/testdata/foreign/tree.Ident 9f1a4c20
+github.com/workgen/workgen/testdata/foreign/tree.Block 20501bb0
+github.com/workgen/workgen/testdata/foreign/tree.Call b835d4dc
+github.com/workgen/workgen/testdata/foreign/tree.Check b441357f
+github.com/workgen/workgen/testdata/foreign/tree.Check.Run 8131f071
+github.com/workgen/workgen/testdata/foreign/tree.Expr 08b16db6
+github.com/workgen/workgen/testdata/foreign/tree.Ident c2f11d29
 `,
 }

@@ -10,41 +10,41 @@ import "github.com/workgen/workgen/runtime"
 
 // buildCode identifies the code that [Build.Run] reaches in durable keys.
 var buildCode = runtime.Code{
-	Sum: "db23238e85580c71bf673784c1513796",
+	Sum: "ee771ab61386d267020ad9b24b32c0f3",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/composite.Base 16b82ae1
-github.com/workgen/workgen/testdata/golden/composite.Build bfc97f34
-github.com/workgen/workgen/testdata/golden/composite.Build.Run 1bd4da9e
-github.com/workgen/workgen/testdata/golden/composite.Config 9e1ca833
-github.com/workgen/workgen/testdata/golden/composite.ID c91e7211
-github.com/workgen/workgen/testdata/golden/composite.Item ae5b4df7
-github.com/workgen/workgen/testdata/golden/composite.Item2 bb19a399
-github.com/workgen/workgen/testdata/golden/composite.Pair 028b4d21
-github.com/workgen/workgen/testdata/golden/composite.Set b440b6b5
-github.com/workgen/workgen/testdata/golden/composite.Tags 24ad7dff
+github.com/workgen/workgen/testdata/golden/composite.Base 9fbc005b
+github.com/workgen/workgen/testdata/golden/composite.Build 661e7da3
+github.com/workgen/workgen/testdata/golden/composite.Build.Run 3492636c
+github.com/workgen/workgen/testdata/golden/composite.Config a6d7f506
+github.com/workgen/workgen/testdata/golden/composite.ID f90db3c4
+github.com/workgen/workgen/testdata/golden/composite.Item 1d67e219
+github.com/workgen/workgen/testdata/golden/composite.Item2 b4f6cd1f
+github.com/workgen/workgen/testdata/golden/composite.Pair ba50557c
+github.com/workgen/workgen/testdata/golden/composite.Set 2afae1d6
+github.com/workgen/workgen/testdata/golden/composite.Tags c50c25bd
 `,
 }
 
 // sumCode identifies the code that [Sum.Run] reaches in durable keys.
 var sumCode = runtime.Code{
-	Sum: "788add920f6bd3d0996f762c0d54d39d",
+	Sum: "3010ccea79e692afe33d16224f96b038",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/composite.Byte 1937f93c
-github.com/workgen/workgen/testdata/golden/composite.ID c91e7211
-github.com/workgen/workgen/testdata/golden/composite.Pair 028b4d21
-github.com/workgen/workgen/testdata/golden/composite.Set b440b6b5
-github.com/workgen/workgen/testdata/golden/composite.Sum 9c735ddc
-github.com/workgen/workgen/testdata/golden/composite.Sum.Run 48876766
+github.com/workgen/workgen/testdata/golden/composite.Byte 70c24b99
+github.com/workgen/workgen/testdata/golden/composite.ID f90db3c4
+github.com/workgen/workgen/testdata/golden/composite.Pair ba50557c
+github.com/workgen/workgen/testdata/golden/composite.Set 2afae1d6
+github.com/workgen/workgen/testdata/golden/composite.Sum 83962500
+github.com/workgen/workgen/testdata/golden/composite.Sum.Run 8505fc09
 `,
 }
 
 // releaseCode identifies the code that [Release.Run] reaches in durable keys.
 var releaseCode = runtime.Code{
-	Sum: "fb46d43379d5dbc986dfba767dd0258a",
+	Sum: "27ac7c9ff2f27289e0bec5abbaafe11a",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/composite.Release 075c8450
-github.com/workgen/workgen/testdata/golden/composite.Release.Run f7d5a568
-github.com/workgen/workgen/testdata/golden/composite.Version 3d0a7ca3
-github.com/workgen/workgen/testdata/golden/composite.Version.EncodeKey a722052e
+github.com/workgen/workgen/testdata/golden/composite.Release 65d15afe
+github.com/workgen/workgen/testdata/golden/composite.Release.Run 8f5ba284
+github.com/workgen/workgen/testdata/golden/composite.Version 9d24510d
+github.com/workgen/workgen/testdata/golden/composite.Version.EncodeKey 75a87049
 `,
 }

@@ -10,88 +10,88 @@ import "github.com/workgen/workgen/runtime"
 
 // keywordsCode identifies the code that [Keywords.Run] reaches in durable keys.
 var keywordsCode = runtime.Code{
-	Sum: "dc82f9658f01da728bd2a9670520ab0a",
+	Sum: "e52dd3c66f28e9d50d4b6e3edb2fccae",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Keywords f670c727
-github.com/workgen/workgen/testdata/golden/corners.Keywords.Run 0d47f042
-github.com/workgen/workgen/testdata/golden/corners.S d510bf94
+github.com/workgen/workgen/testdata/golden/corners.Keywords ab967fd6
+github.com/workgen/workgen/testdata/golden/corners.Keywords.Run a5fd01ea
+github.com/workgen/workgen/testdata/golden/corners.S 7bdf5952
 `,
 }
 
 // emptyCode identifies the code that [Empty.Run] reaches in durable keys.
 var emptyCode = runtime.Code{
-	Sum: "d7fe4fca0f2966920b551e92dd762377",
+	Sum: "c2c47f8b468e4a7b497603ce7cc60ff5",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
-github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
-github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
+github.com/workgen/workgen/testdata/golden/corners.Empty 3bdea378
+github.com/workgen/workgen/testdata/golden/corners.Empty.Run 5ac4496b
+github.com/workgen/workgen/testdata/golden/corners.none ddceaafa
 `,
 }
 
 // taggedCode identifies the code that [Tagged.Run] reaches in durable keys.
 var taggedCode = runtime.Code{
-	Sum: "7d9573eb619a63359f1c612e935d7bd6",
+	Sum: "0cb09738e26be950e66145b1ac800601",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Tagged 64f30bab
-github.com/workgen/workgen/testdata/golden/corners.Tagged.Run 0f226452
+github.com/workgen/workgen/testdata/golden/corners.Tagged 86ed0033
+github.com/workgen/workgen/testdata/golden/corners.Tagged.Run 37c5da44
 `,
 }
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
 var nestedCode = runtime.Code{
-	Sum: "20aea8bbfe84a98069d5cdda79ede72b",
+	Sum: "9d8cec6d0833708b309a0366c222f081",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Nested e95e8cd5
-github.com/workgen/workgen/testdata/golden/corners.Nested.Run 367754eb
-github.com/workgen/workgen/testdata/golden/corners.m2 4b999561
+github.com/workgen/workgen/testdata/golden/corners.Nested 3aa9da29
+github.com/workgen/workgen/testdata/golden/corners.Nested.Run 2924cdc4
+github.com/workgen/workgen/testdata/golden/corners.m2 e9d11a77
 `,
 }
 
 // deepCode identifies the code that [Deep.Run] reaches in durable keys.
 var deepCode = runtime.Code{
-	Sum: "9356e3c872182e640d1b8fca4f3f1bdf",
+	Sum: "bb709ef24f72c9386c1fccd1ced3a7eb",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Deep 81e078c4
-github.com/workgen/workgen/testdata/golden/corners.Deep.Run 27577807
+github.com/workgen/workgen/testdata/golden/corners.Deep 5b2ce16d
+github.com/workgen/workgen/testdata/golden/corners.Deep.Run 4f6cb9cd
 `,
 }
 
 // wiredCode identifies the code that [Wired.Run] reaches in durable keys.
 var wiredCode = runtime.Code{
-	Sum: "d8398cf368a17f2d045b89ca57d6ff42",
+	Sum: "704521d141b7f0bb93090fc298db905b",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Empty eedc86fc
-github.com/workgen/workgen/testdata/golden/corners.Empty.Run d7332320
-github.com/workgen/workgen/testdata/golden/corners.Wired e33d3fcd
-github.com/workgen/workgen/testdata/golden/corners.Wired.Run dbbf25b8
-github.com/workgen/workgen/testdata/golden/corners.none a50cb30c
+github.com/workgen/workgen/testdata/golden/corners.Empty 3bdea378
+github.com/workgen/workgen/testdata/golden/corners.Empty.Run 5ac4496b
+github.com/workgen/workgen/testdata/golden/corners.Wired 30066ced
+github.com/workgen/workgen/testdata/golden/corners.Wired.Run bf36436c
+github.com/workgen/workgen/testdata/golden/corners.none ddceaafa
 `,
 }
 
 // lendingCode identifies the code that [Lending.Run] reaches in durable keys.
 var lendingCode = runtime.Code{
-	Sum: "4fe1c79e0433027b74e96a612da1a8d0",
+	Sum: "92f04447d95e6ae9eedef48f01542230",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Held 30676be5
-github.com/workgen/workgen/testdata/golden/corners.Lending a9c37d19
-github.com/workgen/workgen/testdata/golden/corners.Lending.Run 57c08de8
+github.com/workgen/workgen/testdata/golden/corners.Held 23b12584
+github.com/workgen/workgen/testdata/golden/corners.Lending 630149af
+github.com/workgen/workgen/testdata/golden/corners.Lending.Run 9d4f0c62
 `,
 }
 
 // reusingCode identifies the code that [Reusing.Run] reaches in durable keys.
 var reusingCode = runtime.Code{
-	Sum: "15b9c5d515c98e1648cdc94b08e30a08",
+	Sum: "da8be775f835cac39908bc36e075fd42",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Reusing 2c4e5a14
-github.com/workgen/workgen/testdata/golden/corners.Reusing.Run 1473ae85
+github.com/workgen/workgen/testdata/golden/corners.Reusing 15fd6ab2
+github.com/workgen/workgen/testdata/golden/corners.Reusing.Run 4082729c
 `,
 }
 
 // sharingCode identifies the code that [Sharing.Run] reaches in durable keys.
 var sharingCode = runtime.Code{
-	Sum: "03b35474e7ee9037ba30dd77dbbfbb1e",
+	Sum: "07b31a4b2aee121c8183893fb87a1df2",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/corners.Sharing 027d8a1b
-github.com/workgen/workgen/testdata/golden/corners.Sharing.Run 635933e3
+github.com/workgen/workgen/testdata/golden/corners.Sharing f5e84508
+github.com/workgen/workgen/testdata/golden/corners.Sharing.Run 8202e8a1
 `,
 }

@@ -10,49 +10,49 @@ import "github.com/workgen/workgen/runtime"
 
 // keepsCode identifies the code that [Keeps.Run] reaches in durable keys.
 var keepsCode = runtime.Code{
-	Sum: "f608a3c6ae919561d1f4a6755bc2da24",
+	Sum: "3a817227da74cec0a4f3bcb532afeace",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/declared.Addr eaff85eb
-github.com/workgen/workgen/testdata/golden/declared.Amount a2787abd
-github.com/workgen/workgen/testdata/golden/declared.Keeps 72556a2f
-github.com/workgen/workgen/testdata/golden/declared.Keeps.Run 9dc4dcd1
-github.com/workgen/workgen/testdata/golden/declared.Net 8cc1f8b3
-github.com/workgen/workgen/testdata/golden/declared.Port 25fa7fda
-github.com/workgen/workgen/testdata/golden/declared.Ratio 9eb72bbc
-github.com/workgen/workgen/testdata/golden/declared.Real ae00f90a
-github.com/workgen/workgen/testdata/golden/declared.Sheet fc34fb56
-github.com/workgen/workgen/testdata/golden/declared.Stamp a55c17f0
-github.com/workgen/workgen/testdata/golden/declared.User 995dc48d
-github.com/workgen/workgen/testdata/golden/declared/outer.Stamp a55c17f0
+github.com/workgen/workgen/testdata/golden/declared.Addr 21b95e71
+github.com/workgen/workgen/testdata/golden/declared.Amount 4b3b1b1f
+github.com/workgen/workgen/testdata/golden/declared.Keeps 7eec25ec
+github.com/workgen/workgen/testdata/golden/declared.Keeps.Run b0e2084e
+github.com/workgen/workgen/testdata/golden/declared.Net 90565399
+github.com/workgen/workgen/testdata/golden/declared.Port 3ae4ec2b
+github.com/workgen/workgen/testdata/golden/declared.Ratio e062b79e
+github.com/workgen/workgen/testdata/golden/declared.Real 34ff493b
+github.com/workgen/workgen/testdata/golden/declared.Sheet d863ea22
+github.com/workgen/workgen/testdata/golden/declared.Stamp 3c14b277
+github.com/workgen/workgen/testdata/golden/declared.User 73b80341
+github.com/workgen/workgen/testdata/golden/declared/outer.Stamp 3c14b277
 `,
 }
 
 // readsCode identifies the code that [Reads.Run] reaches in durable keys.
 var readsCode = runtime.Code{
-	Sum: "7d2e710027e45398c55a2ae10e30fc7c",
+	Sum: "fa66741607579d955b11484e56a81c6b",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/declared.Mine 92dc5cc1
-github.com/workgen/workgen/testdata/golden/declared.Reads 2f9b66ea
-github.com/workgen/workgen/testdata/golden/declared.Reads.Run 734e3f63
-github.com/workgen/workgen/testdata/golden/declared/outer.Box 521208f9
-github.com/workgen/workgen/testdata/golden/declared/outer.Doc 230de718
-github.com/workgen/workgen/testdata/golden/declared/outer.Meta e10b0f34
-github.com/workgen/workgen/testdata/golden/declared/outer.Plain 30c7e499
-github.com/workgen/workgen/testdata/golden/declared/outer.Stamp a55c17f0
-github.com/workgen/workgen/testdata/golden/declared/outer.at 6ad67c58
-github.com/workgen/workgen/testdata/golden/declared/outer.base 312ed07d
-github.com/workgen/workgen/testdata/golden/declared/outer.held 557b345c
-github.com/workgen/workgen/testdata/golden/declared/outer.point 4f57abea
+github.com/workgen/workgen/testdata/golden/declared.Mine 7790a985
+github.com/workgen/workgen/testdata/golden/declared.Reads c0117295
+github.com/workgen/workgen/testdata/golden/declared.Reads.Run 29a4f0e9
+github.com/workgen/workgen/testdata/golden/declared/outer.Box 509c1d03
+github.com/workgen/workgen/testdata/golden/declared/outer.Doc 364df384
+github.com/workgen/workgen/testdata/golden/declared/outer.Meta cb143edd
+github.com/workgen/workgen/testdata/golden/declared/outer.Plain a4a92be5
+github.com/workgen/workgen/testdata/golden/declared/outer.Stamp 3c14b277
+github.com/workgen/workgen/testdata/golden/declared/outer.at f108d759
+github.com/workgen/workgen/testdata/golden/declared/outer.base 041e8040
+github.com/workgen/workgen/testdata/golden/declared/outer.held efbf4877
+github.com/workgen/workgen/testdata/golden/declared/outer.point bde9efed
 `,
 }
 
 // pointCode identifies the code that [Point.Run] reaches in durable keys.
 var pointCode = runtime.Code{
-	Sum: "5b0f79a055a2140e040d6949d5d07381",
+	Sum: "62434bf80c803cdde7889ac2b6dda7ee",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/declared.Point 7ba18499
-github.com/workgen/workgen/testdata/golden/declared.Point.Run d16ee715
-github.com/workgen/workgen/testdata/golden/declared/outer.Plain 30c7e499
-github.com/workgen/workgen/testdata/golden/declared/outer.point 4f57abea
+github.com/workgen/workgen/testdata/golden/declared.Point 43b1323e
+github.com/workgen/workgen/testdata/golden/declared.Point.Run db653350
+github.com/workgen/workgen/testdata/golden/declared/outer.Plain a4a92be5
+github.com/workgen/workgen/testdata/golden/declared/outer.point bde9efed
 `,
 }

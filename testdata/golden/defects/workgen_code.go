@@ -10,22 +10,22 @@ import "github.com/workgen/workgen/runtime"
 
 // firstCode identifies the code that [First.Run] reaches in durable keys.
 var firstCode = runtime.Code{
-	Sum: "90816ef4e9008ab31900286a5cb7c640",
+	Sum: "e53aca1e460814ee4eccc3c4186313a4",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/defects.First 0e3b8a60
-github.com/workgen/workgen/testdata/golden/defects.First.Run 18726e92
-github.com/workgen/workgen/testdata/golden/defects.Input 1645bd41
-github.com/workgen/workgen/testdata/golden/defects.Input2 eb6d531f
+github.com/workgen/workgen/testdata/golden/defects.First a0fc86b4
+github.com/workgen/workgen/testdata/golden/defects.First.Run 72bc6fd7
+github.com/workgen/workgen/testdata/golden/defects.Input 3dba9148
+github.com/workgen/workgen/testdata/golden/defects.Input2 d5148789
 `,
 }
 
 // secondCode identifies the code that [Second.Run] reaches in durable keys.
 var secondCode = runtime.Code{
-	Sum: "ff96ae30d735e5e47f373bf69a363a8b",
+	Sum: "bd7993019d9118cbaa450ce8258238c0",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/defects.Input 1645bd41
-github.com/workgen/workgen/testdata/golden/defects.Input2 eb6d531f
-github.com/workgen/workgen/testdata/golden/defects.Second 880a0357
-github.com/workgen/workgen/testdata/golden/defects.Second.Run b95df7d2
+github.com/workgen/workgen/testdata/golden/defects.Input 3dba9148
+github.com/workgen/workgen/testdata/golden/defects.Input2 d5148789
+github.com/workgen/workgen/testdata/golden/defects.Second 8ec892e9
+github.com/workgen/workgen/testdata/golden/defects.Second.Run 56baac52
 `,
 }

@@ -10,49 +10,49 @@ import "github.com/workgen/workgen/runtime"
 
 // loadCode identifies the code that [Load.Run] reaches in durable keys.
 var loadCode = runtime.Code{
-	Sum: "7e26deff8583e6d305625d5cb4656753",
+	Sum: "23b8448661154e03b8afc9576fcea3d8",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/files.Load 1ad42de5
-github.com/workgen/workgen/testdata/golden/files.Load.Run 89fd73ba
+github.com/workgen/workgen/testdata/golden/files.Load 28a5d9f5
+github.com/workgen/workgen/testdata/golden/files.Load.Run 4cbc807c
 `,
 }
 
 // mergeCode identifies the code that [Merge.Run] reaches in durable keys.
 var mergeCode = runtime.Code{
-	Sum: "fb247f39bf25eda07159fc8dab53c3bc",
+	Sum: "5bb691f7dff5709745a0ffff74d82fda",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/files.Merge a3994681
-github.com/workgen/workgen/testdata/golden/files.Merge.Run cc0b5656
-github.com/workgen/workgen/testdata/golden/files.Source 14b98b05
+github.com/workgen/workgen/testdata/golden/files.Merge 53d50acc
+github.com/workgen/workgen/testdata/golden/files.Merge.Run af843399
+github.com/workgen/workgen/testdata/golden/files.Source 8bd5277e
 `,
 }
 
 // cutCode identifies the code that [Cut.Run] reaches in durable keys.
 var cutCode = runtime.Code{
-	Sum: "6bf40c460bd579f3458ad153061661d5",
+	Sum: "67cd019afa04351b8d602e4d92fc0249",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/files.Cut f04fd714
-github.com/workgen/workgen/testdata/golden/files.Cut.Run be37a262
-github.com/workgen/workgen/testdata/golden/files.Part ed77fb1f
+github.com/workgen/workgen/testdata/golden/files.Cut 15a7c114
+github.com/workgen/workgen/testdata/golden/files.Cut.Run 18b77098
+github.com/workgen/workgen/testdata/golden/files.Part 667c815b
 `,
 }
 
 // doubleCode identifies the code that [Double.Run] reaches in durable keys.
 var doubleCode = runtime.Code{
-	Sum: "0555f2a70387a666ba111ce4dc5d6c32",
+	Sum: "bd87509b669e27caf94e4e112b1444b3",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/files.Double 8e4231b3
-github.com/workgen/workgen/testdata/golden/files.Double.Run f09b68ca
-github.com/workgen/workgen/testdata/golden/files.Hint 8ee0130a
+github.com/workgen/workgen/testdata/golden/files.Double 2e2aea87
+github.com/workgen/workgen/testdata/golden/files.Double.Run 5a6eb6ef
+github.com/workgen/workgen/testdata/golden/files.Hint 3f3f275b
 `,
 }
 
 // parseCode identifies the code that [Parse.Run] reaches in durable keys.
 var parseCode = runtime.Code{
-	Sum: "13faaec1e3c51dea878f6fafd484ba3a",
+	Sum: "c8012434df1ec3592004cc48c0098538",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/files.Input 56237538
-github.com/workgen/workgen/testdata/golden/files.Parse 43062a35
-github.com/workgen/workgen/testdata/golden/files.Parse.Run aa74a040
+github.com/workgen/workgen/testdata/golden/files.Input eaf2e251
+github.com/workgen/workgen/testdata/golden/files.Parse 5e5f55e8
+github.com/workgen/workgen/testdata/golden/files.Parse.Run 2d8f2328
 `,
 }

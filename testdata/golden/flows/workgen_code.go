@@ -10,18 +10,18 @@ import "github.com/workgen/workgen/runtime"
 
 // probeCode identifies the code that [Probe.Run] reaches in durable keys.
 var probeCode = runtime.Code{
-	Sum: "b0b74597990f1ca668e2534e3fc47942",
+	Sum: "22080660317281c7d519831c6c2a830b",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/flows.Probe 85898865
-github.com/workgen/workgen/testdata/golden/flows.Probe.Run f26bca44
+github.com/workgen/workgen/testdata/golden/flows.Probe 76c95b09
+github.com/workgen/workgen/testdata/golden/flows.Probe.Run 0ce31b9d
 `,
 }
 
 // argsCode identifies the code that [Args.Run] reaches in durable keys.
 var argsCode = runtime.Code{
-	Sum: "dd3e382b277b9ccbfe48902435b87ae0",
+	Sum: "45ce66dcb711e3a4420d631b10c21390",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/flows.Args 800b64ef
-github.com/workgen/workgen/testdata/golden/flows.Args.Run aafeb8da
+github.com/workgen/workgen/testdata/golden/flows.Args 868290a7
+github.com/workgen/workgen/testdata/golden/flows.Args.Run aae3c285
 `,
 }

@@ -10,20 +10,20 @@ import "github.com/workgen/workgen/runtime"
 
 // cropCode identifies the code that [Crop.Run] reaches in durable keys.
 var cropCode = runtime.Code{
-	Sum: "7f61a8f6ab47be9963a3712e5a9456e7",
+	Sum: "455aa2192d03790c6a7e45665a9bcfda",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/foreign.Crop fb9e9eb7
-github.com/workgen/workgen/testdata/golden/foreign.Crop.Run e2198455
+github.com/workgen/workgen/testdata/golden/foreign.Crop be8c3ffc
+github.com/workgen/workgen/testdata/golden/foreign.Crop.Run 288ea2cb
 `,
 }
 
 // areaCode identifies the code that [Area.Run] reaches in durable keys.
 var areaCode = runtime.Code{
-	Sum: "0a0552c242490e520caafadc24b14f0e",
+	Sum: "6591d79f942261ef666563749510f8b1",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/foreign.Area a842b63d
-github.com/workgen/workgen/testdata/golden/foreign.Area.Run 83dc9782
-github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Box 6c48374c
-github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Label 9da30902
+github.com/workgen/workgen/testdata/golden/foreign.Area 2bf997ab
+github.com/workgen/workgen/testdata/golden/foreign.Area.Run a742dda2
+github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Box 25481762
+github.com/workgen/workgen/testdata/golden/foreign/internal/shape.Label 95059dcb
 `,
 }

@@ -10,18 +10,18 @@ import "github.com/workgen/workgen/runtime"
 
 // manyCode identifies the code that [Many.Run] reaches in durable keys.
 var manyCode = runtime.Code{
-	Sum: "a035ea499a6c2947d4778171483abbf6",
+	Sum: "22d13d063b29ff3c6cda0d251b321516",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/generics.Code a84a16a8
-github.com/workgen/workgen/testdata/golden/generics.Many 0c515850
-github.com/workgen/workgen/testdata/golden/generics.Many.Run 7e4fb03c
-github.com/workgen/workgen/testdata/golden/generics.Matrix 502c5f42
-github.com/workgen/workgen/testdata/golden/generics.Option df815e0c
-github.com/workgen/workgen/testdata/golden/generics.Ref 880ee370
-github.com/workgen/workgen/testdata/golden/generics.Result e13cea0d
-github.com/workgen/workgen/testdata/golden/generics.Set 26339ac6
-github.com/workgen/workgen/testdata/golden/generics.Table 1e708bc5
-github.com/workgen/workgen/testdata/golden/generics.Vector 2f83d927
-github.com/workgen/workgen/testdata/golden/generics.hidden b3dc7eb9
+github.com/workgen/workgen/testdata/golden/generics.Code 0681a95b
+github.com/workgen/workgen/testdata/golden/generics.Many a4faad53
+github.com/workgen/workgen/testdata/golden/generics.Many.Run 43e04471
+github.com/workgen/workgen/testdata/golden/generics.Matrix 41602241
+github.com/workgen/workgen/testdata/golden/generics.Option 01b1a7b0
+github.com/workgen/workgen/testdata/golden/generics.Ref ddee2998
+github.com/workgen/workgen/testdata/golden/generics.Result 23a3ddc3
+github.com/workgen/workgen/testdata/golden/generics.Set b16b3d79
+github.com/workgen/workgen/testdata/golden/generics.Table 5f98715d
+github.com/workgen/workgen/testdata/golden/generics.Vector ed08ae30
+github.com/workgen/workgen/testdata/golden/generics.hidden 649bffc8
 `,
 }

@@ -10,38 +10,38 @@ import "github.com/workgen/workgen/runtime"
 
 // oneCode identifies the code that [One.Run] reaches in durable keys.
 var oneCode = runtime.Code{
-	Sum: "6cc764393d90192af808cb11b7b4c38c",
+	Sum: "90f5c647f5fdec30df834ffc0aad40b8",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/hits.One 258b7d27
-github.com/workgen/workgen/testdata/golden/hits.One.Run 21b51335
+github.com/workgen/workgen/testdata/golden/hits.One 7066ec47
+github.com/workgen/workgen/testdata/golden/hits.One.Run d45f6e07
 `,
 }
 
 // threeCode identifies the code that [Three.Run] reaches in durable keys.
 var threeCode = runtime.Code{
-	Sum: "3da2e0187eb9a5c81468b24f8133dd80",
+	Sum: "4c0e2d2e27be493ca6c4101416e26032",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/hits.Three 3685b8f6
-github.com/workgen/workgen/testdata/golden/hits.Three.Run 79eb00d8
+github.com/workgen/workgen/testdata/golden/hits.Three 6659fe57
+github.com/workgen/workgen/testdata/golden/hits.Three.Run ccbaadca
 `,
 }
 
 // eightCode identifies the code that [Eight.Run] reaches in durable keys.
 var eightCode = runtime.Code{
-	Sum: "2cebf08eb4528cb1f54d4d3f99fe04c9",
+	Sum: "dbb70f1cd82b8cb2620d304a370292c1",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/hits.Eight 37cb28e8
-github.com/workgen/workgen/testdata/golden/hits.Eight.Run 26e3a5d1
-github.com/workgen/workgen/testdata/golden/hits.Fields a27caa78
+github.com/workgen/workgen/testdata/golden/hits.Eight d13335e0
+github.com/workgen/workgen/testdata/golden/hits.Eight.Run 51bd2aa6
+github.com/workgen/workgen/testdata/golden/hits.Fields a5744374
 `,
 }
 
 // listCode identifies the code that [List.Run] reaches in durable keys.
 var listCode = runtime.Code{
-	Sum: "b823cd0c34697ec965589e7ba01142c6",
+	Sum: "c6c07e55bb74f3c3ecf59acc5adea6f6",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/hits.Fields a27caa78
-github.com/workgen/workgen/testdata/golden/hits.List e95a72ff
-github.com/workgen/workgen/testdata/golden/hits.List.Run b3cf6abc
+github.com/workgen/workgen/testdata/golden/hits.Fields a5744374
+github.com/workgen/workgen/testdata/golden/hits.List 914d1345
+github.com/workgen/workgen/testdata/golden/hits.List.Run 98692f20
 `,
 }

@@ -10,33 +10,33 @@ import "github.com/workgen/workgen/runtime"
 
 // countCode identifies the code that [Count.Run] reaches in durable keys.
 var countCode = runtime.Code{
-	Sum: "46ecb5fc57f69dc3d4ac381aa8ae6e68",
+	Sum: "7f7f106d735a33515fd8c266beebb5e2",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/ignored.Base b8b19fa5
-github.com/workgen/workgen/testdata/golden/ignored.Count 5fed85ef
-github.com/workgen/workgen/testdata/golden/ignored.Count.Run eb9cdb6d
-github.com/workgen/workgen/testdata/golden/ignored.Data 3f7a1fbb
-github.com/workgen/workgen/testdata/golden/ignored.Item f29c5521
-github.com/workgen/workgen/testdata/golden/ignored.Label 8139c7c2
-github.com/workgen/workgen/testdata/golden/ignored.Label.MarshalText df8242a7
-github.com/workgen/workgen/testdata/golden/ignored.Mu c36864bb
-github.com/workgen/workgen/testdata/golden/ignored.Shape 6df9d6e9
-github.com/workgen/workgen/testdata/golden/ignored.Square 865bd435
-github.com/workgen/workgen/testdata/golden/ignored.Square.shape 66e202bb
-github.com/workgen/workgen/testdata/golden/ignored.State af99084a
-github.com/workgen/workgen/testdata/golden/ignored.Tree d3633c55
-github.com/workgen/workgen/testdata/golden/ignored/options.Options a79b22de
+github.com/workgen/workgen/testdata/golden/ignored.Base 6dd939ee
+github.com/workgen/workgen/testdata/golden/ignored.Count 6c5e1e61
+github.com/workgen/workgen/testdata/golden/ignored.Count.Run 70157ddd
+github.com/workgen/workgen/testdata/golden/ignored.Data 133855d7
+github.com/workgen/workgen/testdata/golden/ignored.Item fecf4b9d
+github.com/workgen/workgen/testdata/golden/ignored.Label b9d116e9
+github.com/workgen/workgen/testdata/golden/ignored.Label.MarshalText de5baa68
+github.com/workgen/workgen/testdata/golden/ignored.Mu 5f399466
+github.com/workgen/workgen/testdata/golden/ignored.Shape 05ec474b
+github.com/workgen/workgen/testdata/golden/ignored.Square a4d85ad1
+github.com/workgen/workgen/testdata/golden/ignored.Square.shape 880989e2
+github.com/workgen/workgen/testdata/golden/ignored.State 81e83a4e
+github.com/workgen/workgen/testdata/golden/ignored.Tree 60f830f9
+github.com/workgen/workgen/testdata/golden/ignored/options.Options add1e4cf
 `,
 }
 
 // takeCode identifies the code that [Take.Run] reaches in durable keys.
 var takeCode = runtime.Code{
-	Sum: "ad15b9a6382d8242b76491a4eafbff69",
+	Sum: "0613c438e04d719442c974420facd750",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/ignored.Cloned e87d5dfb
-github.com/workgen/workgen/testdata/golden/ignored.Cloned.EncodeKey 7b329a6e
-github.com/workgen/workgen/testdata/golden/ignored.State af99084a
-github.com/workgen/workgen/testdata/golden/ignored.Take cf20ab72
-github.com/workgen/workgen/testdata/golden/ignored.Take.Run 1a3276ac
+github.com/workgen/workgen/testdata/golden/ignored.Cloned 528ca4fb
+github.com/workgen/workgen/testdata/golden/ignored.Cloned.EncodeKey 90729c9b
+github.com/workgen/workgen/testdata/golden/ignored.State 81e83a4e
+github.com/workgen/workgen/testdata/golden/ignored.Take 912afe14
+github.com/workgen/workgen/testdata/golden/ignored.Take.Run 4c2b1835
 `,
 }

@@ -10,89 +10,89 @@ import "github.com/workgen/workgen/runtime"
 
 // drawCode identifies the code that [Draw.Run] reaches in durable keys.
 var drawCode = runtime.Code{
-	Sum: "6dda8aad0a16d47e50265ec8415c9ef5",
+	Sum: "5383d09e619787265bb6a0e455c77f52",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/interfaces.Draw 7395e16e
-github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run d1a78ca5
-github.com/workgen/workgen/testdata/golden/interfaces.Labeled 21c26fb1
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle a829e4e6
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.Area 1234a676
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.sealed b33d7faf
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group 64a4ee64
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.Area b99daee8
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.sealed dff0be5a
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon 4f362edb
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.Area bcd99d50
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.sealed 68a9949c
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape 51ef2ffe
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit caa44670
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 361c4167
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.sealed b4cce28c
+github.com/workgen/workgen/testdata/golden/interfaces.Draw 13c0b816
+github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run cc8caaf0
+github.com/workgen/workgen/testdata/golden/interfaces.Labeled bdd75a9f
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle e9080c28
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.Area 8d498a7e
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.sealed 88361fd6
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Group 14e31b3c
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.Area 5da69e9b
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.sealed 43d4b628
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon ee094670
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.Area 0535ddd4
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.sealed 0744dceb
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape f7f45967
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit 6627de3c
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 74edc266
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.sealed 445e1091
 `,
 }
 
 // evalCode identifies the code that [Eval.Run] reaches in durable keys.
 var evalCode = runtime.Code{
-	Sum: "deb9a4f6d290928923d82ee5f8ba5363",
+	Sum: "85f24a0a830028b2ab14fe5d1ac64413",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/interfaces.Add 95c05050
-github.com/workgen/workgen/testdata/golden/interfaces.Eval 9d556812
-github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run 063aa869
-github.com/workgen/workgen/testdata/golden/interfaces.Expr 5f9435e4
-github.com/workgen/workgen/testdata/golden/interfaces.Neg 3be2f98a
-github.com/workgen/workgen/testdata/golden/interfaces.Num 93a871ad
+github.com/workgen/workgen/testdata/golden/interfaces.Add e46ac537
+github.com/workgen/workgen/testdata/golden/interfaces.Eval 56ec8c8c
+github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run aff32dbd
+github.com/workgen/workgen/testdata/golden/interfaces.Expr 08b16db6
+github.com/workgen/workgen/testdata/golden/interfaces.Neg 575a4dcb
+github.com/workgen/workgen/testdata/golden/interfaces.Num 4120ae2a
 `,
 }
 
 // readCode identifies the code that [Read.Run] reaches in durable keys.
 var readCode = runtime.Code{
-	Sum: "47fcf4e92f7c7c3272370a011bf688f4",
+	Sum: "7d8b1fe20eda16d345b64efd16ca14d9",
 	Symbols: `
-github.com/workgen/workgen/examples/daily.DataProcessor 0fb25f87
-github.com/workgen/workgen/examples/daily.DataProcessor.Run df63a12c
-github.com/workgen/workgen/examples/daily.Dataset 503b5277
-github.com/workgen/workgen/examples/daily.Trainer 1b23389e
-github.com/workgen/workgen/examples/daily.Trainer.Run 2fff4f39
-github.com/workgen/workgen/examples/daily.busy 06a5cedb
-github.com/workgen/workgen/examples/daily.score 7a643f06
-github.com/workgen/workgen/examples/primes.Counter 5ccfd186
-github.com/workgen/workgen/examples/primes.Counter.Run 4f36cc7c
-github.com/workgen/workgen/examples/props.Printer f0fd4821
-github.com/workgen/workgen/examples/props.Printer.Run 6d06c25f
-github.com/workgen/workgen/examples/unreachable.Work 24d9924c
-github.com/workgen/workgen/examples/unreachable.Work.Run a9fa86e2
-github.com/workgen/workgen/testdata/golden/interfaces.Add 95c05050
-github.com/workgen/workgen/testdata/golden/interfaces.Both 38295a0e
-github.com/workgen/workgen/testdata/golden/interfaces.Decode e36919d1
-github.com/workgen/workgen/testdata/golden/interfaces.Decode.Run a46fce80
-github.com/workgen/workgen/testdata/golden/interfaces.Draw 7395e16e
-github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run d1a78ca5
-github.com/workgen/workgen/testdata/golden/interfaces.Eval 9d556812
-github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run 063aa869
-github.com/workgen/workgen/testdata/golden/interfaces.Expr 5f9435e4
-github.com/workgen/workgen/testdata/golden/interfaces.Input c569dbb8
-github.com/workgen/workgen/testdata/golden/interfaces.JSON 84540fe9
-github.com/workgen/workgen/testdata/golden/interfaces.Labeled 21c26fb1
-github.com/workgen/workgen/testdata/golden/interfaces.Lower f41f3be7
-github.com/workgen/workgen/testdata/golden/interfaces.Lower.EncodeKey 9530a86b
-github.com/workgen/workgen/testdata/golden/interfaces.Lower.Name 92900c52
-github.com/workgen/workgen/testdata/golden/interfaces.Num 93a871ad
-github.com/workgen/workgen/testdata/golden/interfaces.Problem c5f14408
-github.com/workgen/workgen/testdata/golden/interfaces.Problem.Error 2f51b768
-github.com/workgen/workgen/testdata/golden/interfaces.Read ac3955b1
-github.com/workgen/workgen/testdata/golden/interfaces.Read.Run 0a1e4f81
-github.com/workgen/workgen/testdata/golden/interfaces.Record f390814f
-github.com/workgen/workgen/testdata/golden/interfaces.Upper da18565f
-github.com/workgen/workgen/testdata/golden/interfaces.Upper.EncodeKey e08e3e6c
-github.com/workgen/workgen/testdata/golden/interfaces.Upper.Name 21550c07
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle a829e4e6
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.Area 1234a676
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group 64a4ee64
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.Area b99daee8
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon 4f362edb
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.Area bcd99d50
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape 51ef2ffe
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit caa44670
-github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 361c4167
+github.com/workgen/workgen/examples/daily.DataProcessor 52b91b98
+github.com/workgen/workgen/examples/daily.DataProcessor.Run b39a1738
+github.com/workgen/workgen/examples/daily.Dataset 877e19e3
+github.com/workgen/workgen/examples/daily.Trainer ae36b85d
+github.com/workgen/workgen/examples/daily.Trainer.Run efc73e17
+github.com/workgen/workgen/examples/daily.busy 6a85ff78
+github.com/workgen/workgen/examples/daily.score 13b7bba9
+github.com/workgen/workgen/examples/primes.Counter 7b442a94
+github.com/workgen/workgen/examples/primes.Counter.Run a83433fa
+github.com/workgen/workgen/examples/props.Printer 635087ae
+github.com/workgen/workgen/examples/props.Printer.Run cb322c89
+github.com/workgen/workgen/examples/unreachable.Work 103a1839
+github.com/workgen/workgen/examples/unreachable.Work.Run 2fe3c920
+github.com/workgen/workgen/testdata/golden/interfaces.Add e46ac537
+github.com/workgen/workgen/testdata/golden/interfaces.Both 78833eb1
+github.com/workgen/workgen/testdata/golden/interfaces.Decode d6aeec8f
+github.com/workgen/workgen/testdata/golden/interfaces.Decode.Run f65de527
+github.com/workgen/workgen/testdata/golden/interfaces.Draw 13c0b816
+github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run cc8caaf0
+github.com/workgen/workgen/testdata/golden/interfaces.Eval 56ec8c8c
+github.com/workgen/workgen/testdata/golden/interfaces.Eval.Run aff32dbd
+github.com/workgen/workgen/testdata/golden/interfaces.Expr 08b16db6
+github.com/workgen/workgen/testdata/golden/interfaces.Input 26a82037
+github.com/workgen/workgen/testdata/golden/interfaces.JSON 684d2c7f
+github.com/workgen/workgen/testdata/golden/interfaces.Labeled bdd75a9f
+github.com/workgen/workgen/testdata/golden/interfaces.Lower f6b5ad8a
+github.com/workgen/workgen/testdata/golden/interfaces.Lower.EncodeKey 182fa8ca
+github.com/workgen/workgen/testdata/golden/interfaces.Lower.Name 2ff09211
+github.com/workgen/workgen/testdata/golden/interfaces.Num 4120ae2a
+github.com/workgen/workgen/testdata/golden/interfaces.Problem bc298c1c
+github.com/workgen/workgen/testdata/golden/interfaces.Problem.Error c24ef6df
+github.com/workgen/workgen/testdata/golden/interfaces.Read 0d5e54ea
+github.com/workgen/workgen/testdata/golden/interfaces.Read.Run eed5ca7b
+github.com/workgen/workgen/testdata/golden/interfaces.Record 7c06f9c3
+github.com/workgen/workgen/testdata/golden/interfaces.Upper 6d3162b7
+github.com/workgen/workgen/testdata/golden/interfaces.Upper.EncodeKey b742b65b
+github.com/workgen/workgen/testdata/golden/interfaces.Upper.Name 2c4586ee
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle e9080c28
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Circle.Area 8d498a7e
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Group 14e31b3c
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Group.Area 5da69e9b
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon ee094670
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Polygon.Area 0535ddd4
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Shape f7f45967
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit 6627de3c
+github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.Area 74edc266
 `,
 }

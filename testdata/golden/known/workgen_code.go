@@ -10,41 +10,41 @@ import "github.com/workgen/workgen/runtime"
 
 // numbersCode identifies the code that [Numbers.Run] reaches in durable keys.
 var numbersCode = runtime.Code{
-	Sum: "24142434c9257da00ebe9ad8e399846a",
+	Sum: "caa24e3b56f142c8f3cbee1c3ad121b3",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/known.Numbers 2d8e5178
-github.com/workgen/workgen/testdata/golden/known.Numbers.Run 66a4ec07
+github.com/workgen/workgen/testdata/golden/known.Numbers 4fc5d3e1
+github.com/workgen/workgen/testdata/golden/known.Numbers.Run 3b424866
 `,
 }
 
 // placesCode identifies the code that [Places.Run] reaches in durable keys.
 var placesCode = runtime.Code{
-	Sum: "a3806efb02e00e0733a6b0494f407efd",
+	Sum: "5da11e6db043898627a2ec7bcab4a2e1",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/known.Places e41d0f6a
-github.com/workgen/workgen/testdata/golden/known.Places.Run 2b1e2fc5
-github.com/workgen/workgen/testdata/golden/known.Where 99e96255
+github.com/workgen/workgen/testdata/golden/known.Places f49522c6
+github.com/workgen/workgen/testdata/golden/known.Places.Run 6ae33ad4
+github.com/workgen/workgen/testdata/golden/known.Where 3ea60d54
 `,
 }
 
 // rowsCode identifies the code that [Rows.Run] reaches in durable keys.
 var rowsCode = runtime.Code{
-	Sum: "aae35d455077dc7e20974ac4b21410cd",
+	Sum: "9355b092cec0b30f2e3558a21bccf82a",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/known.Row 20302113
-github.com/workgen/workgen/testdata/golden/known.Rows 48926b06
-github.com/workgen/workgen/testdata/golden/known.Rows.Run 51623d5e
+github.com/workgen/workgen/testdata/golden/known.Row 3e74753c
+github.com/workgen/workgen/testdata/golden/known.Rows f3ae9622
+github.com/workgen/workgen/testdata/golden/known.Rows.Run b5a672fc
 `,
 }
 
 // skipsCode identifies the code that [Skips.Run] reaches in durable keys.
 var skipsCode = runtime.Code{
-	Sum: "c1420dda4a8ab211734b2295ac0f9900",
+	Sum: "a994c20cc6805dd9715b9732becf384d",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/known.Skips fe109a7f
-github.com/workgen/workgen/testdata/golden/known.Skips.Run 753f2205
-github.com/workgen/workgen/testdata/golden/known/other.Padded f30447ef
-github.com/workgen/workgen/testdata/golden/known/other.Stamped 7adb9f06
-github.com/workgen/workgen/testdata/golden/known/other.noCopy 53cc18f0
+github.com/workgen/workgen/testdata/golden/known.Skips 4aaa3769
+github.com/workgen/workgen/testdata/golden/known.Skips.Run 7064b283
+github.com/workgen/workgen/testdata/golden/known/other.Padded c7b373ab
+github.com/workgen/workgen/testdata/golden/known/other.Stamped 719039c2
+github.com/workgen/workgen/testdata/golden/known/other.noCopy 6486489e
 `,
 }

@@ -10,17 +10,17 @@ import workgenruntime "github.com/workgen/workgen/runtime"
 
 // workCode identifies the code that [work.Run] reaches in durable keys.
 var workCode = workgenruntime.Code{
-	Sum: "95b4070e83179c1387e999a1c9d2c718",
+	Sum: "2c3e0f4e77d92e764aca705eab1824a3",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/names.cloneRuntime 528dc8cc
-github.com/workgen/workgen/testdata/golden/names.e aea2d330
-github.com/workgen/workgen/testdata/golden/names.encodeRuntime 5f7cddd9
-github.com/workgen/workgen/testdata/golden/names.key 3735cd85
-github.com/workgen/workgen/testdata/golden/names.runtime 31210ca8
-github.com/workgen/workgen/testdata/golden/names.slices bfcd4d69
-github.com/workgen/workgen/testdata/golden/names.v 24cbbb66
-github.com/workgen/workgen/testdata/golden/names.work 8c5c13e9
-github.com/workgen/workgen/testdata/golden/names.work.Run e94c81d2
-github.com/workgen/workgen/testdata/golden/names.workSchema 39bc0a0f
+github.com/workgen/workgen/testdata/golden/names.cloneRuntime 82496750
+github.com/workgen/workgen/testdata/golden/names.e bc0b7a0e
+github.com/workgen/workgen/testdata/golden/names.encodeRuntime 72565437
+github.com/workgen/workgen/testdata/golden/names.key b1586624
+github.com/workgen/workgen/testdata/golden/names.runtime 52a23439
+github.com/workgen/workgen/testdata/golden/names.slices f1643d25
+github.com/workgen/workgen/testdata/golden/names.v 08eb3af5
+github.com/workgen/workgen/testdata/golden/names.work 089eeff7
+github.com/workgen/workgen/testdata/golden/names.work.Run 31e6dc7b
+github.com/workgen/workgen/testdata/golden/names.workSchema 1090be27
 `,
 }

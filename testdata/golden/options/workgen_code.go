@@ -14,9 +14,9 @@ var allCode = runtime.Code{Version: "3"}
 
 // uncachedCode identifies the code that [Uncached.Run] reaches in durable keys.
 var uncachedCode = runtime.Code{
-	Sum: "50b4b960b00094d627e1e8297194c5c6",
+	Sum: "331c62502a4bc5410e48fcef3972ecf3",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/options.Uncached a6666fd6
-github.com/workgen/workgen/testdata/golden/options.Uncached.Run 1cb84507
+github.com/workgen/workgen/testdata/golden/options.Uncached 6a8b26bc
+github.com/workgen/workgen/testdata/golden/options.Uncached.Run dd1ca02a
 `,
 }

@@ -10,16 +10,16 @@ import "github.com/workgen/workgen/runtime"
 
 // signCode identifies the code that [Sign.Run] reaches in durable keys.
 var signCode = runtime.Code{
-	Sum: "03aa543b197f2213fc2d767258afb84f",
+	Sum: "dac06d117ca8bbaf1cf0e20351889158",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/panics.Box cec961b0
-github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey 28305f1b
-github.com/workgen/workgen/testdata/golden/panics.Sign 44af72b0
-github.com/workgen/workgen/testdata/golden/panics.Sign.Run 098b92f1
-github.com/workgen/workgen/testdata/golden/panics.Source 2ab82ffc
-github.com/workgen/workgen/testdata/golden/panics.Token 3ff9ee96
-github.com/workgen/workgen/testdata/golden/panics.Token.MarshalJSON a61c1720
-github.com/workgen/workgen/testdata/golden/panics.Version 6270e656
-github.com/workgen/workgen/testdata/golden/panics.Version.EncodeKey a56dd12c
+github.com/workgen/workgen/testdata/golden/panics.Box a1531bdd
+github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey f18a8154
+github.com/workgen/workgen/testdata/golden/panics.Sign cc53d49d
+github.com/workgen/workgen/testdata/golden/panics.Sign.Run dc5479b0
+github.com/workgen/workgen/testdata/golden/panics.Source 10dde1ab
+github.com/workgen/workgen/testdata/golden/panics.Token a73d598e
+github.com/workgen/workgen/testdata/golden/panics.Token.MarshalJSON a33fd81e
+github.com/workgen/workgen/testdata/golden/panics.Version 1ca1225c
+github.com/workgen/workgen/testdata/golden/panics.Version.EncodeKey 301ecdfa
 `,
 }

@@ -10,33 +10,33 @@ import "github.com/workgen/workgen/runtime"
 
 // aliasedCode identifies the code that [Aliased.Run] reaches in durable keys.
 var aliasedCode = runtime.Code{
-	Sum: "a0f772bcdf92739d4df900a4286e36a7",
+	Sum: "dd17a62383afd0100a7300cbb8c8cb61",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/peers.Aliased 0f0fde8c
-github.com/workgen/workgen/testdata/golden/peers.Aliased.Run 5d57c4db
-github.com/workgen/workgen/testdata/golden/peers.Ctx 7bdb49c9
-github.com/workgen/workgen/testdata/golden/peers.Int f20d82d7
-github.com/workgen/workgen/testdata/golden/peers.Ints e881030c
-github.com/workgen/workgen/testdata/golden/peers.Moment 95c67dd1
+github.com/workgen/workgen/testdata/golden/peers.Aliased a0034df4
+github.com/workgen/workgen/testdata/golden/peers.Aliased.Run 5487ce6d
+github.com/workgen/workgen/testdata/golden/peers.Ctx dc8963a6
+github.com/workgen/workgen/testdata/golden/peers.Int 21e42675
+github.com/workgen/workgen/testdata/golden/peers.Ints 5fa1aa25
+github.com/workgen/workgen/testdata/golden/peers.Moment c3532da4
 `,
 }
 
 // explainCode identifies the code that [Explain.Run] reaches in durable keys.
 var explainCode = runtime.Code{
-	Sum: "b32600baaf6fe071363dc425e1fa15d0",
+	Sum: "151d1252de357290aad4fce639e55efe",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/peers.Explain e922ba37
-github.com/workgen/workgen/testdata/golden/peers.Explain.Run eaecf507
-github.com/workgen/workgen/testdata/golden/peers.Fault 5b909b88
-github.com/workgen/workgen/testdata/golden/peers.Fault.Error 8f21cd80
+github.com/workgen/workgen/testdata/golden/peers.Explain abc340f3
+github.com/workgen/workgen/testdata/golden/peers.Explain.Run 954d2903
+github.com/workgen/workgen/testdata/golden/peers.Fault e8226434
+github.com/workgen/workgen/testdata/golden/peers.Fault.Error 0278ba5b
 `,
 }
 
 // shadowsCode identifies the code that [Shadows.Run] reaches in durable keys.
 var shadowsCode = runtime.Code{
-	Sum: "6d3e604e343336c152ec8a99481181ef",
+	Sum: "cce557f17cce6b99e5b96a25273a7dc6",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/peers.Shadows eb7b6470
-github.com/workgen/workgen/testdata/golden/peers.Shadows.Run 404bd2fd
+github.com/workgen/workgen/testdata/golden/peers.Shadows dc047960
+github.com/workgen/workgen/testdata/golden/peers.Shadows.Run 320d8ecb
 `,
 }

@@ -10,41 +10,41 @@ import "github.com/workgen/workgen/runtime"
 
 // basicsCode identifies the code that [Basics.Run] reaches in durable keys.
 var basicsCode = runtime.Code{
-	Sum: "7d0013e792b08adb3d7fb48ca9f019ff",
+	Sum: "4871c792fedacc01013c58d93bd5220b",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/plain.Basics fe24c67d
-github.com/workgen/workgen/testdata/golden/plain.Basics.Run 3e28bceb
+github.com/workgen/workgen/testdata/golden/plain.Basics 4a10277d
+github.com/workgen/workgen/testdata/golden/plain.Basics.Run a9ac0e67
 `,
 }
 
 // namedCode identifies the code that [Named.Run] reaches in durable keys.
 var namedCode = runtime.Code{
-	Sum: "f581b726b547e245457ef5fd5bf1e957",
+	Sum: "abc91a4f5774acb91fa36f45a01e78ab",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/plain.Level dbd82959
-github.com/workgen/workgen/testdata/golden/plain.Named 85d0a953
-github.com/workgen/workgen/testdata/golden/plain.Named.Run 17471e2c
-github.com/workgen/workgen/testdata/golden/plain.Number e5a786bb
-github.com/workgen/workgen/testdata/golden/plain.Text 92debe50
+github.com/workgen/workgen/testdata/golden/plain.Level 774b15af
+github.com/workgen/workgen/testdata/golden/plain.Named cd02b6e2
+github.com/workgen/workgen/testdata/golden/plain.Named.Run d42c4da1
+github.com/workgen/workgen/testdata/golden/plain.Number 81213bea
+github.com/workgen/workgen/testdata/golden/plain.Text 031c027d
 `,
 }
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
 var nestedCode = runtime.Code{
-	Sum: "fdfdb2a297fca3453942b526860478f4",
+	Sum: "0c67a1c3bf859327f2e6e7a855e2ccf8",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/plain.Limits 0967e89e
-github.com/workgen/workgen/testdata/golden/plain.Nested e95e8cd5
-github.com/workgen/workgen/testdata/golden/plain.Nested.Run 3050c213
-github.com/workgen/workgen/testdata/golden/plain.Options 3829ecc0
+github.com/workgen/workgen/testdata/golden/plain.Limits 8b0911c2
+github.com/workgen/workgen/testdata/golden/plain.Nested d0af7c2e
+github.com/workgen/workgen/testdata/golden/plain.Nested.Run e0c009ac
+github.com/workgen/workgen/testdata/golden/plain.Options 22207e49
 `,
 }
 
 // nothingCode identifies the code that [Nothing.Run] reaches in durable keys.
 var nothingCode = runtime.Code{
-	Sum: "183a847fb371100e65e26ff4876e7be5",
+	Sum: "730c7b642c2c7592b5fc51d3aa64b808",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/plain.Nothing 24164ebf
-github.com/workgen/workgen/testdata/golden/plain.Nothing.Run b66380dc
+github.com/workgen/workgen/testdata/golden/plain.Nothing c49b923d
+github.com/workgen/workgen/testdata/golden/plain.Nothing.Run b4802203
 `,
 }

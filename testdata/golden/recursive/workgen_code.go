@@ -10,43 +10,43 @@ import "github.com/workgen/workgen/runtime"
 
 // walkCode identifies the code that [Walk.Run] reaches in durable keys.
 var walkCode = runtime.Code{
-	Sum: "6b3d19b748cd2d871a2ff97f177476ca",
+	Sum: "05b6c05342180c913b48e25536669bb9",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
-github.com/workgen/workgen/testdata/golden/recursive.Walk 46db395e
-github.com/workgen/workgen/testdata/golden/recursive.Walk.Run fc90b0b5
-github.com/workgen/workgen/testdata/golden/recursive.count 9e081204
+github.com/workgen/workgen/testdata/golden/recursive.Node bc1d3099
+github.com/workgen/workgen/testdata/golden/recursive.Walk e421753d
+github.com/workgen/workgen/testdata/golden/recursive.Walk.Run 66ea6ee7
+github.com/workgen/workgen/testdata/golden/recursive.count da2bfb5b
 `,
 }
 
 // everythingCode identifies the code that [Everything.Run] reaches in durable
 // keys.
 var everythingCode = runtime.Code{
-	Sum: "d2035303208bf70577ebb51619ec6fa0",
+	Sum: "1be073414fc1fc534985786c14f3d7ec",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/recursive.Arrays 8c9a0473
-github.com/workgen/workgen/testdata/golden/recursive.Config 3c1db56d
-github.com/workgen/workgen/testdata/golden/recursive.Dir 34b2e462
-github.com/workgen/workgen/testdata/golden/recursive.Everything 92ee4799
-github.com/workgen/workgen/testdata/golden/recursive.Everything.Run f55ca879
-github.com/workgen/workgen/testdata/golden/recursive.File 941d3ee5
-github.com/workgen/workgen/testdata/golden/recursive.Forest 3caffa51
-github.com/workgen/workgen/testdata/golden/recursive.Linked 414e12f0
-github.com/workgen/workgen/testdata/golden/recursive.List d6b37a2f
-github.com/workgen/workgen/testdata/golden/recursive.Node 022ae828
-github.com/workgen/workgen/testdata/golden/recursive.Pair 028b4d21
-github.com/workgen/workgen/testdata/golden/recursive.Pointer c3b5f9e2
-github.com/workgen/workgen/testdata/golden/recursive.Rose eb87160c
-github.com/workgen/workgen/testdata/golden/recursive.Trie 043c9371
+github.com/workgen/workgen/testdata/golden/recursive.Arrays b8db1dd3
+github.com/workgen/workgen/testdata/golden/recursive.Config ec8a135b
+github.com/workgen/workgen/testdata/golden/recursive.Dir 3ffbeb3b
+github.com/workgen/workgen/testdata/golden/recursive.Everything a46bc761
+github.com/workgen/workgen/testdata/golden/recursive.Everything.Run 398acf2a
+github.com/workgen/workgen/testdata/golden/recursive.File d14b8f9f
+github.com/workgen/workgen/testdata/golden/recursive.Forest 412b317b
+github.com/workgen/workgen/testdata/golden/recursive.Linked 89038e09
+github.com/workgen/workgen/testdata/golden/recursive.List 5cd30dc0
+github.com/workgen/workgen/testdata/golden/recursive.Node bc1d3099
+github.com/workgen/workgen/testdata/golden/recursive.Pair ba50557c
+github.com/workgen/workgen/testdata/golden/recursive.Pointer 864e6d4f
+github.com/workgen/workgen/testdata/golden/recursive.Rose 2c258f5e
+github.com/workgen/workgen/testdata/golden/recursive.Trie 1e92be61
 `,
 }
 
 // sameCode identifies the code that [Same.Run] reaches in durable keys.
 var sameCode = runtime.Code{
-	Sum: "49a88914a26a296e9b8965a9c4e7ca5b",
+	Sum: "e065cb346f9a4292692a31ff84016d26",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/recursive.List d6b37a2f
-github.com/workgen/workgen/testdata/golden/recursive.Same adaa491c
-github.com/workgen/workgen/testdata/golden/recursive.Same.Run 08510280
+github.com/workgen/workgen/testdata/golden/recursive.List 5cd30dc0
+github.com/workgen/workgen/testdata/golden/recursive.Same ca1fe5a4
+github.com/workgen/workgen/testdata/golden/recursive.Same.Run 6ed3c6ec
 `,
 }

@@ -10,66 +10,66 @@ import "github.com/workgen/workgen/runtime"
 
 // noneCode identifies the code that [None.Run] reaches in durable keys.
 var noneCode = runtime.Code{
-	Sum: "6224aa5cd88d3043e01a19fa3056e0e0",
+	Sum: "f56132e0cfd28b4438c1748aea80eb91",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/results.None 5126e016
-github.com/workgen/workgen/testdata/golden/results.None.Run 080e946b
+github.com/workgen/workgen/testdata/golden/results.None f1ea9df5
+github.com/workgen/workgen/testdata/golden/results.None.Run 4049fb58
 `,
 }
 
 // onlyErrorCode identifies the code that [OnlyError.Run] reaches in durable
 // keys.
 var onlyErrorCode = runtime.Code{
-	Sum: "abb6ed82557bbb92df7254d1912f5b51",
+	Sum: "b06c35f413a9bb94589022792ad4aa3a",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/results.OnlyError 4c6d9bc9
-github.com/workgen/workgen/testdata/golden/results.OnlyError.Run 0667e3d1
+github.com/workgen/workgen/testdata/golden/results.OnlyError d36247da
+github.com/workgen/workgen/testdata/golden/results.OnlyError.Run 5d3f2be4
 `,
 }
 
 // oneCode identifies the code that [One.Run] reaches in durable keys.
 var oneCode = runtime.Code{
-	Sum: "ac97977915a788e31e9f3bae1161af1f",
+	Sum: "e8e8a6fb32f89905d6a2447d6e1c5325",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/results.One 258b7d27
-github.com/workgen/workgen/testdata/golden/results.One.Run aa4aa5d2
+github.com/workgen/workgen/testdata/golden/results.One 7066ec47
+github.com/workgen/workgen/testdata/golden/results.One.Run 3107d683
 `,
 }
 
 // deepCode identifies the code that [Deep.Run] reaches in durable keys.
 var deepCode = runtime.Code{
-	Sum: "c1415720e1a8ef14332eec8946b1e186",
+	Sum: "d5f6a3effb954b0b50c59ffaa2e8206c",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/results.Deep 81e078c4
-github.com/workgen/workgen/testdata/golden/results.Deep.Run 151a590b
-github.com/workgen/workgen/testdata/golden/results.Report d0d30079
-github.com/workgen/workgen/testdata/golden/results.Report2 52961395
+github.com/workgen/workgen/testdata/golden/results.Deep bbf49dff
+github.com/workgen/workgen/testdata/golden/results.Deep.Run 723a2fcb
+github.com/workgen/workgen/testdata/golden/results.Report 28e2a7c7
+github.com/workgen/workgen/testdata/golden/results.Report2 d3954e55
 `,
 }
 
 // sliceCode identifies the code that [Slice.Run] reaches in durable keys.
 var sliceCode = runtime.Code{
-	Sum: "90b6315ef5dfc7272e4c2e4625307f33",
+	Sum: "8a80deb0c954ad87a0838864eb3d2dc3",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/results.Slice e7b63499
-github.com/workgen/workgen/testdata/golden/results.Slice.Run 0ebe267e
+github.com/workgen/workgen/testdata/golden/results.Slice 865c5e4e
+github.com/workgen/workgen/testdata/golden/results.Slice.Run c32a9caf
 `,
 }
 
 // manyCode identifies the code that [Many.Run] reaches in durable keys.
 var manyCode = runtime.Code{
-	Sum: "22ea5a22d4d8eec32c459d423cb4a447",
+	Sum: "2e9a5d900a72709a51c0f747dfe5c9cb",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/results.Many c9304d0d
-github.com/workgen/workgen/testdata/golden/results.Many.Run 350b69f9
+github.com/workgen/workgen/testdata/golden/results.Many 737d3fc6
+github.com/workgen/workgen/testdata/golden/results.Many.Run 5b128059
 `,
 }
 
 // twoCode identifies the code that [Two.Run] reaches in durable keys.
 var twoCode = runtime.Code{
-	Sum: "c2d1c398d2337c98bfd8e0a8767690b1",
+	Sum: "bb97fd2605b7b114453eb9d7b9bd71f9",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/results.Two 72b4275b
-github.com/workgen/workgen/testdata/golden/results.Two.Run b72908aa
+github.com/workgen/workgen/testdata/golden/results.Two cf5eaac1
+github.com/workgen/workgen/testdata/golden/results.Two.Run 84890c4f
 `,
 }

@@ -10,78 +10,78 @@ import "github.com/workgen/workgen/runtime"
 
 // variadicCode identifies the code that [Variadic.Run] reaches in durable keys.
 var variadicCode = runtime.Code{
-	Sum: "4189c5e4eefcc26dc5c3abadc387ee90",
+	Sum: "4fbcb3ef98e04203b27e81050aa7913f",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/signatures.Variadic 0b5c8726
-github.com/workgen/workgen/testdata/golden/signatures.Variadic.Run 10567a5c
+github.com/workgen/workgen/testdata/golden/signatures.Variadic a24dcfe3
+github.com/workgen/workgen/testdata/golden/signatures.Variadic.Run 534df54d
 `,
 }
 
 // aliasContextCode identifies the code that [AliasContext.Run] reaches in
 // durable keys.
 var aliasContextCode = runtime.Code{
-	Sum: "b06955a475705dae52d53376adcb45f8",
+	Sum: "f71ffde20a5d3d3822075624ec8137df",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/signatures.AliasContext 09494b8d
-github.com/workgen/workgen/testdata/golden/signatures.AliasContext.Run e5fe95d1
-github.com/workgen/workgen/testdata/golden/signatures.Ctx 7bdb49c9
+github.com/workgen/workgen/testdata/golden/signatures.AliasContext 34c75518
+github.com/workgen/workgen/testdata/golden/signatures.AliasContext.Run d18f37b7
+github.com/workgen/workgen/testdata/golden/signatures.Ctx dc8963a6
 `,
 }
 
 // unnamedCode identifies the code that [Unnamed.Run] reaches in durable keys.
 var unnamedCode = runtime.Code{
-	Sum: "e1219f7ec1bf566e2e6f693feb709f37",
+	Sum: "edd1b096a772bc31a28a3923f1a17770",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/signatures.Unnamed 2c021e16
-github.com/workgen/workgen/testdata/golden/signatures.Unnamed.Run f84e59bf
+github.com/workgen/workgen/testdata/golden/signatures.Unnamed 978097b7
+github.com/workgen/workgen/testdata/golden/signatures.Unnamed.Run 335c9633
 `,
 }
 
 // blankCode identifies the code that [Blank.Run] reaches in durable keys.
 var blankCode = runtime.Code{
-	Sum: "8a0300a1e89e2274036a85e4b4d9c7c2",
+	Sum: "1898a3e6a9ed15a7390c2baaceb629c5",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/signatures.Blank a005473b
-github.com/workgen/workgen/testdata/golden/signatures.Blank.Run 1c16b9d5
+github.com/workgen/workgen/testdata/golden/signatures.Blank bc6dfc0d
+github.com/workgen/workgen/testdata/golden/signatures.Blank.Run d32866b4
 `,
 }
 
 // shadowCode identifies the code that [Shadow.Run] reaches in durable keys.
 var shadowCode = runtime.Code{
-	Sum: "b3ef43323f171bd45fd30cff56d24eb6",
+	Sum: "b1d1f96bccb20aff71733cf8ad43d878",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/signatures.Shadow 408b959e
-github.com/workgen/workgen/testdata/golden/signatures.Shadow.Run afa35a72
+github.com/workgen/workgen/testdata/golden/signatures.Shadow 72fe8f88
+github.com/workgen/workgen/testdata/golden/signatures.Shadow.Run d0aa62f6
 `,
 }
 
 // hiddenCode identifies the code that [hidden.Run] reaches in durable keys.
 var hiddenCode = runtime.Code{
-	Sum: "4378c30e6b5c514c32e73060bf4fdcc5",
+	Sum: "fe0aec132eacc521f8158db8aa642b20",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/signatures.hidden b3dc7eb9
-github.com/workgen/workgen/testdata/golden/signatures.hidden.Run 2d55d4d1
+github.com/workgen/workgen/testdata/golden/signatures.hidden 649bffc8
+github.com/workgen/workgen/testdata/golden/signatures.hidden.Run fb281eff
 `,
 }
 
 // groupedCode identifies the code that [Grouped.Run] reaches in durable keys.
 var groupedCode = runtime.Code{
-	Sum: "504710a6173da53bec0790d60c468da8",
+	Sum: "4a12eeae8d954b741b561cd44366115c",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
-github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
+github.com/workgen/workgen/testdata/golden/signatures.Grouped 2627fe38
+github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run f94be742
 `,
 }
 
 // callerCode identifies the code that [Caller.Run] reaches in durable keys.
 var callerCode = runtime.Code{
-	Sum: "5a109d2dd05a3111bd979fea00e77916",
+	Sum: "0bb6df79156d593ba6521ca470b6021a",
 	Symbols: `
-github.com/workgen/workgen/testdata/golden/signatures.Caller a9c38144
-github.com/workgen/workgen/testdata/golden/signatures.Caller.Run b0d9e2b1
-github.com/workgen/workgen/testdata/golden/signatures.Grouped 3e6be5f3
-github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run 14d0ceab
-github.com/workgen/workgen/testdata/golden/signatures.hidden b3dc7eb9
-github.com/workgen/workgen/testdata/golden/signatures.hidden.Run 2d55d4d1
+github.com/workgen/workgen/testdata/golden/signatures.Caller b8d6520e
+github.com/workgen/workgen/testdata/golden/signatures.Caller.Run 1df38eb8
+github.com/workgen/workgen/testdata/golden/signatures.Grouped 2627fe38
+github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run f94be742
+github.com/workgen/workgen/testdata/golden/signatures.hidden 649bffc8
+github.com/workgen/workgen/testdata/golden/signatures.hidden.Run fb281eff
 `,
 }
