@@ -41,7 +41,7 @@ func in(t *testing.T, dir string, env ...string) *reach.Reach {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return find(t, pkgs)
+	return find(t, pkgs, "a")
 }
 
 // What a dependency imports only on some system counts on all, with what that imports in

@@ -50,7 +50,7 @@ func of(t testing.TB, dir string, patterns ...string) *reach.Reach {
 // on is of for a system.
 func on(t testing.TB, system, dir string, patterns ...string) *reach.Reach {
 	t.Helper()
-	return find(t, packages(t, system, dir, patterns...))
+	return find(t, packages(t, system, dir, patterns...), "a")
 }
 
 func packages(t testing.TB, system, dir string, patterns ...string) []*load.Package {
@@ -67,11 +67,11 @@ func packages(t testing.TB, system, dir string, patterns ...string) []*load.Pack
 	return pkgs
 }
 
-// find is of for loaded packages.
-func find(t testing.TB, pkgs []*load.Package) *reach.Reach {
+// find is of for the package in a folder, which is loaded.
+func find(t testing.TB, pkgs []*load.Package, folder string) *reach.Reach {
 	t.Helper()
 	for _, p := range pkgs {
-		if p.PkgPath != "example.com/m/a" {
+		if p.PkgPath != "example.com/m/"+folder {
 			continue
 		}
 		run, _, _ := types.LookupFieldOrMethod(p.Types.Scope().Lookup("W").Type(), true, p.Types, "Run")
