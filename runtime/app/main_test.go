@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 type program struct {
 	*exec.Cmd
 	out    *bufio.Scanner
-	stderr strings.Builder
+	stderr output
 }
 
 func run(t *testing.T, kind, flags string) *program {
@@ -114,7 +114,7 @@ func TestTheFirstInterruptDrainsAndTheSecondEnds(t *testing.T) {
 	p := run(t, "deaf", "-no-page")
 	p.line(t, "executing")
 	p.Process.Signal(os.Interrupt)
-	time.Sleep(200 * time.Millisecond) // two signals at once may be one
+	eventually(t, "it drains", func() bool { return p.stderr.String() == stopping }) // two signals at once may be one
 	p.Process.Signal(os.Interrupt)
 	want(t, "status", p.status(t), 130)
 	want(t, "standard error", p.stderr.String(), stopping)

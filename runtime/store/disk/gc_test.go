@@ -232,12 +232,28 @@ func TestReadersAreNotBlocked(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, disk.Options{Relaxed: true})
 	fill(t, s, many, 100)
+	var took []time.Duration
+	get := func(n int) {
+		begin := time.Now()
+		if _, err := s.Get(ctx, keyOf(n%many)); err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Error(err)
+		}
+		took = append(took, time.Since(begin))
+	}
+	p99 := func() time.Duration {
+		slices.Sort(took)
+		return took[len(took)*99/100]
+	}
+	for n := range 1000 {
+		get(n)
+	}
+	before := p99()
+	took = nil
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	half := diskUse(t, dir) / 2
 	s = open(t, dir, disk.Options{MaxBytes: half})
-	var took []time.Duration
 	var wg sync.WaitGroup
 	done := make(chan struct{})
 	wg.Go(func() {
@@ -247,11 +263,7 @@ func TestReadersAreNotBlocked(t *testing.T) {
 				return
 			default:
 			}
-			begin := time.Now()
-			if _, err := s.Get(ctx, keyOf(n%many)); err != nil && !errors.Is(err, store.ErrNotFound) {
-				t.Error(err)
-			}
-			took = append(took, time.Since(begin))
+			get(n)
 		}
 	})
 	begin := time.Now()
@@ -261,11 +273,11 @@ func TestReadersAreNotBlocked(t *testing.T) {
 	all := time.Since(begin)
 	close(done)
 	wg.Wait()
-	slices.Sort(took)
-	t.Logf("collected to half of %d in %v; %d reads meanwhile: median %v, 99%% %v, slowest %v", many, all,
-		len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
-	if p99 := took[len(took)*99/100]; p99 > 50*time.Millisecond {
-		t.Errorf("of 100 reads one took %v", p99)
+	during := p99()
+	t.Logf("collected to half of %d in %v; %d reads meanwhile: median %v, 99%% %v, slowest %v; 99%% %v before", many, all,
+		len(took), took[len(took)/2], during, took[len(took)-1], before)
+	if during > max(50*time.Millisecond, 10*before) { // all is slow beside busy processors
+		t.Errorf("of 100 reads one took %v, and %v before", during, before)
 	}
 	if n := diskUse(t, dir); n > half+logSize {
 		t.Errorf("%d bytes are on the disk, %d are allowed", n, half)

@@ -80,7 +80,8 @@ func block(t *testing.T, s *Store) (goOn func()) {
 
 func TestReadersDoNotWaitForWriters(t *testing.T) {
 	dir := t.TempDir()
-	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
+	// Without collectors, which Close ends before writers.
+	s, other := opened(t, dir, Options{Manual: true}), opened(t, dir, Options{Manual: true})
 	if err := keep(s, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,7 @@ func await(t *testing.T, so func() bool) {
 }
 
 func TestCommitsAreGroupedAndIndependent(t *testing.T) {
-	s := opened(t, t.TempDir(), Options{})
+	s := opened(t, t.TempDir(), Options{Manual: true}) // nobody else is in the queue
 	failure := errors.New("cannot be written")
 	goOn := block(t, s)
 	const n = 20
