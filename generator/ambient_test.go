@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -126,21 +127,28 @@ func warnings(t *testing.T, p *program) (out []string) {
 // Where the use of a function is an input and where it is not: the lines that are warned
 // of say so.
 func TestAmbientInputsAreWarnedOfWhereTheyCount(t *testing.T) {
-	for _, name := range []string{"clock", "files", "network", "zone"} {
+	for _, name := range []string{"clock", "files", "globals", "network", "places", "zone"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(filepath.Join("..", "testdata", "ambient", name, name+".go"))
-			if err != nil {
-				t.Fatal(err)
-			}
 			p := newProgram(t, "")
-			p.write("p.go", string(text))
+			fsys := os.DirFS(filepath.Join("..", "testdata", "ambient", name))
 			var want []string
-			for i, line := range strings.Split(string(text), "\n") {
-				if _, what, ok := strings.Cut(line, "// want "); ok {
-					want = append(want, fmt.Sprintf("p.go:%d: %s", i+1, what))
+			fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
 				}
-			}
+				text, err := fs.ReadFile(fsys, file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.write(file, string(text))
+				for i, line := range strings.Split(string(text), "\n") {
+					if _, what, ok := strings.Cut(line, "// want "); ok {
+						want = append(want, fmt.Sprintf("%s:%d: %s", file, i+1, what))
+					}
+				}
+				return nil
+			})
 			var got []string
 			for _, w := range warnings(t, p) {
 				where, message, _ := strings.Cut(w, ": Run reaches ")

@@ -1,6 +1,8 @@
 package generator
 
 import (
+	"go/token"
+
 	"github.com/workgen/workgen/generator/ambient"
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/load"
@@ -101,8 +103,20 @@ func inputs(w *plan.Work) (in reach.Inputs) {
 	return in
 }
 
-// impure warns of one thing that a work's results depend on.
+// A place is where something is that results depend on.
+type place struct {
+	pos  token.Position
+	what string
+}
+
+// impure warns of one thing that a work's results depend on. Of several works that
+// reach it the first is named, and that which is to be explained.
 func (g *generation) impure(p *load.Package, w *scan.Work, i reach.Impurity) {
+	at := place{p.Fset.Position(i.Pos), i.What}
+	if g.warned[at] && g.explain == "" {
+		return
+	}
+	g.warned[at] = true
 	kind := ambient.Kinds[i.Kind]
 	d := diag.Diagnostic{
 		Warning: true, Pos: p.Fset.Position(i.Pos), Work: w.Name,

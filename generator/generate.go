@@ -64,11 +64,12 @@ type generation struct {
 	universe *reach.Universe
 
 	explain      string // the name of a work
+	warned       map[place]bool
 	explanations []*Explanation
 }
 
 func newGeneration(cfg Config) *generation {
-	g := &generation{Config: cfg, result: &Result{Diagnostics: new(diag.List)}, universe: reach.New()}
+	g := &generation{Config: cfg, result: &Result{Diagnostics: new(diag.List)}, universe: reach.New(), warned: map[place]bool{}}
 	if g.Log == nil {
 		g.Log = func(string, ...any) {}
 	}

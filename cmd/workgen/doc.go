@@ -352,7 +352,9 @@
 //	          working and temporary directory, processors and memory
 //	build     runtime.Version, debug.ReadBuildInfo, callers and stacks
 //	context   values in the context
-//	global    package variables that are written to outside of init; runtime.Var
+//	global    package variables that something in the module can write to after they are
+//	          initialised: by assignment, by address or method, through what a function
+//	          returns, from another package's init, by a flag or a decoder; runtime.Var
 //	file      files, folders and templates that are read by a name which is not that of a
 //	          key.File, in a key.Dir, or of a temporary file that the code has made
 //	network   functions that connect or ask, with arguments that are all constant; databases
@@ -371,6 +373,8 @@
 //
 //	//workgen:allow clock it only names a temporary file
 //
-// on the line, on the line above, or in the doc comment of the function. One that
-// nothing needs is warned of, too.
+// on the line, on the line above, in the doc comment of the function, or above the
+// package clause for the whole package, generated files included. One that
+// nothing needs is warned of, too. A place is warned of once, with the way from the
+// first work that reaches it.
 package main

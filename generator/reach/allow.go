@@ -1,14 +1,18 @@
 package reach
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
+	"math"
+	"slices"
 
 	"github.com/workgen/workgen/generator/scan"
 )
 
 // An Allow is one //workgen:allow, which silences the warnings of one kind on
-// its line, on the next, or in the function whose doc comment it is in.
+// its line, on the next, in the function whose doc comment it is in, or, above the
+// package clause of a file, in the whole package.
 type Allow struct {
 	Pos      token.Pos
 	Kind     scan.Kind
@@ -18,7 +22,8 @@ type Allow struct {
 	used     bool
 }
 
-// allowsOf finds the directives in the files of p, by file.
+// allowsOf finds the directives in the files of p, by file; those for the whole package
+// are those of file "".
 func (p *pkg) allowsOf() map[string][]*Allow {
 	if p.allows != nil {
 		return p.allows
@@ -39,7 +44,9 @@ func (p *pkg) allowsOf() map[string][]*Allow {
 				}
 				pos := p.Fset.Position(c.Pos())
 				a := &Allow{Pos: c.Pos(), Kind: parsed.Kind, Why: parsed.Why, file: pos.Filename, from: pos.Line, to: p.Fset.Position(group.End()).Line + 1}
-				if fn := docs[group]; fn != nil {
+				if c.Pos() < f.Package {
+					a.file, a.from, a.to = "", 0, math.MaxInt
+				} else if fn := docs[group]; fn != nil {
 					a.to = p.Fset.Position(fn.End()).Line
 				} else if p.codeOn(f)[a.from] { // behind it
 					a.to = a.from
@@ -71,7 +78,8 @@ func (p *pkg) codeOn(f *ast.File) map[int]bool {
 // nothing does.
 func (p *pkg) allowed(f fact) (by *Allow) {
 	pos := p.Fset.Position(f.pos)
-	for _, a := range p.allowsOf()[pos.Filename] {
+	allows := p.allowsOf()
+	for _, a := range slices.Concat(allows[pos.Filename], allows[""]) {
 		if a.Kind == f.kind && a.from <= pos.Line && pos.Line <= a.to {
 			a.used, by = true, a
 		}
@@ -105,12 +113,13 @@ func (r *Reach) Unused() (out []*Allow) {
 	for _, d := range p.always {
 		check(d)
 	}
-	for _, f := range p.Files {
-		for _, a := range p.allows[p.Fset.Position(f.Pos()).Filename] {
+	for _, allows := range p.allows {
+		for _, a := range allows {
 			if !a.used {
 				out = append(out, a)
 			}
 		}
 	}
+	slices.SortFunc(out, func(a, b *Allow) int { return cmp.Compare(a.Pos, b.Pos) })
 	return out
 }

@@ -118,6 +118,32 @@ func (r *Reach) shows(t types.Type) {
 	}
 }
 
+// implementers are those of the world, without the commands that the work is no part
+// of: nothing of theirs is ever in one program with it.
+func (r *Reach) implementers(method *types.Func, recv types.Type) []*decl {
+	return slices.DeleteFunc(r.world.implementers(method, recv), func(d *decl) bool { return !r.links(d.pkg.Types) })
+}
+
+// links reports whether a program can have a package and that of the work in it.
+func (r *Reach) links(p *types.Package) bool {
+	if p.Name() != "main" {
+		return true
+	}
+	if _, ok := r.commands[p]; !ok {
+		r.commands[p] = imports(p, r.root.pkg.Types, map[*types.Package]bool{})
+	}
+	return r.commands[p]
+}
+
+// imports reports whether p is q or imports it, directly or not.
+func imports(p, q *types.Package, seen map[*types.Package]bool) bool {
+	if p == q {
+		return true
+	}
+	seen[p] = true
+	return slices.ContainsFunc(p.Imports(), func(i *types.Package) bool { return !seen[i] && imports(i, q, seen) })
+}
+
 // implementers returns the declarations that a call of an interface's method
 // may end at. Those of error.Error are left to dynamic: nearly everything
 // calls it.

@@ -82,7 +82,16 @@ func (x *finder) look(n ast.Node) bool {
 		}
 	case *ast.IncDecStmt:
 		x.writeOnly(n.X)
+	case *ast.ExprStmt:
+		x.counted(n.X)
 	case *ast.CallExpr:
+		if x.d.pkg.isFlag(n) {
+			for _, arg := range n.Args {
+				if u, ok := arg.(*ast.UnaryExpr); ok {
+					x.writeOnly(u.X)
+				}
+			}
+		}
 		if id := callee(n); id != nil {
 			x.calls[id] = n
 			if fn, ok := x.info.Uses[id].(*types.Func); ok {
@@ -145,6 +154,36 @@ func (x *finder) writeOnly(e ast.Expr) {
 	}
 }
 
+// counted notes that a call of a method of an atomic variable, metric or log whose
+// result is dropped does not read it.
+func (x *finder) counted(e ast.Expr) {
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return
+	}
+	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !ok {
+		return
+	}
+	if fn, ok := x.info.Uses[sel.Sel].(*types.Func); ok && fn.Signature().Recv() != nil && (ambient.IsLog(fn) || fn.Pkg() != nil && fn.Pkg().Path() == "sync/atomic") {
+		x.writeOnly(sel.X)
+	}
+}
+
+// locks reports whether values of a type only say who may go on, or are there for
+// reuse, and whether they write logs.
+func locks(t types.Type) bool {
+	if p, ok := t.(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	named, ok := types.Unalias(t).(*types.Named)
+	if !ok || named.Obj().Pkg() == nil {
+		return false
+	}
+	path := named.Obj().Pkg().Path()
+	return path == "sync" && named.Obj().Name() != "Map" || ambient.Logs(path)
+}
+
 // use notes what the use of an identifier depends on.
 func (x *finder) use(id *ast.Ident, pos token.Pos) {
 	obj := x.info.Uses[id]
@@ -153,7 +192,10 @@ func (x *finder) use(id *ast.Ident, pos token.Pos) {
 	}
 	path := obj.Pkg().Path()
 	own := x.w.byPath[path] != nil
-	if v, ok := obj.(*types.Var); ok && own && !v.IsField() && v.Parent() == v.Pkg().Scope() && !x.write[id] {
+	if v, ok := obj.(*types.Var); ok && own && global(v) {
+		if x.write[id] || locks(v.Type()) || x.w.of(v).isProtobuf(v.Pos()) {
+			return
+		}
 		x.d.facts = append(x.d.facts, fact{decl: x.d, kind: scan.Global, pos: pos, global: v, what: "variable " + v.Name()})
 		return
 	}

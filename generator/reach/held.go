@@ -62,7 +62,7 @@ func (r *Reach) held(t types.Type, pos token.Pos, seen map[types.Type]bool) {
 		r.held(t.Elem(), pos, seen)
 	case *types.Interface:
 		for m := range t.Methods() {
-			for _, d := range r.world.implementers(m.Origin(), t) {
+			for _, d := range r.implementers(m.Origin(), t) {
 				r.reach(d, 0, pos)
 			}
 		}

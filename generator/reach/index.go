@@ -30,6 +30,7 @@ type pkg struct {
 	byName      map[string]*decl // of files that are always built; nil until needed
 	allows      map[string][]*Allow
 	sources     map[string]map[int][sha256.Size]byte // see sourceSum
+	protobuf    map[*token.File]bool                 // nil until needed
 }
 
 // A decl is one declaration at package level.

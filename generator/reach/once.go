@@ -5,8 +5,7 @@ import (
 	"go/types"
 )
 
-// isOnce reports whether a call is that of sync.Once.Do: what its function writes
-// is initialised, later than by init.
+// isOnce reports whether a call is that of sync.Once.Do.
 func (p *pkg) isOnce(call *ast.CallExpr) bool {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !ok {
@@ -14,6 +13,28 @@ func (p *pkg) isOnce(call *ast.CallExpr) bool {
 	}
 	fn, ok := p.Info.Uses[sel.Sel].(*types.Func)
 	return ok && fn.FullName() == "(*sync.Once).Do"
+}
+
+// initialisesOnce reports whether a call is that of sync.Once.Do with a function that
+// is made of nothing but package variables: what it writes is initialised, later than by
+// init.
+func (p *pkg) initialisesOnce(call *ast.CallExpr) bool {
+	if !p.isOnce(call) || len(call.Args) != 1 {
+		return false
+	}
+	lit, ok := call.Args[0].(*ast.FuncLit)
+	if !ok {
+		return false
+	}
+	captures := false
+	ast.Inspect(lit.Body, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			v, ok := p.Info.Uses[id].(*types.Var)
+			captures = captures || ok && !v.IsField() && !global(v) && (v.Pos() < lit.Pos() || v.Pos() > lit.End())
+		}
+		return !captures
+	})
+	return !captures
 }
 
 // calledOnce finds the functions that are only named to be given to

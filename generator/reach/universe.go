@@ -32,7 +32,8 @@ type world struct {
 	byPath   map[string]*pkg
 	sorted   []*pkg
 	named    map[string][]*types.TypeName // see methodsNamed
-	written  map[*pkg]map[types.Object]bool
+	written  map[*pkg]map[*types.Var]bool // package variables, by who writes to them
+	outcomes map[*types.Func]*effect
 	// effective are the variables of a package whose initialisers have effects; nil
 	// until needed.
 	effective map[*pkg][]*decl
@@ -49,7 +50,7 @@ func (u *Universe) world(p *load.Package) *world {
 	if w := u.worlds[key]; w != nil {
 		return w
 	}
-	w := &world{universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[types.Object]bool{}, effective: map[*pkg][]*decl{}}
+	w := &world{universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[*types.Var]bool{}, outcomes: map[*types.Func]*effect{}, effective: map[*pkg][]*decl{}}
 	for _, p := range packages {
 		indexed := u.packages[p]
 		if indexed == nil {

@@ -30,6 +30,7 @@ type Reach struct {
 	reflects bool // methods are called by reflection
 	missing  []*load.Dependency
 	tracer   *tracer
+	commands map[*types.Package]bool // whether the work is a part of them
 }
 
 // A step is a declaration that is reached, and how.
@@ -49,7 +50,7 @@ func (u *Universe) Of(p *load.Package, run *types.Func, inputs Inputs) *Reach {
 	}
 	r := &Reach{
 		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{},
-		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, outside: map[string]bool{}, calls: map[call]bool{},
+		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, outside: map[string]bool{}, calls: map[call]bool{}, commands: map[*types.Package]bool{},
 	}
 	for _, name := range wellKnown {
 		r.names[name] = true
@@ -139,7 +140,7 @@ func (r *Reach) call(method *types.Func, iface *types.TypeName, from int, pos to
 	if iface != nil {
 		recv = iface.Type()
 	}
-	for _, m := range r.world.implementers(method, recv) {
+	for _, m := range r.implementers(method, recv) {
 		r.reach(m, from, pos)
 	}
 }

@@ -4,21 +4,25 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
+
+	"github.com/workgen/workgen/generator/ambient"
 )
 
-// isWritten reports whether anything but its declaration and init writes to a
-// package variable.
+// isWritten reports whether anything can write to a package variable, or to what it
+// points to, after it was initialised: anything but its own package's initialisers and
+// functions init.
 func (w *world) isWritten(v *types.Var) bool {
 	own := w.of(v)
 	if own == nil {
 		return false
 	}
+	if d := own.decls[v]; d != nil && d.value != nil && own.isFlag(d.value.expr) {
+		return true
+	}
 	for _, p := range w.sorted {
-		if p != own && !(v.Exported() && imports(p, own)) {
-			continue
-		}
 		if w.written[p] == nil {
-			w.written[p] = written(p)
+			w.written[p] = w.writtenBy(p)
 		}
 		if w.written[p][v] {
 			return true
@@ -27,81 +31,138 @@ func (w *world) isWritten(v *types.Var) bool {
 	return false
 }
 
-// imports reports whether p imports q.
-func imports(p, q *pkg) bool {
-	for _, i := range p.Types.Imports() {
-		if i == q.Types {
-			return true
-		}
+// isFlag reports whether an expression defines a flag.
+func (p *pkg) isFlag(e ast.Expr) bool {
+	call, ok := e.(*ast.CallExpr)
+	if !ok || callee(call) == nil {
+		return false
 	}
-	return false
+	fn, ok := p.Info.Uses[callee(call)].(*types.Func)
+	return ok && ambient.IsFlag(fn)
 }
 
-// written finds the package variables that functions of p write to, or to a part
-// of.
-func written(p *pkg) map[types.Object]bool {
-	out := map[types.Object]bool{}
-	mark := func(e ast.Expr) {
-		for {
-			switch x := e.(type) {
-			case *ast.ParenExpr:
-				e = x.X
-			case *ast.StarExpr:
-				e = x.X
-			case *ast.IndexExpr:
-				e = x.X
-			case *ast.SelectorExpr:
-				if v, ok := p.Info.Uses[x.Sel].(*types.Var); ok && !v.IsField() {
-					out[v] = true
-					return
-				}
-				e = x.X
-			case *ast.Ident:
-				if v, ok := p.Info.Uses[x].(*types.Var); ok && !v.IsField() {
-					out[v] = true
-				}
-				return
-			default:
-				return
-			}
-		}
-	}
-	lazy := p.calledOnce()
+// writtenBy finds the package variables that functions of p write to. Those that only
+// its functions init call are part of its initialisation, but for the flags that they
+// define.
+func (w *world) writtenBy(p *pkg) map[*types.Var]bool {
+	out := map[*types.Var]bool{}
+	initial, lazy := p.initial(), p.calledOnce()
 	for _, f := range p.Files {
 		for _, d := range f.Decls {
-			if fn, ok := d.(*ast.FuncDecl); ok && (fn.Recv != nil || fn.Name.Name != "init") && !lazy[p.Info.Defs[fn.Name]] {
-				ast.Inspect(fn, func(n ast.Node) bool {
-					writes(p, n, mark)
-					call, ok := n.(*ast.CallExpr)
-					return !ok || !p.isOnce(call)
-				})
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Body == nil {
+				continue
+			}
+			obj, _ := p.Info.Defs[fn.Name].(*types.Func)
+			e := &effect{map[*types.Var]bool{}, map[*types.Var]bool{}}
+			if obj != nil && p.decls[obj] != nil {
+				e = w.effect(obj)
+			} else {
+				w.effectOf(p, fn, e)
+			}
+			for v := range e.writes {
+				if global(v) && (v.Pkg() != p.Types || !initial[fn] && !lazy[obj]) {
+					out[v] = true
+				}
+			}
+			if initial[fn] {
+				w.flags(p, fn, out)
 			}
 		}
 	}
 	return out
 }
 
-// writes marks what one node writes to.
-func writes(p *pkg, n ast.Node, mark func(ast.Expr)) {
-	switch n := n.(type) {
-	case *ast.AssignStmt:
-		for _, l := range n.Lhs {
-			mark(l)
+// flags adds the variables that a function of p defines flags for.
+func (w *world) flags(p *pkg, fn *ast.FuncDecl, out map[*types.Var]bool) {
+	x := &effector{w: w, info: p.Info}
+	ast.Inspect(fn.Body, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok && p.isFlag(call) {
+			for _, arg := range call.Args {
+				if refers(p.Info.TypeOf(arg)) {
+					x.roots(arg, out, map[*types.Var]bool{})
+				}
+			}
 		}
-	case *ast.IncDecStmt:
-		mark(n.X)
-	case *ast.RangeStmt:
-		if n.Tok == token.ASSIGN {
-			mark(n.Key)
-			mark(n.Value)
-		}
-	case *ast.CallExpr:
-		id, ok := ast.Unparen(n.Fun).(*ast.Ident)
-		if !ok || len(n.Args) == 0 {
-			return
-		}
-		if b, ok := p.Info.Uses[id].(*types.Builtin); ok && (b.Name() == "delete" || b.Name() == "clear" || b.Name() == "copy") {
-			mark(n.Args[0])
+		return true
+	})
+}
+
+// initial are the functions init, and those of p that are only called by them.
+func (p *pkg) initial() map[*ast.FuncDecl]bool {
+	out, users, decls := map[*ast.FuncDecl]bool{}, map[types.Object][]*ast.FuncDecl{}, map[types.Object]*ast.FuncDecl{}
+	for _, f := range p.Files {
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			switch {
+			case !ok || fn.Recv != nil:
+			case fn.Name.Name == "init":
+				out[fn] = true
+			case !fn.Name.IsExported() && fn.Name.Name != "main":
+				decls[p.Info.Defs[fn.Name]] = fn
+			}
 		}
 	}
+	if len(out) == 0 {
+		return out
+	}
+	for _, f := range p.Files {
+		for _, d := range f.Decls {
+			fn, _ := d.(*ast.FuncDecl)
+			called := map[*ast.Ident]bool{}
+			ast.Inspect(d, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.CallExpr:
+					called[ident(n.Fun)] = true
+				case *ast.Ident:
+					if obj := p.Info.Uses[n]; decls[obj] != nil {
+						user := fn
+						if !called[n] {
+							user = nil // may be called at any time
+						}
+						users[obj] = append(users[obj], user)
+					}
+				}
+				return true
+			})
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for obj, fn := range decls {
+			if !out[fn] && len(users[obj]) > 0 && all(users[obj], out) {
+				out[fn], changed = true, true
+			}
+		}
+	}
+	return out
+}
+
+// all reports whether all of some functions are in a set.
+func all(fns []*ast.FuncDecl, set map[*ast.FuncDecl]bool) bool {
+	for _, fn := range fns {
+		if !set[fn] {
+			return false
+		}
+	}
+	return true
+}
+
+// isProtobuf reports whether a file is made from a .proto file. What is written to its
+// variables is the same for all messages.
+func (p *pkg) isProtobuf(pos token.Pos) bool {
+	if p.protobuf == nil {
+		p.protobuf = map[*token.File]bool{}
+		for _, f := range p.Files {
+			if !ast.IsGenerated(f) {
+				continue
+			}
+			for _, group := range f.Comments {
+				if group.Pos() < f.Package && strings.Contains(group.Text(), "by protoc-gen-") {
+					p.protobuf[p.Fset.File(f.Package)] = true
+				}
+			}
+		}
+	}
+	return p.protobuf[p.Fset.File(pos)]
 }

@@ -46,21 +46,8 @@ github.com/workgen/workgen/testdata/golden/interfaces.Num 4120ae2a
 
 // readCode identifies the code that [Read.Run] reaches in durable keys.
 var readCode = runtime.Code{
-	Sum: "7d8b1fe20eda16d345b64efd16ca14d9",
+	Sum: "b0f7a7289a546e501a4cef1dad88e1ef",
 	Symbols: `
-github.com/workgen/workgen/examples/daily.DataProcessor 52b91b98
-github.com/workgen/workgen/examples/daily.DataProcessor.Run b39a1738
-github.com/workgen/workgen/examples/daily.Dataset 877e19e3
-github.com/workgen/workgen/examples/daily.Trainer ae36b85d
-github.com/workgen/workgen/examples/daily.Trainer.Run efc73e17
-github.com/workgen/workgen/examples/daily.busy 6a85ff78
-github.com/workgen/workgen/examples/daily.score 13b7bba9
-github.com/workgen/workgen/examples/primes.Counter 7b442a94
-github.com/workgen/workgen/examples/primes.Counter.Run a83433fa
-github.com/workgen/workgen/examples/props.Printer 635087ae
-github.com/workgen/workgen/examples/props.Printer.Run cb322c89
-github.com/workgen/workgen/examples/unreachable.Work 103a1839
-github.com/workgen/workgen/examples/unreachable.Work.Run 2fe3c920
 github.com/workgen/workgen/testdata/golden/interfaces.Add e46ac537
 github.com/workgen/workgen/testdata/golden/interfaces.Both 78833eb1
 github.com/workgen/workgen/testdata/golden/interfaces.Decode d6aeec8f

@@ -1,0 +1,201 @@
+package globals
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"flag"
+	"log"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"example.com/m/lib"
+)
+
+//workgen:work
+type Globals struct{}
+
+func (Globals) Run(n int) int {
+	mu.Lock()
+	defer mu.Unlock()
+	hits.Add(1)
+	logger.Print(n)
+	calls++
+	n += assigned               // want variable assigned
+	n += decoded.N              // want variable decoded
+	n += *flagged               // want variable flagged
+	n += bound                  // want variable bound
+	n += int(a.Load())          // want variable a
+	n += state.n                // want variable state
+	n += inner.s.n              // want variable inner
+	if _, ok := m.Load(n); ok { // want variable m
+		n++
+	}
+	n += len(table) // want variable table
+	n += configured // want variable configured
+	n += lib.Mode   // want variable Mode
+	n += lib.Other()
+	n += elems[0]  // want variable elems
+	n += pointed   // want variable pointed
+	n += aliased.n // want variable aliased
+	n += filled.n  // want variable filled
+	n += *kept
+	n += named // want variable named
+	n += list[0] + len(words) + lazy + set + len(pattern.String()) + copied.n + only + passed.n + len(text)
+	if errors.Is(errA, errB) {
+		n++
+	}
+	return n
+}
+
+var (
+	mu      sync.Mutex
+	hits    atomic.Int64
+	logger  = log.Default()
+	calls   int
+	errA    = errors.New("a")
+	errB    = errors.New("b")
+	pattern = regexp.MustCompile("a")
+	words   = strings.Fields("a b")
+	//go:embed globals.go
+	text string
+)
+
+// The logger is not what results are made of.
+func SetLogger(l *log.Logger) { logger = l }
+
+func Count() int { return int(hits.Load()) + calls + len(pattern.FindString("a")) }
+
+var assigned = 1
+
+func Assign(n int) { assigned = n }
+
+var decoded struct{ N int }
+
+func Decode(b []byte) error { return json.Unmarshal(b, &decoded) }
+
+var flagged = flag.Int("k", 2, "")
+
+var bound int
+
+func init() { flag.IntVar(&bound, "b", 2, "") }
+
+var a atomic.Int64
+
+func Store(n int) { a.Store(int64(n)) }
+
+type counter struct{ n int }
+
+func (c *counter) set(n int) { c.n = n }
+
+func (c *counter) get() int { return c.n }
+
+var state counter
+
+func Set(n int) { state.set(n) }
+
+var inner struct{ s *counter }
+
+func SetInner(n int) { inner.s.set(n) }
+
+var m sync.Map
+
+func Remember(n int) { m.Store(n, n) }
+
+var (
+	once  sync.Once
+	table []int
+	lazy  int
+)
+
+// Configure keeps what the first call gives.
+func Configure(ns []int) { once.Do(func() { table = ns }) }
+
+var again sync.Once
+
+// Lazy only puts off the initialisation.
+func Lazy() int {
+	again.Do(func() { lazy = len(words) })
+	return lazy
+}
+
+var configured int
+
+func configure(n *int) { *n = 3 }
+
+func Configured() { configure(&configured) }
+
+var elems = make([]int, 1)
+
+func Elem(i int) { elems[i]++ }
+
+var pointed int
+
+func Point() { p := &pointed; *p = 4 }
+
+var aliased = &counter{}
+
+func Alias() *counter { return aliased }
+
+func SetAlias() {
+	c := Alias()
+	c.n = 5
+}
+
+var filled counter
+
+// fill passes it on.
+func fill(c *counter) { c.set(2) }
+
+func Fill() { fill(&filled) }
+
+var kept = new(int)
+
+type holder struct{ n *int }
+
+var holders []holder
+
+// What is written by way of a field that holds the pointer is not seen.
+func Keep() { holders = append(holders, holder{n: kept}, holder{&named}) }
+
+var named int
+
+var list []int
+
+var set int
+
+// setup is called by init alone.
+func setup() {
+	list = append(list, 1)
+	set = 1
+}
+
+func init() { setup() }
+
+var copied = counter{1}
+
+func Copy() counter {
+	c := copied
+	c.n = 2
+	c.set(3)
+	return c
+}
+
+var only = 1
+
+func Only() int {
+	only := 2
+	only++
+	return only
+}
+
+var passed = &counter{}
+
+func Passed() int { return passed.get() + read(passed) }
+
+func read(c *counter) int {
+	c = &counter{c.n}
+	return c.n
+}
