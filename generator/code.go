@@ -27,7 +27,8 @@ func (g *generation) code(p *load.Package, planned *plan.Package) {
 			w.Code = &plan.Code{Version: o.Version.Value}
 		default:
 			symbols := r.Symbols()
-			w.Code = &plan.Code{Sum: reach.Fingerprint(symbols)}
+			m := r.Modules()
+			w.Code = &plan.Code{Sum: reach.Fingerprint(symbols), Module: m.Own, Modules: m.Linked, Hashed: m.Hashed}
 			for _, s := range symbols {
 				w.Code.Symbols = append(w.Code.Symbols, s.Short())
 			}

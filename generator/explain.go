@@ -28,7 +28,7 @@ type Explanation struct {
 	// empty when they are.
 	Memory []string
 	// Reached is what Run reaches: declarations, files, modules, as in a generated
-	// file, sorted.
+	// file, each sort sorted.
 	Reached []string
 	// Problems are the diagnostics about the work or its whole package, Allowed the warnings that a
 	// //workgen:allow silences.
@@ -225,7 +225,7 @@ func (e *explainer) storing() {
 	case code.Version != "":
 		e.out.Stored = append(e.out.Stored, Part{"version", code.Version})
 	default:
-		e.out.Stored = append(e.out.Stored, Part{"code", code.Sum}, Part{"build", "the Go release, GOEXPERIMENT and GODEBUG of the running program"})
+		e.out.Stored = append(e.out.Stored, Part{"code", code.Sum}, Part{"build", "of the running program: the Go release, GOEXPERIMENT, GODEBUG, the versions of modules"})
 	}
 }
 
@@ -233,6 +233,9 @@ func (e *explainer) storing() {
 func (e *explainer) reached(r *reach.Reach) {
 	for _, s := range r.Symbols() {
 		e.out.Reached = append(e.out.Reached, s.Name)
+	}
+	for _, path := range r.Modules().Linked {
+		e.out.Reached = append(e.out.Reached, "module "+path)
 	}
 	for _, i := range r.Impurities() {
 		if i.Allow != nil {

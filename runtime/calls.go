@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -66,7 +67,8 @@ type Calls[K comparable, A, R any] struct {
 	table[K, R]
 	owner owner[R]
 	spec  Spec[K, A, R]
-	code  string // what stands for the code in keys
+	code  string          // what stands for the code in keys
+	build *build.Reporter // what counts there of the running program; may be nil
 	epoch time.Time
 
 	// Guarded by owner.mu.
@@ -83,7 +85,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 		panic("runtime: NewCalls needs Name and Execute: set both in the Spec")
 	}
 	r := newRunner(newConfig(spec.Name, spec.Options, opts))
-	c := &Calls[K, A, R]{spec: spec, code: spec.Code.scope(), epoch: time.Now()}
+	c := &Calls[K, A, R]{spec: spec, code: spec.Code.scope(), build: spec.Code.build(), epoch: time.Now()}
 	c.owner = owner[R]{Runner: r, clone: spec.CloneResult, settle: c.settle}
 	c.results = lifetime[K, R]{ttl: r.ttl, queue: queue[K, R]{which: byDeadline}}
 	c.failures = lifetime[K, R]{ttl: r.cacheErrors, queue: queue[K, R]{which: byDeadline}}

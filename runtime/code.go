@@ -11,10 +11,17 @@ import "github.com/workgen/workgen/runtime/internal/build"
 // too: the Go release, its experiments, and the settings of GODEBUG that can change results.
 type Code struct {
 	// Version is what version= in the directive says: it stands for the code, and the
-	// other fields are not set.
+	// other fields are not set. For "binary" the running program stands.
 	Version string
 	// Sum identifies everything that Run reaches: a digest of Symbols, with longer hashes.
 	Sum string
+	// Module is the path of the work's own module. Modules are the paths of others that
+	// Run reaches, whose versions count as the running program has them; Hashed those of
+	// others whose content is in Sum. A work of another module than the program's counts
+	// all modules that are linked. Where the program does not know a version, it counts
+	// itself: each build of it then has keys of its own.
+	Module          string
+	Modules, Hashed []string
 	// Symbols lists what Sum was made from, for people who ask why a call was executed:
 	// lines of a name, a space and a hash. Blank lines mean nothing.
 	Symbols string
@@ -31,15 +38,22 @@ func (c *Code) scope() string {
 	return c.Sum
 }
 
-// build is what the running program was built with, as far as it counts in keys: not at
-// all where a version stands for it, or nothing stands for the code. It follows changes of
-// the environment variable GODEBUG.
-func (c *Code) build() build.Build {
-	if c == nil || c.Version != "" {
-		return build.Build{}
+// build reports what the running program was built with, as far as it counts in keys: not
+// at all where a version stands for it, or nothing stands for the code.
+func (c *Code) build() *build.Reporter {
+	switch {
+	case c == nil:
+		return nil
+	case c.Version == binary:
+		return build.NewReporter(build.Reach{Program: true})
+	case c.Version != "":
+		return nil
 	}
-	return build.Running()
+	return build.NewReporter(build.Reach{Module: c.Module, Modules: c.Modules, Hashed: c.Hashed})
 }
+
+// binary is the version of works for which the running program stands.
+const binary = "binary"
 
 // symbols is c.Symbols; there are none where there is no Code.
 func (c *Code) symbols() string {

@@ -170,7 +170,7 @@ func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
 
 // Key returns the durable key of the call whose inputs encode writes.
 func (c *Calls[K, A, R]) Key(encode func(*key.Encoder)) key.Key {
-	scope := key.Scope{Work: c.owner.name, Schema: c.spec.Schema, Code: c.code, Build: c.spec.Code.build().Sum}
+	scope := key.Scope{Work: c.owner.name, Schema: c.spec.Schema, Code: c.code, Build: c.build.Build().Sum}
 	return key.Sum(scope, encode)
 }
 

@@ -279,7 +279,7 @@ func (j *job[K, A, R]) noteFailure(b *body) {
 func (j *job[K, A, R]) record(b *body) store.Record {
 	c, r := j.calls, j.calls.owner.Runner
 	rec := store.Record{
-		Key: j.flight.key, Work: r.name, Schema: c.spec.Schema, Code: c.code, Symbols: c.spec.Code.symbols(), Build: c.spec.Code.build().Text,
+		Key: j.flight.key, Work: r.name, Schema: c.spec.Schema, Code: c.code, Symbols: c.spec.Code.symbols(), Build: c.build.Build().Text,
 		Origin: origin(), Finished: time.Now(), Attempts: b.attempt, Args: j.inputs,
 	}
 	r.mu.Lock()

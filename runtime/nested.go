@@ -19,7 +19,7 @@ func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) bool {
 	e.String(r.name)
 	e.String(c.spec.Schema)
 	e.String(c.code)
-	e.String(c.spec.Code.build().Sum)
+	e.String(c.build.Build().Sum)
 	e.Bool(r.cacheCalls)
 	e.Int64(int64(r.ttl))
 	e.Int64(int64(r.cacheErrors))

@@ -283,20 +283,30 @@
 //
 // Declarations in files with build constraints count with those of the same name
 // for other systems, and so do files that import "C" as a whole, so that the fingerprint
-// is the same on all. Other modules count by version and go.sum hash, together with those
-// they depend on in any build; a module replaced by a directory counts by the files of its
-// packages. A work that reaches a module which only other systems need, and which the go
+// is the same on all. Packages of a module that a directory replaces, and those in vendor,
+// count by their files. A work that reaches a module which only other systems need, and which the go
 // command cannot get, is refused: run go mod download.
 //
 // Beside each fingerprint, workgen_code.go has what it was made from, a declaration a
 // line with its hash, so that a change of it says what has changed.
+//
+// Other modules count as the running program has them: workgen_code.go lists the paths of
+// those that Run reaches, together with those they depend on in any build, and the program
+// finds their versions and checksums in its build info. So a work of a library runs with
+// the keys of the versions that its program has chosen, and an update of a dependency is a
+// miss but leaves generated files as they are, unless other modules are reached then. For
+// a work of another module than the program's all modules count that are linked. Where
+// the build info has no checksum (a folder that replaced a module only after generating, a
+// test of a package other than main that reaches other modules, a build without the go
+// command), the program itself counts: every build has keys of its own, and finds no
+// results of another one.
 //
 // The standard library counts as the running program has it: by the Go release without
 // its patch (go1.26), by the experiments of GOEXPERIMENT, and by the settings of GODEBUG,
 // whether they come from go.mod, from a line //go:debug or from the environment.
 // Settings that only trace, or that change how memory is managed and goroutines are
 // scheduled, do not count. None of it is in generated files, so that all releases of Go
-// generate the same. "workgen store why" says which of it differs.
+// generate the same. "workgen store why" says what of the build differs.
 //
 // The fingerprint is as old as workgen_code.go. Let a test of the module say
 // when it has to be generated again:

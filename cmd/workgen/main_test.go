@@ -37,10 +37,11 @@ func TestScripts(t *testing.T) {
 		WorkdirRoot: testdir.New(t, "scripts of "+root),
 		Setup:       func(env *testscript.Env) error { return setup(env, root) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  exits,
-			"same":   same,
-			"fill":   fill,
-			"damage": damageFiles,
+			"exits":   exits,
+			"same":    same,
+			"fill":    fill,
+			"damage":  damageFiles,
+			"publish": publish,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "long" {

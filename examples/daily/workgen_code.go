@@ -11,7 +11,8 @@ import "github.com/workgen/workgen/runtime"
 // dataProcessorCode identifies the code that [DataProcessor.Run] reaches in
 // durable keys.
 var dataProcessorCode = runtime.Code{
-	Sum: "d4c29451a2451a79239555bc9e69abbc",
+	Sum:    "d4c29451a2451a79239555bc9e69abbc",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/examples/daily.DataProcessor 52b91b98
 github.com/workgen/workgen/examples/daily.DataProcessor.Run b39a1738
@@ -22,7 +23,8 @@ github.com/workgen/workgen/examples/daily.busy 6a85ff78
 
 // trainerCode identifies the code that [Trainer.Run] reaches in durable keys.
 var trainerCode = runtime.Code{
-	Sum: "4ec916b5b9e91d48c06f2f00022624c6",
+	Sum:    "4ec916b5b9e91d48c06f2f00022624c6",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/examples/daily.Dataset 877e19e3
 github.com/workgen/workgen/examples/daily.Trainer ae36b85d

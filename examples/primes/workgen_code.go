@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // counterCode identifies the code that [Counter.Run] reaches in durable keys.
 var counterCode = runtime.Code{
-	Sum: "452f9670a1aa96febf91505accb3bcc4",
+	Sum:    "452f9670a1aa96febf91505accb3bcc4",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/examples/primes.Counter 7b442a94
 github.com/workgen/workgen/examples/primes.Counter.Run a83433fa

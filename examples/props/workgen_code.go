@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // printerCode identifies the code that [Printer.Run] reaches in durable keys.
 var printerCode = runtime.Code{
-	Sum: "a70527c8b4ad168c8a3d5bdd061bc706",
+	Sum:    "a70527c8b4ad168c8a3d5bdd061bc706",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/examples/props.Printer 635087ae
 github.com/workgen/workgen/examples/props.Printer.Run cb322c89

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // workCode identifies the code that [Work.Run] reaches in durable keys.
 var workCode = runtime.Code{
-	Sum: "c69315bd66a11bedd9ed1f1fff848f52",
+	Sum:    "c69315bd66a11bedd9ed1f1fff848f52",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/examples/unreachable.Work 103a1839
 github.com/workgen/workgen/examples/unreachable.Work.Run 2fe3c920

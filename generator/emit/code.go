@@ -61,7 +61,25 @@ func (w *work) writeCode(b *bytes.Buffer) {
 		fmt.Fprintf(b, "Version: %q}\n", c.Version)
 		return
 	}
-	fmt.Fprintf(b, "\nSum: %q,\nSymbols: %s,\n}\n", c.Sum, lines(c.Symbols))
+	fmt.Fprintf(b, "\nSum: %q,\n", c.Sum)
+	if c.Module != "" {
+		fmt.Fprintf(b, "Module: %q,\n", c.Module)
+	}
+	writeStrings(b, "Modules", c.Modules)
+	writeStrings(b, "Hashed", c.Hashed)
+	fmt.Fprintf(b, "Symbols: %s,\n}\n", lines(c.Symbols))
+}
+
+// writeStrings writes a field of strings, if there are any, one per line.
+func writeStrings(b *bytes.Buffer, field string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "%s: []string{\n", field)
+	for _, s := range list {
+		fmt.Fprintf(b, "%q,\n", s)
+	}
+	b.WriteString("},\n")
 }
 
 // lines writes a string of lines so that each has one of its own, where there can be

@@ -194,6 +194,8 @@ func typeWords(t types.Type, pkg *types.Package) string {
 		}
 		return p.Name()
 	})
+	// Releases of Go differ in how they write it.
+	text = strings.ReplaceAll(text, "interface{}", "any")
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})

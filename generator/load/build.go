@@ -1,15 +1,12 @@
 package load
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/tools/go/packages"
 )
@@ -23,7 +20,6 @@ type Build struct {
 	// Runtime is the package that generated code imports.
 	Runtime Runtime
 
-	sums map[string]string // of go.sum, by module and version
 	list func(paths []string) ([]*packages.Package, error)
 }
 
@@ -45,18 +41,18 @@ type Dependency struct {
 
 // A DependencyModule is a module outside of the main ones, as replaced.
 type DependencyModule struct {
-	Path    string // of the replacement, if there is one
-	Version string // "" when a directory replaces it
-	Dir     string // "" when its files are not at hand, as with vendoring
-	Sum     string // from go.sum: "h1:..."; "" when it is not there
+	Path string // as it is required: not that of a replacement
+	// Copied says that its files can be changed here: a directory replaces it, or they
+	// are in a folder vendor.
+	Copied bool
 }
 
 // goEnv is what the go command says of itself.
-type goEnv struct{ GOARCH, GOWORK string }
+type goEnv struct{ GOARCH string }
 
 // readEnv asks the go command.
 func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOARCH", "GOWORK")
+	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOARCH")
 	cmd.Dir, cmd.Env = cfg.Dir, cfg.Env
 	out, err := cmd.Output()
 	if err == nil {
@@ -69,20 +65,8 @@ func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
 }
 
 // newBuild describes what roots import outside of the main modules.
-func newBuild(env goEnv, roots []*packages.Package) *Build {
-	b := &Build{Dependencies: map[string]*Dependency{}, sums: map[string]string{}}
-	read := map[string]bool{}
-	if filepath.IsAbs(env.GOWORK) {
-		readSums(env.GOWORK+".sum", b.sums)
-	}
-	packages.Visit(roots, nil, func(p *packages.Package) {
-		if inMain(p) && p.Module.GoMod != "" {
-			if sum := strings.TrimSuffix(p.Module.GoMod, ".mod") + ".sum"; !read[sum] {
-				read[sum] = true
-				readSums(sum, b.sums)
-			}
-		}
-	})
+func newBuild(roots []*packages.Package) *Build {
+	b := &Build{Dependencies: map[string]*Dependency{}}
 	b.add(roots)
 	return b
 }
@@ -92,13 +76,13 @@ func newBuild(env goEnv, roots []*packages.Package) *Build {
 func (b *Build) add(roots []*packages.Package) {
 	packages.Visit(roots, nil, func(p *packages.Package) {
 		if !inMain(p) && b.Dependencies[p.PkgPath] == nil {
-			b.Dependencies[p.PkgPath] = newDependency(p, b.sums)
+			b.Dependencies[p.PkgPath] = newDependency(p)
 		}
 	})
 }
 
 // newDependency converts a package outside of the main modules.
-func newDependency(p *packages.Package, sums map[string]string) *Dependency {
+func newDependency(p *packages.Package) *Dependency {
 	d := &Dependency{PkgPath: p.PkgPath, Missing: missing(p)}
 	for _, file := range slices.Concat(p.GoFiles, p.OtherFiles, p.EmbedFiles, p.IgnoredFiles) {
 		if !InTest(file) {
@@ -120,24 +104,10 @@ func newDependency(p *packages.Package, sums map[string]string) *Dependency {
 	if m == nil {
 		return d
 	}
+	d.Module = &DependencyModule{Path: m.Path}
 	if m.Replace != nil {
 		m = m.Replace
 	}
-	d.Module = &DependencyModule{Path: m.Path, Version: m.Version, Dir: m.Dir, Sum: sums[m.Path+" "+m.Version]}
+	d.Module.Copied = m.Version == "" || m.Dir == ""
 	return d
-}
-
-// readSums adds the hashes of modules in a go.sum; one that is not there has
-// none.
-func readSums(name string, sums map[string]string) {
-	f, err := os.Open(name)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if fields := strings.Fields(lines.Text()); len(fields) == 3 {
-			sums[fields[0]+" "+fields[1]] = fields[2]
-		}
-	}
 }

@@ -45,7 +45,7 @@ func convert(ctx context.Context, cfg Config, m *matches, roots []*packages.Pack
 		}
 	}
 	u := newUniverse(roots, converted)
-	build := newBuild(m.env, roots)
+	build := newBuild(roots)
 	build.Runtime, build.list = m.runtime, lister(ctx, cfg)
 	for _, p := range converted {
 		p.Build = build

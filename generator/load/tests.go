@@ -123,7 +123,7 @@ func convertTests(ctx context.Context, cfg Config, m *matches, binaries, all []*
 	if err := addSources(m, converted); err != nil {
 		return nil, err
 	}
-	build := newBuild(m.env, all)
+	build := newBuild(all)
 	build.Runtime, build.list = m.runtime, lister(ctx, cfg)
 	var out []*Package
 	for _, binary := range binaries {

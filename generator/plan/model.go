@@ -195,9 +195,14 @@ type Field struct {
 func (t *Type) Fixed() bool { return t.Kind == Basic && !t.Custom }
 
 // Code is what stands for the code of a work: the version that the directive gives,
-// or the fingerprint with what it was made from, sorted: names with hashes.
+// or the fingerprint with what it was made from, sorted: names with hashes. Module is
+// that of the work; Modules and Hashed are others that it reaches, the latter those
+// whose content is in the fingerprint.
 type Code struct {
 	Version string
 	Sum     string
 	Symbols []string
+
+	Module          string
+	Modules, Hashed []string
 }

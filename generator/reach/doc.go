@@ -13,11 +13,11 @@
 // stands does not matter. A file of C or assembly counts whole with the
 // package it belongs to, an embedded one with the variable.
 //
-// Packages outside of the main modules count by their modules' versions and
-// sums, and so do the modules those depend on; a module that is replaced by a
-// directory counts by its files. The standard library does not count here but when the
-// program runs, by the release of Go that it was built with, so that generated files are
-// the same whichever release made them. The generator's runtime counts nowhere: it
+// Packages of other modules count by their files where there is a copy of them here: in a
+// directory that replaces the module, or in vendor. Of all others, and of those they
+// depend on, only the module's path is told; its version counts as the running program
+// has it, so that an update makes no generated file stale. So does the standard library,
+// by the release of Go that the program was built with. The generator's runtime counts nowhere: it
 // decides whether code is executed, not what it returns.
 //
 // More may be reached than is ever called: a method of a reached type whose name

@@ -17,7 +17,7 @@ import (
 // A Symbol is something that was reached.
 type Symbol struct {
 	// Name is in full: example.com/m/daily.T.Method, file
-	// example.com/m/daily/add.s, module golang.org/x/text v0.3.0.
+	// example.com/m/daily/add.s, package golang.org/x/text/width.
 	Name string
 	// Sum is the hash of its content. Of a declaration it has the full names of what is
 	// referred to, and the build constraint of the file.
@@ -30,8 +30,8 @@ type Symbol struct {
 // Short is the name and, after a space, the first 8 hexadecimal digits of Source.
 func (s Symbol) Short() string { return s.Name + " " + hex.EncodeToString(s.Source[:4]) }
 
-// Symbols are the declarations, files and modules that were reached, sorted by
-// name.
+// Symbols are the declarations and files that were reached, and the packages of other
+// modules that count by their files, sorted by name.
 func (r *Reach) Symbols() []Symbol {
 	sums, sources, named := map[string][]string{}, map[string][sha256.Size]byte{}, map[string][]*decl{}
 	for _, s := range r.steps {
@@ -46,7 +46,11 @@ func (r *Reach) Symbols() []Symbol {
 	for p := range r.packages {
 		p.files(sums)
 	}
-	r.modules(sums)
+	for _, d := range r.dependencies() {
+		if d.Module != nil && d.Module.Copied {
+			sums["package "+d.PkgPath] = []string{r.world.universe.directory(d)}
+		}
+	}
 	r.orders(sums, sources)
 	for name, decls := range named {
 		sources[name] = joined(decls)
@@ -124,9 +128,52 @@ func content(name string) string {
 	return string(h.Sum(nil))
 }
 
-// modules adds the modules outside of the world that are reached, and those that they
-// depend on.
-func (r *Reach) modules(sums map[string][]string) {
+// Modules are the modules that a work reaches, by the paths they are required by. Which
+// versions of them count only the running program knows.
+type Modules struct {
+	Own    string   // the one that has the work; "" when it is in none
+	Linked []string // others, sorted, that count by their versions
+	// Hashed are others, sorted, of which symbols have the content: those of the world,
+	// and those of which there are copies here, in a folder that replaces them or in
+	// vendor.
+	Hashed []string
+}
+
+// Modules returns the modules that are reached. Those that reached ones depend on are
+// among them, as far as it is code of theirs that is imported.
+func (r *Reach) Modules() Modules {
+	linked, hashed := map[string]bool{}, map[string]bool{}
+	for p := range r.packages {
+		if p.Module != nil {
+			hashed[p.Module.Path] = true
+		}
+	}
+	for _, d := range r.dependencies() {
+		switch {
+		case d.Module == nil:
+		case d.Module.Copied:
+			hashed[d.Module.Path] = true
+		default:
+			linked[d.Module.Path] = true
+		}
+	}
+	var m Modules
+	if own := r.root.pkg.Module; own != nil {
+		m.Own = own.Path
+		delete(hashed, own.Path)
+	}
+	m.Linked, m.Hashed = slices.Sorted(maps.Keys(linked)), slices.Sorted(maps.Keys(hashed))
+	return m
+}
+
+// dependencies lists the packages outside of the world that are reached in some build, and
+// those that they depend on, but for our runtime. Those of the standard library, and those
+// that are missing, have no Module.
+func (r *Reach) dependencies() []*load.Dependency {
+	if r.depends != nil {
+		return r.depends
+	}
+	r.depends = []*load.Dependency{}
 	seen := map[string]bool{}
 	for next := slices.Sorted(maps.Keys(r.outside)); len(next) > 0; {
 		r.world.build.Complete(next)
@@ -137,29 +184,28 @@ func (r *Reach) modules(sums map[string][]string) {
 				continue
 			}
 			seen[path] = true
-			if d.Missing != "" {
-				r.missing = append(r.missing, d)
+			r.depends = append(r.depends, d)
+			if d.Module != nil {
+				imported = append(imported, d.Everywhere()...)
 			}
-			if m := d.Module; m == nil {
-				continue
-			} else if m.Version == "" { // a directory: its path is that of one machine
-				sums["package "+d.PkgPath] = []string{r.world.universe.directory(d)}
-			} else {
-				name := "module " + m.Path + " " + m.Version
-				sums[name] = []string{name + " " + m.Sum}
-			}
-			imported = append(imported, d.Everywhere()...)
 		}
 		next = imported
 	}
+	return r.depends
 }
 
 // Missing are the packages outside of the world that are reached in some build and of
-// which Symbols, which has to be called before, cannot say more.
-func (r *Reach) Missing() []*load.Dependency { return r.missing }
+// which nothing more is known.
+func (r *Reach) Missing() (missing []*load.Dependency) {
+	for _, d := range r.dependencies() {
+		if d.Missing != "" {
+			missing = append(missing, d)
+		}
+	}
+	return missing
+}
 
-// directory hashes the files of a package of a module that a directory
-// replaces.
+// directory hashes the files of a package of which there is a copy here.
 func (u *Universe) directory(d *load.Dependency) string {
 	if sum, ok := u.modules[d.PkgPath]; ok {
 		return sum

@@ -27,8 +27,8 @@ type Reach struct {
 	types    []*types.TypeName
 	outside  map[string]bool // import paths
 	calls    map[call]bool
-	reflects bool // methods are called by reflection
-	missing  []*load.Dependency
+	reflects bool               // methods are called by reflection
+	depends  []*load.Dependency // see dependencies
 	tracer   *tracer
 	commands map[*types.Package]bool // whether the work is a part of them
 }

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/workgen/workgen/generator/load"
 	"github.com/workgen/workgen/generator/reach"
 )
@@ -268,18 +271,17 @@ func TestModulesInDirectoriesCountByTheirFiles(t *testing.T) {
 	}
 }
 
-// A module of this project's own go.mod, which is in the module cache.
-func TestModulesCountByVersionAndSum(t *testing.T) {
-	sums, err := os.ReadFile(filepath.Join("..", "..", "go.sum"))
-	if err != nil {
-		t.Fatal(err)
+// Modules of this project's own go.mod, which are in the module cache, are told by their
+// paths; their versions and sums do not count here.
+func TestLinkedModulesAreTold(t *testing.T) {
+	read := func(name string) string {
+		data, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
 	}
-	mod, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(sums string) string {
-		return write(t, `
+	dir := write(t, `
 -- a/a.go --
 package a
 
@@ -289,36 +291,63 @@ import "github.com/zeebo/xxh3"
 type W struct{}
 
 func (w *W) Run(s string) uint64 { return xxh3.HashString(s) }
-`, "-- go.mod --\n"+strings.Replace(string(mod), "module github.com/workgen/workgen", "module example.com/m", 1)+"-- go.sum --\n"+sums)
+`, "-- go.mod --\n"+strings.Replace(read("go.mod"), "module github.com/workgen/workgen", "module example.com/m", 1)+"-- go.sum --\n"+read("go.sum"))
+	r := of(t, dir)
+	if got := names(r); got != "a.W\na.W.Run" {
+		t.Errorf("got\n%s", got)
 	}
-	with := func(sums string) *reach.Reach { return of(t, write(sums)) }
-	base := with(string(sums))
-	lines := strings.Split(names(base), "\n")
-	var modules []string
-	for _, line := range lines {
-		if module, ok := strings.CutPrefix(line, "module "); ok {
-			modules = append(modules, module[:strings.LastIndex(module, " v")])
-		}
+	want := reach.Modules{Own: "example.com/m", Linked: []string{
+		"github.com/klauspost/cpuid/v2", "github.com/zeebo/xxh3",
+		"golang.org/x/sys", // which cpuid needs on macOS
+	}}
+	if diff := cmp.Diff(want, r.Modules(), cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
 	}
-	// The last is needed by cpuid, on macOS.
-	if got := strings.Join(modules, " "); got != "github.com/klauspost/cpuid/v2 github.com/zeebo/xxh3 golang.org/x/sys" {
-		t.Errorf("got\n%s", names(base))
+}
+
+// Of a module in vendor the content counts, also where it is not that of its version.
+func TestVendoredModulesCountByTheirFiles(t *testing.T) {
+	const vendored = `
+-- go.mod --
+module example.com/m
+
+go 1.26
+
+require example.com/dep v1.0.0
+-- vendor/modules.txt --
+# example.com/dep v1.0.0
+## explicit; go 1.26
+example.com/dep
+-- vendor/example.com/dep/dep.go --
+package dep
+
+func F(n int) int { return n }
+-- a/a.go --
+package a
+
+import "example.com/dep"
+
+//workgen:work
+type W struct{}
+
+func (w *W) Run(n int) int { return dep.F(n) }
+`
+	base := of(t, write(t, vendored))
+	want := reach.Modules{Own: "example.com/m", Hashed: []string{"example.com/dep"}}
+	if diff := cmp.Diff(want, base.Modules(), cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
 	}
-	// Built with the same hash of another file: nothing but go.sum tells.
-	var without []string
-	for line := range strings.Lines(string(sums)) {
-		if !strings.HasPrefix(line, "github.com/zeebo/assert") {
-			without = append(without, line)
-		}
+	changed := of(t, write(t, vendored, "-- vendor/example.com/dep/dep.go --\npackage dep\n\nfunc F(n int) int { return -n }\n"))
+	if slices.Equal(changed.Symbols(), base.Symbols()) {
+		t.Error("a vendored file does not count")
 	}
-	if got := with(strings.Join(without, "")); !slices.Equal(got.Symbols(), base.Symbols()) {
-		t.Error("the sum of a module that is not reached counts")
-	}
-	// The go command would not build with a wrong sum.
-	pkgs := packages(t, "", write(string(sums)))
-	pkgs[0].Build.Dependencies["github.com/klauspost/cpuid/v2"].Module.Sum += "x"
-	if slices.Equal(find(t, pkgs, "a").Symbols(), base.Symbols()) {
-		t.Error("the sum of a module does not count")
+}
+
+// Those that count by content are told too.
+func TestHashedModulesAreTold(t *testing.T) {
+	want := reach.Modules{Own: "example.com/m", Hashed: []string{"example.com/dep", "example.com/second"}}
+	if diff := cmp.Diff(want, of(t, write(t, outside)).Modules(), cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
 	}
 }
 

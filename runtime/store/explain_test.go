@@ -277,10 +277,13 @@ func TestBuildsThatDifferAreTold(t *testing.T) {
 		why := explained(t, s, call("s3", "25", built(test.build)), store.CauseBuild)
 		wantText(t, why, test.want, near.Key.String()[:12])
 	}
+	modules := keep(t, s, call("s4", "25", built("module example.com/a: v1 h1:1\nmodule example.com/b: v1 h1:1\n")))
+	why := explained(t, s, call("s4", "25", built("module example.com/a: v2 h1:2\nmodule example.com/b: v1 h1:2\n")), store.CauseBuild)
+	wantText(t, why, "built with module example.com/a v2, before with v1; built with module example.com/b v1 h1:2, before with v1 h1:1 since", modules.Key.String()[:12])
 	// A record of which the build is not known, and a version that stands for it.
 	explained(t, s, call("s3", "25", built("")), store.CauseUnknown)
 	// What else differs comes first.
-	why := explained(t, s, call("s3", "25", func(r *store.Record) {
+	why = explained(t, s, call("s3", "25", func(r *store.Record) {
 		built("-tags: pro\nGODEBUG panicnil: 1\nGo release: go1.27\n")(r)
 		r.Code = "c2"
 	}), store.CauseCode)

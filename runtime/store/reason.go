@@ -137,6 +137,10 @@ func (b BuildChange) String() string {
 	if strings.HasPrefix(b.Name, "GODEBUG ") {
 		built, equals = "run ", "="
 	}
+	// Checksums are for when there is nothing else to tell versions apart.
+	if was, is := unsummed(b.Was), unsummed(b.Is); was != is {
+		b.Was, b.Is = was, is
+	}
 	switch {
 	case b.Was == "":
 		return built + "with " + b.Name + equals + b.Is + ", before without"
@@ -144,6 +148,12 @@ func (b BuildChange) String() string {
 		return built + "without " + b.Name + ", before with " + b.Name + equals + b.Was
 	}
 	return built + "with " + b.Name + equals + b.Is + ", before with " + b.Was
+}
+
+// unsummed is the version of a module without its checksum.
+func unsummed(version string) string {
+	version, _, _ = strings.Cut(version, " h1:")
+	return version
 }
 
 // String says what became of a symbol, such as: main.clean changed.

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // keepCode identifies the code that [Keep.Run] reaches in durable keys.
 var keepCode = runtime.Code{
-	Sum: "efe9cb5c6088b01341056ac5dfe17d3e",
+	Sum:    "efe9cb5c6088b01341056ac5dfe17d3e",
+	Module: "github.com/workgen/workgen/testdata/durable",
 	Symbols: `
 github.com/workgen/workgen/testdata/durable.Keep baaa82f2
 github.com/workgen/workgen/testdata/durable.Keep.Run 3e8fb3eb

@@ -1,5 +1,6 @@
 // Package build says what the running program was built with, as far as it decides what
-// code returns: the Go release, its experiments, and GODEBUG.
+// a work returns: the Go release, its experiments, GODEBUG, and the modules that are
+// linked.
 //
 // What it says is a list of ingredients, one per line and sorted, for people to read and
 // for a digest in durable keys:
@@ -7,10 +8,11 @@
 //	GODEBUG urlstrictcolons: 0
 //	GOEXPERIMENT: jsonv2
 //	Go release: go1.26
+//	module golang.org/x/text: v0.3.0 h1:olpwvP2KacW1ZWvsR7uQhoyTYvKAupfQrRGBFM352Gk=
 //
 // A patch release of Go is no ingredient, nor are settings of GODEBUG that only trace,
 // or change how the garbage collector and the scheduler work. A setting that is not
-// known counts.
+// known counts. Where the modules are not known, the program itself is an ingredient.
 package build
 
 import (
@@ -31,18 +33,19 @@ type Build struct {
 	Sum  string // their digest: 32 hexadecimal digits
 }
 
-// Running describes the running program. It follows changes of the environment variable
-// GODEBUG, as the packages do that look at it, and may be called concurrently.
-func Running() Build {
-	godebug := os.Getenv("GODEBUG")
-	s := latest.Load()
-	if s == nil || s.godebug != godebug {
-		text := describe(runtime.Version(), settings(), godebug)
-		sum := sha256.Sum256([]byte(text))
-		s = &state{godebug, Build{text, hex.EncodeToString(sum[:16])}}
-		latest.Store(s)
-	}
-	return s.build
+// A Reach says what of a build counts for one work.
+type Reach struct {
+	Module  string   // that of the work; "" when it is in none
+	Modules []string // others that it reaches
+	Hashed  []string // others that it reaches, whose content the work's code identifies
+	Program bool     // the program counts in place of all that
+}
+
+// A Reporter describes the running program for one work. Its methods may be called
+// concurrently. Nil reports nothing.
+type Reporter struct {
+	reach  Reach
+	latest atomic.Pointer[state]
 }
 
 // A state is what was found for a value of GODEBUG.
@@ -51,30 +54,64 @@ type state struct {
 	build   Build
 }
 
-var latest atomic.Pointer[state]
+// NewReporter returns a Reporter; it looks at nothing yet.
+func NewReporter(r Reach) *Reporter { return &Reporter{reach: r} }
 
-// settings are those of the build info, by name. There are none where the program was
-// built by something else than the go command.
-var settings = sync.OnceValue(func() map[string]string {
-	out := map[string]string{}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			out[s.Key] = s.Value
-		}
+// Build describes the running program. It follows changes of the environment variable
+// GODEBUG, as the packages do that look at it. The first time it may read the program.
+func (r *Reporter) Build() Build {
+	if r == nil {
+		return Build{}
 	}
-	return out
+	godebug := os.Getenv("GODEBUG")
+	s := r.latest.Load()
+	if s == nil || s.godebug != godebug {
+		text := describe(program{runtime.Version(), info(), executable}, godebug, r.reach)
+		sum := sha256.Sum256([]byte(text))
+		s = &state{godebug, Build{text, hex.EncodeToString(sum[:16])}}
+		r.latest.Store(s)
+	}
+	return s.build
+}
+
+// A program is what is known of one.
+type program struct {
+	version string           // of Go
+	info    *debug.BuildInfo // nil where something else than the go command built it
+	hash    func() string    // of the program itself
+}
+
+var info = sync.OnceValue(func() *debug.BuildInfo {
+	info, _ := debug.ReadBuildInfo()
+	return info
 })
 
-// describe lists the ingredients. version is that of Go, and godebug the environment
-// variable.
-func describe(version string, settings map[string]string, godebug string) string {
-	lines := []string{"Go release: " + release(version)}
-	if _, x := cutExperiments(version); x != "" {
-		lines = append(lines, "GOEXPERIMENT: "+x)
+// describe lists the ingredients. godebug is the environment variable.
+func describe(p program, godebug string, r Reach) string {
+	lines := settings(p.info, godebug)
+	modules, unknown := modulesOf(p.info, r)
+	switch {
+	case r.Program:
+		lines = append(lines, "program: "+p.hash())
+	case unknown != "":
+		lines = append(lines, "program ("+unknown+"): "+p.hash())
 	}
+	if !r.Program {
+		lines = append(lines, modules...)
+		lines = append(lines, "Go release: "+release(p.version))
+		if _, x := cutExperiments(p.version); x != "" {
+			lines = append(lines, "GOEXPERIMENT: "+x)
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// settings lists those of GODEBUG.
+func settings(info *debug.BuildInfo, godebug string) (lines []string) {
 	// go.mod and //go:debug say what holds where the variable says nothing.
 	effective := map[string]string{}
-	for _, list := range []string{settings["DefaultGODEBUG"], godebug} {
+	for _, list := range []string{setting(info, "DefaultGODEBUG"), godebug} {
 		for setting := range strings.SplitSeq(list, ",") {
 			if name, value, ok := strings.Cut(setting, "="); ok && !harmless[name] {
 				effective[name] = value
@@ -84,8 +121,19 @@ func describe(version string, settings map[string]string, godebug string) string
 	for name, value := range effective {
 		lines = append(lines, "GODEBUG "+name+": "+value)
 	}
-	slices.Sort(lines)
-	return strings.Join(lines, "\n") + "\n"
+	return lines
+}
+
+// setting is one of the build info, "" when there is none.
+func setting(info *debug.BuildInfo, name string) string {
+	if info != nil {
+		for _, s := range info.Settings {
+			if s.Key == name {
+				return s.Value
+			}
+		}
+	}
+	return ""
 }
 
 // release is the release of a version of Go without its patch: go1.26 of go1.26.8.

@@ -1,7 +1,12 @@
 package build
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -25,10 +30,10 @@ func TestReleaseIsWithoutPatch(t *testing.T) {
 }
 
 func TestIngredients(t *testing.T) {
-	defaults := map[string]string{"DefaultGODEBUG": "panicnil=1,urlstrictcolons=0"}
+	defaults := []debug.BuildSetting{{Key: "-compiler", Value: "gc"}, {Key: "DefaultGODEBUG", Value: "panicnil=1,urlstrictcolons=0"}}
 	for _, test := range []struct {
 		name, version, godebug string
-		settings               map[string]string
+		settings               []debug.BuildSetting
 		want                   string
 	}{
 		{"nothing special", "go1.26.8", "", nil, "Go release: go1.26\n"},
@@ -40,23 +45,125 @@ func TestIngredients(t *testing.T) {
 		{"a name that is not known", "go1.26.8", "later=1", nil, "GODEBUG later: 1\nGo release: go1.26\n"},
 		{"what the runtime ignores", "go1.26.8", "later,,", nil, "Go release: go1.26\n"},
 	} {
-		if got := describe(test.version, test.settings, test.godebug); got != test.want {
+		p := program{version: test.version, info: &debug.BuildInfo{Settings: test.settings}}
+		if got := describe(p, test.godebug, Reach{}); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
 }
 
-func TestSumFollowsGODEBUG(t *testing.T) {
-	before := Running()
+// Module m has the work; it reaches a, and h, whose content is known. It does not reach z.
+func TestModulesCountAsTheyAreLinked(t *testing.T) {
+	reach := Reach{Module: "m", Modules: []string{"a", "windows-only"}, Hashed: []string{"h"}}
+	const program = "program (%): 0123\n"
+	own := debug.Module{Path: "m", Version: "v1.0.0+dirty"}
+	dep := func(path, version, sum string) *debug.Module {
+		return &debug.Module{Path: path, Version: version, Sum: sum}
+	}
+	replaced := func(path string, by *debug.Module) *debug.Module {
+		return &debug.Module{Path: path, Version: "v1", Replace: by}
+	}
+	z, ours := dep("z", "v1", "h1:z"), dep("github.com/workgen/workgen", "v1", "h1:w")
+	for _, test := range []struct {
+		name string
+		info *debug.BuildInfo
+		want string
+	}{
+		{"by version and sum", &debug.BuildInfo{Path: "m/cmd", Main: own, Deps: []*debug.Module{dep("a", "v1", "h1:a"), dep("h", "(devel)", ""), z, ours}},
+			"module a: v1 h1:a\n"},
+		{"a replaced one by its replacement", &debug.BuildInfo{Path: "m/cmd", Main: own, Deps: []*debug.Module{replaced("a", dep("fork", "v2", "h1:f"))}},
+			"module a: fork v2 h1:f\n"},
+		{"a folder", &debug.BuildInfo{Path: "m/cmd", Main: own, Deps: []*debug.Module{replaced("a", dep("../a", "", ""))}},
+			strings.ReplaceAll(program, "%", "module a has no checksum")},
+		{"a folder whose content is known", &debug.BuildInfo{Path: "m/cmd", Main: own, Deps: []*debug.Module{replaced("h", dep("../h", "", ""))}}, ""},
+		{"known content, but another version is linked", &debug.BuildInfo{Path: "m/cmd", Main: own, Deps: []*debug.Module{dep("h", "v3", "h1:h")}},
+			"module h: v3 h1:h\n"},
+		{"vendored", &debug.BuildInfo{Path: "m/cmd", Main: own, Deps: []*debug.Module{dep("a", "v1", "")}},
+			strings.ReplaceAll(program, "%", "module a has no checksum")},
+		{"vendored, and the content is known", &debug.BuildInfo{Path: "m/cmd", Main: own, Deps: []*debug.Module{dep("h", "v1", "")}}, ""},
+		{"files that are named", &debug.BuildInfo{Path: "command-line-arguments", Deps: []*debug.Module{dep("a", "v1", "h1:a"), z, ours}},
+			"module a: v1 h1:a\n"},
+		{"files that are named, which import packages", &debug.BuildInfo{Path: "command-line-arguments", Deps: []*debug.Module{dep("m", "(devel)", ""), dep("a", "v1", "h1:a"), z}},
+			"module a: v1 h1:a\n"},
+		{"files of another module", &debug.BuildInfo{Path: "command-line-arguments", Deps: []*debug.Module{dep("m", "v1", "h1:m"), z}},
+			"module m: v1 h1:m\nmodule z: v1 h1:z\n"},
+		{"files of a workspace", &debug.BuildInfo{Path: "command-line-arguments", Deps: []*debug.Module{dep("m", "(devel)", ""), dep("p", "(devel)", ""), z}},
+			strings.ReplaceAll(program, "%", "module p has no checksum") + "module z: v1 h1:z\n"},
+		{"a test of the program", &debug.BuildInfo{Path: "m", Main: own, Deps: []*debug.Module{dep("a", "v1", "h1:a")}},
+			"module a: v1 h1:a\n"},
+		{"a test of a package", &debug.BuildInfo{Path: "m/p.test", Main: own},
+			strings.ReplaceAll(program, "%", "a test does not know the versions of its modules")},
+		{"a program of another module", &debug.BuildInfo{Path: "p", Main: debug.Module{Path: "p"}, Deps: []*debug.Module{dep("a", "v1", "h1:a"), dep("m", "v1", "h1:m"), z, ours}},
+			"module a: v1 h1:a\nmodule m: v1 h1:m\nmodule z: v1 h1:z\n"},
+		{"of a workspace", &debug.BuildInfo{Path: "p", Main: debug.Module{Path: "p"}, Deps: []*debug.Module{dep("m", "(devel)", ""), z}},
+			"module z: v1 h1:z\n"},
+		{"of a workspace, with more in it", &debug.BuildInfo{Path: "p", Main: debug.Module{Path: "p"}, Deps: []*debug.Module{dep("m", "(devel)", ""), dep("z", "(devel)", "")}},
+			strings.ReplaceAll(program, "%", "module z has no checksum")},
+		{"a test of another module", &debug.BuildInfo{Path: "p/q.test", Main: debug.Module{Path: "p"}},
+			strings.ReplaceAll(program, "%", "a test does not know the versions of its modules")},
+		{"another build system", nil, strings.ReplaceAll(program, "%", "it does not know what it was built from")},
+		{"one that tells of no modules", &debug.BuildInfo{Path: "p", Main: debug.Module{Path: "p"}},
+			strings.ReplaceAll(program, "%", "module m is not linked")},
+	} {
+		got := describe(programOf("go1.26.8", test.info), "", reach)
+		if got != sorted("Go release: go1.26\n"+test.want) {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+	nothing := Reach{Module: "m"}
+	if got := describe(programOf("go1.26.8", &debug.BuildInfo{Path: "m/p.test", Main: own}), "", nothing); got != "Go release: go1.26\n" {
+		t.Errorf("a test of a work that reaches no modules: %q", got)
+	}
+}
+
+// Where the program stands for the code, nothing else counts but GODEBUG.
+func TestTheProgramStandsForWhatItIsMadeFrom(t *testing.T) {
+	p := programOf("go1.26.8-X:jsonv2", &debug.BuildInfo{Path: "p", Deps: []*debug.Module{{Path: "a", Version: "v1", Sum: "h1:a"}}})
+	if got := describe(p, "panicnil=1", Reach{Program: true}); got != "GODEBUG panicnil: 1\nprogram: 0123\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestTheRunningProgramIsRead(t *testing.T) {
+	name, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	if got := executable(); got != hex.EncodeToString(sum[:16]) {
+		t.Errorf("got %s, want %x", got, sum[:16])
+	}
+}
+
+func TestBuildsFollowGODEBUG(t *testing.T) {
+	r := NewReporter(Reach{})
+	before := r.Build()
 	if !strings.Contains(before.Text, "Go release: "+release(runtime.Version())+"\n") || len(before.Sum) != 32 {
 		t.Fatalf("%+v", before)
 	}
 	t.Setenv("GODEBUG", "urlstrictcolons=0")
-	if b := Running(); b.Sum == before.Sum || !strings.Contains(b.Text, "GODEBUG urlstrictcolons: 0\n") {
+	if b := r.Build(); b.Sum == before.Sum || !strings.Contains(b.Text, "GODEBUG urlstrictcolons: 0\n") {
 		t.Errorf("urlstrictcolons=0 does not count: %+v", b)
 	}
 	t.Setenv("GODEBUG", "gctrace=1")
-	if b := Running(); b != before {
+	if b := r.Build(); b != before {
 		t.Errorf("gctrace=1 counts: %+v", b)
 	}
+	if b := (*Reporter)(nil).Build(); b != (Build{}) {
+		t.Errorf("nobody reports %+v", b)
+	}
+}
+
+// programOf is a program whose hash is 0123.
+func programOf(version string, info *debug.BuildInfo) program {
+	return program{version, info, func() string { return "0123" }}
+}
+
+// sorted is a text with its lines in order.
+func sorted(text string) string {
+	return strings.Join(slices.Sorted(strings.Lines(text)), "")
 }

@@ -10,16 +10,19 @@ import "github.com/workgen/workgen/runtime"
 
 // putCode identifies the code that [Put.Run] reaches in durable keys.
 var putCode = runtime.Code{
-	Sum: "2865832d39b4998ba41d13363badfb0e",
+	Sum:    "ed42999267a343c6385509bec5b09ac2",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/aws/aws-sdk-go-v2",
+		"github.com/aws/aws-sdk-go-v2/internal/configsources",
+		"github.com/aws/aws-sdk-go-v2/internal/endpoints/v2",
+		"github.com/aws/aws-sdk-go-v2/service/dynamodb",
+		"github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding",
+		"github.com/aws/aws-sdk-go-v2/service/internal/endpoint-discovery",
+		"github.com/aws/smithy-go",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/cloud.Put ec3a941a
 github.com/workgen/workgen/testdata/foreign/cloud.Put.Run f7013df7
-module github.com/aws/aws-sdk-go-v2 v1.47.7 40e10d04
-module github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.10 0c9e4ab2
-module github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.8.10 8e715743
-module github.com/aws/aws-sdk-go-v2/service/dynamodb v1.73.1 e5e44afa
-module github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding v1.13.24 b0999d3a
-module github.com/aws/aws-sdk-go-v2/service/internal/endpoint-discovery v1.13.10 8186541e
-module github.com/aws/smithy-go v1.28.8 17d2cb21
 `,
 }

@@ -10,21 +10,24 @@ import "github.com/workgen/workgen/runtime"
 
 // upCode identifies the code that [Up.Run] reaches in durable keys.
 var upCode = runtime.Code{
-	Sum: "c1dadb2d0b41d072d89e63b565dcbf9c",
+	Sum:    "4bf901440b395f99fd6fe1eb5785b00a",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/compose-spec/compose-go/v2",
+		"github.com/distribution/reference",
+		"github.com/docker/go-connections",
+		"github.com/docker/go-units",
+		"github.com/go-viper/mapstructure/v2",
+		"github.com/mattn/go-shellwords",
+		"github.com/opencontainers/go-digest",
+		"github.com/sirupsen/logrus",
+		"github.com/xhit/go-str2duration/v2",
+		"go.yaml.in/yaml/v4",
+		"golang.org/x/sync",
+		"golang.org/x/sys",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/compose.Up 3bcb0f85
 github.com/workgen/workgen/testdata/foreign/compose.Up.Run e795cdfd
-module github.com/compose-spec/compose-go/v2 v2.16.2 936bfdeb
-module github.com/distribution/reference v0.5.0 84f3e811
-module github.com/docker/go-connections v0.4.0 8ec8d451
-module github.com/docker/go-units v0.5.0 16a46479
-module github.com/go-viper/mapstructure/v2 v2.5.0 d9887c20
-module github.com/mattn/go-shellwords v1.0.12 a8885601
-module github.com/opencontainers/go-digest v1.0.0 35d478c5
-module github.com/sirupsen/logrus v1.10.2 682771b0
-module github.com/xhit/go-str2duration/v2 v2.1.0 ee886196
-module go.yaml.in/yaml/v4 v4.0.0-rc.4 4c6c5ca9
-module golang.org/x/sync v0.24.0 d1f1b64a
-module golang.org/x/sys v0.49.0 269685fa
 `,
 }

@@ -10,11 +10,14 @@ import "github.com/workgen/workgen/runtime"
 
 // triageCode identifies the code that [Triage.Run] reaches in durable keys.
 var triageCode = runtime.Code{
-	Sum: "8729f4a318804876aa3b6737ccd588f2",
+	Sum:    "8e6a22881e3a25c5eb1ac70ac35b400f",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/google/go-github/v84",
+		"github.com/google/go-querystring",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/github.Triage dde6f509
 github.com/workgen/workgen/testdata/foreign/github.Triage.Run f5b76e6b
-module github.com/google/go-github/v84 v84.0.0 2da506c5
-module github.com/google/go-querystring v1.2.0 2ccf31d0
 `,
 }

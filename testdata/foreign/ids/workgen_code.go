@@ -10,10 +10,13 @@ import "github.com/workgen/workgen/runtime"
 
 // findCode identifies the code that [Find.Run] reaches in durable keys.
 var findCode = runtime.Code{
-	Sum: "7a931da8404b9a2d8369142eb5145a3d",
+	Sum:    "72f149dce3ace484b96298dab43fc83e",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/google/uuid",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/ids.Find 1a2a7bbd
 github.com/workgen/workgen/testdata/foreign/ids.Find.Run 166d4a0b
-module github.com/google/uuid v1.6.0 0a7f8463
 `,
 }

@@ -10,27 +10,30 @@ import "github.com/workgen/workgen/runtime"
 
 // scheduleCode identifies the code that [Schedule.Run] reaches in durable keys.
 var scheduleCode = runtime.Code{
-	Sum: "130c6c813bf0744fc895edb0c18b9a97",
+	Sum:    "cd9adaf24e84eb8fbc626a0d357a13c3",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/fxamacker/cbor/v2",
+		"github.com/go-logr/logr",
+		"github.com/json-iterator/go",
+		"github.com/modern-go/concurrent",
+		"github.com/modern-go/reflect2",
+		"github.com/x448/float16",
+		"go.yaml.in/yaml/v2",
+		"golang.org/x/net",
+		"golang.org/x/text",
+		"gopkg.in/inf.v0",
+		"k8s.io/api",
+		"k8s.io/apimachinery",
+		"k8s.io/klog/v2",
+		"k8s.io/kube-openapi",
+		"k8s.io/utils",
+		"sigs.k8s.io/json",
+		"sigs.k8s.io/randfill",
+		"sigs.k8s.io/structured-merge-diff/v6",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/kube.Schedule 8d627026
 github.com/workgen/workgen/testdata/foreign/kube.Schedule.Run af7a7ed6
-module github.com/fxamacker/cbor/v2 v2.9.6 2e7968c1
-module github.com/go-logr/logr v1.4.4 585b6e02
-module github.com/json-iterator/go v1.1.12 0e7c1460
-module github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd 26394611
-module github.com/modern-go/reflect2 v1.0.3-0.20250322232337-35a7c28c31ee 7d9c9619
-module github.com/x448/float16 v0.8.4 7308c08f
-module go.yaml.in/yaml/v2 v2.4.4 a456f47f
-module golang.org/x/net v0.61.0 cb86a5a4
-module golang.org/x/text v0.43.0 4b0549bc
-module gopkg.in/inf.v0 v0.9.1 e93f9896
-module k8s.io/api v0.37.2 7a346b48
-module k8s.io/apimachinery v0.37.2 62c11c40
-module k8s.io/klog/v2 v2.140.0 155e11ba
-module k8s.io/kube-openapi v0.0.0-20260721132016-d427ff9ee9ad 7e2abb87
-module k8s.io/utils v0.0.0-20260626114624-be93311217bd 23cb40e7
-module sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 9c529317
-module sigs.k8s.io/randfill v1.0.0 4b8949fa
-module sigs.k8s.io/structured-merge-diff/v6 v6.4.2 822abf44
 `,
 }

@@ -10,10 +10,13 @@ import "github.com/workgen/workgen/runtime"
 
 // invertCode identifies the code that [Invert.Run] reaches in durable keys.
 var invertCode = runtime.Code{
-	Sum: "bc8d59e9fedeb2489e01e7c02e63a919",
+	Sum:    "a613d8514b34e1e4196fa703f9e366dd",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"gonum.org/v1/gonum",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/matrix.Invert 22d13e32
 github.com/workgen/workgen/testdata/foreign/matrix.Invert.Run a4f22403
-module gonum.org/v1/gonum v0.17.0 c30adbb8
 `,
 }

@@ -10,11 +10,14 @@ import "github.com/workgen/workgen/runtime"
 
 // sendCode identifies the code that [Send.Run] reaches in durable keys.
 var sendCode = runtime.Code{
-	Sum: "680a17055d9d3062c9df2b2b2f10ac63",
+	Sum:    "8afce2661a9c97b894429ada77d32d5f",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"google.golang.org/protobuf",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/messages.Request 1a7ef149
 github.com/workgen/workgen/testdata/foreign/messages.Send a939c292
 github.com/workgen/workgen/testdata/foreign/messages.Send.Run 0300ab2f
-module google.golang.org/protobuf v1.36.12 bb1700de
 `,
 }

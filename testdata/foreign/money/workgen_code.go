@@ -10,11 +10,14 @@ import "github.com/workgen/workgen/runtime"
 
 // totalCode identifies the code that [Total.Run] reaches in durable keys.
 var totalCode = runtime.Code{
-	Sum: "9a83cc20a1fd8468755cf5923d61c89c",
+	Sum:    "7fed2de8f138490c935b2e18c99483d2",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/shopspring/decimal",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/money.Invoice 1fbcc74b
 github.com/workgen/workgen/testdata/foreign/money.Total 3c041508
 github.com/workgen/workgen/testdata/foreign/money.Total.Run 9b6de6a5
-module github.com/shopspring/decimal v1.6.0 aa70040a
 `,
 }

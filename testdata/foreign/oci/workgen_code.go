@@ -10,11 +10,14 @@ import "github.com/workgen/workgen/runtime"
 
 // pushCode identifies the code that [Push.Run] reaches in durable keys.
 var pushCode = runtime.Code{
-	Sum: "4d78df4313b160c19b48d3c5856840d3",
+	Sum:    "815f8535e9702a78b9ba2fdf78f862c6",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/opencontainers/go-digest",
+		"github.com/opencontainers/image-spec",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/oci.Push 4eef76dc
 github.com/workgen/workgen/testdata/foreign/oci.Push.Run f0e92746
-module github.com/opencontainers/go-digest v1.0.0 35d478c5
-module github.com/opencontainers/image-spec v1.1.1 d4e0fbf0
 `,
 }

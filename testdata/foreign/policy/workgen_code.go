@@ -10,14 +10,17 @@ import "github.com/workgen/workgen/runtime"
 
 // resolveCode identifies the code that [Resolve.Run] reaches in durable keys.
 var resolveCode = runtime.Code{
-	Sum: "09b2c28e38f885616a156bd850e0724b",
+	Sum:    "0c0b0992368b4b50d65d0fe053aea53e",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/cespare/xxhash/v2",
+		"github.com/open-policy-agent/opa",
+		"github.com/xeipuuv/gojsonpointer",
+		"github.com/xeipuuv/gojsonreference",
+		"go.yaml.in/yaml/v3",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/policy.Resolve 9cb34131
 github.com/workgen/workgen/testdata/foreign/policy.Resolve.Run f859240b
-module github.com/cespare/xxhash/v2 v2.3.0 61fcadad
-module github.com/open-policy-agent/opa v1.22.3 3246403a
-module github.com/xeipuuv/gojsonpointer v0.0.0-20190905194746-02993c407bfb c74c6237
-module github.com/xeipuuv/gojsonreference v0.0.0-20180127040603-bd5ef7bd5415 0b6d07ee
-module go.yaml.in/yaml/v3 v3.0.6 409d1e22
 `,
 }

@@ -10,11 +10,14 @@ import "github.com/workgen/workgen/runtime"
 
 // findCode identifies the code that [Find.Run] reaches in durable keys.
 var findCode = runtime.Code{
-	Sum: "7d7ddc48d9c6c32ea9c1a5ce6cd9e265",
+	Sum:    "2c547f64843840040646bc71bcacce43",
+	Module: "github.com/workgen/workgen/testdata/foreign",
+	Modules: []string{
+		"github.com/elastic/go-elasticsearch/v9",
+	},
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/search.Find 1a2a7bbd
 github.com/workgen/workgen/testdata/foreign/search.Find.Run 713442bd
 github.com/workgen/workgen/testdata/foreign/search.Leaves 472e1b8b
-module github.com/elastic/go-elasticsearch/v9 v9.5.2 fea176fc
 `,
 }

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // checkCode identifies the code that [Check.Run] reaches in durable keys.
 var checkCode = runtime.Code{
-	Sum: "c1b2912127a98b11d5c54efbfe1fbc42",
+	Sum:    "c1b2912127a98b11d5c54efbfe1fbc42",
+	Module: "github.com/workgen/workgen/testdata/foreign",
 	Symbols: `
 github.com/workgen/workgen/testdata/foreign/tree.Block 20501bb0
 github.com/workgen/workgen/testdata/foreign/tree.Call b835d4dc

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // buildCode identifies the code that [Build.Run] reaches in durable keys.
 var buildCode = runtime.Code{
-	Sum: "ee771ab61386d267020ad9b24b32c0f3",
+	Sum:    "ee771ab61386d267020ad9b24b32c0f3",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/composite.Base 9fbc005b
 github.com/workgen/workgen/testdata/golden/composite.Build 661e7da3
@@ -27,7 +28,8 @@ github.com/workgen/workgen/testdata/golden/composite.Tags c50c25bd
 
 // sumCode identifies the code that [Sum.Run] reaches in durable keys.
 var sumCode = runtime.Code{
-	Sum: "3010ccea79e692afe33d16224f96b038",
+	Sum:    "3010ccea79e692afe33d16224f96b038",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/composite.Byte 70c24b99
 github.com/workgen/workgen/testdata/golden/composite.ID f90db3c4
@@ -40,7 +42,8 @@ github.com/workgen/workgen/testdata/golden/composite.Sum.Run 8505fc09
 
 // releaseCode identifies the code that [Release.Run] reaches in durable keys.
 var releaseCode = runtime.Code{
-	Sum: "27ac7c9ff2f27289e0bec5abbaafe11a",
+	Sum:    "27ac7c9ff2f27289e0bec5abbaafe11a",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/composite.Release 65d15afe
 github.com/workgen/workgen/testdata/golden/composite.Release.Run 8f5ba284

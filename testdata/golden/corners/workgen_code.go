@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // keywordsCode identifies the code that [Keywords.Run] reaches in durable keys.
 var keywordsCode = runtime.Code{
-	Sum: "e52dd3c66f28e9d50d4b6e3edb2fccae",
+	Sum:    "e52dd3c66f28e9d50d4b6e3edb2fccae",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Keywords ab967fd6
 github.com/workgen/workgen/testdata/golden/corners.Keywords.Run a5fd01ea
@@ -20,7 +21,8 @@ github.com/workgen/workgen/testdata/golden/corners.S 7bdf5952
 
 // emptyCode identifies the code that [Empty.Run] reaches in durable keys.
 var emptyCode = runtime.Code{
-	Sum: "c2c47f8b468e4a7b497603ce7cc60ff5",
+	Sum:    "c2c47f8b468e4a7b497603ce7cc60ff5",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Empty 3bdea378
 github.com/workgen/workgen/testdata/golden/corners.Empty.Run 5ac4496b
@@ -30,7 +32,8 @@ github.com/workgen/workgen/testdata/golden/corners.none ddceaafa
 
 // taggedCode identifies the code that [Tagged.Run] reaches in durable keys.
 var taggedCode = runtime.Code{
-	Sum: "0cb09738e26be950e66145b1ac800601",
+	Sum:    "0cb09738e26be950e66145b1ac800601",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Tagged 86ed0033
 github.com/workgen/workgen/testdata/golden/corners.Tagged.Run 37c5da44
@@ -39,7 +42,8 @@ github.com/workgen/workgen/testdata/golden/corners.Tagged.Run 37c5da44
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
 var nestedCode = runtime.Code{
-	Sum: "9d8cec6d0833708b309a0366c222f081",
+	Sum:    "9d8cec6d0833708b309a0366c222f081",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Nested 3aa9da29
 github.com/workgen/workgen/testdata/golden/corners.Nested.Run 2924cdc4
@@ -49,7 +53,8 @@ github.com/workgen/workgen/testdata/golden/corners.m2 e9d11a77
 
 // deepCode identifies the code that [Deep.Run] reaches in durable keys.
 var deepCode = runtime.Code{
-	Sum: "bb709ef24f72c9386c1fccd1ced3a7eb",
+	Sum:    "bb709ef24f72c9386c1fccd1ced3a7eb",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Deep 5b2ce16d
 github.com/workgen/workgen/testdata/golden/corners.Deep.Run 4f6cb9cd
@@ -58,7 +63,8 @@ github.com/workgen/workgen/testdata/golden/corners.Deep.Run 4f6cb9cd
 
 // wiredCode identifies the code that [Wired.Run] reaches in durable keys.
 var wiredCode = runtime.Code{
-	Sum: "704521d141b7f0bb93090fc298db905b",
+	Sum:    "704521d141b7f0bb93090fc298db905b",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Empty 3bdea378
 github.com/workgen/workgen/testdata/golden/corners.Empty.Run 5ac4496b
@@ -70,7 +76,8 @@ github.com/workgen/workgen/testdata/golden/corners.none ddceaafa
 
 // lendingCode identifies the code that [Lending.Run] reaches in durable keys.
 var lendingCode = runtime.Code{
-	Sum: "92f04447d95e6ae9eedef48f01542230",
+	Sum:    "92f04447d95e6ae9eedef48f01542230",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Held 23b12584
 github.com/workgen/workgen/testdata/golden/corners.Lending 630149af
@@ -80,7 +87,8 @@ github.com/workgen/workgen/testdata/golden/corners.Lending.Run 9d4f0c62
 
 // reusingCode identifies the code that [Reusing.Run] reaches in durable keys.
 var reusingCode = runtime.Code{
-	Sum: "da8be775f835cac39908bc36e075fd42",
+	Sum:    "da8be775f835cac39908bc36e075fd42",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Reusing 15fd6ab2
 github.com/workgen/workgen/testdata/golden/corners.Reusing.Run 4082729c
@@ -89,7 +97,8 @@ github.com/workgen/workgen/testdata/golden/corners.Reusing.Run 4082729c
 
 // sharingCode identifies the code that [Sharing.Run] reaches in durable keys.
 var sharingCode = runtime.Code{
-	Sum: "07b31a4b2aee121c8183893fb87a1df2",
+	Sum:    "07b31a4b2aee121c8183893fb87a1df2",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/corners.Sharing f5e84508
 github.com/workgen/workgen/testdata/golden/corners.Sharing.Run 8202e8a1

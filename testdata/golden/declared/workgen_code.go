@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // keepsCode identifies the code that [Keeps.Run] reaches in durable keys.
 var keepsCode = runtime.Code{
-	Sum: "3a817227da74cec0a4f3bcb532afeace",
+	Sum:    "3a817227da74cec0a4f3bcb532afeace",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/declared.Addr 21b95e71
 github.com/workgen/workgen/testdata/golden/declared.Amount 4b3b1b1f
@@ -29,7 +30,8 @@ github.com/workgen/workgen/testdata/golden/declared/outer.Stamp 3c14b277
 
 // readsCode identifies the code that [Reads.Run] reaches in durable keys.
 var readsCode = runtime.Code{
-	Sum: "fa66741607579d955b11484e56a81c6b",
+	Sum:    "fa66741607579d955b11484e56a81c6b",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/declared.Mine 7790a985
 github.com/workgen/workgen/testdata/golden/declared.Reads c0117295
@@ -48,7 +50,8 @@ github.com/workgen/workgen/testdata/golden/declared/outer.point bde9efed
 
 // pointCode identifies the code that [Point.Run] reaches in durable keys.
 var pointCode = runtime.Code{
-	Sum: "62434bf80c803cdde7889ac2b6dda7ee",
+	Sum:    "62434bf80c803cdde7889ac2b6dda7ee",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/declared.Point 43b1323e
 github.com/workgen/workgen/testdata/golden/declared.Point.Run db653350

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // firstCode identifies the code that [First.Run] reaches in durable keys.
 var firstCode = runtime.Code{
-	Sum: "e53aca1e460814ee4eccc3c4186313a4",
+	Sum:    "e53aca1e460814ee4eccc3c4186313a4",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/defects.First a0fc86b4
 github.com/workgen/workgen/testdata/golden/defects.First.Run 72bc6fd7
@@ -21,7 +22,8 @@ github.com/workgen/workgen/testdata/golden/defects.Input2 d5148789
 
 // secondCode identifies the code that [Second.Run] reaches in durable keys.
 var secondCode = runtime.Code{
-	Sum: "bd7993019d9118cbaa450ce8258238c0",
+	Sum:    "bd7993019d9118cbaa450ce8258238c0",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/defects.Input 3dba9148
 github.com/workgen/workgen/testdata/golden/defects.Input2 d5148789

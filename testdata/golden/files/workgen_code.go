@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // loadCode identifies the code that [Load.Run] reaches in durable keys.
 var loadCode = runtime.Code{
-	Sum: "23b8448661154e03b8afc9576fcea3d8",
+	Sum:    "23b8448661154e03b8afc9576fcea3d8",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Load 28a5d9f5
 github.com/workgen/workgen/testdata/golden/files.Load.Run 4cbc807c
@@ -19,7 +20,8 @@ github.com/workgen/workgen/testdata/golden/files.Load.Run 4cbc807c
 
 // mergeCode identifies the code that [Merge.Run] reaches in durable keys.
 var mergeCode = runtime.Code{
-	Sum: "5bb691f7dff5709745a0ffff74d82fda",
+	Sum:    "5bb691f7dff5709745a0ffff74d82fda",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Merge 53d50acc
 github.com/workgen/workgen/testdata/golden/files.Merge.Run af843399
@@ -29,7 +31,8 @@ github.com/workgen/workgen/testdata/golden/files.Source 8bd5277e
 
 // cutCode identifies the code that [Cut.Run] reaches in durable keys.
 var cutCode = runtime.Code{
-	Sum: "67cd019afa04351b8d602e4d92fc0249",
+	Sum:    "67cd019afa04351b8d602e4d92fc0249",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Cut 15a7c114
 github.com/workgen/workgen/testdata/golden/files.Cut.Run 18b77098
@@ -39,7 +42,8 @@ github.com/workgen/workgen/testdata/golden/files.Part 667c815b
 
 // doubleCode identifies the code that [Double.Run] reaches in durable keys.
 var doubleCode = runtime.Code{
-	Sum: "bd87509b669e27caf94e4e112b1444b3",
+	Sum:    "bd87509b669e27caf94e4e112b1444b3",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Double 2e2aea87
 github.com/workgen/workgen/testdata/golden/files.Double.Run 5a6eb6ef
@@ -49,7 +53,8 @@ github.com/workgen/workgen/testdata/golden/files.Hint 3f3f275b
 
 // parseCode identifies the code that [Parse.Run] reaches in durable keys.
 var parseCode = runtime.Code{
-	Sum: "c8012434df1ec3592004cc48c0098538",
+	Sum:    "c8012434df1ec3592004cc48c0098538",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/files.Input eaf2e251
 github.com/workgen/workgen/testdata/golden/files.Parse 5e5f55e8

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // probeCode identifies the code that [Probe.Run] reaches in durable keys.
 var probeCode = runtime.Code{
-	Sum: "22080660317281c7d519831c6c2a830b",
+	Sum:    "22080660317281c7d519831c6c2a830b",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/flows.Probe 76c95b09
 github.com/workgen/workgen/testdata/golden/flows.Probe.Run 0ce31b9d
@@ -19,7 +20,8 @@ github.com/workgen/workgen/testdata/golden/flows.Probe.Run 0ce31b9d
 
 // argsCode identifies the code that [Args.Run] reaches in durable keys.
 var argsCode = runtime.Code{
-	Sum: "45ce66dcb711e3a4420d631b10c21390",
+	Sum:    "45ce66dcb711e3a4420d631b10c21390",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/flows.Args 868290a7
 github.com/workgen/workgen/testdata/golden/flows.Args.Run aae3c285

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // cropCode identifies the code that [Crop.Run] reaches in durable keys.
 var cropCode = runtime.Code{
-	Sum: "455aa2192d03790c6a7e45665a9bcfda",
+	Sum:    "455aa2192d03790c6a7e45665a9bcfda",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/foreign.Crop be8c3ffc
 github.com/workgen/workgen/testdata/golden/foreign.Crop.Run 288ea2cb
@@ -19,7 +20,8 @@ github.com/workgen/workgen/testdata/golden/foreign.Crop.Run 288ea2cb
 
 // areaCode identifies the code that [Area.Run] reaches in durable keys.
 var areaCode = runtime.Code{
-	Sum: "6591d79f942261ef666563749510f8b1",
+	Sum:    "6591d79f942261ef666563749510f8b1",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/foreign.Area 2bf997ab
 github.com/workgen/workgen/testdata/golden/foreign.Area.Run a742dda2

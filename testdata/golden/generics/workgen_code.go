@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // manyCode identifies the code that [Many.Run] reaches in durable keys.
 var manyCode = runtime.Code{
-	Sum: "22d13d063b29ff3c6cda0d251b321516",
+	Sum:    "22d13d063b29ff3c6cda0d251b321516",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/generics.Code 0681a95b
 github.com/workgen/workgen/testdata/golden/generics.Many a4faad53

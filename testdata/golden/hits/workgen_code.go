@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // oneCode identifies the code that [One.Run] reaches in durable keys.
 var oneCode = runtime.Code{
-	Sum: "90f5c647f5fdec30df834ffc0aad40b8",
+	Sum:    "90f5c647f5fdec30df834ffc0aad40b8",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/hits.One 7066ec47
 github.com/workgen/workgen/testdata/golden/hits.One.Run d45f6e07
@@ -19,7 +20,8 @@ github.com/workgen/workgen/testdata/golden/hits.One.Run d45f6e07
 
 // threeCode identifies the code that [Three.Run] reaches in durable keys.
 var threeCode = runtime.Code{
-	Sum: "4c0e2d2e27be493ca6c4101416e26032",
+	Sum:    "4c0e2d2e27be493ca6c4101416e26032",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/hits.Three 6659fe57
 github.com/workgen/workgen/testdata/golden/hits.Three.Run ccbaadca
@@ -28,7 +30,8 @@ github.com/workgen/workgen/testdata/golden/hits.Three.Run ccbaadca
 
 // eightCode identifies the code that [Eight.Run] reaches in durable keys.
 var eightCode = runtime.Code{
-	Sum: "dbb70f1cd82b8cb2620d304a370292c1",
+	Sum:    "dbb70f1cd82b8cb2620d304a370292c1",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/hits.Eight d13335e0
 github.com/workgen/workgen/testdata/golden/hits.Eight.Run 51bd2aa6
@@ -38,7 +41,8 @@ github.com/workgen/workgen/testdata/golden/hits.Fields a5744374
 
 // listCode identifies the code that [List.Run] reaches in durable keys.
 var listCode = runtime.Code{
-	Sum: "c6c07e55bb74f3c3ecf59acc5adea6f6",
+	Sum:    "c6c07e55bb74f3c3ecf59acc5adea6f6",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/hits.Fields a5744374
 github.com/workgen/workgen/testdata/golden/hits.List 914d1345

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // countCode identifies the code that [Count.Run] reaches in durable keys.
 var countCode = runtime.Code{
-	Sum: "7f7f106d735a33515fd8c266beebb5e2",
+	Sum:    "7f7f106d735a33515fd8c266beebb5e2",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/ignored.Base 6dd939ee
 github.com/workgen/workgen/testdata/golden/ignored.Count 6c5e1e61
@@ -31,7 +32,8 @@ github.com/workgen/workgen/testdata/golden/ignored/options.Options add1e4cf
 
 // takeCode identifies the code that [Take.Run] reaches in durable keys.
 var takeCode = runtime.Code{
-	Sum: "0613c438e04d719442c974420facd750",
+	Sum:    "0613c438e04d719442c974420facd750",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/ignored.Cloned 528ca4fb
 github.com/workgen/workgen/testdata/golden/ignored.Cloned.EncodeKey 90729c9b

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // drawCode identifies the code that [Draw.Run] reaches in durable keys.
 var drawCode = runtime.Code{
-	Sum: "5383d09e619787265bb6a0e455c77f52",
+	Sum:    "5383d09e619787265bb6a0e455c77f52",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/interfaces.Draw 13c0b816
 github.com/workgen/workgen/testdata/golden/interfaces.Draw.Run cc8caaf0
@@ -33,7 +34,8 @@ github.com/workgen/workgen/testdata/golden/interfaces/shape.Unit.sealed 445e1091
 
 // evalCode identifies the code that [Eval.Run] reaches in durable keys.
 var evalCode = runtime.Code{
-	Sum: "85f24a0a830028b2ab14fe5d1ac64413",
+	Sum:    "85f24a0a830028b2ab14fe5d1ac64413",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/interfaces.Add e46ac537
 github.com/workgen/workgen/testdata/golden/interfaces.Eval 56ec8c8c
@@ -46,7 +48,8 @@ github.com/workgen/workgen/testdata/golden/interfaces.Num 4120ae2a
 
 // readCode identifies the code that [Read.Run] reaches in durable keys.
 var readCode = runtime.Code{
-	Sum: "b0f7a7289a546e501a4cef1dad88e1ef",
+	Sum:    "b0f7a7289a546e501a4cef1dad88e1ef",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/interfaces.Add e46ac537
 github.com/workgen/workgen/testdata/golden/interfaces.Both 78833eb1

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // numbersCode identifies the code that [Numbers.Run] reaches in durable keys.
 var numbersCode = runtime.Code{
-	Sum: "caa24e3b56f142c8f3cbee1c3ad121b3",
+	Sum:    "caa24e3b56f142c8f3cbee1c3ad121b3",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Numbers 4fc5d3e1
 github.com/workgen/workgen/testdata/golden/known.Numbers.Run 3b424866
@@ -19,7 +20,8 @@ github.com/workgen/workgen/testdata/golden/known.Numbers.Run 3b424866
 
 // placesCode identifies the code that [Places.Run] reaches in durable keys.
 var placesCode = runtime.Code{
-	Sum: "5da11e6db043898627a2ec7bcab4a2e1",
+	Sum:    "5da11e6db043898627a2ec7bcab4a2e1",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Places f49522c6
 github.com/workgen/workgen/testdata/golden/known.Places.Run 6ae33ad4
@@ -29,7 +31,8 @@ github.com/workgen/workgen/testdata/golden/known.Where 3ea60d54
 
 // rowsCode identifies the code that [Rows.Run] reaches in durable keys.
 var rowsCode = runtime.Code{
-	Sum: "9355b092cec0b30f2e3558a21bccf82a",
+	Sum:    "9355b092cec0b30f2e3558a21bccf82a",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Row 3e74753c
 github.com/workgen/workgen/testdata/golden/known.Rows f3ae9622
@@ -39,7 +42,8 @@ github.com/workgen/workgen/testdata/golden/known.Rows.Run b5a672fc
 
 // skipsCode identifies the code that [Skips.Run] reaches in durable keys.
 var skipsCode = runtime.Code{
-	Sum: "a994c20cc6805dd9715b9732becf384d",
+	Sum:    "a994c20cc6805dd9715b9732becf384d",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/known.Skips 4aaa3769
 github.com/workgen/workgen/testdata/golden/known.Skips.Run 7064b283

@@ -10,7 +10,8 @@ import workgenruntime "github.com/workgen/workgen/runtime"
 
 // workCode identifies the code that [work.Run] reaches in durable keys.
 var workCode = workgenruntime.Code{
-	Sum: "2c3e0f4e77d92e764aca705eab1824a3",
+	Sum:    "2c3e0f4e77d92e764aca705eab1824a3",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/names.cloneRuntime 82496750
 github.com/workgen/workgen/testdata/golden/names.e bc0b7a0e

@@ -14,7 +14,8 @@ var allCode = runtime.Code{Version: "3"}
 
 // uncachedCode identifies the code that [Uncached.Run] reaches in durable keys.
 var uncachedCode = runtime.Code{
-	Sum: "331c62502a4bc5410e48fcef3972ecf3",
+	Sum:    "331c62502a4bc5410e48fcef3972ecf3",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/options.Uncached 6a8b26bc
 github.com/workgen/workgen/testdata/golden/options.Uncached.Run dd1ca02a

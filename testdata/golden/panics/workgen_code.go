@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // signCode identifies the code that [Sign.Run] reaches in durable keys.
 var signCode = runtime.Code{
-	Sum: "dac06d117ca8bbaf1cf0e20351889158",
+	Sum:    "dac06d117ca8bbaf1cf0e20351889158",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/panics.Box a1531bdd
 github.com/workgen/workgen/testdata/golden/panics.Box.EncodeKey f18a8154

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // aliasedCode identifies the code that [Aliased.Run] reaches in durable keys.
 var aliasedCode = runtime.Code{
-	Sum: "dd17a62383afd0100a7300cbb8c8cb61",
+	Sum:    "dd17a62383afd0100a7300cbb8c8cb61",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/peers.Aliased a0034df4
 github.com/workgen/workgen/testdata/golden/peers.Aliased.Run 5487ce6d
@@ -23,7 +24,8 @@ github.com/workgen/workgen/testdata/golden/peers.Moment c3532da4
 
 // explainCode identifies the code that [Explain.Run] reaches in durable keys.
 var explainCode = runtime.Code{
-	Sum: "151d1252de357290aad4fce639e55efe",
+	Sum:    "151d1252de357290aad4fce639e55efe",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/peers.Explain abc340f3
 github.com/workgen/workgen/testdata/golden/peers.Explain.Run 954d2903
@@ -34,7 +36,8 @@ github.com/workgen/workgen/testdata/golden/peers.Fault.Error 0278ba5b
 
 // shadowsCode identifies the code that [Shadows.Run] reaches in durable keys.
 var shadowsCode = runtime.Code{
-	Sum: "cce557f17cce6b99e5b96a25273a7dc6",
+	Sum:    "cce557f17cce6b99e5b96a25273a7dc6",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/peers.Shadows dc047960
 github.com/workgen/workgen/testdata/golden/peers.Shadows.Run 320d8ecb

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // basicsCode identifies the code that [Basics.Run] reaches in durable keys.
 var basicsCode = runtime.Code{
-	Sum: "4871c792fedacc01013c58d93bd5220b",
+	Sum:    "4871c792fedacc01013c58d93bd5220b",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/plain.Basics 4a10277d
 github.com/workgen/workgen/testdata/golden/plain.Basics.Run a9ac0e67
@@ -19,7 +20,8 @@ github.com/workgen/workgen/testdata/golden/plain.Basics.Run a9ac0e67
 
 // namedCode identifies the code that [Named.Run] reaches in durable keys.
 var namedCode = runtime.Code{
-	Sum: "abc91a4f5774acb91fa36f45a01e78ab",
+	Sum:    "abc91a4f5774acb91fa36f45a01e78ab",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/plain.Level 774b15af
 github.com/workgen/workgen/testdata/golden/plain.Named cd02b6e2
@@ -31,7 +33,8 @@ github.com/workgen/workgen/testdata/golden/plain.Text 031c027d
 
 // nestedCode identifies the code that [Nested.Run] reaches in durable keys.
 var nestedCode = runtime.Code{
-	Sum: "0c67a1c3bf859327f2e6e7a855e2ccf8",
+	Sum:    "0c67a1c3bf859327f2e6e7a855e2ccf8",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/plain.Limits 8b0911c2
 github.com/workgen/workgen/testdata/golden/plain.Nested d0af7c2e
@@ -42,7 +45,8 @@ github.com/workgen/workgen/testdata/golden/plain.Options 22207e49
 
 // nothingCode identifies the code that [Nothing.Run] reaches in durable keys.
 var nothingCode = runtime.Code{
-	Sum: "730c7b642c2c7592b5fc51d3aa64b808",
+	Sum:    "730c7b642c2c7592b5fc51d3aa64b808",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/plain.Nothing c49b923d
 github.com/workgen/workgen/testdata/golden/plain.Nothing.Run b4802203

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // walkCode identifies the code that [Walk.Run] reaches in durable keys.
 var walkCode = runtime.Code{
-	Sum: "05b6c05342180c913b48e25536669bb9",
+	Sum:    "05b6c05342180c913b48e25536669bb9",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/recursive.Node bc1d3099
 github.com/workgen/workgen/testdata/golden/recursive.Walk e421753d
@@ -22,7 +23,8 @@ github.com/workgen/workgen/testdata/golden/recursive.count da2bfb5b
 // everythingCode identifies the code that [Everything.Run] reaches in durable
 // keys.
 var everythingCode = runtime.Code{
-	Sum: "1be073414fc1fc534985786c14f3d7ec",
+	Sum:    "1be073414fc1fc534985786c14f3d7ec",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/recursive.Arrays b8db1dd3
 github.com/workgen/workgen/testdata/golden/recursive.Config ec8a135b
@@ -43,7 +45,8 @@ github.com/workgen/workgen/testdata/golden/recursive.Trie 1e92be61
 
 // sameCode identifies the code that [Same.Run] reaches in durable keys.
 var sameCode = runtime.Code{
-	Sum: "e065cb346f9a4292692a31ff84016d26",
+	Sum:    "e065cb346f9a4292692a31ff84016d26",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/recursive.List 5cd30dc0
 github.com/workgen/workgen/testdata/golden/recursive.Same ca1fe5a4

@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // noneCode identifies the code that [None.Run] reaches in durable keys.
 var noneCode = runtime.Code{
-	Sum: "f56132e0cfd28b4438c1748aea80eb91",
+	Sum:    "f56132e0cfd28b4438c1748aea80eb91",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.None f1ea9df5
 github.com/workgen/workgen/testdata/golden/results.None.Run 4049fb58
@@ -20,7 +21,8 @@ github.com/workgen/workgen/testdata/golden/results.None.Run 4049fb58
 // onlyErrorCode identifies the code that [OnlyError.Run] reaches in durable
 // keys.
 var onlyErrorCode = runtime.Code{
-	Sum: "b06c35f413a9bb94589022792ad4aa3a",
+	Sum:    "b06c35f413a9bb94589022792ad4aa3a",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.OnlyError d36247da
 github.com/workgen/workgen/testdata/golden/results.OnlyError.Run 5d3f2be4
@@ -29,7 +31,8 @@ github.com/workgen/workgen/testdata/golden/results.OnlyError.Run 5d3f2be4
 
 // oneCode identifies the code that [One.Run] reaches in durable keys.
 var oneCode = runtime.Code{
-	Sum: "e8e8a6fb32f89905d6a2447d6e1c5325",
+	Sum:    "e8e8a6fb32f89905d6a2447d6e1c5325",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.One 7066ec47
 github.com/workgen/workgen/testdata/golden/results.One.Run 3107d683
@@ -38,7 +41,8 @@ github.com/workgen/workgen/testdata/golden/results.One.Run 3107d683
 
 // deepCode identifies the code that [Deep.Run] reaches in durable keys.
 var deepCode = runtime.Code{
-	Sum: "d5f6a3effb954b0b50c59ffaa2e8206c",
+	Sum:    "d5f6a3effb954b0b50c59ffaa2e8206c",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Deep bbf49dff
 github.com/workgen/workgen/testdata/golden/results.Deep.Run 723a2fcb
@@ -49,7 +53,8 @@ github.com/workgen/workgen/testdata/golden/results.Report2 d3954e55
 
 // sliceCode identifies the code that [Slice.Run] reaches in durable keys.
 var sliceCode = runtime.Code{
-	Sum: "8a80deb0c954ad87a0838864eb3d2dc3",
+	Sum:    "8a80deb0c954ad87a0838864eb3d2dc3",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Slice 865c5e4e
 github.com/workgen/workgen/testdata/golden/results.Slice.Run c32a9caf
@@ -58,7 +63,8 @@ github.com/workgen/workgen/testdata/golden/results.Slice.Run c32a9caf
 
 // manyCode identifies the code that [Many.Run] reaches in durable keys.
 var manyCode = runtime.Code{
-	Sum: "2e9a5d900a72709a51c0f747dfe5c9cb",
+	Sum:    "2e9a5d900a72709a51c0f747dfe5c9cb",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Many 737d3fc6
 github.com/workgen/workgen/testdata/golden/results.Many.Run 5b128059
@@ -67,7 +73,8 @@ github.com/workgen/workgen/testdata/golden/results.Many.Run 5b128059
 
 // twoCode identifies the code that [Two.Run] reaches in durable keys.
 var twoCode = runtime.Code{
-	Sum: "bb97fd2605b7b114453eb9d7b9bd71f9",
+	Sum:    "bb97fd2605b7b114453eb9d7b9bd71f9",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/results.Two cf5eaac1
 github.com/workgen/workgen/testdata/golden/results.Two.Run 84890c4f

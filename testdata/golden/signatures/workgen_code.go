@@ -10,7 +10,8 @@ import "github.com/workgen/workgen/runtime"
 
 // variadicCode identifies the code that [Variadic.Run] reaches in durable keys.
 var variadicCode = runtime.Code{
-	Sum: "4fbcb3ef98e04203b27e81050aa7913f",
+	Sum:    "4fbcb3ef98e04203b27e81050aa7913f",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Variadic a24dcfe3
 github.com/workgen/workgen/testdata/golden/signatures.Variadic.Run 534df54d
@@ -20,7 +21,8 @@ github.com/workgen/workgen/testdata/golden/signatures.Variadic.Run 534df54d
 // aliasContextCode identifies the code that [AliasContext.Run] reaches in
 // durable keys.
 var aliasContextCode = runtime.Code{
-	Sum: "f71ffde20a5d3d3822075624ec8137df",
+	Sum:    "f71ffde20a5d3d3822075624ec8137df",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.AliasContext 34c75518
 github.com/workgen/workgen/testdata/golden/signatures.AliasContext.Run d18f37b7
@@ -30,7 +32,8 @@ github.com/workgen/workgen/testdata/golden/signatures.Ctx dc8963a6
 
 // unnamedCode identifies the code that [Unnamed.Run] reaches in durable keys.
 var unnamedCode = runtime.Code{
-	Sum: "edd1b096a772bc31a28a3923f1a17770",
+	Sum:    "edd1b096a772bc31a28a3923f1a17770",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Unnamed 978097b7
 github.com/workgen/workgen/testdata/golden/signatures.Unnamed.Run 335c9633
@@ -39,7 +42,8 @@ github.com/workgen/workgen/testdata/golden/signatures.Unnamed.Run 335c9633
 
 // blankCode identifies the code that [Blank.Run] reaches in durable keys.
 var blankCode = runtime.Code{
-	Sum: "1898a3e6a9ed15a7390c2baaceb629c5",
+	Sum:    "1898a3e6a9ed15a7390c2baaceb629c5",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Blank bc6dfc0d
 github.com/workgen/workgen/testdata/golden/signatures.Blank.Run d32866b4
@@ -48,7 +52,8 @@ github.com/workgen/workgen/testdata/golden/signatures.Blank.Run d32866b4
 
 // shadowCode identifies the code that [Shadow.Run] reaches in durable keys.
 var shadowCode = runtime.Code{
-	Sum: "b1d1f96bccb20aff71733cf8ad43d878",
+	Sum:    "b1d1f96bccb20aff71733cf8ad43d878",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Shadow 72fe8f88
 github.com/workgen/workgen/testdata/golden/signatures.Shadow.Run d0aa62f6
@@ -57,7 +62,8 @@ github.com/workgen/workgen/testdata/golden/signatures.Shadow.Run d0aa62f6
 
 // hiddenCode identifies the code that [hidden.Run] reaches in durable keys.
 var hiddenCode = runtime.Code{
-	Sum: "fe0aec132eacc521f8158db8aa642b20",
+	Sum:    "fe0aec132eacc521f8158db8aa642b20",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.hidden 649bffc8
 github.com/workgen/workgen/testdata/golden/signatures.hidden.Run fb281eff
@@ -66,7 +72,8 @@ github.com/workgen/workgen/testdata/golden/signatures.hidden.Run fb281eff
 
 // groupedCode identifies the code that [Grouped.Run] reaches in durable keys.
 var groupedCode = runtime.Code{
-	Sum: "4a12eeae8d954b741b561cd44366115c",
+	Sum:    "4a12eeae8d954b741b561cd44366115c",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Grouped 2627fe38
 github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run f94be742
@@ -75,7 +82,8 @@ github.com/workgen/workgen/testdata/golden/signatures.Grouped.Run f94be742
 
 // callerCode identifies the code that [Caller.Run] reaches in durable keys.
 var callerCode = runtime.Code{
-	Sum: "0bb6df79156d593ba6521ca470b6021a",
+	Sum:    "0bb6df79156d593ba6521ca470b6021a",
+	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/testdata/golden/signatures.Caller b8d6520e
 github.com/workgen/workgen/testdata/golden/signatures.Caller.Run 1df38eb8
