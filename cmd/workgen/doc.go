@@ -369,6 +369,8 @@
 //	          key.File, in a key.Dir, or of a temporary file that the code has made
 //	network   functions that connect or ask, with arguments that are all constant; databases
 //	exec      commands
+//	func      functions in fields, if code that Run does not reach puts some there: theirs
+//	          is not in the key. Fields of the work itself say so by their tags
 //	runner    a field of the work that holds the runner of another one and is tagged
 //	          `workgen:"-"`, or whose results have a shorter ttl= than those made of them
 //

@@ -21,5 +21,6 @@ var Kinds = map[scan.Kind]Kind{
 	scan.Global:  {Misses: "look at the variable again", Fix: "pass its value as an argument, or make it a field tagged `workgen:\"key\"`"},
 	scan.Network: {Misses: "ask again", Fix: "pass what decides on the answer as an argument"},
 	scan.File:    {Misses: "read the file again", Fix: "pass the path as an argument of type key.File or key.Dir, so that its content is the input"},
+	scan.Func:    {Misses: "notice when the functions in it change", Fix: "make it an interface with a method: the code of its implementers counts"},
 	scan.Exec:    {Misses: "execute it again", Fix: "pass what decides on its output as an argument"},
 }

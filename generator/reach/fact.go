@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"reflect"
 
 	"github.com/workgen/workgen/generator/ambient"
 	"github.com/workgen/workgen/generator/scan"
@@ -21,6 +22,9 @@ type fact struct {
 	// global is the variable when kind is global: it counts if something
 	// writes to it.
 	global *types.Var
+	// field is the field when kind is func: it counts if a function can be in it that is
+	// not reached.
+	field *types.Var
 }
 
 // A site is a call in a declaration.
@@ -109,6 +113,7 @@ func (x *finder) look(n ast.Node) bool {
 				pos = n.Pos()
 			}
 		}
+		x.field(n)
 		x.done[n.Sel] = true
 		x.use(n.Sel, pos)
 	case *ast.Ident:
@@ -210,6 +215,37 @@ func (x *finder) use(id *ast.Ident, pos token.Pos) {
 	}
 }
 
+// field notes that functions in a field are used.
+func (x *finder) field(sel *ast.SelectorExpr) {
+	s := x.info.Selections[sel]
+	if s == nil || s.Kind() != types.FieldVal || x.write[sel.Sel] || !holdsFunctions(s.Type()) {
+		return
+	}
+	of := s.Recv()
+	if p, ok := of.(*types.Pointer); ok {
+		of = p.Elem()
+	}
+	if declared(of, s.Index()) {
+		return
+	}
+	name := sel.Sel.Name
+	if named, ok := types.Unalias(of).(*types.Named); ok {
+		name = named.Obj().Name() + "." + name
+	}
+	x.d.facts = append(x.d.facts, fact{decl: x.d, kind: scan.Func, what: "field " + name, pos: sel.Sel.Pos(), field: s.Obj().(*types.Var).Origin()})
+}
+
+// declared reports whether the user has said of a field that it is no input, by its tag
+// or by the method EncodeKey of the struct.
+func declared(of types.Type, index []int) bool {
+	s, ok := of.Underlying().(*types.Struct)
+	if !ok || len(index) != 1 {
+		return false
+	}
+	encodes, _, _ := types.LookupFieldOrMethod(of, true, nil, "EncodeKey")
+	return encodes != nil || reflect.StructTag(s.Tag(index[0])).Get("workgen") == "-"
+}
+
 // rule notes the use of what the table has.
 func (x *finder) rule(obj types.Object, pos token.Pos, call *ast.CallExpr) {
 	if r, name, ok := ambient.Of(obj); ok {
@@ -221,6 +257,9 @@ func (x *finder) rule(obj types.Object, pos token.Pos, call *ast.CallExpr) {
 func (r *Reach) counts(f fact) bool {
 	if f.global != nil {
 		return r.world.isWritten(f.global)
+	}
+	if f.field != nil {
+		return r.isHidden(f.field)
 	}
 	if f.call == nil {
 		return true

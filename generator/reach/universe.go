@@ -33,6 +33,7 @@ type world struct {
 	sorted   []*pkg
 	named    map[string][]*types.TypeName // see methodsNamed
 	written  map[*pkg]map[*types.Var]bool // package variables, by who writes to them
+	setting  map[*types.Var][]*decl       // see setters
 	outcomes map[*types.Func]*effect
 	// effective are the variables of a package whose initialisers have effects; nil
 	// until needed.

@@ -24,13 +24,14 @@ const (
 	Network Kind = "network" // what others answer
 	File    Kind = "file"    // what files hold
 	Exec    Kind = "exec"    // what other programs print
+	Func    Kind = "func"    // functions in fields
 	Runner  Kind = "runner"  // the works whose runners a field holds
 )
 
 // kinds are all of them, in the order they are listed to the user.
 var kinds = []string{
 	string(Clock), string(Zone), string(Random), string(Env), string(Build), string(Context), string(Global),
-	string(Network), string(File), string(Exec), string(Runner),
+	string(Network), string(File), string(Exec), string(Func), string(Runner),
 }
 
 // allow checks a directive //workgen:allow KIND WHY.
