@@ -8,7 +8,8 @@ import "github.com/workgen/workgen/runtime/internal/build"
 //
 // Results that other code made are not found: when Sum or Version differ, the call is
 // executed. Where Sum stands for the code, what the running program was built with counts
-// too: the Go release, its experiments, and the settings of GODEBUG that can change results.
+// too: the Go release, its experiments, build tags, and the settings of GODEBUG that can
+// change results.
 type Code struct {
 	// Version is what version= in the directive says: it stands for the code, and the
 	// other fields are not set. For "binary" the running program stands.

@@ -121,7 +121,8 @@
 //	retry=3         how often a call that fails executes at most, with growing waits
 //	concurrency=4   how many executions run at once
 //	errors=30s      errors are kept for so long, too
-//	version=3       part of every key in place of the code: change it when results of old code are no good
+//	version=3       part of every key in place of code and build: change it when old results are no good
+//	version=binary  the running program is part of every key, so that each build has results of its own
 //	share           results are handed out without copying them; nobody may write to them
 //	memory          results are never stored, and keys do not depend on the code
 //	secret=a,Token  inputs of which a store keeps a digest and no text, and a page shows nothing
@@ -305,8 +306,13 @@
 // its patch (go1.26), by the experiments of GOEXPERIMENT, and by the settings of GODEBUG,
 // whether they come from go.mod, from a line //go:debug or from the environment.
 // Settings that only trace, or that change how memory is managed and goroutines are
-// scheduled, do not count. None of it is in generated files, so that all releases of Go
-// generate the same. "workgen store why" says what of the build differs.
+// scheduled, do not count. Build tags count, all that were set. None of this is in
+// generated files. "workgen store why" says what of the build differs.
+//
+// With version=3 in the directive neither code nor build counts, until the number is
+// raised. With version=binary the running program stands for both: nothing has to be
+// generated again, and no build finds results of another one, be it "go run" after "go
+// build" of the same code.
 //
 // The fingerprint is as old as workgen_code.go. Let a test of the module say
 // when it has to be generated again:
@@ -339,6 +345,11 @@
 // name, methods that other modules look for by interfaces which they do not export,
 // functions that go:linkname supplies, plugins, what C code links. Change version= for
 // those, or make them arguments.
+//
+// How else the program was built: values that go build -ldflags=-X gives to variables,
+// whether cgo and the race detector are on, and the processor. Results are shared by all
+// processors, although some round x*y+z once and others twice. Pass such a value as an
+// argument or in a keyed field (runtime.GOARCH, for results that must be exact).
 //
 // What is outside of the program: other programs, servers, databases, and files that
 // are no arguments. Where a call reaches them with constant arguments it is warned of.

@@ -1,10 +1,11 @@
 // Package build says what the running program was built with, as far as it decides what
-// a work returns: the Go release, its experiments, GODEBUG, and the modules that are
-// linked.
+// a work returns: the Go release, its experiments, GODEBUG, build tags, and the modules
+// that are linked.
 //
 // What it says is a list of ingredients, one per line and sorted, for people to read and
 // for a digest in durable keys:
 //
+//	-tags: netgo,pro
 //	GODEBUG urlstrictcolons: 0
 //	GOEXPERIMENT: jsonv2
 //	Go release: go1.26
@@ -98,6 +99,12 @@ func describe(p program, godebug string, r Reach) string {
 	}
 	if !r.Program {
 		lines = append(lines, modules...)
+		if tags := tags(p.info); tags != "" {
+			lines = append(lines, "-tags: "+tags)
+		}
+		if fips := setting(p.info, "GOFIPS140"); fips != "" {
+			lines = append(lines, "GOFIPS140: "+fips) // other code of crypto
+		}
 		lines = append(lines, "Go release: "+release(p.version))
 		if _, x := cutExperiments(p.version); x != "" {
 			lines = append(lines, "GOEXPERIMENT: "+x)
@@ -122,6 +129,14 @@ func settings(info *debug.BuildInfo, godebug string) (lines []string) {
 		lines = append(lines, "GODEBUG "+name+": "+value)
 	}
 	return lines
+}
+
+// tags are the build tags that were set, sorted. Any of them may choose files, also in
+// other modules.
+func tags(info *debug.BuildInfo) string {
+	list := strings.FieldsFunc(setting(info, "-tags"), func(r rune) bool { return r == ',' || r == ' ' })
+	slices.Sort(list)
+	return strings.Join(slices.Compact(list), ",")
 }
 
 // setting is one of the build info, "" when there is none.

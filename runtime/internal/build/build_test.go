@@ -43,6 +43,8 @@ func TestIngredients(t *testing.T) {
 		{"the last one wins", "go1.26.8", "panicnil=1,panicnil=0", nil, "GODEBUG panicnil: 0\nGo release: go1.26\n"},
 		{"what only traces", "go1.26.8", "gctrace=1,schedtrace=1000,http2debug=2", nil, "Go release: go1.26\n"},
 		{"a name that is not known", "go1.26.8", "later=1", nil, "GODEBUG later: 1\nGo release: go1.26\n"},
+		{"tags in any order", "go1.26.8", "", []debug.BuildSetting{{Key: "-tags", Value: "pro,netgo,pro"}}, "-tags: netgo,pro\nGo release: go1.26\n"},
+		{"a frozen module of crypto", "go1.26.8", "", []debug.BuildSetting{{Key: "GOFIPS140", Value: "v1.0.0"}}, "GOFIPS140: v1.0.0\nGo release: go1.26\n"},
 		{"what the runtime ignores", "go1.26.8", "later,,", nil, "Go release: go1.26\n"},
 	} {
 		p := program{version: test.version, info: &debug.BuildInfo{Settings: test.settings}}
