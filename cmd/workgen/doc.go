@@ -268,8 +268,9 @@
 //
 // Results outlive the code that computed them, so a fingerprint of the code that
 // Run reaches is part of every durable key: a change of that code makes old results
-// miss. It is taken from the main module, or all modules of a workspace, whichever
-// packages are named: functions, methods, types, constants, package variables with
+// miss. It is taken from the main module, and from what that imports of other modules of
+// its workspace, but for those that go.mod replaces by a directory, whichever packages are
+// named: functions, methods, types, constants, package variables with
 // what initialises them, the implementers of the module's interfaces whose methods
 // are called or asked for (of other interfaces, those types that are reached
 // otherwise, or that arguments or fields of the work may hold),

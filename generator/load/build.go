@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/go/packages"
 )
 
@@ -71,14 +73,48 @@ func newBuild(roots []*packages.Package) *Build {
 	return b
 }
 
-// add adds what roots import outside of the main modules, and those of them that are
+// add adds what roots import outside of their modules, and those of them that are
 // there themselves.
 func (b *Build) add(roots []*packages.Package) {
+	var modules []*packages.Module
+	replaced := replacements{}
+	packages.Visit(roots, func(p *packages.Package) bool {
+		if inMain(p) && !slices.ContainsFunc(modules, func(m *packages.Module) bool { return m.Path == p.Module.Path }) {
+			modules = append(modules, p.Module)
+		}
+		return true
+	}, nil)
 	packages.Visit(roots, nil, func(p *packages.Package) {
-		if !inMain(p) && b.Dependencies[p.PkgPath] == nil {
+		outside := !inMain(p) || slices.ContainsFunc(modules, func(m *packages.Module) bool { return replaced.replaces(m, p.Module) })
+		if outside && b.Dependencies[p.PkgPath] == nil {
 			b.Dependencies[p.PkgPath] = newDependency(p)
 		}
 	})
+}
+
+// replacements are the modules that a go.mod replaces by directories, by its path.
+type replacements map[string][]string
+
+// replaces reports whether the go.mod of a main module replaces another module, one of
+// its workspace, by a directory.
+func (r replacements) replaces(m, other *packages.Module) bool {
+	if m.Path == other.Path || m.GoMod == "" {
+		return false
+	}
+	if _, ok := r[m.GoMod]; !ok {
+		r[m.GoMod] = nil
+		content, _ := os.ReadFile(m.GoMod)
+		mod, err := modfile.Parse(m.GoMod, content, nil)
+		if err != nil {
+			return false // the go command has complained
+		}
+		for _, replace := range mod.Replace {
+			if replace.New.Version == "" {
+				r[m.GoMod] = append(r[m.GoMod], replace.Old.Path)
+			}
+		}
+	}
+	return slices.Contains(r[m.GoMod], other.Path)
 }
 
 // newDependency converts a package outside of the main modules.

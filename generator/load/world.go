@@ -68,50 +68,81 @@ func inMain(p *packages.Package) bool { return p.Module != nil && p.Module.Main 
 
 // A universe finds the world of each package.
 type universe struct {
-	// common are the packages that no pattern decides on: those of the main
-	// modules that the go command lists of itself. Sorted.
-	common []*Package
-	// byID has every package of the main modules.
-	byID map[string]*Package
-	// hidden says that there are others than the common ones: to look for them takes
+	// listed are the packages of the main modules that the go command lists of itself,
+	// whatever the patterns, sorted. converted has all, by ID.
+	listed    []*packages.Package
+	converted map[string]*Package
+	// hidden says that there are others than the listed ones: to look for them takes
 	// as long for each package as there are packages.
-	hidden bool
+	hidden   bool
+	common   map[string][]*Package // what packages of a module have in common, by its path
+	replaced replacements
 }
 
 // newUniverse takes the packages of the main modules, by import path.
 func newUniverse(roots []*packages.Package, converted map[string]*Package) *universe {
-	u := &universe{byID: converted}
+	u := &universe{converted: converted, common: map[string][]*Package{}, replaced: replacements{}}
 	for _, root := range roots {
 		if p := converted[root.ID]; p != nil && inMain(root) {
 			if hidden(p) {
 				u.hidden = true
 			} else {
-				u.common = append(u.common, p)
+				u.listed = append(u.listed, root)
 			}
 		}
 	}
-	slices.SortFunc(u.common, byPath)
+	slices.SortFunc(u.listed, func(a, b *packages.Package) int { return strings.Compare(a.PkgPath, b.PkgPath) })
 	return u
 }
 
-// of returns the world of the package listed as root: the common one and what
-// root imports of the rest.
+// of returns the world of the package listed as root: what its module has in common,
+// and what root imports of the hidden rest.
 func (u *universe) of(root *packages.Package) []*Package {
+	common := u.ofModule(root.Module)
 	if !u.hidden {
-		return u.common
+		return common
 	}
 	var more []*Package
 	packages.Visit([]*packages.Package{root}, nil, func(p *packages.Package) {
-		if c := u.byID[p.ID]; c != nil && inMain(p) && hidden(c) {
+		if c := u.converted[p.ID]; c != nil && inMain(p) && !u.replaced.replaces(root.Module, p.Module) &&
+			(hidden(c) || p.Module.Path != root.Module.Path && !slices.Contains(common, c)) {
 			more = append(more, c)
 		}
 	})
 	if len(more) == 0 {
-		return u.common
+		return common
 	}
-	more = append(more, u.common...)
+	more = append(more, common...)
 	slices.SortFunc(more, byPath)
 	return more
+}
+
+// ofModule returns the packages of a module, and those of other modules of the workspace
+// that they import: what else is in the workspace is no part of the module's programs,
+// and is not there when the module is built without it. Nor are modules that go.mod
+// replaces by directories: without the workspace they are dependencies.
+func (u *universe) ofModule(m *packages.Module) []*Package {
+	if m == nil {
+		return nil
+	}
+	if world, ok := u.common[m.Path]; ok {
+		return world
+	}
+	var own []*packages.Package
+	for _, p := range u.listed {
+		if p.Module.Path == m.Path {
+			own = append(own, p)
+		}
+	}
+	var world []*Package
+	packages.Visit(own, nil, func(p *packages.Package) {
+		if c := u.converted[p.ID]; c != nil && inMain(p) && !hidden(c) && !u.replaced.replaces(m, p.Module) {
+			world = append(world, c)
+		}
+	})
+	slices.SortFunc(world, byPath)
+	u.common[m.Path] = world
+	return world
 }
 
 // FilesOf returns the absolute paths of the Go files of a package that p imports,

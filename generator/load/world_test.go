@@ -113,17 +113,35 @@ func TestTheWorldIsOneUniverse(t *testing.T) {
 	}
 }
 
-// Each module of a workspace is worked on.
-func TestTheWorldIsTheWorkspace(t *testing.T) {
+// What a module does not import of a workspace is not there without it.
+func TestTheWorldIsTheModuleAndWhatItImportsOfTheWorkspace(t *testing.T) {
 	dir := module(t, `
 -- a/a.go --
 package a
--- nested/go.mod --
-module example.com/nested
+-- b/b.go --
+package b
+
+import _ "example.com/lib/used"
+-- lib/go.mod --
+module example.com/lib
 
 go 1.26
--- nested/n.go --
-package nested
+-- lib/used/u.go --
+package used
+
+import _ "example.com/lib/low"
+-- lib/low/l.go --
+package low
+-- lib/other/o.go --
+package other
+-- impl/go.mod --
+module example.com/impl
+
+go 1.26
+-- impl/i.go --
+package impl
+
+import _ "example.com/lib/used"
 -- apart/go.mod --
 module example.com/apart
 
@@ -134,14 +152,21 @@ package apart
 go 1.26
 
 use .
-use ./nested
+use ./lib
+use ./impl
 `)
-	pkgs, err := load.Load(t.Context(), load.Config{Dir: dir, Patterns: []string{"./a"}, Env: append(env(), "GOWORK=")})
+	pkgs, err := load.Load(t.Context(), load.Config{Dir: dir, Patterns: []string{"./a", "./lib/low"}, Env: append(env(), "GOWORK=")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := paths(pkgs[0].World); got != "a example.com/nested" {
-		t.Errorf("the world is %s", got)
+	for _, p := range pkgs {
+		want := "example.com/lib/low example.com/lib/other example.com/lib/used"
+		if p.Name == "a" {
+			want = "example.com/lib/low example.com/lib/used a b"
+		}
+		if got := paths(p.World); got != want {
+			t.Errorf("the world of %s is %s", p.PkgPath, got)
+		}
 	}
 }
 

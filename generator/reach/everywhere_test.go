@@ -252,3 +252,86 @@ func (t *T) Get() int { return int(C.alone(C.int(t.n))) }
 		}
 	}
 }
+
+// A module of the workspace that go.mod replaces by a directory is a dependency, as it is
+// without the workspace; and what nothing of the module imports is not there.
+func TestTheWorkspaceMakesNoDifference(t *testing.T) {
+	const archive = `
+-- go.work --
+go 1.26
+
+use (
+	.
+	./lib
+	./impl
+)
+-- go.mod --
+module example.com/m
+
+go 1.26
+
+require (
+	example.com/lib v0.0.0
+)
+
+replace example.com/lib => ./lib
+-- a/a.go --
+package a
+
+import "example.com/lib"
+
+//workgen:work
+type W struct{ shape lib.Shape }
+
+func (w *W) Run(n int) int { return w.shape.Area(n) + lib.F(n) }
+-- lib/go.mod --
+module example.com/lib
+
+go 1.26
+-- lib/lib.go --
+package lib
+
+import "example.com/lib/low"
+
+type Shape interface{ Area(n int) int }
+
+func F(n int) int { return low.F(n) }
+-- lib/low/low.go --
+package low
+
+func F(n int) int { return n }
+-- impl/go.mod --
+module example.com/impl
+
+go 1.26
+
+require example.com/lib v0.0.0
+-- impl/impl.go --
+package impl
+
+import "example.com/lib"
+
+var _ lib.Shape = Square{}
+
+type Square struct{}
+
+func (Square) Area(n int) int { return n * n }
+`
+	dir := write(t, archive)
+	without, with := in(t, dir).Symbols(), in(t, dir, "GOWORK=").Symbols()
+	if !slices.Equal(without, with) || len(with) != 4 {
+		t.Errorf("without the workspace\n%v\nwith it\n%v", without, with)
+	}
+	for _, test := range []struct {
+		old, with string
+		changes   bool
+	}{
+		{"func F(n int) int { return n }", "func F(n int) int { return -n }", true},
+		{"return n * n", "return -n * n", false},
+	} {
+		changed := in(t, write(t, strings.Replace(archive, test.old, test.with, 1)), "GOWORK=").Symbols()
+		if slices.Equal(with, changed) == test.changes {
+			t.Errorf("%s: changed %t, want %t", test.with, !test.changes, test.changes)
+		}
+	}
+}
