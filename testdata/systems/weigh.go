@@ -1,0 +1,5 @@
+//go:build !cgo
+
+package systems
+
+func weigh(n int) int { return 2 * n }
