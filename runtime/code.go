@@ -1,6 +1,13 @@
 package runtime
 
-import "github.com/workgen/workgen/runtime/internal/build"
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/workgen/workgen/runtime/internal/build"
+	"github.com/workgen/workgen/runtime/internal/sources"
+)
 
 // Code identifies the code of one work in durable keys, as the generator found it.
 // Generated code declares one per work that can use a store, in workgen_code.go; it is
@@ -63,3 +70,32 @@ func (c *Code) symbols() string {
 	}
 	return c.Symbols
 }
+
+// outdated reports whether the code is no longer what c was generated for: the sources are
+// on disk and differ, for go generate was forgotten. That is said once per work. Functions
+// of generated code call it, several calls deep.
+func (r *Runner) outdated(c *Code) bool {
+	if c == nil || c.Version != "" {
+		return false
+	}
+	generated := sources.Generated()
+	if generated == "" {
+		return false
+	}
+	change := sources.Changed(generated, c.Symbols)
+	if change == nil {
+		return false
+	}
+	if _, told := warnedOf.LoadOrStore(r.name, true); !told {
+		at := change.File
+		if change.Line > 0 {
+			at += fmt.Sprintf(":%d", change.Line)
+		}
+		r.logAt(slog.LevelWarn, "the code has changed since workgen ran: until it runs again, stored results count for this build of the program only",
+			slog.String("changed", change.Name), slog.String("at", at), slog.String("fix", "run go generate, or workgen ./..., and build again"))
+	}
+	return true
+}
+
+// warnedOf are the names of works whose code was generated for another one.
+var warnedOf sync.Map

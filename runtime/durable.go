@@ -11,6 +11,7 @@ import (
 	"time"
 	"weak"
 
+	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
@@ -24,6 +25,10 @@ import (
 // A constructor panics when it is given a store and results of the work would not
 // come back equal; the message names the field. Works marked memory make no use of
 // the store, nor do runners with CacheCalls(false).
+//
+// Where the sources that the program was built from are on disk, they are compared with
+// what workgen saw. If go generate was forgotten, that is logged, and stored results count
+// for the running build of the program only.
 //
 // What a store cannot do never fails a call: results that cannot be read are
 // executed, and those that cannot be written, because of a value that would not come
@@ -107,6 +112,9 @@ func (c *Calls[K, A, R]) openStore() {
 		panic(fmt.Sprintf("runtime: %s=%q: use off, refresh or only, or unset it", cacheVariable, value))
 	}
 	if r.store != nil {
+		if r.outdated(spec.Code) {
+			c.build = build.NewReporter(build.Reach{Program: true})
+		}
 		c.heed()
 	}
 }

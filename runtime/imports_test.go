@@ -20,6 +20,9 @@ func TestRuntimeLinksLittle(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dep := range strings.Fields(string(out)) {
+		if dep == "go/token" || dep == "go/scanner" || dep == "go/internal/scannerhooks" {
+			continue // to compare sources with what the program was built from
+		}
 		if dep == "net" || dep == "net/http" || dep == "database/sql" || strings.HasPrefix(dep, "go/") || strings.Contains(dep, "sqlite") || strings.HasPrefix(dep, "golang.org/x/tools") {
 			t.Errorf("runtime links %s", dep)
 		}

@@ -10,12 +10,10 @@ import "github.com/workgen/workgen/runtime"
 
 // printerCode identifies the code that [Printer.Run] reaches in durable keys.
 var printerCode = runtime.Code{
-	Sum:    "a70527c8b4ad168c8a3d5bdd061bc706",
+	Sum:    "da5f1a6b79c1d0e4891bdc992f6cde39",
 	Module: "github.com/workgen/workgen",
 	Symbols: `
 github.com/workgen/workgen/examples/props.Printer 635087ae
 github.com/workgen/workgen/examples/props.Printer.Run cb322c89
-github.com/workgen/workgen/internal/source.sum 7d19797b
-github.com/workgen/workgen/internal/source.tok 2bad6fbd
 `,
 }

@@ -48,6 +48,7 @@ type file struct {
 	File
 	src  *token.File
 	toks []tok
+	buf  []byte // of the sums
 
 	embeds    []tok             // go:embed directives that no variable has taken yet
 	linknames map[string]string // go:linkname directives by local names
@@ -59,6 +60,7 @@ type file struct {
 func (f *file) scan(src []byte) {
 	fset := token.NewFileSet()
 	f.src = fset.AddFile("", -1, len(src))
+	f.toks = make([]tok, 0, len(src)/4)
 	var s scanner.Scanner
 	s.Init(f.src, src, func(token.Position, string) {}, scanner.ScanComments)
 	for {
@@ -297,7 +299,7 @@ func (f *file) value(kind token.Token, name tok, i int, typ []tok, exprs [][]tok
 
 // add adds a declaration of some tokens.
 func (f *file) add(receiver string, name tok, toks ...[]tok) {
-	h := sum{Hash: sha256.New()}
+	h := sum{buf: f.buf[:0]}
 	h.text(f.Constraint)
 	h.text(strings.Join(f.strange, " "))
 	h.text(f.linknames[name.text])
@@ -312,7 +314,8 @@ func (f *file) add(receiver string, name tok, toks ...[]tok) {
 		}
 		h.text("")
 	}
-	d := Decl{Name: receiver + name.text, Offset: name.offset, Line: f.src.Line(f.src.Pos(name.offset))}
-	h.Hash.Sum(d.Sum[:0])
-	f.Decls = append(f.Decls, d)
+	f.buf = h.buf
+	f.Decls = append(f.Decls, Decl{
+		Name: receiver + name.text, Offset: name.offset, Line: f.src.Line(f.src.Pos(name.offset)), Sum: sha256.Sum256(h.buf),
+	})
 }

@@ -4,26 +4,24 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"go/token"
-	"hash"
 	"strings"
 )
 
 // A sum is the hash of a declaration: its tokens, each after its length.
 type sum struct {
-	hash.Hash
-	held *tok // a comma or semicolon that may mean nothing
+	held string // a comma or semicolon that may mean nothing
 	buf  []byte
 }
 
 // tok writes a token. gofmt adds and removes commas and semicolons in front of closing
 // brackets: they are left out.
 func (s *sum) tok(t tok) {
-	if s.held != nil && t.kind != token.RPAREN && t.kind != token.RBRACE {
-		s.write(s.held.text)
+	if s.held != "" && t.kind != token.RPAREN && t.kind != token.RBRACE {
+		s.write(s.held)
 	}
-	s.held = nil
+	s.held = ""
 	if t.kind == token.COMMA || t.kind == token.SEMICOLON {
-		s.held = &t
+		s.held = t.text
 		return
 	}
 	s.write(t.text)
@@ -31,13 +29,12 @@ func (s *sum) tok(t tok) {
 
 // text writes something between tokens.
 func (s *sum) text(t string) {
-	s.held = nil
+	s.held = ""
 	s.write(t)
 }
 
 func (s *sum) write(t string) {
-	s.buf = append(binary.AppendUvarint(s.buf[:0], uint64(len(t))), t...)
-	s.Write(s.buf)
+	s.buf = append(binary.AppendUvarint(s.buf, uint64(len(t))), t...)
 }
 
 // Join is the hash of declarations that have one name, in the order of their files'
