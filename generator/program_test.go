@@ -57,7 +57,7 @@ func (p *program) write(name, content string) {
 // goEnv is the environment of go commands in module example.com/m. Without inlining,
 // the runtime is not compiled anew for each work in every package that calls it.
 func goEnv() []string {
-	return append(os.Environ(), "GOFLAGS=-mod=mod -gcflags=example.com/m/...=-l -ldflags=-w", "GOPROXY=off", "GOWORK=off")
+	return append(os.Environ(), "GOFLAGS=-mod=mod -gcflags=example.com/m/...=-l -ldflags=-w", "GOPROXY=off", "GOWORK=off", "GOGC=400")
 }
 
 // generated computes the generated files of all packages, and returns what is said

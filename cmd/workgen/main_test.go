@@ -69,6 +69,7 @@ func setup(env *testscript.Env, root string) error {
 	// package that calls it, which is most of what compiling the scripts' modules takes.
 	env.Setenv("GOFLAGS", "-mod=mod -gcflags=example.com/m/...=-l -ldflags=-w -vet=off")
 	env.Setenv("GOWORK", "off")
+	env.Setenv("GOGC", "400") // collecting garbage is a sixth of what short processes do
 	env.Setenv("WORKGEN_ROOT", root)
 	self, err := exec.LookPath("workgen")
 	if err != nil {

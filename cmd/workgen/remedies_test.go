@@ -243,7 +243,7 @@ func (r *remedies) generate(t *testing.T) *generator.Result {
 }
 
 func environment() []string {
-	return append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+	return append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off", "GOGC=400")
 }
 
 // main is a program that calls all functions Check.

@@ -4,6 +4,7 @@ import (
 	"go/types"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,14 @@ import (
 	"github.com/workgen/workgen/generator/reach"
 	"golang.org/x/tools/txtar"
 )
+
+// TestMain lets the go command and the tests collect garbage less often: that would be a
+// third of what they do.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Setenv("GOGC", "400")
+	os.Exit(m.Run())
+}
 
 // write writes an archive into a new module example.com/m, with files replaced
 // by those of the changes.
