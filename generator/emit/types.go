@@ -2,9 +2,12 @@ package emit
 
 import (
 	"go/types"
+	gopath "path"
 	"strconv"
 
 	"github.com/dave/jennifer/jen"
+
+	"github.com/workgen/workgen/generator/plan"
 )
 
 // typ writes a type as the generated file names it. Aliases stay as the user
@@ -65,7 +68,11 @@ func (f *file) alias(t *types.Alias) *jen.Statement {
 func (f *file) named(obj *types.TypeName, args *types.TypeList) *jen.Statement {
 	s := jen.Id(obj.Name())
 	if obj.Pkg() != nil && obj.Pkg() != f.pkg.Scan.Types {
-		s = f.qual(obj.Pkg().Path(), obj.Pkg().Name(), obj.Name())
+		if path, name := plan.FirstName(obj); path != obj.Pkg().Path() {
+			s = f.qual(path, gopath.Base(path), name)
+		} else {
+			s = f.qual(path, obj.Pkg().Name(), name)
+		}
 	}
 	if args.Len() == 0 {
 		return s

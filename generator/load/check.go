@@ -45,6 +45,8 @@ type checker struct {
 	mu       sync.Mutex // guards imported, which finds what importAll has read, and the rest
 	imported types.Importer
 	standIns map[string]*types.Package
+
+	unreadable error // why export data cannot be read at all
 }
 
 // check adds syntax, types and errors to the packages that are loaded from
@@ -73,7 +75,7 @@ func check(ctx context.Context, cfg Config, roots []*packages.Package, m *matche
 	err := c.listExports(ctx, cfg, m, flags)
 	c.importAll()
 	<-parsed
-	if err != nil {
+	if err := errors.Join(err, c.unreadable); err != nil {
 		return err
 	}
 	c.withoutExports(roots)
@@ -337,9 +339,15 @@ func (i importer) Import(path string) (*types.Package, error) {
 }
 
 // export reads a package from export data.
-func (c *checker) export(path string) (*types.Package, error) {
+func (c *checker) export(path string) (p *types.Package, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil { // as it does at what a newer compiler has written
+			c.unreadable = fmt.Errorf("workgen was built with %s and cannot read what a newer go command has compiled: build workgen anew with that one (%v)", runtime.Version(), r)
+			p, err = nil, c.unreadable
+		}
+	}()
 	return c.imported.Import(path)
 }
 

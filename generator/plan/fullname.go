@@ -1,12 +1,40 @@
 package plan
 
-import "go/types"
+import (
+	"go/types"
+	"strings"
+)
 
 // FullName is what a type is called in keys, schemas and stores: with import paths,
 // and the same however it is spelled. byte is another name of uint8, rune of int32
 // and any of the empty interface, and which of the two a program has used first
 // must not count.
-func FullName(t types.Type) string { return types.TypeString(respelled(t), nil) }
+func FullName(t types.Type) string {
+	text := types.TypeString(respelled(t), nil)
+	for _, m := range moved {
+		text = strings.ReplaceAll(text, m.path+"."+m.name, m.firstPath+"."+m.firstName)
+	}
+	return text
+}
+
+// moved are types that a later release of Go declares in another package, where their
+// first names are aliases of the new ones. The first name is good with all releases, so
+// what is generated is the same with all of them.
+var moved = []struct{ path, name, firstPath, firstName string }{
+	{"encoding/json/jsontext", "Value", "encoding/json", "RawMessage"}, // Go 1.27
+}
+
+// FirstName returns the import path and the name under which a declared type can be
+// named with every release of Go that has it.
+func FirstName(obj *types.TypeName) (path, name string) {
+	path, name = obj.Pkg().Path(), obj.Name()
+	for _, m := range moved {
+		if m.path == path && m.name == name {
+			return m.firstPath, m.firstName
+		}
+	}
+	return path, name
+}
 
 // respelled is an identical type in which each type has one name.
 func respelled(t types.Type) types.Type {
