@@ -12,7 +12,7 @@ import (
 var (
 	changes = []string{
 		"Add", "And", "Append", "Apply", "Bind", "Clear", "CompareAndDelete", "CompareAndSwap", "Decode", "Delete", "Funcs", "Grow", "Init",
-		"Insert", "LoadAndDelete", "LoadOrStore", "Merge", "Or", "Parse", "Pop", "Push", "Put", "Read", "Register", "Remove", "Replace", "Reset",
+		"Insert", "LoadAndDelete", "LoadOrStore", "Merge", "Or", "Parse", "Pop", "Push", "Put", "Read", "Register", "Remove", "Reset",
 		"Scan", "Set", "Store", "Swap", "Truncate", "Unmarshal", "Update", "Write",
 	}
 	reads = []string{"Compare", "DeepEqual", "Diff", "Encode", "Equal", "Fprint", "Is", "Load", "Marshal", "Print", "Sprint", "Sum"}

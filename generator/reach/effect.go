@@ -292,7 +292,7 @@ func (x *effector) call(call *ast.CallExpr) {
 		}
 		return
 	}
-	if fn.Signature().Recv() != nil && ambient.Changes(fn) {
+	if recv := fn.Signature().Recv(); recv != nil && refers(recv.Type()) && ambient.Changes(fn) {
 		x.receiver(call, x.writes, seen)
 	}
 	for _, arg := range call.Args {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"example.com/m/lib"
 )
@@ -43,7 +44,7 @@ func (Globals) Run(n int) int {
 	n += filled.n  // want variable filled
 	n += *kept
 	n += named // want variable named
-	n += list[0] + len(words) + lazy + set + len(pattern.String()) + copied.n + only + passed.n + len(text)
+	n += list[0] + len(words) + lazy + set + len(pattern.String()) + copied.n + only + passed.n + len(text) + start.Day()
 	if errors.Is(errA, errB) {
 		n++
 	}
@@ -57,6 +58,7 @@ var (
 	calls   int
 	errA    = errors.New("a")
 	errB    = errors.New("b")
+	start   = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	pattern = regexp.MustCompile("a")
 	words   = strings.Fields("a b")
 	//go:embed globals.go
@@ -66,7 +68,9 @@ var (
 // The logger is not what results are made of.
 func SetLogger(l *log.Logger) { logger = l }
 
-func Count() int { return int(hits.Load()) + calls + len(pattern.FindString("a")) }
+func Count() int {
+	return int(hits.Load()) + calls + len(pattern.ReplaceAllString("a", "b")) + start.Add(1).Day()
+}
 
 var assigned = 1
 
