@@ -222,32 +222,6 @@ func (g *generation) linked(p *load.Package, pos token.Position) {
 	}
 }
 
-// duplicates reports works of one name: their calls would have the same keys.
-func (g *generation) duplicates() {
-	first := map[string]token.Position{}
-	for _, p := range g.planned {
-		if p.plan == nil {
-			continue
-		}
-		for _, w := range p.plan.Works {
-			name, pos := w.Name, p.plan.Scan.Fset.Position(w.Scan.Pos)
-			if option := w.Scan.Options.Name; option.Set {
-				name, pos = option.Value, p.plan.Scan.Fset.Position(option.Pos)
-			}
-			if other, ok := first[name]; ok {
-				g.result.Diagnostics.Add(diag.Diagnostic{
-					Pos: pos, Work: w.Scan.Name,
-					Message: "another work has the name " + name + ", and calls of both would have the same keys",
-					Path:    []diag.Step{{Expr: name, Type: "work", Pos: other}},
-					Fix:     "give one of the two another name=",
-				})
-				continue
-			}
-			first[name] = pos
-		}
-	}
-}
-
 // emit makes the files of all packages: those of tests last, which have to avoid the
 // names in the others.
 func (g *generation) emit() error {
