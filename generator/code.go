@@ -28,7 +28,7 @@ func (g *generation) code(p *load.Package, planned *plan.Package) {
 		default:
 			symbols := r.Symbols()
 			m := r.Modules()
-			w.Code = &plan.Code{Sum: reach.Fingerprint(symbols), Module: m.Own, Modules: m.Linked, Hashed: m.Hashed}
+			w.Code = &plan.Code{Sum: reach.Fingerprint(symbols), Module: m.Own, Modules: m.Linked, Hashed: m.Hashed, Variables: r.Variables()}
 			for _, s := range symbols {
 				w.Code.Symbols = append(w.Code.Symbols, s.Short())
 			}

@@ -225,7 +225,7 @@ func (e *explainer) storing() {
 	case code.Version != "":
 		e.out.Stored = append(e.out.Stored, Part{"version", code.Version})
 	default:
-		e.out.Stored = append(e.out.Stored, Part{"code", code.Sum}, Part{"build", "of the running program: the Go release, GOEXPERIMENT, GODEBUG, build tags, the versions of modules"})
+		e.out.Stored = append(e.out.Stored, Part{"code", code.Sum}, Part{"build", "of the running program: the Go release, GOEXPERIMENT, GODEBUG, build tags, -X, the versions of modules"})
 	}
 }
 

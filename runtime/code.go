@@ -30,6 +30,9 @@ type Code struct {
 	// itself: each build of it then has keys of its own.
 	Module          string
 	Modules, Hashed []string
+	// Variables are those that Run reaches and the linker can set (-ldflags=-X), by the
+	// names that it uses. Where it did, their values count.
+	Variables []string
 	// Symbols lists what Sum was made from, for people who ask why a call was executed:
 	// lines of a name, a space and a hash. Blank lines mean nothing.
 	Symbols string
@@ -57,7 +60,7 @@ func (c *Code) build() *build.Reporter {
 	case c.Version != "":
 		return nil
 	}
-	return build.NewReporter(build.Reach{Module: c.Module, Modules: c.Modules, Hashed: c.Hashed})
+	return build.NewReporter(build.Reach{Module: c.Module, Modules: c.Modules, Hashed: c.Hashed, Variables: c.Variables})
 }
 
 // binary is the version of works for which the running program stands.

@@ -307,8 +307,10 @@
 // its patch (go1.26), by the experiments of GOEXPERIMENT, and by the settings of GODEBUG,
 // whether they come from go.mod, from a line //go:debug or from the environment.
 // Settings that only trace, or that change how memory is managed and goroutines are
-// scheduled, do not count. Build tags count, all that were set. None of this is in
-// generated files. "workgen store why" says what of the build differs.
+// scheduled, do not count. Build tags count, all that were set, and the values that
+// go build -ldflags=-X gives to variables that Run reaches, or to those of other modules
+// that it reaches; where -trimpath hides them and Run reaches a variable that can be set
+// so, the program itself counts. None of this is in generated files. "workgen store why" says what of the build differs.
 //
 // With version=3 in the directive neither code nor build counts, until the number is
 // raised. With version=binary the running program stands for both: nothing has to be
@@ -353,10 +355,10 @@
 // functions that go:linkname supplies, plugins, what C code links. Change version= for
 // those, or make them arguments.
 //
-// How else the program was built: values that go build -ldflags=-X gives to variables,
-// whether cgo and the race detector are on, and the processor. Results are shared by all
-// processors, although some round x*y+z once and others twice. Pass such a value as an
-// argument or in a keyed field (runtime.GOARCH, for results that must be exact).
+// How else the program was built: whether cgo and the race detector are on, what -trimpath
+// hides of -ldflags=-X for other modules, and the processor. Results are shared by all
+// processors, although some round x*y+z once and others twice. Pass such
+// things as arguments or in keyed fields (runtime.GOARCH, for results that must be exact).
 //
 // Code that is newer than workgen_code.go where the sources are not at hand, or were
 // changed back before the program started; and, with sources, new declarations that

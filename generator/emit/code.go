@@ -67,6 +67,7 @@ func (w *work) writeCode(b *bytes.Buffer) {
 	}
 	writeStrings(b, "Modules", c.Modules)
 	writeStrings(b, "Hashed", c.Hashed)
+	writeStrings(b, "Variables", c.Variables)
 	fmt.Fprintf(b, "Symbols: %s,\n}\n", lines(c.Symbols))
 }
 

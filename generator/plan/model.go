@@ -205,4 +205,5 @@ type Code struct {
 
 	Module          string
 	Modules, Hashed []string
+	Variables       []string // which the linker can set
 }

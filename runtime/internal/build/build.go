@@ -39,7 +39,9 @@ type Reach struct {
 	Module  string   // that of the work; "" when it is in none
 	Modules []string // others that it reaches
 	Hashed  []string // others that it reaches, whose content the work's code identifies
-	Program bool     // the program counts in place of all that
+	// Variables are those that it reaches and the linker can set: main.version.
+	Variables []string
+	Program   bool // the program counts in place of all that
 }
 
 // A Reporter describes the running program for one work. Its methods may be called
@@ -91,6 +93,10 @@ var info = sync.OnceValue(func() *debug.BuildInfo {
 func describe(p program, godebug string, r Reach) string {
 	lines := settings(p.info, godebug)
 	modules, unknown := modulesOf(p.info, r)
+	variables, hidden := variablesOf(p.info, r)
+	if hidden != "" && unknown == "" {
+		unknown = hidden
+	}
 	switch {
 	case r.Program:
 		lines = append(lines, "program: "+p.hash())
@@ -98,7 +104,7 @@ func describe(p program, godebug string, r Reach) string {
 		lines = append(lines, "program ("+unknown+"): "+p.hash())
 	}
 	if !r.Program {
-		lines = append(lines, modules...)
+		lines = append(append(lines, modules...), variables...)
 		if tags := tags(p.info); tags != "" {
 			lines = append(lines, "-tags: "+tags)
 		}

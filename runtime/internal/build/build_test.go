@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -115,6 +116,52 @@ func TestModulesCountAsTheyAreLinked(t *testing.T) {
 	nothing := Reach{Module: "m"}
 	if got := describe(programOf("go1.26.8", &debug.BuildInfo{Path: "m/p.test", Main: own}), "", nothing); got != "Go release: go1.26\n" {
 		t.Errorf("a test of a work that reaches no modules: %q", got)
+	}
+}
+
+// The work reaches main.version and m/lib.Name, and module a.
+func TestVariablesThatTheLinkerSetCount(t *testing.T) {
+	const flags = `-s -X main.version=1 -X=m/lib.Name=2 -X 'a/b.C=x y' -X main.other=3 "-X=az.D=4" -X main.version=5`
+	reach := Reach{Module: "m", Modules: []string{"a"}, Variables: []string{"m/lib.Name", "main.version"}}
+	info := func(settings ...debug.BuildSetting) *debug.BuildInfo {
+		return &debug.BuildInfo{Path: "m/cmd", Main: debug.Module{Path: "m"}, Settings: settings}
+	}
+	text := func(r Reach, settings ...debug.BuildSetting) string {
+		return describe(programOf("go1.26.8", info(settings...)), "", r)
+	}
+	set := func(flags string) debug.BuildSetting { return debug.BuildSetting{Key: "-ldflags", Value: flags} }
+	all := text(reach, set(flags))
+	names := regexp.MustCompile(`(?m)^-X (\S+): [0-9a-f]{16}$`).FindAllStringSubmatch(all, -1)
+	if len(names) != 3 || names[0][1] != "a/b.C" || names[1][1] != "m/lib.Name" || names[2][1] != "main.version" {
+		t.Errorf("%q", all)
+	}
+	for changed, differs := range map[string]bool{
+		strings.Replace(flags, "=5", "=6", 1):               true,
+		strings.Replace(flags, "Name=2", "Name=", 1):        true,
+		strings.Replace(flags, "x y", "x z", 1):             true,
+		strings.Replace(flags, "version=1", "version=9", 1): false, // the last one holds
+		strings.Replace(flags, "other=3", "other=4", 1):     false,
+		strings.Replace(flags, "D=4", "D=5", 1):             false,
+		"all=" + flags:                                      false,
+	} {
+		if got := text(reach, set(changed)); (got != all) != differs {
+			t.Errorf("%s: %q, before %q", changed, got, all)
+		}
+	}
+	trimmed := debug.BuildSetting{Key: "-trimpath", Value: "true"}
+	if got := text(reach, trimmed); !strings.Contains(got, "program (-trimpath hides what -ldflags set): 0123\n") {
+		t.Errorf("%q", got)
+	}
+	reach.Variables = nil
+	if got := text(reach, trimmed); got != "Go release: go1.26\n" {
+		t.Errorf("%q", got)
+	}
+	library := Reach{Module: "lib"}
+	if got := text(library, set("-X main.version=1 -X lib.A=2")); strings.Contains(got, "-X") {
+		t.Errorf("%q", got)
+	}
+	if got := text(library, set("-X other.A=2")); !strings.Contains(got, "-X other.A: ") {
+		t.Errorf("%q", got)
 	}
 }
 
