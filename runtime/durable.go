@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -115,9 +116,22 @@ func (c *Calls[K, A, R]) openStore() {
 		if r.outdated(spec.Code) {
 			c.build = build.NewReporter(build.Reach{Program: true})
 		}
+		r.named(spec.Name)
 		c.heed()
 	}
 }
+
+// named warns when two works with stores have been given one name: their calls may have
+// the same keys. work is the name that the generator gave.
+func (r *Runner) named(work string) {
+	if other, ok := works.LoadOrStore(r.name, work); ok && other != work {
+		r.logAt(slog.LevelWarn, "two works have one name, so calls of both may have the same keys: give one of them another Name",
+			slog.Any("works", []string{other.(string), work}))
+	}
+}
+
+// works has the names that the generator gave by those that runners with stores have.
+var works sync.Map
 
 // heed drops results when the store says that their calls were deleted. The store does
 // not keep the runner alive.

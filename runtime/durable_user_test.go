@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -100,4 +101,21 @@ func TestInputsThatChangeBeforeACallIsKeyed(t *testing.T) {
 		content = "old"
 		wantResult(t, "old")(run(c))
 	})
+}
+
+// TestTwoWorksOfOneNameAreWarnedOf gives two works one name when their runners are made.
+func TestTwoWorksOfOneNameAreWarnedOf(t *testing.T) {
+	var log strings.Builder
+	logger := WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+	for _, work := range []string{"example.com/m.First", "example.com/m.First", "example.com/m.Second"} {
+		if log.Len() > 0 {
+			t.Errorf("warned too early: %s", log.String())
+		}
+		spec := storingSpec(nil)
+		spec.Name, spec.Execute = work, func(context.Context, string) (string, error) { return "", nil }
+		NewCalls(spec, WithStore(memory.New(0)), Name("of two works"), logger)
+	}
+	if got := log.String(); !strings.Contains(got, "two works have one name") || !strings.Contains(got, "example.com/m.First example.com/m.Second") {
+		t.Errorf("logged %q", got)
+	}
 }

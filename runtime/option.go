@@ -76,7 +76,8 @@ func CacheCalls(cache bool) Option {
 }
 
 // Name replaces the work's full name in statuses, errors, logs and events.
-// Empty, the default, is import path, dot, type name.
+// Empty, the default, is import path, dot, type name. It is part of durable keys: two works
+// of one name may get each other's results, so the second one with a store is warned of.
 func Name(name string) Option {
 	return optionFunc(func(c *config) { c.name = name })
 }
