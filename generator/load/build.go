@@ -34,8 +34,8 @@ type Dependency struct {
 	Files []string
 	// Module has the package; nil for the standard library.
 	Module *DependencyModule
-	// Missing is why the go command cannot tell what the package is, although some
-	// module has it; "" when it can.
+	// Missing is why the go command cannot tell what a package that only other builds
+	// import is, although some module has it; "" when it can.
 	Missing string
 
 	ignored []string // the Go files of other builds
@@ -69,13 +69,14 @@ func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
 // newBuild describes what roots import outside of the main modules.
 func newBuild(roots []*packages.Package) *Build {
 	b := &Build{Dependencies: map[string]*Dependency{}}
-	b.add(roots)
+	b.add(roots, false)
 	return b
 }
 
 // add adds what roots import outside of their modules, and those of them that are
-// there themselves.
-func (b *Build) add(roots []*packages.Package) {
+// there themselves. Elsewhere says that only other builds import the roots: what this
+// one lacks, those that import it are told.
+func (b *Build) add(roots []*packages.Package, elsewhere bool) {
 	var modules []*packages.Module
 	replaced := replacements{}
 	packages.Visit(roots, func(p *packages.Package) bool {
@@ -87,7 +88,11 @@ func (b *Build) add(roots []*packages.Package) {
 	packages.Visit(roots, nil, func(p *packages.Package) {
 		outside := !inMain(p) || slices.ContainsFunc(modules, func(m *packages.Module) bool { return replaced.replaces(m, p.Module) })
 		if outside && b.Dependencies[p.PkgPath] == nil {
-			b.Dependencies[p.PkgPath] = newDependency(p)
+			d := newDependency(p)
+			if elsewhere {
+				d.Missing = missing(p)
+			}
+			b.Dependencies[p.PkgPath] = d
 		}
 	})
 }
@@ -119,7 +124,7 @@ func (r replacements) replaces(m, other *packages.Module) bool {
 
 // newDependency converts a package outside of the main modules.
 func newDependency(p *packages.Package) *Dependency {
-	d := &Dependency{PkgPath: p.PkgPath, Missing: missing(p)}
+	d := &Dependency{PkgPath: p.PkgPath}
 	for _, file := range slices.Concat(p.GoFiles, p.OtherFiles, p.EmbedFiles, p.IgnoredFiles) {
 		if !InTest(file) {
 			d.Files = append(d.Files, file)

@@ -87,7 +87,7 @@ func (b *Build) Complete(paths []string) {
 		return
 	}
 	listed, err := b.list(unknown)
-	b.add(listed)
+	b.add(listed, true)
 	for _, path := range unknown {
 		if b.Dependencies[path] != nil {
 			continue
