@@ -356,7 +356,8 @@
 // those, or make them arguments.
 //
 // How else the program was built: whether cgo and the race detector are on, what -trimpath
-// hides of -ldflags=-X for other modules, and the processor. Results are shared by all
+// hides of -ldflags=-X for other modules, the go line of the main module's go.mod (1.26 at
+// least), and the processor. Results are shared by all
 // processors, although some round x*y+z once and others twice. Pass such
 // things as arguments or in keyed fields (runtime.GOARCH, for results that must be exact).
 //

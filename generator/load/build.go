@@ -47,6 +47,8 @@ type DependencyModule struct {
 	// Copied says that its files can be changed here: a directory replaces it, or they
 	// are in a folder vendor.
 	Copied bool
+	// GoVersion is that of its go directive, which decides what its files mean: "1.21".
+	GoVersion string
 }
 
 // goEnv is what the go command says of itself.
@@ -150,5 +152,6 @@ func newDependency(p *packages.Package) *Dependency {
 		m = m.Replace
 	}
 	d.Module.Copied = m.Version == "" || m.Dir == ""
+	d.Module.GoVersion = m.GoVersion
 	return d
 }

@@ -211,6 +211,7 @@ func (u *Universe) directory(d *load.Dependency) string {
 		return sum
 	}
 	h := sha256.New()
+	io.WriteString(h, "go "+d.Module.GoVersion+"\x00")
 	for _, file := range d.Files {
 		io.WriteString(h, filepath.Base(file)+"\x00"+content(file))
 	}

@@ -263,6 +263,7 @@ func TestModulesInDirectoriesCountByTheirFiles(t *testing.T) {
 		{"-- dep/x/x.go --\npackage x\n\nfunc F(n int) int { return n }\n", true},
 		{"-- second/s.go --\npackage second\n\nfunc F(n int) int { return -n }\n", true},
 		{"-- dep/y/y.go --\npackage y\n\nvar X int\n", false},
+		{"-- dep/go.mod --\nmodule example.com/dep\n\ngo 1.21\n", true}, // loops have other variables
 		{"-- unused/u.go --\npackage unused\n\nfunc F(n int) int { return -n }\n", false},
 	} {
 		if got := of(t, write(t, outside, test.change)).Symbols(); slices.Equal(got, base.Symbols()) == test.changes {
