@@ -5,8 +5,8 @@
 // file, or with the local name of an import. It takes no more than the file, so that a
 // program can compare what it was built from with what is on disk, as the generator found it.
 //
-// Besides its tokens a declaration has in its hash: the build constraint above the file,
-// go:embed and go:linkname directives of it, the import paths in place of the names of
-// packages, and those of dot imports. A variable or constant has the type and the
+// Besides its tokens, the hash of a declaration covers the build constraint above the
+// file, its directives go:embed and go:linkname, and the paths of dot imports; names of
+// packages are replaced by import paths. A variable or constant has the type and the
 // expression that are its own; of a constant that repeats another one, those of that.
 package source
