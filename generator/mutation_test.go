@@ -109,23 +109,23 @@ func compare(before, after []mutatedCall) map[string]verdict {
 	for _, c := range before {
 		old[call{c.Work, c.Input}] = c
 	}
-	keys, results, verdicts := map[string]bool{}, map[string]bool{}, map[string]verdict{}
+	keys, results := map[string]bool{}, map[string]bool{}
 	for _, c := range after {
 		o := old[call{c.Work, c.Input}]
 		keys[c.Work] = keys[c.Work] || o.Key != c.Key
 		results[c.Work] = results[c.Work] || o.Result != c.Result
 	}
-	for _, c := range after {
+	verdicts := map[string]verdict{}
+	for work := range keys {
 		switch {
-		case results[c.Work] && keys[c.Work]:
-			verdicts[c.Work] = miss
-		case results[c.Work]:
-			verdicts[c.Work] = wrong
-		case keys[c.Work]:
-			verdicts[c.Work] = needless
-		}
-		if _, ok := verdicts[c.Work]; !ok {
-			verdicts[c.Work] = hit
+		case results[work] && keys[work]:
+			verdicts[work] = miss
+		case results[work]:
+			verdicts[work] = wrong
+		case keys[work]:
+			verdicts[work] = needless
+		default:
+			verdicts[work] = hit
 		}
 	}
 	return verdicts
@@ -147,7 +147,7 @@ func newMutated(t *testing.T) *mutated {
 	out, err := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", esbuild).Output()
 	var module struct{ Dir string }
 	if err != nil || json.Unmarshal(out, &module) != nil {
-		t.Skipf("%s is not to be had: %v", esbuild, err)
+		t.Fatalf("%s is not to be had: %v", esbuild, err)
 	}
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -172,7 +172,9 @@ func newMutated(t *testing.T) *mutated {
 	if err := os.CopyFS(filepath.Join(m.dir, "cmd", "mutated"), os.DirFS(filepath.Join(root, "testdata", "mutation"))); err != nil {
 		t.Fatal(err)
 	}
-	m.command(t.Context(), "go", "mod", "edit", "-go=1.26.0", "-require=github.com/workgen/workgen@v0.0.0", "-replace=github.com/workgen/workgen="+root)
+	if out, err := m.command(t.Context(), "go", "mod", "edit", "-go=1.26.0", "-require=github.com/workgen/workgen@v0.0.0", "-replace=github.com/workgen/workgen="+root); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	if err != nil {
 		t.Fatal(err)
