@@ -121,7 +121,8 @@ type byName struct {
 	path   string // instead of pkg: outside
 }
 
-// walkVariant sets hash and names of a variant. The hash is the same whether this build has the variant or not.
+// walkVariant sets hash and names of a variant. The hash is the same whether this build has
+// the variant or not.
 func (w *world) walkVariant(d *decl) {
 	if d.walked {
 		return

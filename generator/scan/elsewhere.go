@@ -11,9 +11,9 @@ import (
 
 // Elsewhere returns the build constraint of the file that declares a type of another
 // package, if it is one of systems and a type of that name is declared differently in
-// other files. On systems where there is none, nothing that is always built can name it. Other tags,
-// such as goexperiment.jsonv2, are the same for all who build a module; the guards see to
-// them. It must not be called concurrently.
+// other files. On systems where there is none, nothing that is always built can name it.
+// Other tags, such as goexperiment.jsonv2, are the same for all who build a module; the
+// guards see to them. It must not be called concurrently.
 func (p *Package) Elsewhere(t *types.TypeName) (Constraint, bool) {
 	file := filepath.Base(p.Fset.Position(t.Pos()).Filename)
 	files := p.FilesOf(t.Pkg().Path())
