@@ -86,6 +86,32 @@ func TestCallsAreListedInPagesFailedFirst(t *testing.T) {
 	}
 }
 
+func TestStoredCallsAreFoundByTheStartOfTheirKeys(t *testing.T) {
+	w := newWork("digits.Work", echo, runtime.WithStore(memory.New(0)))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	days := "ghijklmnopqrstuvwxyz" // letters that are not digits of keys
+	for _, day := range days {
+		w.Run(t.Context(), string(day))
+	}
+	all := get[callsView](t, r, "/api/v1/works/digits.Work/calls")
+	if len(all.Calls) != len(days) {
+		t.Fatalf("%d calls, want %d", len(all.Calls), len(days))
+	}
+	for _, c := range all.Calls {
+		want := []string{strings.Trim(c.Arguments[0].Text, `"`)}
+		for _, part := range []string{c.Key, c.Key[:8], strings.ToUpper(c.Key[:12])} {
+			if got := pages(t, r, "digits.Work", "q="+part); !slices.Equal(got[0], want) {
+				t.Errorf("%q finds %v, want %v", part, got, want)
+			}
+		}
+	}
+	for _, digit := range "0123456789abcdef" {
+		if got := pages(t, r, "digits.Work", "q="+string(digit)); len(got[0]) > 0 {
+			t.Errorf("%q finds %v", digit, got)
+		}
+	}
+}
+
 func TestUnfinishedCallsAreListedWithThoseOfTheStore(t *testing.T) {
 	w := newWork("both.Work", func(ctx context.Context, day string) (string, error) {
 		if day == "slow" {
