@@ -94,7 +94,7 @@ func short(d time.Duration) string {
 
 // typeString writes a type as the package of s would.
 func typeString(s *scan.Package, t types.Type) string {
-	return types.TypeString(t, func(p *types.Package) string {
+	return diag.TypeString(t, func(p *types.Package) string {
 		if p == s.Types {
 			return ""
 		}

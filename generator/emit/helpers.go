@@ -1,10 +1,9 @@
 package emit
 
 import (
-	"go/types"
-
 	"github.com/dave/jennifer/jen"
 
+	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/plan"
 )
 
@@ -125,7 +124,7 @@ func (h *helpers) emitEncode(name string, t *plan.Type) {
 // recovers adds the statement by which a panic in a method of t, a type of the
 // user's, fails the encoding.
 func (h *helpers) recovers(g *jen.Group, t *plan.Type) {
-	g.Defer().Id(h.file.names.local["e"]).Dot("Recover").Call(jen.Lit(types.TypeString(t.Go, nil)))
+	g.Defer().Id(h.file.names.local["e"]).Dot("Recover").Call(jen.Lit(diag.TypeString(t.Go, nil)))
 }
 
 // rowFunc writes a function that appends what it encodes to a row, which it takes

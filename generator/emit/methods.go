@@ -6,6 +6,7 @@ import (
 
 	"github.com/dave/jennifer/jen"
 
+	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/plan"
 )
 
@@ -204,7 +205,7 @@ func (w *work) emitDescribe() {
 		add := func(name string, v *jen.Statement, value plan.Value) {
 			enc := &encoder{file: w.file, names: w.locals}
 			encode := jen.Func().Params(w.local("e").Op("*").Add(w.key("Encoder"))).BlockFunc(func(g *jen.Group) { enc.encode(g, v.Clone(), value.Type) })
-			typ := jen.Lit(types.TypeString(value.Declared, w.shortName))
+			typ := jen.Lit(diag.TypeString(value.Declared, w.shortName))
 			if value.Secret {
 				g.Add(in.Clone()).Dot("Secret").Call(jen.Lit(name), typ, encode)
 				return

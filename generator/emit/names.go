@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/plan"
 	"github.com/workgen/workgen/generator/scan"
 )
@@ -188,14 +189,12 @@ const maxWords = 8
 // typeWords makes an identifier part of a type: Config → Config, url.Values →
 // UrlValues, Pair[int,string] → PairIntString. Of very long types the end counts.
 func typeWords(t types.Type, pkg *types.Package) string {
-	text := types.TypeString(t, func(p *types.Package) string {
+	text := diag.TypeString(t, func(p *types.Package) string {
 		if p == pkg {
 			return ""
 		}
 		return p.Name()
 	})
-	// Releases of Go differ in how they write it.
-	text = strings.ReplaceAll(text, "interface{}", "any")
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})

@@ -2,8 +2,8 @@ package plan
 
 import (
 	"go/token"
-	"go/types"
 
+	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/scan"
 )
 
@@ -51,7 +51,7 @@ func (p *planner) forBuilds() *judge {
 		name := t.Named.Obj()
 		if name.Pkg() == p.pkg {
 			if c, ok := p.scan.ConstraintAt(name.Pos()); ok {
-				return types.TypeString(t.Named, p.qualify) + " is declared in a file that is built only if " + c.Text +
+				return diag.TypeString(t.Named, p.qualify) + " is declared in a file that is built only if " + c.Text +
 					", but what is generated for the work is always built", false
 			}
 			return "", true
@@ -60,7 +60,7 @@ func (p *planner) forBuilds() *judge {
 			return "", false // nothing is generated for what is in it
 		}
 		if c, ok := p.scan.Elsewhere(name); ok {
-			return types.TypeString(t.Named, p.qualify) + " is declared in a file that is built only if " + c.Text +
+			return diag.TypeString(t.Named, p.qualify) + " is declared in a file that is built only if " + c.Text +
 				", and differently in others, but what is generated for the work is always built", false
 		}
 		return "", true

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/types/typeutil"
 
+	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/scan"
 )
 
@@ -162,7 +163,7 @@ func (d *describer) fillStruct(node *Type, u *types.Struct, at token.Pos) {
 		return
 	}
 	if f := d.unreadable(node, u, nil); f != nil {
-		d.opaque(node, types.TypeString(node.Go, d.qualify)+" has the unexported field "+f.Name()+", which this package cannot read", at)
+		d.opaque(node, diag.TypeString(node.Go, d.qualify)+" has the unexported field "+f.Name()+", which this package cannot read", at)
 		d.fillUnreadable(node)
 		return
 	}

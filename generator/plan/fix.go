@@ -152,7 +152,7 @@ func (p *planner) implFix(problem problem) string {
 		if t.Named == nil || t.listed != nil || last.Advice != "" || last.Named != nil && p.editable(last.Named) || len(t.Impls) < 2 {
 			return ""
 		}
-		return p.listFix(t, "really have, without "+types.TypeString(problem.path[i+1].typ.Go, p.qualify)+",")
+		return p.listFix(t, "really have, without "+diag.TypeString(problem.path[i+1].typ.Go, p.qualify)+",")
 	}
 	return ""
 }

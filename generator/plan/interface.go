@@ -270,7 +270,7 @@ func unclear(named *types.Named, u *types.Interface) bool {
 // uncallable says why generated code cannot name a type that implements the
 // interface node, and what to do about it; "" when it can.
 func (d *describer) uncallable(node *Type, named *types.Named) (reason, advice string) {
-	name, iface := types.TypeString(named.Obj().Type(), d.qualify), types.TypeString(node.Go, d.qualify)
+	name, iface := diag.TypeString(named.Obj().Type(), d.qualify), diag.TypeString(node.Go, d.qualify)
 	list := "write //workgen:oneof and the types that its values really have in the doc comment of " + iface
 	if node.Named == nil {
 		list = "declare an interface type, with //workgen:oneof and the types that its values really have in its doc comment"
@@ -314,7 +314,7 @@ func (p *planner) openFix(problem problem, keyed bool) string {
 		return ""
 	}
 	if last.Named != nil && p.editable(last.Named) {
-		return "write //workgen:oneof and the types that its values can have in the doc comment of " + types.TypeString(last.Named, p.qualify)
+		return "write //workgen:oneof and the types that its values can have in the doc comment of " + diag.TypeString(last.Named, p.qualify)
 	}
 	if field := p.holder(problem, keyed); field != "" {
 		return "write //workgen:oneof and the types that it can hold behind field " + field

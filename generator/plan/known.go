@@ -4,6 +4,8 @@ import (
 	"go/token"
 	"go/types"
 	"strings"
+
+	"github.com/workgen/workgen/generator/diag"
 )
 
 // knownType is what is known of one type of the standard library whose fields
@@ -203,7 +205,7 @@ const noInput = " and no input"
 func (d *describer) fillLookedUp(node *Type, k knownType) {
 	named := node.Named
 	node.At, node.Advice, node.Aside, node.Cautioned = named.Obj().Pos(), k.advice, k.aside, k.caution
-	name := article(types.TypeString(named, d.qualify))
+	name := article(diag.TypeString(named, d.qualify))
 	switch {
 	case k.what != "":
 		node.Kind, node.Reason = Opaque, name+" is "+k.what+noInput

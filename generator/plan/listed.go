@@ -65,7 +65,7 @@ func unlisted(p *scan.Package, l *scan.Listed) diag.Diagnostic {
 // listFix says how to list the types of an interface for all works of the package.
 // have says which of them: those that its values "can have".
 func (p *planner) listFix(iface *Type, have string) string {
-	name := types.TypeString(iface.Go, p.qualify)
+	name := diag.TypeString(iface.Go, p.qualify)
 	if iface.Named != nil {
 		name = p.scan.TypeName(iface.Named)
 	}

@@ -3,6 +3,8 @@ package plan
 import (
 	"go/types"
 	"strings"
+
+	"github.com/workgen/workgen/generator/diag"
 )
 
 // unnameable says why the generated file cannot name the type, or returns ""
@@ -22,7 +24,7 @@ func (d *describer) refusal(named *types.Named) string {
 		return ""
 	}
 	obj := named.Obj()
-	name := types.TypeString(named, d.qualify)
+	name := diag.TypeString(named, d.qualify)
 	switch {
 	case obj.Parent() != nil && obj.Parent() != obj.Pkg().Scope():
 		return name + " is declared inside a function and cannot be named outside it"
@@ -44,7 +46,7 @@ func (d *describer) unnameableArgs(named *types.Named) string {
 	args := named.TypeArgs()
 	for i := range args.Len() {
 		if arg := args.At(i); !d.spellable(arg) {
-			return types.TypeString(named, d.qualify) + " has the type argument " + types.TypeString(arg, d.qualify) + ", which cannot be written out in this package"
+			return diag.TypeString(named, d.qualify) + " has the type argument " + diag.TypeString(arg, d.qualify) + ", which cannot be written out in this package"
 		}
 	}
 	return ""

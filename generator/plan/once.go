@@ -3,6 +3,8 @@ package plan
 import (
 	"go/token"
 	"go/types"
+
+	"github.com/workgen/workgen/generator/diag"
 )
 
 // usedUp finds what whoever uses a value of type t uses up: a stream that is read,
@@ -28,7 +30,7 @@ func (p *planner) usedUp(expr string, t *Type, pos token.Pos) []problem {
 func (d *describer) usedUpReason(t *Type) string {
 	if t.Named != nil {
 		if k, ok := lookupKnown(t.Named); ok && k.once {
-			return article(types.TypeString(t.Named, d.qualify)) + " is " + k.what + ", and its first user changes it for all others"
+			return article(diag.TypeString(t.Named, d.qualify)) + " is " + k.what + ", and its first user changes it for all others"
 		}
 	}
 	switch u := t.Go.Underlying().(type) {

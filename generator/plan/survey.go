@@ -2,8 +2,9 @@ package plan
 
 import (
 	"go/token"
-	"go/types"
 	"slices"
+
+	"github.com/workgen/workgen/generator/diag"
 )
 
 // place is a type as it is reached.
@@ -134,7 +135,7 @@ func (j *judge) impls(t *Type) []edge {
 			continue // nothing that the element has not
 		}
 		e := edge{to: place{typ: impl}, pos: declaredAt(impl)}
-		e.expr = func() string { return ".(" + types.TypeString(impl.Go, j.qualify) + ")" }
+		e.expr = func() string { return ".(" + diag.TypeString(impl.Go, j.qualify) + ")" }
 		list = append(list, e)
 	}
 	return list

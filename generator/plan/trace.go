@@ -2,7 +2,6 @@ package plan
 
 import (
 	"go/token"
-	"go/types"
 	"slices"
 	"strconv"
 
@@ -198,7 +197,7 @@ func (d *describer) steps(p problem) []diag.Step {
 		}
 		out = append(out, diag.Step{
 			Expr: s.expr,
-			Type: types.TypeString(s.typ.Go, d.qualify),
+			Type: diag.TypeString(s.typ.Go, d.qualify),
 			Pos:  d.fset.Position(s.pos),
 		})
 	}

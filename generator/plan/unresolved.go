@@ -122,9 +122,9 @@ func (u *unresolver) parts(expr string, t *Type, pos token.Pos) {
 		if impl.Kind == Pointer && slices.Contains(t.Impls, impl.Elem) {
 			continue // nothing that the element has not
 		}
-		u.visit(expr+".("+types.TypeString(impl.Go, u.qualify)+")", impl, declaredOr(impl, pos))
+		u.visit(expr+".("+diag.TypeString(impl.Go, u.qualify)+")", impl, declaredOr(impl, pos))
 		if iface, ok := t.Go.Underlying().(*types.Interface); ok && impl.Named != nil {
-			u.path = append(u.path, step{expr + ".(" + types.TypeString(impl.Go, u.qualify) + ")", impl, declaredOr(impl, pos)})
+			u.path = append(u.path, step{expr + ".(" + diag.TypeString(impl.Go, u.qualify) + ")", impl, declaredOr(impl, pos)})
 			u.methods(impl.Named, func(m *types.Func) bool { return hasMethod(iface, m) })
 			u.path = u.path[:len(u.path)-1]
 		}
@@ -144,7 +144,7 @@ func (u *unresolver) declaration(named *types.Named) {
 		return // refused for that
 	}
 	if e, ok := u.scan.DeclError(named.Obj().Pos()); ok {
-		u.add(unresolvedType{at: named.Obj().Pos(), decl: types.TypeString(named.Origin(), u.qualify), kind: "type", message: e.Message})
+		u.add(unresolvedType{at: named.Obj().Pos(), decl: diag.TypeString(named.Origin(), u.qualify), kind: "type", message: e.Message})
 	}
 	u.methods(named, func(m *types.Func) bool { return slices.Contains(consulted, m.Name()) })
 }
@@ -153,7 +153,7 @@ func (u *unresolver) declaration(named *types.Named) {
 func (u *unresolver) methods(named *types.Named, matters func(*types.Func) bool) {
 	for m := range named.Methods() {
 		if holdsInvalid(m.Signature()) && matters(m) {
-			u.add(unresolvedType{at: m.Pos(), decl: types.TypeString(named.Origin(), u.qualify) + "." + m.Name(), kind: "method"})
+			u.add(unresolvedType{at: m.Pos(), decl: diag.TypeString(named.Origin(), u.qualify) + "." + m.Name(), kind: "method"})
 		}
 	}
 }

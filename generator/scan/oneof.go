@@ -274,7 +274,7 @@ func (r *oneofs) implements(iface, t types.Type, text string, pos token.Pos, rep
 	if types.Implements(t, u) {
 		return true
 	}
-	name := types.TypeString(iface, types.RelativeTo(r.Types))
+	name := diag.TypeString(iface, types.RelativeTo(r.Types))
 	if _, pointer := t.Underlying().(*types.Pointer); !pointer && types.Implements(types.NewPointer(t), u) {
 		report(pos, text+" does not implement "+name+", only pointers to it do", "write *"+text)
 		return false
