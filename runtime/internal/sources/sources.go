@@ -153,9 +153,11 @@ func (c *comparison) file(name, rel, hash string) *Change {
 	return &Change{Name: name, File: file}
 }
 
-// order compares the order in which variables are declared.
+// order compares the order in which variables are declared. Where no initialiser has
+// effects it does not count, but that of functions init does: the hash is that of no
+// variables then.
 func (c *comparison) order(name, pkg, hash string) *Change {
-	if _, ok := c.module.inside(pkg); !ok {
+	if _, ok := c.module.inside(pkg); !ok || hash == short(source.Order(nil)) {
 		return nil
 	}
 	f := c.folder(pkg)
