@@ -27,18 +27,34 @@ func (w *world) effect(fn *types.Func) *effect {
 	if e := w.outcomes[fn]; e != nil {
 		return e
 	}
-	e := &effect{map[*types.Var]bool{}, map[*types.Var]bool{}}
+	e := newEffect()
 	w.outcomes[fn] = e
 	if n, ok := d.node.(*ast.FuncDecl); ok && n.Body != nil {
-		w.effectOf(d.pkg, n, e)
+		w.addEffect(d.pkg, n.Body, nil, e)
 	}
 	return e
 }
 
-// effectOf adds the effect of a function of p.
-func (w *world) effectOf(p *pkg, fn *ast.FuncDecl, e *effect) {
+// newEffect returns that of a function that does nothing.
+func newEffect() *effect { return &effect{map[*types.Var]bool{}, map[*types.Var]bool{}} }
+
+// effectOf returns the effect of a function of p that has that body, without some
+// literals in it.
+func (w *world) effectOf(p *pkg, body *ast.BlockStmt, without map[*ast.FuncLit]bool) *effect {
+	e := newEffect()
+	w.addEffect(p, body, without, e)
+	return e
+}
+
+// addEffect is effectOf for an effect that is there.
+func (w *world) addEffect(p *pkg, body *ast.BlockStmt, without map[*ast.FuncLit]bool, e *effect) {
 	x := &effector{w: w, info: p.Info, effect: e, values: map[*types.Var][]ast.Expr{}}
-	ast.Inspect(fn.Body, func(n ast.Node) bool { return x.collect(p, n) })
+	ast.Inspect(body, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.FuncLit); ok && without[lit] {
+			return false
+		}
+		return x.collect(p, n)
+	})
 	for _, l := range x.assigned {
 		x.write(l)
 	}

@@ -43,34 +43,48 @@ func (p *pkg) isFlag(e ast.Expr) bool {
 
 // writtenBy finds the package variables that functions of p write to. Those that only
 // its functions init call are part of its initialisation, but for the flags that they
-// define.
+// define, and what functions write that they leave to be called later.
 func (w *world) writtenBy(p *pkg) map[*types.Var]bool {
 	out := map[*types.Var]bool{}
 	initial, lazy := p.initial(), p.calledOnce()
 	for _, f := range p.Files {
 		for _, d := range f.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || fn.Body == nil {
-				continue
-			}
-			obj, _ := p.Info.Defs[fn.Name].(*types.Func)
-			e := &effect{map[*types.Var]bool{}, map[*types.Var]bool{}}
-			if obj != nil && p.decls[obj] != nil {
-				e = w.effect(obj)
-			} else {
-				w.effectOf(p, fn, e)
-			}
-			for v := range e.writes {
-				if global(v) && (v.Pkg() != p.Types || !initial[fn] && !lazy[obj]) {
-					out[v] = true
+			switch d := d.(type) {
+			case *ast.GenDecl:
+				for lit := range p.later(d) {
+					w.add(out, w.effectOf(p, lit.Body, nil), nil)
 				}
-			}
-			if initial[fn] {
-				w.flags(p, fn, out)
+			case *ast.FuncDecl:
+				obj, _ := p.Info.Defs[d.Name].(*types.Func)
+				switch {
+				case d.Body == nil:
+				case initial[d]:
+					later := p.later(d.Body)
+					w.add(out, w.effectOf(p, d.Body, later), p.Types)
+					for lit := range later {
+						w.add(out, w.effectOf(p, lit.Body, nil), nil)
+					}
+					w.flags(p, d, out)
+				case lazy[obj]:
+					w.add(out, w.effect(obj), p.Types)
+				case obj != nil && p.decls[obj] != nil:
+					w.add(out, w.effect(obj), nil)
+				default:
+					w.add(out, w.effectOf(p, d.Body, nil), nil)
+				}
 			}
 		}
 	}
 	return out
+}
+
+// add adds the package variables that something writes to, without those of one package.
+func (w *world) add(out map[*types.Var]bool, e *effect, but *types.Package) {
+	for v := range e.writes {
+		if global(v) && v.Pkg() != but {
+			out[v] = true
+		}
+	}
 }
 
 // flags adds the variables that a function of p defines flags for.

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"flag"
 	"log"
+	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,7 +45,12 @@ func (Globals) Run(n int) int {
 	n += aliased.n // want variable aliased
 	n += filled.n  // want variable filled
 	n += *kept
-	n += named // want variable named
+	n += named   // want variable named
+	n += hooked  // want variable hooked
+	n += started // want variable started
+	n += put     // want variable put
+	n += served  // want variable served
+	n += initial + sorted + once1
 	n += list[0] + len(words) + lazy + set + len(pattern.String()) + copied.n + only + passed.n + len(text) + start.Day()
 	if errors.Is(errA, errB) {
 		n++
@@ -202,4 +209,25 @@ func Passed() int { return passed.get() + read(passed) }
 func read(c *counter) int {
 	c = &counter{c.n}
 	return c.n
+}
+
+var command = struct{ run func() }{func() { hooked = 2 }}
+
+var lazily = sync.OnceFunc(func() { once1 = 2 })
+
+var hooked, started, put, served, initial, sorted, once1 int
+
+// Functions that init leaves to be called later write later.
+func init() {
+	go func() { started = 1 }()
+	command.run = func() { put = 1 }
+	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) { served++ })
+	add := func() { initial++ }
+	add()
+	func() { initial++ }()
+	slices.SortFunc(words, func(a, b string) int {
+		sorted++
+		return strings.Compare(a, b)
+	})
+	lazily()
 }
