@@ -232,7 +232,9 @@ func (e *explainer) storing() {
 // reached says what Run reaches, and what of it no warning is given of.
 func (e *explainer) reached(r *reach.Reach) {
 	for _, s := range r.Symbols() {
-		e.out.Reached = append(e.out.Reached, s.Name)
+		if s.Counts() {
+			e.out.Reached = append(e.out.Reached, s.Name)
+		}
 	}
 	for _, path := range r.Modules().Linked {
 		e.out.Reached = append(e.out.Reached, "module "+path)

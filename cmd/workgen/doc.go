@@ -276,9 +276,11 @@
 // otherwise, or that arguments or fields of the work may hold),
 // files that go:embed names, and all files of reached packages that are in
 // C or assembly. Of reached packages, and of those they import for their effects
-// alone, the functions init count, and the variables whose initialisers do more than
-// compute a value (var Square = reg.Add("square", square)), in the order in which they
-// are executed. The runner of another work stands for its Run, its argument struct
+// alone, the functions init and the initialisers of variables (var Square =
+// reg.Add("square", square)) count that can change what Run sees: that write to package
+// variables which Run reaches, or hand them on, call packages of other modules that Run
+// calls, too, or change the environment. They count in the order in which they are
+// executed. The runner of another work stands for its Run, its argument struct
 // for the types in it. Comments, formatting, the file a declaration stands in, tests,
 // but for works in them, and what is not reached do not matter, nor does what this
 // command generates. What other generators make is code like any other.

@@ -6,11 +6,11 @@
 // implementers of the module's interfaces whose methods are called or asked for,
 // of other interfaces those that are reached themselves or that the arguments or
 // fields of the work may hold, and from the runner of another work its Run. Of every
-// package that is reached, or imported for its effects by one, the functions init count
-// and the variables whose initialisers have effects, all in the order in which they are
-// executed. Each declaration counts by its tokens, without comments and formatting (see
-// package internal/source), and with the full names of what it refers to; where it
-// stands does not matter. A file of C or assembly counts whole with the
+// package that is reached, or imported for its effects by one, the functions init and the
+// initialisers of variables count that can change what Run sees (see start.go), in the
+// order in which they are executed. Each declaration counts by its tokens, without
+// comments and formatting (see package internal/source), and with the full names of what
+// it refers to; where it stands does not matter. A file of C or assembly counts whole with the
 // package it belongs to, an embedded one with the variable.
 //
 // Packages of other modules count by their files where there is a copy of them here: in a

@@ -29,7 +29,7 @@ func (r *Reach) orders(sums map[string][]string, sources map[string][sha256.Size
 	}
 	var effective []string
 	for p, list := range declared {
-		variables, functions, effects := executed(list, r.world.effects(p))
+		variables, functions, effects := r.executed(list)
 		if !effects && len(functions) == 0 {
 			continue
 		}
@@ -63,27 +63,26 @@ func initialised(d *decl) bool {
 	return false
 }
 
-// effects are the variables of p whose initialisers have effects.
-func (w *world) effects(p *pkg) map[*decl]bool {
-	out := map[*decl]bool{}
-	for _, d := range slices.Concat(w.initialisers(p), p.variantsOf().always) {
-		out[d] = true
-	}
-	return out
-}
-
 // executed splits declarations into variables and functions init, in their order. It
-// reports whether a variable is among those that have effects.
-func executed(list []*decl, effects map[*decl]bool) (variables, functions []*decl, found bool) {
+// reports whether a variable is among those whose initialisers have effects.
+func (r *Reach) executed(list []*decl) (variables, functions []*decl, found bool) {
 	for _, d := range inOrder(list) {
 		if _, ok := d.node.(*ast.FuncDecl); ok {
 			functions = append(functions, d)
 			continue
 		}
-		found = found || effects[d]
+		found = found || r.isEffective(d)
 		variables = append(variables, d)
 	}
 	return variables, functions, found
+}
+
+// isEffective reports whether the initialiser of a variable changes what Run sees.
+func (r *Reach) isEffective(d *decl) bool {
+	if d.variant != nil {
+		return slices.Contains(d.pkg.variantsOf().always, d)
+	}
+	return mayRun(d.value.expr) && r.world.runs(d) && r.changes(r.world.start(d))
 }
 
 // orderOf lists declarations by their names, or by what they are where several may have

@@ -106,6 +106,10 @@ func TestTheOrderOfInitialisationCounts(t *testing.T) {
 
 // common is declared beside initialisers.
 const common = `
+func Seen() (*int, []string, chan int) { return &limit, names, ch }
+
+var ch chan int
+
 var names []string
 
 func note(s string) int { names = append(names, s); return len(names) }
@@ -138,7 +142,7 @@ func TestInitialisersWithEffectsCount(t *testing.T) {
 		{`var x = set(); func set() int { limit++; return 1 }`, true},
 		{`var x = append(names[:0], "x")`, true},
 		{`var x = os.Setenv("A", "b")`, true},
-		{`var c = make(chan int); var x = <-c`, true},
+		{`var x = <-ch; func init() { ch = make(chan int, 1) }`, true},
 		{`var x = errors.New("x")`, false},
 		{`var x = fmt.Sprint(limit)`, false},
 		{`var x = twice(limit); func twice(n int) int { n *= 2; return n }`, false},
@@ -147,8 +151,12 @@ func TestInitialisersWithEffectsCount(t *testing.T) {
 		{`var x = NewWRunner(&W{})`, false},
 		{`var x = []string(names)`, false},
 		{`var x = len(names)`, false},
+		{`var x = fmt.Sprint(names)`, true},
+		{`var x = fmt.Sprint(names[0])`, false},
+		{`var x = more("x"); var others []string; func more(s string) int { others = append(others, s); return 1 }`, false},
+		{`var c = make(chan int); var x = <-c`, false},
 	}
-	archive, imports := "", ""
+	archive, imports, calls := "", "", ""
 	for i, test := range tests {
 		list := strings.ReplaceAll(test.declarations, "; ", "\n\n")
 		for _, path := range []string{"fmt", "os", "errors"} {
@@ -157,12 +165,13 @@ func TestInitialisersWithEffectsCount(t *testing.T) {
 			}
 		}
 		archive += fmt.Sprintf("-- c%d/a.go --\npackage c\n\n%s\n-- c%[1]d/b.go --\npackage c\n%[3]s", i, list, common)
-		imports += fmt.Sprintf("import _ \"example.com/m/c%d\"\n", i)
+		imports += fmt.Sprintf("import c%d \"example.com/m/c%[1]d\"\n", i)
+		calls += fmt.Sprintf("\tc%d.Seen()\n", i)
 	}
-	got := strings.Split(names(of(t, write(t, archive+"-- a/a.go --\npackage a\n\n"+imports+work))), "\n")
+	got := strings.Split(names(of(t, write(t, archive+"-- a/a.go --\npackage a\n\n"+imports+strings.Replace(work, "{}\n\nfunc (W) Run() {}", "{}\n\nfunc (W) Run() {\n"+calls+"}", 1)))), "\n")
 	for i, test := range tests {
-		in := fmt.Sprintf("c%d.", i)
-		if counts := slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, in) }); counts != test.counts {
+		counts := slices.ContainsFunc([]string{"x", "y", "_"}, func(s string) bool { return slices.Contains(got, fmt.Sprintf("c%d.%s", i, s)) })
+		if counts != test.counts {
 			t.Errorf("%s: counts %t, want %t", test.declarations, counts, test.counts)
 		}
 	}

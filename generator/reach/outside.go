@@ -20,7 +20,8 @@ type Symbol struct {
 	// example.com/m/daily/add.s, package golang.org/x/text/width.
 	Name string
 	// Sum is the hash of its content. Of a declaration it has the full names of what is
-	// referred to, and the build constraint of the file.
+	// referred to, and the build constraint of the file. It is zero of what is executed
+	// at the start and does not count: from the source alone nobody can tell.
 	Sum [sha256.Size]byte
 	// Source is what can be found again without types. Of a declaration it is the hash
 	// of package internal/source, or of several ones that have one name, of all else Sum.
@@ -52,6 +53,7 @@ func (r *Reach) Symbols() []Symbol {
 		}
 	}
 	r.orders(sums, sources)
+	r.idle(named)
 	for name, decls := range named {
 		sources[name] = joined(decls)
 	}
@@ -65,14 +67,36 @@ func (r *Reach) Symbols() []Symbol {
 		}
 		out = append(out, symbol)
 	}
+	for name, source := range sources {
+		if sums[name] == nil {
+			out = append(out, Symbol{Name: name, Source: source})
+		}
+	}
 	slices.SortFunc(out, func(a, b Symbol) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
-// Fingerprint is a digest of symbols: 32 hexadecimal digits.
+// idle adds what is executed at the start and does not count. Whoever compares the sources
+// with what was reached cannot tell.
+func (r *Reach) idle(named map[string][]*decl) {
+	for _, d := range r.pending {
+		if _, ok := r.at[d]; !ok && (d.local() == "init" || !r.world.start(d).isNothing()) {
+			d.source = d.pkg.sourceSum(d.at)
+			named[d.name] = append(named[d.name], d)
+		}
+	}
+}
+
+// Counts reports whether a symbol is in the fingerprint.
+func (s Symbol) Counts() bool { return s.Sum != [sha256.Size]byte{} }
+
+// Fingerprint is a digest of the symbols that count: 32 hexadecimal digits.
 func Fingerprint(symbols []Symbol) string {
 	h := sha256.New()
 	for _, s := range symbols {
+		if !s.Counts() {
+			continue
+		}
 		io.WriteString(h, s.Name+"\x00")
 		h.Write(s.Sum[:])
 	}

@@ -35,10 +35,9 @@ type world struct {
 	written  map[*pkg]map[*types.Var]bool // package variables, by who writes to them
 	setting  map[*types.Var][]*decl       // see setters
 	outcomes map[*types.Func]*effect
-	// effective are the variables of a package whose initialisers have effects; nil
-	// until needed.
-	effective map[*pkg][]*decl
-	order     map[string]int // of initialisation, by import path; nil until needed
+	starts   map[*decl]*start
+	mentions map[*decl]*mention
+	order    map[string]int // of initialisation, by import path; nil until needed
 }
 
 // world returns the world of p.
@@ -51,7 +50,10 @@ func (u *Universe) world(p *load.Package) *world {
 	if w := u.worlds[key]; w != nil {
 		return w
 	}
-	w := &world{universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[*types.Var]bool{}, outcomes: map[*types.Func]*effect{}, effective: map[*pkg][]*decl{}}
+	w := &world{
+		universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[*types.Var]bool{}, outcomes: map[*types.Func]*effect{},
+		starts: map[*decl]*start{}, mentions: map[*decl]*mention{},
+	}
 	for _, p := range packages {
 		indexed := u.packages[p]
 		if indexed == nil {
@@ -81,4 +83,11 @@ func (w *world) decl(obj types.Object) *decl {
 		return p.decls[obj]
 	}
 	return nil
+}
+
+// makesRunner reports whether fn is the constructor of a runner, which executes
+// nothing.
+func (w *world) makesRunner(fn *types.Func) bool {
+	p := w.of(fn)
+	return p != nil && p.constructors[fn]
 }

@@ -25,6 +25,16 @@ type variants struct {
 	always []*decl  // init, blank variables, and those whose initialisers may have effects
 }
 
+// extends reports whether there are methods of a type among them.
+func (v *variants) extends(typ string) bool {
+	for local := range v.decls {
+		if strings.HasPrefix(local, typ+".") {
+			return true
+		}
+	}
+	return false
+}
+
 // A variant is what a declaration in such a file is followed with.
 type variant struct {
 	constraint string

@@ -3,7 +3,6 @@ package reach
 import (
 	"go/token"
 	"go/types"
-	"slices"
 	"strings"
 
 	"github.com/workgen/workgen/generator/load"
@@ -26,6 +25,9 @@ type Reach struct {
 	shown    map[types.Type]bool // types outside whose interfaces are in names
 	types    []*types.TypeName
 	outside  map[string]bool // import paths
+	below    map[string]bool // see world.below: of those that are expanded
+	expanded map[string]bool
+	pending  []*decl // what is executed at the start, of packages that are reached
 	calls    map[call]bool
 	reflects bool               // methods are called by reflection
 	depends  []*load.Dependency // see dependencies
@@ -50,7 +52,8 @@ func (u *Universe) Of(p *load.Package, run *types.Func, inputs Inputs) *Reach {
 	}
 	r := &Reach{
 		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{},
-		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, outside: map[string]bool{}, calls: map[call]bool{}, commands: map[*types.Package]bool{},
+		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, calls: map[call]bool{}, commands: map[*types.Package]bool{},
+		outside: map[string]bool{}, below: map[string]bool{}, expanded: map[string]bool{},
 	}
 	for _, name := range wellKnown {
 		r.names[name] = true
@@ -61,6 +64,7 @@ func (u *Universe) Of(p *load.Package, run *types.Func, inputs Inputs) *Reach {
 		r.follow(i)
 		if i == len(r.steps)-1 {
 			r.dynamic() // may add to steps
+			r.starts()
 		}
 	}
 	return r
@@ -92,13 +96,23 @@ func (r *Reach) reach(d *decl, from int, pos token.Pos) {
 // exempt reports whether a package is of the runtime.
 func exempt(path string) bool { return path == ours || strings.HasPrefix(path, ours+"/") }
 
-// enter adds what takes effect when a package is reached.
+// enter adds what takes effect when a package is reached, or notes it if it may not count.
 func (r *Reach) enter(p *pkg, from int) {
 	if _, ok := r.packages[p]; ok {
 		return
 	}
 	r.packages[p] = from
-	for _, d := range slices.Concat(p.always, r.world.initialisers(p), p.variantsOf().always) {
+	for _, d := range p.always {
+		if d.local() == "init" {
+			r.pending = append(r.pending, d)
+		}
+	}
+	for _, d := range p.calling {
+		if r.world.runs(d) {
+			r.pending = append(r.pending, d)
+		}
+	}
+	for _, d := range p.variantsOf().always {
 		r.reach(d, from, d.node.Pos())
 	}
 	for _, path := range p.effects {

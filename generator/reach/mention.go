@@ -1,0 +1,436 @@
+package reach
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/workgen/workgen/generator/ambient"
+)
+
+// A mention is what a declaration says of others, for who executes it.
+type mention struct {
+	anything bool           // see start
+	objects  []types.Object // of the world: functions, types with their methods, variables
+	shared   map[*types.Var]bool
+	packages map[string]bool
+}
+
+// mentioned returns the mention of d.
+func (w *world) mentioned(d *decl) *mention {
+	if m := w.mentions[d]; m != nil {
+		return m
+	}
+	m := &mention{shared: map[*types.Var]bool{}, packages: map[string]bool{}}
+	w.mentions[d] = m
+	x := &mentioner{w: w, d: d, info: d.pkg.Info, mention: m}
+	switch n := d.node.(type) {
+	case *ast.FuncDecl:
+		m.anything = d.constrained || n.Body == nil
+		x.visit(n)
+	case *ast.TypeSpec:
+		m.anything = d.constrained || d.pkg.variantsOf().extends(d.local())
+		if named, ok := d.obj.Type().(*types.Named); ok {
+			for method := range named.Methods() {
+				m.objects = append(m.objects, method)
+			}
+		}
+		if !d.generated {
+			x.visit(n)
+		}
+	case *ast.ValueSpec:
+		m.anything = d.constrained
+		for _, e := range []ast.Expr{d.value.typ, d.value.expr} {
+			if e != nil {
+				x.visit(e)
+			}
+		}
+	}
+	return m
+}
+
+// A mentioner finds what one declaration mentions.
+type mentioner struct {
+	w    *world
+	d    *decl
+	info *types.Info
+	*mention
+	stack []ast.Node // what is around a node, and itself
+}
+
+// visit looks at all that is in a node.
+func (x *mentioner) visit(root ast.Node) {
+	ast.Inspect(root, func(n ast.Node) bool {
+		if n == nil {
+			x.stack = x.stack[:len(x.stack)-1]
+			return true
+		}
+		if x.kept(n) {
+			return false
+		}
+		x.stack = append(x.stack, n)
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			x.anything = x.anything || x.info.Uses[n.Sel] == nil || x.callsField(n)
+		case *ast.Ident:
+			x.identifier(n)
+		}
+		return true
+	})
+}
+
+// parent is the nth node around the one that is looked at.
+func (x *mentioner) parent(n int) ast.Node {
+	if n >= len(x.stack) {
+		return nil
+	}
+	return x.stack[len(x.stack)-1-n]
+}
+
+// kept reports whether a node is a function that is put into a field of a struct from
+// outside, in a literal or by an assignment.
+func (x *mentioner) kept(n ast.Node) bool {
+	if len(x.stack) == 0 || !x.isFunction(n) {
+		return false
+	}
+	switch p := x.parent(0).(type) {
+	case *ast.KeyValueExpr:
+		id, ok := p.Key.(*ast.Ident)
+		return ok && p.Value == n && x.isOutside(x.info.Uses[id])
+	case *ast.AssignStmt:
+		for i, e := range p.Rhs {
+			if sel, ok := p.Lhs[i%len(p.Lhs)].(*ast.SelectorExpr); ok && e == n && len(p.Lhs) == len(p.Rhs) {
+				return x.isOutside(x.info.Uses[sel.Sel])
+			}
+		}
+	}
+	return false
+}
+
+// isFunction reports whether n is a function literal, or the name of a function.
+func (x *mentioner) isFunction(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.FuncLit:
+		return true
+	case *ast.Ident:
+		_, ok := x.info.Uses[n].(*types.Func)
+		return ok
+	case *ast.SelectorExpr:
+		_, ok := x.info.Uses[n.Sel].(*types.Func)
+		return ok && x.info.Selections[n] == nil
+	}
+	return false
+}
+
+// isOutside reports whether obj is a field for functions of a struct that no package of
+// the world declares.
+func (x *mentioner) isOutside(obj types.Object) bool {
+	v, ok := obj.(*types.Var)
+	return ok && v.IsField() && v.Pkg() != nil && x.w.of(v) == nil && holdsFunctions(v.Type())
+}
+
+// callsField reports whether a function is taken out of such a field.
+func (x *mentioner) callsField(sel *ast.SelectorExpr) bool {
+	if !x.isOutside(x.info.Uses[sel.Sel]) {
+		return false
+	}
+	a, ok := x.parent(1).(*ast.AssignStmt)
+	if !ok {
+		return true
+	}
+	for _, l := range a.Lhs {
+		if l == sel {
+			return false
+		}
+	}
+	return true
+}
+
+// identifier notes what a name says.
+func (x *mentioner) identifier(id *ast.Ident) {
+	obj := x.info.Uses[id]
+	if obj == nil {
+		x.anything = x.anything || id.Name != "_" && !x.declares(id)
+		return
+	}
+	if b, ok := obj.(*types.Builtin); ok {
+		x.anything = x.anything || b.Pkg() != nil // unsafe
+		return
+	}
+	if obj.Pkg() == nil || exempt(obj.Pkg().Path()) {
+		return
+	}
+	own := x.w.of(obj) != nil
+	switch o := obj.(type) {
+	case *types.Const:
+		if named, ok := types.Unalias(o.Type()).(*types.Named); ok {
+			x.objects = append(x.objects, named.Obj())
+		}
+	case *types.TypeName:
+		x.anything = x.anything || obj.Pkg() == types.Unsafe
+		x.objects = append(x.objects, obj)
+	case *types.Func:
+		o = o.Origin()
+		switch recv := o.Signature().Recv(); {
+		case !own:
+			x.outside(o)
+		case x.w.makesRunner(o), recv != nil && types.IsInterface(recv.Type()):
+		case x.w.decl(o) == nil:
+			x.anything = true
+		default:
+			x.objects = append(x.objects, o)
+		}
+	case *types.Var:
+		if global(o) {
+			x.variable(o, own)
+		}
+	}
+}
+
+// declares reports whether an identifier declares something, or names what is no
+// expression.
+func (x *mentioner) declares(id *ast.Ident) bool {
+	_, ok := x.info.Defs[id]
+	return ok
+}
+
+// variable notes a package variable.
+func (x *mentioner) variable(v *types.Var, own bool) {
+	if own {
+		x.objects = append(x.objects, v)
+		if !isLock(v.Type()) && x.use(v) != reads {
+			x.shared[v] = true
+		}
+		return
+	}
+	path := v.Pkg().Path()
+	if path == "os" && (v.Name() == "Stdin" || v.Name() == "Stdout" || v.Name() == "Stderr") || ambient.Logs(path) {
+		return
+	}
+	switch x.use(v) {
+	case writes:
+		x.anything = true
+	case shares:
+		x.packages[path] = true
+	}
+}
+
+// isLock reports whether values of a type say only who may go on, or are only written to.
+func isLock(t types.Type) bool {
+	if p, ok := t.(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	named, ok := types.Unalias(t).(*types.Named)
+	return is(t, "sync", "Mutex") || is(t, "sync", "RWMutex") || ok && named.Obj().Pkg() != nil && ambient.Logs(named.Obj().Pkg().Path())
+}
+
+// outside notes a function of a package outside.
+func (x *mentioner) outside(fn *types.Func) {
+	path := fn.Pkg().Path()
+	switch {
+	case pureOutside[path], pureOutside[path+"."+fn.Name()], ambient.Logs(path):
+	case path == "os":
+		x.anything = x.anything || setsProcess[fn.Name()]
+	case path == "syscall", path == "plugin", path == "C", x.onlyDoes(fn):
+		x.anything = true
+	default:
+		x.packages[path] = true
+	}
+}
+
+// setsProcess are the functions of package os that change what all code sees.
+var setsProcess = map[string]bool{"Chdir": true, "Clearenv": true, "Setenv": true, "Unsetenv": true}
+
+// onlyDoes reports whether a function of another module is called that returns
+// nothing, but for errors and functions, and is given nothing that it could write to:
+// what it does, it does elsewhere.
+func (x *mentioner) onlyDoes(fn *types.Func) bool {
+	sig := fn.Signature()
+	if sig.Recv() != nil || x.w.isStandard(fn.Pkg().Path()) {
+		return false
+	}
+	for v := range sig.Results().Variables() {
+		if _, ok := v.Type().Underlying().(*types.Signature); !ok && !isError(v.Type()) {
+			return false
+		}
+	}
+	call := x.call()
+	if call == nil {
+		return true
+	}
+	for _, arg := range call.Args {
+		if tv := x.info.Types[arg]; tv.Value == nil && !tv.IsNil() && !plain(tv.Type) {
+			return false
+		}
+	}
+	return true
+}
+
+// call is the call of the function that is looked at, or nil.
+func (x *mentioner) call() *ast.CallExpr {
+	for i := 1; ; i++ {
+		switch p := x.parent(i).(type) {
+		case *ast.SelectorExpr, *ast.IndexExpr, *ast.IndexListExpr, *ast.ParenExpr:
+		case *ast.CallExpr:
+			if p.Fun == x.parent(i-1) {
+				return p
+			}
+			return nil
+		default:
+			return nil
+		}
+	}
+}
+
+// A usage is what is done with a variable.
+type usage uint8
+
+const (
+	reads  usage = iota // all that is taken from it is a value of its own
+	shares              // what it points to is handed on, and may be written to
+	writes              // it, or what it points to, is assigned
+)
+
+// use says what is done with the variable that is looked at.
+func (x *mentioner) use(v *types.Var) usage {
+	e := ast.Expr(x.parent(0).(*ast.Ident))
+	for i := 1; ; i++ {
+		switch p := x.parent(i).(type) {
+		case *ast.ParenExpr, *ast.StarExpr, *ast.SliceExpr, *ast.TypeAssertExpr:
+			if p, ok := p.(*ast.SliceExpr); ok && p.X != e {
+				return reads
+			}
+			e = p.(ast.Expr)
+		case *ast.SelectorExpr:
+			if fn, ok := x.info.Uses[p.Sel].(*types.Func); ok && p.Sel != e {
+				return methodUse(x.info.TypeOf(e), fn)
+			}
+			e = p
+		case *ast.IndexExpr:
+			if p.X != e {
+				return x.value(e)
+			}
+			e = p
+		case *ast.AssignStmt:
+			for _, l := range p.Lhs {
+				if l == e {
+					return writes
+				}
+			}
+			return x.value(e)
+		case *ast.IncDecStmt:
+			return writes
+		case *ast.UnaryExpr:
+			if p.Op == token.AND || p.Op == token.ARROW {
+				return shares
+			}
+			return reads
+		case *ast.BinaryExpr:
+			return reads
+		case *ast.RangeStmt:
+			return x.ranged(p, e)
+		case *ast.CallExpr:
+			if tv := x.info.Types[p.Fun]; tv.IsType() {
+				e = p
+				continue
+			}
+			if id, ok := p.Fun.(*ast.Ident); ok && (id.Name == "len" || id.Name == "cap") {
+				return reads
+			}
+			if p.Fun == e {
+				return shares
+			}
+			return x.value(e)
+		default:
+			return x.value(e)
+		}
+	}
+}
+
+// value is use for an expression whose value goes anywhere.
+func (x *mentioner) value(e ast.Expr) usage {
+	if plain(x.info.TypeOf(e)) {
+		return reads
+	}
+	return shares
+}
+
+// methodUse is use for a method that is called, or taken, of a value of that type.
+func methodUse(t types.Type, fn *types.Func) usage {
+	if t == nil || fn.Signature().Recv() == nil || ambient.Changes(fn) || fn.Name() == "Longest" { // of a regexp.Regexp
+		return shares
+	}
+	_, pointer := fn.Signature().Recv().Type().(*types.Pointer)
+	if p, ok := t.Underlying().(*types.Pointer); ok && !pointer {
+		t = p.Elem()
+	}
+	if plain(t) && (!pointer || immutable(t)) {
+		return reads
+	}
+	return shares
+}
+
+// ranged is use for a loop.
+func (x *mentioner) ranged(loop *ast.RangeStmt, e ast.Expr) usage {
+	if loop.X != e {
+		return writes
+	}
+	switch t := x.info.TypeOf(e).Underlying().(type) {
+	case *types.Map:
+		if plain(t.Key()) && plain(t.Elem()) {
+			return reads
+		}
+	case *types.Slice:
+		if plain(t.Elem()) {
+			return reads
+		}
+	}
+	return x.value(e)
+}
+
+// plain reports whether nobody who has a value of a type can write to what another one
+// has.
+func plain(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	if immutable(t) {
+		return true
+	}
+	switch t := t.Underlying().(type) {
+	case *types.Basic:
+		return t.Kind() != types.UnsafePointer && t.Kind() != types.Invalid
+	case *types.Array:
+		return plain(t.Elem())
+	case *types.Struct:
+		for f := range t.Fields() {
+			if !plain(f.Type()) {
+				return false
+			}
+		}
+		return true
+	case *types.Tuple: // of v, ok := m[k]
+		for v := range t.Variables() {
+			if !plain(v.Type()) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// immutable reports whether nobody writes to values of a type once they are made.
+func immutable(t types.Type) bool {
+	if isError(t) {
+		return true
+	}
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = p.Elem()
+		return is(t, "regexp", "Regexp") || is(t, "time", "Location") || is(t, "strings", "Replacer")
+	}
+	return is(t, "time", "Time") || is(t, "reflect", "Type") || is(t, "regexp", "Regexp") || is(t, "time", "Location")
+}
+
+// isError reports whether t is error.
+func isError(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("error").Type()) }
