@@ -122,11 +122,24 @@ func (g *generation) impure(p *load.Package, w *scan.Work, i reach.Impurity) {
 	d := diag.Diagnostic{
 		Warning: true, Pos: p.Fset.Position(i.Pos), Work: w.Name,
 		Message: "Run reaches " + i.What + ", but a hit does not " + kind.Misses,
-		Fix:     kind.Fix + ", or write `//workgen:allow " + string(i.Kind) + " <why>` above the line",
 	}
+	fix := kind.Fix
 	for _, s := range i.Path {
 		d.Path = append(d.Path, diag.Step{Expr: s.Name, Type: s.What, Pos: p.Fset.Position(s.Pos)})
 	}
-	d.Path = append(d.Path, diag.Step{Expr: i.What, Type: string(i.Kind), Pos: d.Pos})
+	if i.Inside == nil {
+		d.Path = append(d.Path, diag.Step{Expr: i.What, Type: string(i.Kind), Pos: d.Pos})
+	} else {
+		d.Dependency = true
+		fix = "call " + i.Inside[0].Name + " in the caller and pass what it returns as an argument"
+		if i.Inside[0].What == "variable" {
+			fix = "read " + i.Inside[0].Name + " in the caller and pass its value as an argument"
+		}
+		for _, s := range i.Inside {
+			d.Path = append(d.Path, diag.Step{Expr: s.Name, Type: s.What, Pos: s.Pos})
+		}
+		d.Path[len(i.Path)].Pos = d.Pos
+	}
+	d.Fix = fix + ", or write `//workgen:allow " + string(i.Kind) + " <why>` above the line"
 	g.result.Diagnostics.Add(d)
 }

@@ -2,9 +2,9 @@
 //
 // Usage:
 //
-//	workgen [-tags list] [-v] [-strict] [-diff] [-json] [packages]
-//	workgen check [-tags list] [-v] [-strict] [-diff] [-json] [packages]
-//	workgen explain [-tags list] [-strict] [-json] work [packages]
+//	workgen [-tags list] [-v] [-strict[=deps]] [-diff] [-json] [packages]
+//	workgen check [-tags list] [-v] [-strict[=deps]] [-diff] [-json] [packages]
+//	workgen explain [-tags list] [-strict[=deps]] [-json] work [packages]
 //	workgen store ls|show|why|rm|gc|verify|path [-store directory or name] [-json]
 //	workgen version
 //	go vet -vettool=$(go tool -n workgen) [packages]
@@ -41,7 +41,8 @@
 // no packages are named it looks in all below the current directory.
 //
 // Warnings are printed like problems, behind their position the word warning, and
-// stop nothing; with -strict they are problems.
+// stop nothing. With -strict they are problems, but for those about what functions of
+// other modules look at; with -strict=deps those are, too.
 //
 // The exit status is 0 when all is well, 1 when there are problems in the
 // packages, 2 for wrong usage and failures of workgen or the go command itself,
@@ -372,6 +373,11 @@
 // What is outside of the program: other programs, servers, databases, and files that
 // are no arguments. Where a call reaches them with constant arguments it is warned of.
 //
+// Inputs of other modules that only the running program can tell: behind methods that are
+// called through interfaces, functions in variables and fields, callbacks and functions
+// init, except where init assigns an initial value to a variable; in files of other build
+// tags than those that workgen was run with; and what is listed under Dependencies.
+//
 // What a field tagged workgen:"-" leads to, and what //workgen:allow, //workgen:ignore
 // and //workgen:encode take your word for.
 //
@@ -418,4 +424,37 @@
 // package clause for the whole package, generated files included. One that
 // nothing needs is warned of, too. A place is warned of once, with the way from the
 // first work that reaches it.
+//
+// # Dependencies
+//
+// Functions of other modules are looked into as well. Where reached code refers to one
+// that leads to time.Now, os.Getenv, os.Open and so on, in its own package or others, the
+// reference is warned of, once for each kind, with the way:
+//
+//	./load.go:12:14: warning: work Load: Run reaches os.Getenv through lib.Load, but a hit does not look at the environment again
+//		m.Load.Run   method     ./load.go:11:13
+//		lib.Load     function   ./load.go:12:14
+//		lib.home     function   example.com/lib@v1.2.0/load.go:20:9
+//		os.Getenv    env        example.com/lib@v1.2.0/home.go:31:9
+//		fix: call lib.Load in the caller and pass what it returns as an argument, or write `//workgen:allow env <why>` above the line
+//
+// These warnings are silenced like others. They are problems only with -strict=deps. A
+// file does not count where the call is given a key.File or key.Dir, nor the network where
+// the call is given an input of the work.
+//
+// A warning means that the function can come there, not that it does: whether a condition
+// holds is not looked at. So that warnings stay worth reading, these do not count inside
+// of other modules:
+//
+//   - packages that write logs, metrics and traces; packages, types and functions that
+//     are named after those, after user agents, retries, backoff, jitter or throttling;
+//   - how long something takes or is waited for; times that are only compared with others
+//     or kept in unexported fields and variables; random numbers that become durations;
+//   - values of a context, functions in fields, and package variables that change;
+//   - time.Unix and time.Parse, the number of processors, the process and its memory,
+//     callers and stacks, standard input, signals, profiles, proxies and roots of trust.
+//
+// The standard library is not looked into: the list above says which of its functions
+// count. What is found is kept in files, in workgen/facts below the user's cache directory
+// (see os.UserCacheDir), for each version of a module, so only the first run takes longer.
 package main

@@ -61,7 +61,7 @@ func (c *runner) explain(cmd *cobra.Command, args []string) error {
 				out.print(c.stdout)
 			}
 			for _, d := range w.Problems {
-				failed = failed || !d.Warning || c.strict
+				failed = failed || c.strict.fails(d)
 			}
 		}
 		if failed {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ type runner struct {
 	verbose        bool
 	json           bool
 	diff           bool
-	strict         bool
+	strict         strictness
 
 	report report // of this run, printed with -json
 }
@@ -117,7 +118,7 @@ func (c *runner) files(cmd *cobra.Command, patterns []string) (dir string, files
 	if err := c.diagnostics(result.Diagnostics, dir); err != nil {
 		return "", nil, err
 	}
-	if !result.Diagnostics.Empty() || c.strict && result.Diagnostics.Warned() {
+	if slices.ContainsFunc(result.Diagnostics.From(0), c.strict.fails) {
 		return "", nil, exit(exitDiagnostics)
 	}
 	return dir, result.Files, nil

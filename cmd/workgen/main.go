@@ -115,7 +115,8 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 	flags.StringVar(&c.tags, "tags", "", "build tags, `list` separated by commas")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "say what was found, what was written, and how long it took")
 	flags.BoolVar(&c.json, "json", false, "print diagnostics and files as JSON on standard output")
-	flags.BoolVar(&c.strict, "strict", false, "treat warnings as problems: write nothing, and exit with status 1")
+	flags.Var(&c.strict, "strict", "treat warnings as problems: write nothing, and exit with status 1; -strict=deps also those about dependencies")
+	flags.Lookup("strict").NoOptDefVal = strictOwn
 	flags.BoolVar(&c.diff, "diff", false, "print what would change as a unified diff, and write nothing")
 	root.AddCommand(&cobra.Command{
 		Use:   "check [packages]",

@@ -65,6 +65,7 @@ func setup(env *testscript.Env, root string) error {
 	env.Setenv("GOCACHE", paths[0])
 	env.Setenv("GOMODCACHE", paths[1])
 	env.Setenv("GOPROXY", "off")
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 	// Without inlining, the runtime is not compiled anew for each work in every
 	// package that calls it, which is most of what compiling the scripts' modules takes.
 	env.Setenv("GOFLAGS", "-mod=mod -gcflags=example.com/m/...=-l -ldflags=-w -vet=off")

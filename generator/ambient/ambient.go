@@ -3,7 +3,8 @@
 // look at the clock, the environment, files, the network and so on.
 //
 // Table has one row per package and kind. Kinds says what a warning tells the user
-// about a kind, and how to do without. Package reach finds the uses.
+// about a kind, and how to do without. Package reach finds the uses. Inside of other
+// modules than the main ones InDependencies and IsAside say what counts.
 //
 // Not in the table, and so never warned of:
 //   - what only ends or delays a computation: time.Sleep, context.WithTimeout, ctx.Done;

@@ -1,6 +1,10 @@
 package ambient
 
-import "github.com/workgen/workgen/generator/scan"
+import (
+	"strings"
+
+	"github.com/workgen/workgen/generator/scan"
+)
 
 // runtimePath is where flows get times and variables from. A body that asks there is
 // not run again when they change.
@@ -111,3 +115,26 @@ var Table = []Rule{
 	{"os", "StartProcess", scan.Exec, Always},
 	{"syscall", "Exec ForkExec StartProcess", scan.Exec, Always},
 }
+
+// incidental are the functions and packages of Table that libraries use for reasons of
+// their own, and results hardly ever show: how much is done at once, callers and stacks
+// for errors and logs, the process, signals, profiles, seeds that only spread keys, how
+// long something takes or is waited for, proxies, roots of trust, and the time zone where
+// it is not asked for by its name.
+var incidental = func() map[string]bool {
+	out := map[string]bool{}
+	for name := range strings.FieldsSeq(`
+		expvar maphash metrics pprof quick signal testing trace fips140
+		runtime.NumCPU runtime.GOMAXPROCS runtime.NumGoroutine runtime.NumCgoCall runtime.ReadMemStats
+		runtime.Caller runtime.Callers runtime.CallersFrames runtime.FuncForPC runtime.Stack runtime.GOROOT
+		debug.Stack debug.ReadGCStats http.ProxyFromEnvironment x509.SystemCertPool x509.Certificate.Verify
+		time.Since time.Until time.AfterFunc time.After time.Tick time.NewTimer time.NewTicker
+		time.Unix time.UnixMilli time.UnixMicro time.Parse
+		os.Getpid os.Getppid os.Getpagesize os.FindProcess os.NewFile os.Stdin
+		syscall.Getpid syscall.Getppid syscall.Getpgid syscall.Getpgrp syscall.Getpagesize syscall.Getpriority
+		syscall.Getrlimit syscall.Getrusage syscall.Gettid syscall.Sysinfo syscall.Stdin
+	`) {
+		out[name] = true
+	}
+	return out
+}()

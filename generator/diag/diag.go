@@ -11,6 +11,8 @@ import (
 type Diagnostic struct {
 	// Warning says that generation goes on in spite of it.
 	Warning bool
+	// Dependency says of a warning that it is about code of another module.
+	Dependency bool
 	// Pos is the offending token. The zero position is for problems that have
 	// no place in a file, such as a pattern that matches no package.
 	Pos token.Position
@@ -57,13 +59,6 @@ func (l *List) Empty() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return !slices.ContainsFunc(l.diags, func(d Diagnostic) bool { return !d.Warning })
-}
-
-// Warned reports whether there is a warning on the list.
-func (l *List) Warned() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.diags, func(d Diagnostic) bool { return d.Warning })
 }
 
 // Len is how many were added.

@@ -16,13 +16,17 @@ import (
 // A Build is what the packages of one Load are built with. After Load only Complete
 // changes it.
 type Build struct {
+	// Release is that of Go, with the system and the processor that is built for:
+	// "go1.26.8 linux/amd64".
+	Release string
 	// Dependencies has the packages that the main modules import, directly or
 	// not, by import path, the standard library's among them. Complete adds to it.
 	Dependencies map[string]*Dependency
 	// Runtime is the package that generated code imports.
 	Runtime Runtime
 
-	list func(paths []string) ([]*packages.Package, error)
+	list   func(paths []string) ([]*packages.Package, error)
+	bodies *bodies // see Bodies; nil where nothing was loaded
 }
 
 // A Dependency is a package outside of the main modules.
@@ -32,6 +36,9 @@ type Dependency struct {
 	// Files are the absolute paths of all files but tests, sorted: those that are not
 	// in Go, embedded ones, and those of other builds included.
 	Files []string
+	// GoFiles are those of Files that are in this build and in Go, also where they
+	// import "C", sorted.
+	GoFiles []string
 	// Module has the package; nil for the standard library.
 	Module *DependencyModule
 	// Missing is why the go command cannot tell what a package that only other builds
@@ -49,14 +56,20 @@ type DependencyModule struct {
 	Copied bool
 	// GoVersion is that of its go directive, which decides what its files mean: "1.21".
 	GoVersion string
+	// Source is the path and version of what has its files, which may be a
+	// replacement: example.com/lib@v1.2.0. It is "" if they are Copied.
+	Source string
 }
 
 // goEnv is what the go command says of itself.
-type goEnv struct{ GOARCH string }
+type goEnv struct{ GOARCH, GOOS, GOVERSION string }
+
+// release is what [Build.Release] says.
+func (e goEnv) release() string { return e.GOVERSION + " " + e.GOOS + "/" + e.GOARCH }
 
 // readEnv asks the go command.
 func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOARCH")
+	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOARCH", "GOOS", "GOVERSION")
 	cmd.Dir, cmd.Env = cfg.Dir, cfg.Env
 	out, err := cmd.Output()
 	if err == nil {
@@ -69,8 +82,11 @@ func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
 }
 
 // newBuild describes what roots import outside of the main modules.
-func newBuild(roots []*packages.Package) *Build {
-	b := &Build{Dependencies: map[string]*Dependency{}}
+func newBuild(ctx context.Context, cfg Config, m *matches, roots []*packages.Package) *Build {
+	b := &Build{
+		Release: m.env.release(), Dependencies: map[string]*Dependency{}, Runtime: m.runtime,
+		list: lister(ctx, cfg), bodies: newBodies(ctx, cfg, m.env),
+	}
 	b.add(roots, false)
 	return b
 }
@@ -126,7 +142,7 @@ func (r replacements) replaces(m, other *packages.Module) bool {
 
 // newDependency converts a package outside of the main modules.
 func newDependency(p *packages.Package) *Dependency {
-	d := &Dependency{PkgPath: p.PkgPath}
+	d := &Dependency{PkgPath: p.PkgPath, GoFiles: slices.Sorted(slices.Values(p.GoFiles))}
 	for _, file := range slices.Concat(p.GoFiles, p.OtherFiles, p.EmbedFiles, p.IgnoredFiles) {
 		if !InTest(file) {
 			d.Files = append(d.Files, file)
@@ -153,5 +169,8 @@ func newDependency(p *packages.Package) *Dependency {
 	}
 	d.Module.Copied = m.Version == "" || m.Dir == ""
 	d.Module.GoVersion = m.GoVersion
+	if !d.Module.Copied {
+		d.Module.Source = m.Path + "@" + m.Version
+	}
 	return d
 }

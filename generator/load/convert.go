@@ -45,8 +45,7 @@ func convert(ctx context.Context, cfg Config, m *matches, roots []*packages.Pack
 		}
 	}
 	u := newUniverse(roots, converted)
-	build := newBuild(roots)
-	build.Runtime, build.list = m.runtime, lister(ctx, cfg)
+	build := newBuild(ctx, cfg, m, roots)
 	for _, p := range converted {
 		p.Build = build
 	}

@@ -26,7 +26,7 @@ func (d *Dependency) Everywhere() []string {
 			continue
 		}
 		for _, i := range f.Imports {
-			if path := strings.Trim(i.Path.Value, "\"`"); path != "C" {
+			if path := importPath(i); path != "C" {
 				all = append(all, path)
 			}
 		}
@@ -34,6 +34,9 @@ func (d *Dependency) Everywhere() []string {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+// importPath is what an import names.
+func importPath(i *ast.ImportSpec) string { return strings.Trim(i.Path.Value, "\"`") }
 
 // mayBeBuilt reports whether there are build tags with which a file is built, of which
 // ignore is none. That is how go mod tidy looks at files.

@@ -123,8 +123,7 @@ func convertTests(ctx context.Context, cfg Config, m *matches, binaries, all []*
 	if err := addSources(m, converted); err != nil {
 		return nil, err
 	}
-	build := newBuild(all)
-	build.Runtime, build.list = m.runtime, lister(ctx, cfg)
+	build := newBuild(ctx, cfg, m, all)
 	var out []*Package
 	for _, binary := range binaries {
 		var world []*Package

@@ -101,7 +101,7 @@ func (r *Reach) Unused() (out []*Allow) {
 		return nil
 	}
 	check := func(d *decl) {
-		for _, f := range r.world.factsOf(d) {
+		for _, f := range r.world.allFactsOf(d) {
 			if r.counts(f) {
 				p.allowed(f)
 			}

@@ -22,6 +22,9 @@
 //
 // More may be reached than is ever called: a method of a reached type whose name
 // an interface outside of the module has is, since code out there may call it.
+// What packages of other modules depend on besides their arguments is summarised for
+// package facts, which joins it: see summary.
+//
 // What is not seen is what only the running program knows: functions and values
 // assigned to variables from elsewhere than an initialiser or init, reflection
 // by name, go:linkname, plugins, and other programs.

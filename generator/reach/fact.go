@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/workgen/workgen/generator/ambient"
+	"github.com/workgen/workgen/generator/facts"
 	"github.com/workgen/workgen/generator/scan"
 )
 
@@ -25,6 +26,11 @@ type fact struct {
 	// field is the field when kind is func: it counts if a function can be in it that is
 	// not reached.
 	field *types.Var
+	// outside is a function or variable of another module, which what it leads to is to
+	// be found of: see Reach.factsOf. Such a fact has no kind.
+	outside types.Object
+	// steps lead from it to what it depends on, when that is in another module.
+	steps []facts.Step
 }
 
 // A site is a call in a declaration.
@@ -210,8 +216,8 @@ func (x *finder) use(id *ast.Ident, pos token.Pos) {
 	if fn, ok := obj.(*types.Func); ok {
 		obj = fn.Origin()
 	}
-	if _, isType := obj.(*types.TypeName); !isType {
-		x.rule(obj, pos, x.calls[id])
+	if _, isType := obj.(*types.TypeName); !isType && !x.rule(obj, pos, x.calls[id]) && !x.write[id] && x.w.isDependency(obj) {
+		x.d.facts = append(x.d.facts, fact{decl: x.d, what: obj.Name(), pos: pos, call: x.calls[id], outside: obj})
 	}
 }
 
@@ -246,11 +252,13 @@ func declared(of types.Type, index []int) bool {
 	return encodes != nil || reflect.StructTag(s.Tag(index[0])).Get("workgen") == "-"
 }
 
-// rule notes the use of what the table has.
-func (x *finder) rule(obj types.Object, pos token.Pos, call *ast.CallExpr) {
-	if r, name, ok := ambient.Of(obj); ok {
+// rule notes the use of what the table has, and reports whether it has it.
+func (x *finder) rule(obj types.Object, pos token.Pos, call *ast.CallExpr) bool {
+	r, name, ok := ambient.Of(obj)
+	if ok {
 		x.d.facts = append(x.d.facts, fact{decl: x.d, kind: r.Kind, what: name, pos: pos, when: r.When, call: call})
 	}
+	return ok
 }
 
 // counts reports whether a fact of a declaration that is reached is one for the work.
@@ -261,31 +269,33 @@ func (r *Reach) counts(f fact) bool {
 	if f.field != nil {
 		return r.isHidden(f.field)
 	}
-	if f.call == nil {
-		return true
-	}
-	switch f.when {
-	case ambient.Reading:
-		if writesOnly(f) {
-			return false
-		}
-	case ambient.Unsourced:
-		if hasSource(f) {
-			return false
-		}
-	case ambient.Abbreviated:
-		if !abbreviated(f) {
-			return false
-		}
+	if f.call == nil || !f.countsHere() {
+		return f.call == nil
 	}
 	switch f.when {
 	case ambient.Named, ambient.Reading, ambient.Unsourced:
 		return r.trace(f.decl, f.call.Fun)&named == 0 && r.traceAll(f.decl, f.call.Args)&named == 0
 	case ambient.Fixed:
 		return r.traceAll(f.decl, f.call.Args)&given == 0
+	}
+	return true
+}
+
+// countsHere reports whether a call counts as far as its own declaration shows: it may
+// depend on who calls that.
+func (f fact) countsHere() bool {
+	switch f.when {
+	case ambient.Reading:
+		return !writesOnly(f)
+	case ambient.Unsourced:
+		return !hasSource(f)
+	case ambient.Named, ambient.Fixed:
+		return true
 	case ambient.Delaying:
 		return !f.decl.flow().onlyDelays(f.call, map[*types.Var]bool{})
-	case ambient.Zoned, ambient.Abbreviated:
+	case ambient.Abbreviated:
+		return abbreviated(f) && !f.decl.flow().goesOnly(f.call, zoneFree)
+	case ambient.Zoned:
 		return !f.decl.flow().goesOnly(f.call, zoneFree)
 	}
 	return !f.decl.flow().goesOnly(f.call, logged)

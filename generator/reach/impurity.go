@@ -6,6 +6,7 @@ import (
 	"go/types"
 	"strings"
 
+	"github.com/workgen/workgen/generator/facts"
 	"github.com/workgen/workgen/generator/scan"
 )
 
@@ -15,8 +16,10 @@ type Impurity struct {
 	Kind scan.Kind
 	What string // as the user would say it: time.Now, variable limit
 	Pos  token.Pos
-	// Path leads from Run to the declaration that has it.
-	Path []Step
+	// Path leads from Run to the declaration that has it. Inside, when it is in another
+	// module, is the way from there: the first step is at Pos, the last one is the input.
+	Path   []Step
+	Inside []facts.Step
 	// Allow is what silences the warning, nil when nothing does.
 	Allow *Allow
 }
@@ -38,15 +41,21 @@ func (r *Reach) Impurities() (out []Impurity) {
 		what string
 		by   *Allow
 	}
-	seen, places := map[use]bool{}, map[token.Pos]bool{} // variables may share an initialiser
+	type place struct {
+		pos  token.Pos
+		kind scan.Kind
+	}
+	seen, places := map[use]bool{}, map[place]bool{} // variables may share an initialiser
+	r.lookOutside()
 	for i, s := range r.steps {
-		for _, f := range r.world.factsOf(s.decl) {
-			if places[f.pos] || !r.counts(f) {
+		for _, f := range r.world.allFactsOf(s.decl) {
+			at := place{f.pos, f.kind}
+			if places[at] || !r.counts(f) {
 				continue
 			}
 			if u := (use{s.decl, f.kind, f.what, s.decl.pkg.allowed(f)}); !seen[u] {
-				seen[u], places[f.pos] = true, true
-				out = append(out, Impurity{f.kind, f.what, f.pos, r.path(i), u.by})
+				seen[u], places[at] = true, true
+				out = append(out, Impurity{f.kind, f.what, f.pos, r.path(i), f.steps, u.by})
 			}
 		}
 	}

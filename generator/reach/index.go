@@ -59,6 +59,7 @@ type decl struct {
 
 	looked bool // what follows is set: see factsOf
 	facts  []fact
+	inside bool // facts of kind "" have been replaced: see allFactsOf
 	calls  []called
 	flows  *flow // nil until needed
 }

@@ -3,6 +3,7 @@ package reach
 import (
 	"go/types"
 
+	"github.com/workgen/workgen/generator/facts"
 	"github.com/workgen/workgen/generator/load"
 )
 
@@ -12,11 +13,12 @@ type Universe struct {
 	packages map[*load.Package]*pkg
 	worlds   map[worldKey]*world
 	modules  map[string]string // content hashes of what directories replace
+	graphs   map[*load.Build]*facts.Graph
 }
 
 // New returns a Universe without anything in it.
 func New() *Universe {
-	return &Universe{packages: map[*load.Package]*pkg{}, worlds: map[worldKey]*world{}, modules: map[string]string{}}
+	return &Universe{packages: map[*load.Package]*pkg{}, worlds: map[worldKey]*world{}, modules: map[string]string{}, graphs: map[*load.Build]*facts.Graph{}}
 }
 
 // worldKey tells slices of packages apart: those of one Load are shared.
