@@ -143,6 +143,9 @@ func (g *generation) impure(p *load.Package, w *scan.Work, i reach.Impurity) {
 			d.Path = append(d.Path, diag.Step{Expr: s.Name, Type: s.What, Pos: s.Pos})
 		}
 		d.Path[len(i.Path)].Pos = d.Pos
+		for _, pos := range i.More {
+			d.Path = append(d.Path, diag.Step{Expr: i.Inside[0].Name, Type: i.Inside[0].What, Pos: p.Fset.Position(pos)})
+		}
 	}
 	d.Fix = fix + ", or write `//workgen:allow " + string(i.Kind) + " <why>` above the line"
 	g.result.Diagnostics.Add(d)

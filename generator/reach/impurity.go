@@ -16,7 +16,7 @@ type Impurity struct {
 	Kind scan.Kind
 	What string // as the user would say it: time.Now, variable limit
 	Pos  token.Pos
-	// More are other places where Run uses the same variable.
+	// More are other places of the same variable or function of another module.
 	More []token.Pos
 	// Path leads from Run to the declaration that has it. Inside, when it is in another
 	// module, is the way from there: the first step is at Pos, the last one is the input.
@@ -35,8 +35,8 @@ type Step struct {
 
 // Impurities are those of the code that was reached, the allowed ones too, in the
 // order in which they were found. Of several uses of one thing in a declaration the
-// first stands for all, and the first allowed one for all allowed ones. A package variable
-// is told once, with all declarations that use it.
+// first stands for all, and the first allowed one for all allowed ones. A package variable,
+// and what a function of another module leads to, is told once, with all its places.
 func (r *Reach) Impurities() (out []Impurity) {
 	type use struct {
 		in   any // a declaration, or a variable
@@ -49,7 +49,7 @@ func (r *Reach) Impurities() (out []Impurity) {
 		kind scan.Kind
 	}
 	seen, places := map[use]bool{}, map[place]bool{} // variables may share an initialiser
-	variables := map[use]int{}
+	told := map[use]int{}
 	r.lookOutside()
 	for i, s := range r.steps {
 		for _, f := range r.world.allFactsOf(s.decl) {
@@ -62,13 +62,13 @@ func (r *Reach) Impurities() (out []Impurity) {
 				continue
 			}
 			seen[u], places[at] = true, true
-			if f.global != nil {
+			if f.global != nil || f.steps != nil {
 				u.in = f.global
-				if first, ok := variables[u]; ok {
+				if first, ok := told[u]; ok {
 					out[first].More = append(out[first].More, f.pos)
 					continue
 				}
-				variables[u] = len(out)
+				told[u] = len(out)
 			}
 			out = append(out, Impurity{Kind: f.kind, What: f.what, Pos: f.pos, Path: r.path(i), Inside: f.steps, Allow: u.by})
 		}
