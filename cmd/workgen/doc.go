@@ -446,8 +446,10 @@
 // holds is not looked at. So that warnings stay worth reading, these do not count inside
 // of other modules:
 //
+//   - what happens only where more than two conditions hold (if, else, case, && and ||);
 //   - packages that write logs, metrics and traces; packages, types and functions that
-//     are named after those, after user agents, retries, backoff, jitter or throttling;
+//     are named after those, after user agents, retries, backoff, jitter, throttling,
+//     handshakes or idempotency;
 //   - how long something takes or is waited for; times that are only compared with others
 //     or kept in unexported fields and variables; random numbers that become durations;
 //   - values of a context, functions in fields, and package variables that change;

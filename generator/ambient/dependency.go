@@ -26,11 +26,11 @@ func InDependencies(kind scan.Kind, what string) bool {
 }
 
 // aside are the words in the names of functions and types of libraries that are not for
-// results, but for those who watch the program, or for how often and how fast something
-// is tried. Their code is not looked at.
+// results, but for those who watch the program, or for how two programs come to speak with
+// each other. Their code is not looked at.
 var aside = []string{
 	"log", "logf", "logger", "logging", "logs", "metric", "metrics", "telemetry", "trace", "tracer", "tracing",
-	"backoff", "jitter", "retries", "retry", "sleep", "throttle",
+	"backoff", "handshake", "idempotency", "jitter", "retries", "retry", "scram", "sleep", "throttle",
 }
 
 // IsAside reports whether a function, or a method as Type.Method, of a library is not for

@@ -30,6 +30,7 @@ var logs = []string{
 	"go.opencensus.io",
 	"go.opentelemetry.io",
 	"go.uber.org/zap",
+	"google.golang.org/grpc/internal/channelz",
 	"gopkg.in/DataDog/dd-trace-go.v1",
 	"k8s.io/klog",
 }

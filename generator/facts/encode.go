@@ -19,8 +19,8 @@ import (
 //
 //	package	lib
 //	function	Config.Path
-//	use	env	os.Getenv	0	config.go	12	9
-//	ref	example.com/other	Load	config.go	14	11
+//	use	env	os.Getenv	0	config.go	12	9	1
+//	ref	example.com/other	Load	config.go	14	11	0
 
 // encode returns the content of the package's file.
 func (p *Package) encode() []byte {
@@ -43,7 +43,9 @@ func (p *Package) encode() []byte {
 	return append([]byte(sum(b.Bytes())+"\n"), b.Bytes()...)
 }
 
-func (p Place) encode() string { return fmt.Sprintf("%s\t%d\t%d", p.File, p.Line, p.Column) }
+func (p Place) encode() string {
+	return fmt.Sprintf("%s\t%d\t%d\t%d", p.File, p.Line, p.Column, p.Conditions)
+}
 
 // sum is the hash of lines.
 func sum(lines []byte) string {
@@ -68,10 +70,10 @@ func decode(path string, content []byte) *Package {
 		case len(f) == 2:
 			e = &Entry{Name: f[1], Variable: f[0] == "variable"}
 			p.Entries[e.Name] = e
-		case len(f) == 7 && e != nil:
+		case len(f) == 8 && e != nil:
 			when, _ := strconv.Atoi(f[3])
 			e.Uses = append(e.Uses, Use{scan.Kind(f[1]), f[2], ambient.When(when), place(f[4:])})
-		case len(f) == 6 && e != nil:
+		case len(f) == 7 && e != nil:
 			e.Refs = append(e.Refs, Ref{ID{f[1], f[2]}, place(f[3:])})
 		default:
 			return nil
@@ -85,5 +87,6 @@ func place(f []string) (p Place) {
 	p.File = f[0]
 	p.Line, _ = strconv.Atoi(f[1])
 	p.Column, _ = strconv.Atoi(f[2])
+	p.Conditions, _ = strconv.Atoi(f[3])
 	return p
 }

@@ -12,11 +12,12 @@
 // Only references that name a function or variable are followed, be they calls or not.
 // Methods that are called through interfaces, functions in variables, fields and
 // parameters, reflection, and functions init are not, but for what init assigns to
-// variables as an initialiser could.
+// variables as an initialiser could. Nor is what happens under more than two conditions.
 package facts
 
 import (
 	"go/token"
+	"slices"
 
 	"github.com/workgen/workgen/generator/ambient"
 	"github.com/workgen/workgen/generator/scan"
@@ -37,6 +38,27 @@ type Entry struct {
 	Variable bool
 	Uses     []Use // in the order of the code
 	Refs     []Ref // in the order of the code
+}
+
+// Refer adds a reference: of several ones to one thing that which is under the fewest
+// conditions counts.
+func (e *Entry) Refer(r Ref) {
+	i := slices.IndexFunc(e.Refs, func(o Ref) bool { return o.ID == r.ID })
+	if i < 0 {
+		e.Refs = append(e.Refs, r)
+	} else if r.At.Conditions < e.Refs[i].At.Conditions {
+		e.Refs[i] = r
+	}
+}
+
+// Use adds a use, as Refer does.
+func (e *Entry) Use(u Use) {
+	i := slices.IndexFunc(e.Uses, func(o Use) bool { return o.What == u.What && o.When == u.When })
+	if i < 0 {
+		e.Uses = append(e.Uses, u)
+	} else if u.At.Conditions < e.Uses[i].At.Conditions {
+		e.Uses[i] = u
+	}
 }
 
 // A Use is the use of something that package ambient knows.
@@ -61,6 +83,9 @@ type ID struct{ Path, Name string }
 type Place struct {
 	File         string // without its folder
 	Line, Column int
+	// Conditions is how many conditions have to hold for it to be executed, when the
+	// function is called.
+	Conditions int
 }
 
 // A Way leads from a function to an ambient input.

@@ -15,11 +15,11 @@ import (
 
 // lib is a package whose Load comes to the environment and, in other, to the clock.
 func lib() *Package {
-	ref := func(path, name string, line int) Ref { return Ref{ID{path, name}, Place{"lib.go", line, 2}} }
+	ref := func(path, name string, line int) Ref { return Ref{ID{path, name}, Place{"lib.go", line, 2, 0}} }
 	return &Package{Path: "example.com/lib", Name: "lib", Entries: map[string]*Entry{
 		"Load":        {Name: "Load", Refs: []Ref{ref("example.com/lib", "Config.Path", 3), ref("example.com/other", "Now", 4), ref("example.com/lib", "pure", 5)}},
 		"Config.Path": {Name: "Config.Path", Refs: []Ref{ref("example.com/lib", "home", 9), ref("example.com/lib", "Load", 10)}},
-		"home":        {Name: "home", Variable: true, Uses: []Use{{scan.File, "os.Open", ambient.Named, Place{"home.go", 6, 1}}, {scan.Env, "os.Getenv", ambient.Always, Place{"home.go", 7, 1}}}},
+		"home":        {Name: "home", Variable: true, Uses: []Use{{scan.File, "os.Open", ambient.Named, Place{"home.go", 6, 1, 0}}, {scan.Env, "os.Getenv", ambient.Always, Place{"home.go", 7, 1, 0}}}},
 		"pure":        {Name: "pure", Refs: []Ref{ref("example.com/lib", "purer", 20)}},
 		"purer":       {Name: "purer", Refs: []Ref{ref("example.com/lib", "pure", 21)}},
 	}}
@@ -27,7 +27,7 @@ func lib() *Package {
 
 func other() *Package {
 	return &Package{Path: "example.com/other", Name: "clock", Entries: map[string]*Entry{
-		"Now": {Name: "Now", Uses: []Use{{scan.Clock, "time.Now", ambient.Always, Place{"now.go", 8, 1}}, {scan.File, "os.ReadFile", ambient.Always, Place{"now.go", 9, 1}}}},
+		"Now": {Name: "Now", Uses: []Use{{scan.Clock, "time.Now", ambient.Always, Place{"now.go", 8, 1, 0}}, {scan.File, "os.ReadFile", ambient.Always, Place{"now.go", 9, 1, 0}}}},
 	}}
 }
 
@@ -87,6 +87,32 @@ func TestWaysLeadThroughPackages(t *testing.T) {
 	}
 	if ways := graph(t, build()).Ways(ID{"example.com/lib", "pure"}); ways != nil {
 		t.Errorf("pure leads to %v", ways)
+	}
+}
+
+// The way is that with the fewest conditions, and there is none with many.
+func TestConditionsDecideOnTheWay(t *testing.T) {
+	inCache(t)
+	ref := func(name string, conditions int) Ref {
+		return Ref{ID{"example.com/lib", name}, Place{"lib.go", 1, 1, conditions}}
+	}
+	env := func(conditions int) []Use {
+		return []Use{{scan.Env, "os.Getenv", ambient.Always, Place{"lib.go", 2, 1, conditions}}}
+	}
+	p := &Package{Path: "example.com/lib", Name: "lib", Entries: map[string]*Entry{
+		"Load":   {Name: "Load", Refs: []Ref{ref("direct", 2), ref("detour", 1)}},
+		"detour": {Name: "detour", Refs: []Ref{ref("direct", 0)}},
+		"direct": {Name: "direct", Uses: env(1)},
+		"Rare":   {Name: "Rare", Refs: []Ref{ref("direct", 2)}},
+	}}
+	graph(t, build()).cache.store("example.com/lib", p)
+	g := graph(t, build())
+	ways := g.Ways(ID{"example.com/lib", "Load"})
+	if len(ways) != 1 || len(ways[0].Steps) != 4 || ways[0].Steps[1].Name != "lib.detour" {
+		t.Errorf("the way is %v", ways)
+	}
+	if ways := g.Ways(ID{"example.com/lib", "Rare"}); ways != nil {
+		t.Errorf("there is %v", ways)
 	}
 }
 

@@ -122,38 +122,15 @@ func (g *Graph) readAll(nodes []*node) {
 // in memory.
 const atOnce = 16
 
-// Ways returns the shortest way to an input of each kind that a function or variable
-// leads to, in the order of the kinds: to one that always counts, if there is one.
+// Ways returns a way to an input of each kind that a function or variable leads to, in the
+// order of the kinds: to one that always counts, if there is one, with the fewest
+// conditions on it.
 func (g *Graph) Ways(id ID) []Way {
 	if ways, ok := g.ways[id]; ok {
 		return ways
 	}
 	g.Load([]ID{id})
-	g.search++
-	type end struct {
-		node *node
-		use  Use
-	}
-	found := map[scan.Kind]end{}
-	start := g.nodes[id]
-	start.seen, start.from = g.search, nil
-	for queue := []*node{start}; len(queue) > 0; queue = queue[1:] {
-		n := queue[0]
-		if n.entry == nil {
-			continue
-		}
-		for _, u := range n.entry.Uses {
-			if before, ok := found[u.Kind]; !ok || before.use.When != ambient.Always && u.When == ambient.Always {
-				found[u.Kind] = end{n, u}
-			}
-		}
-		for i, to := range n.refs {
-			if to.seen != g.search {
-				to.seen, to.from, to.at = g.search, n, n.entry.Refs[i].At
-				queue = append(queue, to)
-			}
-		}
-	}
+	found := g.find(g.nodes[id])
 	var ways []Way
 	for _, e := range found {
 		ways = append(ways, Way{e.use, g.steps(e.node, e.use)})
@@ -161,6 +138,63 @@ func (g *Graph) Ways(id ID) []Way {
 	slices.SortFunc(ways, func(a, b Way) int { return strings.Compare(string(a.Use.Kind), string(b.Use.Kind)) })
 	g.ways[id] = ways
 	return ways
+}
+
+// most is how many conditions may have to hold on a way. In libraries that people use,
+// those under more of them were nearly all for other cases than the caller's.
+const most = 2
+
+// An end is where a search has ended.
+type end struct {
+	node       *node
+	use        Use
+	conditions int
+}
+
+// find searches from a node for the inputs of each kind.
+func (g *Graph) find(start *node) map[scan.Kind]end {
+	type arrival struct {
+		node, from *node
+		at         Place
+	}
+	g.search++
+	found := map[scan.Kind]end{}
+	var queues [most + 1][]arrival // by the number of conditions
+	queues[0] = []arrival{{node: start}}
+	for conditions := range queues {
+		for i := 0; i < len(queues[conditions]); i++ {
+			a := queues[conditions][i]
+			n := a.node
+			if n.seen == g.search {
+				continue
+			}
+			n.seen, n.from, n.at = g.search, a.from, a.at
+			if n.entry == nil {
+				continue
+			}
+			for _, u := range n.entry.Uses {
+				e := end{n, u, conditions + u.At.Conditions}
+				if before, ok := found[u.Kind]; e.conditions <= most && (!ok || e.before(before)) {
+					found[u.Kind] = e
+				}
+			}
+			for i, to := range n.refs {
+				at := n.entry.Refs[i].At
+				if sum := conditions + at.Conditions; to.seen != g.search && sum <= most {
+					queues[sum] = append(queues[sum], arrival{to, n, at})
+				}
+			}
+		}
+	}
+	return found
+}
+
+// before reports whether an end is to be told rather than another one.
+func (e end) before(other end) bool {
+	if always := e.use.When == ambient.Always; always != (other.use.When == ambient.Always) {
+		return always
+	}
+	return e.conditions < other.conditions
 }
 
 // steps returns the steps that the last search took to what n uses.

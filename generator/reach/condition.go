@@ -36,9 +36,7 @@ func abbreviated(f fact) bool {
 // constant is the value of an argument, of unknown kind when it is not constant.
 func (f fact) constant(arg int) constant.Value {
 	if arg < len(f.call.Args) {
-		if v := f.decl.pkg.Info.Types[f.call.Args[arg]].Value; v != nil {
-			return v
-		}
+		return constantOf(f.decl.pkg.Info, f.call.Args[arg])
 	}
 	return constant.MakeUnknown()
 }

@@ -163,17 +163,37 @@ func (p *pkg) assigned(init ast.Node) (out []*decl) {
 func (w *world) summarize(e *facts.Entry, d *decl) {
 	for _, f := range w.factsOf(d) {
 		at := place(d.pkg.Fset, f.pos)
+		at.Conditions = d.flow().conditions(f.node)
 		if f.outside != nil {
-			if r := (facts.Ref{ID: identify(f.outside), At: at}); !slices.ContainsFunc(e.Refs, func(o facts.Ref) bool { return o.ID == r.ID }) {
-				e.Refs = append(e.Refs, r)
-			}
+			e.Refer(facts.Ref{ID: identify(f.outside), At: at})
 		} else if when, ok := f.inDependency(); ok {
-			u := facts.Use{Kind: f.kind, What: f.what, When: when, At: at}
-			if !slices.ContainsFunc(e.Uses, func(o facts.Use) bool { return o.What == u.What && o.When == u.When }) {
-				e.Uses = append(e.Uses, u)
+			e.Use(facts.Use{Kind: f.kind, What: f.what, When: when, At: at})
+		}
+	}
+}
+
+// conditions is how many conditions have to hold for n to be executed, when the
+// declaration is. Those that make it return before are not counted.
+func (f *flow) conditions(n ast.Node) (count int) {
+	for child, p := n, f.parents[n]; p != nil; child, p = p, f.parents[p] {
+		switch p := p.(type) {
+		case *ast.IfStmt:
+			if child == p.Body || child == p.Else {
+				count++
+			}
+		case *ast.CaseClause:
+			if _, statement := child.(ast.Stmt); statement {
+				count++
+			}
+		case *ast.CommClause:
+			count++
+		case *ast.BinaryExpr:
+			if (p.Op == token.LAND || p.Op == token.LOR) && child == p.Y {
+				count++
 			}
 		}
 	}
+	return count
 }
 
 // inDependency reports whether a fact of a declaration of another module counts, and
@@ -181,6 +201,9 @@ func (w *world) summarize(e *facts.Entry, d *decl) {
 func (f fact) inDependency() (when ambient.When, ok bool) {
 	if !ambient.InDependencies(f.kind, f.what) {
 		return 0, false
+	}
+	if f.what == "os.Args" && f.isFirst() {
+		return 0, false // the program's name
 	}
 	switch f.when {
 	case ambient.Named, ambient.Reading, ambient.Unsourced:
@@ -198,6 +221,25 @@ func (f fact) inDependency() (when ambient.When, ok bool) {
 		when = ambient.Always
 	}
 	return when, f.countsHere()
+}
+
+// isFirst reports whether only the first element of a list is used.
+func (f fact) isFirst() bool {
+	parents := f.decl.flow().parents
+	index, ok := parents[parents[f.node]].(*ast.IndexExpr)
+	if !ok {
+		return false
+	}
+	v, exact := constant.Int64Val(constant.ToInt(constantOf(f.decl.pkg.Info, index.Index)))
+	return exact && v == 0
+}
+
+// constantOf is the value of an expression, of unknown kind when it is not constant.
+func constantOf(info *types.Info, e ast.Expr) constant.Value {
+	if v := info.Types[e].Value; v != nil {
+		return v
+	}
+	return constant.MakeUnknown()
 }
 
 // place is a position in a file as it was written.

@@ -18,6 +18,7 @@ type fact struct {
 	kind scan.Kind
 	what string // as the user would say it: time.Now
 	pos  token.Pos
+	node ast.Node // the identifier or literal, of what is known by its name
 	when ambient.When
 	call *ast.CallExpr // nil when it is used without being called
 	// global is the variable when kind is global: it counts if something
@@ -110,7 +111,7 @@ func (x *finder) look(n ast.Node) bool {
 		}
 	case *ast.CompositeLit:
 		if named, ok := types.Unalias(x.info.TypeOf(n)).(*types.Named); ok {
-			x.rule(named.Obj(), n.Pos(), nil)
+			x.rule(named.Obj(), n, n.Pos(), nil)
 		}
 	case *ast.SelectorExpr:
 		pos := n.Sel.Pos()
@@ -216,8 +217,8 @@ func (x *finder) use(id *ast.Ident, pos token.Pos) {
 	if fn, ok := obj.(*types.Func); ok {
 		obj = fn.Origin()
 	}
-	if _, isType := obj.(*types.TypeName); !isType && !x.rule(obj, pos, x.calls[id]) && !x.write[id] && x.w.isDependency(obj) {
-		x.d.facts = append(x.d.facts, fact{decl: x.d, what: obj.Name(), pos: pos, call: x.calls[id], outside: obj})
+	if _, isType := obj.(*types.TypeName); !isType && !x.rule(obj, id, pos, x.calls[id]) && !x.write[id] && x.w.isDependency(obj) && !x.d.pkg.isProtobuf(pos) {
+		x.d.facts = append(x.d.facts, fact{decl: x.d, what: obj.Name(), pos: pos, node: id, call: x.calls[id], outside: obj})
 	}
 }
 
@@ -253,10 +254,10 @@ func declared(of types.Type, index []int) bool {
 }
 
 // rule notes the use of what the table has, and reports whether it has it.
-func (x *finder) rule(obj types.Object, pos token.Pos, call *ast.CallExpr) bool {
+func (x *finder) rule(obj types.Object, node ast.Node, pos token.Pos, call *ast.CallExpr) bool {
 	r, name, ok := ambient.Of(obj)
 	if ok {
-		x.d.facts = append(x.d.facts, fact{decl: x.d, kind: r.Kind, what: name, pos: pos, when: r.When, call: call})
+		x.d.facts = append(x.d.facts, fact{decl: x.d, kind: r.Kind, what: name, pos: pos, node: node, when: r.When, call: call})
 	}
 	return ok
 }
