@@ -30,13 +30,21 @@ type Code struct {
 	// itself: each build of it then has keys of its own.
 	Module          string
 	Modules, Hashed []string
-	// Variables are those that Run reaches and the linker can set (-ldflags=-X), by the
-	// names that it uses. Where it did, their values count.
-	Variables []string
+	// Variables are those that Run reaches and the linker can set (-ldflags=-X). Where it
+	// did, their values count.
+	Variables []Variable
 	// Symbols lists what Sum was made from, for people who ask why a call was executed:
 	// lines of a name, a space and a hash. Blank lines mean nothing.
 	Symbols string
 }
+
+// A Variable is one of a package that the linker can set.
+type Variable = build.Variable
+
+// Linked describes a variable by the name that the linker has for it, main.version, and the
+// value that it has in the source. at is where it is, nil if generated code cannot tell. It is
+// to be called when a package is initialised, before anything else writes there.
+func Linked(name, source string, at *string) Variable { return build.Linked(name, source, at) }
 
 // scope is what stands for the code in keys, "" when nothing does.
 func (c *Code) scope() string {

@@ -312,8 +312,10 @@
 // Settings that only trace, or that change how memory is managed and goroutines are
 // scheduled, do not count. Build tags count, all that were set, and the values that
 // go build -ldflags=-X gives to variables that Run reaches, or to those of other modules
-// that it reaches; where -trimpath hides them and Run reaches a variable that can be set
-// so, the program itself counts. None of this is in generated files. "workgen store why" says what of the build differs.
+// that it reaches; where -trimpath hides the flags, the variables that Run reaches and that
+// can be set so are looked at when the program starts. Where generated code cannot refer to
+// one (in a file for other systems, of a package main or in tests), the program itself
+// counts then. None of this is in generated files. "workgen store why" says what of the build differs.
 //
 // With version=3 in the directive neither code nor build counts, until the number is
 // raised. With version=binary the running program stands for both: nothing has to be

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/workgen/workgen/generator/load"
+	"github.com/workgen/workgen/generator/plan"
 )
 
 // codeNotice tells readers of the second file why there is one.
@@ -20,21 +21,24 @@ const codeNotice = `
 // code returns the source of the file that identifies the code of works, nil when
 // none of them needs it.
 func (f *file) code(works []*work) ([]byte, error) {
-	var src bytes.Buffer
+	var src, linked bytes.Buffer
+	c := &codeWriter{f, &src, &linked, map[string]string{}}
 	for _, w := range works {
-		w.writeCode(&src)
+		c.work(w)
 	}
 	if src.Len() == 0 {
 		return nil, nil
 	}
 	var all bytes.Buffer
 	wrapper, _ := f.pkg.Scan.GeneratedNames()
-	fmt.Fprintf(&all, "%s\n%s\npackage %s\n\nimport ", load.Header, fmt.Sprintf(codeNotice, wrapper), f.pkg.Scan.Name)
-	if f.names.alias[runtimePath] {
-		all.WriteString(f.names.imports[runtimePath] + " ")
+	fmt.Fprintf(&all, "%s\n%s\npackage %s\n\n", load.Header, fmt.Sprintf(codeNotice, wrapper), f.pkg.Scan.Name)
+	if linked.Len() == 0 {
+		all.WriteString("import " + f.imported(runtimePath) + "\n")
+	} else {
+		all.WriteString("import (\n" + f.imported("unsafe") + "\n\n" + f.imported(runtimePath) + "\n)\n")
 	}
-	all.WriteString(strconv.Quote(runtimePath) + "\n")
 	all.Write(src.Bytes())
+	all.Write(linked.Bytes())
 	out, err := format.Source(all.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("package %s: the code is not valid: %w", f.pkg.Scan.PkgPath, err)
@@ -42,9 +46,25 @@ func (f *file) code(works []*work) ([]byte, error) {
 	return out, nil
 }
 
-// writeCode writes the variable of one work.
-func (w *work) writeCode(b *bytes.Buffer) {
-	c := w.plan.Code
+// imported is the import of a path.
+func (f *file) imported(path string) string {
+	if f.names.alias[path] {
+		return f.names.imports[path] + " " + strconv.Quote(path)
+	}
+	return strconv.Quote(path)
+}
+
+// A codeWriter writes the variables of works, and those of other packages that they refer
+// to.
+type codeWriter struct {
+	*file
+	src, other *bytes.Buffer
+	linked     map[string]string // names of others, by their symbols
+}
+
+// work writes the variable of one work.
+func (cw *codeWriter) work(w *work) {
+	c, b := w.plan.Code, cw.src
 	if c == nil {
 		return
 	}
@@ -67,8 +87,44 @@ func (w *work) writeCode(b *bytes.Buffer) {
 	}
 	writeStrings(b, "Modules", c.Modules)
 	writeStrings(b, "Hashed", c.Hashed)
-	writeStrings(b, "Variables", c.Variables)
+	cw.variables(c.Variables)
 	fmt.Fprintf(b, "Symbols: %s,\n}\n", lines(c.Symbols))
+}
+
+// variables writes the field of those that the linker can set.
+func (cw *codeWriter) variables(list []plan.Variable) {
+	if len(list) == 0 {
+		return
+	}
+	pkg := cw.names.imports[runtimePath]
+	fmt.Fprintf(cw.src, "Variables: []%s.Variable{\n", pkg)
+	for _, v := range list {
+		fmt.Fprintf(cw.src, "%s.Linked(%q, %q, %s),\n", pkg, v.Name, v.Initial, cw.address(v))
+	}
+	cw.src.WriteString("},\n")
+}
+
+// address is where a variable is, of type *string, or nil. One of another package is
+// declared here, too, under its symbol, as a single byte: of two declarations the linker
+// keeps the larger one, so that it is the other that says how the variable is used,
+// whatever has become of it since this file was generated. Tests have no such declarations:
+// there may be some already.
+func (cw *codeWriter) address(v plan.Variable) string {
+	_, code := cw.pkg.Scan.GeneratedNames()
+	switch {
+	case v.Local != "":
+		return "&" + v.Local
+	case v.Symbol == "", strings.HasSuffix(code, "_test.go"):
+		return "nil"
+	}
+	name, ok := cw.linked[v.Symbol]
+	if !ok {
+		at := strings.LastIndexByte(v.Symbol, '.')
+		name = cw.names.declare("linked" + upperFirst(v.Symbol[at+1:]))
+		cw.linked[v.Symbol] = name
+		fmt.Fprintf(cw.other, "\n// %s is variable %s, which the linker can set.\n//\n//go:linkname %s %s\nvar %s byte\n", name, v.Name, name, v.Symbol, name)
+	}
+	return fmt.Sprintf("(*string)(%s.Pointer(&%s))", cw.names.importName("unsafe", "unsafe"), name)
 }
 
 // writeStrings writes a field of strings, if there are any, one per line.

@@ -205,5 +205,10 @@ type Code struct {
 
 	Module          string
 	Modules, Hashed []string
-	Variables       []string // which the linker can set
+	Variables       []Variable // which the linker can set
 }
+
+// A Variable is one of a package, by the name that the linker has for it, with the value
+// in the source, and how the package of the work can refer to it: by its own name, by a
+// symbol for go:linkname, or not at all.
+type Variable struct{ Name, Initial, Local, Symbol string }

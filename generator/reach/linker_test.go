@@ -3,6 +3,8 @@ package reach_test
 import (
 	"slices"
 	"testing"
+
+	"github.com/workgen/workgen/generator/reach"
 )
 
 func TestVariablesThatTheLinkerCanSetAreTold(t *testing.T) {
@@ -10,7 +12,7 @@ func TestVariablesThatTheLinkerCanSetAreTold(t *testing.T) {
 -- a/a.go --
 package a
 
-import "example.com/m/b"
+import b "example.com/m/b.v2"
 
 var (
 	version       = "dev"
@@ -38,7 +40,7 @@ var system = "linux"
 package a
 
 var system string
--- b/b.go --
+-- b.v2/b.go --
 package b
 
 const Fixed = "f"
@@ -49,7 +51,13 @@ var Name = "b"
 
 func Make() string { return "m" }
 `))
-	want := []string{"example.com/m/a.joined", "example.com/m/a.plain", "example.com/m/a.system", "example.com/m/a.version", "example.com/m/b.Name"}
+	want := []reach.Variable{
+		{Name: "example.com/m/a.joined", Initial: "af", Local: "joined"},
+		{Name: "example.com/m/a.plain", Local: "plain"},
+		{Name: "example.com/m/a.system"},
+		{Name: "example.com/m/a.version", Initial: "dev", Local: "version"},
+		{Name: "example.com/m/b.v2.Name", Initial: "b", Symbol: "example.com/m/b%2ev2.Name"},
+	}
 	if got := r.Variables(); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -39,8 +39,8 @@ type Reach struct {
 	Module  string   // that of the work; "" when it is in none
 	Modules []string // others that it reaches
 	Hashed  []string // others that it reaches, whose content the work's code identifies
-	// Variables are those that it reaches and the linker can set: main.version.
-	Variables []string
+	// Variables are those that it reaches and the linker can set.
+	Variables []Variable
 	Program   bool // the program counts in place of all that
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 func TestReleaseIsWithoutPatch(t *testing.T) {
@@ -122,7 +123,7 @@ func TestModulesCountAsTheyAreLinked(t *testing.T) {
 // The work reaches main.version and m/lib.Name, and module a.
 func TestVariablesThatTheLinkerSetCount(t *testing.T) {
 	const flags = `-s -X main.version=1 -X=m/lib.Name=2 -X 'a/b.C=x y' -X main.other=3 "-X=az.D=4" -X main.version=5`
-	reach := Reach{Module: "m", Modules: []string{"a"}, Variables: []string{"m/lib.Name", "main.version"}}
+	reach := Reach{Module: "m", Modules: []string{"a"}, Variables: []Variable{{Name: "m/lib.Name"}, {Name: "main.version"}}}
 	info := func(settings ...debug.BuildSetting) *debug.BuildInfo {
 		return &debug.BuildInfo{Path: "m/cmd", Main: debug.Module{Path: "m"}, Settings: settings}
 	}
@@ -148,13 +149,23 @@ func TestVariablesThatTheLinkerSetCount(t *testing.T) {
 			t.Errorf("%s: %q, before %q", changed, got, all)
 		}
 	}
+	// Where the flags are hidden, what was read of the variables does.
 	trimmed := debug.BuildSetting{Key: "-trimpath", Value: "true"}
-	if got := text(reach, trimmed); !strings.Contains(got, "program (-trimpath hides what -ldflags set): 0123\n") {
-		t.Errorf("%q", got)
-	}
-	reach.Variables = nil
 	if got := text(reach, trimmed); got != "Go release: go1.26\n" {
 		t.Errorf("%q", got)
+	}
+	five, words := "5", [2]uintptr{^uintptr(0xfff), 9} // no string
+	reach.Variables[1].read("dev", &five)
+	if got := text(reach, trimmed); got != text(Reach{Module: "m", Variables: reach.Variables}, set("-X main.version=5")) {
+		t.Errorf("%q", got)
+	}
+	long := strings.Repeat("x", longest+1)
+	for i, at := range []*string{nil, (*string)(unsafe.Pointer(&words)), &long} {
+		reach.Variables[0].unknown = false
+		reach.Variables[0].read("123456789", at)
+		if got := text(reach, trimmed); !strings.Contains(got, "program (-trimpath hides what -ldflags set): 0123\n") {
+			t.Errorf("%d: %q", i, got)
+		}
 	}
 	library := Reach{Module: "lib"}
 	if got := text(library, set("-X main.version=1 -X lib.A=2")); strings.Contains(got, "-X") {

@@ -8,21 +8,79 @@ import (
 	"strings"
 )
 
+// A Variable is one that the linker can set.
+type Variable struct {
+	Name string // as the linker has it: main.version
+	// sum is a digest of its value, if the build info does not tell what the linker has
+	// set, and the value is not that in the source.
+	sum string
+	// unknown says that this cannot be told.
+	unknown bool
+}
+
+// Linked describes a variable, which has a value in the source, and is at an address if that
+// is known.
+func Linked(name, source string, at *string) Variable {
+	v := Variable{Name: name}
+	if hidden(info()) {
+		v.read(source, at)
+	}
+	return v
+}
+
+// hidden reports whether the build info does not tell what the linker has set.
+func hidden(info *debug.BuildInfo) bool {
+	return setting(info, "-ldflags") == "" && setting(info, "-trimpath") == "true"
+}
+
+// longest is a length in bytes that no value from a command line has.
+const longest = 1 << 20
+
+// read looks at the value. There is no string at the address if the type of the variable
+// was changed, and go generate forgotten.
+func (v *Variable) read(source string, at *string) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil {
+			v.unknown = true
+		}
+	}()
+	switch {
+	case at == nil:
+		v.unknown = true
+	case *at == source:
+	case len(*at) > longest:
+		v.unknown = true
+	default:
+		v.sum = valueSum(*at)
+	}
+}
+
+// valueSum is a digest of a value, which may be secret.
+func valueSum(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return hex.EncodeToString(sum[:8])
+}
+
 // variablesOf lists the variables that the linker has set (-ldflags=-X) and that count for
 // a work: those that it reaches, and all of other modules that it reaches. Values may be
-// secret, so there are digests of them. Where it cannot tell, hidden says why.
-func variablesOf(info *debug.BuildInfo, r Reach) (lines []string, hidden string) {
-	flags := setting(info, "-ldflags")
-	if flags == "" {
-		if setting(info, "-trimpath") == "true" && len(r.Variables) > 0 {
-			return nil, "-trimpath hides what -ldflags set"
+// secret, so there are digests of them. Where it cannot tell, unknown says why.
+func variablesOf(info *debug.BuildInfo, r Reach) (lines []string, unknown string) {
+	if hidden(info) {
+		for _, v := range r.Variables {
+			if v.unknown {
+				return nil, "-trimpath hides what -ldflags set"
+			}
+			if v.sum != "" {
+				lines = append(lines, "-X "+v.Name+": "+v.sum)
+			}
 		}
-		return nil, ""
+		return lines, ""
 	}
-	for target, value := range assignments(flags) {
-		if slices.Contains(r.Variables, target) || of(info, target, r) {
-			sum := sha256.Sum256([]byte(value))
-			lines = append(lines, "-X "+target+": "+hex.EncodeToString(sum[:8]))
+	for target, value := range assignments(setting(info, "-ldflags")) {
+		reached := slices.ContainsFunc(r.Variables, func(v Variable) bool { return v.Name == target })
+		if reached || of(info, target, r) {
+			lines = append(lines, "-X "+target+": "+valueSum(value))
 		}
 	}
 	return lines, ""
