@@ -58,7 +58,8 @@ func initialised(d *decl) bool {
 	case *ast.ValueSpec:
 		return d.value.tok == token.VAR && d.value.expr != nil
 	case *ast.GenDecl: // of a variant
-		return n.Tok == token.VAR
+		spec, _ := d.specification()
+		return spec != nil && len(spec.Values) > 0
 	}
 	return false
 }
