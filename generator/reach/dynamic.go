@@ -137,7 +137,7 @@ func (r *Reach) links(p *types.Package) bool {
 
 // imports reports whether p is q or imports it, directly or not.
 func imports(p, q *types.Package, seen map[*types.Package]bool) bool {
-	if p == q {
+	if p.Path() == q.Path() {
 		return true
 	}
 	seen[p] = true

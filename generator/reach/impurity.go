@@ -16,6 +16,8 @@ type Impurity struct {
 	Kind scan.Kind
 	What string // as the user would say it: time.Now, variable limit
 	Pos  token.Pos
+	// More are other places of the same variable or function of another module.
+	More []token.Pos
 	// Path leads from Run to the declaration that has it. Inside, when it is in another
 	// module, is the way from there: the first step is at Pos, the last one is the input.
 	Path   []Step
@@ -33,10 +35,11 @@ type Step struct {
 
 // Impurities are those of the code that was reached, the allowed ones too, in the
 // order in which they were found. Of several uses of one thing in a declaration the
-// first stands for all, and the first allowed one for all allowed ones.
+// first stands for all, and the first allowed one for all allowed ones. A package variable,
+// and what a function of another module leads to, is told once, with all its places.
 func (r *Reach) Impurities() (out []Impurity) {
 	type use struct {
-		decl *decl
+		in   any // a declaration, or a variable
 		kind scan.Kind
 		what string
 		by   *Allow
@@ -46,6 +49,7 @@ func (r *Reach) Impurities() (out []Impurity) {
 		kind scan.Kind
 	}
 	seen, places := map[use]bool{}, map[place]bool{} // variables may share an initialiser
+	told := map[use]int{}
 	r.lookOutside()
 	for i, s := range r.steps {
 		for _, f := range r.world.allFactsOf(s.decl) {
@@ -53,10 +57,20 @@ func (r *Reach) Impurities() (out []Impurity) {
 			if places[at] || !r.counts(f) {
 				continue
 			}
-			if u := (use{s.decl, f.kind, f.what, s.decl.pkg.allowed(f)}); !seen[u] {
-				seen[u], places[at] = true, true
-				out = append(out, Impurity{f.kind, f.what, f.pos, r.path(i), f.steps, u.by})
+			u := use{s.decl, f.kind, f.what, s.decl.pkg.allowed(f)}
+			if seen[u] {
+				continue
 			}
+			seen[u], places[at] = true, true
+			if f.global != nil || f.steps != nil {
+				u.in = f.global
+				if first, ok := told[u]; ok {
+					out[first].More = append(out[first].More, f.pos)
+					continue
+				}
+				told[u] = len(out)
+			}
+			out = append(out, Impurity{Kind: f.kind, What: f.what, Pos: f.pos, Path: r.path(i), Inside: f.steps, Allow: u.by})
 		}
 	}
 	return out

@@ -242,15 +242,15 @@ func (x *mentioner) outside(fn *types.Func) {
 var setsProcess = map[string]bool{"Chdir": true, "Clearenv": true, "Setenv": true, "Unsetenv": true}
 
 // onlyDoes reports whether a function of another module is called that returns
-// nothing, but for errors and functions, and is given nothing that it could write to:
-// what it does, it does elsewhere.
+// nothing, but for errors, and is given nothing that it could write to: what it does, it
+// does elsewhere.
 func (x *mentioner) onlyDoes(fn *types.Func) bool {
 	sig := fn.Signature()
 	if sig.Recv() != nil || x.w.isStandard(fn.Pkg().Path()) {
 		return false
 	}
 	for v := range sig.Results().Variables() {
-		if _, ok := v.Type().Underlying().(*types.Signature); !ok && !isError(v.Type()) {
+		if !isError(v.Type()) {
 			return false
 		}
 	}

@@ -81,7 +81,10 @@ import "os"
 type Command struct {
 	Name string
 	RunE func() error
+	Check func(args []string) error
 }
+
+func AtMost(n int) func(args []string) error { return nil }
 
 var Default = &Command{}
 
@@ -143,6 +146,7 @@ func TestWhatIsExecutedAtTheStartCountsIfItChangesWhatRunSees(t *testing.T) {
 		{commands + `func init() { cli.Do(do) }; func do() { run() }`, true},
 		{commands + `func init() { root.Add(&cli.Command{Name: fmt.Sprint(run())}) }`, true},
 		{`func init() { kept = cli.New("x") }`, false},
+		{`var sub = &cli.Command{Check: cli.AtMost(1)}; func init() { sub.Add(sub) }`, false},
 		{`func init() { cli.Load("x") }`, true},
 		{`func init() { if err := cli.Load("x"); err != nil { panic(err) } }`, true},
 		{`func init() { cli.Default.Add(cli.New("x")) }`, false},

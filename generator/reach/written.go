@@ -9,10 +9,12 @@ import (
 	"github.com/workgen/workgen/generator/ambient"
 )
 
-// isWritten reports whether anything can write to a package variable, or to what it
-// points to, after it was initialised: anything but its own package's initialisers and
-// functions init.
-func (w *world) isWritten(v *types.Var) bool {
+// isWritten reports whether anything in a program with the work can write to a package
+// variable, or to what it points to, after it was initialised: anything but its own
+// package's initialisers and functions init. What a command sets that the work is no part
+// of, the work never sees.
+func (r *Reach) isWritten(v *types.Var) bool {
+	w := r.world
 	own := w.of(v)
 	if own == nil {
 		return false
@@ -21,6 +23,9 @@ func (w *world) isWritten(v *types.Var) bool {
 		return true
 	}
 	for _, p := range w.sorted {
+		if !r.links(p.Types) {
+			continue
+		}
 		if w.written[p] == nil {
 			w.written[p] = w.writtenBy(p)
 		}

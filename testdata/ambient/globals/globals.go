@@ -26,8 +26,8 @@ func (Globals) Run(n int) int {
 	hits.Add(1)
 	logger.Print(n)
 	calls++
-	n += assigned               // want variable assigned
-	n += decoded.N              // want variable decoded
+	n += assigned               // want variable assigned in 3 places
+	n += decoded.N              // want variable decoded in 2 places
 	n += *flagged               // want variable flagged
 	n += bound                  // want variable bound
 	n += int(a.Load())          // want variable a
@@ -39,12 +39,13 @@ func (Globals) Run(n int) int {
 	n += len(table) // want variable table
 	n += configured // want variable configured
 	n += lib.Mode   // want variable Mode
-	n += lib.Other()
+	n += lib.With   // want variable With
+	n += lib.Other() + lib.Without
 	n += elems[0]  // want variable elems
 	n += pointed   // want variable pointed
 	n += aliased.n // want variable aliased
 	n += filled.n  // want variable filled
-	n += *kept
+	n += *kept + more(n)
 	n += named   // want variable named
 	n += hooked  // want variable hooked
 	n += started // want variable started
@@ -71,6 +72,16 @@ var (
 	//go:embed globals.go
 	text string
 )
+
+// A variable is warned of once, wherever it is read.
+func more(n int) int {
+	if n > 0 {
+		return most(n - 1)
+	}
+	return assigned
+}
+
+func most(n int) int { return assigned + decoded.N }
 
 // The logger is not what results are made of.
 func SetLogger(l *log.Logger) { logger = l }
