@@ -2,6 +2,7 @@ package generator
 
 import (
 	"go/token"
+	"strconv"
 
 	"github.com/workgen/workgen/generator/ambient"
 	"github.com/workgen/workgen/generator/diag"
@@ -116,22 +117,25 @@ type place struct {
 // impure warns of one thing that a work's results depend on. Of several works that
 // reach it the first is named, and that which is to be explained.
 func (g *generation) impure(p *load.Package, w *scan.Work, i reach.Impurity) {
-	at := place{p.Fset.Position(i.Pos), i.What}
-	if g.warned[at] && g.explain == "" {
+	if !g.untold(p, i) && g.explain == "" {
 		return
 	}
-	g.warned[at] = true
-	kind := ambient.Kinds[i.Kind]
+	kind, places := ambient.Kinds[i.Kind], ""
+	if n := len(i.More); n > 0 {
+		places = " in " + strconv.Itoa(n+1) + " places"
+	}
 	d := diag.Diagnostic{
 		Warning: true, Pos: p.Fset.Position(i.Pos), Work: w.Name,
-		Message: "Run reaches " + i.What + ", but a hit does not " + kind.Misses,
+		Message: "Run reaches " + i.What + places + ", but a hit does not " + kind.Misses,
 	}
 	fix := kind.Fix
 	for _, s := range i.Path {
 		d.Path = append(d.Path, diag.Step{Expr: s.Name, Type: s.What, Pos: p.Fset.Position(s.Pos)})
 	}
 	if i.Inside == nil {
-		d.Path = append(d.Path, diag.Step{Expr: i.What, Type: string(i.Kind), Pos: d.Pos})
+		for _, pos := range append([]token.Pos{i.Pos}, i.More...) {
+			d.Path = append(d.Path, diag.Step{Expr: i.What, Type: string(i.Kind), Pos: p.Fset.Position(pos)})
+		}
 	} else {
 		d.Dependency = true
 		fix = "call " + i.Inside[0].Name + " in the caller and pass what it returns as an argument"
@@ -142,7 +146,21 @@ func (g *generation) impure(p *load.Package, w *scan.Work, i reach.Impurity) {
 			d.Path = append(d.Path, diag.Step{Expr: s.Name, Type: s.What, Pos: s.Pos})
 		}
 		d.Path[len(i.Path)].Pos = d.Pos
+		for _, pos := range i.More {
+			d.Path = append(d.Path, diag.Step{Expr: i.Inside[0].Name, Type: i.Inside[0].What, Pos: p.Fset.Position(pos)})
+		}
 	}
 	d.Fix = fix + ", or write `//workgen:allow " + string(i.Kind) + " <why>` above the line"
 	g.result.Diagnostics.Add(d)
+}
+
+// untold reports whether something was not warned of yet, in one of its places at
+// least, and notes that it will be.
+func (g *generation) untold(p *load.Package, i reach.Impurity) (fresh bool) {
+	for _, pos := range append([]token.Pos{i.Pos}, i.More...) {
+		at := place{p.Fset.Position(pos), i.What}
+		fresh = fresh || !g.warned[at]
+		g.warned[at] = true
+	}
+	return fresh
 }
