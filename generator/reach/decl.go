@@ -7,13 +7,15 @@ import (
 	"go/types"
 )
 
-// A ref is something a declaration refers to. One of the first four is set.
+// A ref is something a declaration refers to. One of obj, method, outside, name and
+// claimed is set.
 type ref struct {
 	obj     types.Object    // declared in the world
 	method  *types.Func     // of an interface: its implementers
 	iface   *types.TypeName // with method: the module's interface that has it from one outside; or nil
 	outside types.Object    // declared outside of the world
 	name    string          // a method of a type that is not known: all of the name
+	claimed types.Type      // what is said of a value that may be anything, to be in it
 	pos     token.Pos
 }
 
@@ -172,11 +174,14 @@ func (x *walker) inherited(s *types.Selection, pos token.Pos) {
 
 // asserted notes the methods of an interface that something is asked for: to
 // have them decides, called or not.
-func (x *walker) asserted(e ast.Expr) {
+func (x *walker) asserted(value, e ast.Expr) {
 	if e == nil || x.info.TypeOf(e) == nil {
 		return
 	}
 	t := types.Unalias(x.info.TypeOf(e))
+	if named, ok := types.Unalias(x.info.TypeOf(value)).(*types.Named); !ok || x.w.of(named.Obj()) == nil {
+		x.add(ref{claimed: t, pos: e.Pos()})
+	}
 	iface, ok := t.Underlying().(*types.Interface)
 	if _, param := t.(*types.TypeParam); !ok || param {
 		return
@@ -194,14 +199,26 @@ func (x *walker) asserted(e ast.Expr) {
 func (x *walker) look(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.TypeAssertExpr:
-		x.asserted(n.Type)
+		x.asserted(n.X, n.Type)
 	case *ast.TypeSwitchStmt:
 		for _, c := range n.Body.List {
 			if c, ok := c.(*ast.CaseClause); ok {
 				for _, e := range c.List {
-					x.asserted(e)
+					x.asserted(switched(n), e)
 				}
 			}
 		}
 	}
+}
+
+// switched is the value whose type a type switch looks at.
+func switched(n *ast.TypeSwitchStmt) ast.Expr {
+	var e ast.Expr
+	switch s := n.Assign.(type) {
+	case *ast.AssignStmt:
+		e = s.Rhs[0]
+	case *ast.ExprStmt:
+		e = s.X
+	}
+	return ast.Unparen(e).(*ast.TypeAssertExpr).X
 }

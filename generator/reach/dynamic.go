@@ -120,8 +120,25 @@ func (r *Reach) shows(t types.Type) {
 
 // implementers are those of the world, without the commands that the work is no part
 // of: nothing of theirs is ever in one program with it.
-func (r *Reach) implementers(method *types.Func, recv types.Type) []*decl {
-	return slices.DeleteFunc(r.world.implementers(method, recv), func(d *decl) bool { return !r.links(d.pkg.Types) })
+func (r *Reach) implementers(method *types.Func, recv types.Type) (out []implementer) {
+	for _, i := range r.world.implementers(method, recv) {
+		if r.links(i.name.Pkg()) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// An implementing is a method that is called of values of an interface.
+type implementing struct {
+	method *types.Func
+	recv   types.Type
+}
+
+// An implementer is a type with a method that a call of an interface's method may end at.
+type implementer struct {
+	name        *types.TypeName
+	method, typ *decl // nil when they are not declared in the world
 }
 
 // links reports whether a program can have a package and that of the work in it.
@@ -144,11 +161,10 @@ func imports(p, q *types.Package, seen map[*types.Package]bool) bool {
 	return slices.ContainsFunc(p.Imports(), func(i *types.Package) bool { return !seen[i] && imports(i, q, seen) })
 }
 
-// implementers returns the declarations that a call of an interface's method
-// may end at. Those of error.Error are left to dynamic: nearly everything
+// implementers returns what a call of an interface's method may end at. Those of error.Error are left to dynamic: nearly everything
 // calls it.
 // recv is the interface, which may have the method from another one.
-func (w *world) implementers(method *types.Func, recv types.Type) []*decl {
+func (w *world) implementers(method *types.Func, recv types.Type) []implementer {
 	if method.Pkg() == nil {
 		return nil
 	}
@@ -159,7 +175,11 @@ func (w *world) implementers(method *types.Func, recv types.Type) []*decl {
 	named, _ := recv.(*types.Named)
 	// Pointers to what satisfies a constraint need not satisfy it.
 	generic := named != nil && named.TypeParams().Len() > 0 || !iface.IsMethodSet()
-	var out []*decl
+	called := implementing{method, recv}
+	out, ok := w.implementing[called]
+	if ok {
+		return out
+	}
 	for _, t := range w.namedWith(method.Name()) {
 		concrete, ok := t.Type().(*types.Named)
 		if !ok {
@@ -175,10 +195,11 @@ func (w *world) implementers(method *types.Func, recv types.Type) []*decl {
 		}
 		obj, _, _ := types.LookupFieldOrMethod(pointer, true, method.Pkg(), method.Name())
 		if fn, ok := obj.(*types.Func); ok {
-			out = append(out, w.decl(fn.Origin()), w.decl(t))
+			out = append(out, implementer{t, w.decl(fn.Origin()), w.decl(t)})
 		}
 	}
-	return slices.DeleteFunc(out, func(d *decl) bool { return d == nil })
+	w.implementing[called] = out
+	return out
 }
 
 // hasAll reports whether t has methods of all names of an interface.

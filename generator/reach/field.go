@@ -24,7 +24,8 @@ func holdsFunctions(t types.Type) bool {
 
 // isHidden reports whether a function can be in a field that no code which is reached
 // puts there. What is in the fields of the work itself is declared by their tags, and
-// that of fields which nothing in the module assigns comes from outside.
+// that of fields which nothing in the module assigns comes from outside. A struct that no
+// value from elsewhere has in it was made by code that is executed, with all its fields.
 func (r *Reach) isHidden(field *types.Var) bool {
 	if s, ok := receiverStruct(r.root.obj.(*types.Func)); ok {
 		for f := range s.Fields() {
@@ -33,8 +34,15 @@ func (r *Reach) isHidden(field *types.Var) bool {
 			}
 		}
 	}
+	whole := r
+	if r.whole != nil {
+		whole = r.whole
+		if !r.filled[field] {
+			return false
+		}
+	}
 	for _, d := range r.world.setters()[field] {
-		if _, ok := r.at[d]; !ok && !exempt(d.pkg.PkgPath) && r.links(d.pkg.Types) {
+		if _, ok := whole.at[d]; !ok && !exempt(d.pkg.PkgPath) && r.links(d.pkg.Types) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package reach
 import (
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // Inputs are the types of what a work is called with.
@@ -26,14 +27,20 @@ func (r *Reach) given(inputs Inputs) {
 		}
 	}
 	for _, t := range inputs.Open {
-		r.held(t, r.root.node.Pos(), seen)
+		r.holds(t, r.root.node.Pos(), seen)
 	}
-	r.held(r.root.obj.(*types.Func).Signature().Recv().Type(), r.root.node.Pos(), seen)
+	r.holds(r.root.obj.(*types.Func).Signature().Recv().Type(), r.root.node.Pos(), seen)
+	if r.whole != nil {
+		for _, t := range slices.Concat(inputs.Known, inputs.Open) {
+			r.hold(t, 0, r.root.node.Pos())
+		}
+		r.hold(r.root.obj.(*types.Func).Signature().Recv().Type(), 0, r.root.node.Pos())
+	}
 }
 
-// held adds the implementers of the interfaces in t, down to structs of other
+// holds adds the implementers of the interfaces in t, down to structs of other
 // modules.
-func (r *Reach) held(t types.Type, pos token.Pos, seen map[types.Type]bool) {
+func (r *Reach) holds(t types.Type, pos token.Pos, seen map[types.Type]bool) {
 	t = types.Unalias(t)
 	if seen[t] {
 		return
@@ -46,24 +53,25 @@ func (r *Reach) held(t types.Type, pos token.Pos, seen map[types.Type]bool) {
 		}
 		r.reach(r.world.decl(t.Obj()), 0, pos)
 		for arg := range t.TypeArgs().Types() {
-			r.held(arg, pos, seen)
+			r.holds(arg, pos, seen)
 		}
 		if r.world.of(t.Obj()) != nil || types.IsInterface(t) {
-			r.held(t.Origin().Underlying(), pos, seen)
+			r.holds(t.Origin().Underlying(), pos, seen)
 		}
 	case *types.Struct:
 		for f := range t.Fields() {
-			r.held(f.Type(), f.Pos(), seen)
+			r.holds(f.Type(), f.Pos(), seen)
 		}
 	case *types.Map:
-		r.held(t.Key(), pos, seen)
-		r.held(t.Elem(), pos, seen)
+		r.holds(t.Key(), pos, seen)
+		r.holds(t.Elem(), pos, seen)
 	case interface{ Elem() types.Type }: // pointers, slices, arrays, channels
-		r.held(t.Elem(), pos, seen)
+		r.holds(t.Elem(), pos, seen)
 	case *types.Interface:
 		for m := range t.Methods() {
-			for _, d := range r.implementers(m.Origin(), t) {
-				r.reach(d, 0, pos)
+			for _, i := range r.implementers(m.Origin(), t) {
+				r.reach(i.method, 0, pos)
+				r.reach(i.typ, 0, pos)
 			}
 		}
 	}

@@ -33,7 +33,7 @@ type Step struct {
 	Pos  token.Pos // of the reference to it; of Run, its name
 }
 
-// Impurities are those of the code that was reached, the allowed ones too, in the
+// Impurities are those of the code that is executed, the allowed ones too, in the
 // order in which they were found. Of several uses of one thing in a declaration the
 // first stands for all, and the first allowed one for all allowed ones. A package variable,
 // and what a function of another module leads to, is told once, with all its places.
@@ -50,6 +50,7 @@ func (r *Reach) Impurities() (out []Impurity) {
 	}
 	seen, places := map[use]bool{}, map[place]bool{} // variables may share an initialiser
 	told := map[use]int{}
+	r = r.executes()
 	r.lookOutside()
 	for i, s := range r.steps {
 		for _, f := range r.world.allFactsOf(s.decl) {

@@ -20,8 +20,9 @@ type pkg struct {
 	// always are the functions init, which take effect without being referred to, and
 	// calling the variables whose initialisers may do so.
 	always, calling []*decl
-	// constructors are those of the runners that will be generated.
+	// constructors are those of the runners that will be generated, runs what they execute.
 	constructors map[types.Object]bool
+	runs         map[*decl]bool
 	// effects are the import paths that are imported for their effects alone.
 	effects []string
 	// constrained are the files that are not always built.
@@ -75,7 +76,7 @@ type value struct {
 // index finds the declarations of a package.
 func index(p *load.Package) *pkg {
 	out := &pkg{
-		Package: p, decls: map[types.Object]*decl{}, constrained: scan.Constrained(p), constructors: map[types.Object]bool{},
+		Package: p, decls: map[types.Object]*decl{}, constrained: scan.Constrained(p), constructors: map[types.Object]bool{}, runs: map[*decl]bool{},
 		sources: map[string]map[int][sha256.Size]byte{},
 	}
 	for _, f := range p.Files {
@@ -121,6 +122,7 @@ func (p *pkg) stubs() {
 		default:
 			if run := p.decls[p.Info.Defs[s.Run.Name]]; run != nil {
 				p.decls[s.Object] = run
+				p.runs[run] = true
 			}
 			if fn, ok := s.Object.(*types.Func); ok && fn.Signature().Recv() == nil {
 				p.constructors[fn] = true

@@ -29,17 +29,18 @@ type worldKey struct {
 
 // A world is what one package may reach.
 type world struct {
-	universe *Universe
-	build    *load.Build
-	byPath   map[string]*pkg
-	sorted   []*pkg
-	named    map[string][]*types.TypeName // see methodsNamed
-	written  map[*pkg]map[*types.Var]bool // package variables, by who writes to them
-	setting  map[*types.Var][]*decl       // see setters
-	outcomes map[*types.Func]*effect
-	starts   map[*decl]*start
-	mentions map[*decl]*mention
-	order    map[string]int // of initialisation, by import path; nil until needed
+	universe     *Universe
+	build        *load.Build
+	byPath       map[string]*pkg
+	sorted       []*pkg
+	named        map[string][]*types.TypeName // see methodsNamed
+	written      map[*pkg]map[*types.Var]bool // package variables, by who writes to them
+	setting      map[*types.Var][]*decl       // see setters
+	outcomes     map[*types.Func]*effect
+	starts       map[*decl]*start
+	mentions     map[*decl]*mention
+	implementing map[implementing][]implementer
+	order        map[string]int // of initialisation, by import path; nil until needed
 }
 
 // world returns the world of p.
@@ -54,7 +55,7 @@ func (u *Universe) world(p *load.Package) *world {
 	}
 	w := &world{
 		universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[*types.Var]bool{}, outcomes: map[*types.Func]*effect{},
-		starts: map[*decl]*start{}, mentions: map[*decl]*mention{},
+		starts: map[*decl]*start{}, mentions: map[*decl]*mention{}, implementing: map[implementing][]implementer{},
 	}
 	for _, p := range packages {
 		indexed := u.packages[p]

@@ -13,8 +13,9 @@ const ours = "github.com/workgen/workgen/runtime"
 
 // A Reach is what the Run of one work reaches.
 type Reach struct {
-	world *world
-	root  *decl
+	world  *world
+	root   *decl
+	inputs Inputs
 	// steps has every declaration that is reached, in the order in which it
 	// was found: the shortest ways from Run come first.
 	steps    []step
@@ -28,11 +29,24 @@ type Reach struct {
 	below    map[string]bool // see world.below: of those that are expanded
 	expanded map[string]bool
 	pending  []*decl // what is executed at the start, of packages that are reached
-	calls    map[call]bool
+	calls    map[call]reference
+	called   []call             // the same, in their order
 	reflects bool               // methods are called by reflection
 	depends  []*load.Dependency // see dependencies
 	tracer   *tracer
 	commands map[*types.Package]bool // whether the work is a part of them
+
+	// Of what is executed only, see executed.go: nil for all that counts.
+	whole     *Reach
+	held      map[types.Type]bool // what values from elsewhere can be of
+	filled    map[*types.Var]bool // fields in them
+	execution *Reach              // of the whole: what is executed of it; nil until needed
+}
+
+// A reference is where something is referred to.
+type reference struct {
+	from int // step
+	pos  token.Pos
 }
 
 // A step is a declaration that is reached, and how.
@@ -50,24 +64,39 @@ func (u *Universe) Of(p *load.Package, run *types.Func, inputs Inputs) *Reach {
 	if root == nil {
 		return nil
 	}
+	r := newReach(w, root)
+	r.inputs = inputs
+	r.walk()
+	return r
+}
+
+// newReach returns a Reach without anything in it.
+func newReach(w *world, root *decl) *Reach {
 	r := &Reach{
 		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{},
-		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, calls: map[call]bool{}, commands: map[*types.Package]bool{},
-		outside: map[string]bool{}, below: map[string]bool{}, expanded: map[string]bool{},
+		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, calls: map[call]reference{}, commands: map[*types.Package]bool{},
+		outside: map[string]bool{}, below: map[string]bool{}, expanded: map[string]bool{}, held: map[types.Type]bool{}, filled: map[*types.Var]bool{},
 	}
 	for _, name := range wellKnown {
 		r.names[name] = true
 	}
-	r.reach(root, -1, root.node.Pos())
-	r.given(inputs)
+	return r
+}
+
+// walk follows everything from the root.
+func (r *Reach) walk() {
+	r.reach(r.root, -1, r.root.node.Pos())
+	r.given(r.inputs)
 	for i := 0; i < len(r.steps); i++ {
 		r.follow(i)
 		if i == len(r.steps)-1 {
 			r.dynamic() // may add to steps
 			r.starts()
+			if r.whole != nil {
+				r.implemented()
+			}
 		}
 	}
-	return r
 }
 
 // reach adds a declaration.
@@ -146,16 +175,16 @@ func (r *Reach) call(method *types.Func, iface *types.TypeName, from int, pos to
 		}
 	}
 	called := call{method, iface}
-	if r.calls[called] {
+	if _, ok := r.calls[called]; ok {
 		return
 	}
-	r.calls[called] = true
-	recv := method.Signature().Recv().Type()
-	if iface != nil {
-		recv = iface.Type()
-	}
-	for _, m := range r.implementers(method, recv) {
-		r.reach(m, from, pos)
+	r.calls[called] = reference{from, pos}
+	r.called = append(r.called, called)
+	if r.whole == nil {
+		for _, m := range r.implementers(method, called.recv()) {
+			r.reach(m.method, from, pos)
+			r.reach(m.typ, from, pos)
+		}
 	}
 }
 
@@ -165,9 +194,20 @@ type call struct {
 	iface  *types.TypeName // nil: that which declares it
 }
 
+// recv is the interface.
+func (c call) recv() types.Type {
+	if c.iface != nil {
+		return c.iface.Type()
+	}
+	return c.method.Signature().Recv().Type()
+}
+
 // follow adds what one declaration refers to.
 func (r *Reach) follow(i int) {
 	d := r.steps[i].decl
+	if r.whole != nil {
+		r.handed(d, i)
+	}
 	if d.variant != nil {
 		r.world.walkVariant(d)
 		for _, n := range d.names {
@@ -184,6 +224,10 @@ func (r *Reach) follow(i int) {
 			if path := ref.outside.Pkg().Path(); !exempt(path) {
 				r.leave(path)
 				r.callable(ref.outside)
+			}
+		case ref.claimed != nil:
+			if r.whole != nil {
+				r.hold(ref.claimed, i, ref.pos)
 			}
 		case ref.method != nil:
 			r.call(ref.method, ref.iface, i, ref.pos)
