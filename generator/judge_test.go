@@ -38,12 +38,32 @@ func (f fragments) differ(other fragments) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
+// digest is that of all files of a package and of what it imports, but for the standard
+// library: where it is the same, so is the judgement.
+func digest(dir, pattern string, env []string) (sum [sha256.Size]byte, err error) {
+	const mode = packages.NeedName | packages.NeedFiles | packages.NeedEmbedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule
+	loaded, err := packages.Load(&packages.Config{Mode: mode, Dir: dir, Env: env}, pattern)
+	h := sha256.New()
+	packages.Visit(loaded, nil, func(p *packages.Package) {
+		if p.Module == nil || p.Module.Path == "github.com/workgen/workgen" {
+			return
+		}
+		for _, name := range slices.Concat(p.GoFiles, p.OtherFiles, p.EmbedFiles) {
+			content, failed := os.ReadFile(name)
+			err = cmp.Or(err, failed)
+			fmt.Fprintf(h, "%s %s %x\n", p.PkgPath, name, sha256.Sum256(content))
+		}
+	})
+	return [sha256.Size]byte(h.Sum(nil)), err
+}
+
 // judge says what code the works of a package reach, by other means than the generator
 // does: by a call graph of the whole program, dependencies included, in which calls through
 // interfaces and variables are resolved by the types and functions that flow there
 // (golang.org/x/tools/go/callgraph/vta). Of what functions use besides, the
-// package variables count with what initialises them, constants by their values, and types;
-// of variables that the linker sets (-ldflags=-X), by their names, the values.
+// package variables count with what initialises them, constants by their values, and types.
+// Variables that the linker sets (-ldflags=-X), which linked has by their names, are
+// fragments of their own.
 func judge(dir, pattern string, env []string, linked map[string]string, works []string) (map[string]fragments, error) {
 	loaded, err := packages.Load(&packages.Config{Mode: packages.LoadAllSyntax | packages.NeedEmbedFiles | packages.NeedModule, Dir: dir, Env: env}, pattern)
 	if err != nil {
@@ -85,7 +105,7 @@ type source struct {
 	embedded map[ast.Spec]bool
 	inits    map[*types.Package][]*ssa.Function
 	files    map[string][]byte
-	linked   map[string]string // values that the linker sets
+	linked   map[string]string // what the linker sets
 	sums     map[ast.Node][sha256.Size]byte
 }
 
@@ -242,8 +262,8 @@ func (r *reached) spec(o types.Object) {
 	if _, ok := o.(*types.Var); ok {
 		r.variables[o], r.touched[o.Pkg()] = true, true
 		name := either(o.Pkg().Name() == "main", "main", o.Pkg().Path()) + "." + o.Name()
-		if value, ok := r.linked[name]; ok {
-			r.fragments[sha256.Sum256([]byte(name+"="+value))] = "-X " + name
+		if _, ok := r.linked[name]; ok {
+			r.fragments[sha256.Sum256([]byte("-X "+name))] = "-X " + name
 		}
 	}
 	if r.specs[spec] {
