@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"unsafe"
 
 	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/internal/sources"
@@ -44,7 +45,7 @@ type Variable = build.Variable
 // Linked describes a variable by the name that the linker has for it, main.version, and the
 // value that it has in the source. at is where it is, nil if generated code cannot tell. It is
 // to be called when a package is initialised, before anything else writes there.
-func Linked(name, source string, at *string) Variable { return build.Linked(name, source, at) }
+func Linked(name, source string, at unsafe.Pointer) Variable { return build.Linked(name, source, at) }
 
 // scope is what stands for the code in keys, "" when nothing does.
 func (c *Code) scope() string {

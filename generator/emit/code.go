@@ -22,7 +22,7 @@ const codeNotice = `
 // none of them needs it.
 func (f *file) code(works []*work) ([]byte, error) {
 	var src, linked bytes.Buffer
-	c := &codeWriter{f, &src, &linked, map[string]string{}}
+	c := &codeWriter{f, &src, &linked, map[string]string{}, ""}
 	for _, w := range works {
 		c.work(w)
 	}
@@ -32,7 +32,7 @@ func (f *file) code(works []*work) ([]byte, error) {
 	var all bytes.Buffer
 	wrapper, _ := f.pkg.Scan.GeneratedNames()
 	fmt.Fprintf(&all, "%s\n%s\npackage %s\n\n", load.Header, fmt.Sprintf(codeNotice, wrapper), f.pkg.Scan.Name)
-	if linked.Len() == 0 {
+	if c.unsafe == "" {
 		all.WriteString("import " + f.imported(runtimePath) + "\n")
 	} else {
 		all.WriteString("import (\n" + f.imported("unsafe") + "\n\n" + f.imported(runtimePath) + "\n)\n")
@@ -60,6 +60,7 @@ type codeWriter struct {
 	*file
 	src, other *bytes.Buffer
 	linked     map[string]string // names of others, by their symbols
+	unsafe     string            // name of the package, if it is used
 }
 
 // work writes the variable of one work.
@@ -104,18 +105,19 @@ func (cw *codeWriter) variables(list []plan.Variable) {
 	cw.src.WriteString("},\n")
 }
 
-// address is where a variable is, of type *string, or nil. One of another package is
+// address is where a variable is, or nil. One of another package is
 // declared here, too, under its symbol, as a single byte: of two declarations the linker
 // keeps the larger one, so that it is the other that says how the variable is used,
 // whatever has become of it since this file was generated. Tests have no such declarations:
 // there may be some already.
 func (cw *codeWriter) address(v plan.Variable) string {
 	_, code := cw.pkg.Scan.GeneratedNames()
-	switch {
-	case v.Local != "":
-		return "&" + v.Local
-	case v.Symbol == "", strings.HasSuffix(code, "_test.go"):
+	if v.Local == "" && (v.Symbol == "" || strings.HasSuffix(code, "_test.go")) {
 		return "nil"
+	}
+	cw.unsafe = cw.names.importName("unsafe", "unsafe")
+	if v.Local != "" {
+		return fmt.Sprintf("%s.Pointer((*string)(&%s))", cw.unsafe, v.Local) // compiles for no other type
 	}
 	name, ok := cw.linked[v.Symbol]
 	if !ok {
@@ -124,7 +126,7 @@ func (cw *codeWriter) address(v plan.Variable) string {
 		cw.linked[v.Symbol] = name
 		fmt.Fprintf(cw.other, "\n// %s is variable %s, which the linker can set.\n//\n//go:linkname %s %s\nvar %s byte\n", name, v.Name, name, v.Symbol, name)
 	}
-	return fmt.Sprintf("(*string)(%s.Pointer(&%s))", cw.names.importName("unsafe", "unsafe"), name)
+	return fmt.Sprintf("%s.Pointer(&%s)", cw.unsafe, name)
 }
 
 // writeStrings writes a field of strings, if there are any, one per line.

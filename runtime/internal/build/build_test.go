@@ -155,12 +155,12 @@ func TestVariablesThatTheLinkerSetCount(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	five, words := "5", [2]uintptr{^uintptr(0xfff), 9} // no string
-	reach.Variables[1].read("dev", &five)
+	reach.Variables[1].read("dev", unsafe.Pointer(&five))
 	if got := text(reach, trimmed); got != text(Reach{Module: "m", Variables: reach.Variables}, set("-X main.version=5")) {
 		t.Errorf("%q", got)
 	}
 	long := strings.Repeat("x", longest+1)
-	for i, at := range []*string{nil, (*string)(unsafe.Pointer(&words)), &long} {
+	for i, at := range []unsafe.Pointer{nil, unsafe.Add(unsafe.Pointer(&five), 1), unsafe.Pointer(&words), unsafe.Pointer(&long)} {
 		reach.Variables[0].unknown = false
 		reach.Variables[0].read("123456789", at)
 		if got := text(reach, trimmed); !strings.Contains(got, "program (-trimpath hides what -ldflags set): 0123\n") {

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // A Variable is one that the linker can set.
@@ -20,7 +21,7 @@ type Variable struct {
 
 // Linked describes a variable, which has a value in the source, and is at an address if that
 // is known.
-func Linked(name, source string, at *string) Variable {
+func Linked(name, source string, at unsafe.Pointer) Variable {
 	v := Variable{Name: name}
 	if hidden(info()) {
 		v.read(source, at)
@@ -37,22 +38,24 @@ func hidden(info *debug.BuildInfo) bool {
 const longest = 1 << 20
 
 // read looks at the value. There is no string at the address if the type of the variable
-// was changed, and go generate forgotten.
-func (v *Variable) read(source string, at *string) {
+// was changed, and go generate forgotten, or if its package is not linked.
+func (v *Variable) read(source string, at unsafe.Pointer) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if recover() != nil {
 			v.unknown = true
 		}
 	}()
-	switch {
-	case at == nil:
+	if at == nil || uintptr(at)%unsafe.Alignof(source) != 0 {
 		v.unknown = true
-	case *at == source:
-	case len(*at) > longest:
+		return
+	}
+	switch value := (*string)(at); {
+	case *value == source:
+	case len(*value) > longest:
 		v.unknown = true
 	default:
-		v.sum = valueSum(*at)
+		v.sum = valueSum(*value)
 	}
 }
 
