@@ -430,8 +430,8 @@
 // # Dependencies
 //
 // Functions of other modules are looked into as well. Where reached code refers to one
-// that leads to time.Now, os.Getenv, os.Open and so on, in its own package or others, the
-// reference is warned of, once for each kind, with the way:
+// that leads to time.Now, os.Getenv, os.Open and so on, in its own package or others, that
+// is warned of, once for each kind, with the way and all places that refer to it:
 //
 //	./load.go:12:14: warning: work Load: Run reaches os.Getenv through lib.Load, but a hit does not look at the environment again
 //		m.Load.Run   method     ./load.go:11:13
@@ -448,7 +448,8 @@
 // holds is not looked at. So that warnings stay worth reading, these do not count inside
 // of other modules:
 //
-//   - what happens only where more than two conditions hold (if, else, case, && and ||);
+//   - what happens only where more than two conditions hold (if, else, case, && and ||),
+//     and what generated protobuf code of the main modules calls;
 //   - packages that write logs, metrics and traces; packages, types and functions that
 //     are named after those, after user agents, retries, backoff, jitter, throttling,
 //     handshakes or idempotency;
