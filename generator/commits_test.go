@@ -48,6 +48,10 @@ var publics = []public{
 			return map[string]string{"main.version": strings.TrimPrefix(tag, "v"), "main.revision": hash}
 		},
 	},
+	{ // see its README: it is installed by the go command alone
+		name: "gofumpt", home: "https://github.com/mvdan/gofumpt",
+		linked: func(_, _ string) map[string]string { return nil },
+	},
 	{ // see its Makefile
 		name: "gojq", home: "https://github.com/itchyny/gojq", linker: "-s -w",
 		linked: func(hash, _ string) map[string]string {
