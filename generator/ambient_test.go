@@ -70,7 +70,7 @@ func names(r ambient.Rule, in *types.Package) (out []string) {
 	for _, name := range in.Scope().Names() {
 		switch in.Scope().Lookup(name).(type) {
 		case *types.Func, *types.Var:
-			if ast.IsExported(name) && !strings.HasPrefix(name, "New") {
+			if ast.IsExported(name) && !strings.HasPrefix(name, "New") && name != "Seed" {
 				out = append(out, name)
 			}
 		}

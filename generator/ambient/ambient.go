@@ -59,7 +59,8 @@ type Rule struct {
 	Path string
 	// Names are those of functions and variables, of methods as Type.Method, and of
 	// structs whose literals count as Type{}, separated by spaces. "*" stands for all
-	// functions and variables but those whose names begin with New.
+	// functions and variables but Seed, of which each draw tells, and those whose names
+	// begin with New.
 	Names string
 	Kind  scan.Kind
 	When  When
@@ -108,7 +109,7 @@ func Of(obj types.Object) (r Rule, name string, ok bool) {
 		return Rule{}, "", false
 	}
 	r, ok = inPackage[name]
-	if !ok && !strings.HasPrefix(name, "New") {
+	if !ok && !strings.HasPrefix(name, "New") && name != "Seed" {
 		r, ok = inPackage["*"]
 	}
 	return r, short(r.Path) + "." + name, ok

@@ -301,7 +301,7 @@ func logged(info *types.Info, fn *types.Func, call *ast.CallExpr, receiver bool)
 		return false, false
 	}
 	switch {
-	case !receiver && (ambient.IsLog(fn) || toTerminal(info, fn, call)):
+	case !receiver && (ambient.IsLog(fn) || toTerminal(info, fn, call) || ambient.DecidesNothing(fn)):
 		return true, false
 	case fn.Pkg().Path() == "time":
 		return false, true

@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"math/rand"
 	"os"
+	"runtime"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 //workgen:work
@@ -23,6 +27,7 @@ func (w *Clock) Run(ctx context.Context, n int) (string, error) {
 	fmt.Fprintf(os.Stderr, "%s\n", time.Since(start).String())
 	busy(ctx)
 	retried(ctx)
+	seeded()
 	polled(ctx)
 	if tooLate(start) {
 		return "", nil
@@ -120,3 +125,11 @@ func late() string {
 var now = time.Now // want time.Now
 
 func clock() time.Time { return now() }
+
+// seeded seeds what each draw is warned of.
+func seeded() int {
+	rand.Seed(time.Now().UnixNano())
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	return rand.Int() // want rand.Int
+}
