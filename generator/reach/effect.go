@@ -109,6 +109,8 @@ func (x *effector) collect(p *pkg, n ast.Node) bool {
 		} else if n.Value != nil {
 			x.assign([]ast.Expr{n.Value}, []ast.Expr{n.X})
 		}
+	case *ast.IfStmt:
+		return !x.w.initialisesLazily(p, n)
 	case *ast.CallExpr:
 		if p.initialisesOnce(n) {
 			return false
