@@ -84,6 +84,39 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// What is said of a work over most of the module. Each was judged by reading the code:
+// debug.Stack can be in a message about a panic; the others make no difference to what is
+// returned, and nobody has found a proof of that which holds for other programs, too.
+func TestWarningsOfWhatMutationsChange(t *testing.T) {
+	if *mutations == 0 {
+		t.Skip("looks at a large module: give -mutations 1")
+	}
+	m := newMutated(t)
+	_, works, err := generator.Explain(t.Context(), generator.Config{Dir: m.dir, Patterns: []string{"./cmd/mutated"}, Env: m.env()}, "Transform")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"bundler.go: Run reaches rand.Read",                   // in a placeholder that is replaced again
+		"bundler.go: Run reaches variable globalRuntimeCache", // by all options that what is in it is made from
+		"globals.go: Run reaches variable processedGlobals",   // only written without a caller's definitions
+		"logger.go: Run reaches os.LookupEnv",                 // the look of what is printed
+		"logger.go: Run reaches os.LookupEnv",
+		"stack.go: Run reaches debug.Stack",
+		"timer.go: Run reaches time.Now", // only a command makes timers, and their times are logged
+		"timer.go: Run reaches time.Now",
+	}
+	var got []string
+	for _, d := range works[0].Problems {
+		what, _, _ := strings.Cut(d.Message, ",")
+		got = append(got, filepath.Base(d.Pos.Filename)+": "+what)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // A verdict is what became of the keys of a work, judged by its results.
 type verdict int
 
