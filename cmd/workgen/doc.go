@@ -380,6 +380,13 @@
 // init, except where init assigns an initial value to a variable; in files of other build
 // tags than those that workgen was run with; and what is listed under Dependencies.
 //
+// What functions of other modules do to the process when init calls them: a function init
+// that calls only packages which Run does not reach, and hands them nothing that Run
+// reaches, is in no key. If such a package changes the environment or the working
+// directory, that is not seen, unless it is called with constants and returns nothing but
+// an error (godotenv.Load()). Nor is it seen if it calls, at once, a function that it finds
+// in a field of a struct of its own; but variables which that function sets are warned of.
+//
 // What a field tagged workgen:"-" leads to, and what //workgen:allow, //workgen:ignore
 // and //workgen:encode take your word for.
 //
@@ -410,6 +417,13 @@
 //	          is not in the key. Fields of the work itself say so by their tags
 //	runner    a field of the work that holds the runner of another one and is tagged
 //	          `workgen:"-"`, or whose results have a shorter ttl= than those made of them
+//
+// Of the types that implement an interface of the module all count in the key, but only
+// those are warned of that a value can have: code that is executed names the type, or the
+// value can come in an input, in a field of the work, in a package variable that can be
+// set, or out of an any. A package variable is warned of once, with all its places. It does
+// not count when only commands set it which do not have the work in them, nor when it is
+// initialised where it is needed first (if table == nil { table = … }, sync.Once).
 //
 // What is only logged does not count. Package generator/ambient lists all functions, and
 // what is deliberately not among them.
