@@ -423,7 +423,8 @@
 // value can come in an input, in a field of the work, in a package variable that can be
 // set, or out of an any. A package variable is warned of once, with all its places. It does
 // not count when only commands set it which do not have the work in them, nor when it is
-// initialised where it is needed first (if table == nil { table = … }, sync.Once).
+// initialised where it is needed first (if table == nil { table = … }, sync.Once), nor when
+// it only remembers what one function returns.
 //
 // What is only logged does not count. Package generator/ambient lists all functions, and
 // what is deliberately not among them.

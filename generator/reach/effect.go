@@ -96,7 +96,7 @@ func (x *effector) collect(p *pkg, n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.AssignStmt:
 		x.assign(n.Lhs, n.Rhs)
-		if n.Tok != token.DEFINE {
+		if n.Tok != token.DEFINE && !p.memos()[n] {
 			x.assigned = append(x.assigned, n.Lhs...)
 		}
 	case *ast.ValueSpec:

@@ -32,6 +32,7 @@ type pkg struct {
 	allows      map[string][]*Allow
 	sources     map[string]map[int][sha256.Size]byte // see sourceSum
 	protobuf    map[*token.File]bool                 // nil until needed
+	memoized    map[*ast.AssignStmt]bool             // see memos
 }
 
 // A decl is one declaration at package level.

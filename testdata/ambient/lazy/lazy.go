@@ -6,7 +6,7 @@ import "sync"
 type Lazy struct{}
 
 func (Lazy) Run(n int) int {
-	return table("a") + flag() + alone() + given(n) + counts() + returns() + early() + late() + other() + jump() + changed() + called()
+	return table("a") + flag() + alone() + given(n) + counts() + returns() + early() + late() + other() + jump() + changed() + called() + memos("a")
 }
 
 var known = map[string]int{"a": 1}
