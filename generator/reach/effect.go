@@ -324,9 +324,10 @@ func (x *effector) call(call *ast.CallExpr) {
 // global reports whether v is a package variable.
 func global(v *types.Var) bool { return v.Kind() == types.PackageVar }
 
-// refers reports whether values of a type share memory when they are assigned.
+// refers reports whether values of a type share memory when they are assigned, that
+// somebody may write to: nobody does so through an error.
 func refers(t types.Type) bool {
-	if t == nil {
+	if t == nil || isError(t) {
 		return false
 	}
 	switch t.Underlying().(type) {

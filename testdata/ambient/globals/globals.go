@@ -51,7 +51,7 @@ func (Globals) Run(n int) int {
 	n += started // want variable started
 	n += put     // want variable put
 	n += served  // want variable served
-	n += initial + sorted + once1
+	n += initial + sorted + once1 + remembered.n
 	n += list[0] + len(words) + lazy + set + len(pattern.String()) + copied.n + only + passed.n + len(text) + start.Day()
 	if errors.Is(errA, errB) {
 		n++
@@ -82,6 +82,32 @@ func more(n int) int {
 }
 
 func most(n int) int { return assigned + decoded.N }
+
+var remembered = &counter{}
+
+func find() (*counter, error) { return remembered, nil }
+
+// check has an error from where remembered is from, and nothing else.
+func check() (err error) {
+	var in struct{ c *counter }
+	if in.c, err = find(); err != nil {
+		return err
+	}
+	return err
+}
+
+func fresh() (*counter, error) {
+	if err := check(); err != nil {
+		return nil, err
+	}
+	return &counter{}, nil
+}
+
+func SetFresh() {
+	if c, err := fresh(); err == nil {
+		c.n = 1
+	}
+}
 
 // The logger is not what results are made of.
 func SetLogger(l *log.Logger) { logger = l }
