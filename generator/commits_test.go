@@ -80,8 +80,8 @@ func TestCommits(t *testing.T) {
 			for _, hash := range h.list(*commits + 1) {
 				after, err := h.snapshot(t.Context(), hash, before)
 				if err != nil {
-					t.Logf("%.8s does not build: %v", hash, err)
-					tally.count["commits that do not build"]++
+					t.Logf("%.8s is left out: %v", hash, err)
+					tally.count["commits left out, which do not build, or break off"]++
 					continue
 				}
 				if before != nil {
