@@ -2,83 +2,27 @@ package runtime
 
 import (
 	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // Call is one work with one list of arguments: the handle that Start returns,
 // shared by all who start or join it, and what is kept when it has succeeded.
 // All methods may be called concurrently.
 //
-//	            slot free            body returned, no error
-//	Pending ───────────────▶ Running ───────────────▶ Succeeded   kept, unless forgotten meanwhile
-//	  │  ▲                      │
-//	  │  │ error, to be retried │
-//	  │  └──────────────────────┤
-//	  │ arguments panicked      │ error, panic, timeout
-//	  ├────────────────────────▶├───────────────────▶ Failed      kept under CacheErrors
-//	  │                         │
-//	  │ Stop, Close, last       │
-//	  └─ waiter left ──────────▶└───────────────────▶ Stopped     never kept
-//
-// The first to end a call wins: whatever its body returns later is dropped.
-//
 // A handle stays valid when its call is evicted, expires or is forgotten.
 type Call[R any] struct {
-	// state is a Status, which is written under owner.mu, after everything
-	// below: who reads a status that has ended may read everything below
-	// without lock. From then on it also holds the visited bit.
-	state    atomic.Uint32
-	attempts uint32 // bodies that began; owner.mu until the end
-	stored   bool   // the result came from the store; owner.mu until the end
-	result   R      // here, since a hit reads nothing behind it
-
-	owner  *owner[R]
-	flight *flight // nil once the call has ended; owner.mu
-	number uint64
-
-	requested, started, finished stamp // owner.mu until the end
-
-	err error
-}
-
-// owner is the part of Calls that depends on nothing but the result.
-type owner[R any] struct {
-	*Runner
-	clone  func(R) R                                // nil: results hold no references
-	settle func(c *Call[R], hash uint64, keep bool) // keeps an ended call, or takes it out of the table; mu is held
-}
-
-// visited is the bit of Call.state that says that the call was hit since SIEVE's
-// hand last passed.
-const visited = 1 << 8
-
-func (c *Call[R]) status() Status { return Status(c.state.Load() &^ visited) }
-
-// reason returns why an ended call has no result.
-func (c *Call[R]) reason() error { return c.err }
-
-func (c *Call[R]) visit() { c.state.Or(visited) }
-
-func (c *Call[R]) wasVisited() bool { return c.state.Load()&visited != 0 }
-
-// unvisit clears the bit and reports whether it was set.
-func (c *Call[R]) unvisit() bool {
-	if !c.wasVisited() {
-		return false
-	}
-	c.state.And(^uint32(visited))
-	return true
-}
-
-// Done returns a channel that is closed when the call has ended.
-func (c *Call[R]) Done() <-chan struct{} {
-	c.owner.mu.Lock()
-	defer c.owner.mu.Unlock()
-	if c.flight == nil {
-		return closedChan
-	}
-	return c.flight.done
+	result R // written before the state says that the call has ended
+	node
 }
 
 // Wait returns the result and error of the call once it has ended. Meanwhile the
@@ -88,30 +32,11 @@ func (c *Call[R]) Done() <-chan struct{} {
 // Inside of an execution, with its context, Wait may return a CycleError. Inside
 // of a flow it does not wait: it returns ErrSuspended before the call's end.
 func (c *Call[R]) Wait(ctx context.Context) (R, error) {
-	if p := passOf(ctx); p != nil {
-		return c.waitInFlow(p)
-	}
-	var zero R
-	parent := bodyOf(ctx)
-	c.owner.mu.Lock()
-	f := c.flight
-	if f == nil {
-		c.owner.mu.Unlock()
-		return c.outcome()
-	}
-	if err := ctx.Err(); err != nil {
-		c.owner.mu.Unlock()
+	if err := c.call.Load().wait(ctx); err != nil {
+		var zero R
 		return zero, err
 	}
-	if parent != nil {
-		if err := parent.flight.waitFor(f); err != nil {
-			c.owner.mu.Unlock()
-			return zero, err
-		}
-	}
-	f.waiters++
-	c.owner.mu.Unlock()
-	return c.await(ctx, f, parent)
+	return c.outcome()
 }
 
 // Result returns what Wait would if the call has ended, and ErrNotFinished
@@ -135,144 +60,453 @@ func (c *Call[R]) Value() R {
 	return c.result
 }
 
-// Status returns how far the call has come.
-func (c *Call[R]) Status() CallStatus {
-	c.owner.mu.Lock()
-	defer c.owner.mu.Unlock()
-	return c.snapshot()
+// outcome returns the caller's own copy of what an ended call came to. When a method
+// panics that is to make it, only this caller gets a PanicError: the original is as
+// it was.
+func (c *Call[R]) outcome() (result R, err error) {
+	ended := c.call.Load()
+	clone, _ := ended.runner.clone.(func(R) R)
+	if clone == nil {
+		return c.result, ended.err
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			var zero R
+			result, err = zero, recovered(ended.runner.name, v)
+		}
+	}()
+	return clone(c.result), ended.err
 }
+
+// node is what a handle has besides the result, and what the cache links: it is the
+// same for all types.
+type node struct {
+	hash  uint64
+	state atomic.Uint32 // a Status, and the visited bit once that is Succeeded or Failed
+	due   int32         // place among those that expire, from 1; 0: none. Runner.mu
+
+	number uint64 // of the call in its runner
+
+	// The call until it has ended; then the same if it has no result, and otherwise
+	// Runner.succeeded, so that kept results hold on to nothing else.
+	call     atomic.Pointer[call]
+	finished stamp // before the state says that the call has ended
+
+	older, newer *node // among those that are kept; Runner.mu
+}
+
+// Done returns a channel that is closed when the call has ended.
+func (n *node) Done() <-chan struct{} { return n.call.Load().done }
 
 // Stop ends the call for everyone who waits for it: they get an error that wraps
 // ErrStopped, and the execution's context is cancelled. A call that has ended
 // stays as it is.
-func (c *Call[R]) Stop() { c.stop(named(c.owner.name, ErrStopped)) }
+func (n *node) Stop() {
+	c := n.call.Load()
+	c.stop(named(c.runner.name, ErrStopped))
+}
 
-func (c *Call[R]) stop(reason error) {
-	c.owner.mu.Lock()
-	f := c.flight
-	if f == nil {
-		c.owner.mu.Unlock()
-		return
+// Status returns how far the call has come. Of a call that has succeeded the runner
+// remembers no more than the option [History] says; of one that it does not remember,
+// only Status and Finished are set.
+func (n *node) Status() CallStatus {
+	c := n.call.Load()
+	c.runner.mu.Lock()
+	defer c.runner.mu.Unlock()
+	return n.snapshot()
+}
+
+// snapshot needs Runner.mu.
+func (n *node) snapshot() CallStatus {
+	c := n.call.Load()
+	if c.node != nil {
+		return c.snapshot()
 	}
-	c.endStopped(reason)
-	c.owner.mu.Unlock()
-	f.release(reason)
-}
-
-// outcome returns the caller's own copy of what an ended call came to.
-func (c *Call[R]) outcome() (R, error) {
-	if c.owner.clone == nil {
-		return c.result, c.err
+	if rec := c.runner.history.of(n.number); rec.Status == Succeeded {
+		return rec.CallStatus
 	}
-	return c.copied()
+	return CallStatus{Status: Succeeded, Finished: n.finished.time()}
 }
 
-// copied is outcome with a copy. When a method panics which makes that, only this
-// caller gets a PanicError: the original is as it was.
-func (c *Call[R]) copied() (result R, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			var zero R
-			result, err = zero, recovered(c.owner.name, v)
-		}
-	}()
-	return c.owner.clone(c.result), c.err
+func (n *node) status() Status { return Status(n.state.Load() &^ visited) }
+
+// visited is the bit of node.state that says that the call was hit since SIEVE's
+// hand last passed.
+const visited = 1 << 8
+
+func (n *node) visit() { n.state.Or(visited) }
+
+func (n *node) wasVisited() bool { return n.state.Load()&visited != 0 }
+
+// unvisit clears the bit and reports whether it was set.
+func (n *node) unvisit() bool {
+	if !n.wasVisited() {
+		return false
+	}
+	n.state.And(^uint32(visited))
+	return true
 }
 
-// snapshot needs owner.mu.
-func (c *Call[R]) snapshot() CallStatus {
+// call is a call until it has ended: who waits for it, who executes it, and how it
+// ends. It knows nothing of the types of arguments and result, which are in values, so
+// that this code exists once.
+//
+//	            slot, lease          body returned, no error
+//	Pending ───────────────▶ Running ───────────────▶ Succeeded   kept, unless forgotten meanwhile
+//	  │  ▲                      │
+//	  │  │ error, to be retried │
+//	  │  └──────────────────────┤
+//	  │ found in the store: Succeeded; arguments panicked: Failed
+//	  │                         │ error, panic, timeout
+//	  ├─────────────────────────┼──────────────────▶ Failed      kept under CacheErrors
+//	  │ Stop, Close, last       │
+//	  └─ waiter left ──────────▶└──────────────────▶ Stopped     never kept
+//
+// While it is Pending it looks into the store, waits for a slot, for a lease that
+// another process has, or for the time of its next attempt. The first to end it wins:
+// whatever its body returns later is dropped.
+//
+// Guarded by runner.mu, but for what is set before anybody else knows of it. What was
+// so at the end may be read without lock by whoever knows that it has ended.
+type call struct {
+	runner *Runner
+	values values // nil in Runner.succeeded, and in calls that were refused
+	node   *node  // nil in Runner.succeeded
+	done   chan struct{}
+
+	unkeyed error   // why the inputs could not be encoded; nil when they were
+	key     key.Key // in the store; zero without one, and where it could not be made
+
+	storeless atomic.Bool     // the store failed: the result is not put there
+	origin    context.Context // whose values the executions see; not its end
+
+	requested, started stamp
+	attempts           int   // executions that began
+	stored             bool  // the result came from the store
+	err                error // why it ended without a result, or is going to be retried
+
+	// Who waits.
+	waiters  int                             // callers in Run and Wait
+	starts   map[<-chan struct{}]func() bool // contexts that were given to Start, by their Done channels, and what ends the watch on each
+	watchers []watcher
+	waitsFor []*call // for which the body waits; guarded by waits.mu
+
+	// Who executes.
+	listed    bool                    // it is in the table
+	forgotten bool                    // the result is for those who wait, and is not kept
+	deleted   bool                    // the store has deleted it: what it had, or is put there, is not kept here
+	looking   context.CancelCauseFunc // ends the look into the store; nil when none is under way
+	execution *execution              // the latest one; nil before the first, and between two
+	inputs    []store.Arg             // for the record of the store
+	lease     lease
+	backoff   *backoff.ExponentialBackOff // nil before the first attempt has failed
+	retry     *time.Timer                 // begins the next attempt
+}
+
+// values has the arguments of a call, and its result as soon as there is one. Only the
+// execution that runs, or who looks for the result before there is any, may call its
+// methods.
+type values interface {
+	// execute runs the body. It says whether what it returned may be kept.
+	execute(ctx context.Context) (keep bool, err error)
+
+	// commit makes the result that of the handle. Runner.mu is held.
+	commit()
+
+	// decode takes the result from the store, and encoded gives it to it.
+	decode(e *store.Entry) error
+	encoded() io.WriterTo
+
+	describe(brief bool) []store.Arg // not nil
+
+	handle() any // *Call[R]
+}
+
+// watcher is told of a call's end: a loop. Its methods may take locks of its own, but
+// not a runner's.
+type watcher interface {
+	ended(c *call)    // without locks
+	returned(c *call) // no body runs any more, or will; Runner.mu is held
+}
+
+// ended reports whether the call has ended, with or without lock.
+func (c *call) ended() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// snapshot needs runner.mu.
+func (c *call) snapshot() CallStatus {
 	return CallStatus{
-		Status:    c.status(),
+		Status:    c.node.status(),
 		Requested: c.requested.time(),
 		Started:   c.started.time(),
-		Finished:  c.finished.time(),
-		Attempts:  int(c.attempts),
+		Finished:  c.node.finished.time(),
+		Attempts:  c.attempts,
 		Stored:    c.stored,
 		Reason:    c.err,
 	}
 }
 
-// await returns the outcome of the call, for whose flight f the caller has been
-// counted as waiter, or the error of the caller's context, whichever comes
-// first. parent is the execution that the caller is in, if any.
-func (c *Call[R]) await(ctx context.Context, f *flight, parent *body) (R, error) {
+// join adds a caller to those who are interested in the call of a node that is in the
+// table, by add. It returns nil for one that has ended: a hit. ended is why the caller's
+// context has ended, if it has. mu is held.
+func (r *Runner) join(n *node, ended error, add func(*call) error) (*call, error) {
+	if n.status().ended() {
+		n.visit()
+		r.stats.Hits++
+		return nil, nil
+	}
+	c, err := n.call.Load(), ended
+	if err == nil {
+		err = add(c)
+	}
+	if err != nil {
+		r.stats.Refused++
+		return nil, err
+	}
+	r.stats.Joined++
+	return c, nil
+}
+
+// mayMake returns why a call may not be made, if so. mu is held.
+func (r *Runner) mayMake(ended error) error {
+	err := ended
+	if err == nil && r.closed {
+		err = named(r.name, ErrClosed)
+	}
+	if err != nil {
+		r.stats.Refused++
+	}
+	return err
+}
+
+// refuse makes a handle one of a call that was never let in.
+func (r *Runner) refuse(n *node, err error) {
+	now := stampOf(time.Now())
+	n.finished = now
+	n.call.Store(&call{runner: r, node: n, done: closedChan, requested: now, err: err})
+	n.state.Store(uint32(Stopped))
+}
+
+// admit counts a new call. mu is held.
+func (r *Runner) admit(c *call) {
+	r.stats.Misses++
+	r.stats.Pending++
+	if c.unkeyed != nil {
+		r.stats.Unkeyed++
+	}
+	r.calls++
+	r.unfinished[c] = struct{}{}
+	c.runner, c.done = r, make(chan struct{})
+	n := c.node
+	n.number = r.calls
+	n.call.Store(c)
+	n.state.Store(uint32(Pending))
+	c.requested = stampOf(time.Now())
+	r.note(c)
+}
+
+// note tells of a new status of a call. mu is held.
+func (r *Runner) note(c *call) {
+	s := c.snapshot()
+	r.history.put(c.node.hash, CallRecord{Number: c.node.number, CallStatus: s})
+	r.bell.ring()
+	r.record(Event{Number: c.node.number, Call: s})
+}
+
+// addWaiter counts a caller who is going to wait. parent is the execution that the
+// caller is in, if any: it must not wait for itself. runner.mu is held.
+func (c *call) addWaiter(parent *execution) error {
+	if parent != nil {
+		if err := parent.call.waitFor(c); err != nil {
+			return err
+		}
+	}
+	c.waiters++
+	return nil
+}
+
+// wait returns nil once the call has ended; before that the error of a ctx that ends,
+// a CycleError, or in a flow ErrSuspended.
+func (c *call) wait(ctx context.Context) error {
+	if p := passOf(ctx); p != nil {
+		if p.engine.awaits(c) {
+			return p.suspend(c.runner.name)
+		}
+		return nil
+	}
+	if c.ended() {
+		return nil
+	}
+	parent, err := executionOf(ctx), ctx.Err()
+	c.runner.mu.Lock()
+	switch {
+	case c.ended():
+		c.runner.mu.Unlock()
+		return nil
+	case err == nil:
+		err = c.addWaiter(parent)
+	}
+	c.runner.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return c.await(ctx, parent)
+}
+
+// await returns nil once the call has ended, of which the caller has been counted as a
+// waiter, or the error of the caller's context, whichever comes first.
+func (c *call) await(ctx context.Context, parent *execution) error {
 	if parent != nil {
 		parent.pause()
 	}
 	select {
-	case <-f.done:
+	case <-c.done:
 	case <-ctx.Done():
 	}
-	left := c.leave()
+	left := !c.ended() && c.leave(func() { c.waiters-- })
 	if parent != nil {
-		parent.flight.waited(f)
+		parent.call.waited(c)
 		parent.goOn()
 	}
 	if left {
-		var zero R
-		return zero, ctx.Err()
+		return ctx.Err()
 	}
-	return c.outcome()
+	return nil
 }
 
-// leave counts a caller of Run or Wait that goes before the call has ended, and
-// stops the call if it was the last one. It reports false if the call has ended.
-func (c *Call[R]) leave() bool {
-	if c.status().ended() {
-		return false // most often; saves the lock
+// addStart makes a context one for which the call is kept going, and reports whether it
+// is new and can end, that is, has to be watched. A flow that starts the same call on
+// every pass with the same context is one. runner.mu is held.
+func (c *call) addStart(done <-chan struct{}) (watch bool) {
+	if _, known := c.starts[done]; known {
+		return false
 	}
-	return c.depart(func(f *flight) { f.waiters-- })
+	if c.starts == nil {
+		c.starts = map[<-chan struct{}]func() bool{}
+	}
+	c.starts[done] = nil
+	return done != nil
 }
 
 // watch has a context that was given to Start leave when it ends.
-func (c *Call[R]) watch(ctx context.Context, done <-chan struct{}, f *flight) {
+func (c *call) watch(ctx context.Context, done <-chan struct{}) {
 	stop := context.AfterFunc(ctx, func() { c.leaveStart(done) })
-	c.owner.mu.Lock()
-	ended := c.flight == nil
-	if _, waiting := f.starts[done]; !ended && waiting {
-		f.starts[done] = stop
+	c.runner.mu.Lock()
+	ended := c.ended()
+	if _, waiting := c.starts[done]; !ended && waiting {
+		c.starts[done] = stop
 	}
-	c.owner.mu.Unlock()
+	c.runner.mu.Unlock()
 	if ended {
-		stop() // release did not know of it
+		stop()
 	}
 }
 
-// leaveStart does the same for a context that was given to Start.
-func (c *Call[R]) leaveStart(done <-chan struct{}) {
-	c.depart(func(f *flight) { delete(f.starts, done) })
+func (c *call) leaveStart(done <-chan struct{}) {
+	c.leave(func() { delete(c.starts, done) })
 }
 
-// depart reports whether the call had not ended yet.
-func (c *Call[R]) depart(remove func(*flight)) bool {
-	c.owner.mu.Lock()
-	f := c.flight
-	if f == nil {
-		c.owner.mu.Unlock()
+// leave takes somebody out of those who are interested, and stops the call if that was
+// the last one. It reports false if the call has ended.
+func (c *call) leave(remove func()) bool {
+	r := c.runner
+	r.mu.Lock()
+	if c.ended() {
+		r.mu.Unlock()
 		return false
 	}
-	remove(f)
-	if !f.abandoned() {
-		c.owner.mu.Unlock()
+	remove()
+	if c.waiters > 0 || len(c.starts) > 0 {
+		r.mu.Unlock()
 		return true
 	}
-	reason := named(c.owner.name, errAbandoned)
-	c.endStopped(reason)
-	c.owner.mu.Unlock()
-	f.release(reason)
+	reason := named(r.name, errAbandoned)
+	c.end(Stopped, reason, false)
+	r.mu.Unlock()
+	c.release(reason)
 	return true
 }
 
-// end is how every call ends, the first to come having won: owner.mu is held and
-// c.flight not nil. release has to follow once the lock is free.
-func (c *Call[R]) end(status Status, result R, err error, keep bool) {
-	f, r := c.flight, c.owner.Runner
-	if c.status() == Pending {
-		r.stats.Pending--
-		if f.body != nil {
-			r.slots.leave(f.body)
+// stop ends a call without a result, if it has not ended.
+func (c *call) stop(reason error) {
+	r := c.runner
+	r.mu.Lock()
+	if c.ended() {
+		r.mu.Unlock()
+		return
+	}
+	c.end(Stopped, reason, false)
+	r.mu.Unlock()
+	c.release(reason)
+}
+
+// conclude ends a call with what execution x of it, nil before there is one, has come
+// to, if it has not ended and x is the latest.
+func (c *call) conclude(x *execution, o outcome) {
+	r := c.runner
+	r.mu.Lock()
+	mine := !c.ended() && c.execution == x
+	if mine {
+		c.endWith(o)
+	}
+	r.mu.Unlock()
+	if mine {
+		c.release(o.err)
+	}
+}
+
+// outcome is what an execution, or a look into the store, came to. The result is in the
+// call's values.
+type outcome struct {
+	err      error
+	none     bool // there is no result beside the error
+	keep     bool
+	timedOut bool
+	stored   bool        // the result is that of the store
+	expires  time.Time   // of a result that the store had; zero: never
+	panicked *PanicError // set also when err is something else
+}
+
+// endWith needs runner.mu.
+func (c *call) endWith(o outcome) {
+	r, status := c.runner, Succeeded
+	if o.err != nil {
+		status = Failed
+	}
+	if o.timedOut {
+		r.stats.Timeouts++
+	}
+	if c.stored = o.stored; o.stored {
+		r.stats.Stored++
+	}
+	if !o.none {
+		c.values.commit()
+	}
+	kept := c.end(status, o.err, o.keep && !c.deleted)
+	if kept {
+		if r.durable != nil && !c.key.IsZero() {
+			r.durable[c.node] = c.key
 		}
-		f.setOver()
+		r.expireAt(c.node, o.expires)
+	}
+}
+
+// end is how every call ends: runner.mu is held, and the call has not ended. It reports
+// whether the call is kept. release has to follow once the lock is free.
+func (c *call) end(status Status, err error, keep bool) (kept bool) {
+	r, n := c.runner, c.node
+	if n.status() == Pending {
+		r.stats.Pending--
+		if c.execution != nil {
+			r.slots.leave(c.execution)
+		}
+		c.over()
 	}
 	switch status {
 	case Succeeded:
@@ -282,18 +516,180 @@ func (c *Call[R]) end(status Status, result R, err error, keep bool) {
 	case Stopped:
 		r.stats.Stops++
 	}
-	c.flight = nil
-	c.result, c.err = result, err
-	c.finished = stampOf(time.Now())
-	c.state.Store(uint32(status)) // from here on a reader may hit it
-	c.owner.settle(c, f.hash, keep)
-	delete(r.flights, f)
-	r.note(f, c.snapshot())
-	close(f.done)
+	c.lease.stop()
+	c.err = err
+	n.finished = stampOf(time.Now())
+	n.state.Store(uint32(status)) // from here on a reader may hit it
+	switch {
+	case !c.listed:
+	case keep:
+		r.keep(n)
+		kept = true
+	default:
+		r.table.unlink(n)
+	}
+	c.listed = false
+	delete(r.unfinished, c)
+	r.note(c)
+	close(c.done)
+	if kept { // what is kept holds on to nothing that only the end needed
+		if err == nil {
+			n.call.Store(r.succeeded)
+		} else {
+			n.call.Store(c.remains())
+		}
+	}
+	return kept
 }
 
-// endStopped ends a call without a result.
-func (c *Call[R]) endStopped(reason error) {
-	var zero R
-	c.end(Stopped, zero, reason, false)
+// remains is what has to be known of a call that has ended. runner.mu is held.
+func (c *call) remains() *call {
+	return &call{
+		runner: c.runner, node: c.node, done: c.done, err: c.err,
+		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored,
+	}
+}
+
+// release lets go of what the call held, after its end and with runner.mu free:
+// cancelling runs code of whoever made the contexts.
+func (c *call) release(cause error) {
+	for _, stop := range c.starts {
+		if stop != nil {
+			stop()
+		}
+	}
+	if c.looking != nil {
+		c.looking(cause)
+	}
+	if c.execution != nil {
+		c.execution.cancel(cause)
+	}
+	if c.retry != nil {
+		c.retry.Stop()
+	}
+	for _, w := range c.watchers {
+		w.ended(c)
+	}
+	c.runner.deliver()
+}
+
+// over says that no body of the call runs, or will. runner.mu is held.
+func (c *call) over() {
+	for _, w := range c.watchers {
+		w.returned(c)
+	}
+	if c.lease.held {
+		go c.giveBack()
+	}
+}
+
+// launch goes on with a new call whose arguments were copied. origin is the context of
+// the caller who made it, and waits for it, or not. changed says that the inputs are no
+// longer those that the call was identified by. It reports whether the call has ended.
+func (c *call) launch(origin context.Context, k key.Key, waits, changed bool) (ended bool) {
+	r := c.runner
+	c.origin = origin
+	if !k.IsZero() {
+		r.mu.Lock()
+		c.key = k
+		r.history.identify(c.node.number, k)
+		r.mu.Unlock()
+	}
+	if c.unkeyed != nil {
+		r.warnUnkeyed(c.unkeyed)
+	}
+	switch {
+	case changed:
+		c.conclude(nil, outcome{err: &InputChangedError{Work: r.name}, none: true})
+	case r.store == nil:
+		c.execute()
+	case c.unkeyed != nil && r.override == onlyCache:
+		c.conclude(nil, outcome{err: &MissError{Work: r.name}, none: true})
+	case c.unkeyed != nil:
+		c.execute()
+	case c.key.IsZero():
+		r.storeFailed(origin, "a result cannot be stored", errNoKey)
+		c.execute()
+	case !waits:
+		c.findElsewhere()
+	default:
+		// The caller leaves a store that does not answer when its context ends.
+		looking, cancel := context.WithCancelCause(origin)
+		return c.looks(cancel) && c.find(looking)
+	}
+	return false
+}
+
+// errNoKey is why a call is not looked for in the store although it was identified.
+var errNoKey = errors.New("the inputs could be encoded once, and not again")
+
+// forget drops what is kept, or makes an unfinished call one that is not kept. mu is
+// held, and free afterwards. A lease that the call has is given back: the next equal
+// call must not wait for it.
+func (r *Runner) forget(n *node) bool {
+	if n.status().ended() {
+		r.drop(n, Forgotten)
+		r.mu.Unlock()
+		return true
+	}
+	c := n.call.Load()
+	c.forgotten, c.listed = true, false
+	r.table.unlink(n)
+	r.mu.Unlock()
+	c.giveBack()
+	return true
+}
+
+// waits guards call.waitsFor of all calls of the process: the graph of which
+// executions wait for which calls. Cycles may run through several runners, so
+// one mutex guards it all; only calls made inside of executions take it. It is
+// taken while a runner's mutex is held, never the other way round.
+var waits sync.Mutex
+
+// waitFor notes that c's body waits for target, unless target already waits for
+// c, directly or through others: then neither could ever end.
+//
+// Checking whenever an edge is added finds every cycle, by whatever way it came
+// about: a work that calls itself with equal arguments, or two executions that
+// each join the other's call.
+func (c *call) waitFor(target *call) error {
+	waits.Lock()
+	defer waits.Unlock()
+	if works := target.pathTo(c, map[*call]bool{}); works != nil {
+		// The path runs from target to c; c, who asks, comes first.
+		last := len(works) - 1
+		return &CycleError{Works: append([]string{works[last]}, works[:last]...)}
+	}
+	c.waitsFor = append(c.waitsFor, target)
+	return nil
+}
+
+// waited takes the note back. Two goroutines of a body may wait for the same
+// call, so only one note goes.
+func (c *call) waited(target *call) {
+	waits.Lock()
+	defer waits.Unlock()
+	if i := slices.Index(c.waitsFor, target); i >= 0 {
+		c.waitsFor = slices.Delete(c.waitsFor, i, i+1)
+	}
+}
+
+// pathTo names the works on a way from c to goal along the graph, both ends
+// included, nil if there is none. Nobody waits any more for calls that have
+// ended, though their waiters may not have taken their notes back yet. seen
+// keeps it linear where many ways lead to one call.
+func (c *call) pathTo(goal *call, seen map[*call]bool) []string {
+	if c.ended() || seen[c] {
+		return nil
+	}
+	if c == goal {
+		return []string{c.runner.name}
+	}
+	seen[c] = true
+	for _, next := range c.waitsFor {
+		if path := next.pathTo(goal, seen); path != nil {
+			return append([]string{c.runner.name}, path...)
+		}
+	}
+	return nil
 }

@@ -2,10 +2,11 @@ package runtime
 
 import (
 	"context"
-	"time"
+	"io"
+	"reflect"
 
-	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
@@ -65,17 +66,8 @@ type Spec[K comparable, A, R any] struct {
 type Calls[K comparable, A, R any] struct {
 	// Read by every hit, and not near anything that is often written.
 	table[K, R]
-	owner owner[R]
-	spec  Spec[K, A, R]
-	code  string          // what stands for the code in keys
-	build *build.Reporter // what counts there of the running program; may be nil
-	epoch time.Time
-
-	// Guarded by owner.mu.
-	order             sieve[K, R]
-	results, failures lifetime[K, R]
-	early             map[*entry[K, R]]*time.Timer // of results that the store had, and that expire sooner
-	durable           map[*entry[K, R]]key.Key     // of those that a store has, which says what was deleted; else nil
+	runner *Runner
+	spec   Spec[K, A, R]
 }
 
 // NewCalls makes the table for a runner. It panics when the spec has no Name or
@@ -85,18 +77,21 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 		panic("runtime: NewCalls needs Name and Execute: set both in the Spec")
 	}
 	r := newRunner(newConfig(spec.Name, spec.Options, opts))
-	c := &Calls[K, A, R]{spec: spec, code: spec.Code.scope(), build: spec.Code.build(), epoch: time.Now()}
-	c.owner = owner[R]{Runner: r, clone: spec.CloneResult, settle: c.settle}
-	c.results = lifetime[K, R]{ttl: r.ttl, queue: queue[K, R]{which: byDeadline}}
-	c.failures = lifetime[K, R]{ttl: r.cacheErrors, queue: queue[K, R]{which: byDeadline}}
+	c := &Calls[K, A, R]{runner: r, spec: spec}
 	c.table.reset()
-	r.forgetAll, r.table = c.forgetAll, c
-	c.openStore()
+	r.table = c
+	r.schema, r.code, r.build = spec.Schema, spec.Code, spec.Code.build()
+	if spec.CloneResult != nil {
+		r.clone = spec.CloneResult
+	}
+	if r.store != nil {
+		r.openStore(storable{spec.Name, spec.Memory, spec.NotStorable, reflect.TypeFor[R](), spec.Kinds, spec.Encode != nil})
+	}
 	return c
 }
 
 // Runner returns what a generated runner embeds.
-func (c *Calls[K, A, R]) Runner() *Runner { return c.owner.Runner }
+func (c *Calls[K, A, R]) Runner() *Runner { return c.runner }
 
 // Hit returns the call with this key if it has succeeded and is kept, and counts
 // a hit. It returns nil otherwise, rarely also for a call that is there; Run or
@@ -109,16 +104,16 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 		if e.hash != hash || e.key != *k {
 			continue
 		}
-		if state := e.call.state.Load(); state != uint32(Succeeded)|visited {
+		if state := e.state.Load(); state != uint32(Succeeded)|visited {
 			if state != uint32(Succeeded) {
 				return nil
 			}
 			// Only write what changes: a line that is just read stays in the
 			// caches of all processors.
-			e.call.visit()
+			e.visit()
 		}
-		c.owner.hits.add()
-		return &e.call
+		c.runner.hits.add()
+		return &e.Call
 	}
 	return nil
 }
@@ -144,30 +139,29 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 //
 // A panic in CloneArgs or CloneResult fails the call with a PanicError.
 func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, error) {
+	var zero R
 	if p := passOf(ctx); p != nil {
-		return c.runInFlow(ctx, p, hash, k, args)
-	}
-	parent := bodyOf(ctx)
-	e, f, fresh, err := c.enter(ctx, hash, k, func(f *flight) error {
-		if parent != nil {
-			if err := parent.flight.waitFor(f); err != nil {
-				return err
-			}
+		call, ended := c.startInFlow(ctx, p, hash, k, args)
+		if !ended {
+			return zero, p.suspendBy(c.runner)
 		}
-		f.waiters++
-		return nil
-	})
+		return call.outcome()
+	}
+	parent := executionOf(ctx)
+	e, u, made, err := c.enter(ctx, hash, k, func(u *call) error { return u.addWaiter(parent) })
 	if err != nil {
-		var zero R
 		return zero, err
 	}
-	if f == nil {
-		return e.call.outcome()
+	if u == nil {
+		return e.outcome()
 	}
-	if fresh {
-		c.launch(ctx, e, f, args, true)
+	if made != nil {
+		made.launch(ctx, args, true)
 	}
-	return e.call.await(ctx, f, parent)
+	if err := u.await(ctx, parent); err != nil {
+		return zero, err
+	}
+	return e.outcome()
 }
 
 // Start makes sure that the call with this key is made, and returns it without
@@ -184,28 +178,56 @@ func (c *Calls[K, A, R]) Start(ctx context.Context, hash uint64, k K, args A) *C
 		return call
 	}
 	done, watch := ctx.Done(), false
-	e, f, fresh, err := c.enter(ctx, hash, k, func(f *flight) error {
-		watch = f.addStart(done)
+	e, u, made, err := c.enter(ctx, hash, k, func(u *call) error {
+		watch = u.addStart(done)
 		return nil
 	})
 	if err != nil {
 		return c.refusal(err)
 	}
-	if fresh {
-		c.launch(ctx, e, f, args, false)
+	if made != nil {
+		made.launch(ctx, args, false)
 	}
 	if watch {
-		e.call.watch(ctx, done, f)
+		u.watch(ctx, done)
 	}
-	return &e.call
+	return &e.Call
 }
 
 // refusal is a call that was never let in.
 func (c *Calls[K, A, R]) refusal(err error) *Call[R] {
-	now := stampOf(time.Now())
-	call := &Call[R]{owner: &c.owner, requested: now, finished: now, err: err}
-	call.state.Store(uint32(Stopped))
-	return call
+	h := new(Call[R])
+	c.runner.refuse(&h.node, err)
+	return h
+}
+
+// enter finds or makes the call with this key, and adds the caller by join, which is
+// called under the lock, to those who are interested in it. u is nil for a hit; made is
+// not for a new call, which the caller has to launch.
+func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(*call) error) (
+	e *entry[K, R], u *call, made *pending[K, A, R], err error,
+) {
+	ended := ctx.Err() // before the lock: contexts may be user code
+	r := c.runner
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e = c.find(hash, &k); e != nil {
+		u, err = r.join(&e.node, ended, join)
+		return e, u, nil, err
+	}
+	if err := r.mayMake(ended); err != nil {
+		return nil, nil, nil, err
+	}
+	e = &entry[K, R]{key: k}
+	made = &pending[K, A, R]{calls: c, entry: e}
+	u = &made.call
+	u.values, u.node, u.unkeyed = made, &e.node, unkeyed(&e.key)
+	e.hash = hash
+	if u.listed = u.unkeyed == nil && r.cacheCalls; u.listed {
+		c.table.insert(e)
+	}
+	r.admit(u)
+	return e, u, made, join(u) // nothing waits for anything in it yet, so this cannot fail
 }
 
 // Lookup returns a copy of the kept result of the call with this key, and
@@ -215,14 +237,14 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 	e := c.find(hash, &k)
 	if e == nil {
 		// Look again where the table does not grow meanwhile.
-		c.owner.mu.Lock()
+		c.runner.mu.Lock()
 		e = c.find(hash, &k)
-		c.owner.mu.Unlock()
+		c.runner.mu.Unlock()
 	}
-	if e == nil || e.call.status() != Succeeded {
+	if e == nil || e.status() != Succeeded {
 		return c.stored(k, args)
 	}
-	result, err := e.call.outcome()
+	result, err := e.outcome()
 	return result, err == nil
 }
 
@@ -233,13 +255,14 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 // what they keep in memory within about a second, if the store is a store.Announcer;
 // until then their calls may be hits, and join an execution that is under way there.
 func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
-	r := c.owner.Runner
 	forget := func() bool {
-		r.mu.Lock()
-		found, h := c.forget(c.find(hash, &k))
-		r.mu.Unlock()
-		h.release()
-		return found
+		c.runner.mu.Lock()
+		e := c.find(hash, &k)
+		if e == nil {
+			c.runner.mu.Unlock()
+			return false
+		}
+		return c.runner.forget(&e.node)
 	}
 	// In the store between two looks at the table: whoever was about to put a result
 	// there has lost the lease, and who has just read one there is forgotten.
@@ -250,141 +273,133 @@ func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 	if forget() {
 		kept = true
 	}
-	r.deliver()
-	failed := forgetFailures(func(id callKey, _ any) bool { return id == callKey{r, k} })
+	c.runner.deliver()
+	failed := forgetFailures(func(id callKey, _ uint64) bool { return id == callKey{c.runner, k} })
 	return kept || failed
 }
 
-// forget forgets a call, kept or unfinished, and reports whether it is not nil. mu
-// is held. A lease that it has is to be released once it is not: the next equal
-// call must not wait for it.
-func (c *Calls[K, A, R]) forget(e *entry[K, R]) (found bool, held *holding) {
+// pending is what a call has of types until it has ended.
+type pending[K comparable, A, R any] struct {
+	call
+	calls  *Calls[K, A, R]
+	entry  *entry[K, R]
+	args   A               // a copy that nobody else has
+	before key.Fingerprint // of what could be written to meanwhile
+	result R               // of the latest execution, or of the store
+}
+
+// launch prepares a new call in the goroutine of the caller who made it, and has
+// it executed. The arguments are copied before launch returns, so the caller may
+// then change its own. A result that the store has is read at once if the caller
+// waits for it, and elsewhere otherwise; launch reports whether the call has ended
+// with it.
+//
+// Others may have joined the call by now. When copying panics, all get that as the
+// call's error.
+func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ended bool) {
+	prepared := false
+	defer func() {
+		if !prepared {
+			p.conclude(nil, broken(p.runner.name, recover()))
+		}
+	}()
+	spec := &p.calls.spec
+	p.args = args
+	if spec.CloneArgs != nil {
+		p.args = spec.CloneArgs(args)
+	}
+	if p.runner.bell.heard() {
+		p.remember(p.describe(true))
+	}
+	var k key.Key
+	if p.unkeyed == nil {
+		if p.runner.store != nil {
+			// Before the inputs are compared with those that the call was identified by.
+			k = p.calls.keyOf(&p.args)
+		}
+		p.before = p.inputs(&p.args)
+	}
+	prepared = true
+	changed := spec.Outside && p.unkeyed == nil && any(p.before) != any(p.entry.key)
+	return p.call.launch(ctx, k, waits, changed)
+}
+
+// inputs returns the fingerprint of what could be written to meanwhile.
+func (p *pending[K, A, R]) inputs(args *A) (fp key.Fingerprint) {
+	encode := p.calls.spec.Inputs
+	if encode == nil {
+		return fp
+	}
+	e := key.Borrow()
+	encode(e, args)
+	fp = e.Fingerprint().Clone()
+	e.Release()
+	return fp
+}
+
+// execute implements values. Of a call without key nothing is kept, so its body may
+// change what it was given.
+func (p *pending[K, A, R]) execute(ctx context.Context) (keep bool, err error) {
+	spec := &p.calls.spec
+	args := &p.args
+	if spec.CloneArgs != nil && p.runner.retry.Attempts > 1 {
+		own := spec.CloneArgs(p.args) // what a body does to its own must not be seen by the next one
+		args = &own
+	}
+	p.result, err = spec.Execute(ctx, *args)
+	if spec.CloneResult != nil {
+		err = p.own(err)
+	}
+	changed := p.unkeyed == nil && p.inputs(args) != p.before
 	switch {
-	case e == nil:
-		return false, nil
-	case e.call.status().ended():
-		c.drop(e, Forgotten)
-		return true, nil
+	case err != nil:
+		return p.runner.cacheErrors != 0 && !changed && lasting(err), err
+	case changed:
+		p.drop()
+		return false, &InputChangedError{Work: p.runner.name}
 	}
-	f := e.call.flight
-	f.forgotten = true
-	c.table.remove(e)
-	return true, f.holding
+	return true, nil
 }
 
-// forgetAll leaves unfinished calls without a place in the table, so that they
-// are not kept when they end.
-func (c *Calls[K, A, R]) forgetAll() {
-	r := c.owner.Runner
-	forget := func() {
-		var held []*holding
-		r.mu.Lock()
-		for c.order.oldest != nil {
-			c.drop(c.order.oldest, Forgotten)
+// own replaces the result by a copy: the body may have returned memory that
+// belongs to the work, or to an argument that could not be copied, and that is
+// written to later. What cannot be copied, which generated code says by a panic,
+// is dropped.
+func (p *pending[K, A, R]) own(failed error) (err error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case *UnknownTypeError:
+			p.drop()
+			if err = failed; err == nil {
+				err = &UnknownTypeError{Work: p.runner.name, Interface: v.Interface}
+			}
+		default:
+			panic(v)
 		}
-		for f := range r.flights {
-			f.forgotten = true
-			held = append(held, f.holding)
-		}
-		c.table.reset()
-		r.mu.Unlock()
-		for _, h := range held {
-			h.release()
-		}
-	}
-	forget()
-	if r.store != nil {
-		r.forgetAllStored()
-		forget()
-	}
-	r.deliver()
-	forgetFailures(func(id callKey, _ any) bool { return id.runner == r })
+	}()
+	p.result = p.calls.spec.CloneResult(p.result)
+	return failed
 }
 
-// enter finds or makes the call with this key. For an unfinished one it returns
-// the flight too, to which join, called under the lock, has added the caller;
-// when join fails, so does enter. fresh says that the caller has to launch it.
-func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(*flight) error) (
-	e *entry[K, R], f *flight, fresh bool, err error,
-) {
-	ended := ctx.Err() // before the lock: contexts may be user code
-	r := c.owner.Runner
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e = c.find(hash, &k); e != nil && e.call.status().ended() {
-		e.call.visit()
-		r.stats.Hits++
-		return e, nil, false, nil
-	}
-	switch {
-	case ended != nil:
-		err = ended
-	case e != nil:
-		f = e.call.flight
-		err = join(f)
-	case r.closed:
-		err = named(r.name, ErrClosed)
-	default:
-		e, f = c.make(hash, k)
-		return e, f, true, join(f)
-	}
-	if err != nil {
-		r.stats.Refused++
-		return nil, nil, false, err
-	}
-	r.stats.Joined++
-	return e, f, false, nil
+func (p *pending[K, A, R]) drop() {
+	var none R
+	p.result = none
 }
 
-// make adds a new call. Nothing waits for anything in it yet, so joining it
-// cannot fail. mu is held.
-func (c *Calls[K, A, R]) make(hash uint64, k K) (*entry[K, R], *flight) {
-	r := c.owner.Runner
-	e := &entry[K, R]{hash: hash, key: k}
-	f := &flight{runner: r, call: &e.call, hash: hash, done: make(chan struct{})}
-	r.take(f)
-	e.call.owner, e.call.flight, e.call.number = &c.owner, f, f.number
-	e.call.requested = stampOf(time.Now())
-	e.call.state.Store(uint32(Pending))
-	if f.unkeyed = unkeyed(&e.key); f.unkeyed != nil {
-		r.stats.Unkeyed++
-	} else if r.cacheCalls {
-		c.table.insert(e)
+func (p *pending[K, A, R]) commit() { p.entry.result = p.result }
+
+func (p *pending[K, A, R]) decode(e *store.Entry) error {
+	var result R
+	err := p.runner.codec.Decode(e, p.runner.schema, &result)
+	if err == nil {
+		p.result = result
 	}
-	r.note(f, e.call.snapshot())
-	return e, f
+	return err
 }
 
-// settle keeps an ended call that is still in the table, or takes it out. Those
-// that were forgotten, or never entered, are not. mu is held.
-func (c *Calls[K, A, R]) settle(call *Call[R], hash uint64, keep bool) {
-	e := c.table.holder(call, hash)
-	switch {
-	case e == nil:
-	case !keep:
-		c.table.remove(e)
-	default:
-		// Make room first: the newcomer is not up for choice.
-		for c.order.len >= c.owner.maxEntries {
-			c.owner.stats.Evictions++
-			c.drop(c.order.victim(), Evicted)
-		}
-		c.owner.stats.Entries++
-		c.order.push(e)
-		c.age(e)
-	}
+func (p *pending[K, A, R]) encoded() io.WriterTo {
+	return store.Encoded(p.runner.codec, p.runner.schema, &p.result)
 }
 
-// drop ends the keeping of an entry. mu is held.
-func (c *Calls[K, A, R]) drop(e *entry[K, R], why Removal) {
-	c.table.remove(e)
-	c.order.remove(e)
-	if l := c.lifetimeOf(e); l.ttl != 0 {
-		l.remove(e)
-	}
-	c.spare(e)
-	delete(c.durable, e)
-	c.owner.stats.Entries--
-	c.owner.removed(e.call.number, why)
-	c.owner.record(Event{Number: e.call.number, Removed: why, Call: e.call.snapshot()})
-}
+func (p *pending[K, A, R]) handle() any { return &p.entry.Call }

@@ -130,8 +130,8 @@ func TestCallsThatMeetWithoutACycleAreLetBe(t *testing.T) {
 		all.Wait()
 		for n, w := range works {
 			want(t, n+" executions", settled(t, w).Executions, 1)
-			for f := range w.flights {
-				t.Errorf("%s: flight %v is left", n, f)
+			for f := range w.unfinished {
+				t.Errorf("%s: call %v is left", n, f)
 			}
 		}
 	})
@@ -168,8 +168,8 @@ func TestACallThatHasEndedIsNoPartOfACycle(t *testing.T) {
 	// Its waiters have not yet taken their notes back, and its body, being
 	// deaf, goes on and calls others.
 	r := newRunner(config{name: "w"})
-	waiter := &flight{runner: r, done: make(chan struct{})}
-	ended := &flight{runner: r, done: make(chan struct{})}
+	waiter := &call{runner: r, done: make(chan struct{})}
+	ended := &call{runner: r, done: make(chan struct{})}
 	want(t, "first wait", waiter.waitFor(ended), nil)
 	if ended.waitFor(waiter) == nil {
 		t.Error("the cycle was not found")

@@ -16,6 +16,7 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // WithStore keeps results in a store too: a call is looked for there before it
@@ -76,19 +77,25 @@ func (e *MissError) Error() string {
 	return fmt.Sprintf("work %s: the store has no result for key %s, and "+cacheVariable+"=only lets nothing execute", e.Work, e.Key)
 }
 
+// storable is what decides whether a work can use a store.
+type storable struct {
+	work      string // the name that the generator gave
+	memory    bool   // the work is marked memory
+	no        string // why results would not come back as they were; "" when they do
+	result    reflect.Type
+	kinds     []kind.Kind
+	encodable bool
+}
+
 // openStore decides whether a runner uses the store that it was given.
-func (c *Calls[K, A, R]) openStore() {
-	r, spec := c.owner.Runner, &c.spec
-	if r.store == nil {
-		return
-	}
-	if spec.Memory || !r.cacheCalls {
+func (r *Runner) openStore(w storable) {
+	if w.memory || !r.cacheCalls {
 		r.store = nil
 		return
 	}
-	why := spec.NotStorable
+	why := w.no
 	if why == "" {
-		codec, err := r.store.Codec().For(reflect.TypeFor[R](), spec.Kinds)
+		codec, err := r.store.Codec().For(w.result, w.kinds)
 		if err != nil {
 			why = err.Error()
 		}
@@ -98,13 +105,14 @@ func (c *Calls[K, A, R]) openStore() {
 		panic(fmt.Sprintf("runtime: work %s has results that a store would not give back as they were: %s: "+
 			"change the result, mark the work memory (//workgen:work memory), or leave WithStore out", r.name, why))
 	}
-	if spec.Encode == nil {
+	if !w.encodable {
 		panic(fmt.Sprintf("runtime: work %s cannot use a store: its Spec has no Encode: run go generate", r.name))
 	}
 	switch value := os.Getenv(cacheVariable); value {
 	case "":
 	case "off":
 		r.store = nil
+		return
 	case "refresh":
 		r.override = refreshCache
 	case "only":
@@ -112,13 +120,11 @@ func (c *Calls[K, A, R]) openStore() {
 	default:
 		panic(fmt.Sprintf("runtime: %s=%q: use off, refresh or only, or unset it", cacheVariable, value))
 	}
-	if r.store != nil {
-		if r.outdated(spec.Code) {
-			c.build = build.NewReporter(build.Reach{Program: true})
-		}
-		r.named(spec.Name)
-		c.heed()
+	if r.outdated(r.code) {
+		r.build = build.NewReporter(build.Reach{Program: true})
 	}
+	r.named(w.work)
+	r.heed()
 }
 
 // named warns when two works with stores have been given one name: their calls may have
@@ -135,48 +141,40 @@ var works sync.Map
 
 // heed drops results when the store says that their calls were deleted. The store does
 // not keep the runner alive.
-func (c *Calls[K, A, R]) heed() {
-	announcer, ok := c.owner.store.(store.Announcer)
+func (r *Runner) heed() {
+	announcer, ok := r.store.(store.Announcer)
 	if !ok {
 		return
 	}
-	c.durable = map[*entry[K, R]]key.Key{}
-	calls := weak.Make(c)
+	r.durable = map[*node]key.Key{}
+	runner := weak.Make(r)
 	announcer.Announce(func(deleted []key.Key) bool {
-		c := calls.Value()
-		if c == nil {
+		r := runner.Value()
+		if r == nil {
 			return false
 		}
-		c.dropDeleted(deleted)
+		r.dropDeleted(deleted)
 		return true
 	})
 }
 
-// keptDurably notes the key of an entry that is kept. mu is held.
-func (c *Calls[K, A, R]) keptDurably(e *entry[K, R], k key.Key) {
-	if c.durable != nil && !k.IsZero() {
-		c.durable[e] = k
-	}
-}
-
 // dropDeleted drops the results of calls that were deleted; no keys stand for all.
 // What is just read from the store, or put there, is not kept.
-func (c *Calls[K, A, R]) dropDeleted(keys []key.Key) {
+func (r *Runner) dropDeleted(keys []key.Key) {
 	deleted := make(map[key.Key]bool, len(keys))
 	for _, k := range keys {
 		deleted[k] = true
 	}
-	r := c.owner.Runner
 	dropped := false
 	r.mu.Lock()
-	for e, k := range c.durable {
+	for n, k := range r.durable {
 		if len(keys) == 0 || deleted[k] {
-			c.drop(e, Forgotten)
+			r.drop(n, Forgotten)
 			dropped = true
 		}
 	}
-	for f := range r.flights {
-		f.deleted = f.deleted || len(keys) == 0 || deleted[f.key]
+	for c := range r.unfinished {
+		c.deleted = c.deleted || len(keys) == 0 || deleted[c.key]
 	}
 	r.mu.Unlock()
 	if dropped {
@@ -191,39 +189,51 @@ func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
 }
 
 // Key returns the durable key of the call whose inputs encode writes.
-func (c *Calls[K, A, R]) Key(encode func(*key.Encoder)) key.Key {
-	scope := key.Scope{Work: c.owner.name, Schema: c.spec.Schema, Code: c.code, Build: c.build.Build().Sum}
+func (c *Calls[K, A, R]) Key(encode func(*key.Encoder)) key.Key { return c.runner.keyOf(encode) }
+
+func (r *Runner) keyOf(encode func(*key.Encoder)) key.Key {
+	scope := key.Scope{Work: r.name, Schema: r.schema, Code: r.code.scope(), Build: r.build.Build().Sum}
 	return key.Sum(scope, encode)
 }
 
 // stored returns the result that the store has for arguments.
 func (c *Calls[K, A, R]) stored(k K, args A) (result R, ok bool) {
-	if c.owner.store == nil {
+	if c.runner.store == nil {
 		return result, false // and the arguments have stayed where they were
 	}
 	return c.readStored(k, args)
 }
 
 func (c *Calls[K, A, R]) readStored(k K, args A) (result R, ok bool) {
-	if c.owner.override == refreshCache || unkeyed(&k) != nil {
+	r := c.runner
+	if r.override == refreshCache || unkeyed(&k) != nil {
 		return result, false
 	}
 	if durable := c.keyOf(&args); !durable.IsZero() {
-		result, _, ok = c.read(context.Background(), durable)
+		_, ok = r.read(context.Background(), durable, func(e *store.Entry) error { return decode(r, e, &result) })
 	}
 	return result, ok
 }
 
-// read returns the result that the store has for a key, and when it expires. What
-// cannot be read is not there.
-func (c *Calls[K, A, R]) read(ctx context.Context, k key.Key) (result R, expires time.Time, found bool) {
-	r := c.owner.Runner
+// decode reads a stored result into ptr, which is zero if that fails.
+func decode[R any](r *Runner, e *store.Entry, ptr *R) error {
+	err := r.codec.Decode(e, r.schema, ptr)
+	if err != nil {
+		var none R
+		*ptr = none
+	}
+	return err
+}
+
+// read has the result that the store has for a key decoded, and returns when it
+// expires. What cannot be read is not there.
+func (r *Runner) read(ctx context.Context, k key.Key, decode func(*store.Entry) error) (expires time.Time, found bool) {
 	e, err := r.store.Get(ctx, k)
 	if err != nil {
 		if !errors.Is(err, store.ErrNotFound) {
 			r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
 		}
-		return result, expires, false
+		return expires, false
 	}
 	defer e.Close()
 	expires = e.Expires
@@ -234,9 +244,9 @@ func (c *Calls[K, A, R]) read(ctx context.Context, k key.Key) (result R, expires
 	}
 	how, why := store.Expired, ""
 	if !store.HasExpired(e.Finished, expires, time.Now()) {
-		err := r.codec.Decode(e, c.spec.Schema, &result)
+		err := decode(e)
 		if err == nil {
-			return result, expires, true
+			return expires, true
 		}
 		how, why = store.Unreadable, preview.Error(err)
 		r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
@@ -244,26 +254,28 @@ func (c *Calls[K, A, R]) read(ctx context.Context, k key.Key) (result R, expires
 	if err := r.store.Discard(ctx, e, how, why); err != nil {
 		r.storeFailed(ctx, "a stored result cannot be discarded", err)
 	}
-	var none R
-	return none, time.Time{}, false
+	return time.Time{}, false
 }
 
 // forgetStored deletes the result that the store has for arguments, and reports
 // whether there was one.
 func (c *Calls[K, A, R]) forgetStored(k K, args A) bool {
-	if c.owner.store == nil {
+	if c.runner.store == nil {
 		return false
 	}
 	return c.deleteCall(k, args)
 }
 
 func (c *Calls[K, A, R]) deleteCall(k K, args A) bool {
-	r := c.owner.Runner
 	if unkeyed(&k) != nil {
 		return false
 	}
-	durable := c.keyOf(&args)
-	return !durable.IsZero() && r.deleteStored(context.Background(), durable)
+	return c.runner.deleteKey(c.keyOf(&args))
+}
+
+// deleteKey deletes the result that the store has for a key, if that is one.
+func (r *Runner) deleteKey(k key.Key) bool {
+	return r.store != nil && !k.IsZero() && r.deleteStored(context.Background(), k)
 }
 
 // deleteStored deletes what the store has for keys, and reports whether there was a
@@ -333,22 +345,4 @@ func (in *Inputs) add(a store.Arg, encode func(e *key.Encoder)) {
 		copy(a.Digest[:], sum[:])
 	}
 	in.args = append(in.args, a)
-}
-
-// describe tells in of the inputs of a call and returns them, none if that panics:
-// it runs methods of the user's.
-func (c *Calls[K, A, R]) describe(in *Inputs, args *A) (list []store.Arg) {
-	if c.spec.Describe == nil {
-		return nil
-	}
-	r := c.owner.Runner
-	defer func() {
-		if v := recover(); v != nil {
-			list = nil
-			r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
-		}
-	}()
-	in.args = []store.Arg{}
-	c.spec.Describe(in, args)
-	return in.args
 }

@@ -18,14 +18,15 @@ type engine struct {
 
 	mu       sync.Mutex           // taken after a runner's, never before
 	pass     uint64               // number of the latest pass
-	running  map[callKey]*flight  // calls of the flow that have not ended
+	running  map[callKey]*call    // calls of the flow that have not ended
 	failures map[callKey]*failure // calls that failed or were stopped, until they may execute again
-	bodies   map[*flight]struct{} // of the flow's calls, as far as they have not returned
-	others   map[*flight]bool     // unfinished calls of others that the flow waits for
+	ids      map[*call]callKey    // of those
+	bodies   map[*call]struct{}   // calls of the flow, as far as their bodies have not returned
+	others   map[*call]struct{}   // unfinished calls of others that the flow waits for
 	inputs   map[input]struct{}   // that the flow has read
 	ending   chan struct{}        // closed when bodies is empty; nil before the end
 
-	launching map[*flight]bool // calls that are being launched, and whether they have ended meanwhile
+	launching map[*call]bool // calls that are being launched, and whether they have ended meanwhile
 
 	novelties   map[*Runner]*novelty
 	unreachable map[string]bool // works that have been warned about
@@ -43,22 +44,24 @@ type callKey struct {
 
 // failure is a call that ended without a result.
 type failure struct {
-	call  any                         // *Call[R]
-	waits *backoff.ExponentialBackOff // between failures in a row
-	until time.Time                   // when it may execute again; zero: never, it was stopped
-	seen  uint64                      // the latest pass that asked for it
+	handle any                         // *Call[R]
+	number uint64                      // of the call in its runner
+	waits  *backoff.ExponentialBackOff // between failures in a row
+	until  time.Time                   // when it may execute again; zero: never, it was stopped
+	seen   uint64                      // the latest pass that asked for it
 }
 
 func newEngine(l *Loop) *engine {
 	return &engine{
 		loop: l, woken: make(chan struct{}, 1),
-		running:  map[callKey]*flight{},
+		running:  map[callKey]*call{},
 		failures: map[callKey]*failure{},
-		bodies:   map[*flight]struct{}{},
-		others:   map[*flight]bool{},
+		ids:      map[*call]callKey{},
+		bodies:   map[*call]struct{}{},
+		others:   map[*call]struct{}{},
 		inputs:   map[input]struct{}{},
 
-		launching:   map[*flight]bool{},
+		launching:   map[*call]bool{},
 		novelties:   map[*Runner]*novelty{},
 		unreachable: map[string]bool{},
 	}
@@ -183,14 +186,14 @@ func (e *engine) shutdown(cancel context.CancelCauseFunc) {
 	for in := range e.inputs {
 		in.unwatch(e)
 	}
-	running := make([]*flight, 0, len(e.running))
-	for _, f := range e.running {
-		running = append(running, f)
+	running := make([]*call, 0, len(e.running))
+	for _, c := range e.running {
+		running = append(running, c)
 	}
 	e.mu.Unlock()
 	// Here and not by the context's end, which is noticed a moment later.
-	for _, f := range running {
-		f.call.leaveStart(e.ctx.Done())
+	for _, c := range running {
+		c.leaveStart(e.ctx.Done())
 	}
 	cancel(errLoopEnded)
 	e.drain()
@@ -199,9 +202,9 @@ func (e *engine) shutdown(cancel context.CancelCauseFunc) {
 // drain waits for the bodies of calls that have ended, as long as Grace allows.
 func (e *engine) drain() {
 	e.mu.Lock()
-	for f := range e.bodies {
-		if !f.ended() {
-			delete(e.bodies, f) // goes on for others
+	for c := range e.bodies {
+		if !c.ended() {
+			delete(e.bodies, c) // goes on for others
 		}
 	}
 	left := len(e.bodies)
@@ -262,13 +265,13 @@ func unregister(e *engine) {
 
 // forgetFailures makes all loops forget the failed and stopped calls that match,
 // and reports whether there were any. It makes a pass due in every loop.
-func forgetFailures(match func(id callKey, call any) bool) (found bool) {
+func forgetFailures(match func(id callKey, number uint64) bool) (found bool) {
 	engines.mu.Lock()
 	defer engines.mu.Unlock()
 	for e := range engines.all {
 		e.mu.Lock()
 		for id, f := range e.failures {
-			if match(id, f.call) {
+			if match(id, f.number) {
 				delete(e.failures, id)
 				found = true
 			}

@@ -1,83 +1,92 @@
 package runtime
 
-// queue is a doubly linked list of entries in the order they finished. An entry
-// can be in one queue of each kind at once. The runner's mutex guards it.
-type queue[K comparable, R any] struct {
-	which          int // index into entry.links
-	oldest, newest *entry[K, R]
+// sieve holds every kept call, in the order they finished, and chooses which one to
+// evict, by the algorithm of Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024: a
+// hand moves from the oldest to the newest, clears the marks of those that were hit
+// since it last passed, and evicts the first without a mark. A hit only sets a mark,
+// which needs no lock; and new calls that are never hit again leave soon, while LRU
+// would let them push out all others first. The runner's mutex guards it.
+type sieve struct {
+	oldest, newest *node
+	hand           *node // next to be looked at; nil: the oldest
 	len            int
 }
 
-// The two kinds of queues.
-const (
-	byEviction = iota
-	byDeadline
-)
-
-type links[K comparable, R any] struct{ older, newer *entry[K, R] }
-
-func (q *queue[K, R]) push(e *entry[K, R]) {
-	e.links[q.which] = links[K, R]{older: q.newest}
-	if q.newest == nil {
-		q.oldest = e
+func (s *sieve) push(n *node) {
+	n.older = s.newest
+	if s.newest == nil {
+		s.oldest = n
 	} else {
-		q.newest.links[q.which].newer = e
+		s.newest.newer = n
 	}
-	q.newest = e
-	q.len++
+	s.newest = n
+	s.len++
 }
 
-// remove takes out an entry that is in q.
-func (q *queue[K, R]) remove(e *entry[K, R]) {
-	l := e.links[q.which]
-	if l.older == nil {
-		q.oldest = l.newer
+// remove takes out a node that is there.
+func (s *sieve) remove(n *node) {
+	if s.hand == n {
+		s.hand = n.newer
+	}
+	if n.older == nil {
+		s.oldest = n.newer
 	} else {
-		l.older.links[q.which].newer = l.newer
+		n.older.newer = n.newer
 	}
-	if l.newer == nil {
-		q.newest = l.older
+	if n.newer == nil {
+		s.newest = n.older
 	} else {
-		l.newer.links[q.which].older = l.older
+		n.newer.older = n.older
 	}
-	// Handles may keep e alive; e must not keep its neighbours.
-	e.links[q.which] = links[K, R]{}
-	q.len--
+	// Handles may keep n alive; n must not keep its neighbours.
+	n.older, n.newer = nil, nil
+	s.len--
 }
 
-// sieve holds every kept entry and chooses which one to evict, by the algorithm
-// of Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024: a hand moves from
-// the oldest entry to the newest, clears the marks of those that were hit since
-// it last passed, and evicts the first without a mark. A hit only sets a mark,
-// which needs no lock; and new entries that are never hit again leave soon,
-// while LRU would let them push out all others first.
-type sieve[K comparable, R any] struct {
-	queue[K, R]
-	hand *entry[K, R] // next to be looked at; nil: the oldest
-}
-
-func (s *sieve[K, R]) remove(e *entry[K, R]) {
-	if s.hand == e {
-		s.hand = e.links[byEviction].newer
-	}
-	s.queue.remove(e)
-}
-
-// victim returns the entry to evict; there must be one. Readers may set marks
+// victim returns the node to evict; there must be one. Readers may set marks
 // as fast as the hand clears them, so after one round it takes what it is at.
-func (s *sieve[K, R]) victim() *entry[K, R] {
+func (s *sieve) victim() *node {
 	for range s.len {
 		if s.hand == nil {
 			s.hand = s.oldest
 		}
-		e := s.hand
-		if !e.call.unvisit() {
-			return e
+		n := s.hand
+		if !n.unvisit() {
+			return n
 		}
-		s.hand = e.links[byEviction].newer
+		s.hand = n.newer
 	}
 	if s.hand == nil {
 		s.hand = s.oldest
 	}
 	return s.hand
+}
+
+// keep keeps a call that has ended and is in the table. mu is held.
+func (r *Runner) keep(n *node) {
+	// Make room first: the newcomer is not up for choice.
+	for r.kept.len >= r.maxEntries {
+		r.stats.Evictions++
+		r.drop(r.kept.victim(), Evicted)
+	}
+	r.stats.Entries++
+	r.kept.push(n)
+}
+
+// drop ends the keeping of a call. mu is held.
+func (r *Runner) drop(n *node, why Removal) {
+	r.table.unlink(n)
+	r.kept.remove(n)
+	r.expiry.remove(n)
+	delete(r.durable, n)
+	r.stats.Entries--
+	r.removed(n.number, why)
+	r.record(Event{Number: n.number, Removed: why, Call: n.snapshot()})
+}
+
+// dropAll ends the keeping of all calls. mu is held.
+func (r *Runner) dropAll(why Removal) {
+	for r.kept.oldest != nil {
+		r.drop(r.kept.oldest, why)
+	}
 }

@@ -146,17 +146,17 @@ func TestSieveKeepsWhatIsHitWhileNewCallsPassThrough(t *testing.T) {
 func TestAMarkThatIsSetAsFastAsItIsClearedCannotHoldUpEviction(t *testing.T) {
 	// Readers may mark entries behind the hand; here all are marked whenever it
 	// looks, which is the worst they could do.
-	var s sieve[string, string]
+	var s sieve
 	for i := range 3 {
-		e := &entry[string, string]{key: fmt.Sprint(i)}
-		e.call.visit()
-		s.push(e)
+		n := &node{number: uint64(i)}
+		n.visit()
+		s.push(n)
 	}
-	want(t, "victim", s.victim().key, "0")
-	for e := s.oldest; e != nil; e = e.links[byEviction].newer {
-		e.call.visit()
+	want(t, "victim", s.victim().number, 0)
+	for n := s.oldest; n != nil; n = n.newer {
+		n.visit()
 	}
-	want(t, "victim", s.victim().key, "0")
+	want(t, "victim", s.victim().number, 0)
 }
 
 func TestMemoryStaysFlatOverManyDistinctCalls(t *testing.T) {

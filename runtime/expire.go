@@ -1,111 +1,114 @@
 package runtime
 
 import (
+	"container/heap"
 	"math"
 	"time"
 	"weak"
 )
 
-// lifetime lets entries expire that were all given the same time to live: the
-// queue in the order they finished is then also that of their deadlines, and one
-// timer for the oldest is enough. Results have one lifetime, errors another.
+// expiry has the kept calls that expire, the first to do so in front: a heap, and one
+// timer. Most calls of a runner have one lifetime, and then each is put at the end,
+// where it stays. The runner's mutex guards it.
 //
-// Deadlines are durations since Calls.epoch, measured by the monotonic clock.
-type lifetime[K comparable, R any] struct {
-	queue[K, R]
-	ttl   time.Duration // 0: unlimited, and the queue stays empty
-	armed bool          // a timer is set
+// Times are durations since the runner was made, by the monotonic clock.
+type expiry struct {
+	queue []deadline
+	armed time.Duration // when the timer fires; 0: there is none
 }
 
-// lifetimeOf returns what an ended entry's expiry is up to.
-func (c *Calls[K, A, R]) lifetimeOf(e *entry[K, R]) *lifetime[K, R] {
-	if e.call.status() == Succeeded {
-		return &c.results
-	}
-	return &c.failures
+type deadline struct {
+	at   time.Duration
+	node *node
 }
 
-// age starts the time to live of an entry that is being kept. mu is held.
-func (c *Calls[K, A, R]) age(e *entry[K, R]) {
-	l := c.lifetimeOf(e)
-	if l.ttl == 0 {
+func (x *expiry) Len() int           { return len(x.queue) }
+func (x *expiry) Less(i, j int) bool { return x.queue[i].at < x.queue[j].at }
+func (x *expiry) Push(any)           {} // add appends by itself, which saves making an interface
+func (x *expiry) Pop() any           { return nil }
+
+func (x *expiry) Swap(i, j int) {
+	x.queue[i], x.queue[j] = x.queue[j], x.queue[i]
+	x.queue[i].node.due, x.queue[j].node.due = int32(i+1), int32(j+1)
+}
+
+func (x *expiry) add(n *node, at time.Duration) {
+	x.queue = append(x.queue, deadline{at, n})
+	n.due = int32(len(x.queue))
+	heap.Fix(x, len(x.queue)-1)
+}
+
+// remove takes a node out, if it is there.
+func (x *expiry) remove(n *node) {
+	if n.due == 0 {
 		return
 	}
-	e.deadline = time.Since(c.epoch)
-	e.deadline += min(l.ttl, math.MaxInt64-e.deadline) // the longest TTL must not overflow
-	l.push(e)
-	c.arm(l)
+	i, last := int(n.due-1), len(x.queue)-1
+	if i != last {
+		x.Swap(i, last)
+	}
+	x.queue[last] = deadline{}
+	x.queue = x.queue[:last]
+	if i != last {
+		heap.Fix(x, i)
+	}
+	n.due = 0
 }
 
-// arm sets the timer for the oldest entry unless one is set. A timer is neither
-// stopped nor moved: when its entry has gone earlier, it finds nothing to do
-// and is set for the next. mu is held.
+// expireAt has a call that is being kept expire when its lifetime is over, or when the
+// store says so, if that is not zero: what was stored earlier expires earlier. mu is
+// held.
+func (r *Runner) expireAt(n *node, stored time.Time) {
+	ttl := r.ttl
+	if n.status() == Failed {
+		ttl = r.cacheErrors
+	}
+	now := time.Since(r.made)
+	switch {
+	case !stored.IsZero():
+		r.expiry.add(n, now+time.Until(stored))
+	case ttl > 0:
+		r.expiry.add(n, now+min(ttl, math.MaxInt64-now)) // the longest TTL must not overflow
+	default:
+		return
+	}
+	r.arm()
+}
+
+// arm sets the timer for the first to expire, unless one is set that fires before. A
+// timer is neither stopped nor moved: when it finds nothing to do, it is set for the
+// next. mu is held.
 //
 // The timer does not keep a runner alive that nobody uses any more.
-func (c *Calls[K, A, R]) arm(l *lifetime[K, R]) {
-	if l.armed || l.oldest == nil {
+func (r *Runner) arm() {
+	x := &r.expiry
+	if len(x.queue) == 0 || x.armed != 0 && x.armed <= x.queue[0].at {
 		return
 	}
-	l.armed = true
-	calls, failures := weak.Make(c), l == &c.failures
-	time.AfterFunc(l.oldest.deadline-time.Since(c.epoch), func() {
-		c := calls.Value()
-		switch {
-		case c == nil:
-		case failures:
-			c.expire(&c.failures)
-		default:
-			c.expire(&c.results)
+	at := x.queue[0].at
+	x.armed = at
+	runner := weak.Make(r)
+	time.AfterFunc(at-time.Since(r.made), func() {
+		if r := runner.Value(); r != nil {
+			r.expire(at)
 		}
 	})
 }
 
-// expire drops what is over, and sets the timer for what will be next.
-func (c *Calls[K, A, R]) expire(l *lifetime[K, R]) {
-	r := c.owner.Runner
+// expire drops what is over, and sets the timer for what will be next. at is when the
+// timer that calls it was to fire.
+func (r *Runner) expire(at time.Duration) {
 	r.mu.Lock()
 	defer wakeLoops() // their flows may want the results anew
-	l.armed = false
-	for now := time.Since(c.epoch); l.oldest != nil && l.oldest.deadline <= now; {
-		r.stats.Expirations++
-		c.drop(l.oldest, Expired)
+	x := &r.expiry
+	if x.armed == at {
+		x.armed = 0
 	}
-	c.arm(l)
+	for now := time.Since(r.made); len(x.queue) > 0 && x.queue[0].at <= now; {
+		r.stats.Expirations++
+		r.drop(x.queue[0].node, Expired)
+	}
+	r.arm()
 	r.mu.Unlock()
 	r.deliver()
-}
-
-// expireAt drops a result that the store had when its time has come, which is
-// before that of a result that was executed now. mu is held.
-//
-// The timer keeps neither the runner alive nor the entry, which ends it when it is
-// dropped before.
-func (c *Calls[K, A, R]) expireAt(e *entry[K, R], at time.Time) {
-	calls, dated := weak.Make(c), weak.Make(e)
-	if c.early == nil {
-		c.early = map[*entry[K, R]]*time.Timer{}
-	}
-	c.early[e] = time.AfterFunc(time.Until(at), func() {
-		c, e := calls.Value(), dated.Value()
-		if c == nil || e == nil {
-			return
-		}
-		r := c.owner.Runner
-		r.mu.Lock()
-		if c.early[e] != nil {
-			r.stats.Expirations++
-			c.drop(e, Expired)
-		}
-		r.mu.Unlock()
-		r.deliver()
-		wakeLoops()
-	})
-}
-
-// spare ends the timer of an entry that is dropped, if it has one. mu is held.
-func (c *Calls[K, A, R]) spare(e *entry[K, R]) {
-	if timer := c.early[e]; timer != nil {
-		timer.Stop()
-		delete(c.early, e)
-	}
 }

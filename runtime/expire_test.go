@@ -112,7 +112,7 @@ func TestErrorsAndResultsShareTheBoundAndEvictEachOther(t *testing.T) {
 		time.Sleep(time.Minute)
 		entries := settled(t, f).Entries
 		f.mu.Lock()
-		want(t, "errors left", entries, f.calls.failures.len)
+		want(t, "errors left", entries, len(f.expiry.queue))
 		f.mu.Unlock()
 		time.Sleep(time.Hour)
 		want(t, "entries", settled(t, f).Entries, 0)

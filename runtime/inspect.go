@@ -113,7 +113,8 @@ func (i Inspection) Call(number uint64) (CallDetail, bool) {
 // detail needs r.mu.
 func (r *Runner) detail(m *remembered) CallDetail {
 	d := CallDetail{CallRecord: m.CallRecord, Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
-	d.Kept = d.ended() && r.table.keeps(m.hash, m.Number)
+	n := r.table.at(m.hash, m.Number)
+	d.Kept = n != nil && n.status().ended()
 	return d
 }
 
@@ -126,23 +127,27 @@ func (i Inspection) Result(number uint64) (any, bool) {
 	if m == nil || m.Status != Succeeded {
 		return nil, false
 	}
-	return i.r.table.resultOf(m.hash, number)
+	n := i.r.table.at(m.hash, number)
+	if n == nil || n.status() != Succeeded {
+		return nil, false
+	}
+	return i.r.table.resultOf(n), true
 }
 
 // Stop stops a call as [Call.Stop] does, and reports whether it was unfinished.
 func (i Inspection) Stop(number uint64) bool {
 	i.r.mu.Lock()
-	var found *flight
-	for f := range i.r.flights {
-		if f.number == number {
-			found = f
+	var found *call
+	for c := range i.r.unfinished {
+		if c.node.number == number {
+			found = c
 		}
 	}
 	i.r.mu.Unlock()
 	if found == nil {
 		return false
 	}
-	found.call.stop(named(i.r.name, ErrStopped))
+	found.stop(named(i.r.name, ErrStopped))
 	return true
 }
 
@@ -166,17 +171,16 @@ func (i Inspection) Forget(number uint64) bool {
 		}
 	}
 	i.r.mu.Unlock()
-	forgotten := i.r.table.forgetHash(hash)
-	if i.r.forgetKey(k) {
+	forgotten := i.r.forgetHash(hash)
+	if i.r.deleteKey(k) {
 		forgotten = true
 	}
-	if i.r.table.forgetHash(hash) {
+	if i.r.forgetHash(hash) {
 		forgotten = true
 	}
 	i.r.deliver()
-	failed := forgetFailures(func(id callKey, call any) bool {
-		numbered, ok := call.(interface{ numberOf() uint64 })
-		return id.runner == i.r && ok && equal[numbered.numberOf()]
+	failed := forgetFailures(func(id callKey, number uint64) bool {
+		return id.runner == i.r && equal[number]
 	})
 	return forgotten || failed
 }
@@ -190,7 +194,16 @@ func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bo
 	if i.r.store == nil {
 		return nil, false
 	}
-	return i.r.table.storedResult(ctx, rec)
+	if rec.Schema != i.r.schema {
+		return nil, false
+	}
+	e, err := i.r.store.Get(ctx, rec.Key)
+	if err != nil {
+		return nil, false
+	}
+	defer e.Close()
+	result, err := i.r.table.decoded(e)
+	return result, err == nil
 }
 
 // ForgetKey deletes the result that the store has of a call which the runner does
@@ -199,115 +212,63 @@ func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bo
 // others in the store. Loops that run do a pass.
 func (i Inspection) ForgetKey(k key.Key) bool {
 	defer wakeLoops()
-	forgotten := i.r.forgetKey(k)
-	i.r.table.dropKept()
+	forgotten := i.r.deleteKey(k)
+	i.r.mu.Lock()
+	i.r.dropAll(Evicted)
+	i.r.mu.Unlock()
 	i.r.deliver()
 	return forgotten
 }
 
-// forgetKey deletes the result that the store has for a key, if that is one.
-func (r *Runner) forgetKey(k key.Key) bool {
-	if r.store == nil || k == (key.Key{}) {
-		return false
-	}
-	return r.deleteStored(context.Background(), k)
-}
-
-// numbered is the table of a runner, whatever it holds, for access by the hash
-// and the number of a call.
-type numbered interface {
-	// The runner's mutex is held.
-	keeps(hash, number uint64) bool
-	resultOf(hash, number uint64) (any, bool)
-
-	// The runner's mutex is not held.
-	forgetHash(hash uint64) bool
-	storedResult(ctx context.Context, rec store.Record) (any, bool)
-	dropKept()
-}
-
-// entryOf needs mu.
-func (c *Calls[K, A, R]) entryOf(hash, number uint64) *entry[K, R] {
-	b := *c.buckets.Load()
-	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.hash == hash && e.call.number == number {
-			return e
-		}
-	}
-	return nil
-}
-
-func (c *Calls[K, A, R]) keeps(hash, number uint64) bool {
-	e := c.entryOf(hash, number)
-	return e != nil && e.call.status().ended()
-}
-
-func (c *Calls[K, A, R]) resultOf(hash, number uint64) (any, bool) {
-	e := c.entryOf(hash, number)
-	if e == nil || e.call.status() != Succeeded {
-		return nil, false
-	}
-	return e.call.result, true
-}
-
 // forgetHash forgets the call with a hash: in all likelihood there is one only, and
 // a second one only misses.
-func (c *Calls[K, A, R]) forgetHash(hash uint64) (found bool) {
+func (r *Runner) forgetHash(hash uint64) (found bool) {
 	for {
-		c.owner.mu.Lock()
-		b := *c.buckets.Load()
-		e := b[hash&uint64(len(b)-1)].Load()
-		for e != nil && e.hash != hash {
-			e = e.next.Load()
-		}
-		one, h := c.forget(e)
-		c.owner.mu.Unlock()
-		h.release()
-		if !one {
+		r.mu.Lock()
+		n := r.table.at(hash, 0)
+		if n == nil {
+			r.mu.Unlock()
 			return found
 		}
-		found = true
+		found = r.forget(n)
 	}
 }
 
-func (c *Calls[K, A, R]) storedResult(ctx context.Context, rec store.Record) (any, bool) {
-	if rec.Schema != c.spec.Schema {
-		return nil, false
-	}
-	e, err := c.owner.store.Get(ctx, rec.Key)
-	if err != nil {
-		return nil, false
-	}
-	defer e.Close()
+// decoded implements entries.
+func (c *Calls[K, A, R]) decoded(e *store.Entry) (any, error) {
 	var result R
-	if c.owner.codec.Decode(e, c.spec.Schema, &result) != nil {
-		return nil, false
-	}
-	return result, true
+	err := c.runner.codec.Decode(e, c.runner.schema, &result)
+	return result, err
 }
 
-func (c *Calls[K, A, R]) dropKept() {
-	c.owner.mu.Lock()
-	defer c.owner.mu.Unlock()
-	for c.order.oldest != nil {
-		c.drop(c.order.oldest, Evicted)
+// describe lists the inputs of a call, none if that panics: it runs methods of the
+// user's.
+func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
+	list = []store.Arg{}
+	tell := p.calls.spec.Describe
+	switch {
+	case tell != nil:
+		defer func() {
+			if v := recover(); v != nil {
+				list = []store.Arg{}
+				p.runner.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(p.runner.name, v))
+			}
+		}()
+		in := Inputs{brief: brief, args: list}
+		tell(&in, &p.args)
+		return in.args
+	case brief:
+		return describeFields(p.args, maxArgText)
 	}
+	return list
 }
-
-func (c *Call[R]) numberOf() uint64 { return c.number }
 
 // remember notes the inputs of a new call.
-func (c *Calls[K, A, R]) remember(number uint64, args A) {
-	var list []store.Arg
-	if c.spec.Describe != nil {
-		list = c.describe(&Inputs{brief: true}, &args)
-	} else {
-		list = describeFields(args, maxArgText)
-	}
-	r := c.owner.Runner
+func (c *call) remember(list []store.Arg) {
+	r := c.runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m := r.history.find(number); m != nil {
+	if m := r.history.find(c.node.number); m != nil {
 		m.args = list
 	}
 }

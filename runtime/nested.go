@@ -15,11 +15,11 @@ func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) bool {
 	if !key.Enter(e, c) {
 		return false
 	}
-	r := c.owner.Runner
+	r := c.runner
 	e.String(r.name)
-	e.String(c.spec.Schema)
-	e.String(c.code)
-	e.String(c.build.Build().Sum)
+	e.String(r.schema)
+	e.String(r.code.scope())
+	e.String(r.build.Build().Sum)
 	e.Bool(r.cacheCalls)
 	e.Int64(int64(r.ttl))
 	e.Int64(int64(r.cacheErrors))

@@ -14,7 +14,7 @@ type novelty struct {
 	pass    uint64 // the latest one that made a call
 	streak  int    // passes in a row that did, while no call was asked for again
 	id      callKey
-	call    unfinished
+	call    *call
 	again   bool            // a later pass has asked for call while it was running
 	shown   []store.Arg     // arguments of call; nil until there is a suspicion
 	changed map[string]bool // names of arguments that differed each time; nil: not known yet
@@ -34,12 +34,12 @@ const maxCompared = 4000
 // madeCall notes that a pass has made a call of a runner. args are its
 // arguments, as a struct. They belong to the flow, which may write to them after
 // this pass, so only their text is kept.
-func (e *engine) madeCall(id callKey, call unfinished, args any) {
+func (e *engine) madeCall(id callKey, c *call, args any) {
 	var shown []store.Arg
 	if e.suspects(id.runner) {
 		shown = describeFields(args, maxCompared)
 	}
-	if names := e.noveltyOf(id, call, shown); names != "" {
+	if names := e.noveltyOf(id, c, shown); names != "" {
 		e.log("a work gets new arguments on every pass, so the flow never gets past it: "+
 			"ask for times with runtime.Now, Today or Cron, and leave out what is no input",
 			slog.String("work", id.runner.name), slog.String("arguments", names))
@@ -56,7 +56,7 @@ func (e *engine) suspects(r *Runner) bool {
 
 // noveltyOf does the book-keeping of madeCall and returns what is to be warned
 // about: the names of arguments, or "".
-func (e *engine) noveltyOf(id callKey, call unfinished, shown []store.Arg) (names string) {
+func (e *engine) noveltyOf(id callKey, c *call, shown []store.Arg) (names string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := e.novelties[id.runner]
@@ -68,13 +68,13 @@ func (e *engine) noveltyOf(id callKey, call unfinished, shown []store.Arg) (name
 	if n.streak >= noveltyLimit {
 		return "" // has warned
 	}
-	stable := n.call == nil || n.again || n.call.wasVisited() || n.pass+1 != e.pass
+	stable := n.call == nil || n.again || n.call.node.wasVisited() || n.pass+1 != e.pass
 	if stable {
 		*n = novelty{}
 	} else {
 		n.compare(shown)
 	}
-	n.pass, n.id, n.call, n.shown = e.pass, id, call, shown
+	n.pass, n.id, n.call, n.shown = e.pass, id, c, shown
 	if n.streak++; n.streak < noveltyLimit {
 		return ""
 	}

@@ -80,17 +80,6 @@ const (
 	jitter    = 0.2
 )
 
-// retry is what a call has that failed and is to execute again.
-type retry struct {
-	waits *backoff.ExponentialBackOff
-	timer *time.Timer // schedules the next body
-}
-
-// retries reports whether a call whose body ended with err executes again.
-func (r *Runner) retries(b *body, err error) bool {
-	return err != nil && b.attempt < r.retry.Attempts && r.worthwhile(err)
-}
-
 // worthwhile reports whether another execution may help against err.
 func (r *Runner) worthwhile(err error) (worth bool) {
 	if _, changed := err.(*InputChangedError); changed {
@@ -106,44 +95,4 @@ func (r *Runner) worthwhile(err error) (worth bool) {
 		}
 	}()
 	return r.retry.If(err)
-}
-
-// again makes the call Pending after its body b has ended with o, to execute
-// what next returns after a wait. It is over if it has ended meanwhile.
-func (c *Calls[K, A, R]) again(call *Call[R], b *body, o outcome[R], took time.Duration, next func() *body) {
-	r, f := c.owner.Runner, b.flight
-	r.mu.Lock()
-	r.bodyReturned(b, o.panicked, took)
-	if call.flight == nil {
-		f.setOver()
-		r.mu.Unlock()
-		return
-	}
-	f.body = nil
-	if f.retry == nil {
-		f.retry = &retry{waits: r.retry.waits()}
-	}
-	f.retry.timer = time.AfterFunc(f.retry.waits.NextBackOff(), func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if call.flight != nil {
-			r.schedule(next())
-		}
-	})
-	r.stats.Retries++
-	r.stats.Pending++
-	call.err = o.err
-	call.state.Store(uint32(Pending))
-	r.note(f, call.snapshot())
-	r.mu.Unlock()
-	r.deliver()
-}
-
-// argsOf returns the arguments for one execution. What a body does to its own
-// must not be seen by the next one.
-func (c *Calls[K, A, R]) argsOf(args A) A {
-	if c.owner.retry.Attempts > 1 && c.spec.CloneArgs != nil {
-		return c.spec.CloneArgs(args)
-	}
-	return args
 }

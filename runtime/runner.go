@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/build"
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -16,17 +18,26 @@ import (
 // of no use.
 type Runner struct {
 	config
-	codec     store.Codec // of the store, for results of the work; nil without one
-	hits      counter     // those that found their way without mu
-	forgetAll func()
-	table     numbered
+	schema string          // of the work, as in its Spec
+	code   *Code           // likewise
+	build  *build.Reporter // what counts in durable keys of the running program; may be nil
+	codec  store.Codec     // of the store, for results of the work; nil without one
+	clone  any             // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
+	made   time.Time
+
+	hits      counter // those that found their way without mu
+	table     entries
+	succeeded *call     // what all kept results have in common; see node
 	bell      bell      // of the latest changes
 	warning   sync.Once // of unkeyed calls
 
 	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call
+	kept       sieve
+	expiry     expiry
+	durable    map[*node]key.Key // of those that are kept and that the store has, if it says what was deleted; else nil
+	unfinished map[*call]struct{}
 	slots      slots
-	stats      Stats // without what is computed when asked for
-	flights    map[*flight]struct{}
+	stats      Stats  // without what is computed when asked for
 	calls      uint64 // calls made: the number of the latest one
 	history    history
 	closed     bool
@@ -37,13 +48,25 @@ type Runner struct {
 	storeWarned time.Time // when a store was last complained about
 }
 
+// entries is the table of a runner, whatever it holds. The runner's mutex is held.
+type entries interface {
+	unlink(n *node) bool
+	at(hash, number uint64) *node
+	resultOf(n *node) any
+	reset()
+
+	decoded(e *store.Entry) (any, error) // a stored result
+}
+
 func newRunner(c config) *Runner {
 	r := &Runner{
-		config:  c,
-		slots:   slots{limit: c.concurrency},
-		history: history{limit: c.history},
-		flights: map[*flight]struct{}{},
+		config:     c,
+		made:       time.Now(),
+		slots:      slots{limit: c.concurrency},
+		history:    history{limit: c.history},
+		unfinished: map[*call]struct{}{},
 	}
+	r.succeeded = &call{runner: r, done: closedChan}
 	enlist(r)
 	return r
 }
@@ -82,7 +105,32 @@ func (r *Runner) History() []CallRecord {
 // work is deleted, too, and other processes drop it from memory within about a second.
 // Equal calls made afterwards execute anew. What other processes execute for the first
 // time meanwhile counts, for the store does not list it.
-func (r *Runner) ForgetAll() { r.forgetAll() }
+func (r *Runner) ForgetAll() {
+	r.forgetKept()
+	if r.store != nil {
+		r.forgetAllStored()
+		r.forgetKept()
+	}
+	r.deliver()
+	forgetFailures(func(id callKey, _ uint64) bool { return id.runner == r })
+}
+
+// forgetKept forgets what is kept, and leaves unfinished calls without a place in the
+// table, so that they are not kept when they end.
+func (r *Runner) forgetKept() {
+	r.mu.Lock()
+	r.dropAll(Forgotten)
+	unfinished := make([]*call, 0, len(r.unfinished))
+	for c := range r.unfinished {
+		c.forgotten, c.listed = true, false
+		unfinished = append(unfinished, c)
+	}
+	r.table.reset()
+	r.mu.Unlock()
+	for _, c := range unfinished {
+		c.giveBack()
+	}
+}
 
 // Close stops all unfinished calls, refuses further executions with ErrClosed,
 // and waits until every body has returned. When ctx ends before that, an error
@@ -93,15 +141,15 @@ func (r *Runner) ForgetAll() { r.forgetAll() }
 func (r *Runner) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true
-	unfinished := make([]*flight, 0, len(r.flights))
-	for f := range r.flights {
-		unfinished = append(unfinished, f)
+	unfinished := make([]*call, 0, len(r.unfinished))
+	for c := range r.unfinished {
+		unfinished = append(unfinished, c)
 	}
 	r.mu.Unlock()
 
 	reason := fmt.Errorf("work %s: %w: %w", r.name, ErrStopped, ErrClosed)
-	for _, f := range unfinished {
-		f.call.stop(reason)
+	for _, c := range unfinished {
+		c.stop(reason)
 	}
 	select {
 	case <-r.idleNow():
@@ -135,42 +183,3 @@ var closedChan = func() chan struct{} {
 	close(c)
 	return c
 }()
-
-// take notes a new unfinished call. r.mu is held.
-func (r *Runner) take(f *flight) {
-	r.stats.Misses++
-	r.stats.Pending++
-	r.flights[f] = struct{}{}
-	r.calls++
-	f.number = r.calls
-}
-
-// note tells of a new status of f's call. r.mu is held.
-func (r *Runner) note(f *flight, s CallStatus) {
-	r.history.put(f.hash, CallRecord{Number: f.number, CallStatus: s})
-	r.bell.ring()
-	r.record(Event{Number: f.number, Call: s})
-}
-
-// schedule runs a body as soon as there is a slot. r.mu is held.
-func (r *Runner) schedule(b *body) {
-	b.flight.body = b
-	if r.slots.admit(b) {
-		go b.run()
-	}
-}
-
-// bodyReturned counts a body that has returned and frees its slot. It comes
-// before the call's end, so that callers find it counted. r.mu is held.
-func (r *Runner) bodyReturned(b *body, panicked *PanicError, took time.Duration) {
-	r.slots.end(b)
-	r.stats.ExecutionTime += took
-	if panicked != nil {
-		r.stats.Panics++
-	}
-	r.stats.InFlight--
-	if r.stats.InFlight == 0 && r.idle != nil {
-		close(r.idle)
-		r.idle = nil
-	}
-}

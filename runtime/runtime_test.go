@@ -103,17 +103,17 @@ func (f *fetch) check(t interface{ Errorf(string, ...any) }) {
 	for i := range *c.buckets.Load() {
 		for e := (*c.buckets.Load())[i].Load(); e != nil; e = e.next.Load() {
 			listed++
-			if !e.call.status().ended() {
+			if !e.status().ended() {
 				unfinished++
 			}
 		}
 	}
-	if listed != c.table.len || c.order.len != listed-unfinished || f.stats.Entries != c.order.len {
+	if listed != c.table.len || f.kept.len != listed-unfinished || f.stats.Entries != f.kept.len {
 		t.Errorf("table: %d entries listed of which %d unfinished, but counted %d, %d in order, Entries %d",
-			listed, unfinished, c.table.len, c.order.len, f.stats.Entries)
+			listed, unfinished, c.table.len, f.kept.len, f.stats.Entries)
 	}
-	if c.order.len > f.maxEntries {
-		t.Errorf("%d entries kept, at most %d allowed", c.order.len, f.maxEntries)
+	if f.kept.len > f.maxEntries {
+		t.Errorf("%d entries kept, at most %d allowed", f.kept.len, f.maxEntries)
 	}
 	if f.slots.limit > 0 && f.slots.used > f.slots.limit {
 		t.Errorf("%d slots used of %d", f.slots.used, f.slots.limit)

@@ -1,33 +1,6 @@
 package runtime
 
-import (
-	"container/list"
-	"context"
-)
-
-// body is one execution of a call: of a call that is retried, one of several,
-// which never overlap. Its fields are guarded by the runner's mutex. Goroutines
-// that a body left behind still hold it when the next one of the same call runs.
-type body struct {
-	flight  *flight
-	attempt int    // attempt number, from 1; 0 before it begins
-	run     func() // what the goroutine of the body does
-
-	ticket *list.Element // place in a queue, nil when in none
-	held   bool          // has a slot
-	pauses int           // goroutines of the body that wait for other calls
-	resume chan struct{} // closed when a body that is to go on may; nil when none waits
-	over   bool          // has returned
-}
-
-// bodyKey is where the context of an execution has its body.
-type bodyKey struct{}
-
-// bodyOf returns the body that was given ctx, nil outside of one.
-func bodyOf(ctx context.Context) *body {
-	b, _ := ctx.Value(bodyKey{}).(*body)
-	return b
-}
+import "container/list"
 
 // slots bounds how many bodies of a runner run at once. Its fields are guarded by
 // the runner's mutex.
@@ -43,108 +16,108 @@ func bodyOf(ctx context.Context) *body {
 // for wait for its slot.
 type slots struct {
 	limit    int       // 0: none
-	used     int       // bodies with held set
-	resuming list.List // of *body: waiting to go on
-	pending  list.List // of *body: waiting to begin, oldest first
+	used     int       // bodies with slot set
+	resuming list.List // of *execution: waiting to go on
+	pending  list.List // of *execution: waiting to begin, oldest first
 }
 
-// admit gives b a slot to begin with, or queues it and reports false.
-func (s *slots) admit(b *body) bool {
-	if s.limit == 0 || s.take(b) {
+// admit gives x a slot to begin with, or queues it and reports false.
+func (s *slots) admit(x *execution) bool {
+	if s.limit == 0 || s.take(x) {
 		return true
 	}
-	b.ticket = s.pending.PushBack(b)
+	x.queued = s.pending.PushBack(x)
 	return false
 }
 
-func (s *slots) take(b *body) bool {
+func (s *slots) take(x *execution) bool {
 	if s.used >= s.limit {
 		return false
 	}
 	s.used++
-	b.held = true
+	x.slot = true
 	return true
 }
 
-// giveBack hands b's slot, if it has one, to whoever is next.
-func (s *slots) giveBack(b *body) {
-	if !b.held {
+// giveBack hands x's slot, if it has one, to whoever is next.
+func (s *slots) giveBack(x *execution) {
+	if !x.slot {
 		return
 	}
-	b.held = false
+	x.slot = false
 	s.used--
 	if front := s.resuming.Front(); front != nil {
-		next := front.Value.(*body)
+		next := front.Value.(*execution)
 		s.take(next)
 		s.wake(next)
 	} else if front := s.pending.Front(); front != nil {
-		next := front.Value.(*body)
+		next := front.Value.(*execution)
 		s.leave(next)
 		s.take(next)
-		go next.run()
+		next.start()
 	}
 }
 
-// leave takes b out of the queue it is in, if any.
-func (s *slots) leave(b *body) {
-	if b.ticket == nil {
+// leave takes x out of the queue it is in, if any.
+func (s *slots) leave(x *execution) {
+	if x.queued == nil {
 		return
 	}
-	s.resuming.Remove(b.ticket) // does nothing for the other list's elements
-	s.pending.Remove(b.ticket)
-	b.ticket = nil
+	s.resuming.Remove(x.queued) // does nothing for the other list's elements
+	s.pending.Remove(x.queued)
+	x.queued = nil
 }
 
-// wake lets the goroutine go on that waits in body.goOn, if any.
-func (s *slots) wake(b *body) {
-	if b.resume == nil {
+// wake lets the goroutine go on that waits in execution.goOn, if any.
+func (s *slots) wake(x *execution) {
+	if x.resume == nil {
 		return
 	}
-	s.leave(b)
-	close(b.resume)
-	b.resume = nil
+	s.leave(x)
+	close(x.resume)
+	x.resume = nil
 }
 
-// pause says that a goroutine of b is going to wait for another call.
+// pause says that a goroutine of x is going to wait for another call.
 // Every call is followed by goOn.
-func (b *body) pause() {
-	r := b.flight.runner
+func (x *execution) pause() {
+	r := x.call.runner
 	if r.slots.limit == 0 {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	b.pauses++
-	if b.pauses == 1 && !b.over {
+	x.pauses++
+	if x.pauses == 1 && !x.over {
 		// One of the two: it has its slot, or waits to have it again.
-		r.slots.giveBack(b)
-		r.slots.wake(b)
+		r.slots.giveBack(x)
+		r.slots.wake(x)
 	}
 }
 
-// goOn says that the wait is through, and returns when b may go on.
-func (b *body) goOn() {
-	r := b.flight.runner
+// goOn says that the wait is through, and returns when x may go on.
+func (x *execution) goOn() {
+	r := x.call.runner
 	if r.slots.limit == 0 {
 		return
 	}
 	r.mu.Lock()
-	b.pauses--
-	if b.pauses > 0 || b.over || r.slots.take(b) {
+	x.pauses--
+	if x.pauses > 0 || x.over || r.slots.take(x) {
 		r.mu.Unlock()
 		return
 	}
 	resume := make(chan struct{})
-	b.resume = resume
-	b.ticket = r.slots.resuming.PushBack(b)
+	x.resume = resume
+	x.queued = r.slots.resuming.PushBack(x)
 	r.mu.Unlock()
 	<-resume
 }
 
-// end says that b has returned: its slot is free, and goroutines it
+// end says that x has returned: its slot is free, and goroutines it
 // left behind need none.
-func (s *slots) end(b *body) {
-	s.giveBack(b)
-	s.wake(b)
-	b.over = true
+func (s *slots) end(x *execution) {
+	s.giveBack(x)
+	s.wake(x)
+	x.over = true
 }

@@ -2,24 +2,21 @@ package runtime
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
 // This file is how calls behave inside of a flow: nothing blocks, and failed
 // calls are remembered until they may execute again.
 
-// runInFlow is Run inside of a flow. A call that is new suspends the pass even
-// if it ends in the same moment: what a pass does must not depend on a race.
-func (c *Calls[K, A, R]) runInFlow(ctx context.Context, p *pass, hash uint64, k K, args A) (R, error) {
-	call, ended := c.startInFlow(ctx, p, hash, k, args)
-	if ended {
-		return call.outcome()
+// suspendBy suspends the flow that waits for a call of a runner. A call that is new
+// suspends the pass even if it ends in the same moment: what a pass does must not depend
+// on a race.
+func (p *pass) suspendBy(r *Runner) error {
+	if !r.cacheCalls {
+		p.engine.warnUnreachable(r)
 	}
-	if !c.owner.cacheCalls {
-		p.engine.warnUnreachable(c.owner.Runner)
-	}
-	var zero R
-	return zero, p.suspend(c.owner.name)
+	return p.suspend(r.name)
 }
 
 // startInFlow is Start inside of a flow. It returns
@@ -31,77 +28,70 @@ func (c *Calls[K, A, R]) runInFlow(ctx context.Context, p *pass, hash uint64, k 
 //
 // and whether the flow may take it for ended. With caching off there are no kept
 // ones, so each pass after the end of a call makes another.
-func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, k K, args A) (call *Call[R], ended bool) {
+func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, k K, args A) (handle *Call[R], ended bool) {
+	r := c.runner
 	if err := unkeyed(&k); err != nil {
-		return c.refusal(c.owner.refuseUnkeyed(err)), true
+		return c.refusal(r.refuseUnkeyed(err)), true
 	}
 	e := p.engine
-	id := callKey{c.owner.Runner, k}
+	id := callKey{r, k}
 	if known, ended := e.known(id, p.number); known != nil {
 		return known.(*Call[R]), ended
 	}
 	ctx = flowContext{e.ctx, ctx}
 	done, watch := ctx.Done(), false
-	entry, f, fresh, err := c.enter(ctx, hash, k, func(f *flight) error {
-		watch = f.addStart(done)
-		e.adopt(id, f)
+	entry, u, made, err := c.enter(ctx, hash, k, func(u *call) error {
+		watch = u.addStart(done)
+		e.adopt(id, u)
 		return nil
 	})
 	switch {
 	case err != nil:
 		return c.refusal(err), true
-	case f == nil:
-		return &entry.call, true
-	case fresh:
-		if c.launchInFlow(ctx, e, entry, f, args) {
-			return &entry.call, true // the store had it: this is as deterministic as a hit
+	case u == nil:
+		return &entry.Call, true
+	case made != nil:
+		e.launches(u)
+		ended := made.launch(ctx, args, true)
+		e.launched(u, ended)
+		if ended {
+			return &entry.Call, true // the store had it: this is as deterministic as a hit
 		}
-		if c.owner.cacheCalls {
-			e.madeCall(id, f.call, args)
+		if r.cacheCalls {
+			e.madeCall(id, u, args)
 		}
 	}
 	if watch {
-		entry.call.watch(ctx, done, f)
+		u.watch(ctx, done)
 	}
-	return &entry.call, false
+	return &entry.Call, false
 }
 
-// launchInFlow is launch inside of a flow. A call that ends in it makes no pass due:
-// the one under way has the outcome.
-func (c *Calls[K, A, R]) launchInFlow(ctx context.Context, e *engine, entry *entry[K, R], f *flight, args A) (ended bool) {
-	e.mu.Lock()
-	e.launching[f] = false
-	e.mu.Unlock()
-	defer func() { e.launched(f, ended) }()
-	return c.launch(ctx, entry, f, args, true)
-}
-
-// launched says that f was launched, and whether the flow knows that it has ended.
-func (e *engine) launched(f *flight, known bool) {
+// launches says that c is being launched. A call that ends in that makes no pass due: the
+// one under way has the outcome.
+func (e *engine) launches(c *call) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.launching[f] && !known {
-		e.wake()
-	}
-	delete(e.launching, f)
+	e.launching[c] = false
 }
 
-// waitInFlow is Wait inside of a flow.
-func (c *Call[R]) waitInFlow(p *pass) (R, error) {
-	if p.engine.awaits(c.owner.Runner, func() *flight { return c.flight }) {
-		var zero R
-		return zero, p.suspend(c.owner.name)
+// launched says that c was launched, and whether the flow knows that it has ended.
+func (e *engine) launched(c *call, known bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.launching[c] && !known {
+		e.wake()
 	}
-	return c.outcome()
+	delete(e.launching, c)
 }
 
 // known returns the call that is to be returned instead of a new one, if any.
 func (e *engine) known(id callKey, pass uint64) (call any, ended bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if f := e.running[id]; f != nil {
+	if c := e.running[id]; c != nil {
 		e.askedAgain(id)
-		return f.call, false
+		return c.values.handle(), false
 	}
 	f := e.failures[id]
 	if f == nil {
@@ -109,72 +99,82 @@ func (e *engine) known(id callKey, pass uint64) (call any, ended bool) {
 	}
 	f.seen = pass
 	if f.until.IsZero() || time.Now().Before(f.until) {
-		return f.call, true
+		return f.handle, true
 	}
 	return nil, false // its backoff is over
 }
 
 // adopt makes an unfinished call one of the flow's: its end makes a pass due,
 // and the loop's end stops it. The runner's mutex is held, before e.mu.
-func (e *engine) adopt(id callKey, f *flight) {
+func (e *engine) adopt(id callKey, c *call) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.running[id] = f
-	e.bodies[f] = struct{}{}
-	f.onEnd = append(f.onEnd, func(s Status) { e.ended(id, f, s) })
-	f.onReturn = append(f.onReturn, func() { e.returned(f) })
+	e.running[id] = c
+	e.ids[c] = id
+	e.bodies[c] = struct{}{}
+	delete(e.others, c)
+	e.watches(c)
+}
+
+// watches has the engine told of the end of a call, once. The runner's mutex is held.
+func (e *engine) watches(c *call) {
+	if !slices.Contains(c.watchers, watcher(e)) {
+		c.watchers = append(c.watchers, e)
+	}
 }
 
 // awaits reports whether a call of anybody's is unfinished, and makes a pass due
 // when it ends.
-func (e *engine) awaits(r *Runner, flightOf func() *flight) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	f := flightOf()
-	if f == nil {
+func (e *engine) awaits(c *call) bool {
+	c.runner.mu.Lock()
+	defer c.runner.mu.Unlock()
+	if c.ended() {
 		return false
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, mine := e.bodies[f]; mine || e.others[f] {
-		return true // its end is noticed already
+	if _, mine := e.ids[c]; !mine {
+		e.others[c] = struct{}{}
+		e.watches(c)
 	}
-	e.others[f] = true
-	f.onEnd = append(f.onEnd, func(Status) {
-		e.mu.Lock()
-		delete(e.others, f)
-		e.mu.Unlock()
-		e.wake()
-	})
 	return true
 }
 
-// ended notes how a call of the flow ended, and makes a pass due, or leaves that to
-// launched.
-func (e *engine) ended(id callKey, f *flight, status Status) {
-	// Before the lock, for it may ask the user.
-	final := status == Stopped || status == Failed && id.runner.retry.If != nil && !id.runner.worthwhile(f.call.reason())
+// ended implements watcher: it notes how a call of the flow ended, and makes a pass due,
+// or leaves that to launched.
+func (e *engine) ended(c *call) {
+	e.mu.Lock()
+	id, mine := e.ids[c]
+	delete(e.ids, c)
+	delete(e.others, c)
+	e.mu.Unlock()
+	if !mine {
+		e.wake()
+		return
+	}
+	status, r := c.node.status(), c.runner
+	// Without the lock, for it may ask the user.
+	final := status == Stopped || status == Failed && r.retry.If != nil && !r.worthwhile(c.err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.running, id)
 	if status == Succeeded {
 		delete(e.failures, id)
 	} else {
-		e.fail(id, f.call, final)
+		e.fail(id, c, final)
 	}
-	if _, launching := e.launching[f]; launching {
-		e.launching[f] = true
+	if _, launching := e.launching[c]; launching {
+		e.launching[c] = true
 		return
 	}
 	e.wake()
 }
 
-// returned notes that there is nothing left of a call. The runner's mutex is
-// held.
-func (e *engine) returned(f *flight) {
+// returned implements watcher: it notes that there is nothing left of a call.
+func (e *engine) returned(c *call) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.bodies, f)
+	delete(e.bodies, c)
 	if e.ending != nil && len(e.bodies) == 0 {
 		close(e.ending)
 		e.ending = nil
@@ -183,13 +183,13 @@ func (e *engine) returned(f *flight) {
 
 // fail remembers a call without a result, until its backoff is over, or for good
 // if that is final. e.mu is held.
-func (e *engine) fail(id callKey, call any, final bool) {
+func (e *engine) fail(id callKey, c *call, final bool) {
 	f := e.failures[id]
 	if f == nil {
 		f = &failure{waits: id.runner.retry.waits()}
 		e.failures[id] = f
 	}
-	f.call, f.seen, f.until = call, e.pass, time.Time{}
+	f.handle, f.number, f.seen, f.until = c.values.handle(), c.node.number, e.pass, time.Time{}
 	if !final {
 		f.until = time.Now().Add(f.waits.NextBackOff())
 	}

@@ -1,9 +1,6 @@
 package runtime
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "sync/atomic"
 
 // table finds calls, finished and unfinished, by hash and key. It is a chained
 // hash table that grows and never shrinks, with readers that take no lock and
@@ -24,16 +21,11 @@ type table[K comparable, R any] struct {
 	len     int                                           // of the entries; mu
 }
 
-// entry is a call in the table. The first three fields are all that a reader
-// touches of entries that are not the one it looks for.
+// entry is a call in the table. What a hit reads comes first.
 type entry[K comparable, R any] struct {
-	hash uint64
 	next atomic.Pointer[entry[K, R]]
 	key  K
-	call Call[R]
-
-	links    [2]links[K, R] // in the queues it is in, by queue.which; mu
-	deadline time.Duration  // when it expires; see expire.go
+	Call[R]
 }
 
 // minBuckets is small: many runners may live at once, most with few calls.
@@ -51,18 +43,6 @@ func (t *table[K, R]) find(hash uint64, k *K) *entry[K, R] {
 	b := *t.buckets.Load()
 	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
 		if e.hash == hash && e.key == *k {
-			return e
-		}
-	}
-	return nil
-}
-
-// holder returns the entry of a call that is in the table, and nil for one that
-// is not, or is no longer. mu is held.
-func (t *table[K, R]) holder(c *Call[R], hash uint64) *entry[K, R] {
-	b := *t.buckets.Load()
-	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if &e.call == c {
 			return e
 		}
 	}
@@ -108,17 +88,40 @@ func grown[K comparable, R any](old []atomic.Pointer[entry[K, R]]) []atomic.Poin
 	return b
 }
 
-// remove unlinks e and reports whether it was there. mu is held.
-func (t *table[K, R]) remove(e *entry[K, R]) bool {
+// unlink takes the entry of a node out and reports whether it was there. mu is held.
+func (t *table[K, R]) unlink(n *node) bool {
 	b := *t.buckets.Load()
-	at := &b[e.hash&uint64(len(b)-1)]
-	for x := at.Load(); x != nil; x = at.Load() {
-		if x == e {
+	at := &b[n.hash&uint64(len(b)-1)]
+	for e := at.Load(); e != nil; e = at.Load() {
+		if &e.node == n {
 			at.Store(e.next.Load())
 			t.len--
 			return true
 		}
-		at = &x.next
+		at = &e.next
 	}
 	return false
+}
+
+// at returns the node that has a hash, and a number unless that is 0; nil if none has.
+// mu is held.
+func (t *table[K, R]) at(hash, number uint64) *node {
+	b := *t.buckets.Load()
+	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
+		if e.hash == hash && (number == 0 || e.number == number) {
+			return &e.node
+		}
+	}
+	return nil
+}
+
+// resultOf returns the result of a node that is in the table. mu is held.
+func (t *table[K, R]) resultOf(n *node) any {
+	b := *t.buckets.Load()
+	for e := b[n.hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
+		if &e.node == n {
+			return e.result
+		}
+	}
+	return nil
 }

@@ -33,7 +33,7 @@ func WithTracer(t Tracer) Option {
 
 // traced asks the tracer for the context of a body, and for what is to be called at
 // its end.
-func (r *Runner) traced(ctx context.Context, b *body, requested stamp) (context.Context, func(error)) {
+func (r *Runner) traced(ctx context.Context, x *execution) (context.Context, func(error)) {
 	if r.tracer == nil {
 		return ctx, func(error) {}
 	}
@@ -42,7 +42,7 @@ func (r *Runner) traced(ctx context.Context, b *body, requested stamp) (context.
 		ends func(error)
 	)
 	r.guard("tracer panicked", func() {
-		out, ends = r.tracer(ctx, Beginning{r.name, b.flight.number, b.attempt, requested.time()})
+		out, ends = r.tracer(ctx, Beginning{r.name, x.call.node.number, x.attempt, x.call.requested.time()})
 	})
 	if out == nil {
 		out = ctx
