@@ -105,7 +105,7 @@ func TestArgumentsMayHoldWhatIsWrittenTo(t *testing.T) {
 			t.Errorf("%d executions, want %d", got, calls)
 		}
 	}
-	for rec, err := range s.List(ctx, store.Filter{}) {
+	for rec, err := range s.History(ctx, store.Filter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -198,6 +198,8 @@ type call struct {
 	looking   context.CancelCauseFunc // ends the look into the store; nil when none is under way
 	execution *execution              // the latest one; nil before the first, and between two
 	inputs    []store.Arg             // for the record of the store
+	seen      uint64                  // the newest record of the call that the store had at first
+	denied    int                     // times that the store said there was a result or a lease, and then had none
 	lease     lease
 	backoff   *backoff.ExponentialBackOff // nil before the first attempt has failed
 	retry     *time.Timer                 // begins the next attempt

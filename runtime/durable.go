@@ -2,14 +2,12 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
 	"sync"
-	"time"
 	"weak"
 
 	"github.com/workgen/workgen/runtime/internal/build"
@@ -142,13 +140,9 @@ var works sync.Map
 // heed drops results when the store says that their calls were deleted. The store does
 // not keep the runner alive.
 func (r *Runner) heed() {
-	announcer, ok := r.store.(store.Announcer)
-	if !ok {
-		return
-	}
 	r.durable = map[*node]key.Key{}
 	runner := weak.Make(r)
-	announcer.Announce(func(deleted []key.Key) bool {
+	r.store.OnDelete(func(deleted []store.Ref) bool {
 		r := runner.Value()
 		if r == nil {
 			return false
@@ -158,23 +152,24 @@ func (r *Runner) heed() {
 	})
 }
 
-// dropDeleted drops the results of calls that were deleted; no keys stand for all.
+// dropDeleted drops the results of calls that were deleted; no refs stand for all.
 // What is just read from the store, or put there, is not kept.
-func (r *Runner) dropDeleted(keys []key.Key) {
-	deleted := make(map[key.Key]bool, len(keys))
-	for _, k := range keys {
-		deleted[k] = true
+func (r *Runner) dropDeleted(refs []store.Ref) {
+	all := len(refs) == 0
+	deleted := make(map[key.Key]bool, len(refs))
+	for _, ref := range refs {
+		deleted[ref.Key] = true
 	}
 	dropped := false
 	r.mu.Lock()
 	for n, k := range r.durable {
-		if len(keys) == 0 || deleted[k] {
+		if all || deleted[k] {
 			r.drop(n, Forgotten)
 			dropped = true
 		}
 	}
 	for c := range r.unfinished {
-		c.deleted = c.deleted || len(keys) == 0 || deleted[c.key]
+		c.deleted = c.deleted || all || deleted[c.key]
 	}
 	r.mu.Unlock()
 	if dropped {
@@ -209,9 +204,17 @@ func (c *Calls[K, A, R]) readStored(k K, args A) (result R, ok bool) {
 	if r.override == refreshCache || unkeyed(&k) != nil {
 		return result, false
 	}
-	if durable := c.keyOf(&args); !durable.IsZero() {
-		_, ok = r.read(context.Background(), durable, func(e *store.Entry) error { return decode(r, e, &result) })
+	durable := c.keyOf(&args)
+	if durable.IsZero() {
+		return result, false
 	}
+	var found store.Found
+	ctx := context.Background()
+	if err := r.lookup(ctx, durable, &found); err != nil {
+		r.storeFailed(ctx, "a stored result cannot be read", err)
+		return result, false
+	}
+	_, ok = r.take(ctx, &found, func(e *store.Entry) error { return decode(r, e, &result) })
 	return result, ok
 }
 
@@ -223,38 +226,6 @@ func decode[R any](r *Runner, e *store.Entry, ptr *R) error {
 		*ptr = none
 	}
 	return err
-}
-
-// read has the result that the store has for a key decoded, and returns when it
-// expires. What cannot be read is not there.
-func (r *Runner) read(ctx context.Context, k key.Key, decode func(*store.Entry) error) (expires time.Time, found bool) {
-	e, err := r.store.Get(ctx, k)
-	if err != nil {
-		if !errors.Is(err, store.ErrNotFound) {
-			r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
-		}
-		return expires, false
-	}
-	defer e.Close()
-	expires = e.Expires
-	if r.ttl > 0 {
-		if own := e.Finished.Add(r.ttl); expires.IsZero() || own.Before(expires) {
-			expires = own
-		}
-	}
-	how, why := store.Expired, ""
-	if !store.HasExpired(e.Finished, expires, time.Now()) {
-		err := decode(e)
-		if err == nil {
-			return expires, true
-		}
-		how, why = store.Unreadable, preview.Error(err)
-		r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
-	}
-	if err := r.store.Discard(ctx, e, how, why); err != nil {
-		r.storeFailed(ctx, "a stored result cannot be discarded", err)
-	}
-	return time.Time{}, false
 }
 
 // forgetStored deletes the result that the store has for arguments, and reports
@@ -275,36 +246,43 @@ func (c *Calls[K, A, R]) deleteCall(k K, args A) bool {
 
 // deleteKey deletes the result that the store has for a key, if that is one.
 func (r *Runner) deleteKey(k key.Key) bool {
-	return r.store != nil && !k.IsZero() && r.deleteStored(context.Background(), k)
+	return r.store != nil && !k.IsZero() && r.deleteStored(context.Background(), r.ref(k))
 }
 
-// deleteStored deletes what the store has for keys, and reports whether there was a
+// ref names a call of this work.
+func (r *Runner) ref(k key.Key) store.Ref { return store.Ref{Work: r.name, Key: k} }
+
+// deleteStored deletes what the store has of calls, and reports whether there was any
 // result.
-func (r *Runner) deleteStored(ctx context.Context, keys ...key.Key) bool {
-	n, err := r.store.Delete(ctx, keys...)
+func (r *Runner) deleteStored(ctx context.Context, refs ...store.Ref) (deleted bool) {
+	err := r.ask(ctx, func(ctx context.Context) error {
+		n, err := r.store.Delete(ctx, refs...)
+		deleted = n > 0 || deleted
+		return err
+	})
 	if err != nil {
 		r.storeFailed(ctx, "stored results cannot be deleted", err)
 	}
-	return n > 0
+	return deleted
 }
 
 // forgetAllStored deletes all results of the work.
 func (r *Runner) forgetAllStored() {
 	const batch = 500
 	ctx := context.Background()
-	var keys []key.Key
-	for rec, err := range r.store.List(ctx, store.Filter{Work: r.name}) {
+	var refs []store.Ref
+	for rec, err := range r.store.History(ctx, store.Filter{Work: r.name}) {
 		if err != nil {
 			r.storeFailed(ctx, "stored results cannot be listed", err)
 			break
 		}
-		if keys = append(keys, rec.Key); len(keys) == batch {
-			r.deleteStored(ctx, keys...)
-			keys = keys[:0]
+		if refs = append(refs, rec.Ref); len(refs) == batch {
+			r.deleteStored(ctx, refs...)
+			refs = refs[:0]
 		}
 	}
-	if len(keys) > 0 {
-		r.deleteStored(ctx, keys...)
+	if len(refs) > 0 {
+		r.deleteStored(ctx, refs...)
 	}
 }
 

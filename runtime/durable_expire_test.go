@@ -29,11 +29,9 @@ func TestAResultFromTheFutureIsExecutedAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(0)
 		storing(s, echo).Run(t.Context(), "a")
-		ahead := hooked{Store: s, get: func(e *store.Entry, err error) (*store.Entry, error) {
-			if err == nil {
-				e.Finished = e.Finished.Add(time.Hour)
-			}
-			return e, err
+		ahead := hooked{Store: s, looked: func(found []store.Found) error {
+			found[0].Results[0].Finished = found[0].Results[0].Finished.Add(time.Hour)
+			return nil
 		}}
 		want(t, "stored for ever", storedBy(t, storing(ahead, echo)), 1)
 		want(t, "stored, with a time to live", storedBy(t, storing(ahead, echo, TTL(time.Hour))), 0)
@@ -84,14 +82,14 @@ func TestTheResultOfSomebodyElseExpiresWhenItDoesInTheStore(t *testing.T) {
 		s := memory.New(time.Hour)
 		other := s.Another()
 		f := storing(lossy{s, func(l store.Lease) {
-			_ = s.Release(t.Context(), l)
-			again, err := other.Acquire(t.Context(), l.Key)
+			_ = giveBack(s, l)
+			again, err := other.Begin(t.Context(), store.Record{Ref: l.Ref})
 			if err != nil {
 				t.Fatal(err)
 			}
 			theirs := "theirs"
-			r := store.Record{Key: l.Key, Work: "w", Expires: time.Now().Add(time.Minute)}
-			if err := other.Put(t.Context(), again, r, store.Encoded(other.Codec(), "s1", &theirs)); err != nil {
+			r := store.Record{Ref: l.Ref, Status: store.Succeeded, Expires: time.Now().Add(time.Minute)}
+			if err := other.End(t.Context(), again, r, store.Encoded(other.Codec(), "s1", &theirs)); err != nil {
 				t.Fatal(err)
 			}
 		}}, echo)

@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
 )
@@ -17,47 +16,37 @@ import (
 // what it was asked for.
 type hooked struct {
 	store.Store
-	get      func(*store.Entry, error) (*store.Entry, error)
-	acquired func(store.Lease, error) (store.Lease, error)
+	looked   func([]store.Found) error
+	begun    func(store.Lease, error) (store.Lease, error)
 	put      func(context.Context)
 	released func()
 }
 
-func (s hooked) Announce(tell func(deleted []key.Key) bool) {
-	if a, ok := s.Store.(store.Announcer); ok {
-		a.Announce(tell)
-	}
-}
-
-func (s hooked) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
-	e, err := s.Store.Get(ctx, k)
-	if s.get != nil {
-		return s.get(e, err)
-	}
-	return e, err
-}
-
-func (s hooked) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
-	l, err := s.Store.Acquire(ctx, k)
-	if s.acquired != nil {
-		return s.acquired(l, err)
-	}
-	return l, err
-}
-
-func (s hooked) Put(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
-	err := s.Store.Put(ctx, l, r, w)
-	if s.put != nil {
-		s.put(ctx)
+func (s hooked) Lookup(ctx context.Context, refs []store.Ref, found []store.Found) error {
+	err := s.Store.Lookup(ctx, refs, found)
+	if s.looked != nil {
+		err = s.looked(found)
 	}
 	return err
 }
 
-func (s hooked) Release(ctx context.Context, l store.Lease) error {
-	if s.released != nil {
+func (s hooked) Begin(ctx context.Context, r store.Record) (store.Lease, error) {
+	l, err := s.Store.Begin(ctx, r)
+	if s.begun != nil {
+		return s.begun(l, err)
+	}
+	return l, err
+}
+
+func (s hooked) End(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	err := s.Store.End(ctx, l, r, w)
+	switch {
+	case r.Status == store.Succeeded && s.put != nil:
+		s.put(ctx)
+	case r.Status == store.Stopped && s.released != nil:
 		s.released()
 	}
-	return s.Store.Release(ctx, l)
+	return err
 }
 
 // TestACallThatEndsWhileItsLeaseIsAcquired must leave neither the lease nor a slot
@@ -70,15 +59,14 @@ func TestACallThatEndsWhileItsLeaseIsAcquired(t *testing.T) {
 			started := make(chan struct{})
 			var held store.Lease
 			times := 0
-			f := storing(hooked{Store: s, acquired: func(l store.Lease, err error) (store.Lease, error) {
+			f := storing(hooked{Store: s, begun: func(l store.Lease, err error) (store.Lease, error) {
 				times++
 				switch {
 				case waits && times == 1:
-					_ = s.Release(t.Context(), l)
-					held, _ = s.Another().Acquire(t.Context(), l.Key)
-					return l, &store.HeldError{Key: l.Key}
-				case waits && times == 2: // somebody has it still, and gives it back
-					_ = s.Release(t.Context(), held)
+					_ = giveBack(s, l)
+					held, _ = s.Another().Begin(t.Context(), store.Record{Ref: l.Ref})
+					time.AfterFunc(time.Minute, func() { _ = giveBack(s, held) })
+					return l, &store.HeldError{Ref: l.Ref}
 				case err == nil:
 					<-started // by then there is a call
 					call.Stop()
@@ -90,7 +78,7 @@ func TestACallThatEndsWhileItsLeaseIsAcquired(t *testing.T) {
 			_, err := call.Wait(t.Context())
 			wantErr(t, err, ErrStopped)
 			settled(t, f)
-			if _, err := s.Acquire(t.Context(), f.calls.keyOf(new("a"))); err != nil {
+			if _, err := s.Begin(t.Context(), beginning(f, "a")); err != nil {
 				t.Errorf("waits %t: %v", waits, err)
 			}
 		})
@@ -118,39 +106,18 @@ func TestADeafBodyKeepsOthersAwayForTheTimeOfItsLeaseOnly(t *testing.T) {
 
 func TestAStoreMayContradictItselfForAWhile(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		times := 0
-		f := storing(hooked{Store: memory.New(0), acquired: func(l store.Lease, err error) (store.Lease, error) {
+		times, s := 0, memory.New(0)
+		f := storing(hooked{Store: s, begun: func(l store.Lease, err error) (store.Lease, error) {
 			if times++; times < 4 {
+				_ = giveBack(s, l)
 				return l, store.ErrFinished
 			}
 			return l, err
 		}}, echo)
-		// The first three have leased the key in vain; each lease expires.
-		f.store = hooked{Store: expiring{f.store.(hooked).Store}, acquired: f.store.(hooked).acquired}
 		wantResult(t, "got a")(f.Run(t.Context(), "a"))
 		want(t, "store errors", settled(t, f).StoreErrors, 0)
+		want(t, "records", len(records(t, s)), 1)
 	})
-}
-
-// expiring is a store whose keys are never held.
-type expiring struct{ store.Store }
-
-func (s expiring) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
-	l, err := s.Store.Acquire(ctx, k)
-	if err == nil {
-		_ = s.Store.Release(ctx, l)
-		l, err = s.Store.Acquire(ctx, k)
-		_ = s.Store.Release(ctx, l)
-	}
-	return l, err
-}
-
-func (s expiring) Put(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
-	l, err := s.Store.Acquire(ctx, l.Key)
-	if err != nil {
-		return err
-	}
-	return s.Store.Put(ctx, l, r, w)
 }
 
 func TestWhatIsBeingPutTakesNoSlot(t *testing.T) {
@@ -188,10 +155,10 @@ func TestAResultIsPutAlsoWhenNobodyWaitsAnyMore(t *testing.T) {
 func TestWhatFailsBecauseACallWasStoppedIsNoErrorOfTheStore(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var call *Call[string]
-		f := storing(hooked{Store: memory.New(0), get: func(*store.Entry, error) (*store.Entry, error) {
+		f := storing(hooked{Store: memory.New(0), looked: func([]store.Found) error {
 			synctest.Wait()
 			call.Stop()
-			return nil, context.Canceled
+			return context.Canceled
 		}}, mustNotRun)
 		call = f.Start(t.Context(), "a")
 		_, err := call.Wait(t.Context())
@@ -329,12 +296,12 @@ func TestWhatIsForgottenElsewhereIsDroppedFromMemory(t *testing.T) {
 		want(t, "executions", f.Stats().Executions, 3)
 		want(t, "hits", f.Stats().Hits, 1)
 
-		h := storing(hooked{Store: s, get: func(e *store.Entry, err error) (*store.Entry, error) {
+		h := storing(hooked{Store: s, looked: func([]store.Found) error {
 			if version == "new" {
 				version = "newer"
 				g.Forget("a")
 			}
-			return e, err
+			return nil
 		}}, body)
 		wantResult(t, "new")(h.Run(t.Context(), "a")) // it was asked for before
 		wantResult(t, "newer")(h.Run(t.Context(), "a"))
@@ -383,12 +350,12 @@ func TestWhatIsForgottenWhileItIsReadIsNotKept(t *testing.T) {
 		wantResult(t, "got a")(storing(s, echo).Run(t.Context(), "a"))
 		var f *fetch
 		first := true
-		f = storing(hooked{Store: s, get: func(e *store.Entry, err error) (*store.Entry, error) {
+		f = storing(hooked{Store: s, looked: func([]store.Found) error {
 			if first {
 				first = false
 				f.Forget("a")
 			}
-			return e, err
+			return nil
 		}}, echo)
 		for range 2 {
 			wantResult(t, "got a")(f.Run(t.Context(), "a"))
@@ -445,18 +412,18 @@ func TestNobodyWaitsForARenewal(t *testing.T) {
 	})
 }
 
-// silent is a store that answers a Get only when told to, or when the context ends.
+// silent is a store that answers a Lookup only when told to, or when the context ends.
 type silent struct {
 	store.Store
 	answer chan struct{}
 }
 
-func (s silent) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
+func (s silent) Lookup(ctx context.Context, refs []store.Ref, found []store.Found) error {
 	select {
 	case <-s.answer:
-		return s.Store.Get(ctx, k)
+		return s.Store.Lookup(ctx, refs, found)
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 }
 
@@ -466,7 +433,7 @@ func TestCallersLeaveAStoreThatDoesNotAnswer(t *testing.T) {
 		wantResult(t, "got a")(storing(s, echo).Run(t.Context(), "a"))
 		for _, joined := range []bool{false, true} {
 			answer := make(chan struct{})
-			f := storing(silent{s, answer}, mustNotRun)
+			f := storing(silent{s, answer}, mustNotRun, StoreTimeout(time.Hour))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			left := make(chan error)
 			began := time.Now()
@@ -529,13 +496,13 @@ type slow struct {
 	asked *atomic.Int64
 }
 
-func (s slow) Get(context.Context, key.Key) (*store.Entry, error) {
+func (s slow) Lookup(context.Context, []store.Ref, []store.Found) error {
 	s.asked.Add(1)
 	time.Sleep(time.Minute)
-	return nil, context.Canceled
+	return context.Canceled
 }
 
-func (s slow) Delete(context.Context, ...key.Key) (int, error) {
+func (s slow) Delete(context.Context, ...store.Ref) (int, error) {
 	s.asked.Add(1)
 	time.Sleep(time.Minute)
 	return 0, context.Canceled
@@ -559,7 +526,7 @@ func TestAStoppedCallAsksTheStoreNoMore(t *testing.T) {
 
 func TestALoopLeavesAStoreThatDoesNotAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		f := storing(silent{memory.New(0), nil}, mustNotRun)
+		f := storing(silent{memory.New(0), nil}, mustNotRun, StoreTimeout(time.Hour))
 		l := Loop{Flow: func(ctx context.Context) error {
 			_, err := f.Run(ctx, "a")
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -41,7 +42,7 @@ func storingSpec(body func(context.Context, string) (string, error)) Spec[string
 // records lists what a store has.
 func records(t *testing.T, s store.Store) (list []store.Record) {
 	t.Helper()
-	for r, err := range s.List(t.Context(), store.Filter{}) {
+	for r, err := range s.History(t.Context(), store.Filter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,9 +98,9 @@ func TestRecordsTellOfTheCall(t *testing.T) {
 		}
 		want(t, "process", r.Origin.PID > 0 && r.Origin.Program != "" && r.Origin.Host != "", true)
 		r.Origin = store.Origin{}
-		r.Key, r.Seq, r.Size, r.Token, r.Used, r.Hits = key.Key{}, 0, 0, 0, time.Time{}, 0
+		r.Key, r.Nonce, r.Seq, r.Size, r.Token, r.Used, r.Hits = key.Key{}, 0, 0, 0, 0, time.Time{}, 0
 		if diff := cmp.Diff(store.Record{
-			Status: store.Succeeded, Work: "example.com/web.Fetch", Schema: "s1", Code: "c1", Symbols: "a 1\n", Build: build.NewReporter(build.Reach{}).Build().Text,
+			Ref: store.Ref{Work: "example.com/web.Fetch"}, Status: store.Succeeded, Schema: "s1", Code: "c1", Symbols: "a 1\n", Build: build.NewReporter(build.Reach{}).Build().Text,
 			Args:      []store.Arg{{Name: "url", Type: "string", Text: `"a"`}, {Name: "token", Type: "string", Secret: true}},
 			Requested: began, Started: began, Finished: began.Add(time.Second), Expires: began.Add(time.Second + time.Hour),
 			Attempts: 1,
@@ -141,7 +142,7 @@ func TestACallWhoseLeaseIsHeldTakesNoSlot(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(time.Hour)
 		f := storing(s, echo, Concurrency(1))
-		l, err := s.Acquire(t.Context(), f.calls.keyOf(new("held")))
+		l, err := s.Begin(t.Context(), beginning(f, "held"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +150,7 @@ func TestACallWhoseLeaseIsHeldTakesNoSlot(t *testing.T) {
 		synctest.Wait()
 		wantResult(t, "got free")(f.Run(t.Context(), "free"))
 		want(t, "status", held.Status().Status, Pending)
-		if err := s.Release(t.Context(), l); err != nil {
+		if err := giveBack(s, l); err != nil {
 			t.Fatal(err)
 		}
 		wantResult(t, "got held")(held.Wait(t.Context()))
@@ -161,8 +162,7 @@ func TestWaitersGetTheResultOfTheHolder(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(time.Hour)
 		f := storing(s, mustNotRun)
-		k := f.calls.keyOf(new("a"))
-		l, _ := s.Acquire(t.Context(), k)
+		l, _ := s.Begin(t.Context(), beginning(f, "a"))
 		call := f.Start(t.Context(), "a")
 		synctest.Wait()
 		put(t, s, l, "theirs")
@@ -173,10 +173,20 @@ func TestWaitersGetTheResultOfTheHolder(t *testing.T) {
 	})
 }
 
+// beginning is what another process begins an execution of f with.
+func beginning(f *fetch, arg string) store.Record {
+	return store.Record{Ref: f.ref(f.calls.keyOf(&arg)), Nonce: rand.Uint64()}
+}
+
+// giveBack gives a lease back.
+func giveBack(s store.Store, l store.Lease) error {
+	return s.End(context.Background(), l, store.Record{Ref: l.Ref, Status: store.Stopped}, nil)
+}
+
 func put(t *testing.T, s store.Store, l store.Lease, result string) {
 	t.Helper()
-	rec := store.Record{Key: l.Key, Work: "example.com/web.Fetch", Schema: "s1", Code: "c1", Finished: time.Now()}
-	if err := s.Put(t.Context(), l, rec, store.Encoded(s.Codec(), "s1", &result)); err != nil {
+	rec := store.Record{Ref: l.Ref, Status: store.Succeeded, Schema: "s1", Code: "c1", Finished: time.Now()}
+	if err := s.End(t.Context(), l, rec, store.Encoded(s.Codec(), "s1", &result)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -185,7 +195,7 @@ func TestTheLeaseOfADeadHolderIsTakenOver(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(time.Minute)
 		f := storing(s, echo)
-		if _, err := s.Acquire(t.Context(), f.calls.keyOf(new("a"))); err != nil {
+		if _, err := s.Begin(t.Context(), beginning(f, "a")); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
@@ -199,7 +209,6 @@ func TestStoppedCallsGiveTheirLeasesBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(time.Hour)
 		f := storing(s, sleeper, Concurrency(1))
-		k := f.calls.keyOf(new("a"))
 		running := f.Start(t.Context(), "a")
 		synctest.Wait()
 		queued := f.Start(t.Context(), "b")
@@ -208,7 +217,7 @@ func TestStoppedCallsGiveTheirLeasesBack(t *testing.T) {
 		running.Stop()
 		queued.Stop()
 		settled(t, f)
-		if _, err := s.Acquire(t.Context(), k); err != nil {
+		if _, err := s.Begin(t.Context(), beginning(f, "a")); err != nil {
 			t.Error(err)
 		}
 
@@ -226,9 +235,11 @@ type lossy struct {
 	before func(store.Lease)
 }
 
-func (s lossy) Put(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
-	s.before(l)
-	return s.Store.Put(ctx, l, r, w)
+func (s lossy) End(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	if r.Status == store.Succeeded {
+		s.before(l)
+	}
+	return s.Store.End(ctx, l, r, w)
 }
 
 func TestALostLeasePublishesNothing(t *testing.T) {
@@ -236,8 +247,8 @@ func TestALostLeasePublishesNothing(t *testing.T) {
 		s := memory.New(time.Hour)
 		other := s.Another()
 		f := storing(lossy{s, func(l store.Lease) {
-			_ = s.Release(t.Context(), l)
-			again, err := other.Acquire(t.Context(), l.Key)
+			_ = giveBack(s, l)
+			again, err := other.Begin(t.Context(), store.Record{Ref: l.Ref})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -246,7 +257,7 @@ func TestALostLeasePublishesNothing(t *testing.T) {
 		wantResult(t, "theirs")(f.Run(t.Context(), "a"))
 		settled(t, f)
 
-		g := storing(lossy{s, func(l store.Lease) { _ = s.Release(t.Context(), l) }}, echo)
+		g := storing(lossy{s, func(l store.Lease) { _ = giveBack(s, l) }}, echo)
 		wantResult(t, "got b")(g.Run(t.Context(), "b"))
 		stats := settled(t, g)
 		want(t, "kept", stats.Entries, 0)
@@ -258,42 +269,39 @@ func TestALostLeasePublishesNothing(t *testing.T) {
 // faulty is a store that fails where it has an error.
 type faulty struct {
 	store.Store
-	get, acquire, put, note, remove error
+	lookup, begin, succeeded, other, remove error
 }
 
-func (s faulty) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
-	if s.get != nil {
-		return nil, s.get
+func (s faulty) Lookup(ctx context.Context, refs []store.Ref, found []store.Found) error {
+	if s.lookup != nil {
+		return s.lookup
 	}
-	return s.Store.Get(ctx, k)
+	return s.Store.Lookup(ctx, refs, found)
 }
 
-func (s faulty) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
-	if s.acquire != nil {
-		return store.Lease{}, s.acquire
+func (s faulty) Begin(ctx context.Context, r store.Record) (store.Lease, error) {
+	if s.begin != nil {
+		return store.Lease{}, s.begin
 	}
-	return s.Store.Acquire(ctx, k)
+	return s.Store.Begin(ctx, r)
 }
 
-func (s faulty) Put(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
-	if s.put != nil {
-		return s.put
+func (s faulty) End(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	err := s.other
+	if r.Status == store.Succeeded {
+		err = s.succeeded
 	}
-	return s.Store.Put(ctx, l, r, w)
-}
-
-func (s faulty) Note(ctx context.Context, r store.Record) error {
-	if s.note != nil {
-		return s.note
+	if err != nil {
+		return err
 	}
-	return s.Store.Note(ctx, r)
+	return s.Store.End(ctx, l, r, w)
 }
 
-func (s faulty) Delete(ctx context.Context, keys ...key.Key) (int, error) {
+func (s faulty) Delete(ctx context.Context, refs ...store.Ref) (int, error) {
 	if s.remove != nil {
 		return 0, s.remove
 	}
-	return s.Store.Delete(ctx, keys...)
+	return s.Store.Delete(ctx, refs...)
 }
 
 func TestWhatAStoreCannotDoFailsNoCall(t *testing.T) {
@@ -302,12 +310,12 @@ func TestWhatAStoreCannotDoFailsNoCall(t *testing.T) {
 		faulty
 		errors int64
 	}{
-		"get":                {faulty{get: bad}, 1},
-		"get corrupt":        {faulty{get: &store.CorruptError{Err: bad}}, 1},
-		"acquire":            {faulty{acquire: bad}, 1},
-		"put":                {faulty{put: store.ErrTooLarge}, 1},
-		"all":                {faulty{nil, bad, bad, bad, bad, bad}, 2},
-		"promises and lacks": {faulty{acquire: store.ErrFinished}, 1},
+		"look up":            {faulty{lookup: bad}, 1},
+		"begin":              {faulty{begin: bad}, 1},
+		"end":                {faulty{succeeded: bad}, 1},
+		"too large":          {faulty{succeeded: store.ErrTooLarge}, 1},
+		"all":                {faulty{nil, bad, bad, bad, bad, bad}, 1},
+		"promises and lacks": {faulty{begin: store.ErrFinished}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -327,9 +335,9 @@ func TestWhatCannotBeDecodedIsExecutedAndReplaced(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(0)
 		f := storing(s, echo)
-		l, _ := s.Acquire(t.Context(), f.calls.keyOf(new("a")))
+		l, _ := s.Begin(t.Context(), beginning(f, "a"))
 		n := 7
-		if err := s.Put(t.Context(), l, store.Record{Key: l.Key, Work: "w"}, store.Encoded(s.Codec(), "s1", &n)); err != nil {
+		if err := s.End(t.Context(), l, store.Record{Ref: l.Ref, Status: store.Succeeded}, store.Encoded(s.Codec(), "s1", &n)); err != nil {
 			t.Fatal(err)
 		}
 		wantResult(t, "got a")(f.Run(t.Context(), "a"))
@@ -351,7 +359,7 @@ func TestFailuresAreNotedAndRetriedUnderOneLease(t *testing.T) {
 		call := f.Start(t.Context(), "a")
 		time.Sleep(30 * time.Minute) // between two attempts
 		var held *store.HeldError
-		if _, err := s.Another().Acquire(t.Context(), f.calls.keyOf(new("a"))); !errors.As(err, &held) {
+		if _, err := s.Another().Begin(t.Context(), beginning(f, "a")); !errors.As(err, &held) {
 			t.Errorf("the lease is not held between attempts: %v", err)
 		}
 		wantResult(t, "mended")(call.Wait(t.Context()))

@@ -22,6 +22,11 @@ var (
 	// that names the work. Hits are still served.
 	ErrClosed = errors.New("runner is closed: make a new one")
 
+	// ErrLeaseLost is why the context of a body ends when another execution, on another
+	// machine or in another process, has taken the call over: this one was cut off from
+	// the store for longer than its lease lasts. The call goes on with the other's result.
+	ErrLeaseLost = errors.New("another execution has taken the call over")
+
 	// ErrGoexit is the error of a call whose body ended its goroutine with
 	// runtime.Goexit, as testing.T.FailNow does. What callers get wraps it and
 	// names the work.

@@ -3,6 +3,7 @@ package runtime
 import (
 	"container/list"
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type execution struct {
 	pauses int           // goroutines of the body that wait for other calls
 	resume chan struct{} // closed when a body that is to go on may; nil when none waits
 	over   bool          // has returned
+	lost   atomic.Bool   // another execution has its lease
 }
 
 // executionKey is where a context has its execution.
@@ -49,10 +51,16 @@ func (x *execution) Value(k any) any {
 	return x.call.origin.Value(k)
 }
 
-// schedule has the call executed as soon as there is a slot. runner.mu is held.
-func (c *call) schedule() {
+// newExecution makes an execution, which has no slot yet.
+func newExecution(c *call) *execution {
 	x := &execution{call: c}
 	x.ctx, x.cancel = context.WithCancelCause(x)
+	return x
+}
+
+// schedule has the call executed as soon as there is a slot. runner.mu is held.
+func (c *call) schedule() {
+	x := newExecution(c)
 	c.execution = x
 	if c.runner.slots.admit(x) {
 		x.start()
@@ -88,14 +96,8 @@ func (x *execution) begin() {
 func (x *execution) run() {
 	c := x.call
 	r := c.runner
-	if c.durable() {
-		if !c.acquire(x) {
-			return
-		}
-		// Before the first body runs, which may write to them.
-		if c.inputs == nil {
-			c.inputs = c.values.describe(false)
-		}
+	if c.durable() && !c.acquire(x) {
+		return
 	}
 	began := time.Now()
 	ctx, release := x.limit()
@@ -144,8 +146,9 @@ func (x *execution) limit() (context.Context, func()) {
 	}
 	ctx, cancel := context.WithTimeoutCause(x.ctx, r.timeout, &TimeoutError{Work: r.name, After: r.timeout})
 	stop := context.AfterFunc(ctx, func() {
-		if cause := context.Cause(ctx); !x.retries(cause) {
-			x.call.conclude(x, outcome{err: cause, none: true, timedOut: true})
+		if o := (outcome{err: context.Cause(ctx), none: true, timedOut: true}); !x.retries(o.err) {
+			x.call.publish(x, &o, false)
+			x.call.conclude(x, o)
 		}
 	})
 	return ctx, func() { stop(); cancel() }
@@ -160,23 +163,26 @@ func (x *execution) retries(err error) bool {
 // finish does what is to be done when a body has returned.
 func (x *execution) finish(o outcome, took time.Duration) {
 	c := x.call
-	if x.retries(o.err) {
+	r := c.runner
+	switch {
+	case x.lost.Load():
+		x.yield(o, took)
+		return
+	case x.retries(o.err):
 		x.again(o, took)
 		return
 	}
-	c.publish(x, &o)
-	r := c.runner
+	c.publish(x, &o, true)
 	r.mu.Lock()
 	x.returned(o.panicked, took)
 	c.over()
-	mine := !c.ended() && c.execution == x
+	mine := c.execution == x && !c.ended()
 	if mine {
 		c.endWith(o)
 	}
 	r.mu.Unlock()
 	if mine {
 		c.release(o.err)
-		c.noteFailure(x)
 	}
 	x.cancel(nil)
 }
@@ -204,13 +210,39 @@ func (x *execution) again(o outcome, took time.Duration) {
 		}
 	})
 	r.stats.Retries++
-	r.stats.Pending++
-	c.err = o.err
-	c.node.state.Store(uint32(Pending))
-	r.note(c)
+	c.pends(o.err)
 	r.mu.Unlock()
 	r.deliver()
 	x.cancel(nil)
+}
+
+// yield makes the call wait for the execution that has its lease now, unless it has ended.
+func (x *execution) yield(o outcome, took time.Duration) {
+	c := x.call
+	r := c.runner
+	r.mu.Lock()
+	x.returned(o.panicked, took)
+	c.lease.stop()
+	c.lease.held = false
+	if c.ended() {
+		c.over()
+		r.mu.Unlock()
+		return
+	}
+	next := newExecution(c)
+	c.execution = next
+	c.pends(o.err)
+	r.mu.Unlock()
+	r.deliver()
+	go c.awaitHolder(next)
+}
+
+// pends makes a call Pending again that was Running. runner.mu is held.
+func (c *call) pends(err error) {
+	c.runner.stats.Pending++
+	c.err = err
+	c.node.state.Store(uint32(Pending))
+	c.runner.note(c)
 }
 
 // returned counts a body that has returned and frees its slot. It comes before the

@@ -197,10 +197,11 @@ func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bo
 	if rec.Schema != i.r.schema {
 		return nil, false
 	}
-	e, err := i.r.store.Get(ctx, rec.Key)
-	if err != nil {
+	var found store.Found
+	if i.r.lookup(ctx, rec.Key, &found) != nil || found.Result() == nil {
 		return nil, false
 	}
+	e := found.Result()
 	defer e.Close()
 	result, err := i.r.table.decoded(e)
 	return result, err == nil

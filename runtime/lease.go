@@ -3,24 +3,41 @@ package runtime
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
+	"io"
+	"math/rand/v2"
 	"time"
 
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
 // This file is what an unfinished call has to do with the store: it looks for its
-// result there, takes the lease before a body runs, and puts what that returned.
+// result there, begins its execution there before a body runs, and says how it ended.
 
 // lease is the lease of a call. It is renewed when half of its time is over; one that
-// was lost is not renewed any more, and Put will say so. Runner.mu guards it.
+// was lost is not renewed any more, and End will say so. Runner.mu guards it.
 type lease struct {
 	store.Lease
-	held    bool        // and neither given back, nor spent on a result
+	held    bool        // and the execution has not ended there
 	renewal *time.Timer // nil when the lease does not expire
 	final   bool        // it is not renewed any more
 	deleted bool        // it ended before its time: the call was deleted
+}
+
+// RemoteError is what a call gets that failed elsewhere while it waited for that
+// execution, in another process or runner: the failure of one execution goes to all who
+// wait for it.
+type RemoteError struct {
+	Work   string       // full name of the work
+	Key    key.Key      // of the call
+	Origin store.Origin // where it executed
+	Text   string       // of the error there
+}
+
+func (e *RemoteError) Error() string {
+	return fmt.Sprintf("work %s failed in %v: %s", e.Work, e.Origin, e.Text)
 }
 
 // durable reports whether the result is looked for in the store, and put there.
@@ -32,12 +49,27 @@ func (c *call) durable() bool { return !c.key.IsZero() && !c.storeless.Load() }
 func (c *call) find(ctx context.Context) (ended bool) {
 	r := c.runner
 	if r.override == refreshCache {
-		r.deleteStored(ctx, c.key)
+		r.deleteStored(ctx, r.ref(c.key))
 		r.mu.Lock()
 		c.deleted = false // that was before it executes
 		r.mu.Unlock()
-	} else if c.look(ctx, nil) {
-		return true
+	} else {
+		var found store.Found
+		err := r.lookup(ctx, c.key, &found)
+		switch {
+		case c.ended():
+			return true
+		case ctx.Err() != nil:
+			// below
+		case err != nil:
+			if c.withoutStore(nil, err) {
+				return true
+			}
+		default:
+			if c.settle(ctx, nil, &found, true) {
+				return true
+			}
+		}
 	}
 	switch {
 	case c.ended():
@@ -92,18 +124,42 @@ func (c *call) execute() {
 	r.deliver()
 }
 
-// look ends the call with the result that the store has, and reports whether the
-// call has ended. What cannot be read is a miss.
-func (c *call) look(ctx context.Context, x *execution) (ended bool) {
-	expires, found := c.runner.read(ctx, c.key, c.values.decode)
-	if !found {
+// settle ends the call with what was found in the store, if that is an end: a result that
+// can be read, or a failure of an execution that was under way when the call was first
+// looked up. It reports whether the call has ended.
+func (c *call) settle(ctx context.Context, x *execution, found *store.Found, first bool) (ended bool) {
+	if expires, ok := c.runner.take(ctx, found, c.values.decode); ok {
+		c.conclude(x, outcome{keep: true, stored: true, expires: expires})
+		return true
+	}
+	latest := found.Latest
+	if latest == nil {
 		return c.ended()
 	}
-	c.conclude(x, outcome{keep: true, stored: true, expires: expires})
-	return true
+	if first {
+		c.seen = latest.Seq
+	}
+	if latest.Seq > c.seen && (latest.Status == store.Failed || latest.Status == store.GivenUp) {
+		c.conclude(x, outcome{none: true, err: &RemoteError{Work: c.runner.name, Key: c.key, Origin: latest.Origin, Text: latest.Error}})
+		return true
+	}
+	return c.ended()
 }
 
-// acquire gets the lease for an execution that has a slot, and begins it. It reports
+// withoutStore decides what becomes of a call when the store has not answered in time. It
+// reports whether the call has ended with that; otherwise it executes without the store.
+func (c *call) withoutStore(x *execution, err error) (ended bool) {
+	r := c.runner
+	r.storeFailed(context.Background(), "a call goes on without the store", err)
+	if !answered(err) && r.whenSilent() == FailOnStoreFailure {
+		c.conclude(x, outcome{none: true, err: &StoreError{Work: r.name, Err: err}})
+		return true
+	}
+	c.storeless.Store(true)
+	return false
+}
+
+// acquire begins an execution that has a slot, in the store and here. It reports
 // whether it is to run; if not, its slot is free again.
 func (c *call) acquire(x *execution) bool {
 	r := c.runner
@@ -113,21 +169,34 @@ func (c *call) acquire(x *execution) bool {
 	if !needed {
 		return c.begin(x)
 	}
-	l, err := r.store.Acquire(x.ctx, c.key)
-	if err == nil {
+	if c.inputs == nil { // before the first body runs, which may write to them
+		c.inputs = c.values.describe(false)
+	}
+	rec := c.record(x)
+	rec.Status, rec.Nonce, rec.Attempts = store.Running, rand.Uint64(), c.attempts+1
+	var l store.Lease
+	err := r.ask(x.ctx, func(ctx context.Context) (err error) {
+		l, err = r.store.Begin(ctx, rec)
+		return err
+	})
+	switch {
+	case err == nil:
 		c.hold(l)
 		return c.begin(x)
+	case errors.Is(err, store.ErrHeld) || errors.Is(err, store.ErrFinished) || x.ctx.Err() != nil:
+		r.mu.Lock()
+		r.slots.giveBack(x)
+		r.mu.Unlock()
+		c.awaitHolder(x)
+		return false
 	}
-	if elsewhere := errors.Is(err, store.ErrHeld) || errors.Is(err, store.ErrFinished); !elsewhere && x.ctx.Err() == nil {
-		r.storeFailed(x.ctx, "a result cannot be stored", err)
-		c.storeless.Store(true)
-		return c.begin(x)
+	if c.withoutStore(x, err) {
+		r.mu.Lock()
+		r.slots.giveBack(x)
+		r.mu.Unlock()
+		return false
 	}
-	r.mu.Lock()
-	r.slots.giveBack(x)
-	r.mu.Unlock()
-	c.awaitLease(x)
-	return false
+	return c.begin(x)
 }
 
 // begin begins an execution, unless the call has ended; then its slot is free again.
@@ -190,19 +259,53 @@ func (c *call) renew() {
 	defer cancel()
 	renewed, err := r.store.Renew(ctx, l.Lease)
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	switch {
 	case c.lease.final:
+		r.mu.Unlock()
 		return
 	case err == nil:
 		c.lease.Lease = renewed
-	case errors.Is(err, store.ErrLost):
-		c.lease.deleted = time.Now().Before(l.Expires)
+	case errors.Is(err, store.ErrLost) && time.Now().Before(l.Expires):
+		c.lease.deleted = true
+		r.mu.Unlock()
 		return
-	case ctx.Err() != nil:
+	case errors.Is(err, store.ErrLost) || ctx.Err() != nil:
+		r.mu.Unlock()
+		c.lost(errors.Is(err, store.ErrLost))
 		return
 	}
 	c.lease.renewal.Reset(c.lease.half())
+	r.mu.Unlock()
+}
+
+// lost does what has to be done when the lease has expired. When another execution has
+// it, or under StrictLease, the body's context ends, and once the body has returned, the
+// call waits for the other's result. Otherwise the body goes on: it may still be the
+// first.
+func (c *call) lost(said bool) {
+	r := c.runner
+	if !r.strictLease {
+		if !said {
+			return
+		}
+		var found store.Found
+		if err := r.lookup(context.Background(), c.key, &found); err != nil || found.Result() == nil && found.Holder == nil {
+			return
+		}
+		if e := found.Result(); e != nil {
+			_ = e.Close()
+		}
+	}
+	r.mu.Lock()
+	x := c.execution
+	running := !c.ended() && x != nil && !x.over
+	if running {
+		x.lost.Store(true)
+	}
+	r.mu.Unlock()
+	if running {
+		x.cancel(named(r.name, ErrLeaseLost))
+	}
 }
 
 // giveBack gives the lease back, unless there is none any more.
@@ -218,48 +321,46 @@ func (c *call) giveBack() {
 	if !held {
 		return
 	}
-	if err := r.store.Release(context.Background(), l); err != nil && !errors.Is(err, store.ErrClosed) {
-		r.storeFailed(context.Background(), "a lease cannot be released", err)
+	rec := store.Record{Ref: l.Ref, Status: store.Stopped, Origin: origin(), Finished: time.Now()}
+	err := r.store.End(context.Background(), l, rec, nil)
+	if err != nil && !errors.Is(err, store.ErrClosed) && !errors.Is(err, store.ErrLost) {
+		r.storeFailed(context.Background(), "a lease cannot be given back", err)
 	}
 }
 
-// patience is how often a store may contradict itself about one key.
+// patience is how often a store may contradict itself about one call.
 const patience = 8
 
-// awaitLease waits for the result that somebody else has or is about to have, or for
-// the lease, and goes on with it. It holds no slot.
-func (c *call) awaitLease(x *execution) {
+// awaitHolder waits for the result that another execution has or is about to have, for its
+// failure, or for the lease, and goes on with it. x has no slot.
+func (c *call) awaitHolder(x *execution) {
 	r := c.runner
-	changed, stop := r.store.Watch(c.key)
+	changed, stop := r.store.Watch(r.ref(c.key))
 	defer stop()
-	for denied := 0; ; {
-		l, err := r.store.Acquire(x.ctx, c.key)
-		var held *store.HeldError
+	for {
+		var found store.Found
+		err := r.lookup(x.ctx, c.key, &found)
 		switch {
-		case err == nil:
-			c.hold(l)
-			c.execute()
-			return
 		case x.ctx.Err() != nil:
 			return
-		case errors.Is(err, store.ErrFinished):
-			if c.look(x.ctx, x) {
-				return
+		case err != nil:
+			if !c.withoutStore(x, err) {
+				c.execute()
 			}
-			if denied++; denied < patience {
-				continue
+			return
+		case c.settle(x.ctx, x, &found, false):
+			return
+		case found.Holder == nil:
+			if c.denied++; c.denied > patience {
+				c.withoutStore(x, errors.New("the store says that there is a result, or a lease, but has none"))
 			}
-			err = errors.New("the store says that there is a result, but has none")
-		case errors.As(err, &held) || errors.Is(err, store.ErrHeld):
-			if !wait(x.ctx, changed, held) {
-				return
-			}
-			continue
+			c.execute()
+			return
 		}
-		r.storeFailed(x.ctx, "a result cannot be stored", err)
-		c.storeless.Store(true)
-		c.execute()
-		return
+		c.denied = 0
+		if !wait(x.ctx, changed, found.Holder) {
+			return
+		}
 	}
 }
 
@@ -267,7 +368,7 @@ func (c *call) awaitLease(x *execution) {
 func wait(ctx context.Context, changed <-chan struct{}, held *store.HeldError) bool {
 	const least, unknown = 10 * time.Millisecond, time.Second
 	until := unknown
-	if held != nil && !held.Expires.IsZero() {
+	if !held.Expires.IsZero() {
 		until = max(least, time.Until(held.Expires))
 	}
 	timer := time.NewTimer(until)
@@ -281,16 +382,18 @@ func wait(ctx context.Context, changed <-chan struct{}, held *store.HeldError) b
 	return true
 }
 
-// publish puts the result of a body into the store, before anybody gets it. Its
-// slot is free meanwhile.
-func (c *call) publish(x *execution, o *outcome) {
-	if !c.durable() || o.err != nil {
+// publish tells the store how an execution has ended, before anybody here is told: those
+// who then ask again find it. If the body has returned, its slot is free meanwhile.
+func (c *call) publish(x *execution, o *outcome, returned bool) {
+	if !c.durable() {
 		return
 	}
 	r := c.runner
 	r.mu.Lock()
-	r.slots.end(x)
-	l, put := c.lease.Lease, c.lease.held && !c.forgotten
+	if returned {
+		r.slots.end(x)
+	}
+	l, put := c.lease.Lease, c.lease.held && !c.forgotten && c.execution == x && (o.err == nil || !c.ended())
 	if put {
 		c.lease.stop()
 	}
@@ -298,8 +401,14 @@ func (c *call) publish(x *execution, o *outcome) {
 	if !put {
 		return
 	}
+	rec, from := c.record(x), io.WriterTo(nil)
+	if o.err == nil {
+		rec.Status, from = store.Succeeded, encoding{c.values.encoded()}
+	} else {
+		rec.Status, rec.Error = store.Failed, preview.Error(o.err)
+	}
 	ctx := context.WithoutCancel(x.ctx) // the result is good, whoever has left
-	err := r.store.Put(ctx, l, c.record(x), c.values.encoded())
+	err := r.ask(ctx, func(ctx context.Context) error { return r.store.End(ctx, l, rec, from) })
 	r.mu.Lock()
 	spent, deleted := !c.lease.held, c.lease.wasDeleted()
 	if err == nil {
@@ -311,15 +420,22 @@ func (c *call) publish(x *execution, o *outcome) {
 		return
 	case spent: // forgotten meanwhile, and the lease was given back
 		return
-	case errors.Is(err, store.ErrLost):
-		// Somebody else has executed the call meanwhile. A result never changes, so
-		// theirs is the one.
-		if expires, found := r.read(ctx, c.key, c.values.decode); found {
-			o.expires = expires
-			return
+	case o.err != nil:
+		if !errors.Is(err, store.ErrLost) {
+			r.storeFailed(ctx, "a failure cannot be noted", err)
 		}
-		// Or has deleted it, here or elsewhere: who waits gets the result, and nobody
-		// else.
+		return
+	case errors.Is(err, store.ErrLost):
+		// Another execution was faster. A result never changes, so theirs is the one.
+		var found store.Found
+		if r.lookup(ctx, c.key, &found) == nil {
+			if expires, ok := r.take(ctx, &found, c.values.decode); ok {
+				o.expires = expires
+				return
+			}
+		}
+		// Or the call was deleted, here or elsewhere: who waits gets the result, and
+		// nobody else.
 		if o.keep = false; deleted {
 			return
 		}
@@ -327,23 +443,37 @@ func (c *call) publish(x *execution, o *outcome) {
 	r.storeFailed(ctx, "a result cannot be stored", err)
 }
 
-// noteFailure tells the store of a call that failed, for display.
-func (c *call) noteFailure(x *execution) {
-	if !c.durable() || c.node.status() != Failed {
-		return
+// encoding tells errors of an encoding from those of the store.
+type encoding struct{ io.WriterTo }
+
+func (e encoding) WriteTo(w io.Writer) (int64, error) {
+	marked := marker{w: w}
+	n, err := e.WriterTo.WriteTo(&marked)
+	if err != nil && marked.err == nil {
+		err = &encodingError{err}
 	}
-	rec := c.record(x)
-	rec.Error = preview.Error(c.err)
-	if err := c.runner.store.Note(context.WithoutCancel(x.ctx), rec); err != nil {
-		c.runner.storeFailed(x.ctx, "a failure cannot be noted", err)
-	}
+	return n, err
 }
 
-// record describes the call that x has executed.
+// marker remembers whether the writer has failed.
+type marker struct {
+	w   io.Writer
+	err error
+}
+
+func (m *marker) Write(p []byte) (int, error) {
+	n, err := m.w.Write(p)
+	if err != nil {
+		m.err = err
+	}
+	return n, err
+}
+
+// record describes the execution x of the call.
 func (c *call) record(x *execution) store.Record {
 	r := c.runner
 	rec := store.Record{
-		Key: c.key, Work: r.name, Schema: r.schema, Code: r.code.scope(), Symbols: r.code.symbols(), Build: r.build.Build().Text,
+		Ref: r.ref(c.key), Schema: r.schema, Code: r.code.scope(), Symbols: r.code.symbols(), Build: r.build.Build().Text,
 		Origin: origin(), Finished: time.Now(), Attempts: x.attempt, Args: c.inputs,
 	}
 	r.mu.Lock()
@@ -354,24 +484,3 @@ func (c *call) record(x *execution) store.Record {
 	}
 	return rec
 }
-
-// storeFailed logs what a store could not do, unless it is because ctx has ended.
-func (r *Runner) storeFailed(ctx context.Context, what string, err error) {
-	if ctx.Err() != nil {
-		return
-	}
-	r.mu.Lock()
-	r.stats.StoreErrors++
-	n, now := r.stats.StoreErrors, time.Now()
-	quiet := now.Sub(r.storeWarned) < storeQuiet
-	if !quiet {
-		r.storeWarned = now
-	}
-	r.mu.Unlock()
-	if !quiet {
-		r.logAt(slog.LevelWarn, what, slog.Any("error", err), slog.Int64("errors", n))
-	}
-}
-
-// storeQuiet is how long a runner says nothing of its store after a warning.
-const storeQuiet = 10 * time.Second

@@ -40,6 +40,11 @@ type config struct {
 	tracer      Tracer       // nil: none
 	store       store.Store  // nil: none
 	override    override     // of the use of store
+
+	storeTimeout   time.Duration // 0: defaultStoreTimeout
+	onStoreFailure StoreFailure
+	strictLease    bool
+	maxPending     int // 0: no bound
 }
 
 type optionFunc func(*config)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/workgen/workgen/runtime/internal/build"
@@ -45,7 +46,9 @@ type Runner struct {
 	events     []Event
 	delivering bool
 
-	storeWarned time.Time // when a store was last complained about
+	storeWarned time.Time   // when a store was last complained about
+	silent      time.Time   // since when the store does not answer; zero when it does
+	wasSilent   atomic.Bool // silent is not zero
 }
 
 // entries is the table of a runner, whatever it holds. The runner's mutex is held.

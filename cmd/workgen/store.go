@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/workgen/workgen/runtime/store"
-	"github.com/workgen/workgen/runtime/store/disk"
 )
 
 // An inspector runs the commands that look into a store, with the flags they share.
@@ -20,6 +17,7 @@ type inspector struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	where          string // directory or name; "": found
+	opened         string // directory of the store that was opened
 	json           bool
 }
 
@@ -74,87 +72,11 @@ Flags of all commands:
       --store directory or name   directory or name of the store{{end}}{{end}}` + after
 }
 
-// open opens the store, which must be there.
-func (c *inspector) open(o disk.Options) (*disk.Store, error) {
-	dir, err := c.dir()
-	if err != nil {
-		return nil, err
-	}
-	if !disk.Exists(dir) {
-		return nil, fmt.Errorf("there is no store in %s", dir)
-	}
-	o.Dir, o.Manual = dir, true
-	if o.MaxBytes == 0 {
-		o.MaxBytes = -1
-	}
-	return disk.Open("", o)
-}
-
-// with opens the store for f.
-func (c *inspector) with(f func(s *disk.Store) error) error {
-	s, err := c.open(disk.Options{})
-	if err != nil {
-		return err
-	}
-	return errors.Join(f(s), s.Close())
-}
-
-// dir returns the directory of the store: the one that was asked for, or the only one
-// that there is.
-func (c *inspector) dir() (string, error) {
-	if c.where != "" {
-		if strings.ContainsAny(c.where, `/\`) || c.where == "." || c.where == ".." || disk.Exists(c.where) {
-			return filepath.Abs(c.where)
-		}
-		return disk.Dir(c.where)
-	}
-	place, err := disk.Place()
-	if err != nil {
-		return "", err
-	}
-	if disk.Exists(place) {
-		return filepath.Abs(place)
-	}
-	names, err := disk.Names()
-	if err != nil {
-		return "", err
-	}
-	switch len(names) {
-	case 0:
-		return "", fmt.Errorf("there is no store in %s: name one with -store, or set WORKGEN_STORE to where it is", place)
-	case 1:
-		return filepath.Abs(filepath.Join(place, names[0]))
-	}
-	return "", fmt.Errorf("there are %d stores in %s: name one with -store: %s", len(names), place, strings.Join(names, ", "))
-}
-
-func (c *inspector) pathCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "path",
-		Short: "Print the directory of the store",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			dir, err := c.dir()
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return c.object(struct {
-					Path   string `json:"path"`
-					Exists bool   `json:"exists"`
-				}{dir, disk.Exists(dir)})
-			}
-			fmt.Fprintln(c.stdout, dir)
-			return nil
-		},
-	}
-}
-
 // all are the statuses that a record may have.
 var all = []store.Status{store.Succeeded, store.Failed, store.Evicted, store.Expired, store.Deleted, store.Unreadable}
 
 // findWork returns the full name of a work that is named by it, or by its end.
-func findWork(ctx context.Context, s *disk.Store, name string) (string, error) {
+func findWork(ctx context.Context, s store.Administrator, name string) (string, error) {
 	works, err := s.Works(ctx)
 	if err != nil {
 		return "", err
@@ -180,9 +102,9 @@ func findWork(ctx context.Context, s *disk.Store, name string) (string, error) {
 }
 
 // findKey returns the record of the call whose key begins with some digits.
-func findKey(ctx context.Context, s *disk.Store, prefix, work string) (store.Record, error) {
+func findKey(ctx context.Context, s store.Administrator, prefix, work string) (store.Record, error) {
 	var found []store.Record
-	for r, err := range s.List(ctx, store.Filter{Prefix: strings.ToLower(prefix), Work: work, Status: all, Limit: 2}) {
+	for r, err := range s.History(ctx, store.Filter{Prefix: strings.ToLower(prefix), Work: work, Status: all, Limit: 2}) {
 		if err != nil {
 			return store.Record{}, err
 		}

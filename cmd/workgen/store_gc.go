@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/workgen/workgen/runtime/store/disk"
+	"github.com/workgen/workgen/runtime/store"
 )
 
 func (c *inspector) gcCommand() *cobra.Command {
@@ -19,11 +19,11 @@ func (c *inspector) gcCommand() *cobra.Command {
 		Long:  gcHelp, Example: gcExample,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := bounds(size, age)
+			b, err := parseBounds(size, age)
 			if err != nil {
 				return err
 			}
-			s, err := c.open(o)
+			s, err := c.open(b)
 			if err != nil {
 				return err
 			}
@@ -35,24 +35,23 @@ func (c *inspector) gcCommand() *cobra.Command {
 	return cmd
 }
 
-// bounds are those of a collection, from flags.
-func bounds(size, age string) (o disk.Options, err error) {
+func parseBounds(size, age string) (b bounds, err error) {
 	if size != "" {
-		if o.MaxBytes, err = parseBytes(size); err != nil {
-			return o, err
+		if b.bytes, err = parseBytes(size); err != nil {
+			return b, err
 		}
-		o.MaxBytes = max(o.MaxBytes, 1)
+		b.bytes = max(b.bytes, 1)
 	}
 	if age != "" {
-		if o.MaxAge, err = parseDuration(age); err != nil {
-			return o, err
+		if b.age, err = parseDuration(age); err != nil {
+			return b, err
 		}
-		o.MaxAge = max(o.MaxAge, time.Microsecond)
+		b.age = max(b.age, time.Microsecond)
 	}
-	return o, nil
+	return b, nil
 }
 
-func (c *inspector) gc(ctx context.Context, s *disk.Store) error {
+func (c *inspector) gc(ctx context.Context, s store.Administrator) error {
 	before, err := s.Usage(ctx)
 	if err == nil {
 		err = s.GC(ctx)

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/workgen/workgen/runtime/store"
-	"github.com/workgen/workgen/runtime/store/disk"
 )
 
 // selection is what the flags say of which records are wanted.
@@ -34,7 +33,7 @@ func (sel *selection) any() bool {
 }
 
 // filter makes a filter of the selection.
-func (sel *selection) filter(ctx context.Context, s *disk.Store) (f store.Filter, err error) {
+func (sel *selection) filter(ctx context.Context, s store.Administrator) (f store.Filter, err error) {
 	if sel.work != "" {
 		if f.Work, err = findWork(ctx, s, sel.work); err != nil {
 			return f, err
@@ -89,7 +88,7 @@ func (c *inspector) lsCommand() *cobra.Command {
 		Long:  lsHelp, Example: lsExample,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(func(s *disk.Store) error { return c.ls(cmd.Context(), s, &sel) })
+			return c.with(func(s store.Administrator) error { return c.ls(cmd.Context(), s, &sel) })
 		},
 	}
 	sel.flags(cmd.Flags())
@@ -97,14 +96,14 @@ func (c *inspector) lsCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *inspector) ls(ctx context.Context, s *disk.Store, sel *selection) error {
+func (c *inspector) ls(ctx context.Context, s store.Administrator, sel *selection) error {
 	f, err := sel.filter(ctx, s)
 	if err != nil {
 		return err
 	}
 	t := table(c.stdout)
 	n := 0
-	for r, err := range s.List(ctx, f) {
+	for r, err := range s.History(ctx, f) {
 		if err != nil {
 			return err
 		}
@@ -127,7 +126,7 @@ func (c *inspector) ls(ctx context.Context, s *disk.Store, sel *selection) error
 		fmt.Fprintf(c.stderr, "workgen: these are the newest %d: -limit 0 lists all\n", n)
 	}
 	if n == 0 {
-		fmt.Fprintf(c.stderr, "workgen: nothing to list in %s\n", s.Dir())
+		fmt.Fprintf(c.stderr, "workgen: nothing to list in %s\n", c.opened)
 	}
 	return t.Flush()
 }

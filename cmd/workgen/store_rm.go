@@ -9,9 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
-	"github.com/workgen/workgen/runtime/store/disk"
 )
 
 // A removal is what rm is told.
@@ -36,7 +34,7 @@ func (c *inspector) rmCommand() *cobra.Command {
 			case rm.any() && rm.everything:
 				return errors.New("rm: give either -all or other flags that say which calls")
 			}
-			return c.with(func(s *disk.Store) error {
+			return c.with(func(s store.Administrator) error {
 				if selected {
 					return c.rmSelected(cmd.Context(), s, &rm)
 				}
@@ -51,7 +49,7 @@ func (c *inspector) rmCommand() *cobra.Command {
 }
 
 // rmKeys deletes calls that were named: all of them, or none if one is not there.
-func (c *inspector) rmKeys(ctx context.Context, s *disk.Store, prefixes []string) error {
+func (c *inspector) rmKeys(ctx context.Context, s store.Administrator, prefixes []string) error {
 	var records removed
 	for _, p := range prefixes {
 		r, err := findKey(ctx, s, p, "")
@@ -64,7 +62,7 @@ func (c *inspector) rmKeys(ctx context.Context, s *disk.Store, prefixes []string
 }
 
 // rmSelected deletes all that the flags select, once somebody has confirmed it.
-func (c *inspector) rmSelected(ctx context.Context, s *disk.Store, rm *removal) error {
+func (c *inspector) rmSelected(ctx context.Context, s store.Administrator, rm *removal) error {
 	if rm.everything {
 		rm.status = "all"
 	}
@@ -73,14 +71,14 @@ func (c *inspector) rmSelected(ctx context.Context, s *disk.Store, rm *removal) 
 		return err
 	}
 	var records removed
-	for r, err := range s.List(ctx, f) {
+	for r, err := range s.History(ctx, f) {
 		if err != nil {
 			return err
 		}
 		records.add(&r)
 	}
-	if len(records.keys) > 0 && !rm.yes {
-		if err := c.confirm("Delete " + records.String() + " in " + s.Dir() + "?"); err != nil {
+	if len(records.refs) > 0 && !rm.yes {
+		if err := c.confirm("Delete " + records.String() + " in " + c.opened + "?"); err != nil {
 			return err
 		}
 	}
@@ -89,13 +87,13 @@ func (c *inspector) rmSelected(ctx context.Context, s *disk.Store, rm *removal) 
 
 // removed are the calls that are to be deleted.
 type removed struct {
-	keys    []key.Key
+	refs    []store.Ref
 	results int
 	bytes   int64
 }
 
 func (rm *removed) add(r *store.Record) {
-	rm.keys = append(rm.keys, r.Key)
+	rm.refs = append(rm.refs, r.Ref)
 	if r.Status == store.Succeeded {
 		rm.results++
 		rm.bytes += r.Size
@@ -104,7 +102,7 @@ func (rm *removed) add(r *store.Record) {
 
 func (rm *removed) String() string {
 	s := count(rm.results, "result") + " (" + bytesText(rm.bytes) + ")"
-	if others := len(rm.keys) - rm.results; others > 0 {
+	if others := len(rm.refs) - rm.results; others > 0 {
 		s += " and " + count(others, "record") + " of calls without one"
 	}
 	return s
@@ -118,10 +116,10 @@ func count(n int, what string) string {
 }
 
 // remove deletes calls in small batches, so that others who write hardly wait.
-func (c *inspector) remove(ctx context.Context, s *disk.Store, records *removed) error {
+func (c *inspector) remove(ctx context.Context, s store.Administrator, records *removed) error {
 	const batch = 500
-	for keys := records.keys; len(keys) > 0; keys = keys[min(batch, len(keys)):] {
-		if _, err := s.Delete(ctx, keys[:min(batch, len(keys))]...); err != nil {
+	for refs := records.refs; len(refs) > 0; refs = refs[min(batch, len(refs)):] {
+		if _, err := s.Delete(ctx, refs[:min(batch, len(refs))]...); err != nil {
 			return err
 		}
 	}
@@ -130,7 +128,7 @@ func (c *inspector) remove(ctx context.Context, s *disk.Store, records *removed)
 			Results int   `json:"results"`
 			Records int   `json:"records"`
 			Bytes   int64 `json:"bytes"`
-		}{records.results, len(records.keys), records.bytes})
+		}{records.results, len(records.refs), records.bytes})
 	}
 	fmt.Fprintln(c.stdout, "deleted "+records.String())
 	return nil

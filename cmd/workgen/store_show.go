@@ -15,7 +15,6 @@ import (
 
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/codec"
-	"github.com/workgen/workgen/runtime/store/disk"
 )
 
 func (c *inspector) showCommand() *cobra.Command {
@@ -25,7 +24,7 @@ func (c *inspector) showCommand() *cobra.Command {
 		Long:  showHelp, Example: showExample,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, keys []string) error {
-			return c.with(func(s *disk.Store) error {
+			return c.with(func(s store.Administrator) error {
 				for i, k := range keys {
 					r, err := findKey(cmd.Context(), s, k, "")
 					if err != nil {
@@ -53,7 +52,7 @@ type shown struct {
 	NoResult string   `json:"noResult,omitempty"` // why Result is empty
 }
 
-func (c *inspector) show(ctx context.Context, s *disk.Store, r *store.Record) error {
+func (c *inspector) show(ctx context.Context, s store.Administrator, r *store.Record) error {
 	result, err := resultText(ctx, s, r)
 	if c.json {
 		j := shown{recordJSON: toJSON(r), Result: result, Symbols: symbolLines(r.Symbols), Build: symbolLines(r.Build)}
@@ -143,7 +142,7 @@ const shownBytes = 16 << 10
 
 // resultText returns the result of a call in the diagnostic notation of CBOR, or why
 // it is not printed.
-func resultText(ctx context.Context, s *disk.Store, r *store.Record) (string, error) {
+func resultText(ctx context.Context, s store.Administrator, r *store.Record) (string, error) {
 	if r.Status == store.Failed || r.Status.Gone() && !r.Gone.IsZero() {
 		return "", errors.New("there is none")
 	}
@@ -153,7 +152,7 @@ func resultText(ctx context.Context, s *disk.Store, r *store.Record) (string, er
 	if r.Size > shownBytes {
 		return "", errors.New("not printed: it is large")
 	}
-	e, err := s.Peek(ctx, r.Key)
+	e, err := s.Peek(ctx, r.Ref)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", errors.New("there is none")
 	}

@@ -59,7 +59,7 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // keep puts a call, whose key is made from all that should count.
-func (k *kept) keep(s *disk.Store) error {
+func (k *kept) keep(s store.Store) error {
 	ctx := context.Background()
 	ago, err := parseDuration(k.Ago)
 	if err != nil {
@@ -67,7 +67,7 @@ func (k *kept) keep(s *disk.Store) error {
 	}
 	finished := time.Now().Add(-ago)
 	r := store.Record{
-		Work: k.Work, Schema: "s1", Code: k.Code, Symbols: strings.Join(k.Symbols, "\n"), Build: strings.Join(k.Build, "\n"),
+		Ref: store.Ref{Work: k.Work}, Schema: "s1", Code: k.Code, Symbols: strings.Join(k.Symbols, "\n"), Build: strings.Join(k.Build, "\n"),
 		Origin:  store.Origin{Host: "here", PID: 4711, Program: "daily"},
 		Started: finished.Add(-2 * time.Second), Finished: finished, Attempts: 1, Error: k.Fails,
 	}
@@ -86,22 +86,22 @@ func (k *kept) keep(s *disk.Store) error {
 	if k.Expires {
 		r.Expires = finished
 	}
-	if k.Fails != "" {
-		return s.Note(ctx, r)
-	}
 	result := dataset{"25", make([]byte, k.Rows)}
 	if k.Noise {
 		_, _ = rand.NewChaCha8([32]byte{}).Read(result.Rows)
 	}
-	l, err := s.Acquire(ctx, r.Key)
+	l, err := s.Begin(ctx, r)
+	if r.Status = store.Succeeded; k.Fails != "" {
+		r.Status = store.Failed
+	}
 	if err == nil {
-		err = s.Put(ctx, l, r, store.Encoded(codec.Default, "s1", &result))
+		err = s.End(ctx, l, r, store.Encoded(codec.Default, "s1", &result))
 	}
 	for ; err == nil && k.Got > 0; k.Got-- {
-		_, err = s.Get(ctx, r.Key)
+		err = s.Lookup(ctx, []store.Ref{r.Ref}, make([]store.Found, 1))
 	}
 	if err == nil && k.Deleted {
-		_, err = s.Delete(ctx, r.Key)
+		_, err = s.Delete(ctx, r.Ref)
 	}
 	return err
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
-	"github.com/workgen/workgen/runtime/store/disk"
 )
 
 func (c *inspector) verifyCommand() *cobra.Command {
@@ -23,7 +22,7 @@ func (c *inspector) verifyCommand() *cobra.Command {
 		Long:  verifyHelp, Example: verifyExample,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(func(s *disk.Store) error { return c.verify(cmd.Context(), s, &sel, drop) })
+			return c.with(func(s store.Administrator) error { return c.verify(cmd.Context(), s, &sel, drop) })
 		},
 	}
 	cmd.Flags().StringVar(&sel.work, "work", "", "only results of the work of this `name`, or whose name ends so")
@@ -39,7 +38,7 @@ type damage struct {
 	Dropped bool    `json:"dropped"`
 }
 
-func (c *inspector) verify(ctx context.Context, s *disk.Store, sel *selection, drop bool) error {
+func (c *inspector) verify(ctx context.Context, s store.Administrator, sel *selection, drop bool) error {
 	if err := s.Check(ctx); err != nil {
 		fmt.Fprintln(c.stderr, "workgen: "+err.Error())
 		return exit(exitDiagnostics)
@@ -51,7 +50,7 @@ func (c *inspector) verify(ctx context.Context, s *disk.Store, sel *selection, d
 	f.Status = []store.Status{store.Succeeded}
 	t := table(c.stdout)
 	checked, damaged, bytes := 0, 0, int64(0)
-	for r, err := range s.List(ctx, f) {
+	for r, err := range s.History(ctx, f) {
 		if err != nil {
 			return err
 		}
@@ -108,8 +107,8 @@ func (c *inspector) damaged(t *tabwriter.Writer, d damage, first bool) error {
 
 // check reads a result, and returns what is wrong with it, or nil. One that has gone
 // meanwhile is as good as none.
-func check(ctx context.Context, s *disk.Store, r *store.Record) (found *store.CorruptError, err error) {
-	e, err := s.Peek(ctx, r.Key)
+func check(ctx context.Context, s store.Administrator, r *store.Record) (found *store.CorruptError, err error) {
+	e, err := s.Peek(ctx, r.Ref)
 	if err == nil {
 		_, err = io.Copy(io.Discard, e)
 		_ = e.Close()
@@ -120,24 +119,26 @@ func check(ctx context.Context, s *disk.Store, r *store.Record) (found *store.Co
 	case errors.Is(err, store.ErrNotFound):
 		return nil, nil
 	case err == nil && r.Status == store.Unreadable:
-		return &store.CorruptError{Key: r.Key, Err: errors.New(r.Error)}, nil
+		return &store.CorruptError{Ref: r.Ref, Err: errors.New(r.Error)}, nil
 	}
 	return nil, err
 }
 
 // dropDamaged has the store find out itself, so that it remembers why the result went.
 // A result whose record alone is damaged is deleted.
-func dropDamaged(ctx context.Context, s *disk.Store, r *store.Record) error {
-	e, err := s.Get(ctx, r.Key)
-	if err == nil {
-		_, err = io.Copy(io.Discard, e)
-		_ = e.Close()
+func dropDamaged(ctx context.Context, s store.Administrator, r *store.Record) error {
+	found := make([]store.Found, 1)
+	err := s.Lookup(ctx, []store.Ref{r.Ref}, found)
+	e := found[0].Result()
+	if e == nil || err != nil {
+		return err
 	}
-	var corrupt *store.CorruptError
+	_, err = io.Copy(io.Discard, e)
+	_ = e.Close()
 	if err == nil {
-		_, err = s.Delete(ctx, r.Key)
+		_, err = s.Delete(ctx, r.Ref)
 	}
-	if errors.As(err, &corrupt) || errors.Is(err, store.ErrNotFound) {
+	if corrupt := (*store.CorruptError)(nil); errors.As(err, &corrupt) {
 		return nil
 	}
 	return err

@@ -11,7 +11,6 @@ import (
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
-	"github.com/workgen/workgen/runtime/store/disk"
 )
 
 func (c *inspector) whyCommand() *cobra.Command {
@@ -21,8 +20,8 @@ func (c *inspector) whyCommand() *cobra.Command {
 		Long:  whyHelp, Example: whyExample,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(func(s *disk.Store) error {
-				r, err := findCall(cmd.Context(), s, args)
+			return c.with(func(s store.Administrator) error {
+				r, err := c.findCall(cmd.Context(), s, args)
 				if err != nil {
 					return err
 				}
@@ -34,7 +33,7 @@ func (c *inspector) whyCommand() *cobra.Command {
 
 // findCall returns the record of a call that is named by its work, its key or both, or
 // the latest that was executed.
-func findCall(ctx context.Context, s *disk.Store, args []string) (store.Record, error) {
+func (c *inspector) findCall(ctx context.Context, s store.Administrator, args []string) (store.Record, error) {
 	switch len(args) {
 	case 2:
 		work, err := findWork(ctx, s, args[0])
@@ -45,7 +44,7 @@ func findCall(ctx context.Context, s *disk.Store, args []string) (store.Record, 
 	case 1:
 		work, err := findWork(ctx, s, args[0])
 		if err == nil {
-			return latest(ctx, s, work)
+			return c.latest(ctx, s, work)
 		}
 		if strings.Trim(args[0], "0123456789abcdefABCDEF") != "" {
 			return store.Record{}, err
@@ -56,16 +55,16 @@ func findCall(ctx context.Context, s *disk.Store, args []string) (store.Record, 
 		}
 		return r, keyErr
 	}
-	return latest(ctx, s, "")
+	return c.latest(ctx, s, "")
 }
 
 // latest returns the record of the call of a work that was executed last.
-func latest(ctx context.Context, s *disk.Store, work string) (store.Record, error) {
-	for r, err := range s.List(ctx, store.Filter{Work: work, Limit: 1}) {
+func (c *inspector) latest(ctx context.Context, s store.Administrator, work string) (store.Record, error) {
+	for r, err := range s.History(ctx, store.Filter{Work: work, Limit: 1}) {
 		return r, err
 	}
 	if work == "" {
-		return store.Record{}, fmt.Errorf("nothing was executed yet with the store in %s", s.Dir())
+		return store.Record{}, fmt.Errorf("nothing was executed yet with the store in %s", c.opened)
 	}
 	return store.Record{}, fmt.Errorf("the store has no execution of work %s", work)
 }
@@ -79,7 +78,7 @@ type answer struct {
 	Text string `json:"text"`
 }
 
-func (c *inspector) why(ctx context.Context, s *disk.Store, r *store.Record) error {
+func (c *inspector) why(ctx context.Context, s store.Administrator, r *store.Record) error {
 	call := *r
 	if r.Status.Gone() {
 		call.Seq = 0 // it would be executed now

@@ -103,7 +103,7 @@ func record(ctx context.Context, from store.Store, k key.Key) (*store.Record, er
 	f := store.Filter{Prefix: k.String(), Limit: 1, Status: []store.Status{
 		store.Succeeded, store.Failed, store.Evicted, store.Expired, store.Deleted, store.Unreadable,
 	}}
-	for rec, err := range from.List(ctx, f) {
+	for rec, err := range from.History(ctx, f) {
 		return &rec, err
 	}
 	return nil, nil

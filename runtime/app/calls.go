@@ -152,7 +152,7 @@ func (l *lister) stored(ctx context.Context, status store.Status) error {
 	if l.search == "" {
 		f.Limit = l.limit - len(l.view.Calls) + 1
 	}
-	for rec, err := range l.inspection.Store().List(ctx, f) {
+	for rec, err := range l.inspection.Store().History(ctx, f) {
 		if err != nil {
 			return err
 		}

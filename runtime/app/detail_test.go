@@ -220,7 +220,7 @@ func TestCallsOfEarlierProcessesAreShownAndForgotten(t *testing.T) {
 	w.Run(t.Context(), "b")
 	w.Run(t.Context(), "a")
 	want(t, "executions", w.Stats().Executions, 1)
-	for range s.List(t.Context(), store.Filter{Work: "nobody"}) {
+	for range s.History(t.Context(), store.Filter{Work: "nobody"}) {
 		t.Error("the filter lets all through")
 	}
 }
@@ -230,13 +230,14 @@ func TestResultsOfOtherTypesAreNotReadAndNotDropped(t *testing.T) {
 	w := newWork("typed.Work", echo, runtime.WithStore(s))
 	w.Run(t.Context(), "a")
 	var rec store.Record
-	for rec = range s.List(t.Context(), store.Filter{}) {
+	for rec = range s.History(t.Context(), store.Filter{}) {
 	}
 	rec.Schema = "another"
 	if v, ok := runtime.Inspect(w.Runner).StoredResult(t.Context(), rec); ok {
 		t.Errorf("read as %v", v)
 	}
-	if _, err := s.Get(t.Context(), rec.Key); err != nil {
+	found := make([]store.Found, 1)
+	if err := s.Lookup(t.Context(), []store.Ref{rec.Ref}, found); err != nil || found[0].Result() == nil {
 		t.Errorf("the result is gone: %v", err)
 	}
 }

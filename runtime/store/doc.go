@@ -1,42 +1,55 @@
 // Package store is where results outlive the process: the interface that every
 // backend implements, its errors, and the records that explain what is kept.
 //
-// A store keeps one result per key, and hands out a lease per key, so that of
-// all processes that miss the same call one executes it:
+// A store keeps one result per call, the history of executions, and one lease per call,
+// so that of all processes that miss the same call one executes it:
 //
-//	changed, stop := s.Watch(k) // before asking, so that nothing is missed
+//	changed, stop := s.Watch(ref) // before looking, so that nothing is missed
 //	defer stop()
 //	for {
-//		entry, err := s.Get(ctx, k)  // a hit; or ErrNotFound, a *CorruptError: a miss
-//		lease, err := s.Acquire(ctx, k)
-//		// nil: execute, Renew meanwhile, then Put or Release.
-//		// ErrFinished: somebody else was faster, Get again.
-//		// ErrHeld: somebody else executes it, wait for changed, ask again.
+//		err := s.Lookup(ctx, []store.Ref{ref}, found)
+//		// found has the result: a hit. Its Latest is a failure that was not there when
+//		// this was looked up first: an execution has failed while this waited for it.
+//		lease, err := s.Begin(ctx, record)
+//		// nil: execute, Renew meanwhile, then End as succeeded, failed or stopped.
+//		// ErrFinished: somebody else was faster, look again.
+//		// ErrHeld: somebody else executes it, wait for changed, look again.
+//		// Any other error: ask again after a while. It may have been done.
 //		<-changed
 //	}
 //
+// storetest.Do is this loop, whole.
+//
 // What every backend promises, and storetest checks:
 //
-//   - What Get returns is what one Put was given, whole, or an error. Bytes that
+//   - The result that is found is what one End was given, whole, or an error. Bytes that
 //     were damaged since are a [*CorruptError], which is a miss that is reported.
 //   - A result never changes. It may go (evicted, expired, deleted, unreadable);
 //     then the call is a miss, and the next result is a new one.
-//   - Put keeps nothing when its lease was lost. Of several leases on one key
+//   - End keeps nothing when its lease was lost. Of several leases on one call
 //     over time the later one has the greater token.
-//   - Once Put has returned nil, a durable store has the result whatever happens
-//     to the process. When it returned an error the result may be there or not.
-//   - A lease ends by Put, by Release, when somebody else acquired the key after
+//   - Once End has returned nil, a durable store has the result whatever happens
+//     to the process. When it returned an error the result may be there or not, and End
+//     can be repeated: the result is then the first one, once.
+//   - A failure makes no result. It ends the lease, and is found as Latest until another
+//     execution has ended, or the call is deleted.
+//   - A lease ends by End, by Delete, when somebody else has begun another execution after
 //     it had expired, and when its holder is known to be dead.
+//   - A mark is changed by one at a time.
 //
 // What no backend promises:
 //
-//   - That Get sees the newest Put of another machine: it may be stale.
-//   - That a lease is still held a moment after Acquire or Renew returned it: its
-//     holder may have been suspended. Only Put decides, and a body whose effects
+//   - That Lookup sees the newest End of another machine: it may be stale.
+//   - That a lease is still held a moment after Begin or Renew returned it: its
+//     holder may have been suspended. Only End decides, and a body whose effects
 //     must not happen twice hands the token on to what it changes.
 //   - That a call executes once: a lost lease or a dead holder means once more.
 //   - That a watch is prompt or exact: it may be late, and it may wake in vain.
 //   - That use counters, failures and the records of what has gone are complete.
+//
+// The backends: package memory keeps all in one process, with the record of each
+// execution that has not ended. Package disk keeps results for all processes of one machine;
+// of executions it keeps the last one of each call that has ended, and who has a lease.
 //
 // Nothing here links a database or an encoding: a program without a store pays
 // nothing for this package.

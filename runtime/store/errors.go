@@ -3,23 +3,24 @@ package store
 import (
 	"errors"
 	"time"
-
-	"github.com/workgen/workgen/runtime/key"
 )
 
 var (
 	// ErrNotFound says that a store has no result for a key.
 	ErrNotFound = errors.New("store has no result for this key")
 
-	// ErrHeld says that somebody else has the lease: wait for Watch, then Get.
+	// ErrHeld says that another execution has the lease: wait for Watch, then look again.
 	ErrHeld = errors.New("key is leased to somebody else")
 
-	// ErrFinished says that nobody needs a lease: there is a result, Get it.
+	// ErrFinished says that nobody needs a lease: there is a result, look it up.
 	ErrFinished = errors.New("key has a result already")
 
 	// ErrLost says that a lease is not held any more: it has expired, or the key was
-	// deleted. Somebody else may have acquired the key, so Get it, or begin again.
+	// deleted. Somebody else may have begun another execution: look, or begin again.
 	ErrLost = errors.New("lease is not held any more")
+
+	// ErrConflict says that a mark has changed since it was read.
+	ErrConflict = errors.New("mark has changed since it was read")
 
 	// ErrTooLarge says that a result is larger than the store may become.
 	ErrTooLarge = errors.New("result is larger than the store's bound")
@@ -30,7 +31,7 @@ var (
 
 // HeldError is ErrHeld, with what is known of the holder.
 type HeldError struct {
-	Key     key.Key
+	Ref
 	Expires time.Time // of the lease, if it is not renewed
 	Origin  Origin    // who has it; zero when that is not known
 }
@@ -50,7 +51,7 @@ func (e *HeldError) Is(target error) bool { return target == ErrHeld }
 // CorruptError says that a result is there and cannot be read: its bytes were
 // damaged, cut short or removed. It is a miss; the store drops what it has.
 type CorruptError struct {
-	Key key.Key
+	Ref
 	Err error // what is wrong
 }
 

@@ -128,16 +128,16 @@ func Explain(ctx context.Context, s Store, call Record) (Reason, error) {
 
 // causes are those that the last record of the same key tells.
 var causes = map[Status]Cause{
-	Succeeded: CauseHit, Failed: CauseFailed,
+	Succeeded: CauseHit, Failed: CauseFailed, GivenUp: CauseFailed,
 	Evicted: CauseEvicted, Expired: CauseExpired, Deleted: CauseDeleted, Unreadable: CauseUnreadable,
 }
 
 // all are the statuses that a record may have.
-var all = []Status{Succeeded, Failed, Evicted, Expired, Deleted, Unreadable}
+var all = []Status{Succeeded, Failed, GivenUp, Evicted, Expired, Deleted, Unreadable}
 
 // last returns the record of a key.
 func last(ctx context.Context, s Store, k key.Key) (r Record, found bool, err error) {
-	for r, err := range s.List(ctx, Filter{Prefix: k.String(), Status: all, Limit: 1}) {
+	for r, err := range s.History(ctx, Filter{Prefix: k.String(), Status: all, Limit: 1}) {
 		return r, err == nil, err
 	}
 	return r, false, nil
@@ -152,7 +152,7 @@ func nearest(ctx context.Context, s Store, call *Record) (near Record, found boo
 	}
 	most := -1
 	f := Filter{Work: call.Work, Status: all, Before: call.Seq, Limit: MaxExplained}
-	for r, err := range s.List(ctx, f) {
+	for r, err := range s.History(ctx, f) {
 		if err != nil {
 			return near, false, err
 		}

@@ -41,7 +41,7 @@ func secret(name, value string) store.Arg {
 // call is one of work, of the first version of its code unless change does more.
 func call(source, day string, change func(r *store.Record)) store.Record {
 	r := store.Record{
-		Work: work, Schema: "s1", Code: "c1", Symbols: "daily.Run 11\ndaily.clean 22\ngo1.26 33\n",
+		Ref: store.Ref{Work: work}, Schema: "s1", Code: "c1", Symbols: "daily.Run 11\ndaily.clean 22\ngo1.26 33\n",
 		Args: []store.Arg{input("Source", source), input("day", day)}, Finished: time.Now(),
 	}
 	if change != nil {
@@ -57,9 +57,16 @@ func call(source, day string, change func(r *store.Record)) store.Record {
 
 func keep(t testing.TB, s store.Store, r store.Record) store.Record {
 	t.Helper()
-	l, err := s.Acquire(ctx, r.Key)
+	return end(t, s, r, store.Succeeded)
+}
+
+// end executes a call, which ends somehow.
+func end(t testing.TB, s store.Store, r store.Record, how store.Status) store.Record {
+	t.Helper()
+	l, err := s.Begin(ctx, r)
 	if err == nil {
-		err = s.Put(ctx, l, r, store.Bytes("x"))
+		r.Status = how
+		err = s.End(ctx, l, r, store.Bytes("x"))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -70,8 +77,8 @@ func keep(t testing.TB, s store.Store, r store.Record) store.Record {
 // listed returns the record of a key.
 func listed(t testing.TB, s store.Store, k key.Key) store.Record {
 	t.Helper()
-	f := store.Filter{Prefix: k.String(), Status: []store.Status{store.Succeeded, store.Failed, store.Expired, store.Deleted}}
-	for r, err := range s.List(ctx, f) {
+	f := store.Filter{Prefix: k.String(), Status: []store.Status{store.Succeeded, store.Failed, store.GivenUp, store.Expired, store.Deleted}}
+	for r, err := range s.History(ctx, f) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,13 +236,13 @@ func TestSymbolsThatChangedAreNamed(t *testing.T) {
 	why := explained(t, s, call("gs", "24", func(r *store.Record) { r.Code = "c3" }), store.CauseArguments)
 	wantText(t, why, "Source", "; code changed")
 	// Results that are not there any more count too.
-	if _, err := s.Delete(ctx, near.Key); err != nil {
+	if _, err := s.Delete(ctx, near.Ref); err != nil {
 		t.Fatal(err)
 	}
 	if why := explained(t, s, call("s3", "25", func(r *store.Record) { r.Code = "c4" }), store.CauseCode); why.Nearest == near.Key {
 		t.Error("the oldest of two was taken for the nearest")
 	}
-	if _, err := s.Delete(ctx, r.Key); err != nil {
+	if _, err := s.Delete(ctx, r.Ref); err != nil {
 		t.Fatal(err)
 	}
 	explained(t, s, call("s3", "25", func(r *store.Record) { r.Code = "c4" }), store.CauseCode)
@@ -308,7 +315,7 @@ func TestWhatHasGoneIsTold(t *testing.T) {
 		r.Expires = time.Time{}
 		executed = keep(t, s, r)
 		explained(t, s, executed, store.CauseExpired)
-		if _, err := s.Delete(ctx, r.Key); err != nil {
+		if _, err := s.Delete(ctx, r.Ref); err != nil {
 			t.Fatal(err)
 		}
 		why := explained(t, s, r, store.CauseDeleted)
@@ -320,11 +327,10 @@ func TestWhatHasGoneIsTold(t *testing.T) {
 
 		// A failure is no result.
 		r.Error = "no such file"
-		if err := s.Note(ctx, r); err != nil {
-			t.Fatal(err)
-		}
+		explained(t, s, end(t, s, r, store.Failed), store.CauseDeleted)
 		wantText(t, explained(t, s, r, store.CauseFailed), "failed at 2000-01-01T", "no such file")
-		explained(t, s, listed(t, s, r.Key), store.CauseDeleted)
+		explained(t, s, end(t, s, r, store.GivenUp), store.CauseFailed)
+		wantText(t, explained(t, s, r, store.CauseFailed), "failed at 2000-01-01T", "no such file")
 		explained(t, s, keep(t, s, r), store.CauseFailed)
 	})
 }
@@ -337,7 +343,7 @@ type records struct {
 	most *int // how many were listed
 }
 
-func (s records) List(_ context.Context, f store.Filter) iter.Seq2[store.Record, error] {
+func (s records) History(_ context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
 		n := 0
 		for i := range s.list {

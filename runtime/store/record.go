@@ -8,22 +8,24 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 )
 
-// Record is what a store keeps of one call, to explain it. Times are kept to the
-// microsecond at least; the zero time says that there is none.
+// Record is what a store keeps of one execution. Times are kept to the microsecond at
+// least; the zero time says that there is none.
 type Record struct {
-	Key    key.Key
-	Seq    uint64 // place in the order of List: a record that is kept later has a greater one
+	Ref
+	Nonce  uint64 // random, and not 0: see Begin. Stores need not keep it
+	Seq    uint64 // place in the order of History: a record that is kept later has a greater one
 	Status Status
 
-	// The scope of the key. Symbols says what Code is made of, a line "name hash" per
+	// The scope of the key, with Work. Symbols says what Code is made of, a line "name hash" per
 	// symbol. Build says what the program was built with, as far as it counts, a line
 	// "name: value" per ingredient. Stores keep them once per scope.
-	Work, Schema, Code, Symbols, Build string
+	Schema, Code, Symbols, Build string
 
 	Args   []Arg // the inputs in order, fields of the receiver first
 	Origin Origin
 
 	Requested, Started, Finished time.Time
+	Inputs                       []Input // that it found on its way
 
 	Attempts int       // executions that it took, the failed ones included
 	Size     int64     // of the result in bytes, before compression
@@ -57,7 +59,7 @@ func (r *Record) AsEarlier() Earlier {
 	if r.Status.Gone() {
 		e.At = r.Gone
 	}
-	if r.Status == Failed || r.Status == Unreadable {
+	if r.Status == Failed || r.Status == GivenUp || r.Status == Unreadable {
 		e.Error = r.Error
 	}
 	return e
@@ -86,8 +88,8 @@ func (o Origin) String() string {
 // Status says what a record is of.
 type Status uint8
 
-// The first two are of what is there, the others of results that have gone:
-// stores remember some of those, to tell why a call is a miss.
+// Succeeded is of a result that is there. Those from Evicted to Unreadable are of results
+// that have gone: stores remember some of them, to tell why a call is a miss.
 const (
 	Succeeded Status = 1 + iota
 	Failed
@@ -95,9 +97,15 @@ const (
 	Expired    // its time had come, or it was older than the store keeps results
 	Deleted    // somebody asked for it
 	Unreadable // it was damaged
+	Running    // it has begun
+	Stopped    // nobody waited for it any more
+	GivenUp    // it failed as often as it may
+	Lost       // its process died, or lost its lease
 )
 
-var statuses = [...]string{"", "succeeded", "failed", "evicted", "expired", "deleted", "unreadable"}
+var statuses = [...]string{
+	"", "succeeded", "failed", "evicted", "expired", "deleted", "unreadable", "running", "stopped", "given up", "lost",
+}
 
 // String returns the status as a word.
 func (s Status) String() string {
@@ -108,7 +116,7 @@ func (s Status) String() string {
 }
 
 // Gone tells whether a result has been there and is no more.
-func (s Status) Gone() bool { return s >= Evicted }
+func (s Status) Gone() bool { return s >= Evicted && s <= Unreadable }
 
 // Filter says which records are wanted. The zero Filter lets through those of
 // all results and failures.

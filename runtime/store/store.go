@@ -11,76 +11,166 @@ import (
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
-// Store keeps results by key. All methods may be called concurrently, and by
-// several processes at once. Each returns the context's error when that ended
-// first, and [ErrClosed] after Close.
+// Store keeps the results of calls, and the history of their executions. All methods may
+// be called concurrently, and by several processes at once. Each returns the context's
+// error when that ended first, and [ErrClosed] after Close.
+//
+// Any other error but those named here says that the store could not do it, or that
+// nobody knows whether it did, since the answer was lost. What was asked for may be
+// asked for again: all methods may be repeated.
 type Store interface {
-	// Get returns the result of a call, which the caller has to close. It returns
-	// ErrNotFound when there is none, or it has expired, and a *CorruptError when
-	// there is one that cannot be read; it is dropped then. Reading the entry may
-	// fail with a *CorruptError too.
-	Get(ctx context.Context, k key.Key) (*Entry, error)
+	// Lookup looks calls up, all at once, and says in found, which is as long as refs,
+	// what the store has of each. The caller closes the results. Reading one of them may
+	// fail with a *CorruptError.
+	Lookup(ctx context.Context, refs []Ref, found []Found) error
 
-	// Acquire leases k to the caller, at once. It returns ErrFinished when there
-	// is a result, and a *HeldError (which is ErrHeld) when somebody has the lease.
-	Acquire(ctx context.Context, k key.Key) (Lease, error)
+	// Begin notes that an execution of a call begins, and leases the call to it. It
+	// does not wait: it returns ErrFinished when there is a result, and a *HeldError
+	// (which is ErrHeld) while another execution has the lease. Of x it keeps Ref,
+	// Nonce, what the key was made of, Args, Origin, the times and Attempts; Status
+	// is Running.
+	//
+	// When it is repeated with the same Nonce, which is not 0, it returns the lease that
+	// it gave.
+	Begin(ctx context.Context, x Record) (Lease, error)
 
 	// Renew puts off the time at which a lease expires. It returns ErrLost when
 	// it is not held any more.
 	Renew(ctx context.Context, l Lease) (Lease, error)
 
-	// Release ends a lease without a result. One that is not held any more is
-	// none of its business: it returns nil.
-	Release(ctx context.Context, l Lease) error
+	// End notes how an execution has ended, and gives its lease up. x is what Begin was
+	// given, with its Status:
+	//
+	//   - Succeeded: result is kept. ErrTooLarge says that it does not fit; when
+	//     result.WriteTo fails, End returns its error. Nothing is kept then, and the
+	//     lease is still held.
+	//   - Failed, GivenUp: Error says why. Result is nil. The record takes the place of
+	//     that of an earlier execution.
+	//   - Stopped: nobody waits for it any more. Result is nil. It may leave no record.
+	//
+	// It returns ErrLost when the lease is not held any more, and keeps nothing. There are
+	// two exceptions, which return nil: the execution has ended like that already, so
+	// that End can be repeated, and Stopped, which has nothing to lose. Of x the store sets
+	// Ref, Seq, Size, Token, Earlier, Used, Hits and Gone itself.
+	End(ctx context.Context, l Lease, x Record, result io.WriterTo) error
 
-	// Put keeps the result of the call that the lease is for, and ends the lease.
-	// It returns ErrLost when that is not held any more, ErrTooLarge when the
-	// result does not fit, and what result.WriteTo returned when that failed, and
-	// keeps nothing; after the latter two the lease is still held. Of r the store
-	// sets Key, Seq, Status, Size, Token, Earlier, Used, Hits and Gone itself.
-	Put(ctx context.Context, l Lease, r Record, result io.WriterTo) error
+	// Delete drops results and records of calls, and says so to everybody (OnDelete).
+	// It also ends the leases, so that an execution that is under way does not count:
+	// its End returns ErrLost, and anybody may begin another. It returns how many calls
+	// had a result or were leased.
+	Delete(ctx context.Context, refs ...Ref) (int, error)
 
-	// Note keeps the record of a failed execution, for display. It replaces the
-	// record of an earlier failure, and never one of a result.
-	Note(ctx context.Context, r Record) error
-
-	// Delete drops results, records of failures and those of what has gone. It also
-	// ends the leases on the keys, so that the result of an execution that is under
-	// way does not count: its Put returns ErrLost, and anybody may acquire the key. It
-	// returns how many keys had a result or were leased.
-	Delete(ctx context.Context, keys ...key.Key) (int, error)
-
-	// Discard drops a result that was got and is of no use: one that cannot be
-	// decoded (Unreadable, and why), or is too old for who got it (Expired). What
+	// Discard drops a result that was looked up and is of no use: one that cannot be
+	// decoded (Unreadable, and why), or is too old for who looked it up (Expired). What
 	// has been put under another lease since stays.
 	Discard(ctx context.Context, e *Entry, how Status, why string) error
 
-	// List returns the records that a filter lets through, the newest first. What
+	// History returns the records that a filter lets through, the newest first. What
 	// is added or dropped meanwhile may or may not be among them. An error ends it.
-	List(ctx context.Context, f Filter) iter.Seq2[Record, error]
+	History(ctx context.Context, f Filter) iter.Seq2[Record, error]
 
-	// Watch returns a channel that gets a value when the result or the lease of k
+	// Watch returns a channel that gets a value when the result or the lease of a call
 	// may have changed since Watch was called, or since the value before. Values
 	// do not pile up. They may come in vain and late, but come. stop ends it, and
 	// must be called; the channel is never closed.
-	Watch(k key.Key) (changed <-chan struct{}, stop func())
+	Watch(r Ref) (changed <-chan struct{}, stop func())
+
+	// OnDelete has tell called with what Delete was given, by anybody: at once for those
+	// who use the same handle, and otherwise within about a second. No refs say that
+	// any call may have been deleted. Refs may be told more than once, and late, but not
+	// before they were deleted. Their works may be missing: a key says enough. tell may use the store, and is not called any more once
+	// it has returned false.
+	OnDelete(tell func(deleted []Ref) (goOn bool))
+
+	// Mark returns a named mark, the zero Mark where there is none.
+	Mark(ctx context.Context, name string) (Mark, error)
+
+	// SetMark sets a mark that has not changed since it was read: m.Version is that of
+	// the Mark that was read. Otherwise it returns ErrConflict and changes nothing. It
+	// returns the mark with its new version, which is greater. Whoever lost the answer
+	// reads the mark to see whether it was set.
+	SetMark(ctx context.Context, name string, m Mark) (Mark, error)
 
 	// Codec returns how results are to be written for this store.
 	Codec() Codec
 
-	// Close releases all leases that were acquired with this Store.
+	// Close gives up all leases of this Store.
 	Close() error
 }
 
-// Announcer is a Store that says which calls were deleted, so that those who keep
-// results in memory drop them, too.
-type Announcer interface {
-	// Announce has tell called with the keys that Delete was given, by anybody: at once
-	// for those who use the same handle, and otherwise within about a second. No keys
-	// say that any may have been among them. Keys may be told more than once, and late,
-	// but not before they were deleted. tell may use the store, and is not called any
-	// more once it has returned false.
-	Announce(tell func(deleted []key.Key) (goOn bool))
+// Shared is a Store that says whether several machines share it. Where it does not answer,
+// calls then fail, which otherwise execute without it.
+type Shared interface{ Shared() bool }
+
+// Administrator is a Store that can be looked after.
+type Administrator interface {
+	Store
+
+	// Works returns the full names of all works that the store knows, sorted.
+	Works(ctx context.Context) ([]string, error)
+
+	// Usage counts what the store has.
+	Usage(ctx context.Context) (Usage, error)
+
+	// GC drops what has expired and what does not fit, and waits until it is done. A
+	// store does so by itself: GC is for those who want it now.
+	GC(ctx context.Context) error
+
+	// Check looks for damage in the structure of the store. Results are checked by
+	// reading them.
+	Check(ctx context.Context) error
+
+	// Peek is a Lookup of one result that counts as no use of it, and does not drop one
+	// that cannot be read, which is a *CorruptError. Without a result it returns
+	// ErrNotFound.
+	Peek(ctx context.Context, r Ref) (*Entry, error)
+}
+
+// Usage is how much a store has.
+type Usage struct {
+	Results int64 // that can be got, or have expired and were not collected yet
+	Records int64 // of those, of failures and of results that have gone
+	Bytes   int64 // that they take
+	Free    int64 // bytes that the store takes besides, and may give back
+}
+
+// Ref names a call.
+type Ref struct {
+	Work string // full name
+	Key  key.Key
+}
+
+// Found is what a store has of a call. Beside Results the rest is nil: nobody who has a
+// result needs it, and it would cost as much again.
+type Found struct {
+	// Results are the results of the call, the newest first. There is one at most, but
+	// for works that find inputs on their way: those that read the same are equal.
+	Results []*Entry
+
+	// Damaged says that there was a result that cannot be read; it is dropped then.
+	Damaged *CorruptError
+
+	// Latest is the newest record of an execution of the call that has ended, nil when
+	// there is none. It may be that of a result that has gone.
+	Latest *Record
+
+	// Holder says who has the lease, for an execution that has not ended; nil when
+	// nobody has.
+	Holder *HeldError
+}
+
+// Result returns the newest result, nil when there is none.
+func (f *Found) Result() *Entry {
+	if len(f.Results) == 0 {
+		return nil
+	}
+	return f.Results[0]
+}
+
+// Mark is a small value under a name, such as the last tick that a loop has done.
+type Mark struct {
+	Version uint64 // 0: there is none
+	Value   string
 }
 
 // Codec writes results and reads them back. Its methods may be called
@@ -100,26 +190,34 @@ type Codec interface {
 	Decode(e *Entry, schema string, ptr any) error
 }
 
-// Lease is the right to put the result of one call.
+// Lease is the right to end one execution of a call.
 type Lease struct {
-	Key     key.Key
-	Token   uint64    // fencing token: of two leases on a key the later has the greater
-	Expires time.Time // from then on anybody may acquire the key; Renew in time
+	Ref
+	Token   uint64    // fencing token: of two leases on a call the later has the greater
+	Expires time.Time // from then on anybody may begin another; Renew in time
 }
 
 // Entry is a result as the store has it. It is read as an io.Reader, by one
 // goroutine, or all at once where Data is not nil.
 type Entry struct {
-	Key      key.Key
+	Ref
 	Token    uint64    // of the lease that it was put under
 	Finished time.Time // when the execution ended
 	Expires  time.Time // zero: never
 	Size     int64     // in bytes
+	Inputs   []Input   // what the execution found on its way, in this order
 
 	Data []byte        // the whole result, not to be written to; nil: read Body
 	Body io.ReadCloser // fails with a *CorruptError instead of io.EOF when it was damaged
 
 	read int // of Data
+}
+
+// Input is an input that an execution found on its way, such as a file that it read. A
+// result is one only as long as all that was read is still so.
+type Input struct {
+	Kind, Name string
+	Digest     [16]byte
 }
 
 // HasExpired reports whether a result is not to be had any more: its time has come,
@@ -164,7 +262,7 @@ func (b Bytes) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// Encoded returns what ptr points to as Put wants it: written by c.
+// Encoded returns what ptr points to as End wants it: written by c.
 func Encoded(c Codec, schema string, ptr any) io.WriterTo { return encoded{c, schema, ptr} }
 
 type encoded struct {

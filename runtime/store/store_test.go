@@ -55,7 +55,7 @@ func TestPrefixesAreRangesOfKeys(t *testing.T) {
 		f := store.Filter{Prefix: prefix}
 		first, last, ok := f.Keys()
 		in := bytes.Compare(first[:], k[:]) <= 0 && bytes.Compare(k[:], last[:]) <= 0
-		r := store.Record{Key: k, Status: store.Failed}
+		r := store.Record{Ref: store.Ref{Key: k}, Status: store.Failed}
 		if !ok || in != want || f.Match(&r) != want {
 			t.Errorf("prefix %q: from %v to %v, match %v", prefix, first, last, f.Match(&r))
 		}

@@ -22,10 +22,14 @@ var ctx = context.Background()
 
 func keyOf(n int) key.Key { return sha256.Sum256([]byte(strconv.Itoa(n))) }
 
+func refOf(n int) store.Ref {
+	return store.Ref{Work: "example.com/daily.DataProcessor", Key: keyOf(n)}
+}
+
 func recordOf(n int) store.Record {
 	now := time.Now()
 	return store.Record{
-		Work: "example.com/daily.DataProcessor", Schema: "s1", Code: "c1",
+		Ref: refOf(n), Schema: "s1", Code: "c1",
 		Args: []store.Arg{
 			{Name: "Source", Type: "string", Digest: [16]byte{1}, Text: "s3://sales"},
 			{Name: "day", Type: "string", Digest: [16]byte{2}, Text: strconv.Itoa(n)},
@@ -34,20 +38,61 @@ func recordOf(n int) store.Record {
 	}
 }
 
-func put(t testing.TB, s store.Store, n int, data []byte) { putAs(t, s, n, recordOf(n), data) }
+// begin begins an execution of a call.
+func begin(s store.Store, n int) (store.Lease, error) { return s.Begin(ctx, recordOf(n)) }
 
-func putAs(t testing.TB, s store.Store, n int, r store.Record, data []byte) {
-	t.Helper()
-	l, err := s.Acquire(ctx, keyOf(n))
+// end ends an execution with its result.
+func end(s store.Store, l store.Lease, data []byte) error {
+	r := recordOf(0)
+	r.Status = store.Succeeded
+	return s.End(ctx, l, r, store.Bytes(data))
+}
+
+// stop ends an execution without anything.
+func stop(s store.Store, l store.Lease) error {
+	return s.End(ctx, l, store.Record{Status: store.Stopped}, nil)
+}
+
+// fail executes a call in vain.
+func fail(s store.Store, r store.Record) error {
+	l, err := s.Begin(ctx, r)
 	if err == nil {
-		err = s.Put(ctx, l, r, store.Bytes(data))
+		r.Status = store.Failed
+		err = s.End(ctx, l, r, nil)
+	}
+	return err
+}
+
+// get looks one call up.
+func get(s store.Store, n int) (*store.Entry, error) {
+	found := make([]store.Found, 1)
+	err := s.Lookup(ctx, []store.Ref{refOf(n)}, found)
+	switch {
+	case err != nil:
+		return nil, err
+	case found[0].Damaged != nil:
+		return nil, found[0].Damaged
+	case found[0].Result() == nil:
+		return nil, store.ErrNotFound
+	}
+	return found[0].Result(), nil
+}
+
+func put(t testing.TB, s store.Store, n int, data []byte) { t.Helper(); putAs(t, s, recordOf(n), data) }
+
+func putAs(t testing.TB, s store.Store, r store.Record, data []byte) {
+	t.Helper()
+	l, err := s.Begin(ctx, r)
+	if err == nil {
+		r.Status = store.Succeeded
+		err = s.End(ctx, l, r, store.Bytes(data))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func BenchmarkGet(b *testing.B) {
+func BenchmarkLookup(b *testing.B) {
 	for _, size := range []int{100, 10_000, 1 << 20} {
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			s := open(b, b.TempDir(), disk.Options{})
@@ -55,11 +100,14 @@ func BenchmarkGet(b *testing.B) {
 				put(b, s, n, bytes.Repeat([]byte{byte(n)}, size))
 			}
 			buf := make([]byte, 64<<10)
+			refs, found := make([]store.Ref, 1), make([]store.Found, 1)
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				e, err := s.Get(ctx, keyOf(n%100))
-				if err != nil {
+				refs[0] = refOf(n % 100)
+				err := s.Lookup(ctx, refs, found)
+				e := found[0].Result()
+				if err != nil || e == nil {
 					b.Fatal(err)
 				}
 				for err == nil {
@@ -75,25 +123,41 @@ func BenchmarkGet(b *testing.B) {
 func BenchmarkMiss(b *testing.B) {
 	s := open(b, b.TempDir(), disk.Options{})
 	put(b, s, 0, nil)
-	k := keyOf(1)
+	refs, found := []store.Ref{refOf(1)}, make([]store.Found, 1)
 	for b.Loop() {
-		_, _ = s.Get(ctx, k)
+		_ = s.Lookup(ctx, refs, found)
 	}
 }
 
-func BenchmarkAcquireRelease(b *testing.B) {
-	s := open(b, b.TempDir(), disk.Options{})
-	k := keyOf(1)
+// BenchmarkLookupMany looks up 500 calls at once, of which half have a result.
+func BenchmarkLookupMany(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{Relaxed: true})
+	refs, found := make([]store.Ref, 500), make([]store.Found, 500)
+	for n := range refs {
+		if refs[n] = refOf(n); n%2 == 0 {
+			put(b, s, n, make([]byte, 100))
+		}
+	}
+	b.ReportAllocs()
 	for b.Loop() {
-		l, err := s.Acquire(ctx, k)
+		if err := s.Lookup(ctx, refs, found); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkBeginStop(b *testing.B) {
+	s := open(b, b.TempDir(), disk.Options{})
+	for b.Loop() {
+		l, err := begin(s, 1)
 		if err != nil {
 			b.Fatal(err)
 		}
-		_ = s.Release(ctx, l)
+		_ = stop(s, l)
 	}
 }
 
-// BenchmarkPut acquires and puts, and tells the median time of Put alone.
+// BenchmarkPut executes calls, and tells the median time of End alone.
 func BenchmarkPut(b *testing.B) {
 	for _, relaxed := range []bool{false, true} {
 		b.Run(fmt.Sprintf("relaxed=%v", relaxed), func(b *testing.B) {
@@ -102,23 +166,23 @@ func BenchmarkPut(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
 				n := len(took)
-				l, err := s.Acquire(ctx, keyOf(n))
+				l, err := begin(s, n)
 				if err != nil {
 					b.Fatal(err)
 				}
-				begin := time.Now()
-				if err := s.Put(ctx, l, recordOf(n), store.Bytes(data)); err != nil {
+				began := time.Now()
+				if err := end(s, l, data); err != nil {
 					b.Fatal(err)
 				}
-				took = append(took, time.Since(begin))
+				took = append(took, time.Since(began))
 			}
 			slices.Sort(took)
-			b.ReportMetric(float64(took[len(took)/2].Microseconds()), "median-put-µs")
+			b.ReportMetric(float64(took[len(took)/2].Microseconds()), "median-end-µs")
 		})
 	}
 }
 
-// BenchmarkPutParallel has 64 goroutines acquire and put, whose commits are grouped.
+// BenchmarkPutParallel has 64 goroutines execute calls, whose commits are grouped.
 func BenchmarkPutParallel(b *testing.B) {
 	s := open(b, b.TempDir(), disk.Options{})
 	data := make([]byte, 100)
@@ -207,7 +271,7 @@ func fill(t testing.TB, s store.Store, n int, size int) {
 			for i := w; i < n; i += workers {
 				r := recordOf(i)
 				r.Work = workOf(i)
-				putAs(t, s, i, r, make([]byte, size))
+				putAs(t, s, r, make([]byte, size))
 			}
 			done <- struct{}{}
 		}()
@@ -236,7 +300,7 @@ func BenchmarkMany(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				n := 0
-				for _, err := range s.List(ctx, list.filter) {
+				for _, err := range s.History(ctx, list.filter) {
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -251,7 +315,7 @@ func BenchmarkMany(b *testing.B) {
 	b.Run("explain", func(b *testing.B) {
 		r := recordOf(many)
 		r.Work = workOf(many)
-		r.Key, r.Args[0].Digest, r.Args[1].Digest = keyOf(many), [16]byte{3}, [16]byte{4}
+		r.Args[0].Digest, r.Args[1].Digest = [16]byte{3}, [16]byte{4}
 		for b.Loop() {
 			if why, err := store.Explain(ctx, s, r); err != nil || why.Cause != store.CauseArguments {
 				b.Fatal(why, err)
@@ -261,7 +325,7 @@ func BenchmarkMany(b *testing.B) {
 	b.Run("get", func(b *testing.B) {
 		n := 0
 		for b.Loop() {
-			if _, err := s.Get(ctx, keyOf(n%many)); err != nil {
+			if _, err := get(s, n%many); err != nil {
 				b.Fatal(err)
 			}
 			n += 7919

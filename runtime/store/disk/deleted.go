@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // Those who keep results in memory are told which calls were deleted. Delete adds the
@@ -19,7 +20,7 @@ type deletions struct {
 	seen    int64      // sequence number of the last key that they were told; looking
 
 	mu    sync.Mutex
-	tells []func(deleted []key.Key) bool
+	tells []func(deleted []store.Ref) bool
 }
 
 const (
@@ -34,8 +35,8 @@ func newDeletions(s *Store, seen int64) *deletions {
 	return d
 }
 
-// Announce implements store.Announcer.
-func (s *Store) Announce(tell func(deleted []key.Key) bool) {
+// OnDelete implements store.Store. The works of the calls are not told.
+func (s *Store) OnDelete(tell func(deleted []store.Ref) bool) {
 	s.deletions.mu.Lock()
 	defer s.deletions.mu.Unlock()
 	s.deletions.tells = append(s.deletions.tells, tell)
@@ -67,16 +68,16 @@ func (d *deletions) look() {
 	if len(tells) == 0 {
 		return
 	}
-	keys, whole, err := d.read()
-	if err != nil || len(keys) == 0 {
+	refs, whole, err := d.read()
+	if err != nil || len(refs) == 0 {
 		return // a store that cannot be read is asked again
 	}
 	if !whole {
-		keys = nil
+		refs = nil
 	}
-	var rest []func([]key.Key) bool
+	var rest []func([]store.Ref) bool
 	for _, tell := range tells {
-		if tell(keys) {
+		if tell(refs) {
 			rest = append(rest, tell)
 		}
 	}
@@ -85,9 +86,9 @@ func (d *deletions) look() {
 	d.tells = append(rest, d.tells[len(tells):]...)
 }
 
-// read returns the keys that were deleted since the last that were told of, and
+// read returns the calls that were deleted since the last that were told of, and
 // whether these are all.
-func (d *deletions) read() (keys []key.Key, whole bool, err error) {
+func (d *deletions) read() (refs []store.Ref, whole bool, err error) {
 	c, err := d.s.readers.take(context.Background())
 	if err != nil {
 		return nil, false, err
@@ -106,10 +107,10 @@ func (d *deletions) read() (keys []key.Key, whole bool, err error) {
 		seq := q.colInt(0)
 		whole = whole && seq == last+1
 		last = seq
-		keys = append(keys, key.Key(q.colView(1)))
+		refs = append(refs, store.Ref{Key: key.Key(q.colView(1))})
 	}
 	d.seen = last
-	return keys, whole, nil
+	return refs, whole, nil
 }
 
 // announce adds a key that is deleted to the table.

@@ -52,7 +52,7 @@ type Options struct {
 	Relaxed bool
 }
 
-// Store is an open store. It implements store.Store.
+// Store is an open store. It implements store.Administrator.
 type Store struct {
 	dir  string
 	o    Options
@@ -63,6 +63,7 @@ type Store struct {
 	wake    *wake
 	gc      *collector
 
+	begun     begun
 	deletions *deletions
 	uses      uses
 	temps     atomic.Int64 // temporary files made so far
@@ -70,7 +71,7 @@ type Store struct {
 	once      sync.Once
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Administrator = (*Store)(nil)
 
 // Open opens the store of some name, and makes it if there is none. It returns a
 // *VersionError when the store is of a newer version than this package.

@@ -11,6 +11,9 @@
 //     that come at the same time share one wait for the disk.
 //   - The lease of a process that died is free at once, whatever its time. Those who
 //     wait for a key are woken by its holder; waiting takes no thread.
+//   - Of a call the record of the last execution that has ended is kept, and of those
+//     without a result the newest 10,000. Of an execution that has not ended there is
+//     who has its lease.
 //   - A result that was damaged, cut or removed is a *store.CorruptError, once. All
 //     bytes are under a checksum.
 //   - The directory stays within [Options.MaxBytes], but for what is written while
@@ -21,7 +24,7 @@
 //
 // # Files
 //
-//	store.db, -wal, -shm   records, small results, leases
+//	store.db, -wal, -shm   records, small results, leases, marks
 //	results/ab/cdef…       large results, named by the SHA-256 of their bytes
 //	tmp/                   files that have no name yet
 //	live/                  one locked file, and a socket, per open Store

@@ -16,13 +16,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/xxh3"
 
-	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// kept is a row of result, with the key of its call.
+// kept is a row of result, with its call.
 type kept struct {
-	key                            key.Key
+	ref                            store.Ref
 	token, finished, expires, size int64
 	form                           int64
 	data                           []byte
@@ -33,7 +32,7 @@ type kept struct {
 // checksum covers all of a row, so that no bytes of another one are taken for it.
 func (r *kept) checksum() [16]byte {
 	var b [32 + 5*8]byte
-	n := copy(b[:], r.key[:])
+	n := copy(b[:], r.ref.Key[:])
 	for _, i := range [...]int64{r.token, r.finished, r.expires, r.size, r.form} {
 		binary.LittleEndian.PutUint64(b[n:], uint64(i))
 		n += 8
@@ -51,40 +50,6 @@ const (
 	refSize  = nameSize + 8 // of data when the result is in a file
 )
 
-// getSQL reads an index and one row: those of call are not needed.
-const getSQL = `SELECT token, finished, expires, size, form, sum, data FROM result WHERE seq = (SELECT seq FROM call WHERE key = ?)`
-
-// Get implements store.Store.
-func (s *Store) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
-	e, err := s.get(ctx, k, false)
-	if err == nil {
-		s.use(k)
-	}
-	return e, err
-}
-
-// Peek is Get for those who look after the store: it counts as no use of the result,
-// and does not drop one that cannot be read.
-func (s *Store) Peek(ctx context.Context, k key.Key) (*store.Entry, error) {
-	return s.get(ctx, k, true)
-}
-
-func (s *Store) get(ctx context.Context, k key.Key, peeked bool) (*store.Entry, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	r, found, err := s.row(ctx, k)
-	switch {
-	case err == nil && (!found || hasExpired(r.finished, r.expires, time.Now().UnixMicro())):
-		return nil, store.ErrNotFound
-	case err == nil && r.form == 0 && int64(len(r.data)) == r.size:
-		e := r.entry()
-		e.Data = r.data
-		return e, nil
-	}
-	return s.getSlowly(ctx, r, peeked, err)
-}
-
 // hasExpired is store.HasExpired for times as the tables have them.
 func hasExpired(finished, expires, now int64) bool {
 	return expires != 0 && (expires <= now || finished > now+tolerance)
@@ -93,53 +58,10 @@ func hasExpired(finished, expires, now int64) bool {
 // tolerance is store.Tolerance in microseconds.
 const tolerance = int64(store.Tolerance / time.Microsecond)
 
-// getSlowly opens a result that is not plainly there.
-func (s *Store) getSlowly(ctx context.Context, r kept, peeked bool, err error) (*store.Entry, error) {
-	r.peeked = peeked
-	var e *store.Entry
-	if err == nil {
-		e, err = s.open(ctx, &r)
-	}
-	var damage *damageError
-	var sql *sqlError
-	switch {
-	case errors.As(err, &damage):
-		return nil, s.unreadable(&r, damage)
-	case errors.As(err, &sql) && sql.damaged():
-		return nil, &store.CorruptError{Key: r.key, Err: err}
-	case err != nil:
-		return nil, err
-	}
-	return e, nil
-}
-
 // damageError says what is wrong with what is kept of a result.
 type damageError struct{ error }
 
 func damagef(format string, args ...any) error { return &damageError{fmt.Errorf(format, args...)} }
-
-// row reads what is kept of a result.
-func (s *Store) row(ctx context.Context, k key.Key) (r kept, found bool, err error) {
-	c, err := s.readers.take(ctx)
-	if err != nil {
-		return r, false, err
-	}
-	defer s.readers.give(c)
-	q := c.q(getSQL).bytes(k[:])
-	r.key = k
-	if found, err = q.step(); !found {
-		return r, false, err
-	}
-	r = kept{key: k, token: q.colInt(0), finished: q.colInt(1), expires: q.colInt(2), size: q.colInt(3), form: q.colInt(4)}
-	view := q.colView(6)
-	r.data = append(make([]byte, 0, len(view)), view...)
-	sum := r.checksum()
-	if string(q.colView(5)) != string(sum[:]) {
-		err = damagef("checksum of the row is wrong")
-	}
-	q.done()
-	return r, true, err
-}
 
 // inMemory is the size up to which a result is read at once.
 const inMemory = 1 << 20
@@ -147,7 +69,7 @@ const inMemory = 1 << 20
 // entry returns an entry without its data.
 func (r *kept) entry() *store.Entry {
 	return &store.Entry{
-		Key: r.key, Token: uint64(r.token), Finished: timeOf(r.finished), Expires: timeOf(r.expires), Size: r.size,
+		Ref: r.ref, Token: uint64(r.token), Finished: timeOf(r.finished), Expires: timeOf(r.expires), Size: r.size,
 	}
 }
 
@@ -202,7 +124,12 @@ func (s *Store) openFile(ctx context.Context, r *kept) (*os.File, error) {
 // missing tells a file that is gone from a result that went, with its file, after
 // its row was read.
 func (s *Store) missing(ctx context.Context, r *kept, err error) error {
-	now, found, again := s.row(ctx, r.key)
+	c, again := s.readers.take(ctx)
+	if again != nil {
+		return again
+	}
+	now, found, again := c.kept(r.ref)
+	s.readers.give(c)
 	var damage *damageError
 	switch {
 	case again != nil && !errors.As(again, &damage):
@@ -300,15 +227,16 @@ func (b *body) Close() error {
 }
 
 // unreadable drops a result that cannot be read, and returns the error that says so.
-func (s *Store) unreadable(r *kept, damage *damageError) error {
+func (s *Store) unreadable(r *kept, damage *damageError) *store.CorruptError {
+	e := &store.CorruptError{Ref: r.ref, Err: damage.error}
 	if r.peeked {
-		return &store.CorruptError{Key: r.key, Err: damage.error}
+		return e
 	}
 	err := s.w.write(context.Background(), false, func(tx *tx) error {
-		return tx.end(r.key, r.token, store.Unreadable, damage.Error())
+		return tx.discard(r.ref.Key, r.token, store.Unreadable, damage.Error())
 	})
 	if err != nil {
-		return &store.CorruptError{Key: r.key, Err: fmt.Errorf("%w (and cannot be dropped: %w)", damage.error, err)}
+		e.Err = fmt.Errorf("%w (and cannot be dropped: %w)", damage.error, err)
 	}
-	return &store.CorruptError{Key: r.key, Err: damage.error}
+	return e
 }

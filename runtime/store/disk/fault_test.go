@@ -21,7 +21,7 @@ import (
 
 // read gets a whole result.
 func read(s store.Store, n int) ([]byte, error) {
-	e, err := s.Get(ctx, keyOf(n))
+	e, err := get(s, n)
 	if err != nil {
 		return nil, err
 	}
@@ -146,15 +146,15 @@ func TestDamageIsAReportedMiss(t *testing.T) {
 			n := 1
 			if name == "of another call" {
 				n = 2
-				if _, err := s.Acquire(ctx, keyOf(2)); err != nil {
+				if _, err := begin(s, 2); err != nil {
 					t.Fatal(err)
 				}
 			}
 			c.damage(t, dir)
 			var corrupt *store.CorruptError
-			e, err := s.Get(ctx, keyOf(n))
+			e, err := get(s, n)
 			if err == nil && strings.HasPrefix(name, "file ") && name != "file of zeros" {
-				t.Error("Get did not look at the file")
+				t.Error("Lookup did not look at the file")
 			}
 			var data []byte
 			if err == nil {
@@ -168,7 +168,7 @@ func TestDamageIsAReportedMiss(t *testing.T) {
 				t.Errorf("the second time: %v, want ErrNotFound", err)
 			}
 			found := 0
-			for r, err := range s.List(ctx, store.Filter{Status: []store.Status{store.Unreadable}}) {
+			for r, err := range s.History(ctx, store.Filter{Status: []store.Status{store.Unreadable}}) {
 				if found++; err != nil || r.Key != keyOf(n) || r.Error == "" || r.Gone.IsZero() {
 					t.Errorf("listed as %+v, %v", r, err)
 				}
@@ -198,7 +198,7 @@ func TestADamagedRecordIsListedAsSuch(t *testing.T) {
 	put(t, s, 1, noise(100))
 	query(t, dir, "UPDATE call SET record = zeroblob(60)")
 	n := 0
-	for r, err := range s.List(ctx, store.Filter{}) {
+	for r, err := range s.History(ctx, store.Filter{}) {
 		if n++; err != nil || r.Status != store.Unreadable || r.Error == "" || r.Key != keyOf(1) {
 			t.Errorf("%+v, %v", r, err)
 		}
@@ -228,7 +228,7 @@ func TestAFileIsSharedAndHealed(t *testing.T) {
 		if got, err := read(s, n); !bytes.Equal(got, data) {
 			t.Errorf("result %d: %d bytes, %v", n, len(got), err)
 		}
-		if _, err := s.Delete(ctx, keyOf(n)); err != nil {
+		if _, err := s.Delete(ctx, refOf(n)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -242,11 +242,11 @@ func TestAnEntryOutlivesItsResult(t *testing.T) {
 	s := open(t, t.TempDir(), disk.Options{})
 	data := noise(3_000_000)
 	put(t, s, 1, data)
-	e, err := s.Get(ctx, keyOf(1))
+	e, err := get(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Delete(ctx, keyOf(1)); err != nil {
+	if _, err := s.Delete(ctx, refOf(1)); err != nil {
 		t.Fatal(err)
 	}
 	got, err := io.ReadAll(e)
@@ -305,16 +305,16 @@ func TestWhereAStoreIs(t *testing.T) {
 func TestLongPathsWork(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 40))
 	s, other := open(t, dir, disk.Options{}), open(t, dir, disk.Options{})
-	l, err := s.Acquire(ctx, keyOf(1))
+	l, err := begin(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, stop := other.Watch(keyOf(1))
+	changed, stop := other.Watch(refOf(1))
 	defer stop()
-	if _, err := other.Acquire(ctx, keyOf(1)); !errors.Is(err, store.ErrHeld) {
+	if _, err := begin(other, 1); !errors.Is(err, store.ErrHeld) {
 		t.Fatal(err)
 	}
-	if err := s.Put(ctx, l, recordOf(1), store.Bytes("x")); err != nil {
+	if err := end(s, l, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -329,18 +329,18 @@ func TestAFailedCommitLeavesNoFile(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, disk.Options{})
 	query(t, dir, "CREATE TRIGGER refuse BEFORE INSERT ON result BEGIN SELECT RAISE(FAIL, 'no'); END")
-	l, err := s.Acquire(ctx, keyOf(1))
+	l, err := begin(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Put(ctx, l, recordOf(1), store.Bytes(noise(300_000))); err == nil {
+	if err := end(s, l, noise(300_000)); err == nil {
 		t.Fatal("nothing failed")
 	}
 	if paths := files(t, dir); len(paths) != 0 {
 		t.Errorf("files %v are left", paths)
 	}
 	query(t, dir, "DROP TRIGGER refuse")
-	if err := s.Put(ctx, l, recordOf(1), store.Bytes(noise(300_000))); err != nil {
+	if err := end(s, l, noise(300_000)); err != nil {
 		t.Errorf("with the same lease: %v", err)
 	}
 	wantNoOrphans(t, dir)
@@ -351,7 +351,7 @@ func TestDamageOfAnOldResultSparesTheNewOne(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, disk.Options{})
 	put(t, s, 1, noise(3_000_000))
-	e, err := s.Get(ctx, keyOf(1))
+	e, err := get(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +359,7 @@ func TestDamageOfAnOldResultSparesTheNewOne(t *testing.T) {
 	if err := os.Truncate(files(t, dir)[0], 1000); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Delete(ctx, keyOf(1)); err != nil {
+	if _, err := s.Delete(ctx, refOf(1)); err != nil {
 		t.Fatal(err)
 	}
 	put(t, s, 1, []byte("new"))

@@ -35,9 +35,9 @@ func TestAFullDiskIsAnError(t *testing.T) {
 			defer s.Close()
 			kept, failed := 0, 0
 			for n := 0; failed < 5; n++ {
-				l, err := s.Acquire(ctx, keyOf(n))
+				l, err := begin(s, n)
 				if err == nil {
-					err = s.Put(ctx, l, recordOf(n), store.Bytes(noise(size+n)))
+					err = end(s, l, noise(size+n))
 				}
 				switch {
 				case err == nil:

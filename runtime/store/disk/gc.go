@@ -100,9 +100,7 @@ func (c *collector) stopped() bool {
 	}
 }
 
-// GC drops what has expired and what does not fit, and waits until it is done. A
-// store does so by itself: GC is for those who want it now. Of several processes one
-// collects at a time.
+// GC implements store.Administrator. Of several processes one collects at a time.
 func (s *Store) GC(ctx context.Context) error {
 	if err := s.check(ctx); err != nil {
 		return err

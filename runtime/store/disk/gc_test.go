@@ -127,7 +127,7 @@ func TestWhatIsUsedStays(t *testing.T) {
 		t.Errorf("the oldest result that was not used: %v", err)
 	}
 	evicted := 0
-	for r, err := range s.List(ctx, store.Filter{Status: []store.Status{store.Evicted}}) {
+	for r, err := range s.History(ctx, store.Filter{Status: []store.Status{store.Evicted}}) {
 		if evicted++; err != nil || r.Gone.IsZero() || r.Work == "" || len(r.Args) != 2 {
 			t.Errorf("record %+v, %v", r, err)
 		}
@@ -135,7 +135,7 @@ func TestWhatIsUsedStays(t *testing.T) {
 	if evicted == 0 {
 		t.Error("no record says what was evicted")
 	}
-	for r, err := range s.List(ctx, store.Filter{Prefix: keyOf(3).String()}) {
+	for r, err := range s.History(ctx, store.Filter{Prefix: keyOf(3).String()}) {
 		if err != nil || r.Hits < 1 || r.Used.IsZero() {
 			t.Errorf("record %+v, %v", r, err)
 		}
@@ -181,17 +181,17 @@ func TestOldResultsGo(t *testing.T) {
 func TestAResultThatDoesNotFitIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, disk.Options{MaxBytes: 1 << 20})
-	l, err := s.Acquire(ctx, keyOf(1))
+	l, err := begin(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Put(ctx, l, recordOf(1), store.Bytes(noise(2<<20))); !errors.Is(err, store.ErrTooLarge) {
+	if err := end(s, l, noise(2<<20)); !errors.Is(err, store.ErrTooLarge) {
 		t.Errorf("error %v, want ErrTooLarge", err)
 	}
 	if temps, _ := os.ReadDir(filepath.Join(dir, "tmp")); len(temps) > 0 {
 		t.Error("a temporary file is left")
 	}
-	if err := s.Put(ctx, l, recordOf(1), store.Bytes(noise(100))); err != nil {
+	if err := end(s, l, noise(100)); err != nil {
 		t.Errorf("the lease was lost: %v", err)
 	}
 }
@@ -233,9 +233,9 @@ func TestReadersAreNotBlocked(t *testing.T) {
 	s := open(t, dir, disk.Options{Relaxed: true})
 	fill(t, s, many, 100)
 	var took []time.Duration
-	get := func(n int) {
+	look := func(n int) {
 		begin := time.Now()
-		if _, err := s.Get(ctx, keyOf(n%many)); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if _, err := get(s, n%many); err != nil && !errors.Is(err, store.ErrNotFound) {
 			t.Error(err)
 		}
 		took = append(took, time.Since(begin))
@@ -245,7 +245,7 @@ func TestReadersAreNotBlocked(t *testing.T) {
 		return took[len(took)*99/100]
 	}
 	for n := range 1000 {
-		get(n)
+		look(n)
 	}
 	before := p99()
 	took = nil
@@ -263,7 +263,7 @@ func TestReadersAreNotBlocked(t *testing.T) {
 				return
 			default:
 			}
-			get(n)
+			look(n)
 		}
 	})
 	begin := time.Now()
@@ -293,25 +293,27 @@ func TestLargeResultsAreStreamed(t *testing.T) {
 		Data []byte
 	}{"large", make([]byte, size)}
 	copy(v.Data, noise(5<<20))
-	l, err := s.Acquire(ctx, keyOf(1))
+	l, err := begin(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	used := allocated(func() { err = s.Put(ctx, l, recordOf(1), store.Encoded(codec.Default, "s1", &v)) })
+	r := recordOf(1)
+	r.Status = store.Succeeded
+	used := allocated(func() { err = s.End(ctx, l, r, store.Encoded(codec.Default, "s1", &v)) })
 	if err != nil || used > 32<<20 {
-		t.Errorf("Put took %d bytes of memory, %v", used, err)
+		t.Errorf("End took %d bytes of memory, %v", used, err)
 	}
 	back := v
 	back.Data = nil
 	used = allocated(func() {
 		var e *store.Entry
-		if e, err = s.Get(ctx, keyOf(1)); err == nil {
+		if e, err = get(s, 1); err == nil {
 			err = codec.Default.Decode(e, "s1", &back)
 			_ = e.Close()
 		}
 	})
 	if err != nil || used > size+32<<20 {
-		t.Errorf("Get took %d bytes of memory, %v", used, err)
+		t.Errorf("Lookup took %d bytes of memory, %v", used, err)
 	}
 	if !bytes.Equal(v.Data, back.Data) || back.Name != v.Name {
 		t.Error("the result came back as another one")
@@ -338,9 +340,7 @@ func TestFewRecordsOfWhatHasGoneAreKept(t *testing.T) {
 	for i := range 50 {
 		wg.Go(func() {
 			for n := i + 1; n <= many; n += 50 {
-				r := recordOf(n)
-				r.Key = keyOf(n)
-				if err := s.Note(ctx, r); err != nil {
+				if err := fail(s, recordOf(n)); err != nil {
 					t.Error(err)
 				}
 			}

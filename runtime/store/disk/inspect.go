@@ -3,19 +3,13 @@ package disk
 import (
 	"context"
 	"fmt"
+
+	"github.com/workgen/workgen/runtime/store"
 )
 
-// Usage is how much a store has.
-type Usage struct {
-	Results int64 // that can be got, or have expired and were not collected yet
-	Records int64 // of those, of failures and of results that have gone
-	Bytes   int64 // that they take on the disk
-	Free    int64 // bytes that the database takes besides, and may give back
-}
-
-// Usage counts what the store has.
-func (s *Store) Usage(ctx context.Context) (u Usage, err error) {
-	err = s.look(ctx, func(c *conn) (err error) {
+// Usage implements store.Administrator.
+func (s *Store) Usage(ctx context.Context) (u store.Usage, err error) {
+	err = s.reading(ctx, func(c *conn) (err error) {
 		if u.Bytes, u.Free, err = size(c); err != nil {
 			return err
 		}
@@ -29,9 +23,9 @@ func (s *Store) Usage(ctx context.Context) (u Usage, err error) {
 	return u, err
 }
 
-// Works returns the full names of all works that the store knows, sorted.
+// Works implements store.Administrator.
 func (s *Store) Works(ctx context.Context) (names []string, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.reading(ctx, func(c *conn) error {
 		q := c.q(`SELECT name FROM work ORDER BY name`)
 		for {
 			more, err := q.step()
@@ -44,10 +38,9 @@ func (s *Store) Works(ctx context.Context) (names []string, err error) {
 	return names, err
 }
 
-// Check has SQLite look for damage in its own structure. Results have checksums, and
-// are checked by reading them.
+// Check implements store.Administrator: it has SQLite look for damage in its own structure.
 func (s *Store) Check(ctx context.Context) error {
-	return s.look(ctx, func(c *conn) error {
+	return s.reading(ctx, func(c *conn) error {
 		q := c.q(`PRAGMA quick_check(1)`)
 		found, err := q.step()
 		if !found {
@@ -64,8 +57,8 @@ func (s *Store) Check(ctx context.Context) error {
 // Dir returns the directory of the store.
 func (s *Store) Dir() string { return s.dir }
 
-// look runs f with a connection that reads.
-func (s *Store) look(ctx context.Context, f func(c *conn) error) error {
+// reading runs f with a connection that reads.
+func (s *Store) reading(ctx context.Context, f func(c *conn) error) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}

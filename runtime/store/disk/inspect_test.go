@@ -22,7 +22,7 @@ func TestPeekingLeavesNoTrace(t *testing.T) {
 	put(t, s, 2, noise(100_000))
 	put(t, s, 3, noise(100))
 	for _, n := range []int{1, 2} {
-		e, err := s.Peek(ctx, keyOf(n))
+		e, err := s.Peek(ctx, refOf(n))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func TestPeekingLeavesNoTrace(t *testing.T) {
 		}
 		_ = e.Close()
 	}
-	if _, err := s.Peek(ctx, keyOf(4)); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.Peek(ctx, refOf(4)); !errors.Is(err, store.ErrNotFound) {
 		t.Error(err)
 	}
 	query(t, dir, "UPDATE result SET data = zeroblob(100) WHERE seq = 1")
@@ -40,7 +40,7 @@ func TestPeekingLeavesNoTrace(t *testing.T) {
 	}
 	for range 2 {
 		for _, n := range []int{1, 2} {
-			e, err := s.Peek(ctx, keyOf(n))
+			e, err := s.Peek(ctx, refOf(n))
 			if err == nil {
 				_, err = io.ReadAll(e)
 				_ = e.Close()
@@ -65,12 +65,12 @@ func TestUsageIsCounted(t *testing.T) {
 	for n := range 5 {
 		put(t, s, n, noise(100_000+n))
 	}
-	if _, err := s.Delete(ctx, keyOf(1)); err != nil {
+	if _, err := s.Delete(ctx, refOf(1)); err != nil {
 		t.Fatal(err)
 	}
 	r := recordOf(9)
-	r.Key, r.Work = keyOf(9), "example.com/daily.Another"
-	if err := s.Note(ctx, r); err != nil {
+	r.Work = "example.com/daily.Another"
+	if err := fail(s, r); err != nil {
 		t.Fatal(err)
 	}
 	u, err := s.Usage(ctx)

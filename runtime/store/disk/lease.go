@@ -2,60 +2,103 @@ package disk
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// Acquire implements store.Store. That a key is held is found out without writing.
-func (s *Store) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
+// Begin implements store.Store. That a key is held is found out without writing. Of x
+// nothing is kept but the lease.
+func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) {
 	if err := s.check(ctx); err != nil {
 		return store.Lease{}, err
 	}
-	if err := s.readHeld(ctx, k); err != nil {
-		return store.Lease{}, s.await(err)
+	l, err := s.readHeld(ctx, x)
+	if err == nil && l.Token == 0 {
+		err = s.w.write(ctx, false, func(tx *tx) (err error) {
+			l, err = tx.begin(x)
+			return err
+		})
 	}
-	var l store.Lease
-	err := s.w.write(ctx, false, func(tx *tx) error {
-		if _, found, err := tx.live(k); err != nil {
-			return err
-		} else if found {
-			return refusal{store.ErrFinished}
-		}
-		token, holder, expires, err := leaseOf(tx.conn, k)
-		if err != nil {
-			return err
-		}
-		if token != 0 {
-			if held := s.held(k, holder, expires, tx.now); held != nil {
-				return refusal{held}
-			}
-			if err := tx.q(`DELETE FROM lease WHERE token = ?`).int(token).run(); err != nil {
-				return err
-			}
-		}
-		l, err = tx.lease(k)
-		return err
-	})
 	if err != nil {
-		return store.Lease{}, s.await(err)
+		return store.Lease{}, s.awaited(err)
 	}
-	s.wake.began(k, l.Token)
+	s.wake.began(x.Key, l.Token)
 	return l, nil
+}
+
+// begin makes a lease, or returns that of an execution that has begun already.
+func (tx *tx) begin(x store.Record) (l store.Lease, err error) {
+	if _, found, err := tx.live(x.Key); err != nil {
+		return l, err
+	} else if found {
+		return l, refusal{store.ErrFinished}
+	}
+	token, holder, expires, err := leaseOf(tx.conn, x.Key)
+	if err != nil {
+		return l, err
+	}
+	if held := tx.s.held(x.Ref, holder, expires, tx.now); token != 0 && held != nil {
+		if tx.s.begun.is(x, held, token) {
+			return store.Lease{Ref: x.Ref, Token: uint64(token), Expires: held.Expires}, nil
+		}
+		return l, refusal{held}
+	}
+	if token != 0 {
+		if err := tx.q(`DELETE FROM lease WHERE token = ?`).int(token).run(); err != nil {
+			return l, err
+		}
+	}
+	return tx.lease(x)
 }
 
 // lease makes a lease. Tokens are the time at which they were given, or more: they
 // grow even when power was lost before the last ones had reached the disk.
-func (tx *tx) lease(k key.Key) (store.Lease, error) {
+func (tx *tx) lease(x store.Record) (store.Lease, error) {
 	last, _, err := tx.q(`SELECT seq FROM sqlite_sequence WHERE name = 'lease'`).number()
 	if err != nil {
 		return store.Lease{}, err
 	}
-	l := store.Lease{Key: k, Token: uint64(max(last+1, tx.now)), Expires: timeOf(tx.now).Add(tx.s.o.Lease)}
+	l := store.Lease{Ref: x.Ref, Token: uint64(max(last+1, tx.now)), Expires: timeOf(tx.now).Add(tx.s.o.Lease)}
+	tx.s.begun.add(x, l.Token)
 	err = tx.q(`INSERT INTO lease(token, key, holder, expires) VALUES(?, ?, ?, ?)`).
-		int(int64(l.Token)).bytes(k[:]).int(tx.s.self.id).int(micros(l.Expires)).run()
+		int(int64(l.Token)).bytes(x.Key[:]).int(tx.s.self.id).int(micros(l.Expires)).run()
 	return l, err
+}
+
+// begun is what this Store remembers of its leases, so that Begin can be repeated.
+type begun struct {
+	mu     sync.Mutex
+	leases map[key.Key]nonce
+}
+
+// nonce is that of an execution which has a lease, or was to have it.
+type nonce struct{ nonce, token uint64 }
+
+func (b *begun) add(x store.Record, token uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.leases == nil {
+		b.leases = map[key.Key]nonce{}
+	}
+	b.leases[x.Key] = nonce{x.Nonce, token}
+}
+
+// is tells whether a lease was given to an execution.
+func (b *begun) is(x store.Record, held *heldError, token int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return held.own && x.Nonce != 0 && b.leases[x.Key] == nonce{x.Nonce, uint64(token)}
+}
+
+func (b *begun) remove(l store.Lease) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.leases[l.Key].token == l.Token {
+		delete(b.leases, l.Key)
+	}
 }
 
 // leaseOf returns the lease of a key; token 0 says that there is none.
@@ -70,36 +113,42 @@ func leaseOf(c *conn, k key.Key) (token, holder, expires int64, err error) {
 	return token, holder, expires, nil
 }
 
-// readHeld returns a HeldError if a key is leased to somebody.
-func (s *Store) readHeld(ctx context.Context, k key.Key) error {
+// readHeld returns the lease of an execution that has begun already, or a heldError if
+// another one has it.
+func (s *Store) readHeld(ctx context.Context, x store.Record) (l store.Lease, err error) {
 	c, err := s.readers.take(ctx)
 	if err != nil {
-		return err
+		return l, err
 	}
-	token, holder, expires, err := leaseOf(c, k)
+	token, holder, expires, err := leaseOf(c, x.Key)
 	s.readers.give(c)
 	if token == 0 || err != nil {
-		return err
+		return l, err
 	}
-	if held := s.held(k, holder, expires, time.Now().UnixMicro()); held != nil {
-		return held
+	held := s.held(x.Ref, holder, expires, time.Now().UnixMicro())
+	switch {
+	case held == nil:
+		return l, nil
+	case s.begun.is(x, held, token):
+		return store.Lease{Ref: x.Ref, Token: uint64(token), Expires: held.Expires}, nil
 	}
-	return nil
+	return l, held
 }
 
 // heldError is a HeldError with the identity of the holder.
 type heldError struct {
 	store.HeldError
 	holder int64
+	own    bool // it is this Store
 }
 
 // held returns a heldError unless a lease has expired or its holder is dead.
-func (s *Store) held(k key.Key, holder, expires, now int64) *heldError {
+func (s *Store) held(r store.Ref, holder, expires, now int64) *heldError {
 	if expires <= now {
 		return nil
 	}
-	e := &heldError{store.HeldError{Key: k, Expires: timeOf(expires), Origin: s.self.origin}, holder}
-	if holder != s.self.id {
+	e := &heldError{store.HeldError{Ref: r, Expires: timeOf(expires), Origin: s.self.origin}, holder, holder == s.self.id}
+	if !e.own {
 		origin, alive := s.alive(holder)
 		if !alive {
 			return nil
@@ -109,14 +158,19 @@ func (s *Store) held(k key.Key, holder, expires, now int64) *heldError {
 	return e
 }
 
-// await sees to it that those who watch a key that is held are woken when that
-// changes. It returns err, as callers get it.
-func (s *Store) await(err error) error {
-	held, ok := err.(*heldError)
-	if !ok {
-		return err
+// awaited returns an error as callers get it. If it says that a key is held, they are
+// going to be woken.
+func (s *Store) awaited(err error) error {
+	if held, ok := err.(*heldError); ok {
+		return s.await(held)
 	}
-	if held.holder != s.self.id {
+	return err
+}
+
+// await sees to it that those who watch a key that is held are woken when that
+// changes. It returns what callers get.
+func (s *Store) await(held *heldError) *store.HeldError {
+	if !held.own {
 		s.wake.follow(held.Key, held.holder)
 	}
 	s.wake.at(held.Key, time.Until(held.Expires)+time.Millisecond)
@@ -132,6 +186,17 @@ func (tx *tx) holds(l store.Lease) error {
 	return err
 }
 
+// free ends a lease that is held.
+func (tx *tx) free(l store.Lease) error {
+	return tx.q(`DELETE FROM lease WHERE token = ? AND key = ?`).int(int64(l.Token)).bytes(l.Key[:]).run()
+}
+
+// ended wakes those who wait for the end of a lease, and forgets it.
+func (s *Store) ended(l store.Lease) {
+	s.begun.remove(l)
+	s.wake.ended(l.Key, l.Token)
+}
+
 // Renew implements store.Store.
 func (s *Store) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
 	if err := s.check(ctx); err != nil {
@@ -145,24 +210,10 @@ func (s *Store) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
 		return tx.q(`UPDATE lease SET expires = ? WHERE token = ?`).int(micros(l.Expires)).int(int64(l.Token)).run()
 	})
 	if err == store.ErrLost {
-		s.wake.ended(l.Key, l.Token)
+		s.ended(l)
 	}
 	if err != nil {
 		return store.Lease{}, err
 	}
 	return l, nil
-}
-
-// Release implements store.Store.
-func (s *Store) Release(ctx context.Context, l store.Lease) error {
-	if err := s.check(ctx); err != nil {
-		return err
-	}
-	err := s.w.write(ctx, false, func(tx *tx) error {
-		return tx.q(`DELETE FROM lease WHERE token = ? AND key = ?`).int(int64(l.Token)).bytes(l.Key[:]).run()
-	})
-	if err == nil {
-		s.wake.ended(l.Key, l.Token)
-	}
-	return err
 }

@@ -17,10 +17,11 @@ import (
 // so a list that is read slowly is in nobody's way.
 var pageSize = 4000
 
-// List implements store.Store.
-func (s *Store) List(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
+// History implements store.Store. It has the record of the last execution of each call that
+// has ended.
+func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
-		l := lister{s: s, f: f, scopes: map[int64]*scope{}}
+		l := lister{s: s, f: f}
 		for more := true; more; {
 			err := s.check(ctx)
 			if err == nil {
@@ -43,10 +44,11 @@ func (s *Store) List(ctx context.Context, f store.Filter) iter.Seq2[store.Record
 	}
 }
 
-// lister reads the pages of one list.
+// lister reads records, such as the pages of one list.
 type lister struct {
 	s       *Store
 	f       store.Filter
+	now     int64 // microseconds since 1970
 	scopes  map[int64]*scope
 	u       unpacker
 	records []store.Record // of the page
@@ -68,8 +70,8 @@ func (l *lister) page(ctx context.Context) (more bool, err error) {
 	if l.f.Limit > 0 {
 		limit = min(limit, l.f.Limit-l.listed)
 	}
-	now := time.Now().UnixMicro()
-	q := l.query(c, int64(limit), now)
+	l.now = time.Now().UnixMicro()
+	q := l.query(c, int64(limit))
 	if q == nil {
 		return false, nil
 	}
@@ -85,10 +87,12 @@ func (l *lister) page(ctx context.Context) (more bool, err error) {
 		if !found {
 			break
 		}
-		if err := l.add(c, q, now); err != nil {
+		r, err := l.record(c, q)
+		if err != nil {
 			q.done()
 			return false, err
 		}
+		l.records = append(l.records, r)
 	}
 	l.listed += len(l.records)
 	if len(l.records) < limit || l.listed == l.f.Limit {
@@ -101,7 +105,7 @@ func (l *lister) page(ctx context.Context) (more bool, err error) {
 }
 
 // query returns the statement for the next page, or nil if nothing can match.
-func (l *lister) query(c *conn, limit, now int64) *stmt {
+func (l *lister) query(c *conn, limit int64) *stmt {
 	f := &l.f
 	var first, last key.Key
 	if f.Prefix != "" {
@@ -115,7 +119,7 @@ func (l *lister) query(c *conn, limit, now int64) *stmt {
 		return nil
 	}
 	var sql strings.Builder
-	sql.WriteString(`SELECT seq, key, scope, status, finished, expires, kept, used, hits, record FROM call WHERE seq < ?`)
+	sql.WriteString(`SELECT ` + recordColumns + ` FROM call WHERE seq < ?`)
 	if f.Work != "" {
 		if l.dense {
 			sql.WriteString(` AND +work = (SELECT id FROM work WHERE name = ?)`) // by no index
@@ -153,7 +157,7 @@ func (l *lister) query(c *conn, limit, now int64) *stmt {
 		q.int(micros(f.Until))
 	}
 	for range strings.Count(status, "?") {
-		q.int(now)
+		q.int(l.now)
 	}
 	return q.int(limit)
 }
@@ -163,7 +167,7 @@ func (l *lister) query(c *conn, limit, now int64) *stmt {
 func (l *lister) statuses() (sql string, any bool) {
 	var or []string
 	ahead := strconv.FormatInt(tolerance, 10)
-	for st := store.Succeeded; st <= store.Unreadable; st++ {
+	for st := store.Succeeded; st <= store.Lost; st++ {
 		if !l.f.Wants(st) {
 			continue
 		}
@@ -173,37 +177,42 @@ func (l *lister) statuses() (sql string, any bool) {
 		case store.Expired:
 			or = append(or, `(status = 4 OR status = 1 AND expires > 0 AND (expires <= ? OR finished > ? + `+ahead+`))`)
 		default:
-			or = append(or, `status = `+string('0'+rune(st)))
+			or = append(or, `status = `+strconv.Itoa(int(st)))
 		}
 	}
 	return ` AND (` + strings.Join(or, ` OR `) + `)`, len(or) > 0
 }
 
-// add adds the record of a row. One that is damaged is listed as unreadable.
-func (l *lister) add(c *conn, q *stmt, now int64) error {
+// recordColumns are the columns that record reads.
+const (
+	recordColumns = `call.seq, call.key, call.scope, call.status, call.finished, call.expires, call.kept, call.used, call.hits, call.record`
+	recordCount   = 10
+)
+
+// record returns the record of a row. One that is damaged is unreadable.
+func (l *lister) record(c *conn, q *stmt) (r store.Record, err error) {
 	sc, err := l.scope(c, q.colInt(2))
 	if err != nil {
-		return err
+		return r, err
 	}
-	l.records = append(l.records, store.Record{
-		Seq: uint64(q.colInt(0)), Status: store.Status(q.colInt(3)),
-		Work: sc.work, Schema: sc.schema, Code: sc.code, Symbols: sc.symbols, Build: sc.build,
+	r = store.Record{
+		Ref: store.Ref{Work: sc.work}, Seq: uint64(q.colInt(0)), Status: store.Status(q.colInt(3)),
+		Schema: sc.schema, Code: sc.code, Symbols: sc.symbols, Build: sc.build,
 		Finished: timeOf(q.colInt(4)), Expires: timeOf(q.colInt(5)), Hits: q.colInt(8),
-	})
-	r := &l.records[len(l.records)-1]
+	}
 	copy(r.Key[:], q.colView(1))
 	if r.Hits > 0 {
 		r.Used = timeOf(q.colInt(7))
 	}
-	if err := l.u.unpack(r, q.colView(9)); err != nil {
+	if err := l.u.unpack(&r, q.colView(9)); err != nil {
 		r.Status, r.Error = store.Unreadable, err.Error()
 	}
-	if r.Status == store.Succeeded && hasExpired(q.colInt(4), q.colInt(5), now) {
+	if r.Status == store.Succeeded && hasExpired(q.colInt(4), q.colInt(5), l.now) {
 		r.Status, r.Gone = store.Expired, r.Expires
 	} else if r.Status.Gone() {
 		r.Gone = timeOf(q.colInt(6))
 	}
-	return nil
+	return r, nil
 }
 
 // scope returns a row of scope, which many records have in common.
@@ -220,6 +229,9 @@ func (l *lister) scope(c *conn, id int64) (*scope, error) {
 	if found {
 		*sc = scope{q.colString(0), q.colString(1), q.colString(2), q.colString(3), q.colString(4)}
 		q.done()
+	}
+	if l.scopes == nil {
+		l.scopes = map[int64]*scope{}
 	}
 	l.scopes[id] = sc
 	return sc, nil

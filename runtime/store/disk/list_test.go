@@ -19,12 +19,12 @@ func TestPagesMakeOneList(t *testing.T) {
 		if random.IntN(5) == 0 {
 			work = "seldom" + strconv.Itoa(random.IntN(2))
 		}
-		if err := s.Note(ctx, store.Record{Key: numbered(n), Work: work}); err != nil {
+		if err := fail(s, store.Record{Ref: store.Ref{Work: work, Key: numbered(n)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	list := func(f store.Filter) (seqs []uint64) {
-		for r, err := range s.List(ctx, f) {
+		for r, err := range s.History(ctx, f) {
 			if err != nil {
 				t.Fatal(err)
 			}

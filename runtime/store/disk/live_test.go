@@ -14,17 +14,17 @@ import (
 func TestWhoIsBuriedHoldsNothing(t *testing.T) {
 	dir := t.TempDir()
 	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
-	l, err := s.Acquire(ctx, numbered(1))
+	l, err := begin(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(s.self.lock.Name()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := other.Acquire(ctx, numbered(1)); err != nil {
+	if _, err := begin(other, 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Put(ctx, l, store.Record{}, store.Bytes("late")); err != store.ErrLost {
+	if err := put(s, l, []byte("late")); err != store.ErrLost {
 		t.Errorf("error %v, want ErrLost", err)
 	}
 }
@@ -33,7 +33,7 @@ func TestWhoIsBuriedHoldsNothing(t *testing.T) {
 func TestScopesOfNoRecordAreForgotten(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{Relaxed: true})
 	for n := range maxScopes + 50 {
-		if err := s.Note(ctx, store.Record{Key: numbered(byte(n % 10)), Work: "w", Code: string(rune('!' + n))}); err != nil {
+		if err := fail(s, store.Record{Ref: ref(byte(n % 10)), Code: string(rune('!' + n))}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,11 +50,11 @@ func TestScopesOfNoRecordAreForgotten(t *testing.T) {
 		if err != nil || n > 10 {
 			t.Errorf("%d scopes are left of 10 records, %v", n, err)
 		}
-		if err := s.Note(ctx, store.Record{Key: numbered(1), Work: "w", Code: code}); err != nil {
+		if err := fail(s, store.Record{Ref: ref(1), Code: code}); err != nil {
 			t.Fatal(err)
 		}
 		found := 0
-		for r, err := range s.List(ctx, store.Filter{Prefix: numbered(1).String()}) {
+		for r, err := range s.History(ctx, store.Filter{Prefix: numbered(1).String()}) {
 			if found++; err != nil || r.Work != "w" || r.Code != code {
 				t.Errorf("%+v, %v", r, err)
 			}
@@ -76,9 +76,9 @@ func TestTheRecordsOfTheLastOnesEvictedAreKept(t *testing.T) {
 		k := sha256.Sum256([]byte{byte(n), byte(n >> 8), 0})
 		data := make([]byte, size)
 		_, _ = rand.NewChaCha8(k).Read(data)
-		l, err := s.Acquire(ctx, k)
+		l, err := s.Begin(ctx, store.Record{Ref: store.Ref{Work: "w", Key: k}})
 		if err == nil {
-			err = s.Put(ctx, l, store.Record{Work: "w"}, store.Bytes(data))
+			err = put(s, l, data)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func TestTheRecordsOfTheLastOnesEvictedAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	evicted, left := 0, 0
-	for r, err := range s.List(ctx, store.Filter{Status: []store.Status{store.Succeeded, store.Evicted}}) {
+	for r, err := range s.History(ctx, store.Filter{Status: []store.Status{store.Succeeded, store.Evicted}}) {
 		switch {
 		case err != nil:
 			t.Fatal(err)

@@ -47,9 +47,9 @@ func TestTheLogStaysShort(t *testing.T) {
 	data := make([]byte, 4000)
 	for n := range uint64(1000) {
 		k := sha256.Sum256(binary.LittleEndian.AppendUint64(nil, n))
-		l, err := s.Acquire(ctx, k)
+		l, err := s.Begin(ctx, store.Record{Ref: store.Ref{Key: k}})
 		if err == nil {
-			err = s.Put(ctx, l, store.Record{}, store.Bytes(data))
+			err = put(s, l, data)
 		}
 		if err != nil {
 			t.Fatal(err)

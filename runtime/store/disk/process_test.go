@@ -117,7 +117,7 @@ func killChild(s *disk.Store, dir string, base int) {
 	const calls = 40
 	for {
 		n := base + rand.IntN(calls)
-		data, err := storetest.Do(ctx, s, keyOf(n), func(store.Lease) ([]byte, error) {
+		data, err := storetest.Do(ctx, s, refOf(n), func(store.Lease) ([]byte, error) {
 			f, err := os.OpenFile(filepath.Join(dir, "witness", strconv.Itoa(n)), os.O_RDWR|os.O_CREATE, 0o600)
 			if err != nil {
 				return nil, err
@@ -233,7 +233,7 @@ func shareChild(s *disk.Store, _ string, _ int) {
 		wg.Go(func() {
 			for j := i; j < len(order); j += 8 {
 				n := order[j]
-				data, err := storetest.Do(ctx, s, keyOf(n), func(store.Lease) ([]byte, error) {
+				data, err := storetest.Do(ctx, s, refOf(n), func(store.Lease) ([]byte, error) {
 					say("executed", n)
 					return resultOf(n)[:100], nil
 				})
@@ -279,7 +279,7 @@ func executeOnce(t *testing.T, name string) {
 
 // holdChild holds a lease until it is told otherwise.
 func holdChild(s *disk.Store, _ string, n int) {
-	_, err := s.Acquire(ctx, keyOf(n))
+	_, err := begin(s, n)
 	say("held", err)
 	time.Sleep(time.Minute)
 }
@@ -293,19 +293,19 @@ func TestTheLeaseOfAKilledProcessIsTakenOverAtOnce(t *testing.T) {
 		if line := c.line(t); line != "held <nil>" {
 			t.Fatal(line)
 		}
-		changed, stop := s.Watch(keyOf(n))
-		_, err := s.Acquire(ctx, keyOf(n))
+		changed, stop := s.Watch(refOf(n))
+		_, err := begin(s, n)
 		var held *store.HeldError
 		if !errors.As(err, &held) || held.Origin.PID != c.Process.Pid {
-			t.Fatalf("Acquire: %v, want a HeldError of process %d", err, c.Process.Pid)
+			t.Fatalf("Begin: %v, want a HeldError of process %d", err, c.Process.Pid)
 		}
-		begin := time.Now()
+		began := time.Now()
 		_ = c.Process.Kill()
 		for errors.Is(err, store.ErrHeld) {
 			<-changed
-			_, err = s.Acquire(ctx, keyOf(n))
+			_, err = begin(s, n)
 		}
-		took = append(took, time.Since(begin))
+		took = append(took, time.Since(began))
 		if err != nil {
 			t.Error(err)
 		}
@@ -323,15 +323,15 @@ func TestTheLeaseOfAKilledProcessIsTakenOverAtOnce(t *testing.T) {
 	}
 }
 
-// stopChild acquires a key, and tries to put once it was stopped and goes on.
+// stopChild begins an execution, and tries to end it once it was stopped and goes on.
 func stopChild(s *disk.Store, _ string, n int) {
 	goesOn := make(chan os.Signal, 1)
 	signal.Notify(goesOn, syscall.SIGCONT)
-	l, err := s.Acquire(ctx, keyOf(n))
+	l, err := begin(s, n)
 	say("held", err)
 	<-goesOn
 	_, renewed := s.Renew(ctx, l)
-	say("then", errors.Is(renewed, store.ErrLost), errors.Is(s.Put(ctx, l, recordOf(n), store.Bytes("late")), store.ErrLost))
+	say("then", errors.Is(renewed, store.ErrLost), errors.Is(end(s, l, []byte("late")), store.ErrLost))
 }
 
 func TestAStoppedProcessLosesItsLease(t *testing.T) {
@@ -342,7 +342,7 @@ func TestAStoppedProcessLosesItsLease(t *testing.T) {
 		t.Fatal(line)
 	}
 	_ = c.Process.Signal(syscall.SIGSTOP)
-	data, err := storetest.Do(ctx, s, keyOf(1), func(store.Lease) ([]byte, error) { return []byte("in time"), nil })
+	data, err := storetest.Do(ctx, s, refOf(1), func(store.Lease) ([]byte, error) { return []byte("in time"), nil })
 	if err != nil || string(data) != "in time" {
 		t.Fatalf("%q, %v", data, err)
 	}

@@ -3,6 +3,8 @@ package disk
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -10,11 +12,37 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// Put implements store.Store.
-func (s *Store) Put(ctx context.Context, l store.Lease, r store.Record, result io.WriterTo) error {
+// End implements store.Store.
+func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, result io.WriterTo) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}
+	if len(x.Inputs) > 0 {
+		return errors.New("disk: a result with inputs that were found on the way cannot be kept")
+	}
+	x.Ref, x.Token, x.Size = l.Ref, l.Token, 0
+	x.Used, x.Hits, x.Gone = time.Time{}, 0, time.Time{}
+	var err error
+	switch x.Status {
+	case store.Succeeded:
+		err = s.endWith(ctx, l, x, result)
+	case store.Failed, store.GivenUp:
+		err = s.w.write(ctx, false, func(tx *tx) error {
+			return tx.endOnce(l, x.Status, func() error { return tx.replace(&x) })
+		})
+	case store.Stopped:
+		err = s.w.write(ctx, false, func(tx *tx) error { return tx.free(l) })
+	default:
+		return fmt.Errorf("disk: %v is no end of an execution", x.Status)
+	}
+	if err == nil || err == store.ErrLost {
+		s.ended(l)
+	}
+	return err
+}
+
+// endWith ends an execution with its result.
+func (s *Store) endWith(ctx context.Context, l store.Lease, x store.Record, result io.WriterTo) error {
 	k := sink{s: s}
 	defer k.drop()
 	if _, err := result.WriteTo(&k); err != nil {
@@ -24,59 +52,69 @@ func (s *Store) Put(ctx context.Context, l store.Lease, r store.Record, result i
 	if err != nil {
 		return err
 	}
-	r.Key, r.Status, r.Token, r.Size = l.Key, store.Succeeded, l.Token, k.size
-	r.Used, r.Hits, r.Gone = time.Time{}, 0, time.Time{}
+	x.Size = k.size
 	err = s.w.writeSized(ctx, true, len(data), func(tx *tx) error {
-		if err := tx.holds(l); err != nil {
-			return err
-		}
-		if form&formFile != 0 {
-			tx.files[string(data[:nameSize])] = true // if this fails, nobody uses it
-			if err := k.place(data[:nameSize]); err != nil {
-				return err
+		return tx.endOnce(l, x.Status, func() error {
+			if form&formFile != 0 {
+				tx.files[string(data[:nameSize])] = true // if this fails, nobody uses it
+				if err := k.place(data[:nameSize]); err != nil {
+					return err
+				}
 			}
-		}
-		return tx.put(&r, form, data)
+			return tx.put(&x, form, data)
+		})
 	})
-	if err == nil || err == store.ErrLost {
-		s.wake.ended(l.Key, l.Token)
-	}
 	if err == nil {
 		s.gc.put(int64(len(data)) + k.out.size)
 	}
 	return err
 }
 
-// Note implements store.Store.
-func (s *Store) Note(ctx context.Context, r store.Record) error {
-	r.Status, r.Gone = store.Failed, time.Time{}
-	return s.w.write(ctx, false, func(tx *tx) error {
-		_, found, err := tx.live(r.Key)
-		if found || err != nil {
-			return err
+// endOnce has the end of an execution kept, and frees its lease. An execution that has
+// ended in that way already, under the same lease, stays as it is.
+func (tx *tx) endOnce(l store.Lease, how store.Status, keep func() error) error {
+	if err := tx.holds(l); err != nil {
+		if tx.hasEnded(l, how) {
+			return nil
 		}
-		return tx.replace(&r)
-	})
+		return err
+	}
+	if err := keep(); err != nil {
+		return err
+	}
+	return tx.free(l)
+}
+
+// hasEnded tells whether the newest record of a call says that it has ended like this
+// under a lease.
+func (tx *tx) hasEnded(l store.Lease, how store.Status) bool {
+	q := tx.q(`SELECT status, record FROM call WHERE key = ?`).bytes(l.Key[:])
+	if found, err := q.step(); !found || err != nil {
+		return false
+	}
+	defer q.done()
+	r := store.Record{Ref: l.Ref}
+	return store.Status(q.colInt(0)) == how && (&unpacker{}).unpack(&r, q.colView(1)) == nil && r.Token == l.Token
 }
 
 // Delete implements store.Store.
-func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
-	if len(keys) == 0 {
+func (s *Store) Delete(ctx context.Context, refs ...store.Ref) (int, error) {
+	if len(refs) == 0 {
 		return 0, s.check(ctx)
 	}
 	deleted := 0
 	err := s.w.write(ctx, true, func(tx *tx) error {
 		deleted = 0
-		for _, k := range keys {
-			found, err := tx.deleteResult(k)
+		for _, r := range refs {
+			found, err := tx.deleteResult(r.Key)
 			if err != nil {
 				return err
 			}
-			leased, err := tx.deleteLease(k)
+			leased, err := tx.deleteLease(r)
 			if err != nil {
 				return err
 			}
-			if err := tx.announce(k); err != nil {
+			if err := tx.announce(r.Key); err != nil {
 				return err
 			}
 			if found || leased {
@@ -88,8 +126,8 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, k := range keys {
-		s.wake.ring(k)
+	for _, r := range refs {
+		s.wake.ring(r.Key)
 	}
 	s.deletions.look()
 	return deleted, nil
@@ -104,21 +142,21 @@ func (tx *tx) deleteResult(k key.Key) (found bool, err error) {
 	case !found:
 		return false, tx.forget(k)
 	}
-	return true, tx.end(k, token, store.Deleted, "")
+	return true, tx.discard(k, token, store.Deleted, "")
 }
 
 // deleteLease ends the lease on a key, and reports whether somebody had it.
-func (tx *tx) deleteLease(k key.Key) (found bool, err error) {
-	token, holder, expires, err := leaseOf(tx.conn, k)
+func (tx *tx) deleteLease(r store.Ref) (found bool, err error) {
+	token, holder, expires, err := leaseOf(tx.conn, r.Key)
 	if token == 0 || err != nil {
 		return false, err
 	}
-	return tx.s.held(k, holder, expires, tx.now) != nil, tx.q(`DELETE FROM lease WHERE token = ?`).int(token).run()
+	return tx.s.held(r, holder, expires, tx.now) != nil, tx.q(`DELETE FROM lease WHERE token = ?`).int(token).run()
 }
 
 // Discard implements store.Store.
 func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, why string) error {
-	err := s.w.write(ctx, false, func(tx *tx) error { return tx.end(e.Key, int64(e.Token), how, why) })
+	err := s.w.write(ctx, false, func(tx *tx) error { return tx.discard(e.Key, int64(e.Token), how, why) })
 	s.wake.ring(e.Key)
 	return err
 }
@@ -129,7 +167,7 @@ func (tx *tx) live(k key.Key) (token int64, found bool, err error) {
 		AND (expires = 0 OR expires > ? AND finished <= ?)`).bytes(k[:]).int(tx.now).int(tx.now + tolerance).number()
 }
 
-// put keeps a result under a lease that is held, and ends the lease.
+// put keeps a result.
 func (tx *tx) put(r *store.Record, form int64, data []byte) error {
 	if age := tx.s.o.MaxAge; age > 0 {
 		if end := timeOf(tx.now).Add(age); r.Expires.IsZero() || r.Expires.After(end) {
@@ -140,7 +178,7 @@ func (tx *tx) put(r *store.Record, form int64, data []byte) error {
 		return err
 	}
 	row := kept{
-		key: r.Key, token: int64(r.Token), finished: micros(r.Finished), expires: micros(r.Expires),
+		ref: r.Ref, token: int64(r.Token), finished: micros(r.Finished), expires: micros(r.Expires),
 		size: r.Size, form: form, data: data,
 	}
 	sum := row.checksum()
@@ -149,10 +187,7 @@ func (tx *tx) put(r *store.Record, form int64, data []byte) error {
 	if err == nil && form&formFile != 0 {
 		err = tx.refer(data)
 	}
-	if err != nil {
-		return err
-	}
-	return tx.q(`DELETE FROM lease WHERE token = ?`).int(row.token).run()
+	return err
 }
 
 // refer counts one more result in a file.
@@ -212,7 +247,7 @@ func (tx *tx) earlier(k key.Key) (e store.Earlier, err error) {
 	}
 	defer q.done()
 	r := store.Record{
-		Key: k, Status: store.Status(q.colInt(0)), Finished: timeOf(q.colInt(1)), Expires: timeOf(q.colInt(2)), Gone: timeOf(q.colInt(3)),
+		Ref: store.Ref{Key: k}, Status: store.Status(q.colInt(0)), Finished: timeOf(q.colInt(1)), Expires: timeOf(q.colInt(2)), Gone: timeOf(q.colInt(3)),
 	}
 	if r.Status == store.Succeeded { // or nobody would have a lease
 		r.Status, r.Gone = store.Expired, r.Expires
@@ -237,16 +272,16 @@ func (tx *tx) dropCall(seq int64) error {
 	return tx.q(`DELETE FROM call WHERE seq = ?`).int(seq).run()
 }
 
-// end drops the result of a key, if it is still the one of some token, and keeps in
+// discard drops the result of a key, if it is still the one of some token, and keeps in
 // mind how it went.
-func (tx *tx) end(k key.Key, token int64, how store.Status, why string) error {
+func (tx *tx) discard(k key.Key, token int64, how store.Status, why string) error {
 	q := tx.q(`SELECT seq, record FROM call JOIN result USING(seq) WHERE key = ? AND token = ?`).bytes(k[:]).int(token)
 	found, err := q.step()
 	if !found {
 		return err
 	}
 	seq := q.colInt(0)
-	r := store.Record{Key: k}
+	r := store.Record{Ref: store.Ref{Key: k}}
 	broken := (&unpacker{}).unpack(&r, q.colView(1))
 	q.done()
 	if err := tx.dropResult(seq); err != nil {
@@ -256,7 +291,7 @@ func (tx *tx) end(k key.Key, token int64, how store.Status, why string) error {
 		return tx.q(`UPDATE call SET status = ?, kept = ? WHERE seq = ?`).int(int64(how)).int(tx.now).int(seq).run()
 	}
 	if broken != nil {
-		r = store.Record{Key: k}
+		r = store.Record{Ref: store.Ref{Key: k}}
 	}
 	r.Error = why
 	return tx.q(`UPDATE call SET status = ?, kept = ?, record = ? WHERE seq = ?`).

@@ -14,24 +14,27 @@ import (
 
 func TestAResultThatGoesWhileItIsGotIsNotFound(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{})
-	l, err := s.Acquire(ctx, numbered(1))
+	l, err := begin(s, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	data := make([]byte, 300_000)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(data)
-	if err := s.Put(ctx, l, store.Record{}, store.Bytes(data)); err != nil {
+	if err := put(s, l, data); err != nil {
 		t.Fatal(err)
 	}
-	r, found, err := s.row(ctx, numbered(1))
-	if !found || err != nil {
+	rows := make([]row, 1)
+	if err := s.look(ctx, []store.Ref{ref(1)}, rows); err != nil || !rows[0].hit {
 		t.Fatal(err)
 	}
-	if _, err := s.Delete(ctx, numbered(1)); err != nil {
+	if _, err := s.Delete(ctx, ref(1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.open(ctx, &r); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.open(ctx, &rows[0].kept); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("error %v, want ErrNotFound", err)
+	}
+	if f, err := s.found(ctx, &rows[0]); err != nil || f.Result() != nil || f.Damaged != nil {
+		t.Errorf("found %+v, %v", f, err)
 	}
 }
 
@@ -48,7 +51,7 @@ func TestManyReadersShareFewConnections(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 200 {
 		wg.Go(func() {
-			if _, err := s.Get(ctx, numbered(1)); err != nil {
+			if _, err := get(ctx, s, 1); err != nil {
 				t.Error(err)
 			}
 		})
@@ -68,7 +71,7 @@ func TestManyReadersShareFewConnections(t *testing.T) {
 	}
 	ended, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
-	if _, err := s.Get(ended, numbered(1)); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := get(ended, s, 1); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
 	for _, c := range conns {
@@ -78,7 +81,7 @@ func TestManyReadersShareFewConnections(t *testing.T) {
 	broken := errors.New("cannot be opened")
 	s.readers.open = func() (*conn, error) { return nil, broken }
 	for range 2 * cap(s.readers.slots) {
-		if _, err := s.Get(ctx, numbered(1)); err != broken {
+		if _, err := get(ctx, s, 1); err != broken {
 			t.Fatalf("error %v", err)
 		}
 	}
@@ -89,7 +92,7 @@ func TestManyReadersShareFewConnections(t *testing.T) {
 
 func TestWhoseContextEndsHasFoundNoDamage(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{})
-	r := kept{key: numbered(1), token: 7, form: formZstd | formFile, data: make([]byte, refSize)}
+	r := kept{ref: ref(1), token: 7, form: formZstd | formFile, data: make([]byte, refSize)}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	for range cap(s.readers.slots) {

@@ -10,7 +10,7 @@ import (
 )
 
 // conn is a connection to a database. One goroutine at a time may use it. It speaks
-// to SQLite directly: going through database/sql would double the time of a Get.
+// to SQLite directly: going through database/sql would double the time of a hit.
 type conn struct {
 	tls *libc.TLS
 	db  uintptr

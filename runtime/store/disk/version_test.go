@@ -43,7 +43,7 @@ func TestAStoreOfVersion1IsOpened(t *testing.T) {
 		query(t, dir, lacking) // a table that came later
 		s := open(t, dir, disk.Options{})
 		got := map[store.Status]int{}
-		for r, err := range s.List(ctx, store.Filter{Status: []store.Status{store.Succeeded, store.Failed, store.Deleted}}) {
+		for r, err := range s.History(ctx, store.Filter{Status: []store.Status{store.Succeeded, store.Failed, store.Deleted}}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,10 +98,10 @@ func TestScopesDifferInTheBuild(t *testing.T) {
 	for n, build := range builds {
 		r := recordOf(n)
 		r.Code, r.Build = "c1", build
-		putAs(t, s, n, r, []byte("x"))
+		putAs(t, s, r, []byte("x"))
 	}
 	var got []string
-	for r, err := range s.List(ctx, store.Filter{}) {
+	for r, err := range s.History(ctx, store.Filter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // wake tells those who watch a key that something may have changed.
@@ -61,7 +62,7 @@ func newWake(s *Store) *wake {
 }
 
 // Watch implements store.Store.
-func (s *Store) Watch(k key.Key) (<-chan struct{}, func()) { return s.wake.watch(k) }
+func (s *Store) Watch(r store.Ref) (<-chan struct{}, func()) { return s.wake.watch(r.Key) }
 
 func (w *wake) watch(k key.Key) (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
@@ -166,7 +167,7 @@ func (w *wake) atLocked(k key.Key, after time.Duration) {
 	x.due = due
 }
 
-// began notes that this Store has acquired a key.
+// began notes that this Store has begun an execution.
 func (w *wake) began(k key.Key, token uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 func TestWatchesAreWokenByTheHolder(t *testing.T) {
 	dir := t.TempDir()
 	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
-	_, stop := other.Watch(numbered(100)) // while there is one, there is a ticker
+	_, stop := other.Watch(ref(100)) // while there is one, there is a ticker
 	defer stop()
 	other.wake.mu.Lock()
 	ticker := other.wake.ticker
@@ -19,18 +19,18 @@ func TestWatchesAreWokenByTheHolder(t *testing.T) {
 	ticker.Reset(time.Hour) // wakes nobody
 	defer ticker.Reset(every)
 	for n := range byte(10) {
-		l, err := s.Acquire(ctx, numbered(n))
+		l, err := begin(s, n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		changed, stop := other.Watch(numbered(n))
+		changed, stop := other.Watch(ref(n))
 		follow(t, other, n)
 		go func() {
-			if err := s.Put(ctx, l, store.Record{}, store.Bytes{n}); err != nil {
+			if err := put(s, l, []byte{n}); err != nil {
 				t.Error(err)
 			}
 		}()
-		for err = store.ErrHeld; errors.Is(err, store.ErrHeld); _, err = other.Acquire(ctx, numbered(n)) {
+		for err = store.ErrHeld; errors.Is(err, store.ErrHeld); _, err = begin(other, n) {
 			select {
 			case <-changed:
 			case <-time.After(10 * time.Second):
@@ -44,12 +44,16 @@ func TestWatchesAreWokenByTheHolder(t *testing.T) {
 	}
 }
 
-// follow asks for what is held until its holder can be connected to, and is going to
-// answer.
+// follow looks up what is held, or wants it, until its holder can be connected to, and is
+// going to answer.
 func follow(t *testing.T, s *Store, n byte) {
 	t.Helper()
 	await(t, func() bool {
-		if _, err := s.Acquire(ctx, numbered(n)); !errors.Is(err, store.ErrHeld) {
+		if found := make([]store.Found, 1); n%2 == 0 {
+			if err := s.Lookup(ctx, []store.Ref{ref(n)}, found); err != nil || found[0].Holder == nil {
+				t.Fatal(found, err)
+			}
+		} else if _, err := begin(s, n); !errors.Is(err, store.ErrHeld) {
 			t.Fatal(err)
 		}
 		s.wake.mu.Lock()
@@ -72,13 +76,13 @@ func TestWhoWaitsForAnAnswerDoesNotAskAllTheTime(t *testing.T) {
 	var l store.Lease
 	var err error
 	for n := range byte(2) {
-		if l, err = s.Acquire(ctx, numbered(n)); err != nil {
+		if l, err = begin(s, n); err != nil {
 			t.Fatal(err)
 		}
 	}
-	alone, stop := other.Watch(numbered(0))
+	alone, stop := other.Watch(ref(0))
 	defer stop()
-	followed, stop := other.Watch(numbered(1))
+	followed, stop := other.Watch(ref(1))
 	defer stop()
 	follow(t, other, 1)
 	woken(followed)
@@ -90,7 +94,7 @@ func TestWhoWaitsForAnAnswerDoesNotAskAllTheTime(t *testing.T) {
 	if !woken(alone) || !woken(followed) {
 		t.Error("not all were woken")
 	}
-	if err := s.Release(ctx, l); err != nil {
+	if err := s.End(ctx, l, store.Record{Status: store.Stopped}, nil); err != nil {
 		t.Fatal(err)
 	}
 	<-followed
@@ -104,19 +108,19 @@ func TestNothingIsLeftOfWaiting(t *testing.T) {
 	dir := t.TempDir()
 	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
 	for n := range byte(50) {
-		l, err := s.Acquire(ctx, numbered(n))
+		l, err := begin(s, n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, stop := other.Watch(numbered(n))
-		if _, err := other.Acquire(ctx, numbered(n)); !errors.Is(err, store.ErrHeld) {
+		_, stop := other.Watch(ref(n))
+		if _, err := begin(other, n); !errors.Is(err, store.ErrHeld) {
 			t.Fatal(err)
 		}
 		if n%2 == 0 {
 			stop()
 			stop = func() {}
 		}
-		if err := s.Release(ctx, l); err != nil {
+		if err := s.End(ctx, l, store.Record{Status: store.Stopped}, nil); err != nil {
 			t.Fatal(err)
 		}
 		stop()
@@ -144,14 +148,14 @@ func TestNothingIsLeftOfWaiting(t *testing.T) {
 func TestExpiryWakesWithoutTheHolder(t *testing.T) {
 	dir := t.TempDir()
 	s, other := opened(t, dir, Options{Lease: 300 * time.Millisecond}), opened(t, dir, Options{})
-	if _, err := s.Acquire(ctx, numbered(1)); err != nil {
+	if _, err := begin(s, 1); err != nil {
 		t.Fatal(err)
 	}
-	changed, stop := other.Watch(numbered(1))
+	changed, stop := other.Watch(ref(1))
 	defer stop()
 	timeout := time.After(every * rarely / 2)
 	for {
-		_, err := other.Acquire(ctx, numbered(1))
+		_, err := begin(other, 1)
 		if err == nil {
 			return
 		}

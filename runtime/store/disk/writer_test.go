@@ -28,12 +28,47 @@ func opened(t *testing.T, dir string, o Options) *Store {
 
 func numbered(n byte) key.Key { return sha256.Sum256([]byte{n}) }
 
+func ref(n byte) store.Ref { return store.Ref{Work: "w", Key: numbered(n)} }
+
+// begin begins an execution of a call.
+func begin(s *Store, n byte) (store.Lease, error) { return s.Begin(ctx, store.Record{Ref: ref(n)}) }
+
+// put ends an execution with a result.
+func put(s *Store, l store.Lease, data []byte) error {
+	return s.End(ctx, l, store.Record{Status: store.Succeeded}, store.Bytes(data))
+}
+
 func keep(s *Store, n byte) error {
-	l, err := s.Acquire(ctx, numbered(n))
+	l, err := begin(s, n)
 	if err == nil {
-		err = s.Put(ctx, l, store.Record{}, store.Bytes{n})
+		err = put(s, l, []byte{n})
 	}
 	return err
+}
+
+// fail executes a call in vain.
+func fail(s *Store, r store.Record) error {
+	l, err := s.Begin(ctx, r)
+	if err == nil {
+		r.Status = store.Failed
+		err = s.End(ctx, l, r, nil)
+	}
+	return err
+}
+
+// get looks one call up.
+func get(ctx context.Context, s *Store, n byte) (*store.Entry, error) {
+	found := make([]store.Found, 1)
+	err := s.Lookup(ctx, []store.Ref{ref(n)}, found)
+	switch {
+	case err != nil:
+		return nil, err
+	case found[0].Damaged != nil:
+		return nil, found[0].Damaged
+	case found[0].Result() == nil:
+		return nil, store.ErrNotFound
+	}
+	return found[0].Result(), nil
 }
 
 func TestDurableCommitsWaitForTheDisk(t *testing.T) {
@@ -85,22 +120,22 @@ func TestReadersDoNotWaitForWriters(t *testing.T) {
 	if err := keep(s, 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Acquire(ctx, numbered(2)); err != nil {
+	if _, err := begin(s, 2); err != nil {
 		t.Fatal(err)
 	}
 	goOn := block(t, s)
 	for _, h := range []*Store{s, other} {
-		if e, err := h.Get(ctx, numbered(1)); err != nil || e.Data[0] != 1 {
-			t.Errorf("Get: %v", err)
+		if e, err := get(ctx, h, 1); err != nil || e.Data[0] != 1 {
+			t.Errorf("Lookup: %v", err)
 		}
-		if _, err := h.Get(ctx, numbered(2)); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("Get: %v", err)
+		if _, err := get(ctx, h, 2); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("Lookup: %v", err)
 		}
-		if _, err := h.Acquire(ctx, numbered(2)); !errors.Is(err, store.ErrHeld) {
-			t.Errorf("Acquire of what is held: %v", err)
+		if _, err := begin(h, 2); !errors.Is(err, store.ErrHeld) {
+			t.Errorf("Begin of what is held: %v", err)
 		}
 		n := 0
-		for _, err := range h.List(ctx, store.Filter{}) {
+		for _, err := range h.History(ctx, store.Filter{}) {
 			if n++; err != nil {
 				t.Error(err)
 			}
@@ -112,8 +147,8 @@ func TestReadersDoNotWaitForWriters(t *testing.T) {
 	// Writers do, and leave when their context ends.
 	for _, h := range []*Store{s, other} {
 		ended, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-		if err := h.Note(ended, store.Record{Key: numbered(3)}); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Note: %v", err)
+		if _, err := h.Delete(ended, ref(1)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Delete: %v", err)
 		}
 		cancel()
 	}
@@ -121,8 +156,8 @@ func TestReadersDoNotWaitForWriters(t *testing.T) {
 	for _, h := range []*Store{s, other} {
 		h.w.close() // when all is written
 	}
-	for r := range s.List(ctx, store.Filter{Status: []store.Status{store.Failed}}) {
-		t.Errorf("what nobody waited for any more was written: %+v", r)
+	if _, err := get(ctx, s, 1); err != nil {
+		t.Errorf("what nobody waited for any more was deleted: %v", err)
 	}
 }
 
@@ -130,7 +165,7 @@ func TestCloseWaitsForWhatIsBeingWritten(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{Manual: true})
 	goOn := block(t, s)
 	written, closed := make(chan error, 1), make(chan struct{})
-	go func() { written <- s.Note(ctx, store.Record{Key: numbered(1)}) }()
+	go func() { _, err := s.Delete(ctx, ref(1)); written <- err }()
 	await(t, func() bool { return queued(s) == 1 })
 	go func() {
 		s.w.close()
@@ -158,7 +193,7 @@ func TestWhoDoesNotGetTheTurnIsTold(t *testing.T) {
 	if err := s.w.turn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Note(ctx, store.Record{Key: numbered(1)}); !errors.Is(err, os.ErrClosed) && !errors.Is(err, syscall.EBADF) {
+	if _, err := s.Delete(ctx, ref(1)); !errors.Is(err, os.ErrClosed) && !errors.Is(err, syscall.EBADF) {
 		t.Errorf("error %v", err)
 	}
 }

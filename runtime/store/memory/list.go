@@ -7,12 +7,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// List implements store.Store.
-func (s *Store) List(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
+// History implements store.Store. It has the record of the last execution of each call
+// that has ended, and one of each that has not: that is lost when its lease has expired.
+func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
 		records, err := s.matching(ctx, f)
 		if err != nil {
@@ -31,7 +31,7 @@ func (s *Store) List(ctx context.Context, f store.Filter) iter.Seq2[store.Record
 	}
 }
 
-// matching returns what List yields, as it is now.
+// matching returns what History yields, as it is now.
 func (s *Store) matching(ctx context.Context, f store.Filter) ([]store.Record, error) {
 	if err := s.lock(ctx); err != nil {
 		return nil, err
@@ -44,6 +44,15 @@ func (s *Store) matching(ctx context.Context, f store.Filter) ([]store.Record, e
 			records = append(records, r.record)
 		}
 	}
+	for k, l := range s.shared.leases {
+		r := l.record
+		if s.shared.held(k) == nil {
+			r.Status = store.Lost
+		}
+		if f.Match(&r) {
+			records = append(records, r)
+		}
+	}
 	slices.SortFunc(records, func(a, b store.Record) int { return cmp.Compare(b.Seq, a.Seq) })
 	if f.Limit > 0 && len(records) > f.Limit {
 		records = records[:f.Limit]
@@ -53,7 +62,8 @@ func (s *Store) matching(ctx context.Context, f store.Filter) ([]store.Record, e
 
 // Watch implements store.Store. It wakes in vain once in the time that leases
 // have, since nobody else says when one expires.
-func (s *Store) Watch(k key.Key) (<-chan struct{}, func()) {
+func (s *Store) Watch(r store.Ref) (<-chan struct{}, func()) {
+	k := r.Key
 	changed := make(chan struct{}, 1)
 	s.shared.mu.Lock()
 	defer s.shared.mu.Unlock()

@@ -6,7 +6,9 @@ package memory
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -23,46 +25,53 @@ type Store struct {
 	closed bool // shared.mu
 }
 
-var _ interface {
-	store.Store
-	store.Announcer
-} = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // shared is what all handles of a store have in common.
 type shared struct {
 	lease time.Duration
 
 	mu      sync.Mutex
-	last    uint64 // token or sequence number that was given last
+	last    uint64 // token, sequence number or version that was given last
 	results map[key.Key]*result
-	leases  map[key.Key]held
+	leases  map[key.Key]*lease
+	marks   map[string]store.Mark
 	watches map[key.Key]map[chan struct{}]struct{}
-	tells   []func(deleted []key.Key) bool
+	tells   map[*teller]struct{}
 }
 
-// result is a record, and the result if it is of one that is there.
+// result is the newest record of a call of which an execution has ended, and its result
+// if there is one.
 type result struct {
 	record store.Record
 	data   []byte
 }
 
-// held is a lease, and the handle that has it.
-type held struct {
+// lease is an execution that has begun, and the handle that has it.
+type lease struct {
 	store.Lease
+	record store.Record
 	holder *Store
+}
+
+// teller is one who is told what was deleted.
+type teller struct {
+	tell func(deleted []store.Ref) bool
 }
 
 // New makes an empty store. Its leases expire after the given time if they are
 // not renewed; 0 means 30 seconds.
-func New(lease time.Duration) *Store {
-	if lease <= 0 {
-		lease = 30 * time.Second
+func New(expire time.Duration) *Store {
+	if expire <= 0 {
+		expire = 30 * time.Second
 	}
 	return &Store{shared: &shared{
-		lease:   lease,
+		lease:   expire,
 		results: map[key.Key]*result{},
-		leases:  map[key.Key]held{},
+		leases:  map[key.Key]*lease{},
+		marks:   map[string]store.Mark{},
 		watches: map[key.Key]map[chan struct{}]struct{}{},
+		tells:   map[*teller]struct{}{},
 	}}
 }
 
@@ -82,22 +91,37 @@ func (s *Store) lock(ctx context.Context) error {
 	return nil
 }
 
-// Get implements store.Store.
-func (s *Store) Get(ctx context.Context, k key.Key) (*store.Entry, error) {
+// Lookup implements store.Store.
+func (s *Store) Lookup(ctx context.Context, refs []store.Ref, found []store.Found) error {
 	if err := s.lock(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	defer s.shared.mu.Unlock()
-	r := s.shared.live(k)
-	if r == nil {
-		return nil, store.ErrNotFound
+	for i, ref := range refs {
+		found[i] = s.shared.lookup(ref)
 	}
-	r.record.Used = time.Now()
-	r.record.Hits++
-	return &store.Entry{
-		Key: k, Token: r.record.Token, Finished: r.record.Finished, Expires: r.record.Expires,
-		Size: r.record.Size, Data: r.data,
-	}, nil
+	return nil
+}
+
+// lookup needs mu.
+func (s *shared) lookup(ref store.Ref) (f store.Found) {
+	if r := s.live(ref.Key); r != nil {
+		r.record.Used = time.Now()
+		r.record.Hits++
+		f.Results = []*store.Entry{{
+			Ref: ref, Token: r.record.Token, Finished: r.record.Finished, Expires: r.record.Expires,
+			Size: r.record.Size, Inputs: r.record.Inputs, Data: r.data,
+		}}
+		return f
+	}
+	if r := s.results[ref.Key]; r != nil {
+		latest := r.record
+		f.Latest = &latest
+	}
+	if l := s.held(ref.Key); l != nil {
+		f.Holder = l.heldBy()
+	}
+	return f
 }
 
 // live returns what is kept of a call that has a result, otherwise nil. An
@@ -114,6 +138,98 @@ func (s *shared) live(k key.Key) *result {
 	return r
 }
 
+// held returns the lease of a call, nil if it has none, or it has expired. mu is held.
+func (s *shared) held(k key.Key) *lease {
+	if l := s.leases[k]; l != nil && time.Now().Before(l.Expires) {
+		return l
+	}
+	return nil
+}
+
+func (l *lease) heldBy() *store.HeldError {
+	return &store.HeldError{Ref: l.Ref, Expires: l.Expires, Origin: l.record.Origin}
+}
+
+// Begin implements store.Store.
+func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) {
+	if err := s.lock(ctx); err != nil {
+		return store.Lease{}, err
+	}
+	defer s.shared.mu.Unlock()
+	if s.shared.live(x.Key) != nil {
+		return store.Lease{}, store.ErrFinished
+	}
+	if l := s.shared.held(x.Key); l != nil {
+		if l.holder == s && l.record.Nonce == x.Nonce && x.Nonce != 0 {
+			return l.Lease, nil
+		}
+		return store.Lease{}, l.heldBy()
+	}
+	s.shared.last++
+	x.Seq, x.Status, x.Token = s.shared.last, store.Running, s.shared.last
+	l := &lease{store.Lease{Ref: x.Ref, Token: x.Token, Expires: time.Now().Add(s.shared.lease)}, x, s}
+	s.shared.leases[x.Key] = l
+	return l.Lease, nil
+}
+
+// Renew implements store.Store.
+func (s *Store) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
+	if err := s.lock(ctx); err != nil {
+		return store.Lease{}, err
+	}
+	defer s.shared.mu.Unlock()
+	own := s.shared.leases[l.Key]
+	if own == nil || own.Token != l.Token {
+		return store.Lease{}, store.ErrLost
+	}
+	own.Expires = time.Now().Add(s.shared.lease)
+	return own.Lease, nil
+}
+
+// End implements store.Store.
+func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, from io.WriterTo) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	s.shared.mu.Unlock()
+	var data []byte
+	switch x.Status {
+	case store.Succeeded:
+		var b bytes.Buffer
+		if _, err := from.WriteTo(&b); err != nil {
+			return err
+		}
+		data = append([]byte{}, b.Bytes()...)
+	case store.Failed, store.GivenUp, store.Stopped:
+	default:
+		return fmt.Errorf("memory: %v is no end of an execution", x.Status)
+	}
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.shared.mu.Unlock()
+	if own := s.shared.leases[l.Key]; own == nil || own.Token != l.Token {
+		if s.shared.hasEnded(l, x.Status) {
+			return nil
+		}
+		return store.ErrLost
+	}
+	if x.Status != store.Stopped { // which leaves nothing
+		s.shared.last++
+		x.Ref, x.Seq, x.Token, x.Size = l.Ref, s.shared.last, l.Token, int64(len(data))
+		x.Used, x.Hits, x.Gone, x.Earlier = time.Time{}, 0, time.Time{}, s.shared.earlier(l.Key)
+		s.shared.results[l.Key] = &result{record: x, data: data}
+	}
+	s.shared.free(l.Key)
+	return nil
+}
+
+// hasEnded tells whether an execution has ended like this already. mu is held.
+func (s *shared) hasEnded(l store.Lease, how store.Status) bool {
+	r := s.results[l.Key]
+	return how == store.Stopped || r != nil && r.record.Token == l.Token && r.record.Status == how
+}
+
 // earlier returns what is to be remembered of a key that gets a new record. mu is held.
 func (s *shared) earlier(k key.Key) store.Earlier {
 	s.live(k)
@@ -123,54 +239,8 @@ func (s *shared) earlier(k key.Key) store.Earlier {
 	return store.Earlier{}
 }
 
-// Acquire implements store.Store.
-func (s *Store) Acquire(ctx context.Context, k key.Key) (store.Lease, error) {
-	if err := s.lock(ctx); err != nil {
-		return store.Lease{}, err
-	}
-	defer s.shared.mu.Unlock()
-	if s.shared.live(k) != nil {
-		return store.Lease{}, store.ErrFinished
-	}
-	now := time.Now()
-	if l, ok := s.shared.leases[k]; ok && now.Before(l.Expires) {
-		return store.Lease{}, &store.HeldError{Key: k, Expires: l.Expires}
-	}
-	s.shared.last++
-	l := store.Lease{Key: k, Token: s.shared.last, Expires: now.Add(s.shared.lease)}
-	s.shared.leases[k] = held{l, s}
-	return l, nil
-}
-
-// Renew implements store.Store.
-func (s *Store) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
-	if err := s.lock(ctx); err != nil {
-		return store.Lease{}, err
-	}
-	defer s.shared.mu.Unlock()
-	own, ok := s.shared.leases[l.Key]
-	if !ok || own.Token != l.Token {
-		return store.Lease{}, store.ErrLost
-	}
-	own.Expires = time.Now().Add(s.shared.lease)
-	s.shared.leases[l.Key] = own
-	return own.Lease, nil
-}
-
-// Release implements store.Store.
-func (s *Store) Release(ctx context.Context, l store.Lease) error {
-	if err := s.lock(ctx); err != nil {
-		return err
-	}
-	defer s.shared.mu.Unlock()
-	if s.shared.leases[l.Key].Token == l.Token {
-		s.shared.end(l.Key)
-	}
-	return nil
-}
-
-// end ends a lease. mu is held.
-func (s *shared) end(k key.Key) {
+// free ends a lease. mu is held.
+func (s *shared) free(k key.Key) {
 	delete(s.leases, k)
 	s.wake(k)
 }
@@ -185,85 +255,48 @@ func (s *shared) wake(k key.Key) {
 	}
 }
 
-// Put implements store.Store.
-func (s *Store) Put(ctx context.Context, l store.Lease, r store.Record, from io.WriterTo) error {
-	if err := s.lock(ctx); err != nil {
-		return err
-	}
-	s.shared.mu.Unlock()
-	var data bytes.Buffer
-	if _, err := from.WriteTo(&data); err != nil {
-		return err
-	}
-	if err := s.lock(ctx); err != nil {
-		return err
-	}
-	defer s.shared.mu.Unlock()
-	if s.shared.leases[l.Key].Token != l.Token || l.Token == 0 {
-		return store.ErrLost
-	}
-	s.shared.last++
-	r.Key, r.Seq, r.Status, r.Token, r.Size = l.Key, s.shared.last, store.Succeeded, l.Token, int64(data.Len())
-	r.Used, r.Hits, r.Gone, r.Earlier = time.Time{}, 0, time.Time{}, s.shared.earlier(l.Key)
-	s.shared.results[l.Key] = &result{record: r, data: append([]byte{}, data.Bytes()...)}
-	s.shared.end(l.Key)
-	return nil
-}
-
-// Note implements store.Store.
-func (s *Store) Note(ctx context.Context, r store.Record) error {
-	if err := s.lock(ctx); err != nil {
-		return err
-	}
-	defer s.shared.mu.Unlock()
-	if s.shared.live(r.Key) != nil {
-		return nil
-	}
-	s.shared.last++
-	r.Seq, r.Status, r.Gone, r.Earlier = s.shared.last, store.Failed, time.Time{}, s.shared.earlier(r.Key)
-	s.shared.results[r.Key] = &result{record: r}
-	return nil
-}
-
 // Delete implements store.Store.
-func (s *Store) Delete(ctx context.Context, keys ...key.Key) (int, error) {
-	n, tells, err := s.delete(ctx, keys)
-	if err != nil || len(keys) == 0 {
+func (s *Store) Delete(ctx context.Context, refs ...store.Ref) (int, error) {
+	n, tells, err := s.delete(ctx, refs)
+	if err != nil || len(refs) == 0 {
 		return 0, err
 	}
-	for _, tell := range tells {
-		tell(keys)
+	for _, t := range tells {
+		if !t.tell(refs) {
+			s.shared.mu.Lock()
+			delete(s.shared.tells, t)
+			s.shared.mu.Unlock()
+		}
 	}
 	return n, nil
 }
 
-// Announce implements store.Announcer. Whoever was told is told for ever, as a store
-// in memory does not live long.
-func (s *Store) Announce(tell func(deleted []key.Key) bool) {
-	s.shared.mu.Lock()
-	defer s.shared.mu.Unlock()
-	s.shared.tells = append(s.shared.tells, tell)
-}
-
 // delete also returns who is to be told.
-func (s *Store) delete(ctx context.Context, keys []key.Key) (n int, tells []func([]key.Key) bool, err error) {
+func (s *Store) delete(ctx context.Context, refs []store.Ref) (n int, tells []*teller, err error) {
 	if err := s.lock(ctx); err != nil {
 		return 0, nil, err
 	}
 	defer s.shared.mu.Unlock()
-	for _, k := range keys {
-		r, leased := s.shared.live(k), time.Now().Before(s.shared.leases[k].Expires)
+	for _, ref := range refs {
+		r, leased := s.shared.live(ref.Key), s.shared.held(ref.Key) != nil
 		if r != nil {
 			r.record.Status, r.record.Gone, r.data = store.Deleted, time.Now(), nil
 		} else {
-			delete(s.shared.results, k)
+			delete(s.shared.results, ref.Key)
 		}
 		if r != nil || leased {
 			n++
 		}
-		s.shared.end(k)
+		s.shared.free(ref.Key)
 	}
-	return n, slices.Clone(s.shared.tells), nil
+	return n, slices.Collect(maps.Keys(s.shared.tells)), nil
+}
+
+// OnDelete implements store.Store.
+func (s *Store) OnDelete(tell func(deleted []store.Ref) bool) {
+	s.shared.mu.Lock()
+	defer s.shared.mu.Unlock()
+	s.shared.tells[&teller{tell}] = struct{}{}
 }
 
 // Discard implements store.Store.
@@ -279,6 +312,30 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 	return nil
 }
 
+// Mark implements store.Store.
+func (s *Store) Mark(ctx context.Context, name string) (store.Mark, error) {
+	if err := s.lock(ctx); err != nil {
+		return store.Mark{}, err
+	}
+	defer s.shared.mu.Unlock()
+	return s.shared.marks[name], nil
+}
+
+// SetMark implements store.Store.
+func (s *Store) SetMark(ctx context.Context, name string, m store.Mark) (store.Mark, error) {
+	if err := s.lock(ctx); err != nil {
+		return store.Mark{}, err
+	}
+	defer s.shared.mu.Unlock()
+	if s.shared.marks[name].Version != m.Version {
+		return store.Mark{}, store.ErrConflict
+	}
+	s.shared.last++
+	m.Version = s.shared.last
+	s.shared.marks[name] = m
+	return m, nil
+}
+
 // Codec implements store.Store.
 func (s *Store) Codec() store.Codec { return codec.Codec{Verify: true} }
 
@@ -292,7 +349,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	for k, l := range s.shared.leases {
 		if l.holder == s {
-			s.shared.end(k)
+			s.shared.free(k)
 		}
 	}
 	return nil

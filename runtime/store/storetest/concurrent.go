@@ -3,78 +3,60 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// Do returns the result of a call: what the store has, or else what execute makes
-// of it, once in all processes that ask at the same time. It is the shortest
-// correct use of a store. A lease is not renewed meanwhile.
-func Do(ctx context.Context, s store.Store, k key.Key, execute func(l store.Lease) ([]byte, error)) ([]byte, error) {
-	changed, stop := s.Watch(k)
-	defer stop()
-	for {
-		data, err := whole(s.Get(ctx, k))
-		var corrupt *store.CorruptError
-		if err == nil || !errors.Is(err, store.ErrNotFound) && !errors.As(err, &corrupt) {
-			return data, err
-		}
-		l, err := s.Acquire(ctx, k)
-		switch {
-		case errors.Is(err, store.ErrFinished):
-			continue
-		case errors.Is(err, store.ErrHeld):
-			select {
-			case <-changed:
-				continue
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		case err != nil:
-			return nil, err
-		}
-		if data, err = execute(l); err != nil {
-			return nil, errors.Join(err, s.Release(ctx, l))
-		}
-		if err = s.Put(ctx, l, store.Record{Work: "do", Finished: time.Now()}, store.Bytes(data)); !errors.Is(err, store.ErrLost) {
-			return data, err
-		}
-	}
-}
-
-func whole(e *store.Entry, err error) ([]byte, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer e.Close()
-	return io.ReadAll(e)
-}
-
+// testSingleFlight: overlapping calls execute once, whatever happens on the way, as long
+// as no lease is lost.
 func testSingleFlight(t *testing.T, s *suite) {
-	const handles, calls = 4, 100
+	for name, inject := range map[string]func(f *Faults){
+		"nothing happens":    func(*Faults) {},
+		"the store refuses":  func(f *Faults) { f.Inject(All, For(50*time.Millisecond, Refuse)) },
+		"answers are lost":   func(f *Faults) { f.Inject(All, Every(5, LoseAnswer)) },
+		"looks are stale":    func(f *Faults) { f.Inject(Lookup, Every(2, Stale)) },
+		"it is slow":         func(f *Faults) { f.Inject(All, Every(10, Slow(3*time.Millisecond))) },
+		"the medium is full": func(f *Faults) { f.Inject(Begin|End, For(50*time.Millisecond, Full)) },
+		"everything goes awry": func(f *Faults) {
+			f.Inject(All, Every(7, Refuse))
+			f.Inject(All, Every(8, LoseAnswer))
+			f.Inject(Lookup, Every(2, Stale))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &suite{T: t, open: s.open}
+			var f Faults
+			inject(&f)
+			singleFlight(t, name, s, &f)
+		})
+	}
+}
+
+func singleFlight(t *testing.T, work string, s *suite, f *Faults) {
+	const handles, calls = 4, 50
 	var executed [calls]atomic.Int32
 	var wg sync.WaitGroup
 	for range handles {
-		h := s.another()
+		h := f.Wrap(s.another())
 		for range 2 {
 			order := rand.Perm(calls)
 			wg.Go(func() {
 				for _, n := range order {
-					data, err := Do(ctx, h, keyOf(n), func(store.Lease) ([]byte, error) {
+					r := store.Ref{Work: work, Key: sha256.Sum256(fmt.Append(nil, work, n))}
+					data, err := Do(ctx, h, r, func(store.Lease) ([]byte, error) {
 						executed[n].Add(1)
 						time.Sleep(100 * time.Microsecond)
-						return keyOf(n).MarshalText()
+						return r.Key.MarshalText()
 					})
-					if err != nil || string(data) != keyOf(n).String() {
+					if err != nil || string(data) != r.Key.String() {
 						t.Errorf("call %d: %q, %v", n, data, err)
 						return
 					}
@@ -90,28 +72,58 @@ func testSingleFlight(t *testing.T, s *suite) {
 	}
 }
 
+// testSharedFailure: a failure is as final for those who wait elsewhere.
+func testSharedFailure(t *testing.T, s *suite) {
+	const handles = 4
+	l := s.begin(s, 1)
+	var f Faults
+	var wg sync.WaitGroup
+	for range handles {
+		h := f.Wrap(s.another())
+		wg.Go(func() {
+			_, err := Do(ctx, h, refOf(1), func(store.Lease) ([]byte, error) {
+				t.Error("executed again")
+				return nil, nil
+			})
+			if err == nil || err.Error() != "no such file" {
+				t.Errorf("one who waited got error %v", err)
+			}
+		})
+	}
+	for f.Calls(Begin) < handles { // each has looked by then, and is told that it is held
+		time.Sleep(time.Millisecond)
+	}
+	x := ended(1, store.Failed)
+	x.Error = "no such file"
+	if err := s.End(ctx, l, x, nil); err != nil {
+		t.Error(err)
+	}
+	wg.Wait()
+}
+
 func testWatch(t *testing.T, s *suite) {
 	other := s.another()
 	for n, end := range []func(l store.Lease) error{
-		func(l store.Lease) error { return s.Put(ctx, l, recordOf(0, "w"), store.Bytes("x")) },
-		func(l store.Lease) error { return s.Release(ctx, l) },
+		func(l store.Lease) error { return s.End(ctx, l, ended(0, store.Succeeded), store.Bytes("x")) },
+		func(l store.Lease) error { return s.End(ctx, l, ended(1, store.Failed), nil) },
+		func(l store.Lease) error { return stop(s, l) },
 		func(l store.Lease) error { time.Sleep(time.Until(l.Expires)); return nil },
 	} {
-		l := s.acquire(s, n)
+		l := s.begin(s, n)
 		var wg sync.WaitGroup
 		for i := range 20 {
 			h := []store.Store{s, other}[i%2]
 			wg.Go(func() {
-				changed, stop := h.Watch(keyOf(n))
-				defer stop()
+				changed, unwatch := h.Watch(refOf(n))
+				defer unwatch()
 				for {
-					mine, err := h.Acquire(ctx, keyOf(n))
+					mine, err := h.Begin(ctx, recordOf(n, "w"))
 					if !errors.Is(err, store.ErrHeld) {
 						if err == nil {
-							err = h.Release(ctx, mine)
+							err = stop(h, mine)
 						}
 						if err != nil && !errors.Is(err, store.ErrFinished) {
-							t.Errorf("Acquire: %v", err)
+							t.Errorf("Begin: %v", err)
 						}
 						return
 					}
@@ -131,58 +143,60 @@ func testWatch(t *testing.T, s *suite) {
 	}
 }
 
+// everything calls each method, and checks the errors.
+func everything(s *suite, ctx context.Context, l store.Lease, want error) {
+	s.Helper()
+	s.wantError("Lookup", s.Lookup(ctx, []store.Ref{refOf(1)}, make([]store.Found, 1)), want)
+	_, err := s.Begin(ctx, recordOf(2, "w"))
+	s.wantError("Begin", err, want)
+	_, err = s.Renew(ctx, l)
+	s.wantError("Renew", err, want)
+	for _, how := range []store.Status{store.Succeeded, store.Failed, store.Stopped} {
+		s.wantError("End", s.End(ctx, l, ended(1, how), store.Bytes("x")), want)
+	}
+	_, err = s.Delete(ctx, refOf(1))
+	s.wantError("Delete", err, want)
+	_, err = s.Delete(ctx)
+	s.wantError("Delete of nothing", err, want)
+	s.wantError("Discard", s.Discard(ctx, &store.Entry{Ref: refOf(1)}, store.Expired, ""), want)
+	listed := 0
+	for _, err := range s.History(ctx, store.Filter{}) {
+		s.wantError("History", err, want)
+		listed++
+	}
+	if listed != 1 {
+		s.Errorf("History had %d records", listed)
+	}
+	_, err = s.Mark(ctx, "a mark")
+	s.wantError("Mark", err, want)
+	_, err = s.SetMark(ctx, "a mark", store.Mark{})
+	s.wantError("SetMark", err, want)
+}
+
 func testContext(t *testing.T, s *suite) {
-	l := s.acquire(s, 1)
+	l := s.begin(s, 1)
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err := s.Get(ended, keyOf(1))
-	s.wantError("Get", err, context.Canceled)
-	_, err = s.Acquire(ended, keyOf(2))
-	s.wantError("Acquire", err, context.Canceled)
-	_, err = s.Renew(ended, l)
-	s.wantError("Renew", err, context.Canceled)
-	s.wantError("Release", s.Release(ended, l), context.Canceled)
-	s.wantError("Put", s.Put(ended, l, recordOf(1, "w"), store.Bytes("x")), context.Canceled)
-	s.wantError("Note", s.Note(ended, recordOf(1, "w")), context.Canceled)
-	_, err = s.Delete(ended, keyOf(1))
-	s.wantError("Delete", err, context.Canceled)
-	s.wantError("Discard", s.Discard(ended, &store.Entry{Key: keyOf(1)}, store.Expired, ""), context.Canceled)
-	for _, err := range s.List(ended, store.Filter{}) {
-		s.wantError("List", err, context.Canceled)
-	}
-	if err := s.Put(ctx, l, recordOf(1, "w"), store.Bytes("x")); err != nil {
+	everything(s, ended, l, context.Canceled)
+	late, cancel := context.WithTimeout(ctx, time.Nanosecond)
+	defer cancel()
+	everything(s, late, l, context.DeadlineExceeded)
+	x := recordOf(1, "w")
+	x.Status = store.Succeeded
+	if err := s.End(ctx, l, x, store.Bytes("x")); err != nil {
 		t.Errorf("what was cancelled ended the lease: %v", err)
 	}
 }
 
 func testClosed(t *testing.T, s *suite) {
-	l := s.acquire(s, 1)
-	changed, stop := s.Watch(keyOf(1))
+	l := s.begin(s, 1)
+	changed, stop := s.Watch(refOf(1))
 	for range 2 {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := s.Get(ctx, keyOf(1))
-	s.wantError("Get", err, store.ErrClosed)
-	_, err = s.Acquire(ctx, keyOf(2))
-	s.wantError("Acquire", err, store.ErrClosed)
-	_, err = s.Renew(ctx, l)
-	s.wantError("Renew", err, store.ErrClosed)
-	s.wantError("Release", s.Release(ctx, l), store.ErrClosed)
-	s.wantError("Put", s.Put(ctx, l, recordOf(1, "w"), store.Bytes("x")), store.ErrClosed)
-	s.wantError("Note", s.Note(ctx, recordOf(1, "w")), store.ErrClosed)
-	_, err = s.Delete(ctx, keyOf(1))
-	s.wantError("Delete", err, store.ErrClosed)
-	s.wantError("Discard", s.Discard(ctx, &store.Entry{Key: keyOf(1)}, store.Expired, ""), store.ErrClosed)
-	listed := 0
-	for _, err := range s.List(ctx, store.Filter{}) {
-		s.wantError("List", err, store.ErrClosed)
-		listed++
-	}
-	if listed != 1 {
-		t.Errorf("a closed store listed %d times", listed)
-	}
+	everything(s, ctx, l, store.ErrClosed)
 	select {
 	case _, open := <-changed:
 		if !open {
@@ -191,26 +205,36 @@ func testClosed(t *testing.T, s *suite) {
 	default:
 	}
 	stop()
-	_, stop = s.Watch(keyOf(1))
+	_, stop = s.Watch(refOf(1))
 	stop()
+	s.OnDelete(func([]store.Ref) bool { return true })
 	if s.Codec() == nil {
 		t.Error("no codec")
 	}
 }
 
-// testChaos does everything at once to few keys. A result says which lease it was
-// put under, so that a wrong or torn one is seen.
+// testChaos does everything at once to few keys, with faults and without. A result says
+// which lease it was put under, so that a wrong or torn one is seen.
 func testChaos(t *testing.T, s *suite) {
+	var f Faults
+	chaos(t, s, &f)
+	f.Inject(All, Every(6, LoseAnswer))
+	f.Inject(Renew|End, Every(5, LoseLease))
+	f.Inject(Lookup, Every(4, Stale))
+	chaos(t, s, &f)
+}
+
+func chaos(t *testing.T, s *suite, f *Faults) {
 	const keys = 5
-	end := time.Now().Add(500 * time.Millisecond)
+	end := time.Now().Add(300 * time.Millisecond)
 	var wg sync.WaitGroup
 	for i := range 4 {
-		h := s.another()
+		h := f.Wrap(s.another())
 		for j := range 2 {
 			random := rand.New(rand.NewPCG(uint64(i), uint64(j)))
 			wg.Go(func() {
 				for time.Now().Before(end) {
-					if err := anything(h, keyOf(random.IntN(keys)), random); err != nil {
+					if err := ignoring(anything(h, refOf(random.IntN(keys)), random), ErrFault); err != nil {
 						t.Error(err)
 						return
 					}
@@ -221,43 +245,49 @@ func testChaos(t *testing.T, s *suite) {
 	wg.Wait()
 }
 
-func anything(h store.Store, k key.Key, random *rand.Rand) error {
+func anything(h store.Store, r store.Ref, random *rand.Rand) error {
 	switch random.IntN(6) {
 	case 0:
-		_, err := h.Delete(ctx, k)
+		_, err := h.Delete(ctx, r)
 		return err
 	case 1:
-		return h.Note(ctx, store.Record{Key: k, Work: "chaos"})
-	case 2:
-		for _, err := range h.List(ctx, store.Filter{Limit: 3}) {
+		for _, err := range h.History(ctx, store.Filter{Limit: 3}) {
 			if err != nil {
 				return err
 			}
 		}
 		return nil
-	case 3:
-		l, err := h.Acquire(ctx, k)
-		if errors.Is(err, store.ErrHeld) || errors.Is(err, store.ErrFinished) {
+	case 2, 3:
+		return execute(h, r, random)
+	default:
+		found := make([]store.Found, 1)
+		if err := h.Lookup(ctx, []store.Ref{r}, found); err != nil {
+			return err
+		}
+		e := found[0].Result()
+		if e == nil {
 			return nil
 		}
-		if err == nil && random.IntN(4) == 0 {
-			return h.Release(ctx, l)
-		}
-		if err == nil {
-			err = h.Put(ctx, l, store.Record{Work: "chaos"}, store.Bytes(resultOf(l.Token)))
-		}
-		return ignoring(err, store.ErrLost)
-	default:
-		e, err := h.Get(ctx, k)
-		if err != nil {
-			return ignoring(err, store.ErrNotFound)
-		}
-		data, err := whole(e, nil)
+		defer e.Close()
+		data, err := whole(e)
 		if err == nil && !bytes.Equal(data, resultOf(e.Token)) {
 			err = fmt.Errorf("the result of token %d has %d wrong bytes", e.Token, len(data))
 		}
 		return err
 	}
+}
+
+// execute executes a call, unless somebody else does or did. It ends in any way.
+func execute(h store.Store, r store.Ref, random *rand.Rand) error {
+	l, err := h.Begin(ctx, store.Record{Ref: r, Nonce: nonce()})
+	if err != nil {
+		return ignoring(ignoring(err, store.ErrHeld), store.ErrFinished)
+	}
+	how := []store.Status{store.Succeeded, store.Succeeded, store.Failed, store.GivenUp, store.Stopped}[random.IntN(5)]
+	for range 1 + random.IntN(2) { // it may end twice
+		err = h.End(ctx, l, store.Record{Ref: r, Status: how}, store.Bytes(resultOf(l.Token)))
+	}
+	return ignoring(err, store.ErrLost)
 }
 
 // resultOf returns a result that nobody else has, some small and some large.

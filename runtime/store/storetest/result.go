@@ -6,19 +6,26 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
 func testNotFound(t *testing.T, s *suite) {
-	s.wantMiss(s, 1)
-	s.acquire(s, 1)
-	s.wantMiss(s, 1)
-	s.wantMiss(s.another(), 1)
-	if got := s.list(s, store.Filter{}); len(got) != 0 {
+	other := s.another()
+	if f := s.lookup(s, refOf(1)); f.Results != nil || f.Latest != nil || f.Holder != nil || f.Damaged != nil {
+		t.Errorf("an empty store has %+v", f)
+	}
+	s.begin(s, 1)
+	for _, h := range []store.Store{s, other} {
+		s.wantMiss(h, 1)
+		if f := s.lookup(h, refOf(1)); f.Latest != nil || f.Holder == nil {
+			t.Errorf("while it is executed there is %+v", f)
+		}
+	}
+	if got := s.history(s, store.Filter{}); len(got) != 0 {
 		t.Errorf("an empty store lists %v", got)
 	}
 }
@@ -27,16 +34,14 @@ func testRoundTrip(t *testing.T, s *suite) {
 	other := s.another()
 	r := recordOf(1, "w")
 	r.Expires = time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-	l := s.put(s, 1, r, []byte("result"))
+	l := s.put(s, r, []byte("result"))
 	for _, h := range []store.Store{s, other} {
 		if got := s.got(h, 1); string(got) != "result" {
 			t.Errorf("got %q", got)
 		}
-		e, err := h.Get(ctx, keyOf(1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e.Key != l.Key || e.Token != l.Token || !e.Finished.Equal(r.Finished) || !e.Expires.Equal(r.Expires) || e.Size != 6 {
+		f := s.lookup(h, refOf(1))
+		e := f.Result()
+		if e.Ref != l.Ref || e.Token != l.Token || !e.Finished.Equal(r.Finished) || !e.Expires.Equal(r.Expires) || e.Size != 6 {
 			t.Errorf("entry %+v of record %+v", e, r)
 		}
 		if err := e.Close(); err != nil {
@@ -48,18 +53,21 @@ func testRoundTrip(t *testing.T, s *suite) {
 func testRecord(t *testing.T, s *suite) {
 	r := recordOf(1, "example.com/daily.DataProcessor")
 	r.Expires = time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
+	l := s.beginAs(s, r)
 	given := r
-	given.Key, given.Seq, given.Status, given.Token, given.Size, given.Hits = key.Key{}, 7, store.Failed, 8, 9, 10
+	given.Ref, given.Seq, given.Status, given.Token, given.Size, given.Hits = refOf(5), 7, store.Succeeded, 8, 9, 10
 	given.Used, given.Gone = at, at
-	l := s.put(s, 1, given, make([]byte, 300))
+	if err := s.End(ctx, l, given, store.Bytes(make([]byte, 300))); err != nil {
+		t.Fatal(err)
+	}
 	r.Status, r.Token, r.Size = store.Succeeded, l.Token, 300
 
-	var least store.Record
-	leastLease := s.put(s, 2, least, nil)
-	least.Key, least.Status, least.Token = keyOf(2), store.Succeeded, leastLease.Token
+	least := store.Record{Ref: store.Ref{Key: keyOf(2)}}
+	l = s.put(s, least, nil)
+	least.Status, least.Token = store.Succeeded, l.Token
 
 	for _, h := range []store.Store{s, s.another()} {
-		got := s.list(h, store.Filter{})
+		got := s.history(h, store.Filter{})
 		if len(got) != 2 {
 			t.Fatalf("%d records, want 2", len(got))
 		}
@@ -84,17 +92,36 @@ func (f failing) WriteTo(w io.Writer) (int64, error) {
 
 func testFailingResult(t *testing.T, s *suite) {
 	failure := errors.New("cannot be encoded")
-	l := s.acquire(s, 1)
+	l := s.begin(s, 1)
 	for _, size := range []int{0, 10, 10_000, 1_000_000} {
-		s.wantError("Put", s.Put(ctx, l, recordOf(1, "w"), failing{size, failure}), failure)
+		s.wantError("End", s.End(ctx, l, ended(1, store.Succeeded), failing{size, failure}), failure)
 		s.wantMiss(s, 1)
 	}
-	if got := s.list(s, store.Filter{}); len(got) != 0 {
+	if got := s.history(s, store.Filter{}); len(got) != 0 {
 		t.Errorf("records %+v of what failed", got)
 	}
-	if err := s.Put(ctx, l, recordOf(1, "w"), store.Bytes("x")); err != nil {
+	if err := s.End(ctx, l, ended(1, store.Succeeded), store.Bytes("x")); err != nil {
 		t.Errorf("the lease was lost: %v", err)
 	}
+}
+
+// testInputs: a result that depends on what was found on the way is not kept without it.
+func testInputs(t *testing.T, s *suite) {
+	l := s.begin(s, 1)
+	r := ended(1, store.Succeeded)
+	r.Inputs = []store.Input{{Kind: "file", Name: "sales.csv", Digest: [16]byte{7}}, {Kind: "env", Name: "REGION"}}
+	if err := s.End(ctx, l, r, store.Bytes("x")); err != nil {
+		s.wantMiss(s, 1)
+		if _, err := s.Renew(ctx, l); err != nil {
+			t.Errorf("the lease was lost: %v", err)
+		}
+		return
+	}
+	f := s.lookup(s.another(), refOf(1))
+	if e := f.Result(); e == nil || !slices.Equal(e.Inputs, r.Inputs) {
+		t.Errorf("found %+v, want inputs %v", e, r.Inputs)
+	}
+	closeAll(f)
 }
 
 // pieces is a result that is written in pieces of odd sizes, from memory that is
@@ -123,10 +150,10 @@ func testSizes(t *testing.T, s *suite) {
 		_, _ = random.Read(noise)
 		for j, data := range [][]byte{noise, bytes.Repeat([]byte("ab"), size)[:size]} {
 			n := 10*i + j
-			s.put(s, n, recordOf(n, "w"), data)
+			s.put(s, recordOf(n, "w"), data)
 			// The same bytes again: of two calls with one result.
-			l := s.acquire(other, n+1000)
-			if err := other.Put(ctx, l, recordOf(n+1000, "w"), pieces(data)); err != nil {
+			l := s.begin(other, n+1000)
+			if err := other.End(ctx, l, ended(n+1000, store.Succeeded), pieces(data)); err != nil {
 				t.Fatal(err)
 			}
 			for _, m := range []int{n, n + 1000} {
@@ -135,7 +162,7 @@ func testSizes(t *testing.T, s *suite) {
 				}
 			}
 			// What one of them was deleted from is still there for the other.
-			if _, err := other.Delete(ctx, keyOf(n)); err != nil {
+			if _, err := other.Delete(ctx, refOf(n)); err != nil {
 				t.Fatal(err)
 			}
 			if got := s.got(s, n+1000); !bytes.Equal(got, data) {
@@ -148,27 +175,30 @@ func testSizes(t *testing.T, s *suite) {
 func testDelete(t *testing.T, s *suite) {
 	other := s.another()
 	for n := range 3 {
-		s.put(s, n, recordOf(n, "w"), []byte("x"))
+		s.putOf(s, n, "x")
 	}
-	if err := s.Note(ctx, recordOf(3, "w")); err != nil {
+	if _, err := fail(s, recordOf(3, "w")); err != nil {
 		t.Fatal(err)
 	}
-	lease := s.acquire(s, 4)
-	changed, stop := other.Watch(keyOf(4))
+	lease := s.begin(s, 4)
+	changed, stop := other.Watch(refOf(4))
 	defer stop()
-	n, err := s.Delete(ctx, keyOf(0), keyOf(2), keyOf(3), keyOf(4), keyOf(5), keyOf(0))
+	n, err := s.Delete(ctx, refOf(0), refOf(2), refOf(3), refOf(4), refOf(5), refOf(0))
 	if n != 3 || err != nil {
 		t.Errorf("Delete: %d, %v, want 3", n, err)
 	}
 	s.wantMiss(s, 0)
 	s.wantMiss(other, 2)
 	s.got(other, 1)
-	if got := s.list(other, store.Filter{}); len(got) != 1 || got[0].Key != keyOf(1) {
+	if got := s.history(other, store.Filter{}); len(got) != 1 || got[0].Key != keyOf(1) {
 		t.Errorf("records %+v", got)
 	}
 	s.within("watch", changed)
 	testDeletedLease(t, s, lease)
-	s.put(other, 2, recordOf(2, "w"), []byte("again"))
+	if f := s.lookup(s, refOf(3)); f.Latest != nil {
+		t.Errorf("of a failure that was deleted there is %+v", f.Latest)
+	}
+	s.putOf(other, 2, "again")
 	if got := s.got(s, 2); string(got) != "again" {
 		t.Errorf("got %q", got)
 	}
@@ -176,13 +206,13 @@ func testDelete(t *testing.T, s *suite) {
 		t.Errorf("Delete of nothing: %d, %v", n, err)
 	}
 	// A result that was deleted is remembered, until it is deleted again.
-	s.put(s, 6, recordOf(6, "w"), []byte("x"))
+	s.putOf(s, 6, "x")
 	gone := store.Filter{Status: []store.Status{store.Deleted}, Prefix: keyOf(6).String()}
 	for i, want := range []int{1, 0} {
-		if _, err := s.Delete(ctx, keyOf(6)); err != nil {
+		if _, err := s.Delete(ctx, refOf(6)); err != nil {
 			t.Fatal(err)
 		}
-		got := s.list(other, gone)
+		got := s.history(other, gone)
 		if len(got) > want {
 			t.Fatalf("deleted %d times, %d records: %+v", i+1, len(got), got)
 		}
@@ -200,63 +230,62 @@ func testDeletedLease(t *testing.T, s *suite, lease store.Lease) {
 	other, n := s.another(), 4
 	_, err := s.Renew(ctx, lease)
 	s.wantError("Renew after Delete", err, store.ErrLost)
-	s.wantError("Put after Delete", s.Put(ctx, lease, recordOf(n, "w"), store.Bytes("old")), store.ErrLost)
+	s.wantError("End after Delete", s.End(ctx, lease, ended(n, store.Succeeded), store.Bytes("old")), store.ErrLost)
+	s.wantError("End after Delete", s.End(ctx, lease, ended(n, store.Failed), nil), store.ErrLost)
 	s.wantMiss(other, n)
-	next := s.acquire(other, n)
-	s.wantError("Put beside the next", s.Put(ctx, lease, recordOf(n, "w"), store.Bytes("old")), store.ErrLost)
-	if err := s.Release(ctx, lease); err != nil {
-		t.Errorf("Release after Delete: %v", err)
+	next := s.begin(other, n)
+	s.wantError("End beside the next", s.End(ctx, lease, ended(n, store.Succeeded), store.Bytes("old")), store.ErrLost)
+	if err := stop(s, lease); err != nil {
+		t.Errorf("Stopped after Delete: %v", err)
 	}
-	if err := other.Put(ctx, next, recordOf(n, "w"), store.Bytes("new")); err != nil {
-		t.Errorf("Put under the next lease: %v", err)
+	if err := other.End(ctx, next, ended(n, store.Succeeded), store.Bytes("new")); err != nil {
+		t.Errorf("End under the next lease: %v", err)
 	}
 	if got := s.got(s, n); string(got) != "new" {
 		t.Errorf("got %q", got)
 	}
-	if n, err := s.Delete(ctx, lease.Key); n != 1 || err != nil {
+	if n, err := s.Delete(ctx, lease.Ref); n != 1 || err != nil {
 		t.Errorf("Delete: %d, %v, want 1", n, err)
 	}
 }
 
-// testAnnounce is for those stores that say what was deleted.
-func testAnnounce(t *testing.T, s *suite) {
+func testOnDelete(t *testing.T, s *suite) {
 	other := s.another()
-	announcer, ok := other.(store.Announcer)
-	if !ok {
-		t.Skip("this store does not say what was deleted")
-	}
-	s.put(s, 1, recordOf(1, "w"), []byte("x"))
-	s.put(s, 2, recordOf(2, "w"), []byte("x"))
+	s.putOf(s, 1, "x")
+	s.putOf(s, 2, "x")
 	told := make(chan struct{}, 100)
-	announcer.Announce(func(deleted []key.Key) bool {
-		if len(deleted) == 0 || slices.Contains(deleted, keyOf(1)) {
-			if _, err := read(other, keyOf(1)); !errors.Is(err, store.ErrNotFound) {
+	other.OnDelete(func(deleted []store.Ref) bool {
+		about := func(r store.Ref) bool { return r.Key == keyOf(1) } // those of another process may lack the work
+		if len(deleted) == 0 || slices.ContainsFunc(deleted, about) {
+			if _, err := read(other, refOf(1)); !errors.Is(err, store.ErrNotFound) {
 				s.Errorf("told before it was deleted: error %v", err)
 			}
 			told <- struct{}{}
 		}
 		return true
 	})
-	announcer.Announce(func([]key.Key) bool { return false })
+	var once atomic.Int32
+	other.OnDelete(func([]store.Ref) bool { once.Add(1); return false })
 	for range 2 {
-		if _, err := s.Delete(ctx, keyOf(3), keyOf(1)); err != nil {
+		if _, err := s.Delete(ctx, refOf(3), refOf(1)); err != nil {
 			t.Fatal(err)
 		}
 		s.within("another handle's Delete", told)
-		if _, err := other.Delete(ctx, keyOf(1)); err != nil {
+		if _, err := other.Delete(ctx, refOf(1)); err != nil {
 			t.Fatal(err)
 		}
 		s.within("its own", told)
+	}
+	if n := once.Load(); n != 1 {
+		t.Errorf("one who returned false was told %d times", n)
 	}
 }
 
 func testDiscard(t *testing.T, s *suite) {
 	other := s.another()
-	s.put(s, 1, recordOf(1, "w"), []byte("x"))
-	first, err := s.Get(ctx, keyOf(1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.putOf(s, 1, "x")
+	f := s.lookup(s, refOf(1))
+	first := f.Result()
 	if err := first.Close(); err != nil {
 		t.Error(err)
 	}
@@ -265,12 +294,15 @@ func testDiscard(t *testing.T, s *suite) {
 	}
 	s.wantMiss(s, 1)
 	gone := store.Filter{Status: []store.Status{store.Unreadable}}
-	if got := s.list(s, gone); len(got) != 1 || got[0].Key != keyOf(1) || got[0].Error != "it is nonsense" || got[0].Gone.IsZero() {
+	if got := s.history(s, gone); len(got) != 1 || got[0].Key != keyOf(1) || got[0].Error != "it is nonsense" || got[0].Gone.IsZero() {
 		t.Errorf("records of what is unreadable: %+v", got)
+	}
+	if f := s.lookup(s, refOf(1)); f.Latest == nil || f.Latest.Status != store.Unreadable {
+		t.Errorf("the newest record is %+v", f.Latest)
 	}
 
 	// What has been put since is another result.
-	s.put(s, 1, recordOf(1, "w"), []byte("y"))
+	s.putOf(s, 1, "y")
 	if err := s.Discard(ctx, first, store.Expired, ""); err != nil {
 		t.Errorf("Discard of what has gone: %v", err)
 	}
@@ -283,50 +315,57 @@ func testExpiry(t *testing.T, s *suite) {
 	other := s.another()
 	r := recordOf(1, "w")
 	r.Expires = time.Now().Add(150 * time.Millisecond)
-	s.put(s, 1, r, []byte("x"))
+	s.put(s, r, []byte("x"))
 	if time.Now().Before(r.Expires.Add(-100 * time.Millisecond)) {
 		s.got(other, 1)
 	}
 	time.Sleep(time.Until(r.Expires) + 10*time.Millisecond)
 	s.wantMiss(s, 1)
 	s.wantMiss(other, 1)
-	if got := s.list(s, store.Filter{}); len(got) != 0 {
+	if got := s.history(s, store.Filter{}); len(got) != 0 {
 		t.Errorf("an expired result is listed: %+v", got)
 	}
-	if got := s.list(s, store.Filter{Status: []store.Status{store.Expired}}); len(got) != 1 || got[0].Key != keyOf(1) {
+	if got := s.history(s, store.Filter{Status: []store.Status{store.Expired}}); len(got) != 1 || got[0].Key != keyOf(1) {
 		t.Errorf("records of what has expired: %+v", got)
 	}
-	s.put(other, 1, recordOf(1, "w"), []byte("y"))
+	s.putOf(other, 1, "y")
 	if got := s.got(s, 1); string(got) != "y" {
 		t.Errorf("got %q", got)
 	}
 	// A clock that was set back makes no result live longer than its time: one that
 	// was put in the future has expired, unless it never does.
 	for n, span := range map[int]time.Duration{3: time.Hour, 4: 0} {
-		ahead := recordOf(n, "v")
+		ahead := recordOf(n, "w")
 		if ahead.Finished = time.Now().Add(2 * time.Hour); span > 0 {
 			ahead.Expires = ahead.Finished.Add(span)
 		}
-		s.put(s, n, ahead, []byte("x"))
+		s.put(s, ahead, []byte("x"))
 	}
 	s.wantMiss(other, 3)
 	s.got(other, 4)
-	if got := s.list(s, store.Filter{Work: "v", Status: []store.Status{store.Succeeded}}); len(got) != 1 || got[0].Key != keyOf(4) {
+	of := func(n int, how store.Status) store.Filter {
+		return store.Filter{Prefix: keyOf(n).String(), Status: []store.Status{how}}
+	}
+	if got := s.history(s, of(4, store.Succeeded)); len(got) != 1 {
 		t.Errorf("records of what was put in the future: %+v", got)
 	}
-	if got := s.list(s, store.Filter{Work: "v", Status: []store.Status{store.Expired}}); len(got) != 1 || got[0].Key != keyOf(3) {
+	if got := s.history(s, of(3, store.Expired)); len(got) != 1 {
 		t.Errorf("records of what was put in the future and has expired: %+v", got)
 	}
-	s.put(other, 3, recordOf(3, "v"), []byte("now"))
+	s.putOf(other, 3, "now")
 	if got := s.got(s, 3); string(got) != "now" {
 		t.Errorf("got %q", got)
 	}
 	// One that has expired before it is put is a miss at once.
+	r = recordOf(2, "w")
 	r.Expires = time.Now().Add(-time.Second)
-	s.put(s, 2, r, []byte("x"))
+	s.put(s, r, []byte("x"))
 	s.wantMiss(s, 2)
-	if _, err := s.Acquire(ctx, keyOf(2)); err != nil {
-		t.Errorf("Acquire of what has expired: %v", err)
+	if f := s.lookup(s, refOf(2)); f.Latest == nil || f.Latest.Status != store.Expired {
+		t.Errorf("the newest record is %+v", f.Latest)
+	}
+	if _, err := s.Begin(ctx, recordOf(2, "w")); err != nil {
+		t.Errorf("Begin of what has expired: %v", err)
 	}
 }
 
@@ -334,12 +373,16 @@ func testReopen(t *testing.T, s *suite) {
 	var want []store.Record
 	data := make([]byte, 300_000)
 	for n := range 3 {
-		l := s.put(s, n, recordOf(n, "w"), data[:n*150_000])
 		r := recordOf(n, "w")
+		l := s.put(s, r, data[:n*150_000])
 		r.Status, r.Token, r.Size = store.Succeeded, l.Token, int64(n*150_000)
 		want = append([]store.Record{r}, want...)
 	}
-	last := s.acquire(s, 9)
+	mark, err := s.SetMark(ctx, "a mark", store.Mark{Value: "kept"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := s.begin(s, 9)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -349,10 +392,13 @@ func testReopen(t *testing.T, s *suite) {
 			t.Errorf("result %d came back as %d other bytes", n, len(got))
 		}
 	}
-	for i, r := range s.list(h, store.Filter{}) {
+	for i, r := range s.history(h, store.Filter{}) {
 		s.wantRecord("record", r, want[i])
 	}
-	if l := s.acquire(h, 9); l.Token <= last.Token {
+	if got, err := h.Mark(ctx, "a mark"); got != mark || err != nil {
+		t.Errorf("mark %+v, %v, want %+v", got, err, mark)
+	}
+	if l := s.begin(h, 9); l.Token <= last.Token {
 		t.Errorf("token %d after %d", l.Token, last.Token)
 	}
 }

@@ -1,13 +1,16 @@
-// Package storetest checks that a backend keeps the promises of package store.
+// Package storetest checks that a backend keeps the promises of package store, and makes
+// stores fail that work.
 //
 //	func TestConformance(t *testing.T) {
-//		storetest.Test(t, func(t *testing.T) func() store.Store {
+//		storetest.Test(t, true, func(t *testing.T) func() store.Store {
 //			dir := t.TempDir()
 //			return func() store.Store { … open dir … }
 //		})
 //	}
 //
 // Leases should expire soon, such as after 200 ms: several tests wait for it.
+//
+// [Faults] are for the tests of those who use a store, too.
 package storetest
 
 import (
@@ -45,31 +48,42 @@ func Test(t *testing.T, durable bool, opener Opener) {
 	run("a key without result is not found", testNotFound)
 	run("what was put is got whole", testRoundTrip)
 	run("records come back as they were", testRecord)
+	run("many calls are looked up at once", testLookup)
 	run("a key is leased to one at a time", testHeld)
 	run("tokens grow", testTokens)
-	run("a result needs a lease", testPutWithoutLease)
+	run("beginning again gives the same lease", testNonce)
+	run("a result needs a lease", testEndWithoutLease)
+	run("ending again changes nothing", testEndAgain)
 	run("a finished key is not leased", testFinished)
-	run("only its holder releases a lease", testRelease)
+	run("only its holder ends a lease", testStop)
 	run("a renewed lease lasts", testRenew)
 	run("an expired lease is taken over and lost", testExpiredLease)
 	run("closing frees leases", testCloseFreesLeases)
 	run("a failing result is not kept", testFailingResult)
+	run("inputs that were found on the way are kept or refused", testInputs)
 	run("results of all sizes", testSizes)
 	run("watches wake", testWatch)
 	run("deleting", testDelete)
-	run("deletes are announced", testAnnounce)
+	run("deletes are told", testOnDelete)
 	run("discarding what was got", testDiscard)
-	run("listing", testList)
-	run("listing while records change", testListConcurrently)
-	run("failures are noted", testNote)
+	run("the history", testHistory)
+	run("the history while it changes", testHistoryConcurrently)
+	run("failures are kept", testFailures)
 	run("records say what was before", testEarlier)
 	run("results expire", testExpiry)
+	run("marks", testMarks)
+	run("marks are set by one at a time", testMarksConcurrently)
 	run("contexts end everything", testContext)
 	run("a closed store says so", testClosed)
+	run("a failure ends the waiting of all", testSharedFailure)
 	run("overlapping calls execute once", testSingleFlight)
 	run("anything at once", testChaos)
+	run("answers that were lost", testLostAnswers)
+	run("a full medium", testFull)
+	run("a lease that was lost", testLostLease)
+	run("looking after it", testAdministrator)
 	if durable {
-		run("results outlive the handles", testReopen)
+		run("results and marks outlive the handles", testReopen)
 	}
 }
 
@@ -95,14 +109,19 @@ func (s *suite) another() store.Store {
 // keyOf returns a key that is like no other.
 func keyOf(n int) key.Key { return sha256.Sum256([]byte(strconv.Itoa(n))) }
 
+// refOf returns call n of the work w.
+func refOf(n int) store.Ref { return store.Ref{Work: "w", Key: keyOf(n)} }
+
 var ctx = context.Background()
 
 // at is a time without a monotonic reading, to the microsecond.
 var at = time.Date(2022, 5, 25, 1, 2, 3, 456_789_000, time.UTC)
 
+// recordOf is an execution of call n, which has not ended.
 func recordOf(n int, work string) store.Record {
 	return store.Record{
-		Key: keyOf(n), Work: work, Schema: "s1", Code: "c1", Symbols: "main.f abc\nmain.g def\n", Build: "go: go1.26\n",
+		Ref: store.Ref{Work: work, Key: keyOf(n)}, Nonce: nonce(),
+		Schema: "s1", Code: "c1", Symbols: "main.f abc\nmain.g def\n", Build: "go: go1.26\n",
 		Args: []store.Arg{
 			{Name: "Source", Type: "string", Digest: [16]byte{1, 2}, Text: "s3://sales"},
 			{Name: "day", Type: "string", Digest: [16]byte{15: 255}, Secret: true},
@@ -113,45 +132,106 @@ func recordOf(n int, work string) store.Record {
 	}
 }
 
-// put executes call n, as it were, with a given result.
-func (s *suite) put(h store.Store, n int, r store.Record, data []byte) store.Lease {
+// ended is an execution of call n of the work w that has ended somehow.
+func ended(n int, how store.Status) store.Record {
+	r := recordOf(n, "w")
+	r.Status = how
+	return r
+}
+
+// begin begins an execution of call n of the work w.
+func (s *suite) begin(h store.Store, n int) store.Lease {
 	s.Helper()
-	l := s.acquire(h, n)
-	if err := h.Put(ctx, l, r, store.Bytes(data)); err != nil {
-		s.Fatalf("Put: %v", err)
+	return s.beginAs(h, recordOf(n, "w"))
+}
+
+func (s *suite) beginAs(h store.Store, r store.Record) store.Lease {
+	s.Helper()
+	l, err := h.Begin(ctx, r)
+	if err != nil {
+		s.Fatalf("Begin: %v", err)
+	}
+	if l.Ref != r.Ref || l.Token == 0 || l.Expires.IsZero() {
+		s.Fatalf("Begin: %v", l)
 	}
 	return l
 }
 
-func (s *suite) acquire(h store.Store, n int) store.Lease {
+// put executes a call, as it were, with a given result.
+func (s *suite) put(h store.Store, r store.Record, data []byte) store.Lease {
 	s.Helper()
-	l, err := h.Acquire(ctx, keyOf(n))
-	if err != nil {
-		s.Fatalf("Acquire: %v", err)
-	}
-	if l.Key != keyOf(n) || l.Token == 0 || l.Expires.IsZero() {
-		s.Fatalf("Acquire: %v", l)
+	l := s.beginAs(h, r)
+	r.Status = store.Succeeded
+	if err := h.End(ctx, l, r, store.Bytes(data)); err != nil {
+		s.Fatalf("End: %v", err)
 	}
 	return l
+}
+
+// putOf puts the result of call n of the work w.
+func (s *suite) putOf(h store.Store, n int, data string) store.Lease {
+	s.Helper()
+	return s.put(h, recordOf(n, "w"), []byte(data))
+}
+
+// fail executes a call, as it were, in vain.
+func fail(h store.Store, r store.Record) (store.Lease, error) {
+	l, err := h.Begin(ctx, r)
+	if err == nil {
+		r.Status = store.Failed
+		err = h.End(ctx, l, r, nil)
+	}
+	return l, err
+}
+
+// stop ends an execution without anything.
+func stop(h store.Store, l store.Lease) error {
+	return h.End(ctx, l, store.Record{Ref: l.Ref, Status: store.Stopped}, nil)
+}
+
+// lookup looks one call up.
+func (s *suite) lookup(h store.Store, r store.Ref) store.Found {
+	s.Helper()
+	found := make([]store.Found, 1)
+	if err := h.Lookup(ctx, []store.Ref{r}, found); err != nil {
+		s.Fatalf("Lookup: %v", err)
+	}
+	return found[0]
 }
 
 // got reads the result of a call that must have one.
 func (s *suite) got(h store.Store, n int) []byte {
 	s.Helper()
-	data, err := read(h, keyOf(n))
+	data, err := read(h, refOf(n))
 	if err != nil {
-		s.Fatalf("Get: %v", err)
+		s.Fatalf("Lookup: %v", err)
 	}
 	return data
 }
 
-// read gets a result, and makes sure that it is as long as it says.
-func read(h store.Store, k key.Key) ([]byte, error) {
-	e, err := h.Get(ctx, k)
-	if err != nil {
+// read gets a result, and makes sure that it is the only one, and as long as it says.
+func read(h store.Store, r store.Ref) ([]byte, error) {
+	found := make([]store.Found, 1)
+	if err := h.Lookup(ctx, []store.Ref{r}, found); err != nil {
 		return nil, err
 	}
+	f := &found[0]
+	if f.Damaged != nil {
+		return nil, f.Damaged
+	}
+	e := f.Result()
+	if e == nil {
+		return nil, store.ErrNotFound
+	}
 	defer e.Close()
+	if len(f.Results) != 1 || f.Latest != nil || f.Holder != nil || e.Ref != r {
+		return nil, errors.New("a result is looked up with more than itself")
+	}
+	return whole(e)
+}
+
+// whole reads an entry to its end.
+func whole(e *store.Entry) ([]byte, error) {
 	data, err := io.ReadAll(e)
 	if err == nil && int64(len(data)) != e.Size {
 		return nil, errors.New("entry has " + strconv.Itoa(len(data)) + " bytes and claims " + strconv.FormatInt(e.Size, 10))
@@ -164,8 +244,8 @@ func read(h store.Store, k key.Key) ([]byte, error) {
 
 func (s *suite) wantMiss(h store.Store, n int) {
 	s.Helper()
-	if data, err := read(h, keyOf(n)); !errors.Is(err, store.ErrNotFound) {
-		s.Fatalf("Get: %q, %v, want ErrNotFound", data, err)
+	if data, err := read(h, refOf(n)); !errors.Is(err, store.ErrNotFound) {
+		s.Fatalf("Lookup: %q, %v, want none", data, err)
 	}
 }
 
@@ -176,13 +256,13 @@ func (s *suite) wantError(what string, err, want error) {
 	}
 }
 
-// list returns what a filter lets through.
-func (s *suite) list(h store.Store, f store.Filter) []store.Record {
+// history returns what a filter lets through.
+func (s *suite) history(h store.Store, f store.Filter) []store.Record {
 	s.Helper()
 	var records []store.Record
-	for r, err := range h.List(ctx, f) {
+	for r, err := range h.History(ctx, f) {
 		if err != nil {
-			s.Fatalf("List: %v", err)
+			s.Fatalf("History: %v", err)
 		}
 		records = append(records, r)
 	}
@@ -191,7 +271,7 @@ func (s *suite) list(h store.Store, f store.Filter) []store.Record {
 
 func (s *suite) wantRecord(what string, got, want store.Record) {
 	s.Helper()
-	ignore := cmpopts.IgnoreFields(store.Record{}, "Seq", "Used", "Hits", "Gone")
+	ignore := cmpopts.IgnoreFields(store.Record{}, "Nonce", "Seq", "Used", "Hits", "Gone")
 	if diff := cmp.Diff(want, got, ignore, cmpopts.EquateEmpty()); diff != "" {
 		s.Errorf("%s (-want +got):\n%s", what, diff)
 	}

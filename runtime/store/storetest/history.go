@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,22 +25,22 @@ func numbers(records []store.Record, most int) []int {
 	return ns
 }
 
-func testList(t *testing.T, s *suite) {
+func testHistory(t *testing.T, s *suite) {
 	const most = 40
 	for n := range most {
 		r := recordOf(n, []string{"w", "v"}[n%2])
 		if n%5 == 4 {
-			if err := s.Note(ctx, r); err != nil {
+			if _, err := fail(s, r); err != nil {
 				t.Fatal(err)
 			}
 			continue
 		}
-		s.put(s, n, r, []byte("x"))
+		s.put(s, r, []byte("x"))
 	}
-	if _, err := s.Delete(ctx, keyOf(0)); err != nil {
+	if _, err := s.Delete(ctx, refOf(0)); err != nil {
 		t.Fatal(err)
 	}
-	all := s.list(s, store.Filter{})
+	all := s.history(s, store.Filter{})
 	if len(all) != most-1 {
 		t.Fatalf("%d records, want %d", len(all), most-1)
 	}
@@ -73,7 +74,7 @@ func testList(t *testing.T, s *suite) {
 				}
 			}
 			c.filter.Limit = limit
-			if got := numbers(s.list(s.Store, c.filter), most); !slices.Equal(got, want) {
+			if got := numbers(s.history(s.Store, c.filter), most); !slices.Equal(got, want) {
 				t.Errorf("%s, at most %d: %v, want %v", name, limit, got, want)
 			}
 		}
@@ -81,11 +82,11 @@ func testList(t *testing.T, s *suite) {
 	testPages(t, s, all)
 	// Leaving a list early, and doing something else with the store inside of it,
 	// is nothing special.
-	for r, err := range s.List(ctx, store.Filter{}) {
+	for r, err := range s.History(ctx, store.Filter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Delete(ctx, r.Key); err != nil {
+		if _, err := s.Delete(ctx, r.Ref); err != nil {
 			t.Fatal(err)
 		}
 		break
@@ -96,7 +97,7 @@ func testList(t *testing.T, s *suite) {
 func testPages(t *testing.T, s *suite, all []store.Record) {
 	var pages []store.Record
 	for f := (store.Filter{Limit: 7}); ; {
-		page := s.list(s, f)
+		page := s.history(s, f)
 		pages = append(pages, page...)
 		if len(page) < f.Limit {
 			break
@@ -108,10 +109,10 @@ func testPages(t *testing.T, s *suite, all []store.Record) {
 	}
 }
 
-func testListConcurrently(t *testing.T, s *suite) {
+func testHistoryConcurrently(t *testing.T, s *suite) {
 	const stable, changing = 600, 100
 	for n := range stable {
-		if err := s.Note(ctx, recordOf(n, "w")); err != nil {
+		if _, err := fail(s, recordOf(n, "w")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,7 +128,7 @@ func testListConcurrently(t *testing.T, s *suite) {
 			default:
 			}
 			k := stable + n%changing
-			if err := errors.Join(h.Note(ctx, recordOf(k, "w")), second(h.Delete(ctx, keyOf(k)))); err != nil {
+			if err := errors.Join(second(fail(h, recordOf(k, "w"))), second(h.Delete(ctx, refOf(k)))); err != nil {
 				t.Error(err)
 				return
 			}
@@ -136,7 +137,7 @@ func testListConcurrently(t *testing.T, s *suite) {
 	for range 10 {
 		seen := map[int]int{}
 		last := ^uint64(0)
-		for _, r := range s.list(s, store.Filter{Work: "w"}) {
+		for _, r := range s.history(s, store.Filter{Work: "w"}) {
 			if r.Seq >= last {
 				t.Fatalf("record %d after %d", r.Seq, last)
 			}
@@ -155,31 +156,51 @@ func testListConcurrently(t *testing.T, s *suite) {
 
 func second[T any](_ T, err error) error { return err }
 
-func testNote(t *testing.T, s *suite) {
+func testFailures(t *testing.T, s *suite) {
 	other := s.another()
-	r := recordOf(1, "w")
-	for attempts := range 3 {
-		r.Attempts = attempts + 1
-		if err := s.Note(ctx, r); err != nil {
+	var earlier store.Earlier
+	for attempts, how := range []store.Status{store.Failed, store.Failed, store.GivenUp} {
+		want := recordOf(1, "w")
+		want.Status, want.Attempts, want.Error = how, attempts+1, "attempt "+strconv.Itoa(attempts)
+		changed, stop := other.Watch(refOf(1))
+		l := s.begin(s, 1)
+		if f := s.lookup(other, refOf(1)); f.Holder == nil {
+			t.Error("nobody executes it") // or its lease has expired
+		}
+		if err := s.End(ctx, l, want, nil); err != nil {
+			t.Fatal(err)
+		}
+		s.within("watch of what has failed", changed)
+		stop()
+		want.Token, want.Earlier = l.Token, earlier
+		earlier = store.Earlier{Status: how, At: want.Finished, Error: want.Error}
+		got := s.history(other, store.Filter{Status: []store.Status{store.Failed, store.GivenUp}})
+		if len(got) != 1 {
+			t.Fatalf("%d records of one call that failed", len(got))
+		}
+		s.wantRecord("record", got[0], want)
+		f := s.lookup(other, refOf(1))
+		if f.Latest == nil || f.Results != nil || f.Holder != nil {
+			t.Fatalf("after a failure there is %+v", f)
+		}
+		s.wantRecord("newest record", *f.Latest, want)
+	}
+
+	// Neither an execution that is under way nor one that was stopped changes that.
+	l := s.begin(s, 1)
+	for range 2 {
+		if f := s.lookup(other, refOf(1)); f.Latest == nil || f.Latest.Status != store.GivenUp && f.Latest.Status != store.Stopped {
+			t.Errorf("the newest record is %+v", f.Latest)
+		}
+		if err := stop(s, l); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.Status = store.Failed
-	r.Earlier = store.Earlier{Status: store.Failed, At: r.Finished, Error: r.Error}
-	got := s.list(other, store.Filter{})
-	if len(got) != 1 {
-		t.Fatalf("%d records of one call that failed", len(got))
-	}
-	s.wantRecord("record", got[0], r)
-	s.wantMiss(other, 1)
 
-	l := s.put(s, 1, recordOf(1, "w"), []byte("x"))
-	if err := other.Note(ctx, r); err != nil {
-		t.Fatal(err)
-	}
 	want := recordOf(1, "w")
-	want.Status, want.Token, want.Size, want.Earlier = store.Succeeded, l.Token, 1, r.Earlier
-	got = s.list(s, store.Filter{})
+	l = s.put(s, want, []byte("x"))
+	want.Status, want.Token, want.Size, want.Earlier = store.Succeeded, l.Token, 1, earlier
+	got := s.history(s, store.Filter{})
 	if len(got) != 1 {
 		t.Fatalf("%d records of one call", len(got))
 	}
@@ -200,15 +221,15 @@ func testEarlier(t *testing.T, s *suite) {
 		do   func() error
 		want store.Earlier
 	}{
-		{"the first", func() error { s.put(s, 1, expiring, []byte("x")); return nil }, store.Earlier{}},
-		{"after one that expired", func() error { return other.Note(ctx, r) }, store.Earlier{Status: store.Expired}},
-		{"after a failure", func() error { s.put(s, 1, r, []byte("x")); return nil },
+		{"the first", func() error { s.put(s, expiring, []byte("x")); return nil }, store.Earlier{}},
+		{"after one that expired", func() error { return second(fail(other, r)) }, store.Earlier{Status: store.Expired}},
+		{"after a failure", func() error { s.put(s, r, []byte("x")); return nil },
 			store.Earlier{Status: store.Failed, At: r.Finished, Error: r.Error}},
 		{"after one that was deleted", func() error {
-			if _, err := other.Delete(ctx, keyOf(1)); err != nil {
+			if _, err := other.Delete(ctx, refOf(1)); err != nil {
 				return err
 			}
-			s.put(other, 1, r, []byte("x"))
+			s.put(other, r, []byte("x"))
 			return nil
 		}, store.Earlier{Status: store.Deleted}},
 	} {
@@ -216,7 +237,7 @@ func testEarlier(t *testing.T, s *suite) {
 		if err := step.do(); err != nil {
 			t.Fatal(err)
 		}
-		records := s.list(s, store.Filter{Prefix: keyOf(1).String(), Status: []store.Status{store.Succeeded, store.Failed, store.Expired}})
+		records := s.history(s, store.Filter{Prefix: keyOf(1).String(), Status: []store.Status{store.Succeeded, store.Failed, store.Expired}})
 		if len(records) != 1 {
 			t.Fatalf("%s: %d records", step.name, len(records))
 		}

@@ -1,0 +1,283 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+// refusing is a store that refuses everything until a time, which its handles share.
+type refusing struct {
+	store.Store
+	until *atomic.Int64 // in Unix nanoseconds
+}
+
+var errRefused = errors.New("connection refused")
+
+func (s refusing) refuses() error {
+	if time.Now().UnixNano() < s.until.Load() {
+		return errRefused
+	}
+	return nil
+}
+
+func (s refusing) Lookup(ctx context.Context, refs []store.Ref, found []store.Found) error {
+	if err := s.refuses(); err != nil {
+		return err
+	}
+	return s.Store.Lookup(ctx, refs, found)
+}
+
+func (s refusing) Begin(ctx context.Context, r store.Record) (store.Lease, error) {
+	if err := s.refuses(); err != nil {
+		return store.Lease{}, err
+	}
+	return s.Store.Begin(ctx, r)
+}
+
+func (s refusing) End(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	if err := s.refuses(); err != nil {
+		return err
+	}
+	return s.Store.End(ctx, l, r, w)
+}
+
+// TestAStoreThatDoesNotAnswerForAWhile makes calls wait, of four processes, as it were,
+// which execute once nevertheless: from the start, and while the body runs.
+func TestAStoreThatDoesNotAnswerForAWhile(t *testing.T) {
+	for name, from := range map[string]time.Duration{"from the start": 0, "while the body runs": 500 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := memory.New(time.Minute)
+				var until atomic.Int64
+				refuse := func() { until.Store(time.Now().Add(800 * time.Millisecond).UnixNano()) }
+				if from > 0 {
+					time.AfterFunc(from, refuse)
+				} else {
+					refuse()
+				}
+				var executed atomic.Int64
+				body := func(ctx context.Context, arg string) (string, error) {
+					executed.Add(1)
+					return sleeper(ctx, arg)
+				}
+				var logged bytes.Buffer
+				var all sync.WaitGroup
+				var runners []*fetch
+				for i := range 4 {
+					opts := []Option{}
+					if i == 0 {
+						opts = append(opts, WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+					}
+					f := storing(refusing{s.Another(), &until}, body, opts...)
+					runners = append(runners, f)
+					all.Go(func() { wantResult(t, "got a")(f.Run(t.Context(), "a")) })
+				}
+				all.Wait()
+				want(t, "executions", executed.Load(), 1)
+				want(t, "records", len(records(t, s)), 1)
+				for _, f := range runners {
+					want(t, "store errors", settled(t, f).StoreErrors, 0)
+				}
+				if from > 0 {
+					return // who executes is asked when it has ended
+				}
+				for _, text := range []string{"the store does not answer", "the store answers again", "connection refused"} {
+					if n := strings.Count(logged.String(), text); n != 1 {
+						t.Errorf("%q is logged %d times:\n%s", text, n, &logged)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestAStoreThatNeverAnswers is waited for as long as StoreTimeout says.
+func TestAStoreThatNeverAnswers(t *testing.T) {
+	var never atomic.Int64
+	never.Store(math.MaxInt64)
+	for name, test := range map[string]struct {
+		store  func(store.Store) store.Store
+		opts   []Option
+		result bool
+		took   time.Duration
+	}{
+		"of this machine":         {result: true, took: 10 * time.Second},
+		"of this machine, sooner": {opts: []Option{StoreTimeout(time.Second)}, result: true, took: time.Second},
+		"shared":                  {store: func(s store.Store) store.Store { return sharedStore{s} }, took: 10 * time.Second},
+		"as an option, fail":      {opts: []Option{OnStoreFailure(FailOnStoreFailure)}, took: 10 * time.Second},
+		"as an option, execute":   {store: func(s store.Store) store.Store { return sharedStore{s} }, opts: []Option{OnStoreFailure(ExecuteOnStoreFailure)}, result: true, took: 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var s store.Store = refusing{memory.New(0), &never}
+				if test.store != nil {
+					s = test.store(s)
+				}
+				f := storing(s, echo, test.opts...)
+				began := time.Now()
+				got, err := f.Run(t.Context(), "a")
+				want(t, "took", time.Since(began), test.took)
+				if test.result {
+					wantResult(t, "got a")(got, err)
+				} else {
+					var failed *StoreError
+					want(t, "is a StoreError", errors.As(err, &failed), true)
+					wantErr(t, err, errRefused)
+				}
+				settled(t, f)
+			})
+		})
+	}
+	t.Run("blocking", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			var until atomic.Int64
+			until.Store(time.Now().Add(time.Hour).UnixNano())
+			f := storing(refusing{memory.New(0), &until}, echo, OnStoreFailure(BlockOnStoreFailure))
+			began := time.Now()
+			wantResult(t, "got a")(f.Run(t.Context(), "a"))
+			if took := time.Since(began); took < time.Hour || took > time.Hour+2*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			want(t, "store errors", settled(t, f).StoreErrors, 0)
+		})
+	})
+}
+
+// sharedStore is a store that machines share.
+type sharedStore struct{ store.Store }
+
+func (sharedStore) Shared() bool { return true }
+
+// TestAResultThatCannotBeStoredReachesThoseWhoWait after StoreTimeout, and is kept in
+// memory.
+func TestAResultThatCannotBeStoredReachesThoseWhoWait(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := storing(faulty{Store: memory.New(0), succeeded: errRefused}, echo, OnStoreFailure(FailOnStoreFailure))
+		began := time.Now()
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		want(t, "took", time.Since(began), 10*time.Second)
+		wantResult(t, "got a")(f.Run(t.Context(), "a"))
+		stats := settled(t, f)
+		want(t, "executions", stats.Executions, 1)
+		want(t, "store errors", stats.StoreErrors, 1)
+	})
+}
+
+// TestAFailureEndsTheWaitingOfAll has six processes, as it were, wait for one call.
+func TestAFailureEndsTheWaitingOfAll(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Minute)
+		var executed atomic.Int64
+		body := func(_ context.Context, arg string) (string, error) {
+			n := executed.Add(1)
+			time.Sleep(time.Second)
+			return "", fmt.Errorf("no page %d", n)
+		}
+		began := time.Now()
+		var all sync.WaitGroup
+		var remote atomic.Int64
+		for range 6 {
+			all.Go(func() {
+				f := storing(s.Another(), body)
+				_, err := f.Run(t.Context(), "a")
+				var elsewhere *RemoteError
+				if errors.As(err, &elsewhere) {
+					remote.Add(1)
+					want(t, "text", elsewhere.Text, "no page 1")
+					want(t, "place", elsewhere.Origin.PID > 0, true)
+				} else {
+					want(t, "error", err.Error(), "no page 1")
+				}
+			})
+		}
+		all.Wait()
+		want(t, "executions", executed.Load(), 1)
+		want(t, "failed elsewhere", remote.Load(), 5)
+		want(t, "took", time.Since(began), time.Second)
+
+		// Who asks afterwards executes it again.
+		f := storing(s.Another(), body)
+		_, err := f.Run(t.Context(), "a")
+		want(t, "error", err.Error(), "no page 2")
+		_, err = f.Run(t.Context(), "a")
+		want(t, "error", err.Error(), "no page 3")
+		settled(t, f)
+	})
+}
+
+// TestATimeoutEndsTheWaitingOfAll, although the body does not heed it.
+func TestATimeoutEndsTheWaitingOfAll(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Minute)
+		deaf := func(context.Context, string) (string, error) { time.Sleep(time.Hour); return "late", nil }
+		f, g := storing(s, deaf, Timeout(time.Second)), storing(s.Another(), deaf, Timeout(time.Second))
+		first := f.Start(t.Context(), "a")
+		time.Sleep(time.Second / 2)
+		second := g.Start(t.Context(), "a")
+		_, err := first.Wait(t.Context())
+		wantErr(t, err, context.DeadlineExceeded)
+		_, err = second.Wait(t.Context())
+		var elsewhere *RemoteError
+		want(t, "failed elsewhere", errors.As(err, &elsewhere), true)
+		want(t, "status", records(t, s)[0].Status, store.Failed)
+		_, err = f.Run(t.Context(), "a") // it executes beside the deaf one
+		wantErr(t, err, context.DeadlineExceeded)
+		time.Sleep(2 * time.Hour)
+		want(t, "executions", settled(t, f).Executions, 2)
+		settled(t, g)
+		want(t, "status", records(t, s)[0].Status, store.Failed)
+	})
+}
+
+// cutOff is a store that does not renew leases until a time.
+type cutOff struct {
+	store.Store
+	until *time.Time
+}
+
+func (s cutOff) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
+	if time.Now().Before(*s.until) {
+		return l, errRefused
+	}
+	return s.Store.Renew(ctx, l)
+}
+
+// TestABodyWhoseLeaseAnotherHasEnds has a process cut off from the store for longer than
+// its lease lasts, and another take the call over.
+func TestABodyWhoseLeaseAnotherHasEnds(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s, until := memory.New(time.Minute), time.Now().Add(70*time.Second)
+		var cause error
+		f := storing(cutOff{s, &until}, func(ctx context.Context, _ string) (string, error) {
+			<-ctx.Done()
+			cause = context.Cause(ctx)
+			return "cut off", nil
+		}, StrictLease(true))
+		g := storing(s.Another(), func(context.Context, string) (string, error) {
+			time.Sleep(10 * time.Minute)
+			return "theirs", nil
+		})
+		first := f.Start(t.Context(), "a")
+		time.Sleep(time.Second)
+		second := g.Start(t.Context(), "a")
+		wantResult(t, "theirs")(second.Wait(t.Context()))
+		wantResult(t, "theirs")(first.Wait(t.Context()))
+		want(t, "records", len(records(t, s)), 1)
+		want(t, "stored", settled(t, f).Stored, 1)
+		wantErr(t, cause, ErrLeaseLost)
+		settled(t, g)
+	})
+}

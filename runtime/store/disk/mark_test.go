@@ -1,0 +1,33 @@
+package disk_test
+
+import (
+	"testing"
+
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/disk"
+)
+
+// TestAStoreWithoutMarksGetsThem: one of a program that knew none.
+func TestAStoreWithoutMarksGetsThem(t *testing.T) {
+	dir := t.TempDir()
+	s, other := open(t, dir, disk.Options{}), open(t, dir, disk.Options{})
+	if m, err := s.Mark(ctx, "a"); m != (store.Mark{}) || err != nil {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if n := query(t, dir, "SELECT count(*) FROM sqlite_schema WHERE name = 'mark'"); n != 0 {
+		t.Error("whoever reads a mark has written something")
+	}
+	first, err := s.SetMark(ctx, "a", store.Mark{Value: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := other.Mark(ctx, "a"); m != first || err != nil {
+		t.Errorf("%+v, %v, want %+v", m, err, first)
+	}
+	// A mark of a store that was removed meanwhile is not taken for one of this.
+	query(t, dir, "DELETE FROM mark")
+	again, err := s.SetMark(ctx, "a", store.Mark{Value: "y"})
+	if err != nil || again.Version <= first.Version {
+		t.Errorf("%+v, %v, after %+v", again, err, first)
+	}
+}
