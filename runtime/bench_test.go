@@ -68,11 +68,10 @@ func BenchmarkStartOfAHit(b *testing.B) {
 
 func BenchmarkMiss(b *testing.B) {
 	for name, opts := range map[string][]Option{
-		"kept":                nil,
-		"evicting":            {MaxEntries(1000)},
-		"not cached":          {CacheCalls(false)},
-		"with every option":   {MaxEntries(1000), TTL(1 << 60), Timeout(1 << 60), Concurrency(1)},
-		"told to an observer": {MaxEntries(1000), WithObserver(func(Event) {})},
+		"kept":              nil,
+		"evicting":          {MaxEntries(1000)},
+		"not cached":        {CacheCalls(false)},
+		"with every option": {MaxEntries(1000), TTL(1 << 60), Timeout(1 << 60), Concurrency(1)},
 	} {
 		b.Run(name, func(b *testing.B) {
 			f, ctx := newFetch(echo, opts...), context.Background()

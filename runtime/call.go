@@ -123,9 +123,9 @@ func (n *node) snapshot() CallStatus {
 		return c.snapshot()
 	}
 	if rec := c.runner.history.of(n.number); rec.Status == Succeeded {
-		return rec.CallStatus
+		return rec
 	}
-	return CallStatus{Status: Succeeded, Finished: n.finished.time()}
+	return CallStatus{Status: Succeeded, Number: n.number, Finished: n.finished.time()}
 }
 
 func (n *node) status() Status { return Status(n.state.Load() &^ visited) }
@@ -245,6 +245,7 @@ func (c *call) ended() bool {
 func (c *call) snapshot() CallStatus {
 	return CallStatus{
 		Status:    c.node.status(),
+		Number:    c.node.number,
 		Requested: c.requested.time(),
 		Started:   c.started.time(),
 		Finished:  c.node.finished.time(),
@@ -315,10 +316,8 @@ func (r *Runner) admit(c *call) {
 
 // note tells of a new status of a call. mu is held.
 func (r *Runner) note(c *call) {
-	s := c.snapshot()
-	r.history.put(c.node.hash, CallRecord{Number: c.node.number, CallStatus: s})
+	r.history.put(c.node.hash, c.snapshot())
 	r.bell.ring()
-	r.record(Event{Number: c.node.number, Call: s})
 }
 
 // addWaiter counts a caller who is going to wait. parent is the execution that the
@@ -572,7 +571,6 @@ func (c *call) release(cause error) {
 	for _, w := range c.watchers {
 		w.ended(c)
 	}
-	c.runner.deliver()
 }
 
 // over says that no body of the call runs, or will. runner.mu is held.

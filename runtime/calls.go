@@ -273,7 +273,6 @@ func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 	if forget() {
 		kept = true
 	}
-	c.runner.deliver()
 	failed := forgetFailures(func(id callKey, _ uint64) bool { return id == callKey{c.runner, k} })
 	return kept || failed
 }

@@ -173,7 +173,6 @@ func (r *Runner) dropDeleted(refs []store.Ref) {
 	}
 	r.mu.Unlock()
 	if dropped {
-		r.deliver()
 		wakeLoops() // their flows may want the results anew
 	}
 }

@@ -81,7 +81,6 @@ func (r *Runner) drop(n *node, why Removal) {
 	delete(r.durable, n)
 	r.stats.Entries--
 	r.removed(n.number, why)
-	r.record(Event{Number: n.number, Removed: why, Call: n.snapshot()})
 }
 
 // dropAll ends the keeping of all calls. mu is held.

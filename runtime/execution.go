@@ -121,7 +121,6 @@ func (x *execution) run() {
 		defer x.finish(o, took) // whatever the tracer does
 		ends(o.err)
 	}()
-	r.deliver() // here, because an observer may call Goexit, too
 	traced, ended := r.traced(ctx, x)
 	ends = ended
 	o.keep, o.err = c.values.execute(traced)
@@ -212,7 +211,6 @@ func (x *execution) again(o outcome, took time.Duration) {
 	r.stats.Retries++
 	c.pends(o.err)
 	r.mu.Unlock()
-	r.deliver()
 	x.cancel(nil)
 }
 
@@ -233,7 +231,6 @@ func (x *execution) yield(o outcome, took time.Duration) {
 	c.execution = next
 	c.pends(o.err)
 	r.mu.Unlock()
-	r.deliver()
 	go c.awaitHolder(next)
 }
 

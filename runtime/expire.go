@@ -110,5 +110,4 @@ func (r *Runner) expire(at time.Duration) {
 	}
 	r.arm()
 	r.mu.Unlock()
-	r.deliver()
 }

@@ -7,12 +7,6 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// CallRecord is what a runner remembers of one call.
-type CallRecord struct {
-	Number     uint64 // of the call in its runner, from 1, as in an Event
-	CallStatus        // the newest one
-}
-
 // history holds the latest calls of a runner. It grows up to its limit, and then
 // each call takes the place of the one made limit calls before it.
 type history struct {
@@ -22,7 +16,7 @@ type history struct {
 
 // remembered is a call in the history, with what only an [Inspection] shows.
 type remembered struct {
-	CallRecord
+	CallStatus
 	hash    uint64
 	removed Removal
 	args    []store.Arg
@@ -32,13 +26,13 @@ type remembered struct {
 
 // put notes the newest status of a call. Calls whose place has been taken are left
 // out.
-func (h *history) put(hash uint64, rec CallRecord) {
+func (h *history) put(hash uint64, rec CallStatus) {
 	at := h.at(rec.Number)
 	switch {
 	case at == len(h.ring): // calls are noted first in the order of their numbers
-		h.ring = append(h.ring, remembered{CallRecord: rec, hash: hash})
+		h.ring = append(h.ring, remembered{CallStatus: rec, hash: hash})
 	case h.ring[at].Number < rec.Number:
-		h.ring[at] = remembered{CallRecord: rec, hash: hash}
+		h.ring[at] = remembered{CallStatus: rec, hash: hash}
 	case h.ring[at].Number == rec.Number:
 		h.ring[at].become(rec)
 	}
@@ -46,9 +40,9 @@ func (h *history) put(hash uint64, rec CallRecord) {
 
 // become takes over a newer status. The end of an execution that is not the
 // call's shows only here.
-func (m *remembered) become(rec CallRecord) {
-	before := m.CallRecord
-	m.CallRecord = rec
+func (m *remembered) become(rec CallStatus) {
+	before := m.CallStatus
+	m.CallStatus = rec
 	switch {
 	case before.Status == Running && rec.Status == Pending: // is to be retried
 		if m.runs == nil {
@@ -82,11 +76,11 @@ func (m *remembered) executions() []Execution {
 }
 
 // of returns the record of a call, a zero one if it is not there.
-func (h *history) of(number uint64) CallRecord {
+func (h *history) of(number uint64) CallStatus {
 	if m := h.find(number); m != nil {
-		return m.CallRecord
+		return m.CallStatus
 	}
-	return CallRecord{}
+	return CallStatus{}
 }
 
 // find returns a call that is remembered, or nil.
@@ -109,8 +103,8 @@ func (h *history) identify(number uint64, k key.Key) {
 
 // list returns the records in the order of their numbers, of which last is the
 // highest.
-func (h *history) list(last uint64) []CallRecord {
-	out := make([]CallRecord, 0, len(h.ring))
+func (h *history) list(last uint64) []CallStatus {
+	out := make([]CallStatus, 0, len(h.ring))
 	for n := last - uint64(len(h.ring)) + 1; n <= last; n++ {
 		out = append(out, h.of(n))
 	}
@@ -131,4 +125,26 @@ func (r *Runner) removed(number uint64, why Removal) {
 		m.removed = why
 	}
 	r.bell.ring()
+}
+
+// Removal says why a finished call is no longer kept.
+type Removal uint8
+
+const (
+	Evicted   Removal = iota + 1 // made room for another
+	Expired                      // its TTL, or that of CacheErrors, was over
+	Forgotten                    // by Forget or ForgetAll
+)
+
+// String gives the reason as a lower-case word, and "kept" for zero.
+func (r Removal) String() string {
+	switch r {
+	case Evicted:
+		return "evicted"
+	case Expired:
+		return "expired"
+	case Forgotten:
+		return "forgotten"
+	}
+	return "kept"
 }

@@ -20,7 +20,7 @@ func Inspect(r *Runner) Inspection { return Inspection{r} }
 
 // CallDetail is all that a runner remembers of one call.
 type CallDetail struct {
-	CallRecord
+	CallStatus
 	Executions []Execution // oldest first; of many, the latest 50
 	Kept       bool        // the next equal call is a hit
 	Removed    Removal     // why it is not kept any more; 0 if it is, or never was
@@ -112,7 +112,7 @@ func (i Inspection) Call(number uint64) (CallDetail, bool) {
 
 // detail needs r.mu.
 func (r *Runner) detail(m *remembered) CallDetail {
-	d := CallDetail{CallRecord: m.CallRecord, Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
+	d := CallDetail{CallStatus: m.CallStatus, Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
 	n := r.table.at(m.hash, m.Number)
 	d.Kept = n != nil && n.status().ended()
 	return d
@@ -178,7 +178,6 @@ func (i Inspection) Forget(number uint64) bool {
 	if i.r.forgetHash(hash) {
 		forgotten = true
 	}
-	i.r.deliver()
 	failed := forgetFailures(func(id callKey, number uint64) bool {
 		return id.runner == i.r && equal[number]
 	})
@@ -217,7 +216,6 @@ func (i Inspection) ForgetKey(k key.Key) bool {
 	i.r.mu.Lock()
 	i.r.dropAll(Evicted)
 	i.r.mu.Unlock()
-	i.r.deliver()
 	return forgotten
 }
 

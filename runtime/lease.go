@@ -121,7 +121,6 @@ func (c *call) execute() {
 	if looking != nil {
 		looking(nil)
 	}
-	r.deliver()
 }
 
 // settle ends the call with what was found in the store, if that is an end: a result that

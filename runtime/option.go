@@ -36,7 +36,6 @@ type config struct {
 	concurrency int
 	cacheErrors time.Duration
 	logger      *slog.Logger // nil: slog.Default() when something is logged
-	observer    Observer     // nil: none
 	tracer      Tracer       // nil: none
 	store       store.Store  // nil: none
 	override    override     // of the use of store
@@ -80,7 +79,7 @@ func CacheCalls(cache bool) Option {
 	return optionFunc(func(c *config) { c.cacheCalls = cache })
 }
 
-// Name replaces the work's full name in statuses, errors, logs and events.
+// Name replaces the work's full name in statuses, errors and logs.
 // Empty, the default, is import path, dot, type name. It is part of durable keys: two works
 // of one name may get each other's results, so the second one with a store is warned of.
 func Name(name string) Option {
@@ -152,16 +151,10 @@ func History(n int) Option {
 	return optionFunc(func(c *config) { c.history = n })
 }
 
-// WithLogger sets where panics of works and observers are logged. Nil, the
+// WithLogger sets where panics of works, and what a runner has to say, are logged. Nil, the
 // default, is slog.Default() at the time of logging.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) { c.logger = l })
-}
-
-// WithObserver sets the function that is told of every change. Nil, the
-// default, is none.
-func WithObserver(o Observer) Option {
-	return optionFunc(func(c *config) { c.observer = o })
 }
 
 // atLeastZero panics, naming the option, its value and the fix.

@@ -43,8 +43,6 @@ type Runner struct {
 	history    history
 	closed     bool
 	idle       chan struct{} // closed when the last body returns; nil unless Close waits
-	events     []Event
-	delivering bool
 
 	storeWarned time.Time   // when a store was last complained about
 	silent      time.Time   // since when the store does not answer; zero when it does
@@ -92,12 +90,12 @@ func (r *Runner) Stats() Stats {
 func (r *Runner) Status() CallStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.history.of(r.calls).CallStatus
+	return r.history.of(r.calls)
 }
 
 // History returns the latest calls that were made, finished or not, oldest
 // first: as many as the option [History] says, each with its status of now.
-func (r *Runner) History() []CallRecord {
+func (r *Runner) History() []CallStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.history.list(r.calls)
@@ -114,7 +112,6 @@ func (r *Runner) ForgetAll() {
 		r.forgetAllStored()
 		r.forgetKept()
 	}
-	r.deliver()
 	forgetFailures(func(id callKey, _ uint64) bool { return id.runner == r })
 }
 

@@ -40,6 +40,7 @@ func (s Status) ended() bool { return s >= Succeeded }
 // Started minus Requested is the time spent waiting for a slot.
 type CallStatus struct {
 	Status
+	Number    uint64    // of the call in its runner, from 1; 0 for one that was refused
 	Requested time.Time // the first caller came
 	Started   time.Time // the body began, for the first time
 	Finished  time.Time // the callers were released; a deaf body may go on

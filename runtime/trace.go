@@ -2,10 +2,6 @@ package runtime
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"runtime/debug"
-	"time"
 )
 
 // Tracer is told when a body begins, in its goroutine, without locks. It returns the
@@ -14,16 +10,11 @@ import (
 // those who wait get the result; nil is none. A panic in either is logged and
 // otherwise ignored.
 //
+// work is the work's full name, and call the status of the call, in which Attempts is the
+// number of this execution.
+//
 // It is what spans are made with; package otel has one for OpenTelemetry.
-type Tracer func(ctx context.Context, b Beginning) (context.Context, func(err error))
-
-// Beginning tells of an execution that begins.
-type Beginning struct {
-	Work      string    // full name of the work
-	Number    uint64    // of the call in its runner, as in an Event
-	Attempt   int       // of the call, from 1: more than one under Retry
-	Requested time.Time // when the call was made
-}
+type Tracer func(ctx context.Context, work string, call CallStatus) (context.Context, func(err error))
 
 // WithTracer sets the function that is told of every execution. Nil, the default, is
 // none.
@@ -41,8 +32,11 @@ func (r *Runner) traced(ctx context.Context, x *execution) (context.Context, fun
 		out  context.Context
 		ends func(error)
 	)
+	r.mu.Lock()
+	status := x.call.snapshot()
+	r.mu.Unlock()
 	r.guard("tracer panicked", func() {
-		out, ends = r.tracer(ctx, Beginning{r.name, x.call.node.number, x.attempt, x.call.requested.time()})
+		out, ends = r.tracer(ctx, r.name, status)
 	})
 	if out == nil {
 		out = ctx
@@ -51,14 +45,4 @@ func (r *Runner) traced(ctx context.Context, x *execution) (context.Context, fun
 		return out, func(error) {}
 	}
 	return out, func(err error) { r.guard("tracer panicked", func() { ends(err) }) }
-}
-
-// guard runs code of the user's that must not end the goroutine by a panic.
-func (r *Runner) guard(message string, f func()) {
-	defer func() {
-		if v := recover(); v != nil {
-			r.log(message, slog.String("value", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
-		}
-	}()
-	f()
 }

@@ -16,8 +16,8 @@ func TestATracerIsToldOfEveryExecution(t *testing.T) {
 		var told []string
 		type traceKey struct{}
 		broken := errors.New("broken")
-		trace := func(ctx context.Context, b Beginning) (context.Context, func(error)) {
-			told = append(told, fmt.Sprintf("%s %d.%d begins after %v", b.Work, b.Number, b.Attempt, time.Since(b.Requested)))
+		trace := func(ctx context.Context, work string, call CallStatus) (context.Context, func(error)) {
+			told = append(told, fmt.Sprintf("%s %d.%d begins after %v", work, call.Number, call.Attempts, time.Since(call.Requested)))
 			return context.WithValue(ctx, traceKey{}, "in it"), func(err error) { told = append(told, fmt.Sprint("ends: ", err)) }
 		}
 		tries := 0
@@ -46,12 +46,12 @@ func TestATracerIsToldOfEveryExecution(t *testing.T) {
 
 func TestATracerDoesNoHarm(t *testing.T) {
 	for name, tracer := range map[string]Tracer{
-		"returns nothing": func(context.Context, Beginning) (context.Context, func(error)) { return nil, nil },
-		"panics":          func(context.Context, Beginning) (context.Context, func(error)) { panic("ouch") },
-		"panics at the end": func(ctx context.Context, _ Beginning) (context.Context, func(error)) {
+		"returns nothing": func(context.Context, string, CallStatus) (context.Context, func(error)) { return nil, nil },
+		"panics":          func(context.Context, string, CallStatus) (context.Context, func(error)) { panic("ouch") },
+		"panics at the end": func(ctx context.Context, _ string, _ CallStatus) (context.Context, func(error)) {
 			return ctx, func(error) { panic("ouch") }
 		},
-		"calls Goexit at the end": func(ctx context.Context, _ Beginning) (context.Context, func(error)) {
+		"calls Goexit at the end": func(ctx context.Context, _ string, _ CallStatus) (context.Context, func(error)) {
 			return ctx, func(error) { goruntime.Goexit() }
 		},
 	} {
@@ -66,7 +66,10 @@ func TestATracerDoesNoHarm(t *testing.T) {
 	}
 	t.Run("calls Goexit", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
-			f := newFetch(echo, WithTracer(func(context.Context, Beginning) (context.Context, func(error)) { goruntime.Goexit(); return nil, nil }))
+			f := newFetch(echo, WithTracer(func(context.Context, string, CallStatus) (context.Context, func(error)) {
+				goruntime.Goexit()
+				return nil, nil
+			}))
 			_, err := f.Run(t.Context(), "a")
 			wantErr(t, err, ErrGoexit)
 			settled(t, f)

@@ -12,14 +12,13 @@ type (
 	Option                            interface{ apply(*int) }
 	Stats                             struct{ stats int }
 	CallStatus                        struct{ status int }
-	CallRecord                        struct{ record int }
 	Runner                            struct{ runner int }
 	Call[R any]                       struct{ call int }
 )
 
 func (*Runner) Close(context.Context) error { return nil }
 func (*Runner) ForgetAll()                  {}
-func (*Runner) History() []CallRecord       { return nil }
+func (*Runner) History() []CallStatus       { return nil }
 func (*Runner) Name() string                { return "" }
 func (*Runner) Stats() Stats                { return Stats{} }
 func (*Runner) Status() CallStatus          { return CallStatus{} }

@@ -94,14 +94,14 @@ func (t *Telemetry) Close() error { return t.registration.Unregister() }
 func (t *Telemetry) Option() runtime.Option { return runtime.WithTracer(t.begin) }
 
 // begin makes the span of an execution.
-func (t *Telemetry) begin(ctx context.Context, b runtime.Beginning) (context.Context, func(error)) {
-	work := attribute.String("workgen.work", b.Work)
+func (t *Telemetry) begin(ctx context.Context, name string, call runtime.CallStatus) (context.Context, func(error)) {
+	work := attribute.String("workgen.work", name)
 	began := time.Now()
-	ctx, span := t.tracer.Start(ctx, "execute "+path.Base(b.Work), trace.WithTimestamp(began), trace.WithAttributes(
+	ctx, span := t.tracer.Start(ctx, "execute "+path.Base(name), trace.WithTimestamp(began), trace.WithAttributes(
 		work,
-		attribute.Int64("workgen.call.number", int64(b.Number)),
-		attribute.Int("workgen.attempt", b.Attempt),
-		attribute.Float64("workgen.call.waited", began.Sub(b.Requested).Seconds()),
+		attribute.Int64("workgen.call.number", int64(call.Number)),
+		attribute.Int("workgen.attempt", call.Attempts),
+		attribute.Float64("workgen.call.waited", began.Sub(call.Requested).Seconds()),
 	))
 	return ctx, func(err error) {
 		took := time.Since(began)
