@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -184,6 +182,8 @@ type call struct {
 	attempts           int   // executions that began
 	stored             bool  // the result came from the store
 	err                error // why it ended without a result, or is going to be retried
+	progress           CallProgress
+	told               time.Time // when those who watch were last told of progress
 
 	// Who waits.
 	waiters  int                             // callers in Run and Wait
@@ -201,8 +201,7 @@ type call struct {
 	seen      uint64                  // the newest record of the call that the store had at first
 	denied    int                     // times that the store said there was a result or a lease, and then had none
 	lease     lease
-	backoff   *backoff.ExponentialBackOff // nil before the first attempt has failed
-	retry     *time.Timer                 // begins the next attempt
+	retry     *time.Timer // begins the next attempt
 }
 
 // values has the arguments of a call, and its result as soon as there is one. Only the
@@ -252,6 +251,7 @@ func (c *call) snapshot() CallStatus {
 		Attempts:  c.attempts,
 		Stored:    c.stored,
 		Reason:    c.err,
+		Progress:  c.progress,
 	}
 }
 
@@ -279,8 +279,12 @@ func (r *Runner) join(n *node, ended error, add func(*call) error) (*call, error
 // mayMake returns why a call may not be made, if so. mu is held.
 func (r *Runner) mayMake(ended error) error {
 	err := ended
-	if err == nil && r.closed {
+	switch {
+	case err != nil:
+	case r.closed:
 		err = named(r.name, ErrClosed)
+	case r.maxPending > 0 && len(r.unfinished) >= r.maxPending:
+		err = named(r.name, ErrBusy)
 	}
 	if err != nil {
 		r.stats.Refused++
@@ -547,7 +551,7 @@ func (c *call) end(status Status, err error, keep bool) (kept bool) {
 func (c *call) remains() *call {
 	return &call{
 		runner: c.runner, node: c.node, done: c.done, err: c.err,
-		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored,
+		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored, progress: c.progress,
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // engine is one Run of a Loop.
@@ -44,11 +42,11 @@ type callKey struct {
 
 // failure is a call that ended without a result.
 type failure struct {
-	handle any                         // *Call[R]
-	number uint64                      // of the call in its runner
-	waits  *backoff.ExponentialBackOff // between failures in a row
-	until  time.Time                   // when it may execute again; zero: never, it was stopped
-	seen   uint64                      // the latest pass that asked for it
+	handle any       // *Call[R]
+	number uint64    // of the call in its runner
+	times  int       // in a row
+	until  time.Time // when it may execute again; zero: never, it was stopped
+	seen   uint64    // the latest pass that asked for it
 }
 
 func newEngine(l *Loop) *engine {

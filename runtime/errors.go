@@ -22,6 +22,10 @@ var (
 	// that names the work. Hits are still served.
 	ErrClosed = errors.New("runner is closed: make a new one")
 
+	// ErrBusy is what a miss gets from a runner that has as many unfinished calls as
+	// [MaxPending] allows, wrapped in an error that names the work. Hits are still served.
+	ErrBusy = errors.New("too many calls are unfinished: try again later")
+
 	// ErrLeaseLost is why the context of a body ends when another execution, on another
 	// machine or in another process, has taken the call over: this one was cut off from
 	// the store for longer than its lease lasts. The call goes on with the other's result.

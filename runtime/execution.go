@@ -86,7 +86,7 @@ func (x *execution) begin() {
 	if x.attempt = c.attempts; x.attempt == 1 {
 		c.started = stampOf(time.Now())
 	}
-	c.err = nil // of the attempt before
+	c.err, c.progress = nil, CallProgress{} // of the attempt before
 	c.node.state.Store(uint32(Running))
 	r.note(c)
 }
@@ -198,10 +198,7 @@ func (x *execution) again(o outcome, took time.Duration) {
 		return
 	}
 	c.execution = nil
-	if c.backoff == nil {
-		c.backoff = r.retry.waits()
-	}
-	c.retry = time.AfterFunc(c.backoff.NextBackOff(), func() {
+	c.retry = time.AfterFunc(r.retry.wait(c.attempts, o.err), func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if !c.ended() {

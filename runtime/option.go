@@ -132,6 +132,15 @@ func Concurrency(n int) Option {
 	return optionFunc(func(c *config) { c.concurrency = n })
 }
 
+// MaxPending bounds how many calls of a runner may be unfinished at once: further ones,
+// that are no hits and join none of them, are refused with an error that wraps [ErrBusy].
+// It is for callers who are strangers, such as the clients of a server. Zero, the default,
+// sets no bound; a negative n panics.
+func MaxPending(n int) Option {
+	atLeastZero("MaxPending", n, "use 0 for no bound")
+	return optionFunc(func(c *config) { c.maxPending = n })
+}
+
 // CacheErrors keeps errors for d after their execution finished: equal calls
 // get the same error and do not execute. Zero, the default, keeps none; a
 // negative d panics.

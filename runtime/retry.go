@@ -1,11 +1,11 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // RetryPolicy says whether and when a call that failed executes again. The zero
@@ -56,23 +56,69 @@ func Retry(p RetryPolicy) Option {
 	return optionFunc(func(c *config) { c.retry = p })
 }
 
-// waits returns the waits between executions, from the first on.
-func (p RetryPolicy) waits() *backoff.ExponentialBackOff {
-	b := &backoff.ExponentialBackOff{
-		InitialInterval: p.Initial, MaxInterval: p.Max, Multiplier: 2, RandomizationFactor: max(p.Jitter, 0),
+// wait returns how long to wait after a number of failures in a row, from 1, the last of
+// which was err.
+func (p RetryPolicy) wait(failures int, err error) time.Duration {
+	first, most, spread := p.Initial, p.Max, max(p.Jitter, 0)
+	if first == 0 {
+		first = firstWait
 	}
-	if b.InitialInterval == 0 {
-		b.InitialInterval = firstWait
-	}
-	if b.MaxInterval == 0 {
-		b.MaxInterval = maxWait
+	if most == 0 {
+		most = maxWait
 	}
 	if p.Jitter == 0 {
-		b.RandomizationFactor = jitter
+		spread = jitter
 	}
-	b.InitialInterval = min(b.InitialInterval, b.MaxInterval)
-	return b
+	wait := most
+	if n := failures - 1; n < 63 && first <= most>>n {
+		wait = first << n
+	}
+	wait = time.Duration(float64(wait) * (1 + spread*(2*rand.Float64()-1)))
+	var later *retryAfter
+	if errors.As(err, &later) {
+		wait = max(wait, later.after)
+	}
+	return wait
 }
+
+// Permanent marks an error that another execution would not mend, such as that there is
+// no such page: [Retry] does not try again, whatever RetryPolicy.If says. The error's text
+// stays the same, and errors.Is and errors.As see through the mark. A nil err stays nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanent{err}
+}
+
+type permanent struct{ err error }
+
+func isPermanent(err error) bool {
+	var mark *permanent
+	return errors.As(err, &mark)
+}
+
+func (e *permanent) Error() string { return e.err.Error() }
+func (e *permanent) Unwrap() error { return e.err }
+
+// RetryAfter marks an error with how long the next execution should wait at least, as an
+// HTTP server says that is busy. It does not make an error worth another execution. The
+// error's text stays the same, and errors.Is and errors.As see through the mark. A nil err
+// stays nil.
+func RetryAfter(err error, d time.Duration) error {
+	if err == nil {
+		return nil
+	}
+	return &retryAfter{err, d}
+}
+
+type retryAfter struct {
+	err   error
+	after time.Duration
+}
+
+func (e *retryAfter) Error() string { return e.err.Error() }
+func (e *retryAfter) Unwrap() error { return e.err }
 
 const (
 	firstWait = time.Second
@@ -82,7 +128,7 @@ const (
 
 // worthwhile reports whether another execution may help against err.
 func (r *Runner) worthwhile(err error) (worth bool) {
-	if _, changed := err.(*InputChangedError); changed {
+	if _, changed := err.(*InputChangedError); changed || isPermanent(err) {
 		return false
 	}
 	if r.retry.If == nil {

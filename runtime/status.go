@@ -47,6 +47,8 @@ type CallStatus struct {
 	Attempts  int       // times that the body began: more than one under Retry
 	Stored    bool      // the result came from the store: the body did not begin here
 	Reason    error     // why it failed or stopped, or is going to be retried; nil otherwise
+
+	Progress CallProgress // of the latest execution; zero when its body says nothing
 }
 
 // stamp is a wall clock reading in Unix nanoseconds, 0 for none: a third of the

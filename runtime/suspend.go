@@ -154,7 +154,7 @@ func (e *engine) ended(c *call) {
 	}
 	status, r := c.node.status(), c.runner
 	// Without the lock, for it may ask the user.
-	final := status == Stopped || status == Failed && r.retry.If != nil && !r.worthwhile(c.err)
+	final := status == Stopped || status == Failed && (r.retry.If != nil || isPermanent(c.err)) && !r.worthwhile(c.err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.running, id)
@@ -186,12 +186,13 @@ func (e *engine) returned(c *call) {
 func (e *engine) fail(id callKey, c *call, final bool) {
 	f := e.failures[id]
 	if f == nil {
-		f = &failure{waits: id.runner.retry.waits()}
+		f = &failure{}
 		e.failures[id] = f
 	}
+	f.times++
 	f.handle, f.number, f.seen, f.until = c.values.handle(), c.node.number, e.pass, time.Time{}
 	if !final {
-		f.until = time.Now().Add(f.waits.NextBackOff())
+		f.until = time.Now().Add(id.runner.retry.wait(f.times, c.err))
 	}
 }
 
