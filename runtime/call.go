@@ -183,7 +183,8 @@ type call struct {
 	stored             bool  // the result came from the store
 	err                error // why it ended without a result, or is going to be retried
 	progress           CallProgress
-	told               time.Time // when those who watch were last told of progress
+	told               time.Time     // when those who watch were last told of progress
+	said               time.Duration // how long it had taken when the log last said so
 
 	// Who waits.
 	waiters  int                             // callers in Run and Wait
@@ -309,6 +310,7 @@ func (r *Runner) admit(c *call) {
 	}
 	r.calls++
 	r.unfinished[c] = struct{}{}
+	r.guardCalls()
 	c.runner, c.done = r, make(chan struct{})
 	n := c.node
 	n.number = r.calls

@@ -42,6 +42,7 @@ type Runner struct {
 	calls      uint64 // calls made: the number of the latest one
 	history    history
 	closed     bool
+	guarded    bool // a timer looks for calls that do not end
 	idle       chan struct{} // closed when the last body returns; nil unless Close waits
 
 	storeWarned time.Time   // when a store was last complained about
