@@ -94,7 +94,7 @@ func (e *encodingError) Error() string { return e.err.Error() }
 func (e *encodingError) Unwrap() error { return e.err }
 
 // whenSilent says what becomes of a call that the store does not answer for.
-func (r *Runner) whenSilent() StoreFailure {
+func (r *runner) whenSilent() StoreFailure {
 	if r.onStoreFailure != DefaultStoreFailure {
 		return r.onStoreFailure
 	}
@@ -107,7 +107,7 @@ func (r *Runner) whenSilent() StoreFailure {
 // ask asks the store by f, again and again until it answers, ctx ends, or the store was
 // asked for as long as StoreTimeout says; then it returns what the store said last. No
 // lock may be held.
-func (r *Runner) ask(ctx context.Context, f func(ctx context.Context) error) error {
+func (r *runner) ask(ctx context.Context, f func(ctx context.Context) error) error {
 	const least, most = 10 * time.Millisecond, time.Second
 	limit := r.storeTimeout
 	if limit == 0 {
@@ -152,7 +152,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // storeSilent says once that the store does not answer.
-func (r *Runner) storeSilent(err error) {
+func (r *runner) storeSilent(err error) {
 	r.mu.Lock()
 	first := r.silent.IsZero()
 	if first {
@@ -166,7 +166,7 @@ func (r *Runner) storeSilent(err error) {
 }
 
 // storeAnswers says once that the store answers again.
-func (r *Runner) storeAnswers() {
+func (r *runner) storeAnswers() {
 	if !r.wasSilent.Load() {
 		return
 	}
@@ -181,7 +181,7 @@ func (r *Runner) storeAnswers() {
 }
 
 // lookup looks one call up.
-func (r *Runner) lookup(ctx context.Context, k key.Key, found *store.Found) error {
+func (r *runner) lookup(ctx context.Context, k key.Key, found *store.Found) error {
 	refs := [1]store.Ref{r.ref(k)}
 	var all [1]store.Found
 	err := r.ask(ctx, func(ctx context.Context) error { return r.store.Lookup(ctx, refs[:], all[:]) })
@@ -191,7 +191,7 @@ func (r *Runner) lookup(ctx context.Context, k key.Key, found *store.Found) erro
 
 // take has the result that was found decoded, and returns when it expires. What cannot
 // be read is not there.
-func (r *Runner) take(ctx context.Context, found *store.Found, decode func(*store.Entry) error) (expires time.Time, ok bool) {
+func (r *runner) take(ctx context.Context, found *store.Found, decode func(*store.Entry) error) (expires time.Time, ok bool) {
 	if found.Damaged != nil {
 		r.storeFailed(ctx, "a stored result cannot be read, and is executed", found.Damaged)
 	}
@@ -222,7 +222,7 @@ func (r *Runner) take(ctx context.Context, found *store.Found, decode func(*stor
 }
 
 // storeFailed logs what a store could not do, unless it is because ctx has ended.
-func (r *Runner) storeFailed(ctx context.Context, what string, err error) {
+func (r *runner) storeFailed(ctx context.Context, what string, err error) {
 	if ctx.Err() != nil {
 		return
 	}

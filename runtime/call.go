@@ -167,7 +167,7 @@ func (n *node) unvisit() bool {
 // Guarded by runner.mu, but for what is set before anybody else knows of it. What was
 // so at the end may be read without lock by whoever knows that it has ended.
 type call struct {
-	runner *Runner
+	runner *runner
 	values values // nil in Runner.succeeded, and in calls that were refused
 	node   *node  // nil in Runner.succeeded
 	done   chan struct{}
@@ -259,7 +259,7 @@ func (c *call) snapshot() CallStatus {
 // join adds a caller to those who are interested in the call of a node that is in the
 // table, by add. It returns nil for one that has ended: a hit. ended is why the caller's
 // context has ended, if it has. mu is held.
-func (r *Runner) join(n *node, ended error, add func(*call) error) (*call, error) {
+func (r *runner) join(n *node, ended error, add func(*call) error) (*call, error) {
 	if n.status().ended() {
 		n.visit()
 		r.stats.Hits++
@@ -278,7 +278,7 @@ func (r *Runner) join(n *node, ended error, add func(*call) error) (*call, error
 }
 
 // mayMake returns why a call may not be made, if so. mu is held.
-func (r *Runner) mayMake(ended error) error {
+func (r *runner) mayMake(ended error) error {
 	err := ended
 	switch {
 	case err != nil:
@@ -294,7 +294,7 @@ func (r *Runner) mayMake(ended error) error {
 }
 
 // refuse makes a handle one of a call that was never let in.
-func (r *Runner) refuse(n *node, err error) {
+func (r *runner) refuse(n *node, err error) {
 	now := stampOf(time.Now())
 	n.finished = now
 	n.call.Store(&call{runner: r, node: n, done: closedChan, requested: now, err: err})
@@ -302,7 +302,7 @@ func (r *Runner) refuse(n *node, err error) {
 }
 
 // admit counts a new call. mu is held.
-func (r *Runner) admit(c *call) {
+func (r *runner) admit(c *call) {
 	r.stats.Misses++
 	r.stats.Pending++
 	if c.unkeyed != nil {
@@ -321,7 +321,7 @@ func (r *Runner) admit(c *call) {
 }
 
 // note tells of a new status of a call. mu is held.
-func (r *Runner) note(c *call) {
+func (r *runner) note(c *call) {
 	r.history.put(c.node.hash, c.snapshot())
 	r.bell.ring()
 }
@@ -632,7 +632,7 @@ var errNoKey = errors.New("the inputs could be encoded once, and not again")
 // forget drops what is kept, or makes an unfinished call one that is not kept. mu is
 // held, and free afterwards. A lease that the call has is given back: the next equal
 // call must not wait for it.
-func (r *Runner) forget(n *node) bool {
+func (r *runner) forget(n *node) bool {
 	if n.status().ended() {
 		r.drop(n, Forgotten)
 		r.mu.Unlock()

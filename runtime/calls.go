@@ -65,8 +65,8 @@ type Spec[K comparable, A, R any] struct {
 // at it.
 type Calls[K comparable, A, R any] struct {
 	// Read by every hit, and not near anything that is often written.
-	table[K, R]
-	runner *Runner
+	table  table[K, R]
+	runner *runner
 	spec   Spec[K, A, R]
 }
 
@@ -79,7 +79,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	r := newRunner(newConfig(spec.Name, spec.Options, opts))
 	c := &Calls[K, A, R]{runner: r, spec: spec}
 	c.table.reset()
-	r.table = c
+	r.table, r.decoded = &c.table, c.decoded
 	r.schema, r.code, r.build = spec.Schema, spec.Code, spec.Code.build()
 	if spec.CloneResult != nil {
 		r.clone = spec.CloneResult
@@ -91,7 +91,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 }
 
 // Runner returns what a generated runner embeds.
-func (c *Calls[K, A, R]) Runner() *Runner { return c.runner }
+func (c *Calls[K, A, R]) Runner() *Runner { return &c.runner.public }
 
 // Hit returns the call with this key if it has succeeded and is kept, and counts
 // a hit. It returns nil otherwise, rarely also for a call that is there; Run or
@@ -99,21 +99,21 @@ func (c *Calls[K, A, R]) Runner() *Runner { return c.runner }
 // and k does not escape.
 func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 	// This is table.find written out, which saves the call.
-	b := *c.buckets.Load()
+	b := *c.table.buckets.Load()
 	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.hash != hash || e.key != *k {
+		if e.call.hash != hash || e.key != *k {
 			continue
 		}
-		if state := e.state.Load(); state != uint32(Succeeded)|visited {
+		if state := e.call.state.Load(); state != uint32(Succeeded)|visited {
 			if state != uint32(Succeeded) {
 				return nil
 			}
 			// Only write what changes: a line that is just read stays in the
 			// caches of all processors.
-			e.visit()
+			e.call.visit()
 		}
 		c.runner.hits.add()
-		return &e.Call
+		return &e.call
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 		return zero, err
 	}
 	if u == nil {
-		return e.outcome()
+		return e.call.outcome()
 	}
 	if made != nil {
 		made.launch(ctx, args, true)
@@ -161,7 +161,7 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 	if err := u.await(ctx, parent); err != nil {
 		return zero, err
 	}
-	return e.outcome()
+	return e.call.outcome()
 }
 
 // Start makes sure that the call with this key is made, and returns it without
@@ -191,7 +191,7 @@ func (c *Calls[K, A, R]) Start(ctx context.Context, hash uint64, k K, args A) *C
 	if watch {
 		u.watch(ctx, done)
 	}
-	return &e.Call
+	return &e.call
 }
 
 // refusal is a call that was never let in.
@@ -211,8 +211,8 @@ func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(
 	r := c.runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e = c.find(hash, &k); e != nil {
-		u, err = r.join(&e.node, ended, join)
+	if e = c.table.find(hash, &k); e != nil {
+		u, err = r.join(&e.call.node, ended, join)
 		return e, u, nil, err
 	}
 	if err := r.mayMake(ended); err != nil {
@@ -221,8 +221,8 @@ func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(
 	e = &entry[K, R]{key: k}
 	made = &pending[K, A, R]{calls: c, entry: e}
 	u = &made.call
-	u.values, u.node, u.unkeyed = made, &e.node, unkeyed(&e.key)
-	e.hash = hash
+	u.values, u.node, u.unkeyed = made, &e.call.node, unkeyed(&e.key)
+	e.call.hash = hash
 	if u.listed = u.unkeyed == nil && r.cacheCalls; u.listed {
 		c.table.insert(e)
 	}
@@ -234,17 +234,17 @@ func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(
 // whether there is one, here or in the store. It never executes and counts
 // nothing, also not for the choice of what to evict.
 func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
-	e := c.find(hash, &k)
+	e := c.table.find(hash, &k)
 	if e == nil {
 		// Look again where the table does not grow meanwhile.
 		c.runner.mu.Lock()
-		e = c.find(hash, &k)
+		e = c.table.find(hash, &k)
 		c.runner.mu.Unlock()
 	}
-	if e == nil || e.status() != Succeeded {
+	if e == nil || e.call.status() != Succeeded {
 		return c.stored(k, args)
 	}
-	result, err := e.outcome()
+	result, err := e.call.outcome()
 	return result, err == nil
 }
 
@@ -257,12 +257,12 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 	forget := func() bool {
 		c.runner.mu.Lock()
-		e := c.find(hash, &k)
+		e := c.table.find(hash, &k)
 		if e == nil {
 			c.runner.mu.Unlock()
 			return false
 		}
-		return c.runner.forget(&e.node)
+		return c.runner.forget(&e.call.node)
 	}
 	// In the store between two looks at the table: whoever was about to put a result
 	// there has lost the lease, and who has just read one there is forgotten.
@@ -279,7 +279,7 @@ func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 
 // pending is what a call has of types until it has ended.
 type pending[K comparable, A, R any] struct {
-	call
+	call   call
 	calls  *Calls[K, A, R]
 	entry  *entry[K, R]
 	args   A               // a copy that nobody else has
@@ -299,7 +299,7 @@ func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ende
 	prepared := false
 	defer func() {
 		if !prepared {
-			p.conclude(nil, broken(p.runner.name, recover()))
+			p.call.conclude(nil, broken(p.calls.runner.name, recover()))
 		}
 	}()
 	spec := &p.calls.spec
@@ -307,19 +307,19 @@ func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ende
 	if spec.CloneArgs != nil {
 		p.args = spec.CloneArgs(args)
 	}
-	if p.runner.bell.heard() {
-		p.remember(p.describe(true))
+	if p.calls.runner.bell.heard() {
+		p.call.remember(p.describe(true))
 	}
 	var k key.Key
-	if p.unkeyed == nil {
-		if p.runner.store != nil {
+	if p.call.unkeyed == nil {
+		if p.calls.runner.store != nil {
 			// Before the inputs are compared with those that the call was identified by.
 			k = p.calls.keyOf(&p.args)
 		}
 		p.before = p.inputs(&p.args)
 	}
 	prepared = true
-	changed := spec.Outside && p.unkeyed == nil && any(p.before) != any(p.entry.key)
+	changed := spec.Outside && p.call.unkeyed == nil && any(p.before) != any(p.entry.key)
 	return p.call.launch(ctx, k, waits, changed)
 }
 
@@ -341,7 +341,7 @@ func (p *pending[K, A, R]) inputs(args *A) (fp key.Fingerprint) {
 func (p *pending[K, A, R]) execute(ctx context.Context) (keep bool, err error) {
 	spec := &p.calls.spec
 	args := &p.args
-	if spec.CloneArgs != nil && p.runner.retry.Attempts > 1 {
+	if spec.CloneArgs != nil && p.calls.runner.retry.Attempts > 1 {
 		own := spec.CloneArgs(p.args) // what a body does to its own must not be seen by the next one
 		args = &own
 	}
@@ -349,13 +349,13 @@ func (p *pending[K, A, R]) execute(ctx context.Context) (keep bool, err error) {
 	if spec.CloneResult != nil {
 		err = p.own(err)
 	}
-	changed := p.unkeyed == nil && p.inputs(args) != p.before
+	changed := p.call.unkeyed == nil && p.inputs(args) != p.before
 	switch {
 	case err != nil:
-		return p.runner.cacheErrors != 0 && !changed && lasting(err), err
+		return p.calls.runner.cacheErrors != 0 && !changed && lasting(err), err
 	case changed:
 		p.drop()
-		return false, &InputChangedError{Work: p.runner.name}
+		return false, &InputChangedError{Work: p.calls.runner.name}
 	}
 	return true, nil
 }
@@ -371,7 +371,7 @@ func (p *pending[K, A, R]) own(failed error) (err error) {
 		case *UnknownTypeError:
 			p.drop()
 			if err = failed; err == nil {
-				err = &UnknownTypeError{Work: p.runner.name, Interface: v.Interface}
+				err = &UnknownTypeError{Work: p.calls.runner.name, Interface: v.Interface}
 			}
 		default:
 			panic(v)
@@ -386,11 +386,11 @@ func (p *pending[K, A, R]) drop() {
 	p.result = none
 }
 
-func (p *pending[K, A, R]) commit() { p.entry.result = p.result }
+func (p *pending[K, A, R]) commit() { p.entry.call.result = p.result }
 
 func (p *pending[K, A, R]) decode(e *store.Entry) error {
 	var result R
-	err := p.runner.codec.Decode(e, p.runner.schema, &result)
+	err := p.calls.runner.codec.Decode(e, p.calls.runner.schema, &result)
 	if err == nil {
 		p.result = result
 	}
@@ -398,7 +398,7 @@ func (p *pending[K, A, R]) decode(e *store.Entry) error {
 }
 
 func (p *pending[K, A, R]) encoded() io.WriterTo {
-	return store.Encoded(p.runner.codec, p.runner.schema, &p.result)
+	return store.Encoded(p.calls.runner.codec, p.calls.runner.schema, &p.result)
 }
 
-func (p *pending[K, A, R]) handle() any { return &p.entry.Call }
+func (p *pending[K, A, R]) handle() any { return &p.entry.call }

@@ -86,7 +86,7 @@ func (c *Code) symbols() string {
 // outdated reports whether the code is no longer what c was generated for: the sources are
 // on disk and differ, for go generate was forgotten. That is said once per work. Functions
 // of generated code call it, several calls deep.
-func (r *Runner) outdated(c *Code) bool {
+func (r *runner) outdated(c *Code) bool {
 	if c == nil || c.Version != "" {
 		return false
 	}

@@ -86,7 +86,7 @@ type storable struct {
 }
 
 // openStore decides whether a runner uses the store that it was given.
-func (r *Runner) openStore(w storable) {
+func (r *runner) openStore(w storable) {
 	if w.memory || !r.cacheCalls {
 		r.store = nil
 		return
@@ -127,7 +127,7 @@ func (r *Runner) openStore(w storable) {
 
 // named warns when two works with stores have been given one name: their calls may have
 // the same keys. work is the name that the generator gave.
-func (r *Runner) named(work string) {
+func (r *runner) named(work string) {
 	if other, ok := works.LoadOrStore(r.name, work); ok && other != work {
 		r.logAt(slog.LevelWarn, "two works have one name, so calls of both may have the same keys: give one of them another Name",
 			slog.Any("works", []string{other.(string), work}))
@@ -139,7 +139,7 @@ var works sync.Map
 
 // heed drops results when the store says that their calls were deleted. The store does
 // not keep the runner alive.
-func (r *Runner) heed() {
+func (r *runner) heed() {
 	r.durable = map[*node]key.Key{}
 	runner := weak.Make(r)
 	r.store.OnDelete(func(deleted []store.Ref) bool {
@@ -154,7 +154,7 @@ func (r *Runner) heed() {
 
 // dropDeleted drops the results of calls that were deleted; no refs stand for all.
 // What is just read from the store, or put there, is not kept.
-func (r *Runner) dropDeleted(refs []store.Ref) {
+func (r *runner) dropDeleted(refs []store.Ref) {
 	all := len(refs) == 0
 	deleted := make(map[key.Key]bool, len(refs))
 	for _, ref := range refs {
@@ -185,7 +185,7 @@ func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
 // Key returns the durable key of the call whose inputs encode writes.
 func (c *Calls[K, A, R]) Key(encode func(*key.Encoder)) key.Key { return c.runner.keyOf(encode) }
 
-func (r *Runner) keyOf(encode func(*key.Encoder)) key.Key {
+func (r *runner) keyOf(encode func(*key.Encoder)) key.Key {
 	scope := key.Scope{Work: r.name, Schema: r.schema, Code: r.code.scope(), Build: r.build.Build().Sum}
 	return key.Sum(scope, encode)
 }
@@ -218,7 +218,7 @@ func (c *Calls[K, A, R]) readStored(k K, args A) (result R, ok bool) {
 }
 
 // decode reads a stored result into ptr, which is zero if that fails.
-func decode[R any](r *Runner, e *store.Entry, ptr *R) error {
+func decode[R any](r *runner, e *store.Entry, ptr *R) error {
 	err := r.codec.Decode(e, r.schema, ptr)
 	if err != nil {
 		var none R
@@ -244,16 +244,16 @@ func (c *Calls[K, A, R]) deleteCall(k K, args A) bool {
 }
 
 // deleteKey deletes the result that the store has for a key, if that is one.
-func (r *Runner) deleteKey(k key.Key) bool {
+func (r *runner) deleteKey(k key.Key) bool {
 	return r.store != nil && !k.IsZero() && r.deleteStored(context.Background(), r.ref(k))
 }
 
 // ref names a call of this work.
-func (r *Runner) ref(k key.Key) store.Ref { return store.Ref{Work: r.name, Key: k} }
+func (r *runner) ref(k key.Key) store.Ref { return store.Ref{Work: r.name, Key: k} }
 
 // deleteStored deletes what the store has of calls, and reports whether there was any
 // result.
-func (r *Runner) deleteStored(ctx context.Context, refs ...store.Ref) (deleted bool) {
+func (r *runner) deleteStored(ctx context.Context, refs ...store.Ref) (deleted bool) {
 	err := r.ask(ctx, func(ctx context.Context) error {
 		n, err := r.store.Delete(ctx, refs...)
 		deleted = n > 0 || deleted
@@ -266,7 +266,7 @@ func (r *Runner) deleteStored(ctx context.Context, refs ...store.Ref) (deleted b
 }
 
 // forgetAllStored deletes all results of the work.
-func (r *Runner) forgetAllStored() {
+func (r *runner) forgetAllStored() {
 	const batch = 500
 	ctx := context.Background()
 	var refs []store.Ref

@@ -25,7 +25,7 @@ import (
 func storing(s store.Store, body func(context.Context, string) (string, error), opts ...Option) *fetch {
 	opts = append([]Option{WithStore(s), WithLogger(slog.New(slog.DiscardHandler))}, opts...)
 	calls := NewCalls(storingSpec(body), opts...)
-	return &fetch{calls.Runner(), calls}
+	return fetchOf(calls)
 }
 
 func storingSpec(body func(context.Context, string) (string, error)) Spec[string, string, string] {

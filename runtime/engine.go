@@ -26,7 +26,7 @@ type engine struct {
 
 	launching map[*call]bool // calls that are being launched, and whether they have ended meanwhile
 
-	novelties   map[*Runner]*novelty
+	novelties   map[*runner]*novelty
 	unreachable map[string]bool // works that have been warned about
 }
 
@@ -36,7 +36,7 @@ type input interface{ unwatch(e *engine) }
 // callKey identifies a call of any runner. key is the runner's own comparable
 // identity of the arguments.
 type callKey struct {
-	runner *Runner
+	runner *runner
 	key    any
 }
 
@@ -60,7 +60,7 @@ func newEngine(l *Loop) *engine {
 		inputs:   map[input]struct{}{},
 
 		launching:   map[*call]bool{},
-		novelties:   map[*Runner]*novelty{},
+		novelties:   map[*runner]*novelty{},
 		unreachable: map[string]bool{},
 	}
 }

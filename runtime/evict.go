@@ -63,7 +63,7 @@ func (s *sieve) victim() *node {
 }
 
 // keep keeps a call that has ended and is in the table. mu is held.
-func (r *Runner) keep(n *node) {
+func (r *runner) keep(n *node) {
 	// Make room first: the newcomer is not up for choice.
 	for r.kept.len >= r.maxEntries {
 		r.stats.Evictions++
@@ -74,7 +74,7 @@ func (r *Runner) keep(n *node) {
 }
 
 // drop ends the keeping of a call. mu is held.
-func (r *Runner) drop(n *node, why Removal) {
+func (r *runner) drop(n *node, why Removal) {
 	r.table.unlink(n)
 	r.kept.remove(n)
 	r.expiry.remove(n)
@@ -84,7 +84,7 @@ func (r *Runner) drop(n *node, why Removal) {
 }
 
 // dropAll ends the keeping of all calls. mu is held.
-func (r *Runner) dropAll(why Removal) {
+func (r *runner) dropAll(why Removal) {
 	for r.kept.oldest != nil {
 		r.drop(r.kept.oldest, why)
 	}

@@ -58,7 +58,7 @@ func (x *expiry) remove(n *node) {
 // expireAt has a call that is being kept expire when its lifetime is over, or when the
 // store says so, if that is not zero: what was stored earlier expires earlier. mu is
 // held.
-func (r *Runner) expireAt(n *node, stored time.Time) {
+func (r *runner) expireAt(n *node, stored time.Time) {
 	ttl := r.ttl
 	if n.status() == Failed {
 		ttl = r.cacheErrors
@@ -80,7 +80,7 @@ func (r *Runner) expireAt(n *node, stored time.Time) {
 // next. mu is held.
 //
 // The timer does not keep a runner alive that nobody uses any more.
-func (r *Runner) arm() {
+func (r *runner) arm() {
 	x := &r.expiry
 	if len(x.queue) == 0 || x.armed != 0 && x.armed <= x.queue[0].at {
 		return
@@ -97,7 +97,7 @@ func (r *Runner) arm() {
 
 // expire drops what is over, and sets the timer for what will be next. at is when the
 // timer that calls it was to fire.
-func (r *Runner) expire(at time.Duration) {
+func (r *runner) expire(at time.Duration) {
 	r.mu.Lock()
 	defer wakeLoops() // their flows may want the results anew
 	x := &r.expiry

@@ -438,7 +438,7 @@ func TestNothingIsLeftOnAContextThatWasGivenToStart(t *testing.T) {
 				return arg
 			},
 		})
-		f = &fetch{calls.Runner(), calls}
+		f = fetchOf(calls)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		w := watched{ctx, new(atomic.Int32)}

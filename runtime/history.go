@@ -120,7 +120,7 @@ type Execution struct {
 }
 
 // removed notes that a call is not kept any more. r.mu is held.
-func (r *Runner) removed(number uint64, why Removal) {
+func (r *runner) removed(number uint64, why Removal) {
 	if m := r.history.find(number); m != nil {
 		m.removed = why
 	}

@@ -144,7 +144,7 @@ func TestReadersGoOnWhileTheTableGrows(t *testing.T) {
 	f.check(t)
 	s := f.Stats()
 	want(t, "executions", s.Executions, known+4_000)
-	t.Logf("%d hits, %d false misses, %d buckets", hits.Load(), falseMisses.Load(), len(*f.calls.buckets.Load()))
+	t.Logf("%d hits, %d false misses, %d buckets", hits.Load(), falseMisses.Load(), len(*f.calls.table.buckets.Load()))
 }
 
 func TestEveryChainLeadsToEverOlderEntries(t *testing.T) {
@@ -163,20 +163,20 @@ func TestEveryChainLeadsToEverOlderEntries(t *testing.T) {
 	}
 	for i := range 300 {
 		e := &entry[int, int]{key: i}
-		e.hash = uint64(i) * 0x9E3779B97F4A7C15 >> 40
+		e.call.hash = uint64(i) * 0x9E3779B97F4A7C15 >> 40
 		ages[e] = i
 		entries = append(entries, e)
 		tab.insert(e)
 		check("insert")
 		if i%3 == 2 {
-			want(t, "removed", tab.unlink(&entries[i/3].node), true)
-			want(t, "removed again", tab.unlink(&entries[i/3].node), false)
+			want(t, "removed", tab.unlink(&entries[i/3].call.node), true)
+			want(t, "removed again", tab.unlink(&entries[i/3].call.node), false)
 			check("remove") // the removed entries included
 		}
 	}
 	want(t, "length", tab.len, 200)
 	for i, e := range entries {
-		found := tab.find(e.hash, &e.key)
+		found := tab.find(e.call.hash, &e.key)
 		want(t, fmt.Sprint("entry ", i, " found"), found == e, i >= 100)
 	}
 }

@@ -13,10 +13,10 @@ import (
 
 // Inspection looks into a runner, for programs that show what goes on in it and
 // let somebody interfere. All methods may be called concurrently.
-type Inspection struct{ r *Runner }
+type Inspection struct{ r *runner }
 
 // Inspect returns the inspection of a runner.
-func Inspect(r *Runner) Inspection { return Inspection{r} }
+func Inspect(r *Runner) Inspection { return Inspection{r.r} }
 
 // CallDetail is all that a runner remembers of one call.
 type CallDetail struct {
@@ -111,7 +111,7 @@ func (i Inspection) Call(number uint64) (CallDetail, bool) {
 }
 
 // detail needs r.mu.
-func (r *Runner) detail(m *remembered) CallDetail {
+func (r *runner) detail(m *remembered) CallDetail {
 	d := CallDetail{CallStatus: m.CallStatus, Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
 	n := r.table.at(m.hash, m.Number)
 	d.Kept = n != nil && n.status().ended()
@@ -202,7 +202,7 @@ func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bo
 	}
 	e := found.Result()
 	defer e.Close()
-	result, err := i.r.table.decoded(e)
+	result, err := i.r.decoded(e)
 	return result, err == nil
 }
 
@@ -221,7 +221,7 @@ func (i Inspection) ForgetKey(k key.Key) bool {
 
 // forgetHash forgets the call with a hash: in all likelihood there is one only, and
 // a second one only misses.
-func (r *Runner) forgetHash(hash uint64) (found bool) {
+func (r *runner) forgetHash(hash uint64) (found bool) {
 	for {
 		r.mu.Lock()
 		n := r.table.at(hash, 0)
@@ -233,7 +233,7 @@ func (r *Runner) forgetHash(hash uint64) (found bool) {
 	}
 }
 
-// decoded implements entries.
+// decoded returns a stored result.
 func (c *Calls[K, A, R]) decoded(e *store.Entry) (any, error) {
 	var result R
 	err := c.runner.codec.Decode(e, c.runner.schema, &result)
@@ -250,7 +250,7 @@ func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
 		defer func() {
 			if v := recover(); v != nil {
 				list = []store.Arg{}
-				p.runner.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(p.runner.name, v))
+				p.calls.runner.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(p.calls.runner.name, v))
 			}
 		}()
 		in := Inputs{brief: brief, args: list}

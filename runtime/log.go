@@ -9,19 +9,19 @@ import (
 
 // logPanic logs the panic of a body: callers get it as an error, but a bug may
 // have no callers left.
-func (r *Runner) logPanic(p *PanicError) {
+func (r *runner) logPanic(p *PanicError) {
 	if p != nil {
 		r.log("work panicked", slog.String("value", fmt.Sprint(p.Value)), slog.String("stack", string(p.Stack)))
 	}
 }
 
 // log writes an error. No lock may be held: a handler is user code.
-func (r *Runner) log(message string, attrs ...slog.Attr) {
+func (r *runner) log(message string, attrs ...slog.Attr) {
 	r.logAt(slog.LevelError, message, attrs...)
 }
 
 // logAt is log for any level.
-func (r *Runner) logAt(level slog.Level, message string, attrs ...slog.Attr) {
+func (r *runner) logAt(level slog.Level, message string, attrs ...slog.Attr) {
 	l := r.logger
 	if l == nil {
 		l = slog.Default()
@@ -31,7 +31,7 @@ func (r *Runner) logAt(level slog.Level, message string, attrs ...slog.Attr) {
 }
 
 // guard runs code of the user's that must not end the goroutine by a panic.
-func (r *Runner) guard(message string, f func()) {
+func (r *runner) guard(message string, f func()) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.log(message, slog.String("value", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))

@@ -33,7 +33,7 @@ func TestTheStatusOfALoopSaysWhatItWaitsFor(t *testing.T) {
 		hour := start.Truncate(time.Hour).Add(time.Hour)
 		if diff := cmp.Diff(LoopStatus{
 			State: LoopWaiting, Pass: 1, Began: start, Ended: start,
-			Waiting: []string{f.Name()}, Unfinished: 2, Due: hour,
+			Waiting: []string{f.name}, Unfinished: 2, Due: hour,
 		}, l.Status()); diff != "" {
 			t.Error(diff)
 		}

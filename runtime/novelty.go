@@ -47,7 +47,7 @@ func (e *engine) madeCall(id callKey, c *call, args any) {
 }
 
 // suspects reports whether it is time to see which arguments of a work change.
-func (e *engine) suspects(r *Runner) bool {
+func (e *engine) suspects(r *runner) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := e.novelties[r]
@@ -136,7 +136,7 @@ func (n *novelty) names() string {
 }
 
 // warnUnreachable says, once per loop, that a flow cannot get past a work.
-func (e *engine) warnUnreachable(r *Runner) {
+func (e *engine) warnUnreachable(r *runner) {
 	e.mu.Lock()
 	warned := e.unreachable[r.name]
 	if len(e.unreachable) >= maxNovelties {

@@ -96,7 +96,7 @@ func TestAPanicBecomesAnErrorOfEveryWaiterAndIsLogged(t *testing.T) {
 					t.Errorf("error: got %v, want a PanicError", err)
 					return
 				}
-				want(t, "work", p.Work, f.Name())
+				want(t, "work", p.Work, f.name)
 				want(t, "value", p.Value, any(cause))
 				wantErr(t, err, cause)
 				if !strings.Contains(string(p.Stack), "TestAPanicBecomes") {
@@ -109,7 +109,7 @@ func TestAPanicBecomesAnErrorOfEveryWaiterAndIsLogged(t *testing.T) {
 		want(t, "panics", s.Panics, 1)
 		want(t, "errors", s.Errors, 1)
 		want(t, "entries", s.Entries, 0)
-		for _, word := range []string{f.Name(), cause.Error(), "TestAPanicBecomes"} {
+		for _, word := range []string{f.name, cause.Error(), "TestAPanicBecomes"} {
 			if !strings.Contains(logged.String(), word) {
 				t.Errorf("log lacks %q: %s", word, &logged)
 			}
@@ -193,7 +193,7 @@ func TestATimeoutReleasesItsCallersAlsoWhenTheBodyIsDeaf(t *testing.T) {
 				}
 				wantErr(t, err, context.DeadlineExceeded)
 				var timeout *TimeoutError
-				if !errors.As(err, &timeout) || *timeout != (TimeoutError{f.Name(), time.Minute}) {
+				if !errors.As(err, &timeout) || *timeout != (TimeoutError{f.name, time.Minute}) {
 					t.Errorf("error: got %#v", err)
 				}
 				want(t, "status", f.Status().Status, Failed)
@@ -294,7 +294,7 @@ func TestAPanicWhileArgumentsAreCopiedFailsTheCall(t *testing.T) {
 					Execute:   echo,
 					CloneArgs: func(string) string { time.Sleep(time.Second); end(); return "" },
 				}, Concurrency(1))
-				f := &fetch{calls.Runner(), calls}
+				f := fetchOf(calls)
 				var all sync.WaitGroup
 				all.Go(func() {
 					_, err := f.Run(t.Context(), "a")

@@ -127,7 +127,7 @@ const (
 )
 
 // worthwhile reports whether another execution may help against err.
-func (r *Runner) worthwhile(err error) (worth bool) {
+func (r *runner) worthwhile(err error) (worth bool) {
 	if _, changed := err.(*InputChangedError); changed || isPermanent(err) {
 		return false
 	}

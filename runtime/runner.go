@@ -17,7 +17,43 @@ import (
 //
 // Runners are made by the constructors that are generated; the zero Runner is
 // of no use.
-type Runner struct {
+type Runner struct{ r *runner }
+
+// Name returns the work's full name: import path, dot, type name, unless the
+// option Name says otherwise.
+func (r *Runner) Name() string { return r.r.name }
+
+// Stats returns the counters and gauges of this moment.
+func (r *Runner) Stats() Stats { return r.r.Stats() }
+
+// Status returns the status of the latest call that was made: of the latest
+// request that was no hit. Its Status is NotStarted before the first one.
+func (r *Runner) Status() CallStatus { return r.r.Status() }
+
+// History returns the latest calls that were made, finished or not, oldest
+// first: as many as the option [History] says, each with its status of now.
+func (r *Runner) History() []CallStatus { return r.r.History() }
+
+// ForgetAll forgets every call: what was kept is gone, and unfinished calls
+// still serve those who wait for them, but are not kept. What the store has of the
+// work is deleted, too, and other processes drop it from memory within about a second.
+// Equal calls made afterwards execute anew. What other processes execute for the first
+// time meanwhile counts, for the store does not list it.
+func (r *Runner) ForgetAll() { r.r.ForgetAll() }
+
+// Close stops all unfinished calls, refuses further executions with ErrClosed,
+// and waits until every body has returned. When ctx ends before that, an error
+// that wraps ctx.Err() says how many still run. Closing again waits again.
+//
+// What was kept is still served; ForgetAll drops that, too. A body must not close
+// its own runner with a context that never ends: it would wait for itself.
+func (r *Runner) Close(ctx context.Context) error { return r.r.Close(ctx) }
+
+// runner is what a Runner is. It is another type since whatever methods a Runner has, the
+// compiler makes wrappers of for each generated runner that embeds it.
+type runner struct {
+	public Runner
+
 	config
 	schema string          // of the work, as in its Spec
 	code   *Code           // likewise
@@ -28,9 +64,10 @@ type Runner struct {
 
 	hits      counter // those that found their way without mu
 	table     entries
-	succeeded *call     // what all kept results have in common; see node
-	bell      bell      // of the latest changes
-	warning   sync.Once // of unkeyed calls
+	decoded   func(*store.Entry) (any, error) // decodes a stored result
+	succeeded *call                           // what all kept results have in common; see node
+	bell      bell                            // of the latest changes
+	warning   sync.Once                       // of unkeyed calls
 
 	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call
 	kept       sieve
@@ -42,7 +79,7 @@ type Runner struct {
 	calls      uint64 // calls made: the number of the latest one
 	history    history
 	closed     bool
-	guarded    bool // a timer looks for calls that do not end
+	guarded    bool          // a timer looks for calls that do not end
 	idle       chan struct{} // closed when the last body returns; nil unless Close waits
 
 	storeWarned time.Time   // when a store was last complained about
@@ -56,29 +93,23 @@ type entries interface {
 	at(hash, number uint64) *node
 	resultOf(n *node) any
 	reset()
-
-	decoded(e *store.Entry) (any, error) // a stored result
 }
 
-func newRunner(c config) *Runner {
-	r := &Runner{
+func newRunner(c config) *runner {
+	r := &runner{
 		config:     c,
 		made:       time.Now(),
 		slots:      slots{limit: c.concurrency},
 		history:    history{limit: c.history},
 		unfinished: map[*call]struct{}{},
 	}
+	r.public.r = r
 	r.succeeded = &call{runner: r, done: closedChan}
-	enlist(r)
+	enlist(&r.public)
 	return r
 }
 
-// Name returns the work's full name: import path, dot, type name, unless the
-// option Name says otherwise.
-func (r *Runner) Name() string { return r.name }
-
-// Stats returns the counters and gauges of this moment.
-func (r *Runner) Stats() Stats {
+func (r *runner) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stats
@@ -86,28 +117,19 @@ func (r *Runner) Stats() Stats {
 	return s
 }
 
-// Status returns the status of the latest call that was made: of the latest
-// request that was no hit. Its Status is NotStarted before the first one.
-func (r *Runner) Status() CallStatus {
+func (r *runner) Status() CallStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.history.of(r.calls)
 }
 
-// History returns the latest calls that were made, finished or not, oldest
-// first: as many as the option [History] says, each with its status of now.
-func (r *Runner) History() []CallStatus {
+func (r *runner) History() []CallStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.history.list(r.calls)
 }
 
-// ForgetAll forgets every call: what was kept is gone, and unfinished calls
-// still serve those who wait for them, but are not kept. What the store has of the
-// work is deleted, too, and other processes drop it from memory within about a second.
-// Equal calls made afterwards execute anew. What other processes execute for the first
-// time meanwhile counts, for the store does not list it.
-func (r *Runner) ForgetAll() {
+func (r *runner) ForgetAll() {
 	r.forgetKept()
 	if r.store != nil {
 		r.forgetAllStored()
@@ -118,7 +140,7 @@ func (r *Runner) ForgetAll() {
 
 // forgetKept forgets what is kept, and leaves unfinished calls without a place in the
 // table, so that they are not kept when they end.
-func (r *Runner) forgetKept() {
+func (r *runner) forgetKept() {
 	r.mu.Lock()
 	r.dropAll(Forgotten)
 	unfinished := make([]*call, 0, len(r.unfinished))
@@ -133,13 +155,7 @@ func (r *Runner) forgetKept() {
 	}
 }
 
-// Close stops all unfinished calls, refuses further executions with ErrClosed,
-// and waits until every body has returned. When ctx ends before that, an error
-// that wraps ctx.Err() says how many still run. Closing again waits again.
-//
-// What was kept is still served; ForgetAll drops that, too. A body must not close
-// its own runner with a context that never ends: it would wait for itself.
-func (r *Runner) Close(ctx context.Context) error {
+func (r *runner) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true
 	unfinished := make([]*call, 0, len(r.unfinished))
@@ -167,7 +183,7 @@ func (r *Runner) Close(ctx context.Context) error {
 }
 
 // idleNow returns a channel that is closed when no body runs.
-func (r *Runner) idleNow() <-chan struct{} {
+func (r *runner) idleNow() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stats.InFlight == 0 {

@@ -122,7 +122,7 @@ func TestForgetAllExecutesEverythingAnew(t *testing.T) {
 		f.check(t)
 		f.ForgetAll()
 		want(t, "entries", f.Stats().Entries, 0)
-		want(t, "buckets", len(*f.calls.buckets.Load()), minBuckets)
+		want(t, "buckets", len(*f.calls.table.buckets.Load()), minBuckets)
 	}
 	want(t, "executions", f.Stats().Executions, 200)
 }
@@ -198,7 +198,7 @@ func TestCloseWhileArgumentsAreBeingCopiedExecutesNothing(t *testing.T) {
 			Execute:   echo,
 			CloneArgs: func(s string) string { time.Sleep(time.Second); return s },
 		})
-		f := &fetch{calls.Runner(), calls}
+		f := fetchOf(calls)
 		go func() {
 			_, err := f.Run(t.Context(), "a")
 			wantErr(t, err, ErrClosed)

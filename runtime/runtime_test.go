@@ -12,8 +12,13 @@ import (
 // fetch stands for a generated runner: it does by hand what generated code does,
 // for a work whose only argument is a string.
 type fetch struct {
-	*Runner
-	calls *Calls[string, string, string]
+	*runner
+	Runner *Runner
+	calls  *Calls[string, string, string]
+}
+
+func fetchOf(calls *Calls[string, string, string]) *fetch {
+	return &fetch{calls.runner, calls.Runner(), calls}
 }
 
 var seed = maphash.MakeSeed()
@@ -22,7 +27,7 @@ func hashOf(k string) uint64 { return maphash.String(seed, k) }
 
 func newFetch(body func(ctx context.Context, arg string) (string, error), opts ...Option) *fetch {
 	calls := NewCalls(Spec[string, string, string]{Name: "example.com/web.Fetch", Execute: body}, opts...)
-	return &fetch{calls.Runner(), calls}
+	return fetchOf(calls)
 }
 
 func (f *fetch) Run(ctx context.Context, arg string) (string, error) {
@@ -100,10 +105,10 @@ func (f *fetch) check(t interface{ Errorf(string, ...any) }) {
 	defer f.mu.Unlock()
 	c := f.calls
 	listed, unfinished := 0, 0
-	for i := range *c.buckets.Load() {
-		for e := (*c.buckets.Load())[i].Load(); e != nil; e = e.next.Load() {
+	for i := range *c.table.buckets.Load() {
+		for e := (*c.table.buckets.Load())[i].Load(); e != nil; e = e.next.Load() {
 			listed++
-			if !e.status().ended() {
+			if !e.call.status().ended() {
 				unfinished++
 			}
 		}

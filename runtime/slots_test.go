@@ -202,7 +202,7 @@ func TestACallThatIsStoppedWhileItsArgumentsAreCopiedTakesNoPlaceInTheQueue(t *t
 			Execute:   sleeper,
 			CloneArgs: func(arg string) string { time.Sleep(time.Second / 2); return arg },
 		}, Concurrency(1))
-		f := &fetch{calls.Runner(), calls}
+		f := fetchOf(calls)
 		f.Start(t.Context(), "first")
 		go f.Run(t.Context(), "second")
 		synctest.Wait()

@@ -16,7 +16,7 @@ const (
 )
 
 // guardCalls has unfinished calls looked at in a while. mu is held.
-func (r *Runner) guardCalls() {
+func (r *runner) guardCalls() {
 	if r.guarded {
 		return
 	}
@@ -29,7 +29,7 @@ func (r *Runner) guardCalls() {
 	})
 }
 
-func (r *Runner) sayWhatIsStuck() {
+func (r *runner) sayWhatIsStuck() {
 	r.mu.Lock()
 	r.guarded = false
 	if len(r.unfinished) > 0 {

@@ -12,7 +12,7 @@ import (
 // suspendBy suspends the flow that waits for a call of a runner. A call that is new
 // suspends the pass even if it ends in the same moment: what a pass does must not depend
 // on a race.
-func (p *pass) suspendBy(r *Runner) error {
+func (p *pass) suspendBy(r *runner) error {
 	if !r.cacheCalls {
 		p.engine.warnUnreachable(r)
 	}
@@ -49,13 +49,13 @@ func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, 
 	case err != nil:
 		return c.refusal(err), true
 	case u == nil:
-		return &entry.Call, true
+		return &entry.call, true
 	case made != nil:
 		e.launches(u)
 		ended := made.launch(ctx, args, true)
 		e.launched(u, ended)
 		if ended {
-			return &entry.Call, true // the store had it: this is as deterministic as a hit
+			return &entry.call, true // the store had it: this is as deterministic as a hit
 		}
 		if r.cacheCalls {
 			e.madeCall(id, u, args)
@@ -64,7 +64,7 @@ func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, 
 	if watch {
 		u.watch(ctx, done)
 	}
-	return &entry.Call, false
+	return &entry.call, false
 }
 
 // launches says that c is being launched. A call that ends in that makes no pass due: the

@@ -25,7 +25,7 @@ type table[K comparable, R any] struct {
 type entry[K comparable, R any] struct {
 	next atomic.Pointer[entry[K, R]]
 	key  K
-	Call[R]
+	call Call[R]
 }
 
 // minBuckets is small: many runners may live at once, most with few calls.
@@ -42,7 +42,7 @@ func (t *table[K, R]) reset() {
 func (t *table[K, R]) find(hash uint64, k *K) *entry[K, R] {
 	b := *t.buckets.Load()
 	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.hash == hash && e.key == *k {
+		if e.call.hash == hash && e.key == *k {
 			return e
 		}
 	}
@@ -58,7 +58,7 @@ func (t *table[K, R]) insert(e *entry[K, R]) {
 		b = grown(b)
 		t.buckets.Store(&b)
 	}
-	head := &b[e.hash&uint64(len(b)-1)]
+	head := &b[e.call.hash&uint64(len(b)-1)]
 	e.next.Store(head.Load())
 	head.Store(e)
 	t.len++
@@ -73,7 +73,7 @@ func grown[K comparable, R any](old []atomic.Pointer[entry[K, R]]) []atomic.Poin
 		low, high := &b[i], &b[i+len(old)]
 		for e := old[i].Load(); e != nil; {
 			next := e.next.Load()
-			if e.hash&mask == uint64(i) {
+			if e.call.hash&mask == uint64(i) {
 				low.Store(e)
 				low = &e.next
 			} else {
@@ -93,7 +93,7 @@ func (t *table[K, R]) unlink(n *node) bool {
 	b := *t.buckets.Load()
 	at := &b[n.hash&uint64(len(b)-1)]
 	for e := at.Load(); e != nil; e = at.Load() {
-		if &e.node == n {
+		if &e.call.node == n {
 			at.Store(e.next.Load())
 			t.len--
 			return true
@@ -108,8 +108,8 @@ func (t *table[K, R]) unlink(n *node) bool {
 func (t *table[K, R]) at(hash, number uint64) *node {
 	b := *t.buckets.Load()
 	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.hash == hash && (number == 0 || e.number == number) {
-			return &e.node
+		if e.call.hash == hash && (number == 0 || e.call.number == number) {
+			return &e.call.node
 		}
 	}
 	return nil
@@ -119,8 +119,8 @@ func (t *table[K, R]) at(hash, number uint64) *node {
 func (t *table[K, R]) resultOf(n *node) any {
 	b := *t.buckets.Load()
 	for e := b[n.hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if &e.node == n {
-			return e.result
+		if &e.call.node == n {
+			return e.call.result
 		}
 	}
 	return nil

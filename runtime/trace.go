@@ -24,7 +24,7 @@ func WithTracer(t Tracer) Option {
 
 // traced asks the tracer for the context of a body, and for what is to be called at
 // its end.
-func (r *Runner) traced(ctx context.Context, x *execution) (context.Context, func(error)) {
+func (r *runner) traced(ctx context.Context, x *execution) (context.Context, func(error)) {
 	if r.tracer == nil {
 		return ctx, func(error) {}
 	}

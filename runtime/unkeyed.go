@@ -33,7 +33,7 @@ func unkeyed[K comparable](k *K) error {
 }
 
 // refuseUnkeyed counts a call that is refused, and returns the error for it.
-func (r *Runner) refuseUnkeyed(err error) error {
+func (r *runner) refuseUnkeyed(err error) error {
 	r.mu.Lock()
 	r.stats.Refused++
 	r.stats.Unkeyed++
@@ -44,7 +44,7 @@ func (r *Runner) refuseUnkeyed(err error) error {
 
 // warnUnkeyed says, once per runner, that calls are not found again. A nil err
 // is nothing to warn about. No lock may be held.
-func (r *Runner) warnUnkeyed(err error) {
+func (r *runner) warnUnkeyed(err error) {
 	if err == nil {
 		return
 	}
