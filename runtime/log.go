@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
+	"weak"
 )
 
 // logPanic logs the panic of a body: callers get it as an error, but a bug may
@@ -38,4 +40,71 @@ func (r *runner) guard(message string, f func()) {
 		}
 	}()
 	f()
+}
+
+// A call that does not end is said in the log: what it waits for, or how long its body has
+// run. Nobody may look for what hangs. The first line comes after a minute of waiting, or
+// ten of running, and each further one after twice the time.
+const (
+	longWait = time.Minute
+	longRun  = 10 * time.Minute
+	mostSaid = 10 // calls of one runner at a time
+)
+
+// guardCalls has unfinished calls looked at in a while. mu is held.
+func (r *runner) guardCalls() {
+	if r.guarded {
+		return
+	}
+	r.guarded = true
+	runner := weak.Make(r)
+	time.AfterFunc(longWait, func() {
+		if r := runner.Value(); r != nil {
+			r.sayWhatIsStuck()
+		}
+	})
+}
+
+func (r *runner) sayWhatIsStuck() {
+	r.mu.Lock()
+	r.guarded = false
+	if len(r.unfinished) > 0 {
+		r.guardCalls()
+	}
+	now, stuck := time.Now(), []slog.Attr{}
+	for c := range r.unfinished {
+		since, limit := c.requested, longWait
+		if c.node.status() == Running {
+			since, limit = c.started, longRun
+		}
+		took := now.Sub(since.time())
+		if took < limit || took < 2*c.said || len(stuck) == mostSaid {
+			continue
+		}
+		c.said = took
+		stuck = append(stuck, slog.GroupAttrs("", slog.Uint64("call", c.node.number), slog.String("status", c.node.status().String()),
+			slog.String("waits_for", c.waitsForWhat()), slog.Duration("since", took)))
+	}
+	r.mu.Unlock()
+	for _, s := range stuck {
+		r.logAt(slog.LevelWarn, "a call has not ended for long", s.Value.Group()...)
+	}
+}
+
+// waitsForWhat says in a few words why a call has not ended. runner.mu is held.
+func (c *call) waitsForWhat() string {
+	x := c.execution
+	switch {
+	case c.node.status() == Running:
+		return "its body"
+	case c.looking != nil:
+		return "the store"
+	case x == nil && c.retry != nil:
+		return "its next attempt"
+	case x == nil:
+		return "its arguments to be copied"
+	case x.queued != nil:
+		return "a slot"
+	}
+	return "an execution elsewhere, or the store"
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -146,4 +147,473 @@ type DroppedError struct {
 
 func (e *DroppedError) Error() string {
 	return fmt.Sprintf("the flow returned nil although it was suspended by %q: return the error that Run returned", e.Works)
+}
+
+// engine is one Run of a Loop.
+type engine struct {
+	loop  *Loop
+	ctx   context.Context // ends with Run: the calls of the flow are kept going until then
+	woken chan struct{}   // holds a token when a pass is due
+
+	mu       sync.Mutex           // taken after a runner's, never before
+	pass     uint64               // number of the latest pass
+	running  map[callKey]*call    // calls of the flow that have not ended
+	failures map[callKey]*failure // calls that failed or were stopped, until they may execute again
+	ids      map[*call]callKey    // of those
+	bodies   map[*call]struct{}   // calls of the flow, as far as their bodies have not returned
+	others   map[*call]struct{}   // unfinished calls of others that the flow waits for
+	inputs   map[input]struct{}   // that the flow has read
+	ending   chan struct{}        // closed when bodies is empty; nil before the end
+
+	launching map[*call]bool // calls that are being launched, and whether they have ended meanwhile
+
+	novelties   map[*runner]*novelty
+	unreachable map[string]bool // works that have been warned about
+}
+
+// input is something that wakes the loops which have read it, such as a Var.
+type input interface{ unwatch(e *engine) }
+
+// callKey identifies a call of any runner. key is the runner's own comparable
+// identity of the arguments.
+type callKey struct {
+	runner *runner
+	key    any
+}
+
+// failure is a call that ended without a result.
+type failure struct {
+	handle any       // *Call[R]
+	number uint64    // of the call in its runner
+	times  int       // in a row
+	until  time.Time // when it may execute again; zero: never, it was stopped
+	seen   uint64    // the latest pass that asked for it
+}
+
+func newEngine(l *Loop) *engine {
+	return &engine{
+		loop: l, woken: make(chan struct{}, 1),
+		running:  map[callKey]*call{},
+		failures: map[callKey]*failure{},
+		ids:      map[*call]callKey{},
+		bodies:   map[*call]struct{}{},
+		others:   map[*call]struct{}{},
+		inputs:   map[input]struct{}{},
+
+		launching:   map[*call]bool{},
+		novelties:   map[*runner]*novelty{},
+		unreachable: map[string]bool{},
+	}
+}
+
+// wake makes a pass due. It never blocks, and several wake-ups before the next
+// pass are one.
+func (e *engine) wake() {
+	select {
+	case e.woken <- struct{}{}:
+	default:
+	}
+}
+
+// run does passes until one ends the loop.
+func (e *engine) run(ctx context.Context) (err error) {
+	loopCtx, cancel := context.WithCancelCause(ctx)
+	e.ctx = loopCtx
+	defer e.shutdown(cancel)
+	register(e)
+	defer unregister(e)
+	defer func() { e.loop.control.stops(err) }()
+	for {
+		if err := e.loop.control.gate(ctx); err != nil {
+			return err
+		}
+		due, err, end := e.once(ctx)
+		if end {
+			return err
+		}
+		if err := e.wait(ctx, due); err != nil {
+			return err
+		}
+	}
+}
+
+// once does one pass. It returns when the next one is due at the latest (zero:
+// no time was asked for), or that the loop is to end.
+func (e *engine) once(ctx context.Context) (due time.Time, err error, end bool) {
+	if err := ctx.Err(); err != nil {
+		return due, err, true
+	}
+	e.mu.Lock()
+	e.pass++
+	p := &pass{engine: e, number: e.pass}
+	e.mu.Unlock()
+
+	e.loop.control.begins(p.number)
+	began := time.Now()
+	err = e.flow(p)
+	if took := time.Since(began); took > slowPass {
+		e.log("a pass of the flow took long: do slow things in works", slog.Duration("took", took))
+	}
+
+	p.mu.Lock()
+	due, suspended := p.due, p.suspended
+	p.mu.Unlock()
+	var panicked *PanicError
+	failed := err
+	switch {
+	case ctx.Err() != nil:
+		return due, ctx.Err(), true
+	case errors.Is(err, Stop):
+		return due, nil, true
+	case errors.Is(err, ErrSuspended):
+		failed = nil
+	case err == nil && len(suspended) > 0:
+		return due, &DroppedError{Works: suspended}, true
+	case err != nil && (!e.loop.KeepGoing || errors.As(err, &panicked) && panicked.Work == flowName):
+		return due, err, true
+	case err != nil:
+		e.log("the flow failed", slog.Any("error", err))
+	}
+	due = earlier(due, e.tidy(p.number, err == nil))
+	e.loop.control.ends(suspended, due, failed)
+	return due, nil, false
+}
+
+// flowName stands for the work's name in the PanicError of a flow.
+const flowName = "(flow)"
+
+// flow runs the flow, and turns a panic into an error.
+func (e *engine) flow(p *pass) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = recovered(flowName, v)
+		}
+	}()
+	return e.loop.Flow(context.WithValue(e.ctx, passKey{}, p))
+}
+
+// wait returns when the next pass is due, or with ctx's error.
+func (e *engine) wait(ctx context.Context, due time.Time) error {
+	heartbeat := e.loop.Heartbeat
+	if heartbeat == 0 {
+		heartbeat = defaultHeartbeat
+	}
+	if heartbeat > 0 {
+		due = earlier(due, time.Now().Add(heartbeat))
+	}
+	var alarm <-chan time.Time
+	if !due.IsZero() {
+		// The wall clock may be set meanwhile; the timer is for the distance
+		// as it is now, and a pass that comes too early sets it again.
+		timer := time.NewTimer(time.Until(due))
+		defer timer.Stop()
+		alarm = timer.C
+	}
+	select {
+	case <-e.woken:
+	case <-alarm:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// shutdown stops what the loop has started and nobody else waits for, and waits
+// until the bodies have returned.
+func (e *engine) shutdown(cancel context.CancelCauseFunc) {
+	e.mu.Lock()
+	for in := range e.inputs {
+		in.unwatch(e)
+	}
+	running := make([]*call, 0, len(e.running))
+	for _, c := range e.running {
+		running = append(running, c)
+	}
+	e.mu.Unlock()
+	// Here and not by the context's end, which is noticed a moment later.
+	for _, c := range running {
+		c.leaveStart(e.ctx.Done())
+	}
+	cancel(errLoopEnded)
+	e.drain()
+}
+
+// drain waits for the bodies of calls that have ended, as long as Grace allows.
+func (e *engine) drain() {
+	e.mu.Lock()
+	for c := range e.bodies {
+		if !c.ended() {
+			delete(e.bodies, c) // goes on for others
+		}
+	}
+	left := len(e.bodies)
+	ending := make(chan struct{})
+	e.ending = ending
+	e.mu.Unlock()
+	if left == 0 {
+		return
+	}
+	grace := e.loop.Grace
+	if grace == 0 {
+		grace = defaultGrace
+	}
+	deadline := time.NewTimer(max(grace, 0))
+	defer deadline.Stop()
+	select {
+	case <-ending:
+	case <-deadline.C:
+		e.mu.Lock()
+		left = len(e.bodies)
+		e.mu.Unlock()
+		e.log("executions ignore that the loop has ended", slog.Int("executions", left))
+	}
+}
+
+// errLoopEnded is why the context of a loop ended.
+var errLoopEnded = errors.New("the loop has ended")
+
+func (e *engine) log(message string, attrs ...any) {
+	logger := e.loop.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	logger.Warn(message, attrs...)
+}
+
+// engines are all loops that run, to be woken by what no single one knows of: a
+// result has expired or was forgotten.
+var engines struct {
+	mu  sync.Mutex
+	all map[*engine]struct{}
+}
+
+func register(e *engine) {
+	engines.mu.Lock()
+	defer engines.mu.Unlock()
+	if engines.all == nil {
+		engines.all = map[*engine]struct{}{}
+	}
+	engines.all[e] = struct{}{}
+}
+
+func unregister(e *engine) {
+	engines.mu.Lock()
+	defer engines.mu.Unlock()
+	delete(engines.all, e)
+}
+
+// forgetFailures makes all loops forget the failed and stopped calls that match,
+// and reports whether there were any. It makes a pass due in every loop.
+func forgetFailures(match func(id callKey, number uint64) bool) (found bool) {
+	engines.mu.Lock()
+	defer engines.mu.Unlock()
+	for e := range engines.all {
+		e.mu.Lock()
+		for id, f := range e.failures {
+			if match(id, f.number) {
+				delete(e.failures, id)
+				found = true
+			}
+		}
+		e.mu.Unlock()
+		e.wake()
+	}
+	return found
+}
+
+// wakeLoops makes a pass due in every loop.
+func wakeLoops() {
+	engines.mu.Lock()
+	defer engines.mu.Unlock()
+	for e := range engines.all {
+		e.wake()
+	}
+}
+
+// LoopState says what a [Loop] is doing.
+type LoopState uint8
+
+// The states of a loop.
+const (
+	LoopNotStarted LoopState = iota // Run was not called yet
+	LoopPassing                     // the flow runs
+	LoopWaiting                     // the flow has returned, and runs again when something changes
+	LoopPaused                      // no pass begins before Resume
+	LoopStopping                    // the last pass is over, executions are waited for
+	LoopEnded                       // Run has returned
+)
+
+var loopStateNames = [...]string{"not started", "passing", "waiting", "paused", "stopping", "ended"}
+
+// String gives the state in lower-case words, such as "not started".
+func (s LoopState) String() string {
+	if int(s) < len(loopStateNames) {
+		return loopStateNames[s]
+	}
+	return "LoopState(" + strconv.Itoa(int(s)) + ")"
+}
+
+// LoopStatus is what a loop is doing at one moment. It is a plain value.
+type LoopStatus struct {
+	State  LoopState
+	Paused bool // Pause was called, and a pass under way may go on
+
+	Pass         uint64    // number of the latest pass, from 1 in each Run; 0 before the first
+	Began, Ended time.Time // of the latest pass; Ended is zero while it runs
+
+	// Waiting are the full names of the works that suspended the latest pass, in
+	// that order and each once.
+	Waiting []string
+
+	// Unfinished is how many calls of the flow have not ended.
+	Unfinished int
+
+	// Due is the earliest time that the flow asked for, or that a failed call may
+	// execute again: then the next pass runs at the latest. Zero: there is none.
+	// The heartbeat does not count.
+	Due time.Time
+
+	// Err is what the latest pass returned, if that was neither nil nor a
+	// suspension, or what ended the loop.
+	Err error
+}
+
+// Status returns what the loop is doing. It may be called concurrently.
+func (l *Loop) Status() LoopStatus {
+	s := l.control.status()
+	l.mu.Lock()
+	e := l.running
+	l.mu.Unlock()
+	if e != nil {
+		e.mu.Lock()
+		s.Unfinished = len(e.running)
+		e.mu.Unlock()
+	}
+	return s
+}
+
+// Pause keeps the loop from beginning passes until [Loop.Resume]. A pass under
+// way is not interrupted, and neither are executions. A loop that is paused
+// before Run waits before its first pass.
+func (l *Loop) Pause() { l.control.pause(true) }
+
+// Resume ends a pause with a pass.
+func (l *Loop) Resume() {
+	if l.control.pause(false) {
+		l.Wake()
+	}
+}
+
+// Notify has c get a value whenever the status has changed. It never blocks: a
+// value that c has no room for is dropped, so c needs a buffer of one, and may be
+// given to several loops and [Inspection]s. stop ends it.
+func (l *Loop) Notify(c chan<- struct{}) (stop func()) { return l.control.bell.listen(c) }
+
+// loopControl is how a loop is watched and paused, from outside of its goroutine.
+type loopControl struct {
+	bell bell
+
+	mu      sync.Mutex
+	now     LoopStatus    // without what is computed when asked for
+	paused  bool          //
+	resumed chan struct{} // closed by Resume; nil unless paused
+}
+
+// change changes the status and tells of it.
+func (c *loopControl) change(f func(*LoopStatus)) {
+	c.mu.Lock()
+	f(&c.now)
+	c.mu.Unlock()
+	c.bell.ring()
+}
+
+func (c *loopControl) status() LoopStatus {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.now
+	s.Paused = c.paused
+	if s.Paused && s.State == LoopWaiting {
+		s.State = LoopPaused
+	}
+	return s
+}
+
+// pause begins or ends a pause. It reports whether a pause has ended of which the
+// loop has not noticed anything: it waits for the next pass.
+func (c *loopControl) pause(paused bool) (waits bool) {
+	c.mu.Lock()
+	if c.paused != paused {
+		c.paused = paused
+		if paused {
+			c.resumed = make(chan struct{})
+		} else {
+			close(c.resumed)
+			waits = c.now.State == LoopWaiting
+		}
+	}
+	c.mu.Unlock()
+	c.bell.ring()
+	return waits
+}
+
+// gate returns when the loop is not paused, or with ctx's error.
+func (c *loopControl) gate(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		paused, resumed := c.paused, c.resumed
+		if paused {
+			c.now.State = LoopPaused
+		}
+		c.mu.Unlock()
+		if !paused {
+			return nil
+		}
+		c.bell.ring()
+		select {
+		case <-resumed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// begins notes that a pass begins.
+func (c *loopControl) begins(pass uint64) {
+	c.change(func(s *LoopStatus) {
+		s.State, s.Pass, s.Began, s.Ended = LoopPassing, pass, wallClock(), time.Time{}
+	})
+}
+
+// ends notes how a pass ended, and when the next one is due.
+func (c *loopControl) ends(suspended []string, due time.Time, err error) {
+	c.change(func(s *LoopStatus) {
+		s.State, s.Ended = LoopWaiting, wallClock()
+		s.Waiting, s.Due, s.Err = distinct(suspended), due, err
+	})
+}
+
+// stops notes that the loop is ending, and with which error.
+func (c *loopControl) stops(err error) {
+	c.change(func(s *LoopStatus) {
+		s.State, s.Due, s.Err = LoopStopping, time.Time{}, err
+		if s.Ended.IsZero() && s.Pass > 0 {
+			s.Ended = wallClock()
+		}
+	})
+}
+
+// wallClock is the time without a monotonic reading, as statuses hold it.
+func wallClock() time.Time { return time.Now().Round(0) }
+
+// distinct returns the names in order, each once.
+func distinct(names []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, name := range names {
+		if !seen[name] {
+			seen[name] = true
+			out = append(out, name)
+		}
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package runtime
+package schedule
 
 import (
 	"errors"
@@ -46,7 +46,7 @@ var cronAliases = map[string]string{
 	"@hourly":   "0 * * * *",
 }
 
-// parseSchedule parses a cron expression: minute, hour, day of month, month and
+// Parse parses a cron expression: minute, hour, day of month, month and
 // day of week, or six fields with the second first, or an alias like @daily.
 // CRON_TZ=Europe/Berlin (or TZ=) before it names the zone; without it the zone
 // is time.Local at the time of each search.
@@ -60,8 +60,8 @@ var cronAliases = map[string]string{
 //
 // It takes some 40 µs, with L, W or # up to 1 ms: keep what it returns. A
 // schedule that never ticks, such as on 30 February, is not an error.
-func parseSchedule(spec string) (*schedule, error) {
-	s := new(schedule)
+func Parse(spec string) (*Schedule, error) {
+	s := new(Schedule)
 	fields, err := s.split(spec)
 	if err != nil {
 		return nil, fmt.Errorf("cron %q: %w", spec, err)
@@ -87,7 +87,7 @@ func parseSchedule(spec string) (*schedule, error) {
 }
 
 // split takes the zone off an expression and returns its six fields.
-func (s *schedule) split(spec string) (fields []string, err error) {
+func (s *Schedule) split(spec string) (fields []string, err error) {
 	fields = strings.Fields(spec)
 	if len(fields) > 0 {
 		if name, ok := strings.CutPrefix(strings.TrimPrefix(fields[0], "CRON_"), "TZ="); ok {
@@ -208,7 +208,7 @@ func due(text string, pos int, at time.Time) bool {
 }
 
 // setDays fills the table of days from both fields that speak of days.
-func (s *schedule) setDays(day, weekday string) {
+func (s *Schedule) setDays(day, weekday string) {
 	either := !strings.ContainsAny(day[:1]+weekday[:1], "*?")
 	byDay, byWeekday := daysOf(day, dayField), daysOf(weekday, weekdayField)
 	for shape := range s.days {

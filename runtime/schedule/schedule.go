@@ -1,4 +1,9 @@
-package runtime
+// Package schedule has cron expressions that say when they tick, before and after any
+// time, in any time zone.
+//
+//	s, err := schedule.Parse("CRON_TZ=Europe/Berlin 30 8 * * 1-5")
+//	fmt.Println(s.Next(time.Now()))
+package schedule
 
 import (
 	"math"
@@ -6,7 +11,7 @@ import (
 	"time"
 )
 
-// schedule is a parsed cron expression: the clock times and days at which it
+// Schedule is a parsed cron expression: the clock times and days at which it
 // ticks. It never changes, so any number of goroutines may use it.
 //
 // What the fields of an expression mean is asked of gronx once, when it is
@@ -23,7 +28,7 @@ import (
 //   - A schedule of every hour (* in the hours, or 0-23) ticks whenever the
 //     clock shows a time that matches: 25 times on a day of 25 hours, 23 times
 //     on a day of 23.
-type schedule struct {
+type Schedule struct {
 	seconds, minutes, hours, months uint64 // bit n: the value n matches
 
 	// days has the days that match in a month, by the month's shape: there are
@@ -40,9 +45,9 @@ const shapes = 4 * 7
 // February to the next, but not over a century's end without a leap year.
 const horizon = 5 * 12
 
-// last returns the latest tick at or before now, in the schedule's zone, or the
+// Last returns the latest tick at or before now, in the schedule's zone, or the
 // zero time when there was none in the five years before.
-func (s *schedule) last(now time.Time) time.Time {
+func (s *Schedule) Last(now time.Time) time.Time {
 	for at := now.Unix(); ; {
 		p := s.periodAt(at)
 		wall, ok := s.seek(at+p.offset, backward)
@@ -58,9 +63,9 @@ func (s *schedule) last(now time.Time) time.Time {
 	}
 }
 
-// next returns the first tick after now, in the schedule's zone, or the zero
+// Next returns the first tick after now, in the schedule's zone, or the zero
 // time when there is none in the five years to come.
-func (s *schedule) next(now time.Time) time.Time {
+func (s *Schedule) Next(now time.Time) time.Time {
 	for at := now.Unix() + 1; ; {
 		p := s.periodAt(at)
 		if at == p.from && s.jumped(p) {
@@ -98,7 +103,7 @@ const secondsPerDay = 24 * 60 * 60
 const forever = math.MaxInt64 / 4
 
 // periodAt returns the period that a Unix time is in.
-func (s *schedule) periodAt(at int64) period {
+func (s *Schedule) periodAt(at int64) period {
 	p := period{zone: s.zone}
 	if p.zone == nil {
 		p.zone = time.Local
@@ -141,7 +146,7 @@ func bounds(at int64, zone *time.Location) (from, to, offset int64) {
 
 // jumped reports whether the jump that began the period went over a time that
 // matches: the period's first instant is a tick then.
-func (s *schedule) jumped(p period) bool {
+func (s *Schedule) jumped(p period) bool {
 	if p.seen >= p.from+p.offset {
 		return false
 	}
@@ -170,7 +175,7 @@ func (d direction) pick(mask uint64, from int) int {
 
 // seek returns the clock time nearest to wall that matches, wall included. It
 // knows no zone: its calendar is UTC's, whose clocks are never changed.
-func (s *schedule) seek(wall int64, d direction) (found int64, ok bool) {
+func (s *Schedule) seek(wall int64, d direction) (found int64, ok bool) {
 	t := time.Unix(wall, 0).UTC()
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
@@ -192,7 +197,7 @@ func (s *schedule) seek(wall int64, d direction) (found int64, ok bool) {
 }
 
 // matching returns the days of a month that match.
-func (s *schedule) matching(year int, month time.Month) uint64 {
+func (s *Schedule) matching(year int, month time.Month) uint64 {
 	if s.months>>month&1 == 0 {
 		return 0
 	}
@@ -208,7 +213,7 @@ func shapeOf(year int, month time.Month) int {
 
 // clock returns the nearest time of a day that matches, in seconds since its
 // midnight, or -1 when the day has none left in that direction.
-func (s *schedule) clock(hour, minute, second int, d direction) int {
+func (s *Schedule) clock(hour, minute, second int, d direction) int {
 	const hours, minutes = 60 * 60, 60
 	if s.hours>>hour&1 == 1 {
 		if s.minutes>>minute&1 == 1 {

@@ -1,4 +1,4 @@
-package runtime
+package schedule
 
 import (
 	"fmt"
@@ -15,9 +15,9 @@ import (
 
 const wallLayout = "2006-01-02 15:04:05 -0700"
 
-func mustSchedule(t testing.TB, spec string) *schedule {
+func mustSchedule(t testing.TB, spec string) *Schedule {
 	t.Helper()
-	s, err := parseSchedule(spec)
+	s, err := Parse(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,16 +35,16 @@ func mustZone(t testing.TB, name string) *time.Location {
 
 // ticksBy walks over the ticks from from, included, to to, excluded, with next
 // and then back with last, and fails when they disagree.
-func ticksBy(t rapid.TB, s *schedule, from, to time.Time) (ticks []time.Time) {
+func ticksBy(t rapid.TB, s *Schedule, from, to time.Time) (ticks []time.Time) {
 	t.Helper()
-	for at := s.next(from.Add(-1)); !at.IsZero() && at.Before(to); at = s.next(at) {
+	for at := s.Next(from.Add(-1)); !at.IsZero() && at.Before(to); at = s.Next(at) {
 		if n := len(ticks); n > 0 && !at.After(ticks[n-1]) {
 			t.Fatalf("next(%v) is %v, which is not after it", ticks[n-1], at)
 		}
 		ticks = append(ticks, at)
 	}
 	var back []time.Time
-	for at := s.last(to.Add(-1)); !at.IsZero() && !at.Before(from); at = s.last(at.Add(-1)) {
+	for at := s.Last(to.Add(-1)); !at.IsZero() && !at.Before(from); at = s.Last(at.Add(-1)) {
 		if n := len(back); n > 0 && !at.Before(back[n-1]) {
 			t.Fatalf("last before %v is %v", back[n-1], at)
 		}
@@ -92,7 +92,7 @@ func TestScheduleTicksAtTheTimesItsFieldsName(t *testing.T) {
 			var got []string
 			at := time.Date(2024, 12, 31, 23, 59, 59, 999, time.UTC)
 			for range want {
-				at = s.next(at)
+				at = s.Next(at)
 				got = append(got, at.Format("01-02 15:04"))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -114,31 +114,31 @@ func TestScheduleWithSecondsTicksAtThem(t *testing.T) {
 func TestScheduleIncludesNowInLastAndNotInNext(t *testing.T) {
 	s := mustSchedule(t, "TZ=UTC 0 3 * * *")
 	tick := time.Date(2025, 6, 1, 3, 0, 0, 0, time.UTC)
-	want(t, "last at a tick", s.last(tick), tick)
-	want(t, "last just after it", s.last(tick.Add(1)), tick)
-	want(t, "last just before it", s.last(tick.Add(-1)), tick.AddDate(0, 0, -1))
-	want(t, "next at a tick", s.next(tick), tick.AddDate(0, 0, 1))
-	want(t, "next just after it", s.next(tick.Add(1)), tick.AddDate(0, 0, 1))
-	want(t, "next just before it", s.next(tick.Add(-1)), tick)
+	want(t, "last at a tick", s.Last(tick), tick)
+	want(t, "last just after it", s.Last(tick.Add(1)), tick)
+	want(t, "last just before it", s.Last(tick.Add(-1)), tick.AddDate(0, 0, -1))
+	want(t, "next at a tick", s.Next(tick), tick.AddDate(0, 0, 1))
+	want(t, "next just after it", s.Next(tick.Add(1)), tick.AddDate(0, 0, 1))
+	want(t, "next just before it", s.Next(tick.Add(-1)), tick)
 }
 
 func TestScheduleThatNeverTicksGivesTheZeroTime(t *testing.T) {
 	for _, spec := range []string{"0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "0 0 30W 2 *", "* * 30 2 *"} {
 		s := mustSchedule(t, "CRON_TZ=Europe/Berlin "+spec)
 		now := time.Date(2025, 3, 30, 1, 0, 0, 0, time.UTC)
-		want(t, spec+": next", s.next(now), time.Time{})
-		want(t, spec+": last", s.last(now), time.Time{})
+		want(t, spec+": next", s.Next(now), time.Time{})
+		want(t, spec+": last", s.Last(now), time.Time{})
 	}
 }
 
 func TestScheduleLooksFiveYearsFar(t *testing.T) {
 	s := mustSchedule(t, "TZ=UTC 0 0 29 2 *")
 	leap := time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)
-	want(t, "next leap day", s.next(leap), leap.AddDate(4, 0, 0))
-	want(t, "last leap day", s.last(leap.AddDate(4, 0, 0).Add(-1)), leap)
+	want(t, "next leap day", s.Next(leap), leap.AddDate(4, 0, 0))
+	want(t, "last leap day", s.Last(leap.AddDate(4, 0, 0).Add(-1)), leap)
 	// 2100 is no leap year.
-	want(t, "next in eight years", s.next(time.Date(2096, 3, 1, 0, 0, 0, 0, time.UTC)), time.Time{})
-	want(t, "last eight years ago", s.last(time.Date(2104, 2, 1, 0, 0, 0, 0, time.UTC)), time.Time{})
+	want(t, "next in eight years", s.Next(time.Date(2096, 3, 1, 0, 0, 0, 0, time.UTC)), time.Time{})
+	want(t, "last eight years ago", s.Last(time.Date(2104, 2, 1, 0, 0, 0, 0, time.UTC)), time.Time{})
 }
 
 func TestScheduleOnDaysWhenClocksAreChanged(t *testing.T) {
@@ -213,8 +213,8 @@ func TestScheduleWithoutAZoneTakesTheLocalOneOfTheMoment(t *testing.T) {
 	now := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 	for _, name := range []string{"Asia/Kathmandu", "America/New_York"} {
 		time.Local = mustZone(t, name)
-		want(t, name, s.next(now).Format("15:04"), "03:00")
-		want(t, name, s.last(now).Location(), time.Local)
+		want(t, name, s.Next(now).Format("15:04"), "03:00")
+		want(t, name, s.Last(now).Location(), time.Local)
 	}
 }
 
@@ -263,7 +263,7 @@ func TestScheduleErrorsNameTheFieldAndTheFix(t *testing.T) {
 		"TZ=Europe/Berln 0 3 * *": {`no time zone "Europe/Berln"`, "Europe/Berlin", "time/tzdata"},
 		"CRON_TZ= 0 3 * * *":      {`no time zone ""`},
 	} {
-		_, err := parseSchedule(spec)
+		_, err := Parse(spec)
 		if err == nil {
 			t.Errorf("%q has no error", spec)
 			continue
@@ -360,7 +360,7 @@ func TestScheduleFindsWhatLookingAtEveryMinuteFinds(t *testing.T) {
 		spec, everyHour := aSpec(t)
 		from := rapid.SampledFrom(days[name]).Draw(t, "change").Add(-2 * time.Hour)
 		to := from.Add(30 * time.Hour)
-		s, err := parseSchedule("TZ=" + name + " " + spec)
+		s, err := Parse("TZ=" + name + " " + spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -379,32 +379,32 @@ func TestScheduleLastAndNextAgree(t *testing.T) {
 		if rapid.Bool().Draw(t, "with seconds") {
 			spec = rapid.SampledFrom([]string{"*/13 ", "59 ", "0,30 "}).Draw(t, "seconds") + spec
 		}
-		s, err := parseSchedule("TZ=" + name + " " + spec)
+		s, err := Parse("TZ=" + name + " " + spec)
 		if err != nil {
 			t.Fatal(err)
 		}
 		near := rapid.Int64Range(0, int64(48*time.Hour)).Draw(t, "near a change")
 		now := rapid.SampledFrom(days[name]).Draw(t, "change").Add(time.Duration(near))
-		last, next := s.last(now), s.next(now)
+		last, next := s.Last(now), s.Next(now)
 		if last.IsZero() || next.IsZero() {
 			t.Skip("ticks on a rare day")
 		}
 		if last.After(now) || !next.After(now) {
 			t.Fatalf("last %v and next %v are not on both sides of %v", last, next, now)
 		}
-		if s.next(last).IsZero() || s.last(next.Add(-1)).IsZero() {
+		if s.Next(last).IsZero() || s.Last(next.Add(-1)).IsZero() {
 			t.Skip("ticks on a rare day: the two are further apart than is searched")
 		}
-		if got := s.next(last); !got.Equal(next) {
+		if got := s.Next(last); !got.Equal(next) {
 			t.Fatalf("next(last) is %v, next %v", got, next)
 		}
-		if got := s.last(next); !got.Equal(next) {
+		if got := s.Last(next); !got.Equal(next) {
 			t.Fatalf("last(next) is %v, next %v", got, next)
 		}
-		if got := s.last(next.Add(-1)); !got.Equal(last) {
+		if got := s.Last(next.Add(-1)); !got.Equal(last) {
 			t.Fatalf("last before next is %v, last %v", got, last)
 		}
-		if got := s.next(next); !got.IsZero() && !got.After(next) {
+		if got := s.Next(next); !got.IsZero() && !got.After(next) {
 			t.Fatalf("next(next) is %v, not after %v", got, next)
 		}
 	})
@@ -434,8 +434,8 @@ func TestSchedulePeriodsFollowEachOther(t *testing.T) {
 func TestScheduleGetsPastTheEndOfALeapYear(t *testing.T) {
 	s := mustSchedule(t, "TZ=Europe/Berlin 0 12 31 12,1 *")
 	eve := time.Date(2052, 12, 31, 12, 0, 0, 0, s.zone)
-	want(t, "next", s.next(eve), eve.AddDate(0, 1, 0))
-	want(t, "last", s.last(eve.AddDate(0, 1, 0).Add(-1)), eve)
+	want(t, "next", s.Next(eve), eve.AddDate(0, 1, 0))
+	want(t, "last", s.Last(eve.AddDate(0, 1, 0).Add(-1)), eve)
 }
 
 func BenchmarkSchedule(b *testing.B) {
@@ -444,12 +444,12 @@ func BenchmarkSchedule(b *testing.B) {
 		s := mustSchedule(b, "TZ=Europe/Berlin "+spec)
 		b.Run("next/"+spec, func(b *testing.B) {
 			for b.Loop() {
-				s.next(now)
+				s.Next(now)
 			}
 		})
 		b.Run("last/"+spec, func(b *testing.B) {
 			for b.Loop() {
-				s.last(now)
+				s.Last(now)
 			}
 		})
 		b.Run("parse/"+spec, func(b *testing.B) {
@@ -457,5 +457,12 @@ func BenchmarkSchedule(b *testing.B) {
 				mustSchedule(b, spec)
 			}
 		})
+	}
+}
+
+func want[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/workgen/workgen/runtime/schedule"
 )
 
 // Now returns the time, rounded down to a multiple of every since the zero time,
@@ -74,11 +76,11 @@ func Cron(ctx context.Context, expression string) time.Time {
 	}
 	now := time.Now()
 	if p := passOf(ctx); p != nil {
-		if next := s.next(now); !next.IsZero() {
+		if next := s.Next(now); !next.IsZero() {
 			p.wakeAt(next)
 		}
 	}
-	return s.last(now)
+	return s.Last(now)
 }
 
 // schedules keeps parsed expressions: a flow asks for the same few on every
@@ -87,24 +89,24 @@ var schedules scheduleCache
 
 type scheduleCache struct {
 	mu  sync.Mutex
-	all map[string]*schedule
+	all map[string]*schedule.Schedule
 }
 
 // maxSchedules bounds what is kept, for programs that make expressions up.
 const maxSchedules = 1000
 
-func (c *scheduleCache) get(expression string) (*schedule, error) {
+func (c *scheduleCache) get(expression string) (*schedule.Schedule, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.all[expression]; s != nil {
 		return s, nil
 	}
-	s, err := parseSchedule(expression)
+	s, err := schedule.Parse(expression)
 	if err != nil {
 		return nil, err
 	}
 	if c.all == nil || len(c.all) >= maxSchedules {
-		c.all = map[string]*schedule{}
+		c.all = map[string]*schedule.Schedule{}
 	}
 	c.all[expression] = s
 	return s, nil
