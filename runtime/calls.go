@@ -82,7 +82,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	c := &Calls[K, A, R]{runner: r, spec: spec}
 	c.table.reset()
 	r.table, r.decoded = &c.table, c.decoded
-	r.schema, r.code, r.build = spec.Schema, spec.Code, spec.Code.build()
+	r.schema, r.code, r.scope, r.build = spec.Schema, spec.Code, spec.Code.scope(), spec.Code.build()
 	if spec.CloneResult != nil {
 		r.clone = spec.CloneResult
 	}
@@ -254,8 +254,8 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 // there was one to forget, here or in the store. An unfinished call still serves
 // those who wait for it, but is not kept, in whatever process it executes: it does
 // not count in the store either. What the store has is deleted. Other processes drop
-// what they keep in memory within about a second, if the store is a store.Announcer;
-// until then their calls may be hits, and join an execution that is under way there.
+// what they keep in memory within about a second; until then their calls may be hits,
+// and join an execution that is under way there.
 func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
 	forget := func() bool {
 		c.runner.mu.Lock()
@@ -421,7 +421,7 @@ func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) bool {
 	r := c.runner
 	e.String(r.name)
 	e.String(r.schema)
-	e.String(r.code.scope())
+	e.String(r.scope)
 	e.String(r.build.Build().Sum)
 	e.Bool(r.cacheCalls)
 	e.Int64(int64(r.ttl))

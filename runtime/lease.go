@@ -472,7 +472,7 @@ func (m *marker) Write(p []byte) (int, error) {
 func (c *call) record(x *execution) store.Record {
 	r := c.runner
 	rec := store.Record{
-		Ref: r.ref(c.key), Schema: r.schema, Code: r.code.scope(), Symbols: r.code.symbols(), Build: r.build.Build().Text,
+		Ref: r.ref(c.key), Schema: r.schema, Code: r.scope, Symbols: r.code.symbols(), Build: r.build.Build().Text,
 		Origin: origin(), Finished: time.Now(), Attempts: x.attempt, Args: c.inputs,
 	}
 	r.mu.Lock()

@@ -59,6 +59,7 @@ type runner struct {
 	config
 	schema string          // of the work, as in its Spec
 	code   *Code           // likewise
+	scope  string          // what stands for the code in keys: code.scope()
 	build  *build.Reporter // what counts in durable keys of the running program; may be nil
 	codec  store.Codec     // of the store, for results of the work; nil without one
 	clone  any             // func(R) R, that makes a caller's own copy of a result; nil: results hold no references

@@ -189,7 +189,7 @@ func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
 func (c *Calls[K, A, R]) Key(encode func(*key.Encoder)) key.Key { return c.runner.keyOf(encode) }
 
 func (r *runner) keyOf(encode func(*key.Encoder)) key.Key {
-	scope := key.Scope{Work: r.name, Schema: r.schema, Code: r.code.scope(), Build: r.build.Build().Sum}
+	scope := key.Scope{Work: r.name, Schema: r.schema, Code: r.scope, Build: r.build.Build().Sum}
 	return key.Sum(scope, encode)
 }
 

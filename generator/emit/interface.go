@@ -36,8 +36,8 @@ func (w *cloner) dynamic(g *jen.Group, v, alone *jen.Statement, t *plan.Type) {
 	if boxed {
 		o := jen.Id(w.names.local["x"])
 		g.Add(o.Clone()).Op(":=").Add(alone.Clone())
-		g.If(w.runtime("CopyBoxed").Call(w.copies(), jen.Id(w.names.local["v"]))).Block(jen.Return())
-		defer func() { g.Add(w.runtime("KeepBoxed").Call(w.copies(), o, alone.Clone())) }()
+		g.If(w.deepcopy("Boxed").Call(w.copies(), jen.Id(w.names.local["v"]))).Block(jen.Return())
+		defer func() { g.Add(w.deepcopy("Keep").Call(w.copies(), o, alone.Clone())) }()
 	}
 	g.Switch(typeSwitch(x, v, t.Impls, uses)).BlockFunc(func(g *jen.Group) {
 		for _, impl := range t.Impls {

@@ -18,6 +18,7 @@ import (
 const (
 	runtimePath = "github.com/workgen/workgen/runtime"
 	keyPath     = "github.com/workgen/workgen/runtime/key"
+	deepPath    = "github.com/workgen/workgen/runtime/deepcopy"
 )
 
 // locals are the names of variables in generated bodies. They are kept free of
@@ -65,6 +66,7 @@ func newNames(pkg *plan.Package) *names {
 	}
 	n.importName(runtimePath, "runtime")
 	n.importName(keyPath, "key")
+	n.importName(deepPath, "deepcopy")
 	n.read(pkg.Scan)
 	return n
 }

@@ -49,7 +49,7 @@ func (w *cloner) copies() *jen.Statement { return jen.Id(w.names.local["c"]) }
 func (w *cloner) declareCopies(g *jen.Group, values ...plan.Value) {
 	for _, v := range values {
 		if v.Copied && v.Type.Reaches(plan.Copying) {
-			g.Add(w.copies()).Op(":=").New(w.runtime("Copies"))
+			g.Add(w.copies()).Op(":=").New(w.deepcopy("Copy"))
 			return
 		}
 	}
@@ -72,11 +72,11 @@ func (w *cloner) cyclic(t *plan.Type) bool {
 func (w *cloner) shared(g *jen.Group, v, alone, at *jen.Statement, t *plan.Type) {
 	switch t.Kind {
 	case plan.Pointer:
-		g.If(w.runtime("CopyPointer").Call(w.copies(), at)).BlockFunc(func(g *jen.Group) {
+		g.If(w.deepcopy("Pointer").Call(w.copies(), at)).BlockFunc(func(g *jen.Group) {
 			w.deepen(g, alone, t.Elem)
 		})
 	case plan.Slice:
-		g.If(w.runtime("CopySlice").Call(w.copies(), at)).BlockFunc(func(g *jen.Group) {
+		g.If(w.deepcopy("Slice").Call(w.copies(), at)).BlockFunc(func(g *jen.Group) {
 			w.elements(g, v, t)
 		})
 	case plan.Map:
@@ -85,7 +85,7 @@ func (w *cloner) shared(g *jen.Group, v, alone, at *jen.Statement, t *plan.Type)
 		x := w.names.loopVar(w.names.local, w.depth, "x")
 		w.depth++
 		defer func() { w.depth-- }()
-		g.If(jen.Id(m).Op(":=").Add(alone.Clone()), w.runtime("CopyMap").Call(w.copies(), at)).BlockFunc(func(g *jen.Group) {
+		g.If(jen.Id(m).Op(":=").Add(alone.Clone()), w.deepcopy("Map").Call(w.copies(), at)).BlockFunc(func(g *jen.Group) {
 			g.For(jen.List(jen.Id(k), jen.Id(x)).Op(":=").Range().Id(m)).BlockFunc(func(g *jen.Group) {
 				w.clone(g, jen.Id(k), t.Key)
 				w.clone(g, jen.Id(x), t.Elem)
@@ -108,7 +108,7 @@ func (h *helpers) emitCopy(name string, t *plan.Type, result bool) {
 	h.comment("%s replaces what v shares with its original by copies%s. c has the parts that are copied already.", name, butFor(t))
 	v := h.file.names.local["v"]
 	h.jen.Func().Id(name).Params(
-		jen.Id(h.file.names.local["c"]).Op("*").Add(h.runtime("Copies")),
+		jen.Id(h.file.names.local["c"]).Op("*").Add(h.deepcopy("Copy")),
 		jen.Id(v).Op("*").Add(h.helperType(t)),
 	).BlockFunc(func(g *jen.Group) {
 		w := &cloner{file: h.file, result: result}

@@ -172,5 +172,8 @@ func (f *file) qual(path, own, name string) *jen.Statement {
 // runtime refers to a name of package runtime.
 func (f *file) runtime(name string) *jen.Statement { return f.qual(runtimePath, "runtime", name) }
 
+// deepcopy refers to a name of package deepcopy.
+func (f *file) deepcopy(name string) *jen.Statement { return f.qual(deepPath, "deepcopy", name) }
+
 // key refers to a name of package key.
 func (f *file) key(name string) *jen.Statement { return f.qual(keyPath, "key", name) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -1498,8 +1499,8 @@ func (r *TreeRunner) execute(_ context.Context, args TreeArgs) (int64, error) {
 // cloneTreeArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneTreeArgs(v TreeArgs) TreeArgs {
-	c := new(runtime.Copies)
-	if runtime.CopyPointer(c, &v.Root) {
+	c := new(deepcopy.Copy)
+	if deepcopy.Pointer(c, &v.Root) {
 		copyNode(c, v.Root)
 	}
 	return v
@@ -2328,11 +2329,11 @@ func encodeNode(e *key.Encoder, v *Node) {
 
 // copyNode replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyNode(c *runtime.Copies, v *Node) {
-	if runtime.CopyPointer(c, &v.Left) {
+func copyNode(c *deepcopy.Copy, v *Node) {
+	if deepcopy.Pointer(c, &v.Left) {
 		copyNode(c, v.Left)
 	}
-	if runtime.CopyPointer(c, &v.Right) {
+	if deepcopy.Pointer(c, &v.Right) {
 		copyNode(c, v.Right)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go/document"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -287,7 +288,7 @@ func (r *PutRunner) execute(_ context.Context, args PutArgs) (*dynamodb.PutItemI
 // clonePutArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func clonePutArgs(v PutArgs) PutArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	if v.In != nil {
 		p := *v.In
 		copyDynamodbPutItemInput(c, &p)
@@ -298,7 +299,7 @@ func clonePutArgs(v PutArgs) PutArgs {
 
 // clonePutResult returns results that share no memory with the cached ones.
 func clonePutResult(v *dynamodb.PutItemInput) *dynamodb.PutItemInput {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	if v != nil {
 		p := *v
 		copyDynamodbPutItemInputWhole(c, &p)
@@ -437,7 +438,7 @@ func (r *GetRunner) execute(_ context.Context, args GetArgs) (*dynamodb.GetItemO
 // cloneGetArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneGetArgs(v GetArgs) GetArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	if v.Out != nil {
 		p := *v.Out
 		copyDynamodbGetItemOutput(c, &p)
@@ -448,7 +449,7 @@ func cloneGetArgs(v GetArgs) GetArgs {
 
 // cloneGetResult returns results that share no memory with the cached ones.
 func cloneGetResult(v *dynamodb.GetItemOutput) *dynamodb.GetItemOutput {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	if v != nil {
 		p := *v
 		copyDynamodbGetItemOutputWhole(c, &p)
@@ -554,8 +555,8 @@ func storeTypesAttributeValue() kind.Kind {
 
 // copyDynamodbPutItemInput replaces what v shares with its original by copies.
 // c has the parts that are copied already.
-func copyDynamodbPutItemInput(c *runtime.Copies, v *dynamodb.PutItemInput) {
-	if m := v.Item; runtime.CopyMap(c, &v.Item) {
+func copyDynamodbPutItemInput(c *deepcopy.Copy, v *dynamodb.PutItemInput) {
+	if m := v.Item; deepcopy.Map(c, &v.Item) {
 		for k, x := range m {
 			copyTypesAttributeValue(c, &x)
 			v.Item[k] = x
@@ -578,7 +579,7 @@ func copyDynamodbPutItemInput(c *runtime.Copies, v *dynamodb.PutItemInput) {
 		v.Expected = m
 	}
 	v.ExpressionAttributeNames = maps.Clone(v.ExpressionAttributeNames)
-	if m := v.ExpressionAttributeValues; runtime.CopyMap(c, &v.ExpressionAttributeValues) {
+	if m := v.ExpressionAttributeValues; deepcopy.Map(c, &v.ExpressionAttributeValues) {
 		for k, x := range m {
 			copyTypesAttributeValue(c, &x)
 			v.ExpressionAttributeValues[k] = x
@@ -588,8 +589,8 @@ func copyDynamodbPutItemInput(c *runtime.Copies, v *dynamodb.PutItemInput) {
 
 // copyDynamodbPutItemInputWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyDynamodbPutItemInputWhole(c *runtime.Copies, v *dynamodb.PutItemInput) {
-	if m := v.Item; runtime.CopyMap(c, &v.Item) {
+func copyDynamodbPutItemInputWhole(c *deepcopy.Copy, v *dynamodb.PutItemInput) {
+	if m := v.Item; deepcopy.Map(c, &v.Item) {
 		for k, x := range m {
 			copyTypesAttributeValueWhole(c, &x)
 			v.Item[k] = x
@@ -612,7 +613,7 @@ func copyDynamodbPutItemInputWhole(c *runtime.Copies, v *dynamodb.PutItemInput) 
 		v.Expected = m
 	}
 	v.ExpressionAttributeNames = maps.Clone(v.ExpressionAttributeNames)
-	if m := v.ExpressionAttributeValues; runtime.CopyMap(c, &v.ExpressionAttributeValues) {
+	if m := v.ExpressionAttributeValues; deepcopy.Map(c, &v.ExpressionAttributeValues) {
 		for k, x := range m {
 			copyTypesAttributeValueWhole(c, &x)
 			v.ExpressionAttributeValues[k] = x
@@ -646,12 +647,12 @@ func encodeDynamodbGetItemOutput(e *key.Encoder, b key.Fields, v *dynamodb.GetIt
 
 // copyDynamodbGetItemOutput replaces what v shares with its original by copies.
 // c has the parts that are copied already.
-func copyDynamodbGetItemOutput(c *runtime.Copies, v *dynamodb.GetItemOutput) {
+func copyDynamodbGetItemOutput(c *deepcopy.Copy, v *dynamodb.GetItemOutput) {
 	if v.ConsumedCapacity != nil {
 		p := cloneTypesConsumedCapacity(*v.ConsumedCapacity)
 		v.ConsumedCapacity = &p
 	}
-	if m := v.Item; runtime.CopyMap(c, &v.Item) {
+	if m := v.Item; deepcopy.Map(c, &v.Item) {
 		for k, x := range m {
 			copyTypesAttributeValue(c, &x)
 			v.Item[k] = x
@@ -661,12 +662,12 @@ func copyDynamodbGetItemOutput(c *runtime.Copies, v *dynamodb.GetItemOutput) {
 
 // copyDynamodbGetItemOutputWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyDynamodbGetItemOutputWhole(c *runtime.Copies, v *dynamodb.GetItemOutput) {
+func copyDynamodbGetItemOutputWhole(c *deepcopy.Copy, v *dynamodb.GetItemOutput) {
 	if v.ConsumedCapacity != nil {
 		p := cloneTypesConsumedCapacity(*v.ConsumedCapacity)
 		v.ConsumedCapacity = &p
 	}
-	if m := v.Item; runtime.CopyMap(c, &v.Item) {
+	if m := v.Item; deepcopy.Map(c, &v.Item) {
 		for k, x := range m {
 			copyTypesAttributeValueWhole(c, &x)
 			v.Item[k] = x
@@ -764,7 +765,7 @@ func encodeTypesExpectedAttributeValue(e *key.Encoder, b key.Fields, v *types.Ex
 
 // copyTypesAttributeValue replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesAttributeValue(c *runtime.Copies, v *types.AttributeValue) {
+func copyTypesAttributeValue(c *deepcopy.Copy, v *types.AttributeValue) {
 	switch y := (*v).(type) {
 	case *types.AttributeValueMemberB:
 		if y != nil {
@@ -785,12 +786,12 @@ func copyTypesAttributeValue(c *runtime.Copies, v *types.AttributeValue) {
 		}
 		*v = y
 	case *types.AttributeValueMemberL:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyTypesAttributeValueMemberL(c, y)
 		}
 		*v = y
 	case *types.AttributeValueMemberM:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyTypesAttributeValueMemberM(c, y)
 		}
 		*v = y
@@ -835,8 +836,8 @@ func copyTypesAttributeValue(c *runtime.Copies, v *types.AttributeValue) {
 
 // copyTypesExpectedAttributeValue replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesExpectedAttributeValue(c *runtime.Copies, v *types.ExpectedAttributeValue) {
-	if runtime.CopySlice(c, &v.AttributeValueList) {
+func copyTypesExpectedAttributeValue(c *deepcopy.Copy, v *types.ExpectedAttributeValue) {
+	if deepcopy.Slice(c, &v.AttributeValueList) {
 		for i := range v.AttributeValueList {
 			copyTypesAttributeValue(c, &v.AttributeValueList[i])
 		}
@@ -850,7 +851,7 @@ func copyTypesExpectedAttributeValue(c *runtime.Copies, v *types.ExpectedAttribu
 
 // copyTypesAttributeValueWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesAttributeValueWhole(c *runtime.Copies, v *types.AttributeValue) {
+func copyTypesAttributeValueWhole(c *deepcopy.Copy, v *types.AttributeValue) {
 	switch y := (*v).(type) {
 	case *types.AttributeValueMemberB:
 		if y != nil {
@@ -871,12 +872,12 @@ func copyTypesAttributeValueWhole(c *runtime.Copies, v *types.AttributeValue) {
 		}
 		*v = y
 	case *types.AttributeValueMemberL:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyTypesAttributeValueMemberLWhole(c, y)
 		}
 		*v = y
 	case *types.AttributeValueMemberM:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyTypesAttributeValueMemberMWhole(c, y)
 		}
 		*v = y
@@ -924,8 +925,8 @@ func copyTypesAttributeValueWhole(c *runtime.Copies, v *types.AttributeValue) {
 
 // copyTypesExpectedAttributeValueWhole replaces what v shares with its original
 // by copies. c has the parts that are copied already.
-func copyTypesExpectedAttributeValueWhole(c *runtime.Copies, v *types.ExpectedAttributeValue) {
-	if runtime.CopySlice(c, &v.AttributeValueList) {
+func copyTypesExpectedAttributeValueWhole(c *deepcopy.Copy, v *types.ExpectedAttributeValue) {
+	if deepcopy.Slice(c, &v.AttributeValueList) {
 		for i := range v.AttributeValueList {
 			copyTypesAttributeValueWhole(c, &v.AttributeValueList[i])
 		}
@@ -1181,8 +1182,8 @@ func cloneTypesAttributeValueMemberBS(v types.AttributeValueMemberBS) types.Attr
 
 // copyTypesAttributeValueMemberL replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesAttributeValueMemberL(c *runtime.Copies, v *types.AttributeValueMemberL) {
-	if runtime.CopySlice(c, &v.Value) {
+func copyTypesAttributeValueMemberL(c *deepcopy.Copy, v *types.AttributeValueMemberL) {
+	if deepcopy.Slice(c, &v.Value) {
 		for i := range v.Value {
 			copyTypesAttributeValue(c, &v.Value[i])
 		}
@@ -1191,8 +1192,8 @@ func copyTypesAttributeValueMemberL(c *runtime.Copies, v *types.AttributeValueMe
 
 // copyTypesAttributeValueMemberM replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesAttributeValueMemberM(c *runtime.Copies, v *types.AttributeValueMemberM) {
-	if m := v.Value; runtime.CopyMap(c, &v.Value) {
+func copyTypesAttributeValueMemberM(c *deepcopy.Copy, v *types.AttributeValueMemberM) {
+	if m := v.Value; deepcopy.Map(c, &v.Value) {
 		for k, x := range m {
 			copyTypesAttributeValue(c, &x)
 			v.Value[k] = x
@@ -1223,8 +1224,8 @@ func cloneTypesUnknownUnionMember(v types.UnknownUnionMember) types.UnknownUnion
 
 // copyTypesAttributeValueMemberLWhole replaces what v shares with its original
 // by copies. c has the parts that are copied already.
-func copyTypesAttributeValueMemberLWhole(c *runtime.Copies, v *types.AttributeValueMemberL) {
-	if runtime.CopySlice(c, &v.Value) {
+func copyTypesAttributeValueMemberLWhole(c *deepcopy.Copy, v *types.AttributeValueMemberL) {
+	if deepcopy.Slice(c, &v.Value) {
 		for i := range v.Value {
 			copyTypesAttributeValueWhole(c, &v.Value[i])
 		}
@@ -1233,8 +1234,8 @@ func copyTypesAttributeValueMemberLWhole(c *runtime.Copies, v *types.AttributeVa
 
 // copyTypesAttributeValueMemberMWhole replaces what v shares with its original
 // by copies. c has the parts that are copied already.
-func copyTypesAttributeValueMemberMWhole(c *runtime.Copies, v *types.AttributeValueMemberM) {
-	if m := v.Value; runtime.CopyMap(c, &v.Value) {
+func copyTypesAttributeValueMemberMWhole(c *deepcopy.Copy, v *types.AttributeValueMemberM) {
+	if m := v.Value; deepcopy.Map(c, &v.Value) {
 		for k, x := range m {
 			copyTypesAttributeValueWhole(c, &x)
 			v.Value[k] = x

@@ -9,6 +9,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -580,14 +581,14 @@ func (r *UpRunner) execute(_ context.Context, args UpArgs) (types.ServiceConfig,
 // cloneUpArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneUpArgs(v UpArgs) UpArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyTypesServiceConfig(c, &v.Service)
 	return v
 }
 
 // cloneUpResult returns results that share no memory with the cached ones.
 func cloneUpResult(v types.ServiceConfig) types.ServiceConfig {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyTypesServiceConfigWhole(c, &v)
 	return v
 }
@@ -679,7 +680,7 @@ func storeAny() kind.Kind {
 
 // copyTypesServiceConfig replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesServiceConfig(c *runtime.Copies, v *types.ServiceConfig) {
+func copyTypesServiceConfig(c *deepcopy.Copy, v *types.ServiceConfig) {
 	v.Profiles = slices.Clone(v.Profiles)
 	if v.Deploy != nil {
 		p := *v.Deploy
@@ -736,7 +737,7 @@ func copyTypesServiceConfig(c *runtime.Copies, v *types.ServiceConfig) {
 
 // copyTypesServiceConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceConfigWhole(c *runtime.Copies, v *types.ServiceConfig) {
+func copyTypesServiceConfigWhole(c *deepcopy.Copy, v *types.ServiceConfig) {
 	v.Profiles = slices.Clone(v.Profiles)
 	if v.Deploy != nil {
 		p := *v.Deploy
@@ -1403,7 +1404,7 @@ func encodeAny(e *key.Encoder, v any) {
 
 // copyTypesDeployConfig replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesDeployConfig(c *runtime.Copies, v *types.DeployConfig) {
+func copyTypesDeployConfig(c *deepcopy.Copy, v *types.DeployConfig) {
 	if v.Replicas != nil {
 		p := *v.Replicas
 		v.Replicas = &p
@@ -1438,7 +1439,7 @@ func copyTypesDeployConfig(c *runtime.Copies, v *types.DeployConfig) {
 
 // copyTypesDevelopConfig replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesDevelopConfig(c *runtime.Copies, v *types.DevelopConfig) {
+func copyTypesDevelopConfig(c *deepcopy.Copy, v *types.DevelopConfig) {
 	v.Watch = slices.Clone(v.Watch)
 	for i := range v.Watch {
 		copyTypesTrigger(c, &v.Watch[i])
@@ -1455,7 +1456,7 @@ func copyTypesDevelopConfig(c *runtime.Copies, v *types.DevelopConfig) {
 
 // copyTypesServiceProviderConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceProviderConfig(c *runtime.Copies, v *types.ServiceProviderConfig) {
+func copyTypesServiceProviderConfig(c *deepcopy.Copy, v *types.ServiceProviderConfig) {
 	if v.Options != nil {
 		m := make(types.MultiOptions, len(v.Options))
 		for k, x := range v.Options {
@@ -1475,7 +1476,7 @@ func copyTypesServiceProviderConfig(c *runtime.Copies, v *types.ServiceProviderC
 
 // copyTypesPreStartHook replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesPreStartHook(c *runtime.Copies, v *types.PreStartHook) {
+func copyTypesPreStartHook(c *deepcopy.Copy, v *types.PreStartHook) {
 	copyTypesContainerSpec(c, &v.ContainerSpec)
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -1489,7 +1490,7 @@ func copyTypesPreStartHook(c *runtime.Copies, v *types.PreStartHook) {
 
 // copyTypesServiceHook replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesServiceHook(c *runtime.Copies, v *types.ServiceHook) {
+func copyTypesServiceHook(c *deepcopy.Copy, v *types.ServiceHook) {
 	v.Command = slices.Clone(v.Command)
 	if v.Environment != nil {
 		m := make(types.MappingWithEquals, len(v.Environment))
@@ -1514,7 +1515,7 @@ func copyTypesServiceHook(c *runtime.Copies, v *types.ServiceHook) {
 
 // copyTypesContainerSpec replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesContainerSpec(c *runtime.Copies, v *types.ContainerSpec) {
+func copyTypesContainerSpec(c *deepcopy.Copy, v *types.ContainerSpec) {
 	v.Annotations = maps.Clone(v.Annotations)
 	if v.BlkioConfig != nil {
 		p := *v.BlkioConfig
@@ -1640,7 +1641,7 @@ func copyTypesContainerSpec(c *runtime.Copies, v *types.ContainerSpec) {
 
 // copyTypesWorkloadSpec replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesWorkloadSpec(c *runtime.Copies, v *types.WorkloadSpec) {
+func copyTypesWorkloadSpec(c *deepcopy.Copy, v *types.WorkloadSpec) {
 	if v.Build != nil {
 		p := *v.Build
 		copyTypesBuildConfig(c, &p)
@@ -1668,17 +1669,17 @@ func copyTypesWorkloadSpec(c *runtime.Copies, v *types.WorkloadSpec) {
 
 // copyAny replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyAny(c *runtime.Copies, v *any) {
+func copyAny(c *deepcopy.Copy, v *any) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAny(c, &y[i])
 			}
 		}
 		*v = y
 	case map[string]any:
-		if m := y; runtime.CopyMap(c, &y) {
+		if m := y; deepcopy.Map(c, &y) {
 			for k, x := range m {
 				copyAny(c, &x)
 				y[k] = x
@@ -1690,7 +1691,7 @@ func copyAny(c *runtime.Copies, v *any) {
 
 // copyTypesDeployConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesDeployConfigWhole(c *runtime.Copies, v *types.DeployConfig) {
+func copyTypesDeployConfigWhole(c *deepcopy.Copy, v *types.DeployConfig) {
 	if v.Replicas != nil {
 		p := *v.Replicas
 		v.Replicas = &p
@@ -1725,7 +1726,7 @@ func copyTypesDeployConfigWhole(c *runtime.Copies, v *types.DeployConfig) {
 
 // copyTypesDevelopConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesDevelopConfigWhole(c *runtime.Copies, v *types.DevelopConfig) {
+func copyTypesDevelopConfigWhole(c *deepcopy.Copy, v *types.DevelopConfig) {
 	v.Watch = slices.Clone(v.Watch)
 	for i := range v.Watch {
 		copyTypesTriggerWhole(c, &v.Watch[i])
@@ -1742,7 +1743,7 @@ func copyTypesDevelopConfigWhole(c *runtime.Copies, v *types.DevelopConfig) {
 
 // copyTypesServiceProviderConfigWhole replaces what v shares with its original
 // by copies. c has the parts that are copied already.
-func copyTypesServiceProviderConfigWhole(c *runtime.Copies, v *types.ServiceProviderConfig) {
+func copyTypesServiceProviderConfigWhole(c *deepcopy.Copy, v *types.ServiceProviderConfig) {
 	if v.Options != nil {
 		m := make(types.MultiOptions, len(v.Options))
 		for k, x := range v.Options {
@@ -1762,7 +1763,7 @@ func copyTypesServiceProviderConfigWhole(c *runtime.Copies, v *types.ServiceProv
 
 // copyTypesPreStartHookWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesPreStartHookWhole(c *runtime.Copies, v *types.PreStartHook) {
+func copyTypesPreStartHookWhole(c *deepcopy.Copy, v *types.PreStartHook) {
 	copyTypesContainerSpecWhole(c, &v.ContainerSpec)
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -1776,7 +1777,7 @@ func copyTypesPreStartHookWhole(c *runtime.Copies, v *types.PreStartHook) {
 
 // copyTypesServiceHookWhole replaces what v shares with its original by copies.
 // c has the parts that are copied already.
-func copyTypesServiceHookWhole(c *runtime.Copies, v *types.ServiceHook) {
+func copyTypesServiceHookWhole(c *deepcopy.Copy, v *types.ServiceHook) {
 	v.Command = slices.Clone(v.Command)
 	if v.Environment != nil {
 		m := make(types.MappingWithEquals, len(v.Environment))
@@ -1801,7 +1802,7 @@ func copyTypesServiceHookWhole(c *runtime.Copies, v *types.ServiceHook) {
 
 // copyTypesContainerSpecWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesContainerSpecWhole(c *runtime.Copies, v *types.ContainerSpec) {
+func copyTypesContainerSpecWhole(c *deepcopy.Copy, v *types.ContainerSpec) {
 	v.Annotations = maps.Clone(v.Annotations)
 	if v.BlkioConfig != nil {
 		p := *v.BlkioConfig
@@ -1927,7 +1928,7 @@ func copyTypesContainerSpecWhole(c *runtime.Copies, v *types.ContainerSpec) {
 
 // copyTypesWorkloadSpecWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesWorkloadSpecWhole(c *runtime.Copies, v *types.WorkloadSpec) {
+func copyTypesWorkloadSpecWhole(c *deepcopy.Copy, v *types.WorkloadSpec) {
 	if v.Build != nil {
 		p := *v.Build
 		copyTypesBuildConfigWhole(c, &p)
@@ -1955,17 +1956,17 @@ func copyTypesWorkloadSpecWhole(c *runtime.Copies, v *types.WorkloadSpec) {
 
 // copyAnyWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAnyWhole(c *runtime.Copies, v *any) {
+func copyAnyWhole(c *deepcopy.Copy, v *any) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAnyWhole(c, &y[i])
 			}
 		}
 		*v = y
 	case map[string]any:
-		if m := y; runtime.CopyMap(c, &y) {
+		if m := y; deepcopy.Map(c, &y) {
 			for k, x := range m {
 				copyAnyWhole(c, &x)
 				y[k] = x
@@ -2723,7 +2724,7 @@ func encodeTypesServicePortConfig(e *key.Encoder, b key.Fields, v *types.Service
 
 // copyTypesUpdateConfig replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesUpdateConfig(c *runtime.Copies, v *types.UpdateConfig) {
+func copyTypesUpdateConfig(c *deepcopy.Copy, v *types.UpdateConfig) {
 	if v.Parallelism != nil {
 		p := *v.Parallelism
 		v.Parallelism = &p
@@ -2740,7 +2741,7 @@ func copyTypesUpdateConfig(c *runtime.Copies, v *types.UpdateConfig) {
 
 // copyTypesResources replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyTypesResources(c *runtime.Copies, v *types.Resources) {
+func copyTypesResources(c *deepcopy.Copy, v *types.Resources) {
 	if v.Limits != nil {
 		p := *v.Limits
 		copyTypesResource(c, &p)
@@ -2763,7 +2764,7 @@ func copyTypesResources(c *runtime.Copies, v *types.Resources) {
 
 // copyTypesRestartPolicy replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesRestartPolicy(c *runtime.Copies, v *types.RestartPolicy) {
+func copyTypesRestartPolicy(c *deepcopy.Copy, v *types.RestartPolicy) {
 	if v.Delay != nil {
 		p := *v.Delay
 		v.Delay = &p
@@ -2788,7 +2789,7 @@ func copyTypesRestartPolicy(c *runtime.Copies, v *types.RestartPolicy) {
 
 // copyTypesPlacement replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyTypesPlacement(c *runtime.Copies, v *types.Placement) {
+func copyTypesPlacement(c *deepcopy.Copy, v *types.Placement) {
 	v.Constraints = slices.Clone(v.Constraints)
 	v.Preferences = slices.Clone(v.Preferences)
 	for i := range v.Preferences {
@@ -2806,7 +2807,7 @@ func copyTypesPlacement(c *runtime.Copies, v *types.Placement) {
 
 // copyTypesTrigger replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyTypesTrigger(c *runtime.Copies, v *types.Trigger) {
+func copyTypesTrigger(c *deepcopy.Copy, v *types.Trigger) {
 	copyTypesServiceHook(c, &v.Exec)
 	v.Include = slices.Clone(v.Include)
 	v.Ignore = slices.Clone(v.Ignore)
@@ -2822,7 +2823,7 @@ func copyTypesTrigger(c *runtime.Copies, v *types.Trigger) {
 
 // copyTypesBlkioConfig replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesBlkioConfig(c *runtime.Copies, v *types.BlkioConfig) {
+func copyTypesBlkioConfig(c *deepcopy.Copy, v *types.BlkioConfig) {
 	v.WeightDevice = slices.Clone(v.WeightDevice)
 	for i := range v.WeightDevice {
 		copyTypesWeightDevice(c, &v.WeightDevice[i])
@@ -2855,7 +2856,7 @@ func copyTypesBlkioConfig(c *runtime.Copies, v *types.BlkioConfig) {
 
 // copyTypesServiceConfigObjConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceConfigObjConfig(c *runtime.Copies, v *types.ServiceConfigObjConfig) {
+func copyTypesServiceConfigObjConfig(c *deepcopy.Copy, v *types.ServiceConfigObjConfig) {
 	if v.Mode != nil {
 		p := *v.Mode
 		v.Mode = &p
@@ -2872,7 +2873,7 @@ func copyTypesServiceConfigObjConfig(c *runtime.Copies, v *types.ServiceConfigOb
 
 // copyTypesCredentialSpecConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesCredentialSpecConfig(c *runtime.Copies, v *types.CredentialSpecConfig) {
+func copyTypesCredentialSpecConfig(c *deepcopy.Copy, v *types.CredentialSpecConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -2885,7 +2886,7 @@ func copyTypesCredentialSpecConfig(c *runtime.Copies, v *types.CredentialSpecCon
 
 // copyTypesDeviceMapping replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesDeviceMapping(c *runtime.Copies, v *types.DeviceMapping) {
+func copyTypesDeviceMapping(c *deepcopy.Copy, v *types.DeviceMapping) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -2907,7 +2908,7 @@ func cloneTypesDeviceRequest(v types.DeviceRequest) types.DeviceRequest {
 
 // copyTypesLoggingConfig replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesLoggingConfig(c *runtime.Copies, v *types.LoggingConfig) {
+func copyTypesLoggingConfig(c *deepcopy.Copy, v *types.LoggingConfig) {
 	v.Options = maps.Clone(v.Options)
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -2921,7 +2922,7 @@ func copyTypesLoggingConfig(c *runtime.Copies, v *types.LoggingConfig) {
 
 // copyTypesServiceModelConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceModelConfig(c *runtime.Copies, v *types.ServiceModelConfig) {
+func copyTypesServiceModelConfig(c *deepcopy.Copy, v *types.ServiceModelConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -2934,7 +2935,7 @@ func copyTypesServiceModelConfig(c *runtime.Copies, v *types.ServiceModelConfig)
 
 // copyTypesServiceNetworkConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceNetworkConfig(c *runtime.Copies, v *types.ServiceNetworkConfig) {
+func copyTypesServiceNetworkConfig(c *deepcopy.Copy, v *types.ServiceNetworkConfig) {
 	v.Aliases = slices.Clone(v.Aliases)
 	v.DriverOpts = maps.Clone(v.DriverOpts)
 	v.LinkLocalIPs = slices.Clone(v.LinkLocalIPs)
@@ -2954,7 +2955,7 @@ func copyTypesServiceNetworkConfig(c *runtime.Copies, v *types.ServiceNetworkCon
 
 // copyTypesServiceSecretConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceSecretConfig(c *runtime.Copies, v *types.ServiceSecretConfig) {
+func copyTypesServiceSecretConfig(c *deepcopy.Copy, v *types.ServiceSecretConfig) {
 	if v.Mode != nil {
 		p := *v.Mode
 		v.Mode = &p
@@ -2971,7 +2972,7 @@ func copyTypesServiceSecretConfig(c *runtime.Copies, v *types.ServiceSecretConfi
 
 // copyTypesUlimitsConfig replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesUlimitsConfig(c *runtime.Copies, v *types.UlimitsConfig) {
+func copyTypesUlimitsConfig(c *deepcopy.Copy, v *types.UlimitsConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -2984,7 +2985,7 @@ func copyTypesUlimitsConfig(c *runtime.Copies, v *types.UlimitsConfig) {
 
 // copyTypesServiceVolumeConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeConfig(c *runtime.Copies, v *types.ServiceVolumeConfig) {
+func copyTypesServiceVolumeConfig(c *deepcopy.Copy, v *types.ServiceVolumeConfig) {
 	if v.Bind != nil {
 		p := *v.Bind
 		copyTypesServiceVolumeBind(c, &p)
@@ -3017,7 +3018,7 @@ func copyTypesServiceVolumeConfig(c *runtime.Copies, v *types.ServiceVolumeConfi
 
 // copyTypesBuildConfig replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesBuildConfig(c *runtime.Copies, v *types.BuildConfig) {
+func copyTypesBuildConfig(c *deepcopy.Copy, v *types.BuildConfig) {
 	v.Entitlements = slices.Clone(v.Entitlements)
 	if v.Args != nil {
 		m := make(types.MappingWithEquals, len(v.Args))
@@ -3073,7 +3074,7 @@ func copyTypesBuildConfig(c *runtime.Copies, v *types.BuildConfig) {
 
 // copyTypesServiceDependency replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceDependency(c *runtime.Copies, v *types.ServiceDependency) {
+func copyTypesServiceDependency(c *deepcopy.Copy, v *types.ServiceDependency) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3086,7 +3087,7 @@ func copyTypesServiceDependency(c *runtime.Copies, v *types.ServiceDependency) {
 
 // copyTypesHealthCheckConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesHealthCheckConfig(c *runtime.Copies, v *types.HealthCheckConfig) {
+func copyTypesHealthCheckConfig(c *deepcopy.Copy, v *types.HealthCheckConfig) {
 	v.Test = slices.Clone(v.Test)
 	if v.Timeout != nil {
 		p := *v.Timeout
@@ -3120,7 +3121,7 @@ func copyTypesHealthCheckConfig(c *runtime.Copies, v *types.HealthCheckConfig) {
 
 // copyTypesServicePortConfig replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServicePortConfig(c *runtime.Copies, v *types.ServicePortConfig) {
+func copyTypesServicePortConfig(c *deepcopy.Copy, v *types.ServicePortConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3133,7 +3134,7 @@ func copyTypesServicePortConfig(c *runtime.Copies, v *types.ServicePortConfig) {
 
 // copyTypesUpdateConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesUpdateConfigWhole(c *runtime.Copies, v *types.UpdateConfig) {
+func copyTypesUpdateConfigWhole(c *deepcopy.Copy, v *types.UpdateConfig) {
 	if v.Parallelism != nil {
 		p := *v.Parallelism
 		v.Parallelism = &p
@@ -3150,7 +3151,7 @@ func copyTypesUpdateConfigWhole(c *runtime.Copies, v *types.UpdateConfig) {
 
 // copyTypesResourcesWhole replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesResourcesWhole(c *runtime.Copies, v *types.Resources) {
+func copyTypesResourcesWhole(c *deepcopy.Copy, v *types.Resources) {
 	if v.Limits != nil {
 		p := *v.Limits
 		copyTypesResourceWhole(c, &p)
@@ -3173,7 +3174,7 @@ func copyTypesResourcesWhole(c *runtime.Copies, v *types.Resources) {
 
 // copyTypesRestartPolicyWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesRestartPolicyWhole(c *runtime.Copies, v *types.RestartPolicy) {
+func copyTypesRestartPolicyWhole(c *deepcopy.Copy, v *types.RestartPolicy) {
 	if v.Delay != nil {
 		p := *v.Delay
 		v.Delay = &p
@@ -3198,7 +3199,7 @@ func copyTypesRestartPolicyWhole(c *runtime.Copies, v *types.RestartPolicy) {
 
 // copyTypesPlacementWhole replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesPlacementWhole(c *runtime.Copies, v *types.Placement) {
+func copyTypesPlacementWhole(c *deepcopy.Copy, v *types.Placement) {
 	v.Constraints = slices.Clone(v.Constraints)
 	v.Preferences = slices.Clone(v.Preferences)
 	for i := range v.Preferences {
@@ -3216,7 +3217,7 @@ func copyTypesPlacementWhole(c *runtime.Copies, v *types.Placement) {
 
 // copyTypesTriggerWhole replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesTriggerWhole(c *runtime.Copies, v *types.Trigger) {
+func copyTypesTriggerWhole(c *deepcopy.Copy, v *types.Trigger) {
 	copyTypesServiceHookWhole(c, &v.Exec)
 	v.Include = slices.Clone(v.Include)
 	v.Ignore = slices.Clone(v.Ignore)
@@ -3232,7 +3233,7 @@ func copyTypesTriggerWhole(c *runtime.Copies, v *types.Trigger) {
 
 // copyTypesBlkioConfigWhole replaces what v shares with its original by copies.
 // c has the parts that are copied already.
-func copyTypesBlkioConfigWhole(c *runtime.Copies, v *types.BlkioConfig) {
+func copyTypesBlkioConfigWhole(c *deepcopy.Copy, v *types.BlkioConfig) {
 	v.WeightDevice = slices.Clone(v.WeightDevice)
 	for i := range v.WeightDevice {
 		copyTypesWeightDeviceWhole(c, &v.WeightDevice[i])
@@ -3265,7 +3266,7 @@ func copyTypesBlkioConfigWhole(c *runtime.Copies, v *types.BlkioConfig) {
 
 // copyTypesServiceConfigObjConfigWhole replaces what v shares with its original
 // by copies. c has the parts that are copied already.
-func copyTypesServiceConfigObjConfigWhole(c *runtime.Copies, v *types.ServiceConfigObjConfig) {
+func copyTypesServiceConfigObjConfigWhole(c *deepcopy.Copy, v *types.ServiceConfigObjConfig) {
 	if v.Mode != nil {
 		p := *v.Mode
 		v.Mode = &p
@@ -3282,7 +3283,7 @@ func copyTypesServiceConfigObjConfigWhole(c *runtime.Copies, v *types.ServiceCon
 
 // copyTypesCredentialSpecConfigWhole replaces what v shares with its original
 // by copies. c has the parts that are copied already.
-func copyTypesCredentialSpecConfigWhole(c *runtime.Copies, v *types.CredentialSpecConfig) {
+func copyTypesCredentialSpecConfigWhole(c *deepcopy.Copy, v *types.CredentialSpecConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3295,7 +3296,7 @@ func copyTypesCredentialSpecConfigWhole(c *runtime.Copies, v *types.CredentialSp
 
 // copyTypesDeviceMappingWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesDeviceMappingWhole(c *runtime.Copies, v *types.DeviceMapping) {
+func copyTypesDeviceMappingWhole(c *deepcopy.Copy, v *types.DeviceMapping) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3308,7 +3309,7 @@ func copyTypesDeviceMappingWhole(c *runtime.Copies, v *types.DeviceMapping) {
 
 // copyTypesLoggingConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesLoggingConfigWhole(c *runtime.Copies, v *types.LoggingConfig) {
+func copyTypesLoggingConfigWhole(c *deepcopy.Copy, v *types.LoggingConfig) {
 	v.Options = maps.Clone(v.Options)
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3322,7 +3323,7 @@ func copyTypesLoggingConfigWhole(c *runtime.Copies, v *types.LoggingConfig) {
 
 // copyTypesServiceModelConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceModelConfigWhole(c *runtime.Copies, v *types.ServiceModelConfig) {
+func copyTypesServiceModelConfigWhole(c *deepcopy.Copy, v *types.ServiceModelConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3335,7 +3336,7 @@ func copyTypesServiceModelConfigWhole(c *runtime.Copies, v *types.ServiceModelCo
 
 // copyTypesServiceNetworkConfigWhole replaces what v shares with its original
 // by copies. c has the parts that are copied already.
-func copyTypesServiceNetworkConfigWhole(c *runtime.Copies, v *types.ServiceNetworkConfig) {
+func copyTypesServiceNetworkConfigWhole(c *deepcopy.Copy, v *types.ServiceNetworkConfig) {
 	v.Aliases = slices.Clone(v.Aliases)
 	v.DriverOpts = maps.Clone(v.DriverOpts)
 	v.LinkLocalIPs = slices.Clone(v.LinkLocalIPs)
@@ -3355,7 +3356,7 @@ func copyTypesServiceNetworkConfigWhole(c *runtime.Copies, v *types.ServiceNetwo
 
 // copyTypesServiceSecretConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceSecretConfigWhole(c *runtime.Copies, v *types.ServiceSecretConfig) {
+func copyTypesServiceSecretConfigWhole(c *deepcopy.Copy, v *types.ServiceSecretConfig) {
 	if v.Mode != nil {
 		p := *v.Mode
 		v.Mode = &p
@@ -3372,7 +3373,7 @@ func copyTypesServiceSecretConfigWhole(c *runtime.Copies, v *types.ServiceSecret
 
 // copyTypesUlimitsConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesUlimitsConfigWhole(c *runtime.Copies, v *types.UlimitsConfig) {
+func copyTypesUlimitsConfigWhole(c *deepcopy.Copy, v *types.UlimitsConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3385,7 +3386,7 @@ func copyTypesUlimitsConfigWhole(c *runtime.Copies, v *types.UlimitsConfig) {
 
 // copyTypesServiceVolumeConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeConfigWhole(c *runtime.Copies, v *types.ServiceVolumeConfig) {
+func copyTypesServiceVolumeConfigWhole(c *deepcopy.Copy, v *types.ServiceVolumeConfig) {
 	if v.Bind != nil {
 		p := *v.Bind
 		copyTypesServiceVolumeBindWhole(c, &p)
@@ -3418,7 +3419,7 @@ func copyTypesServiceVolumeConfigWhole(c *runtime.Copies, v *types.ServiceVolume
 
 // copyTypesBuildConfigWhole replaces what v shares with its original by copies.
 // c has the parts that are copied already.
-func copyTypesBuildConfigWhole(c *runtime.Copies, v *types.BuildConfig) {
+func copyTypesBuildConfigWhole(c *deepcopy.Copy, v *types.BuildConfig) {
 	v.Entitlements = slices.Clone(v.Entitlements)
 	if v.Args != nil {
 		m := make(types.MappingWithEquals, len(v.Args))
@@ -3474,7 +3475,7 @@ func copyTypesBuildConfigWhole(c *runtime.Copies, v *types.BuildConfig) {
 
 // copyTypesServiceDependencyWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceDependencyWhole(c *runtime.Copies, v *types.ServiceDependency) {
+func copyTypesServiceDependencyWhole(c *deepcopy.Copy, v *types.ServiceDependency) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3487,7 +3488,7 @@ func copyTypesServiceDependencyWhole(c *runtime.Copies, v *types.ServiceDependen
 
 // copyTypesHealthCheckConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesHealthCheckConfigWhole(c *runtime.Copies, v *types.HealthCheckConfig) {
+func copyTypesHealthCheckConfigWhole(c *deepcopy.Copy, v *types.HealthCheckConfig) {
 	v.Test = slices.Clone(v.Test)
 	if v.Timeout != nil {
 		p := *v.Timeout
@@ -3521,7 +3522,7 @@ func copyTypesHealthCheckConfigWhole(c *runtime.Copies, v *types.HealthCheckConf
 
 // copyTypesServicePortConfigWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServicePortConfigWhole(c *runtime.Copies, v *types.ServicePortConfig) {
+func copyTypesServicePortConfigWhole(c *deepcopy.Copy, v *types.ServicePortConfig) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3735,7 +3736,7 @@ func encodeTypesSSHKey(e *key.Encoder, b key.Fields, v *types.SSHKey) key.Fields
 
 // copyTypesResource replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyTypesResource(c *runtime.Copies, v *types.Resource) {
+func copyTypesResource(c *deepcopy.Copy, v *types.Resource) {
 	v.Devices = slices.Clone(v.Devices)
 	for i := range v.Devices {
 		v.Devices[i] = cloneTypesDeviceRequest(v.Devices[i])
@@ -3756,7 +3757,7 @@ func copyTypesResource(c *runtime.Copies, v *types.Resource) {
 
 // copyTypesPlacementPreferences replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesPlacementPreferences(c *runtime.Copies, v *types.PlacementPreferences) {
+func copyTypesPlacementPreferences(c *deepcopy.Copy, v *types.PlacementPreferences) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3769,7 +3770,7 @@ func copyTypesPlacementPreferences(c *runtime.Copies, v *types.PlacementPreferen
 
 // copyTypesWeightDevice replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesWeightDevice(c *runtime.Copies, v *types.WeightDevice) {
+func copyTypesWeightDevice(c *deepcopy.Copy, v *types.WeightDevice) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3782,7 +3783,7 @@ func copyTypesWeightDevice(c *runtime.Copies, v *types.WeightDevice) {
 
 // copyTypesThrottleDevice replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesThrottleDevice(c *runtime.Copies, v *types.ThrottleDevice) {
+func copyTypesThrottleDevice(c *deepcopy.Copy, v *types.ThrottleDevice) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3795,7 +3796,7 @@ func copyTypesThrottleDevice(c *runtime.Copies, v *types.ThrottleDevice) {
 
 // copyTypesServiceVolumeBind replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeBind(c *runtime.Copies, v *types.ServiceVolumeBind) {
+func copyTypesServiceVolumeBind(c *deepcopy.Copy, v *types.ServiceVolumeBind) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3808,7 +3809,7 @@ func copyTypesServiceVolumeBind(c *runtime.Copies, v *types.ServiceVolumeBind) {
 
 // copyTypesServiceVolumeVolume replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeVolume(c *runtime.Copies, v *types.ServiceVolumeVolume) {
+func copyTypesServiceVolumeVolume(c *deepcopy.Copy, v *types.ServiceVolumeVolume) {
 	v.Labels = maps.Clone(v.Labels)
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3822,7 +3823,7 @@ func copyTypesServiceVolumeVolume(c *runtime.Copies, v *types.ServiceVolumeVolum
 
 // copyTypesServiceVolumeTmpfs replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeTmpfs(c *runtime.Copies, v *types.ServiceVolumeTmpfs) {
+func copyTypesServiceVolumeTmpfs(c *deepcopy.Copy, v *types.ServiceVolumeTmpfs) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3835,7 +3836,7 @@ func copyTypesServiceVolumeTmpfs(c *runtime.Copies, v *types.ServiceVolumeTmpfs)
 
 // copyTypesServiceVolumeImage replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeImage(c *runtime.Copies, v *types.ServiceVolumeImage) {
+func copyTypesServiceVolumeImage(c *deepcopy.Copy, v *types.ServiceVolumeImage) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3848,7 +3849,7 @@ func copyTypesServiceVolumeImage(c *runtime.Copies, v *types.ServiceVolumeImage)
 
 // copyTypesResourceWhole replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTypesResourceWhole(c *runtime.Copies, v *types.Resource) {
+func copyTypesResourceWhole(c *deepcopy.Copy, v *types.Resource) {
 	v.Devices = slices.Clone(v.Devices)
 	for i := range v.Devices {
 		v.Devices[i] = cloneTypesDeviceRequest(v.Devices[i])
@@ -3869,7 +3870,7 @@ func copyTypesResourceWhole(c *runtime.Copies, v *types.Resource) {
 
 // copyTypesPlacementPreferencesWhole replaces what v shares with its original
 // by copies. c has the parts that are copied already.
-func copyTypesPlacementPreferencesWhole(c *runtime.Copies, v *types.PlacementPreferences) {
+func copyTypesPlacementPreferencesWhole(c *deepcopy.Copy, v *types.PlacementPreferences) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3882,7 +3883,7 @@ func copyTypesPlacementPreferencesWhole(c *runtime.Copies, v *types.PlacementPre
 
 // copyTypesWeightDeviceWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesWeightDeviceWhole(c *runtime.Copies, v *types.WeightDevice) {
+func copyTypesWeightDeviceWhole(c *deepcopy.Copy, v *types.WeightDevice) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3895,7 +3896,7 @@ func copyTypesWeightDeviceWhole(c *runtime.Copies, v *types.WeightDevice) {
 
 // copyTypesThrottleDeviceWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesThrottleDeviceWhole(c *runtime.Copies, v *types.ThrottleDevice) {
+func copyTypesThrottleDeviceWhole(c *deepcopy.Copy, v *types.ThrottleDevice) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3908,7 +3909,7 @@ func copyTypesThrottleDeviceWhole(c *runtime.Copies, v *types.ThrottleDevice) {
 
 // copyTypesServiceVolumeBindWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeBindWhole(c *runtime.Copies, v *types.ServiceVolumeBind) {
+func copyTypesServiceVolumeBindWhole(c *deepcopy.Copy, v *types.ServiceVolumeBind) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3921,7 +3922,7 @@ func copyTypesServiceVolumeBindWhole(c *runtime.Copies, v *types.ServiceVolumeBi
 
 // copyTypesServiceVolumeVolumeWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeVolumeWhole(c *runtime.Copies, v *types.ServiceVolumeVolume) {
+func copyTypesServiceVolumeVolumeWhole(c *deepcopy.Copy, v *types.ServiceVolumeVolume) {
 	v.Labels = maps.Clone(v.Labels)
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
@@ -3935,7 +3936,7 @@ func copyTypesServiceVolumeVolumeWhole(c *runtime.Copies, v *types.ServiceVolume
 
 // copyTypesServiceVolumeTmpfsWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeTmpfsWhole(c *runtime.Copies, v *types.ServiceVolumeTmpfs) {
+func copyTypesServiceVolumeTmpfsWhole(c *deepcopy.Copy, v *types.ServiceVolumeTmpfs) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3948,7 +3949,7 @@ func copyTypesServiceVolumeTmpfsWhole(c *runtime.Copies, v *types.ServiceVolumeT
 
 // copyTypesServiceVolumeImageWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesServiceVolumeImageWhole(c *runtime.Copies, v *types.ServiceVolumeImage) {
+func copyTypesServiceVolumeImageWhole(c *deepcopy.Copy, v *types.ServiceVolumeImage) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -3984,7 +3985,7 @@ func encodeTypesGenericResource(e *key.Encoder, b key.Fields, v *types.GenericRe
 
 // copyTypesGenericResource replaces what v shares with its original by copies.
 // c has the parts that are copied already.
-func copyTypesGenericResource(c *runtime.Copies, v *types.GenericResource) {
+func copyTypesGenericResource(c *deepcopy.Copy, v *types.GenericResource) {
 	if v.DiscreteResourceSpec != nil {
 		p := *v.DiscreteResourceSpec
 		copyTypesDiscreteGenericResource(c, &p)
@@ -4002,7 +4003,7 @@ func copyTypesGenericResource(c *runtime.Copies, v *types.GenericResource) {
 
 // copyTypesGenericResourceWhole replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesGenericResourceWhole(c *runtime.Copies, v *types.GenericResource) {
+func copyTypesGenericResourceWhole(c *deepcopy.Copy, v *types.GenericResource) {
 	if v.DiscreteResourceSpec != nil {
 		p := *v.DiscreteResourceSpec
 		copyTypesDiscreteGenericResourceWhole(c, &p)
@@ -4042,7 +4043,7 @@ func encodeTypesDiscreteGenericResource(e *key.Encoder, b key.Fields, v *types.D
 
 // copyTypesDiscreteGenericResource replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTypesDiscreteGenericResource(c *runtime.Copies, v *types.DiscreteGenericResource) {
+func copyTypesDiscreteGenericResource(c *deepcopy.Copy, v *types.DiscreteGenericResource) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {
@@ -4055,7 +4056,7 @@ func copyTypesDiscreteGenericResource(c *runtime.Copies, v *types.DiscreteGeneri
 
 // copyTypesDiscreteGenericResourceWhole replaces what v shares with its
 // original by copies. c has the parts that are copied already.
-func copyTypesDiscreteGenericResourceWhole(c *runtime.Copies, v *types.DiscreteGenericResource) {
+func copyTypesDiscreteGenericResourceWhole(c *deepcopy.Copy, v *types.DiscreteGenericResource) {
 	if v.Extensions != nil {
 		m := make(types.Extensions, len(v.Extensions))
 		for k, x := range v.Extensions {

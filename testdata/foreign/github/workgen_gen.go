@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-github/v84/github"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -606,13 +607,13 @@ func (r *TriageRunner) execute(_ context.Context, args TriageArgs) (TriageResult
 // cloneTriageArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneTriageArgs(v TriageArgs) TriageArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	if v.Issue != nil {
 		p := *v.Issue
 		copyGithubIssue(c, &p)
 		v.Issue = &p
 	}
-	if runtime.CopyPointer(c, &v.Repo) {
+	if deepcopy.Pointer(c, &v.Repo) {
 		copyGithubRepository(c, v.Repo)
 	}
 	return v
@@ -620,13 +621,13 @@ func cloneTriageArgs(v TriageArgs) TriageArgs {
 
 // cloneTriageResult returns results that share no memory with the cached ones.
 func cloneTriageResult(v TriageResult) TriageResult {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	if v.R1 != nil {
 		p := *v.R1
 		copyGithubIssueWhole(c, &p)
 		v.R1 = &p
 	}
-	if runtime.CopyPointer(c, &v.R2) {
+	if deepcopy.Pointer(c, &v.R2) {
 		copyGithubRepositoryWhole(c, v.R2)
 	}
 	return v
@@ -1236,7 +1237,7 @@ func storeAny() kind.Kind {
 
 // copyGithubIssue replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyGithubIssue(c *runtime.Copies, v *github.Issue) {
+func copyGithubIssue(c *deepcopy.Copy, v *github.Issue) {
 	if v.ID != nil {
 		p := *v.ID
 		v.ID = &p
@@ -1344,7 +1345,7 @@ func copyGithubIssue(c *runtime.Copies, v *github.Issue) {
 		p := cloneGithubPullRequestLinks(*v.PullRequestLinks)
 		v.PullRequestLinks = &p
 	}
-	if runtime.CopyPointer(c, &v.Repository) {
+	if deepcopy.Pointer(c, &v.Repository) {
 		copyGithubRepository(c, v.Repository)
 	}
 	if v.Reactions != nil {
@@ -1386,7 +1387,7 @@ func copyGithubIssue(c *runtime.Copies, v *github.Issue) {
 
 // copyGithubRepository replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyGithubRepository(c *runtime.Copies, v *github.Repository) {
+func copyGithubRepository(c *deepcopy.Copy, v *github.Repository) {
 	if v.ID != nil {
 		p := *v.ID
 		v.ID = &p
@@ -1512,13 +1513,13 @@ func copyGithubRepository(c *runtime.Copies, v *github.Repository) {
 		p := *v.AutoInit
 		v.AutoInit = &p
 	}
-	if runtime.CopyPointer(c, &v.Parent) {
+	if deepcopy.Pointer(c, &v.Parent) {
 		copyGithubRepository(c, v.Parent)
 	}
-	if runtime.CopyPointer(c, &v.Source) {
+	if deepcopy.Pointer(c, &v.Source) {
 		copyGithubRepository(c, v.Source)
 	}
-	if runtime.CopyPointer(c, &v.TemplateRepository) {
+	if deepcopy.Pointer(c, &v.TemplateRepository) {
 		copyGithubRepository(c, v.TemplateRepository)
 	}
 	if v.Organization != nil {
@@ -1582,7 +1583,7 @@ func copyGithubRepository(c *runtime.Copies, v *github.Repository) {
 		v.MergeCommitMessage = &p
 	}
 	v.Topics = slices.Clone(v.Topics)
-	if m := v.CustomProperties; runtime.CopyMap(c, &v.CustomProperties) {
+	if m := v.CustomProperties; deepcopy.Map(c, &v.CustomProperties) {
 		for k, x := range m {
 			copyAny(c, &x)
 			v.CustomProperties[k] = x
@@ -1815,7 +1816,7 @@ func copyGithubRepository(c *runtime.Copies, v *github.Repository) {
 
 // copyGithubIssueWhole replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyGithubIssueWhole(c *runtime.Copies, v *github.Issue) {
+func copyGithubIssueWhole(c *deepcopy.Copy, v *github.Issue) {
 	if v.ID != nil {
 		p := *v.ID
 		v.ID = &p
@@ -1923,7 +1924,7 @@ func copyGithubIssueWhole(c *runtime.Copies, v *github.Issue) {
 		p := cloneGithubPullRequestLinks(*v.PullRequestLinks)
 		v.PullRequestLinks = &p
 	}
-	if runtime.CopyPointer(c, &v.Repository) {
+	if deepcopy.Pointer(c, &v.Repository) {
 		copyGithubRepositoryWhole(c, v.Repository)
 	}
 	if v.Reactions != nil {
@@ -1965,7 +1966,7 @@ func copyGithubIssueWhole(c *runtime.Copies, v *github.Issue) {
 
 // copyGithubRepositoryWhole replaces what v shares with its original by copies.
 // c has the parts that are copied already.
-func copyGithubRepositoryWhole(c *runtime.Copies, v *github.Repository) {
+func copyGithubRepositoryWhole(c *deepcopy.Copy, v *github.Repository) {
 	if v.ID != nil {
 		p := *v.ID
 		v.ID = &p
@@ -2091,13 +2092,13 @@ func copyGithubRepositoryWhole(c *runtime.Copies, v *github.Repository) {
 		p := *v.AutoInit
 		v.AutoInit = &p
 	}
-	if runtime.CopyPointer(c, &v.Parent) {
+	if deepcopy.Pointer(c, &v.Parent) {
 		copyGithubRepositoryWhole(c, v.Parent)
 	}
-	if runtime.CopyPointer(c, &v.Source) {
+	if deepcopy.Pointer(c, &v.Source) {
 		copyGithubRepositoryWhole(c, v.Source)
 	}
-	if runtime.CopyPointer(c, &v.TemplateRepository) {
+	if deepcopy.Pointer(c, &v.TemplateRepository) {
 		copyGithubRepositoryWhole(c, v.TemplateRepository)
 	}
 	if v.Organization != nil {
@@ -2161,7 +2162,7 @@ func copyGithubRepositoryWhole(c *runtime.Copies, v *github.Repository) {
 		v.MergeCommitMessage = &p
 	}
 	v.Topics = slices.Clone(v.Topics)
-	if m := v.CustomProperties; runtime.CopyMap(c, &v.CustomProperties) {
+	if m := v.CustomProperties; deepcopy.Map(c, &v.CustomProperties) {
 		for k, x := range m {
 			copyAnyWhole(c, &x)
 			v.CustomProperties[k] = x
@@ -3272,7 +3273,7 @@ func encodeGithubSecurityAndAnalysis(e *key.Encoder, b key.Fields, v *github.Sec
 
 // copyGithubUser replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyGithubUser(c *runtime.Copies, v *github.User) {
+func copyGithubUser(c *deepcopy.Copy, v *github.User) {
 	if v.Login != nil {
 		p := *v.Login
 		v.Login = &p
@@ -3458,7 +3459,7 @@ func copyGithubUser(c *runtime.Copies, v *github.User) {
 	}
 	v.InheritedFrom = slices.Clone(v.InheritedFrom)
 	for i := range v.InheritedFrom {
-		if runtime.CopyPointer(c, &v.InheritedFrom[i]) {
+		if deepcopy.Pointer(c, &v.InheritedFrom[i]) {
 			copyGithubTeam(c, v.InheritedFrom[i])
 		}
 	}
@@ -3499,7 +3500,7 @@ func cloneGithubLabel(v github.Label) github.Label {
 
 // copyGithubMilestone replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyGithubMilestone(c *runtime.Copies, v *github.Milestone) {
+func copyGithubMilestone(c *deepcopy.Copy, v *github.Milestone) {
 	if v.URL != nil {
 		p := *v.URL
 		v.URL = &p
@@ -4015,17 +4016,17 @@ func cloneGithubRepositoryPermissions(v github.RepositoryPermissions) github.Rep
 
 // copyAny replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyAny(c *runtime.Copies, v *any) {
+func copyAny(c *deepcopy.Copy, v *any) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAny(c, &y[i])
 			}
 		}
 		*v = y
 	case map[string]any:
-		if m := y; runtime.CopyMap(c, &y) {
+		if m := y; deepcopy.Map(c, &y) {
 			for k, x := range m {
 				copyAny(c, &x)
 				y[k] = x
@@ -4116,17 +4117,17 @@ func cloneGithubSecurityAndAnalysis(v github.SecurityAndAnalysis) github.Securit
 
 // copyAnyWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAnyWhole(c *runtime.Copies, v *any) {
+func copyAnyWhole(c *deepcopy.Copy, v *any) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAnyWhole(c, &y[i])
 			}
 		}
 		*v = y
 	case map[string]any:
-		if m := y; runtime.CopyMap(c, &y) {
+		if m := y; deepcopy.Map(c, &y) {
 			for k, x := range m {
 				copyAnyWhole(c, &x)
 				y[k] = x
@@ -4358,7 +4359,7 @@ func cloneGithubPlan(v github.Plan) github.Plan {
 
 // copyGithubTeam replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyGithubTeam(c *runtime.Copies, v *github.Team) {
+func copyGithubTeam(c *deepcopy.Copy, v *github.Team) {
 	if v.ID != nil {
 		p := *v.ID
 		v.ID = &p
@@ -4419,7 +4420,7 @@ func copyGithubTeam(c *runtime.Copies, v *github.Team) {
 		p := *v.RepositoriesURL
 		v.RepositoriesURL = &p
 	}
-	if runtime.CopyPointer(c, &v.Parent) {
+	if deepcopy.Pointer(c, &v.Parent) {
 		copyGithubTeam(c, v.Parent)
 	}
 	if v.LDAPDN != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ast/location"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -222,13 +223,13 @@ func (r *ResolveRunner) execute(_ context.Context, args ResolveArgs) (ResolveRes
 // cloneResolveArgs returns a copy of the arguments that the caller of Run
 // cannot change.
 func cloneResolveArgs(v ResolveArgs) ResolveArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	if v.Pkg != nil {
 		p := *v.Pkg
 		copyAstPackage(c, &p)
 		v.Pkg = &p
 	}
-	if runtime.CopyPointer(c, &v.Term) {
+	if deepcopy.Pointer(c, &v.Term) {
 		copyAstTerm(c, v.Term)
 	}
 	return v
@@ -236,13 +237,13 @@ func cloneResolveArgs(v ResolveArgs) ResolveArgs {
 
 // cloneResolveResult returns results that share no memory with the cached ones.
 func cloneResolveResult(v ResolveResult) ResolveResult {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	if v.R1 != nil {
 		p := *v.R1
 		copyAstPackageWhole(c, &p)
 		v.R1 = &p
 	}
-	if runtime.CopyPointer(c, &v.R2) {
+	if deepcopy.Pointer(c, &v.R2) {
 		copyAstTermWhole(c, v.R2)
 	}
 	return v
@@ -283,7 +284,7 @@ func storeAstValue() kind.Kind {
 
 // copyAstPackage replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAstPackage(c *runtime.Copies, v *ast.Package) {
+func copyAstPackage(c *deepcopy.Copy, v *ast.Package) {
 	copyAstRef(c, &v.Path)
 	if v.Location != nil {
 		p := cloneLocationLocation(*v.Location)
@@ -293,7 +294,7 @@ func copyAstPackage(c *runtime.Copies, v *ast.Package) {
 
 // copyAstTerm replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAstTerm(c *runtime.Copies, v *ast.Term) {
+func copyAstTerm(c *deepcopy.Copy, v *ast.Term) {
 	copyAstValue(c, &v.Value)
 	if v.Location != nil {
 		p := cloneLocationLocation(*v.Location)
@@ -303,7 +304,7 @@ func copyAstTerm(c *runtime.Copies, v *ast.Term) {
 
 // copyAstPackageWhole replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyAstPackageWhole(c *runtime.Copies, v *ast.Package) {
+func copyAstPackageWhole(c *deepcopy.Copy, v *ast.Package) {
 	copyAstRefWhole(c, &v.Path)
 	if v.Location != nil {
 		p := cloneLocationLocation(*v.Location)
@@ -313,7 +314,7 @@ func copyAstPackageWhole(c *runtime.Copies, v *ast.Package) {
 
 // copyAstTermWhole replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyAstTermWhole(c *runtime.Copies, v *ast.Term) {
+func copyAstTermWhole(c *deepcopy.Copy, v *ast.Term) {
 	copyAstValueWhole(c, &v.Value)
 	if v.Location != nil {
 		p := cloneLocationLocation(*v.Location)
@@ -379,10 +380,10 @@ func encodeAstValue(e *key.Encoder, v ast.Value) {
 
 // copyAstRef replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAstRef(c *runtime.Copies, v *ast.Ref) {
-	if runtime.CopySlice(c, v) {
+func copyAstRef(c *deepcopy.Copy, v *ast.Ref) {
+	if deepcopy.Slice(c, v) {
 		for i := range *v {
-			if runtime.CopyPointer(c, &(*v)[i]) {
+			if deepcopy.Pointer(c, &(*v)[i]) {
 				copyAstTerm(c, (*v)[i])
 			}
 		}
@@ -398,7 +399,7 @@ func cloneLocationLocation(v location.Location) location.Location {
 
 // copyAstValue replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAstValue(c *runtime.Copies, v *ast.Value) {
+func copyAstValue(c *deepcopy.Copy, v *ast.Value) {
 	switch y := (*v).(type) {
 	case ast.Call:
 		copyAstCall(c, &y)
@@ -411,10 +412,10 @@ func copyAstValue(c *runtime.Copies, v *ast.Value) {
 
 // copyAstRefWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAstRefWhole(c *runtime.Copies, v *ast.Ref) {
-	if runtime.CopySlice(c, v) {
+func copyAstRefWhole(c *deepcopy.Copy, v *ast.Ref) {
+	if deepcopy.Slice(c, v) {
 		for i := range *v {
-			if runtime.CopyPointer(c, &(*v)[i]) {
+			if deepcopy.Pointer(c, &(*v)[i]) {
 				copyAstTermWhole(c, (*v)[i])
 			}
 		}
@@ -423,7 +424,7 @@ func copyAstRefWhole(c *runtime.Copies, v *ast.Ref) {
 
 // copyAstValueWhole replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyAstValueWhole(c *runtime.Copies, v *ast.Value) {
+func copyAstValueWhole(c *deepcopy.Copy, v *ast.Value) {
 	switch y := (*v).(type) {
 	case ast.Call:
 		copyAstCallWhole(c, &y)
@@ -455,10 +456,10 @@ func encodeAstNull(e *key.Encoder, b key.Fields, v *ast.Null) key.Fields {
 
 // copyAstCall replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAstCall(c *runtime.Copies, v *ast.Call) {
-	if runtime.CopySlice(c, v) {
+func copyAstCall(c *deepcopy.Copy, v *ast.Call) {
+	if deepcopy.Slice(c, v) {
 		for i := range *v {
-			if runtime.CopyPointer(c, &(*v)[i]) {
+			if deepcopy.Pointer(c, &(*v)[i]) {
 				copyAstTerm(c, (*v)[i])
 			}
 		}
@@ -467,10 +468,10 @@ func copyAstCall(c *runtime.Copies, v *ast.Call) {
 
 // copyAstCallWhole replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyAstCallWhole(c *runtime.Copies, v *ast.Call) {
-	if runtime.CopySlice(c, v) {
+func copyAstCallWhole(c *deepcopy.Copy, v *ast.Call) {
+	if deepcopy.Slice(c, v) {
 		for i := range *v {
-			if runtime.CopyPointer(c, &(*v)[i]) {
+			if deepcopy.Pointer(c, &(*v)[i]) {
 				copyAstTermWhole(c, (*v)[i])
 			}
 		}

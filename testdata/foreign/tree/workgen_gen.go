@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -203,9 +204,9 @@ func (r *CheckRunner) execute(_ context.Context, args CheckArgs) (CheckResult, e
 // cloneCheckArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneCheckArgs(v CheckArgs) CheckArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyExpr(c, &v.E)
-	if runtime.CopyPointer(c, &v.B) {
+	if deepcopy.Pointer(c, &v.B) {
 		copyBlock(c, v.B)
 	}
 	return v
@@ -213,9 +214,9 @@ func cloneCheckArgs(v CheckArgs) CheckArgs {
 
 // cloneCheckResult returns results that share no memory with the cached ones.
 func cloneCheckResult(v CheckResult) CheckResult {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyExprWhole(c, &v.R1)
-	if runtime.CopyPointer(c, &v.R2) {
+	if deepcopy.Pointer(c, &v.R2) {
 		copyBlockWhole(c, v.R2)
 	}
 	return v
@@ -287,14 +288,14 @@ func storeExpr() kind.Kind {
 
 // copyExpr replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyExpr(c *runtime.Copies, v *Expr) {
+func copyExpr(c *deepcopy.Copy, v *Expr) {
 	x := *v
-	if runtime.CopyBoxed(c, v) {
+	if deepcopy.Boxed(c, v) {
 		return
 	}
 	switch y := (*v).(type) {
 	case *Block:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyBlock(c, y)
 		}
 		*v = y
@@ -302,7 +303,7 @@ func copyExpr(c *runtime.Copies, v *Expr) {
 		copyCall(c, &y)
 		*v = y
 	case *Call:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyCall(c, y)
 		}
 		*v = y
@@ -313,20 +314,20 @@ func copyExpr(c *runtime.Copies, v *Expr) {
 		}
 		*v = y
 	}
-	runtime.KeepBoxed(c, x, *v)
+	deepcopy.Keep(c, x, *v)
 }
 
 // copyBlock replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyBlock(c *runtime.Copies, v *Block) {
-	if runtime.CopySlice(c, &v.List) {
+func copyBlock(c *deepcopy.Copy, v *Block) {
+	if deepcopy.Slice(c, &v.List) {
 		for i := range v.List {
 			copyExpr(c, &v.List[i])
 		}
 	}
-	if m := v.Named; runtime.CopyMap(c, &v.Named) {
+	if m := v.Named; deepcopy.Map(c, &v.Named) {
 		for k, x := range m {
-			if runtime.CopyPointer(c, &x) {
+			if deepcopy.Pointer(c, &x) {
 				copyBlock(c, x)
 			}
 			v.Named[k] = x
@@ -336,14 +337,14 @@ func copyBlock(c *runtime.Copies, v *Block) {
 
 // copyExprWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyExprWhole(c *runtime.Copies, v *Expr) {
+func copyExprWhole(c *deepcopy.Copy, v *Expr) {
 	x := *v
-	if runtime.CopyBoxed(c, v) {
+	if deepcopy.Boxed(c, v) {
 		return
 	}
 	switch y := (*v).(type) {
 	case *Block:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyBlockWhole(c, y)
 		}
 		*v = y
@@ -351,7 +352,7 @@ func copyExprWhole(c *runtime.Copies, v *Expr) {
 		copyCallWhole(c, &y)
 		*v = y
 	case *Call:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyCallWhole(c, y)
 		}
 		*v = y
@@ -365,20 +366,20 @@ func copyExprWhole(c *runtime.Copies, v *Expr) {
 	default:
 		panic(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/foreign/tree.Expr"})
 	}
-	runtime.KeepBoxed(c, x, *v)
+	deepcopy.Keep(c, x, *v)
 }
 
 // copyBlockWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyBlockWhole(c *runtime.Copies, v *Block) {
-	if runtime.CopySlice(c, &v.List) {
+func copyBlockWhole(c *deepcopy.Copy, v *Block) {
+	if deepcopy.Slice(c, &v.List) {
 		for i := range v.List {
 			copyExprWhole(c, &v.List[i])
 		}
 	}
-	if m := v.Named; runtime.CopyMap(c, &v.Named) {
+	if m := v.Named; deepcopy.Map(c, &v.Named) {
 		for k, x := range m {
-			if runtime.CopyPointer(c, &x) {
+			if deepcopy.Pointer(c, &x) {
 				copyBlockWhole(c, x)
 			}
 			v.Named[k] = x
@@ -405,9 +406,9 @@ func encodeIdent(e *key.Encoder, b key.Fields, v *Ident) key.Fields {
 
 // copyCall replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyCall(c *runtime.Copies, v *Call) {
+func copyCall(c *deepcopy.Copy, v *Call) {
 	copyExpr(c, &v.Func)
-	if runtime.CopySlice(c, &v.Args) {
+	if deepcopy.Slice(c, &v.Args) {
 		for i := range v.Args {
 			copyExpr(c, &v.Args[i])
 		}
@@ -416,9 +417,9 @@ func copyCall(c *runtime.Copies, v *Call) {
 
 // copyCallWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyCallWhole(c *runtime.Copies, v *Call) {
+func copyCallWhole(c *deepcopy.Copy, v *Call) {
 	copyExprWhole(c, &v.Func)
-	if runtime.CopySlice(c, &v.Args) {
+	if deepcopy.Slice(c, &v.Args) {
 		for i := range v.Args {
 			copyExprWhole(c, &v.Args[i])
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -603,7 +604,7 @@ func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (NestedResult
 // cloneNestedArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneNestedArgs(v NestedArgs) NestedArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyTreeStringTreeIntNames(c, &v.T)
 	if v.E != nil {
 		p := *v.E
@@ -620,7 +621,7 @@ func cloneNestedArgs(v NestedArgs) NestedArgs {
 
 // cloneNestedResult returns results that share no memory with the cached ones.
 func cloneNestedResult(v NestedResult) NestedResult {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyTreeStringInt(c, &v.R1)
 	v.R2 = cloneOptionInt(v.R2)
 	return v
@@ -771,30 +772,30 @@ func encodeSourceString(e *key.Encoder, v Source[string]) {
 
 // copyTreeStringTreeIntNames replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyTreeStringTreeIntNames(c *runtime.Copies, v *Tree[string, *Tree[int, Names]]) {
-	if runtime.CopyPointer(c, &v.Value) {
+func copyTreeStringTreeIntNames(c *deepcopy.Copy, v *Tree[string, *Tree[int, Names]]) {
+	if deepcopy.Pointer(c, &v.Value) {
 		copyTreeIntNames(c, v.Value)
 	}
-	if runtime.CopyPointer(c, &v.Left) {
+	if deepcopy.Pointer(c, &v.Left) {
 		copyTreeStringTreeIntNames(c, v.Left)
 	}
-	if runtime.CopyPointer(c, &v.Right) {
+	if deepcopy.Pointer(c, &v.Right) {
 		copyTreeStringTreeIntNames(c, v.Right)
 	}
 }
 
 // copyEvenOptionString replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyEvenOptionString(c *runtime.Copies, v *Even[Option[string]]) {
-	if runtime.CopyPointer(c, &v.Next) {
+func copyEvenOptionString(c *deepcopy.Copy, v *Even[Option[string]]) {
+	if deepcopy.Pointer(c, &v.Next) {
 		copyOddOptionString(c, v.Next)
 	}
 }
 
 // copyEmbedding replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyEmbedding(c *runtime.Copies, v *Embedding) {
-	if runtime.CopyPointer(c, &v.Tree) {
+func copyEmbedding(c *deepcopy.Copy, v *Embedding) {
+	if deepcopy.Pointer(c, &v.Tree) {
 		copyTreeStringHidden(c, v.Tree)
 	}
 	v.Names = maps.Clone(v.Names)
@@ -802,7 +803,7 @@ func copyEmbedding(c *runtime.Copies, v *Embedding) {
 
 // copyOwnTreeIntInt replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyOwnTreeIntInt(c *runtime.Copies, v *Own[Tree[int, int]]) {
+func copyOwnTreeIntInt(c *deepcopy.Copy, v *Own[Tree[int, int]]) {
 	copyTreeIntInt(c, &v.V)
 }
 
@@ -834,11 +835,11 @@ func cloneSourceString(v Source[string]) Source[string] {
 
 // copyTreeStringInt replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyTreeStringInt(c *runtime.Copies, v *Tree[string, int]) {
-	if runtime.CopyPointer(c, &v.Left) {
+func copyTreeStringInt(c *deepcopy.Copy, v *Tree[string, int]) {
+	if deepcopy.Pointer(c, &v.Left) {
 		copyTreeStringInt(c, v.Left)
 	}
-	if runtime.CopyPointer(c, &v.Right) {
+	if deepcopy.Pointer(c, &v.Right) {
 		copyTreeStringInt(c, v.Right)
 	}
 }
@@ -950,20 +951,20 @@ func encodeText(e *key.Encoder, b key.Fields, v *Text) key.Fields {
 
 // copyTreeIntNames replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyTreeIntNames(c *runtime.Copies, v *Tree[int, Names]) {
+func copyTreeIntNames(c *deepcopy.Copy, v *Tree[int, Names]) {
 	v.Value = maps.Clone(v.Value)
-	if runtime.CopyPointer(c, &v.Left) {
+	if deepcopy.Pointer(c, &v.Left) {
 		copyTreeIntNames(c, v.Left)
 	}
-	if runtime.CopyPointer(c, &v.Right) {
+	if deepcopy.Pointer(c, &v.Right) {
 		copyTreeIntNames(c, v.Right)
 	}
 }
 
 // copyOddOptionString replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyOddOptionString(c *runtime.Copies, v *Odd[Option[string]]) {
-	if runtime.CopySlice(c, &v.Next) {
+func copyOddOptionString(c *deepcopy.Copy, v *Odd[Option[string]]) {
+	if deepcopy.Slice(c, &v.Next) {
 		for i := range v.Next {
 			copyEvenOptionString(c, &v.Next[i])
 		}
@@ -972,22 +973,22 @@ func copyOddOptionString(c *runtime.Copies, v *Odd[Option[string]]) {
 
 // copyTreeStringHidden replaces what v shares with its original by copies. c
 // has the parts that are copied already.
-func copyTreeStringHidden(c *runtime.Copies, v *Tree[string, hidden]) {
-	if runtime.CopyPointer(c, &v.Left) {
+func copyTreeStringHidden(c *deepcopy.Copy, v *Tree[string, hidden]) {
+	if deepcopy.Pointer(c, &v.Left) {
 		copyTreeStringHidden(c, v.Left)
 	}
-	if runtime.CopyPointer(c, &v.Right) {
+	if deepcopy.Pointer(c, &v.Right) {
 		copyTreeStringHidden(c, v.Right)
 	}
 }
 
 // copyTreeIntInt replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyTreeIntInt(c *runtime.Copies, v *Tree[int, int]) {
-	if runtime.CopyPointer(c, &v.Left) {
+func copyTreeIntInt(c *deepcopy.Copy, v *Tree[int, int]) {
+	if deepcopy.Pointer(c, &v.Left) {
 		copyTreeIntInt(c, v.Left)
 	}
-	if runtime.CopyPointer(c, &v.Right) {
+	if deepcopy.Pointer(c, &v.Right) {
 		copyTreeIntInt(c, v.Right)
 	}
 }

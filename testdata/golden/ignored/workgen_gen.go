@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/testdata/golden/ignored/options"
 )
@@ -266,7 +267,7 @@ func (r *CountRunner) execute(_ context.Context, args CountArgs) (int, error) {
 // cloneCountArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneCountArgs(v CountArgs) CountArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyData(c, &v.D)
 	v.More = slices.Clone(v.More)
 	for i := range v.More {
@@ -436,7 +437,7 @@ func (r *MakeRunner) execute(_ context.Context, args MakeArgs) (MakeResult, erro
 // cloneMakeArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneMakeArgs(v MakeArgs) MakeArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyData(c, &v.D)
 	if v.More != nil {
 		m := make(map[string]Data, len(v.More))
@@ -451,7 +452,7 @@ func cloneMakeArgs(v MakeArgs) MakeArgs {
 
 // cloneMakeResult returns results that share no memory with the cached ones.
 func cloneMakeResult(v MakeResult) MakeResult {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyDataWhole(c, &v.R1)
 	if v.R2 != nil {
 		m := make(map[string]Data, len(v.R2))
@@ -696,7 +697,7 @@ func encodeData(e *key.Encoder, b key.Fields, v *Data) key.Fields {
 
 // copyData replaces what v shares with its original by copies, but for fields
 // that are no input. c has the parts that are copied already.
-func copyData(c *runtime.Copies, v *Data) {
+func copyData(c *deepcopy.Copy, v *Data) {
 	v.List = slices.Clone(v.List)
 	if v.ByName != nil {
 		m := make(map[string]*Item, len(v.ByName))
@@ -734,7 +735,7 @@ func copyData(c *runtime.Copies, v *Data) {
 		p := *v.Label
 		v.Label = &p
 	}
-	if runtime.CopyPointer(c, &v.Tree) {
+	if deepcopy.Pointer(c, &v.Tree) {
 		copyTree(c, v.Tree)
 	}
 	v.Shape = cloneShape(v.Shape)
@@ -742,7 +743,7 @@ func copyData(c *runtime.Copies, v *Data) {
 
 // copyDataWhole replaces what v shares with its original by copies, but for
 // fields that are no input. c has the parts that are copied already.
-func copyDataWhole(c *runtime.Copies, v *Data) {
+func copyDataWhole(c *deepcopy.Copy, v *Data) {
 	v.List = slices.Clone(v.List)
 	if v.ByName != nil {
 		m := make(map[string]*Item, len(v.ByName))
@@ -780,7 +781,7 @@ func copyDataWhole(c *runtime.Copies, v *Data) {
 		p := *v.Label
 		v.Label = &p
 	}
-	if runtime.CopyPointer(c, &v.Tree) {
+	if deepcopy.Pointer(c, &v.Tree) {
 		copyTree(c, v.Tree)
 	}
 	v.Shape = cloneShapeWhole(v.Shape)
@@ -849,10 +850,10 @@ func encodeOptionsOptions(e *key.Encoder, b key.Fields, v *options.Options) key.
 
 // copyTree replaces what v shares with its original by copies, but for fields
 // that are no input. c has the parts that are copied already.
-func copyTree(c *runtime.Copies, v *Tree) {
-	if runtime.CopySlice(c, &v.Kids) {
+func copyTree(c *deepcopy.Copy, v *Tree) {
+	if deepcopy.Slice(c, &v.Kids) {
 		for i := range v.Kids {
-			if runtime.CopyPointer(c, &v.Kids[i]) {
+			if deepcopy.Pointer(c, &v.Kids[i]) {
 				copyTree(c, v.Kids[i])
 			}
 		}

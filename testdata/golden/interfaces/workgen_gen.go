@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 	"github.com/workgen/workgen/testdata/golden/interfaces/shape"
@@ -342,9 +343,9 @@ func (r *DrawRunner) execute(_ context.Context, args DrawArgs) (float64, error) 
 // cloneDrawArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneDrawArgs(v DrawArgs) DrawArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyShapeShape(c, &v.S)
-	if runtime.CopySlice(c, &v.All) {
+	if deepcopy.Slice(c, &v.All) {
 		for i := range v.All {
 			copyShapeShape(c, &v.All[i])
 		}
@@ -522,7 +523,7 @@ func (r *EvalRunner) execute(_ context.Context, args EvalArgs) (Expr, error) {
 // cloneEvalArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneEvalArgs(v EvalArgs) EvalArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyExpr(c, &v.E)
 	copyInterfaceExpr(c, &v.Anonymous)
 	return v
@@ -530,7 +531,7 @@ func cloneEvalArgs(v EvalArgs) EvalArgs {
 
 // cloneEvalResult returns results that share no memory with the cached ones.
 func cloneEvalResult(v Expr) Expr {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyExprWhole(c, &v)
 	return v
 }
@@ -836,9 +837,9 @@ func (r2 *DecodeRunner) execute(_ context.Context, args DecodeArgs) (DecodeResul
 // cloneDecodeArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneDecodeArgs(v DecodeArgs) DecodeArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyJSON(c, &v.V)
-	if runtime.CopyPointer(c, &v.R) {
+	if deepcopy.Pointer(c, &v.R) {
 		copyRecord(c, v.R)
 	}
 	return v
@@ -846,7 +847,7 @@ func cloneDecodeArgs(v DecodeArgs) DecodeArgs {
 
 // cloneDecodeResult returns results that share no memory with the cached ones.
 func cloneDecodeResult(v DecodeResult) DecodeResult {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyJSONWhole(c, &v.R1)
 	copyRecordWhole(c, &v.R2)
 	return v
@@ -922,9 +923,9 @@ func encodeAny(e *key.Encoder, v any) {
 
 // copyShapeShape replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyShapeShape(c *runtime.Copies, v *shape.Shape) {
+func copyShapeShape(c *deepcopy.Copy, v *shape.Shape) {
 	x := *v
-	if runtime.CopyBoxed(c, v) {
+	if deepcopy.Boxed(c, v) {
 		return
 	}
 	switch y := (*v).(type) {
@@ -932,7 +933,7 @@ func copyShapeShape(c *runtime.Copies, v *shape.Shape) {
 		copyLabeled(c, &y)
 		*v = y
 	case *Labeled:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyLabeled(c, y)
 		}
 		*v = y
@@ -946,7 +947,7 @@ func copyShapeShape(c *runtime.Copies, v *shape.Shape) {
 		copyShapeGroup(c, &y)
 		*v = y
 	case *shape.Group:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyShapeGroup(c, y)
 		}
 		*v = y
@@ -963,7 +964,7 @@ func copyShapeShape(c *runtime.Copies, v *shape.Shape) {
 		}
 		*v = y
 	}
-	runtime.KeepBoxed(c, x, *v)
+	deepcopy.Keep(c, x, *v)
 }
 
 // encodeExpr writes the type of the value, then the value.
@@ -1050,9 +1051,9 @@ func storeExpr() kind.Kind {
 
 // copyExpr replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyExpr(c *runtime.Copies, v *Expr) {
+func copyExpr(c *deepcopy.Copy, v *Expr) {
 	x := *v
-	if runtime.CopyBoxed(c, v) {
+	if deepcopy.Boxed(c, v) {
 		return
 	}
 	switch y := (*v).(type) {
@@ -1060,12 +1061,12 @@ func copyExpr(c *runtime.Copies, v *Expr) {
 		copyAdd(c, &y)
 		*v = y
 	case *Add:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyAdd(c, y)
 		}
 		*v = y
 	case *Neg:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyNeg(c, y)
 		}
 		*v = y
@@ -1076,12 +1077,12 @@ func copyExpr(c *runtime.Copies, v *Expr) {
 		}
 		*v = y
 	}
-	runtime.KeepBoxed(c, x, *v)
+	deepcopy.Keep(c, x, *v)
 }
 
 // copyInterfaceExpr replaces what v shares with its original by copies. c has
 // the parts that are copied already.
-func copyInterfaceExpr(c *runtime.Copies, v *interface {
+func copyInterfaceExpr(c *deepcopy.Copy, v *interface {
 	expr()
 }) {
 	switch y := (*v).(type) {
@@ -1089,12 +1090,12 @@ func copyInterfaceExpr(c *runtime.Copies, v *interface {
 		copyAdd(c, &y)
 		*v = y
 	case *Add:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyAdd(c, y)
 		}
 		*v = y
 	case *Neg:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyNeg(c, y)
 		}
 		*v = y
@@ -1109,9 +1110,9 @@ func copyInterfaceExpr(c *runtime.Copies, v *interface {
 
 // copyExprWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyExprWhole(c *runtime.Copies, v *Expr) {
+func copyExprWhole(c *deepcopy.Copy, v *Expr) {
 	x := *v
-	if runtime.CopyBoxed(c, v) {
+	if deepcopy.Boxed(c, v) {
 		return
 	}
 	switch y := (*v).(type) {
@@ -1119,12 +1120,12 @@ func copyExprWhole(c *runtime.Copies, v *Expr) {
 		copyAddWhole(c, &y)
 		*v = y
 	case *Add:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyAddWhole(c, y)
 		}
 		*v = y
 	case *Neg:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyNegWhole(c, y)
 		}
 		*v = y
@@ -1138,7 +1139,7 @@ func copyExprWhole(c *runtime.Copies, v *Expr) {
 	default:
 		panic(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/interfaces.Expr"})
 	}
-	runtime.KeepBoxed(c, x, *v)
+	deepcopy.Keep(c, x, *v)
 }
 
 // encodeInput writes the type of the value, then the value.
@@ -1265,17 +1266,17 @@ func encodeRecord(e *key.Encoder, v *Record) {
 
 // copyJSON replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyJSON(c *runtime.Copies, v *JSON) {
+func copyJSON(c *deepcopy.Copy, v *JSON) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAny(c, &y[i])
 			}
 		}
 		*v = y
 	case map[string]any:
-		if m := y; runtime.CopyMap(c, &y) {
+		if m := y; deepcopy.Map(c, &y) {
 			for k, x := range m {
 				copyAny(c, &x)
 				y[k] = x
@@ -1287,10 +1288,10 @@ func copyJSON(c *runtime.Copies, v *JSON) {
 
 // copyRecord replaces what v shares with its original by copies, but for fields
 // that are no input. c has the parts that are copied already.
-func copyRecord(c *runtime.Copies, v *Record) {
-	if m := v.Values; runtime.CopyMap(c, &v.Values) {
+func copyRecord(c *deepcopy.Copy, v *Record) {
+	if m := v.Values; deepcopy.Map(c, &v.Values) {
 		for k, x := range m {
-			if runtime.CopySlice(c, &x) {
+			if deepcopy.Slice(c, &x) {
 				for j := range x {
 					copyAny2(c, &x[j])
 				}
@@ -1305,17 +1306,17 @@ func copyRecord(c *runtime.Copies, v *Record) {
 
 // copyJSONWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyJSONWhole(c *runtime.Copies, v *JSON) {
+func copyJSONWhole(c *deepcopy.Copy, v *JSON) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAnyWhole(c, &y[i])
 			}
 		}
 		*v = y
 	case map[string]any:
-		if m := y; runtime.CopyMap(c, &y) {
+		if m := y; deepcopy.Map(c, &y) {
 			for k, x := range m {
 				copyAnyWhole(c, &x)
 				y[k] = x
@@ -1330,10 +1331,10 @@ func copyJSONWhole(c *runtime.Copies, v *JSON) {
 
 // copyRecordWhole replaces what v shares with its original by copies, but for
 // fields that are no input. c has the parts that are copied already.
-func copyRecordWhole(c *runtime.Copies, v *Record) {
-	if m := v.Values; runtime.CopyMap(c, &v.Values) {
+func copyRecordWhole(c *deepcopy.Copy, v *Record) {
+	if m := v.Values; deepcopy.Map(c, &v.Values) {
 		for k, x := range m {
-			if runtime.CopySlice(c, &x) {
+			if deepcopy.Slice(c, &x) {
 				for j := range x {
 					copyAnyWhole2(c, &x[j])
 				}
@@ -1390,14 +1391,14 @@ func encodeShapeUnit(e *key.Encoder, b key.Fields, v *shape.Unit) key.Fields {
 
 // copyLabeled replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyLabeled(c *runtime.Copies, v *Labeled) {
+func copyLabeled(c *deepcopy.Copy, v *Labeled) {
 	copyShapeShape(c, &v.Shape)
 }
 
 // copyShapeGroup replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyShapeGroup(c *runtime.Copies, v *shape.Group) {
-	if runtime.CopySlice(c, &v.Parts) {
+func copyShapeGroup(c *deepcopy.Copy, v *shape.Group) {
+	if deepcopy.Slice(c, &v.Parts) {
 		for i := range v.Parts {
 			copyShapeShape(c, &v.Parts[i])
 		}
@@ -1423,27 +1424,27 @@ func encodeNeg(e *key.Encoder, v *Neg) {
 
 // copyAdd replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyAdd(c *runtime.Copies, v *Add) {
+func copyAdd(c *deepcopy.Copy, v *Add) {
 	copyExpr(c, &v.L)
 	copyExpr(c, &v.R)
 }
 
 // copyNeg replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyNeg(c *runtime.Copies, v *Neg) {
+func copyNeg(c *deepcopy.Copy, v *Neg) {
 	copyExpr(c, &v.X)
 }
 
 // copyAddWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAddWhole(c *runtime.Copies, v *Add) {
+func copyAddWhole(c *deepcopy.Copy, v *Add) {
 	copyExprWhole(c, &v.L)
 	copyExprWhole(c, &v.R)
 }
 
 // copyNegWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyNegWhole(c *runtime.Copies, v *Neg) {
+func copyNegWhole(c *deepcopy.Copy, v *Neg) {
 	copyExprWhole(c, &v.X)
 }
 
@@ -1610,17 +1611,17 @@ func encodeAny4(e *key.Encoder, v any) {
 
 // copyAny replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyAny(c *runtime.Copies, v *any) {
+func copyAny(c *deepcopy.Copy, v *any) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAny(c, &y[i])
 			}
 		}
 		*v = y
 	case map[string]any:
-		if m := y; runtime.CopyMap(c, &y) {
+		if m := y; deepcopy.Map(c, &y) {
 			for k, x := range m {
 				copyAny(c, &x)
 				y[k] = x
@@ -1632,10 +1633,10 @@ func copyAny(c *runtime.Copies, v *any) {
 
 // copyAny2 replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyAny2(c *runtime.Copies, v *any) {
+func copyAny2(c *deepcopy.Copy, v *any) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAny2(c, &y[i])
 			}
@@ -1644,7 +1645,7 @@ func copyAny2(c *runtime.Copies, v *any) {
 	case []byte:
 		*v = slices.Clone(y)
 	case *Record:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyRecord(c, y)
 		}
 		*v = y
@@ -1679,17 +1680,17 @@ func cloneFmtStringer(v fmt.Stringer) fmt.Stringer {
 
 // copyAnyWhole replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAnyWhole(c *runtime.Copies, v *any) {
+func copyAnyWhole(c *deepcopy.Copy, v *any) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAnyWhole(c, &y[i])
 			}
 		}
 		*v = y
 	case map[string]any:
-		if m := y; runtime.CopyMap(c, &y) {
+		if m := y; deepcopy.Map(c, &y) {
 			for k, x := range m {
 				copyAnyWhole(c, &x)
 				y[k] = x
@@ -1704,10 +1705,10 @@ func copyAnyWhole(c *runtime.Copies, v *any) {
 
 // copyAnyWhole2 replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyAnyWhole2(c *runtime.Copies, v *any) {
+func copyAnyWhole2(c *deepcopy.Copy, v *any) {
 	switch y := (*v).(type) {
 	case []any:
-		if runtime.CopySlice(c, &y) {
+		if deepcopy.Slice(c, &y) {
 			for i := range y {
 				copyAnyWhole2(c, &y[i])
 			}
@@ -1716,7 +1717,7 @@ func copyAnyWhole2(c *runtime.Copies, v *any) {
 	case []byte:
 		*v = slices.Clone(y)
 	case *Record:
-		if runtime.CopyPointer(c, &y) {
+		if deepcopy.Pointer(c, &y) {
 			copyRecordWhole(c, y)
 		}
 		*v = y

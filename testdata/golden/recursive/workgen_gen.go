@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -239,8 +240,8 @@ func (r *WalkRunner) execute(_ context.Context, args WalkArgs) (int, error) {
 // cloneWalkArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneWalkArgs(v WalkArgs) WalkArgs {
-	c := new(runtime.Copies)
-	if runtime.CopyPointer(c, &v.Root) {
+	c := new(deepcopy.Copy)
+	if deepcopy.Pointer(c, &v.Root) {
 		copyNode(c, v.Root)
 	}
 	return v
@@ -481,19 +482,19 @@ func (r *EverythingRunner) execute(_ context.Context, args EverythingArgs) (stri
 // cloneEverythingArgs returns a copy of the arguments that the caller of Run
 // cannot change.
 func cloneEverythingArgs(v EverythingArgs) EverythingArgs {
-	c := new(runtime.Copies)
-	if runtime.CopyPointer(c, &v.Dir) {
+	c := new(deepcopy.Copy)
+	if deepcopy.Pointer(c, &v.Dir) {
 		copyDir(c, v.Dir)
 	}
 	copyFile(c, &v.ByValue)
 	copyList(c, &v.List)
 	copyTrie(c, &v.Trie)
 	copyPointer(c, &v.P)
-	if runtime.CopyPointer(c, &v.Arrays) {
+	if deepcopy.Pointer(c, &v.Arrays) {
 		copyArrays(c, v.Arrays)
 	}
 	copyForest(c, &v.Forest)
-	if runtime.CopyPointer(c, &v.Ints) {
+	if deepcopy.Pointer(c, &v.Ints) {
 		copyLinkedInt(c, v.Ints)
 	}
 	copyLinkedPairStringLinkedBool(c, &v.Pairs)
@@ -635,8 +636,8 @@ func (r *GrowRunner) execute(_ context.Context, args GrowArgs) (GrowResult, erro
 
 // cloneGrowResult returns results that share no memory with the cached ones.
 func cloneGrowResult(v GrowResult) GrowResult {
-	c := new(runtime.Copies)
-	if runtime.CopyPointer(c, &v.R1) {
+	c := new(deepcopy.Copy)
+	if deepcopy.Pointer(c, &v.R1) {
 		copyDir(c, v.R1)
 	}
 	copyConfig(c, &v.R2)
@@ -782,14 +783,14 @@ func (r *SameRunner) execute(_ context.Context, args SameArgs) (List, error) {
 // cloneSameArgs returns a copy of the arguments that the caller of Run cannot
 // change.
 func cloneSameArgs(v SameArgs) SameArgs {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyList(c, &v.L)
 	return v
 }
 
 // cloneSameResult returns results that share no memory with the cached ones.
 func cloneSameResult(v List) List {
-	c := new(runtime.Copies)
+	c := new(deepcopy.Copy)
 	copyList(c, &v)
 	return v
 }
@@ -810,12 +811,12 @@ func encodeNode(e *key.Encoder, v *Node) {
 
 // copyNode replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyNode(c *runtime.Copies, v *Node) {
+func copyNode(c *deepcopy.Copy, v *Node) {
 	v.Weights = slices.Clone(v.Weights)
-	if runtime.CopyPointer(c, &v.Left) {
+	if deepcopy.Pointer(c, &v.Left) {
 		copyNode(c, v.Left)
 	}
-	if runtime.CopyPointer(c, &v.Right) {
+	if deepcopy.Pointer(c, &v.Right) {
 		copyNode(c, v.Right)
 	}
 }
@@ -1021,15 +1022,15 @@ func encodeLinkedString(e *key.Encoder, v *Linked[string]) {
 
 // copyDir replaces what v shares with its original by copies, but for fields
 // that are no input. c has the parts that are copied already.
-func copyDir(c *runtime.Copies, v *Dir) {
-	if runtime.CopySlice(c, &v.Files) {
+func copyDir(c *deepcopy.Copy, v *Dir) {
+	if deepcopy.Slice(c, &v.Files) {
 		for i := range v.Files {
-			if runtime.CopyPointer(c, &v.Files[i]) {
+			if deepcopy.Pointer(c, &v.Files[i]) {
 				copyFile(c, v.Files[i])
 			}
 		}
 	}
-	if m := v.Dirs; runtime.CopyMap(c, &v.Dirs) {
+	if m := v.Dirs; deepcopy.Map(c, &v.Dirs) {
 		for k, x := range m {
 			copyDir(c, &x)
 			v.Dirs[k] = x
@@ -1039,18 +1040,18 @@ func copyDir(c *runtime.Copies, v *Dir) {
 
 // copyFile replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyFile(c *runtime.Copies, v *File) {
-	if runtime.CopyPointer(c, &v.In) {
+func copyFile(c *deepcopy.Copy, v *File) {
+	if deepcopy.Pointer(c, &v.In) {
 		copyDir(c, v.In)
 	}
 	for i := range v.Links {
-		if runtime.CopyPointer(c, &v.Links[i]) {
+		if deepcopy.Pointer(c, &v.Links[i]) {
 			copyFile(c, v.Links[i])
 		}
 	}
-	if runtime.CopySlice(c, &v.Extra.Alt) {
+	if deepcopy.Slice(c, &v.Extra.Alt) {
 		for i := range v.Extra.Alt {
-			if runtime.CopyPointer(c, &v.Extra.Alt[i]) {
+			if deepcopy.Pointer(c, &v.Extra.Alt[i]) {
 				copyFile(c, v.Extra.Alt[i])
 			}
 		}
@@ -1059,8 +1060,8 @@ func copyFile(c *runtime.Copies, v *File) {
 
 // copyList replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyList(c *runtime.Copies, v *List) {
-	if runtime.CopySlice(c, v) {
+func copyList(c *deepcopy.Copy, v *List) {
+	if deepcopy.Slice(c, v) {
 		for i := range *v {
 			copyList(c, &(*v)[i])
 		}
@@ -1069,8 +1070,8 @@ func copyList(c *runtime.Copies, v *List) {
 
 // copyTrie replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyTrie(c *runtime.Copies, v *Trie) {
-	if m := *v; runtime.CopyMap(c, v) {
+func copyTrie(c *deepcopy.Copy, v *Trie) {
+	if m := *v; deepcopy.Map(c, v) {
 		for k, x := range m {
 			copyTrie(c, &x)
 			(*v)[k] = x
@@ -1080,17 +1081,17 @@ func copyTrie(c *runtime.Copies, v *Trie) {
 
 // copyPointer replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyPointer(c *runtime.Copies, v *Pointer) {
-	if runtime.CopyPointer(c, v) {
+func copyPointer(c *deepcopy.Copy, v *Pointer) {
+	if deepcopy.Pointer(c, v) {
 		copyPointer(c, *v)
 	}
 }
 
 // copyArrays replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyArrays(c *runtime.Copies, v *Arrays) {
+func copyArrays(c *deepcopy.Copy, v *Arrays) {
 	for i := range v {
-		if runtime.CopyPointer(c, &v[i]) {
+		if deepcopy.Pointer(c, &v[i]) {
 			copyArrays(c, v[i])
 		}
 	}
@@ -1098,10 +1099,10 @@ func copyArrays(c *runtime.Copies, v *Arrays) {
 
 // copyForest replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyForest(c *runtime.Copies, v *Forest) {
-	if m := *v; runtime.CopyMap(c, v) {
+func copyForest(c *deepcopy.Copy, v *Forest) {
+	if m := *v; deepcopy.Map(c, v) {
 		for k, x := range m {
-			if runtime.CopySlice(c, &x) {
+			if deepcopy.Slice(c, &x) {
 				for j := range x {
 					copyForest(c, &x[j])
 				}
@@ -1113,32 +1114,32 @@ func copyForest(c *runtime.Copies, v *Forest) {
 
 // copyLinkedInt replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyLinkedInt(c *runtime.Copies, v *Linked[int]) {
-	if runtime.CopyPointer(c, &v.Next) {
+func copyLinkedInt(c *deepcopy.Copy, v *Linked[int]) {
+	if deepcopy.Pointer(c, &v.Next) {
 		copyLinkedInt(c, v.Next)
 	}
 }
 
 // copyLinkedPairStringLinkedBool replaces what v shares with its original by
 // copies. c has the parts that are copied already.
-func copyLinkedPairStringLinkedBool(c *runtime.Copies, v *Linked[Pair[string, *Linked[bool]]]) {
+func copyLinkedPairStringLinkedBool(c *deepcopy.Copy, v *Linked[Pair[string, *Linked[bool]]]) {
 	copyPairStringLinkedBool(c, &v.Value)
-	if runtime.CopyPointer(c, &v.Next) {
+	if deepcopy.Pointer(c, &v.Next) {
 		copyLinkedPairStringLinkedBool(c, v.Next)
 	}
 }
 
 // copyRose replaces what v shares with its original by copies. c has the parts
 // that are copied already.
-func copyRose(c *runtime.Copies, v *Rose) {
-	if runtime.CopySlice(c, &v.Petals) {
+func copyRose(c *deepcopy.Copy, v *Rose) {
+	if deepcopy.Slice(c, &v.Petals) {
 		for i := range v.Petals {
 			copyRose(c, &v.Petals[i])
 		}
 	}
-	if m := v.Thorns; runtime.CopyMap(c, &v.Thorns) {
+	if m := v.Thorns; deepcopy.Map(c, &v.Thorns) {
 		for k, x := range m {
-			if runtime.CopyPointer(c, &x) {
+			if deepcopy.Pointer(c, &x) {
 				copyRose(c, x)
 			}
 			v.Thorns[k] = x
@@ -1148,8 +1149,8 @@ func copyRose(c *runtime.Copies, v *Rose) {
 
 // copyConfig replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyConfig(c *runtime.Copies, v *Config) {
-	if runtime.CopyPointer(c, &v.Tree) {
+func copyConfig(c *deepcopy.Copy, v *Config) {
+	if deepcopy.Pointer(c, &v.Tree) {
 		copyNode(c, v.Tree)
 	}
 	if v.Groups != nil {
@@ -1157,7 +1158,7 @@ func copyConfig(c *runtime.Copies, v *Config) {
 		for k, x := range v.Groups {
 			x = slices.Clone(x)
 			for j := range x {
-				if runtime.CopyPointer(c, &x[j]) {
+				if deepcopy.Pointer(c, &x[j]) {
 					copyNode(c, x[j])
 				}
 			}
@@ -1184,8 +1185,8 @@ func encodePairStringLinkedBool(e *key.Encoder, b key.Fields, v *Pair[string, *L
 
 // copyPairStringLinkedBool replaces what v shares with its original by copies.
 // c has the parts that are copied already.
-func copyPairStringLinkedBool(c *runtime.Copies, v *Pair[string, *Linked[bool]]) {
-	if runtime.CopyPointer(c, &v.Second) {
+func copyPairStringLinkedBool(c *deepcopy.Copy, v *Pair[string, *Linked[bool]]) {
+	if deepcopy.Pointer(c, &v.Second) {
 		copyLinkedBool(c, v.Second)
 	}
 }
@@ -1201,8 +1202,8 @@ func encodeLinkedBool(e *key.Encoder, v *Linked[bool]) {
 
 // copyLinkedBool replaces what v shares with its original by copies. c has the
 // parts that are copied already.
-func copyLinkedBool(c *runtime.Copies, v *Linked[bool]) {
-	if runtime.CopyPointer(c, &v.Next) {
+func copyLinkedBool(c *deepcopy.Copy, v *Linked[bool]) {
+	if deepcopy.Pointer(c, &v.Next) {
 		copyLinkedBool(c, v.Next)
 	}
 }

@@ -1,9 +1,9 @@
-package runtime_test
+package deepcopy_test
 
 import (
 	"testing"
 
-	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/deepcopy"
 )
 
 type ring struct {
@@ -16,24 +16,24 @@ type ring struct {
 
 type inner struct{ back *ring }
 
-func copyRing(c *runtime.Copies, v *ring) {
-	if runtime.CopyPointer(c, &v.next) {
+func copyRing(c *deepcopy.Copy, v *ring) {
+	if deepcopy.Pointer(c, &v.next) {
 		copyRing(c, v.next)
 	}
 	copyInner(c, &v.inner)
-	if runtime.CopyPointer(c, &v.first) {
+	if deepcopy.Pointer(c, &v.first) {
 		copyInner(c, v.first)
 	}
-	if runtime.CopySlice(c, &v.kids) {
+	if deepcopy.Slice(c, &v.kids) {
 		for i := range v.kids {
-			if runtime.CopyPointer(c, &v.kids[i]) {
+			if deepcopy.Pointer(c, &v.kids[i]) {
 				copyRing(c, v.kids[i])
 			}
 		}
 	}
-	if m := v.by; runtime.CopyMap(c, &v.by) {
+	if m := v.by; deepcopy.Map(c, &v.by) {
 		for k, x := range m {
-			if runtime.CopyPointer(c, &x) {
+			if deepcopy.Pointer(c, &x) {
 				copyRing(c, x)
 			}
 			v.by[k] = x
@@ -41,8 +41,8 @@ func copyRing(c *runtime.Copies, v *ring) {
 	}
 }
 
-func copyInner(c *runtime.Copies, v *inner) {
-	if runtime.CopyPointer(c, &v.back) {
+func copyInner(c *deepcopy.Copy, v *inner) {
+	if deepcopy.Pointer(c, &v.back) {
 		copyRing(c, v.back)
 	}
 }
@@ -55,8 +55,8 @@ func TestCopiesKeepCyclesAndSharing(t *testing.T) {
 	v.by["self"], v.by["kid"] = v, v.kids[0]
 
 	c := v
-	var copies runtime.Copies
-	if !runtime.CopyPointer(&copies, &c) {
+	var copies deepcopy.Copy
+	if !deepcopy.Pointer(&copies, &c) {
 		t.Fatal("the first copy is not new")
 	}
 	copyRing(&copies, c)
@@ -82,15 +82,15 @@ func TestCopiesTellTypesAtOneAddressApart(t *testing.T) {
 	type outer struct{ ring ring }
 	o := &outer{}
 	r, i := o, &o.ring
-	var copies runtime.Copies
-	runtime.CopyPointer(&copies, &r)
-	if !runtime.CopyPointer(&copies, &i) {
+	var copies deepcopy.Copy
+	deepcopy.Pointer(&copies, &r)
+	if !deepcopy.Pointer(&copies, &i) {
 		t.Error("a struct and its first field were taken for the same")
 	}
 	short, long := []int{1, 2}[:1], []int(nil)
 	long = short[:2]
-	runtime.CopySlice(&copies, &short)
-	runtime.CopySlice(&copies, &long)
+	deepcopy.Slice(&copies, &short)
+	deepcopy.Slice(&copies, &long)
 	if len(short) != 1 || len(long) != 2 || long[1] != 2 || cap(short) != 1 {
 		t.Error("slices of one array and different lengths were taken for the same:", short, long)
 	}
@@ -98,12 +98,12 @@ func TestCopiesTellTypesAtOneAddressApart(t *testing.T) {
 
 func TestCopiesKeepNilAndEmpty(t *testing.T) {
 	var (
-		copies runtime.Copies
+		copies deepcopy.Copy
 		p      *int
 		s      []int
 		m      map[int]int
 	)
-	if runtime.CopyPointer(&copies, &p) || runtime.CopySlice(&copies, &s) || runtime.CopyMap(&copies, &m) {
+	if deepcopy.Pointer(&copies, &p) || deepcopy.Slice(&copies, &s) || deepcopy.Map(&copies, &m) {
 		t.Error("nil has been copied")
 	}
 	if p != nil || s != nil || m != nil {
@@ -111,7 +111,7 @@ func TestCopiesKeepNilAndEmpty(t *testing.T) {
 	}
 	whole := []int{1, 2}
 	empty := whole[:0]
-	runtime.CopySlice(&copies, &empty)
+	deepcopy.Slice(&copies, &empty)
 	if _ = append(empty, 9); empty == nil || whole[0] != 1 {
 		t.Error("the copy of an empty slice is nil, or has the room of the original:", empty, whole)
 	}

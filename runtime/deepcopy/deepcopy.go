@@ -1,16 +1,18 @@
-package runtime
+// Package deepcopy is what generated code copies values with that may contain themselves,
+// such as trees whose nodes know their parents. Nobody else needs it.
+package deepcopy
 
 import "unsafe"
 
-// Copies is what one deep copy has copied so far of values that may contain
+// Copy is what one deep copy has copied so far of values that may contain
 // themselves. What two places of the original share, the same two places of the
-// copy share, so that cycles end and nothing is copied twice. The zero Copies is
+// copy share, so that cycles end and nothing is copied twice. The zero Copy is
 // ready to use, by one goroutine, for one copy.
 //
 // Shared are pointers to the same variable by types that are the same, slices
 // with the same first element and length, and maps. A pointer into the middle of
 // something else that is copied leads to a copy of its own.
-type Copies struct {
+type Copy struct {
 	made map[original]unsafe.Pointer
 }
 
@@ -22,14 +24,14 @@ type original struct {
 	len int
 }
 
-// CopyPointer replaces *p by a pointer to a copy of what it points to. It
+// Pointer replaces *p by a pointer to a copy of what it points to. It
 // reports whether the copy is new: it is a shallow one then, and the caller makes
 // it deep. Nil stays as it is.
 //
-//	if runtime.CopyPointer(c, &v.Next) {
+//	if deepcopy.Pointer(c, &v.Next) {
 //		copyNode(c, v.Next)
 //	}
-func CopyPointer[P ~*T, T any](c *Copies, p *P) bool {
+func Pointer[P ~*T, T any](c *Copy, p *P) bool {
 	old := *p
 	if old == nil {
 		return false
@@ -46,10 +48,10 @@ func CopyPointer[P ~*T, T any](c *Copies, p *P) bool {
 	return true
 }
 
-// CopySlice does for the elements of a slice what CopyPointer does for what a
+// Slice does for the elements of a slice what Pointer does for what a
 // pointer points to. The copy has no room to grow. A slice without elements stays
 // as it is.
-func CopySlice[S ~[]T, T any](c *Copies, s *S) bool {
+func Slice[S ~[]T, T any](c *Copy, s *S) bool {
 	old := *s
 	if len(old) == 0 {
 		*s = old[:0:0] // of a nil slice nil
@@ -67,17 +69,17 @@ func CopySlice[S ~[]T, T any](c *Copies, s *S) bool {
 	return true
 }
 
-// CopyMap replaces *m by an empty map. It reports whether that is new, for the
+// Map replaces *m by an empty map. It reports whether that is new, for the
 // caller to put copies of all entries in: it is not when the map has been copied
 // before, and then has them. Nil stays as it is.
 //
-//	if m := v.ByName; runtime.CopyMap(c, &v.ByName) {
+//	if m := v.ByName; deepcopy.Map(c, &v.ByName) {
 //		for k, x := range m {
 //			…
 //			v.ByName[k] = x
 //		}
 //	}
-func CopyMap[M ~map[K]V, K comparable, V any](c *Copies, m *M) bool {
+func Map[M ~map[K]V, K comparable, V any](c *Copy, m *M) bool {
 	old := *m
 	if old == nil {
 		return false
@@ -95,7 +97,7 @@ func CopyMap[M ~map[K]V, K comparable, V any](c *Copies, m *M) bool {
 }
 
 // add remembers a copy.
-func (c *Copies) add(id original, made unsafe.Pointer) {
+func (c *Copy) add(id original, made unsafe.Pointer) {
 	if c.made == nil {
 		c.made = map[original]unsafe.Pointer{}
 	}
@@ -109,17 +111,17 @@ func typeOf[T any]() unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&boxed))
 }
 
-// CopyBoxed replaces *v, a value in an interface I, by its copy, if it has been
+// Boxed replaces *v, a value in an interface I, by its copy, if it has been
 // copied before, and reports whether it has. Otherwise the caller copies it and
-// hands both to KeepBoxed. Boxes that hold a pointer need no such care.
+// hands both to Keep. Boxes that hold a pointer need no such care.
 //
 //	x := *v
-//	if runtime.CopyBoxed(c, v) {
+//	if deepcopy.Boxed(c, v) {
 //		return
 //	}
 //	… // make *v a copy
-//	runtime.KeepBoxed(c, x, *v)
-func CopyBoxed[I any](c *Copies, v *I) bool {
+//	deepcopy.Keep(c, x, *v)
+func Boxed[I any](c *Copy, v *I) bool {
 	made, ok := c.made[boxOf(v)]
 	if ok {
 		*v = *(*I)(made)
@@ -127,8 +129,8 @@ func CopyBoxed[I any](c *Copies, v *I) bool {
 	return ok
 }
 
-// KeepBoxed remembers what CopyBoxed is to find.
-func KeepBoxed[I any](c *Copies, old, made I) {
+// Keep remembers what Boxed is to find.
+func Keep[I any](c *Copy, old, made I) {
 	id := boxOf(&old)
 	if id.ptr != nil {
 		c.add(id, unsafe.Pointer(&made))
