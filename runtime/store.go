@@ -33,11 +33,17 @@ import (
 // what workgen saw. If go generate was forgotten, that is logged, and stored results count
 // for the running build of the program only.
 //
-// What a store cannot do never fails a call: results that cannot be read are
-// executed, and those that cannot be written, because of a value that would not come
-// back equal or a method that panics, are only kept in the process. Both
-// are logged, at most every ten seconds, and counted in Stats.StoreErrors. A store
-// is not closed by its runners.
+// Results that cannot be read are executed, and those that cannot be written, because
+// of a value that would not come back equal or a method that panics, are only kept in
+// the process. Both are logged, at most every ten seconds, and counted in
+// Stats.StoreErrors. While a store does not answer, calls wait for it, which is logged
+// once, and again when it is over; see [StoreTimeout] and [OnStoreFailure] for how long,
+// and what happens then. A store is not closed by its runners.
+//
+// The failure of an execution goes to all who wait for it when it ends: elsewhere, in
+// another process or runner, they get a [RemoteError]. Who asks later executes anew. The
+// context of a body whose lease another execution has taken over ends with
+// [ErrLeaseLost], and the call takes the other's result; see [StrictLease].
 //
 // The environment variable WORKGEN_CACHE overrides the use of all stores:
 //
