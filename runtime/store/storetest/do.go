@@ -31,9 +31,9 @@ func Do(ctx context.Context, s store.Store, r store.Ref, execute func(l store.Le
 		data, err = begin(ctx, s, r, execute)
 		switch {
 		case errors.Is(err, store.ErrFinished):
-			err = sleep(ctx, nil, time.Millisecond) // the look was stale
+			_ = sleep(ctx, nil, time.Millisecond) // the look was stale
 		case errors.Is(err, store.ErrHeld):
-			err = sleep(ctx, changed, patience)
+			_ = sleep(ctx, changed, patience)
 		case !errors.Is(err, store.ErrLost):
 			return data, err
 		}
