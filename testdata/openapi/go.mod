@@ -8,7 +8,6 @@ require github.com/workgen/workgen v0.0.0
 
 require (
 	github.com/adhocore/gronx v1.20.4 // indirect
-	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/go-openapi/jsonpointer v0.22.5 // indirect
