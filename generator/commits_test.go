@@ -58,6 +58,11 @@ var publics = []public{
 			return map[string]string{"github.com/itchyny/gojq/cli.revision": hash}
 		},
 	},
+	{ // see cmd/shfmt/Dockerfile
+		name: "shfmt", home: "https://github.com/mvdan/sh",
+		env: []string{"CGO_ENABLED=0"}, linker: "-w -s -extldflags '-static'",
+		linked: func(_, _ string) map[string]string { return nil },
+	},
 }
 
 // TestCommits goes through the latest commits of public programs, in their order, with
