@@ -147,9 +147,11 @@ func (x *execution) limit() (context.Context, func()) {
 	if r.timeout == 0 {
 		return x.ctx, func() {}
 	}
-	ctx, cancel := context.WithTimeoutCause(x.ctx, r.timeout, &TimeoutError{Work: r.name, After: r.timeout})
+	timeout := &TimeoutError{Work: r.name, After: r.timeout}
+	ctx, cancel := context.WithTimeoutCause(x.ctx, r.timeout, timeout)
 	stop := context.AfterFunc(ctx, func() {
-		if o := (outcome{err: context.Cause(ctx), none: true, timedOut: true}); !x.retries(o.err) {
+		// It may have ended for another reason: who ended it does the rest.
+		if o := (outcome{err: timeout, none: true, timedOut: true}); context.Cause(ctx) == error(timeout) && !x.retries(o.err) {
 			x.call.publish(x, &o, false)
 			x.call.conclude(x, o)
 		}

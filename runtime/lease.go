@@ -223,13 +223,17 @@ func (c *call) hold(l store.Lease) {
 	case c.ended() || c.forgotten:
 		go c.giveBack()
 	case !l.Expires.IsZero():
-		c.lease.renewal = time.AfterFunc(c.lease.half(), c.renew)
+		c.lease.renewal = time.AfterFunc(c.lease.next(), c.renew)
 	}
 }
 
-// half is half of the time that is left.
-func (l *lease) half() time.Duration {
-	return max(time.Until(l.Expires)/2, time.Millisecond)
+// next is when to renew it again: when half of the time that is left is over. One that has
+// expired may still be had, unless another execution has begun.
+func (l *lease) next() time.Duration {
+	if left := time.Until(l.Expires); left > 0 {
+		return max(left/2, time.Millisecond)
+	}
+	return time.Second
 }
 
 // stop ends the renewing. It waits for no renewal that is under way, for it may be
@@ -254,7 +258,8 @@ func (c *call) renew() {
 	if l.final {
 		return
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), l.Expires)
+	inTime := time.Now().Before(l.Expires)
+	ctx, cancel := context.WithTimeout(context.Background(), max(time.Until(l.Expires), time.Second))
 	defer cancel()
 	renewed, err := r.store.Renew(ctx, l.Lease)
 	r.mu.Lock()
@@ -264,16 +269,16 @@ func (c *call) renew() {
 		return
 	case err == nil:
 		c.lease.Lease = renewed
-	case errors.Is(err, store.ErrLost) && time.Now().Before(l.Expires):
+	case errors.Is(err, store.ErrLost) && inTime && time.Now().Before(l.Expires):
 		c.lease.deleted = true
 		r.mu.Unlock()
 		return
-	case errors.Is(err, store.ErrLost) || ctx.Err() != nil:
+	case errors.Is(err, store.ErrLost), r.strictLease && !time.Now().Before(l.Expires):
 		r.mu.Unlock()
-		c.lost(errors.Is(err, store.ErrLost))
+		c.lost()
 		return
 	}
-	c.lease.renewal.Reset(c.lease.half())
+	c.lease.renewal.Reset(c.lease.next())
 	r.mu.Unlock()
 }
 
@@ -281,12 +286,9 @@ func (c *call) renew() {
 // it, or under StrictLease, the body's context ends, and once the body has returned, the
 // call waits for the other's result. Otherwise the body goes on: it may still be the
 // first.
-func (c *call) lost(said bool) {
+func (c *call) lost() {
 	r := c.runner
 	if !r.strictLease {
-		if !said {
-			return
-		}
 		var found store.Found
 		if err := r.lookup(context.Background(), c.key, &found); err != nil || found.Result() == nil && found.Holder == nil {
 			return

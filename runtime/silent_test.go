@@ -258,14 +258,26 @@ func (s cutOff) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
 // TestABodyWhoseLeaseAnotherHasEnds has a process cut off from the store for longer than
 // its lease lasts, and another take the call over.
 func TestABodyWhoseLeaseAnotherHasEnds(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		for _, timeout := range []time.Duration{0, time.Hour} {
+			testLeaseLost(t, strict, timeout)
+		}
+	}
+}
+
+func testLeaseLost(t *testing.T, strict bool, timeout time.Duration) {
+	t.Helper()
 	bubble(t, func(t *testing.T) {
 		s, until := memory.New(time.Minute), time.Now().Add(70*time.Second)
+		began := time.Now()
 		var cause error
+		var ended time.Duration
 		f := storing(cutOff{s, &until}, func(ctx context.Context, _ string) (string, error) {
 			<-ctx.Done()
 			cause = context.Cause(ctx)
+			ended = time.Since(began)
 			return "cut off", nil
-		}, StrictLease(true))
+		}, StrictLease(strict), Timeout(timeout))
 		g := storing(s.Another(), func(context.Context, string) (string, error) {
 			time.Sleep(10 * time.Minute)
 			return "theirs", nil
@@ -278,6 +290,9 @@ func TestABodyWhoseLeaseAnotherHasEnds(t *testing.T) {
 		want(t, "records", len(records(t, s)), 1)
 		want(t, "stored", settled(t, f).Stored, 1)
 		wantErr(t, cause, ErrLeaseLost)
+		if limit := 61 * time.Second; strict && ended > limit || !strict && (ended < 70*time.Second || ended > 80*time.Second) {
+			t.Errorf("strict %v: the body's context ended after %v", strict, ended)
+		}
 		settled(t, g)
 	})
 }
