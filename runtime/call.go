@@ -323,7 +323,7 @@ func (r *runner) admit(c *call) {
 // note tells of a new status of a call. mu is held.
 func (r *runner) note(c *call) {
 	r.history.put(c.node.hash, c.snapshot())
-	r.bell.ring()
+	r.notifier.notify()
 }
 
 // addWaiter counts a caller who is going to wait. parent is the execution that the

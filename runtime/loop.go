@@ -167,7 +167,7 @@ type engine struct {
 
 	launching map[*call]bool // calls that are being launched, and whether they have ended meanwhile
 
-	novelties   map[*runner]*novelty
+	unstable    map[*runner]*unstableArgs
 	unreachable map[string]bool // works that have been warned about
 }
 
@@ -201,7 +201,7 @@ func newEngine(l *Loop) *engine {
 		inputs:   map[input]struct{}{},
 
 		launching:   map[*call]bool{},
-		novelties:   map[*runner]*novelty{},
+		unstable:    map[*runner]*unstableArgs{},
 		unreachable: map[string]bool{},
 	}
 }
@@ -507,11 +507,11 @@ func (l *Loop) Resume() {
 // Notify has c get a value whenever the status has changed. It never blocks: a
 // value that c has no room for is dropped, so c needs a buffer of one, and may be
 // given to several loops and [Inspection]s. stop ends it.
-func (l *Loop) Notify(c chan<- struct{}) (stop func()) { return l.control.bell.listen(c) }
+func (l *Loop) Notify(c chan<- struct{}) (stop func()) { return l.control.notifier.listen(c) }
 
 // loopControl is how a loop is watched and paused, from outside of its goroutine.
 type loopControl struct {
-	bell bell
+	notifier notifier
 
 	mu      sync.Mutex
 	now     LoopStatus    // without what is computed when asked for
@@ -524,7 +524,7 @@ func (c *loopControl) change(f func(*LoopStatus)) {
 	c.mu.Lock()
 	f(&c.now)
 	c.mu.Unlock()
-	c.bell.ring()
+	c.notifier.notify()
 }
 
 func (c *loopControl) status() LoopStatus {
@@ -552,7 +552,7 @@ func (c *loopControl) pause(paused bool) (waits bool) {
 		}
 	}
 	c.mu.Unlock()
-	c.bell.ring()
+	c.notifier.notify()
 	return waits
 }
 
@@ -568,7 +568,7 @@ func (c *loopControl) gate(ctx context.Context) error {
 		if !paused {
 			return nil
 		}
-		c.bell.ring()
+		c.notifier.notify()
 		select {
 		case <-resumed:
 		case <-ctx.Done():

@@ -591,7 +591,7 @@ func TestALoopForgetsWhatItsFlowHasLeftBehind(t *testing.T) {
 				e.mu.Lock()
 				defer e.mu.Unlock()
 				left["failures"] = len(e.failures) - maxFailures
-				left["novelties"] = len(e.novelties) - maxNovelties
+				left["unstable"] = len(e.unstable) - maxUnstable
 				left["unreachable"] = len(e.unreachable)
 				left["running"], left["bodies"] = len(e.running), len(e.bodies)
 				return Stop

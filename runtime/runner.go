@@ -69,7 +69,7 @@ type runner struct {
 	table     entries
 	decoded   func(*store.Entry) (any, error) // decodes a stored result
 	succeeded *call                           // what all kept results have in common; see node
-	bell      bell                            // of the latest changes
+	notifier  notifier                        // of the latest changes
 	warning   sync.Once                       // of unkeyed calls
 
 	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call

@@ -76,10 +76,10 @@ func (s stamp) time() time.Time {
 	return time.Unix(0, int64(s))
 }
 
-// bell tells listeners that something has changed, and not what: they read the
-// state themselves, once for all that has changed until then. So ringing
+// notifier tells listeners that something has changed, and not what: they read the
+// state themselves, once for all that has changed until then. So notifying
 // never waits, and neither slow listeners nor many changes pile anything up.
-type bell struct {
+type notifier struct {
 	mu        sync.Mutex // held to change who listens
 	listeners atomic.Pointer[[]*listener]
 }
@@ -89,40 +89,40 @@ type listener struct{ c chan<- struct{} }
 // listen has c get a value whenever something changes. A value that c has no
 // room for is dropped, so c needs a buffer of one. stop ends it, and keeps nothing
 // alive until then.
-func (b *bell) listen(c chan<- struct{}) (stop func()) {
+func (n *notifier) listen(c chan<- struct{}) (stop func()) {
 	l := &listener{c}
-	b.change(func(all []*listener) []*listener { return append(all, l) })
-	rings := weak.Make(b)
+	n.change(func(all []*listener) []*listener { return append(all, l) })
+	own := weak.Make(n)
 	return func() {
-		b := rings.Value()
-		if b == nil {
+		n := own.Value()
+		if n == nil {
 			return
 		}
-		b.change(func(all []*listener) []*listener {
+		n.change(func(all []*listener) []*listener {
 			return slices.DeleteFunc(all, func(other *listener) bool { return other == l })
 		})
 	}
 }
 
-// change replaces the list, since who rings takes no lock.
-func (b *bell) change(f func([]*listener) []*listener) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// change replaces the list, since who notifies takes no lock.
+func (n *notifier) change(f func([]*listener) []*listener) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	var all []*listener
-	if p := b.listeners.Load(); p != nil {
+	if p := n.listeners.Load(); p != nil {
 		all = slices.Clone(*p)
 	}
 	all = f(all)
 	if len(all) == 0 {
-		b.listeners.Store(nil)
+		n.listeners.Store(nil)
 		return
 	}
-	b.listeners.Store(&all)
+	n.listeners.Store(&all)
 }
 
-// ring may be called with any lock held.
-func (b *bell) ring() {
-	all := b.listeners.Load()
+// notify may be called with any lock held.
+func (n *notifier) notify() {
+	all := n.listeners.Load()
 	if all == nil {
 		return
 	}
@@ -134,8 +134,8 @@ func (b *bell) ring() {
 	}
 }
 
-// heard reports whether anybody listens.
-func (b *bell) heard() bool { return b.listeners.Load() != nil }
+// watched reports whether anybody listens.
+func (n *notifier) watched() bool { return n.listeners.Load() != nil }
 
 // history holds the latest calls of a runner. It grows up to its limit, and then
 // each call takes the place of the one made limit calls before it.
@@ -254,7 +254,7 @@ func (r *runner) removed(number uint64, why Removal) {
 	if m := r.history.find(number); m != nil {
 		m.removed = why
 	}
-	r.bell.ring()
+	r.notifier.notify()
 }
 
 // Removal says why a finished call is no longer kept.
@@ -310,7 +310,7 @@ type CallDetail struct {
 // never blocks: a value that c has no room for is dropped, so c needs a buffer of
 // one, and may be given to several inspections and loops. stop ends it. While
 // anybody listens, the runner remembers the arguments of new calls as text.
-func (i Inspection) Notify(c chan<- struct{}) (stop func()) { return i.r.bell.listen(c) }
+func (i Inspection) Notify(c chan<- struct{}) (stop func()) { return i.r.notifier.listen(c) }
 
 // Latest returns the number of the latest call, 0 when there is none.
 func (i Inspection) Latest() uint64 {

@@ -9,8 +9,8 @@ import (
 
 // A flow that gives a work other arguments on every pass, the time of day for
 // one, never gets past it: each pass asks for a call that no earlier one has
-// made. novelty notices that, for one runner.
-type novelty struct {
+// made. unstableArgs notices that, for one runner.
+type unstableArgs struct {
 	pass    uint64 // the latest one that made a call
 	streak  int    // passes in a row that did, while no call was asked for again
 	id      callKey
@@ -20,12 +20,12 @@ type novelty struct {
 	changed map[string]bool // names of arguments that differed each time; nil: not known yet
 }
 
-// noveltyLimit is how many passes in a row have to make a call that the next one
+// unstableLimit is how many passes in a row have to make a call that the next one
 // does not ask for, before the loop warns; suspicion is how many it takes for the
 // arguments to be compared.
 const (
-	noveltyLimit = 10
-	suspicion    = 5
+	unstableLimit = 10
+	suspicion     = 5
 )
 
 // maxCompared bounds the text by which arguments are compared, in bytes.
@@ -39,7 +39,7 @@ func (e *engine) madeCall(id callKey, c *call, args any) {
 	if e.suspects(id.runner) {
 		shown = describeFields(args, maxCompared)
 	}
-	if names := e.noveltyOf(id, c, shown); names != "" {
+	if names := e.compared(id, c, shown); names != "" {
 		e.log("a work gets new arguments on every pass, so the flow never gets past it: "+
 			"ask for times with runtime.Now, Today or Cron, and leave out what is no input",
 			slog.String("work", id.runner.name), slog.String("arguments", names))
@@ -50,65 +50,65 @@ func (e *engine) madeCall(id callKey, c *call, args any) {
 func (e *engine) suspects(r *runner) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := e.novelties[r]
-	return n != nil && n.streak >= suspicion && n.streak < noveltyLimit
+	n := e.unstable[r]
+	return n != nil && n.streak >= suspicion && n.streak < unstableLimit
 }
 
-// noveltyOf does the book-keeping of madeCall and returns what is to be warned
+// compared does the book-keeping of madeCall and returns what is to be warned
 // about: the names of arguments, or "".
-func (e *engine) noveltyOf(id callKey, c *call, shown []store.Arg) (names string) {
+func (e *engine) compared(id callKey, c *call, shown []store.Arg) (names string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := e.novelties[id.runner]
+	n := e.unstable[id.runner]
 	if n == nil {
-		e.pruneNovelties()
-		n = &novelty{}
-		e.novelties[id.runner] = n
+		e.pruneUnstable()
+		n = &unstableArgs{}
+		e.unstable[id.runner] = n
 	}
-	if n.streak >= noveltyLimit {
+	if n.streak >= unstableLimit {
 		return "" // has warned
 	}
 	stable := n.call == nil || n.again || n.call.node.wasVisited() || n.pass+1 != e.pass
 	if stable {
-		*n = novelty{}
+		*n = unstableArgs{}
 	} else {
 		n.compare(shown)
 	}
 	n.pass, n.id, n.call, n.shown = e.pass, id, c, shown
-	if n.streak++; n.streak < noveltyLimit {
+	if n.streak++; n.streak < unstableLimit {
 		return ""
 	}
 	return n.names()
 }
 
-// pruneNovelties keeps flows that make runners all the time from filling memory:
+// pruneUnstable keeps flows that make runners all the time from filling memory:
 // what did not make a call in the last pass has no streak to lose. e.mu is held.
-func (e *engine) pruneNovelties() {
-	if len(e.novelties) < maxNovelties {
+func (e *engine) pruneUnstable() {
+	if len(e.unstable) < maxUnstable {
 		return
 	}
-	for r, n := range e.novelties {
+	for r, n := range e.unstable {
 		if n.pass+1 < e.pass {
-			delete(e.novelties, r)
+			delete(e.unstable, r)
 		}
 	}
-	if len(e.novelties) >= maxNovelties {
-		clear(e.novelties)
+	if len(e.unstable) >= maxUnstable {
+		clear(e.unstable)
 	}
 }
 
-// maxNovelties bounds how many runners are looked at at once.
-const maxNovelties = 1000
+// maxUnstable bounds how many runners are looked at at once.
+const maxUnstable = 1000
 
 // askedAgain notes that a pass has asked for a call that is running.
 func (e *engine) askedAgain(id callKey) {
-	if n := e.novelties[id.runner]; n != nil && n.id == id {
+	if n := e.unstable[id.runner]; n != nil && n.id == id {
 		n.again = true
 	}
 }
 
 // compare keeps the names of those arguments whose text has changed each time.
-func (n *novelty) compare(shown []store.Arg) {
+func (n *unstableArgs) compare(shown []store.Arg) {
 	if len(n.shown) == 0 || len(n.shown) != len(shown) {
 		return
 	}
@@ -122,7 +122,7 @@ func (n *novelty) compare(shown []store.Arg) {
 }
 
 // names lists the arguments that have changed each time, in their order.
-func (n *novelty) names() string {
+func (n *unstableArgs) names() string {
 	var names []string
 	for _, arg := range n.shown {
 		if arg.Name != "" && n.changed[arg.Name] {
@@ -139,7 +139,7 @@ func (n *novelty) names() string {
 func (e *engine) warnUnreachable(r *runner) {
 	e.mu.Lock()
 	warned := e.unreachable[r.name]
-	if len(e.unreachable) >= maxNovelties {
+	if len(e.unreachable) >= maxUnstable {
 		clear(e.unreachable)
 	}
 	e.unreachable[r.name] = true
