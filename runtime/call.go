@@ -190,7 +190,7 @@ type call struct {
 	waiters  int                             // callers in Run and Wait
 	starts   map[<-chan struct{}]func() bool // contexts that were given to Start, by their Done channels, and what ends the watch on each
 	watchers []watcher
-	waitsFor []*call // for which the body waits; guarded by waits.mu
+	waitsFor []waitEdge // of its executions; guarded by waits
 
 	// Who executes.
 	listed    bool                    // it is in the table
@@ -330,7 +330,7 @@ func (r *runner) note(c *call) {
 // caller is in, if any: it must not wait for itself. runner.mu is held.
 func (c *call) addWaiter(parent *execution) error {
 	if parent != nil {
-		if err := parent.call.waitFor(c); err != nil {
+		if err := parent.waitFor(c); err != nil {
 			return err
 		}
 	}
@@ -378,7 +378,7 @@ func (c *call) await(ctx context.Context, parent *execution) error {
 	}
 	left := !c.ended() && c.leave(func() { c.waiters-- })
 	if parent != nil {
-		parent.call.waited(c)
+		parent.waited(c)
 		parent.goOn()
 	}
 	if left {
@@ -652,13 +652,20 @@ func (r *runner) forget(n *node) bool {
 // taken while a runner's mutex is held, never the other way round.
 var waits sync.Mutex
 
-// waitFor notes that c's body waits for target, unless target already waits for
-// c, directly or through others: then neither could ever end.
+// A waitEdge is that of an execution for a call.
+type waitEdge struct {
+	by *execution
+	on *call
+}
+
+// waitFor notes that x waits for target, unless target already waits for x's call,
+// directly or through others: then neither could ever end.
 //
 // Checking whenever an edge is added finds every cycle, by whatever way it came
 // about: a work that calls itself with equal arguments, or two executions that
 // each join the other's call.
-func (c *call) waitFor(target *call) error {
+func (x *execution) waitFor(target *call) error {
+	c := x.call
 	waits.Lock()
 	defer waits.Unlock()
 	if works := target.pathTo(c, map[*call]bool{}); works != nil {
@@ -666,24 +673,26 @@ func (c *call) waitFor(target *call) error {
 		last := len(works) - 1
 		return &CycleError{Works: append([]string{works[last]}, works[:last]...)}
 	}
-	c.waitsFor = append(c.waitsFor, target)
+	c.waitsFor = append(c.waitsFor, waitEdge{x, target})
 	return nil
 }
 
 // waited takes the note back. Two goroutines of a body may wait for the same
 // call, so only one note goes.
-func (c *call) waited(target *call) {
+func (x *execution) waited(target *call) {
+	c := x.call
 	waits.Lock()
 	defer waits.Unlock()
-	if i := slices.Index(c.waitsFor, target); i >= 0 {
+	if i := slices.Index(c.waitsFor, waitEdge{x, target}); i >= 0 {
 		c.waitsFor = slices.Delete(c.waitsFor, i, i+1)
 	}
 }
 
 // pathTo names the works on a way from c to goal along the graph, both ends
 // included, nil if there is none. Nobody waits any more for calls that have
-// ended, though their waiters may not have taken their notes back yet. seen
-// keeps it linear where many ways lead to one call.
+// ended, though their waiters may not have taken their notes back yet; and what an
+// execution that has returned has left behind waits for itself. seen keeps it linear
+// where many ways lead to one call.
 func (c *call) pathTo(goal *call, seen map[*call]bool) []string {
 	if c.ended() || seen[c] {
 		return nil
@@ -692,8 +701,11 @@ func (c *call) pathTo(goal *call, seen map[*call]bool) []string {
 		return []string{c.runner.name}
 	}
 	seen[c] = true
-	for _, next := range c.waitsFor {
-		if path := next.pathTo(goal, seen); path != nil {
+	for _, w := range c.waitsFor {
+		if w.by.gone.Load() {
+			continue
+		}
+		if path := w.on.pathTo(goal, seen); path != nil {
 			return append([]string{c.runner.name}, path...)
 		}
 	}

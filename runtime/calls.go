@@ -320,9 +320,10 @@ func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ende
 		}
 		p.before = p.inputs(&p.args)
 	}
-	prepared = true
 	changed := spec.Outside && p.call.unkeyed == nil && any(p.before) != any(p.entry.key)
-	return p.call.launch(ctx, k, waits, changed)
+	ended = p.call.launch(ctx, k, waits, changed)
+	prepared = true
+	return ended
 }
 
 // inputs returns the fingerprint of what could be written to meanwhile.

@@ -170,10 +170,10 @@ func TestACallThatHasEndedIsNoPartOfACycle(t *testing.T) {
 	r := newRunner(config{name: "w"})
 	waiter := &call{runner: r, done: make(chan struct{})}
 	ended := &call{runner: r, done: make(chan struct{})}
-	want(t, "first wait", waiter.waitFor(ended), nil)
-	if ended.waitFor(waiter) == nil {
+	want(t, "first wait", (&execution{call: waiter}).waitFor(ended), nil)
+	if (&execution{call: ended}).waitFor(waiter) == nil {
 		t.Error("the cycle was not found")
 	}
 	close(ended.done)
-	want(t, "wait after the end", ended.waitFor(waiter), nil)
+	want(t, "wait after the end", (&execution{call: ended}).waitFor(waiter), nil)
 }

@@ -28,6 +28,7 @@ type execution struct {
 	pauses int           // goroutines of the body that wait for other calls
 	resume chan struct{} // closed when a body that is to go on may; nil when none waits
 	over   bool          // has returned
+	gone   atomic.Bool   // over, for who does not hold runner.mu
 	lost   atomic.Bool   // another execution has its lease
 }
 
@@ -100,7 +101,7 @@ func (x *execution) begin() {
 func (x *execution) run() {
 	c := x.call
 	r := c.runner
-	if c.durable() && !c.acquire(x) {
+	if c.durable() && !x.acquired() {
 		return
 	}
 	began := time.Now()
@@ -131,6 +132,25 @@ func (x *execution) run() {
 	returned = true
 }
 
+// acquired is call.acquire, with an end of the call where code of the user's, such as a
+// method that describes the inputs, ends the goroutine or panics.
+func (x *execution) acquired() (ok bool) {
+	through, c := false, x.call
+	defer func() {
+		if through {
+			return
+		}
+		o, r := broken(c.runner.name, recover()), c.runner
+		r.mu.Lock()
+		r.slots.giveBack(x)
+		r.mu.Unlock()
+		c.conclude(x, o)
+	}()
+	ok = c.acquire(x)
+	through = true
+	return ok
+}
+
 // broken is the outcome of user code that did not return; value is from recover,
 // called by the same deferred function.
 func broken(work string, value any) outcome {
@@ -149,14 +169,14 @@ func (x *execution) limit() (context.Context, func()) {
 	}
 	timeout := &TimeoutError{Work: r.name, After: r.timeout}
 	ctx, cancel := context.WithTimeoutCause(x.ctx, r.timeout, timeout)
-	stop := context.AfterFunc(ctx, func() {
-		// It may have ended for another reason: who ended it does the rest.
-		if o := (outcome{err: timeout, none: true, timedOut: true}); context.Cause(ctx) == error(timeout) && !x.retries(o.err) {
+	// A timer of its own, for the context may have ended before for another reason.
+	timer := time.AfterFunc(r.timeout, func() {
+		if o := (outcome{err: timeout, none: true, timedOut: true}); !x.retries(o.err) {
 			x.call.publish(x, &o, false)
 			x.call.conclude(x, o)
 		}
 	})
-	return ctx, func() { stop(); cancel() }
+	return ctx, func() { timer.Stop(); cancel() }
 }
 
 // retries reports whether the call executes again after err.
@@ -167,17 +187,32 @@ func (x *execution) retries(err error) bool {
 
 // finish does what is to be done when a body has returned.
 func (x *execution) finish(o outcome, took time.Duration) {
-	c := x.call
-	r := c.runner
+	through, c := false, x.call
+	defer func() {
+		if !through { // code of the user's, such as a method of an error, ended the goroutine
+			x.end(broken(c.runner.name, recover()), took)
+		}
+	}()
 	switch {
 	case x.lost.Load():
+		through = true
 		x.yield(o, took)
 		return
 	case x.retries(o.err):
-		x.again(o, took)
+		after := waitsAfter(o.err)
+		through = true
+		x.again(o, took, after)
 		return
 	}
 	c.publish(x, &o, true)
+	through = true
+	x.end(o, took)
+}
+
+// end counts a body that has returned, and ends the call if that has not ended.
+func (x *execution) end(o outcome, took time.Duration) {
+	c := x.call
+	r := c.runner
 	r.mu.Lock()
 	x.returned(o.panicked, took)
 	c.over()
@@ -192,8 +227,9 @@ func (x *execution) finish(o outcome, took time.Duration) {
 	x.cancel(nil)
 }
 
-// again makes the call Pending, to execute after a wait, unless it has ended.
-func (x *execution) again(o outcome, took time.Duration) {
+// again makes the call Pending, to execute after a wait of at least after, unless it has
+// ended.
+func (x *execution) again(o outcome, took, after time.Duration) {
 	c := x.call
 	r := c.runner
 	r.mu.Lock()
@@ -204,7 +240,7 @@ func (x *execution) again(o outcome, took time.Duration) {
 		return
 	}
 	c.execution = nil
-	c.retry = time.AfterFunc(r.retry.wait(c.attempts, o.err), func() {
+	c.retry = time.AfterFunc(r.retry.wait(c.attempts, after), func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if !c.ended() {
@@ -234,7 +270,7 @@ func (x *execution) yield(o outcome, took time.Duration) {
 	c.execution = next
 	c.pends(o.err)
 	r.mu.Unlock()
-	go c.awaitHolder(next)
+	c.goOn(next, func() { c.awaitHolder(next) })
 }
 
 // pends makes a call Pending again that was Running. runner.mu is held.
@@ -250,6 +286,7 @@ func (c *call) pends(err error) {
 func (x *execution) returned(panicked *PanicError, took time.Duration) {
 	r := x.call.runner
 	r.slots.end(x)
+	x.gone.Store(true)
 	r.stats.ExecutionTime += took
 	if panicked != nil {
 		r.stats.Panics++
@@ -309,9 +346,9 @@ func Retry(p RetryPolicy) Option {
 	return optionFunc(func(c *config) { c.retry = p })
 }
 
-// wait returns how long to wait after a number of failures in a row, from 1, the last of
-// which was err.
-func (p RetryPolicy) wait(failures int, err error) time.Duration {
+// wait returns how long to wait after a number of failures in a row, from 1, and at least
+// after.
+func (p RetryPolicy) wait(failures int, after time.Duration) time.Duration {
 	first, most, spread := p.Initial, p.Max, max(p.Jitter, 0)
 	if first == 0 {
 		first = firstWait
@@ -326,12 +363,7 @@ func (p RetryPolicy) wait(failures int, err error) time.Duration {
 	if n := failures - 1; n < 63 && first <= most>>n {
 		wait = first << n
 	}
-	wait = time.Duration(float64(wait) * (1 + spread*(2*rand.Float64()-1)))
-	var later *retryAfter
-	if errors.As(err, &later) {
-		wait = max(wait, later.after)
-	}
-	return wait
+	return max(time.Duration(float64(wait)*(1+spread*(2*rand.Float64()-1))), after)
 }
 
 // Permanent marks an error that another execution would not mend, such as that there is
@@ -363,6 +395,16 @@ func RetryAfter(err error, d time.Duration) error {
 		return nil
 	}
 	return &retryAfter{err, d}
+}
+
+// waitsAfter returns what RetryAfter says. It calls methods of the user's errors, so no
+// lock may be held.
+func waitsAfter(err error) time.Duration {
+	var mark *retryAfter
+	if errors.As(err, &mark) {
+		return mark.after
+	}
+	return 0
 }
 
 type retryAfter struct {

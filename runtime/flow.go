@@ -128,7 +128,6 @@ func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, 
 	case u == nil:
 		return &entry.call, true
 	case made != nil:
-		e.launches(u)
 		ended := made.launch(ctx, args, true)
 		e.launched(u, ended)
 		if ended {
@@ -138,25 +137,29 @@ func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, 
 			e.madeCall(id, u, args)
 		}
 	}
+	if made == nil {
+		e.launched(u, false)
+	}
 	if watch {
 		u.watch(ctx, done)
 	}
 	return &entry.call, false
 }
 
-// launches says that c is being launched. A call that ends in that makes no pass due: the
-// one under way has the outcome.
-func (e *engine) launches(c *call) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.launching[c] = false
+// asked notes that another goroutine of the flow was suspended by c while it is being
+// launched. e.mu is held.
+func (e *engine) asked(c *call) {
+	if l, ok := e.launching[c]; ok {
+		l.asked = true
+		e.launching[c] = l
+	}
 }
 
 // launched says that c was launched, and whether the flow knows that it has ended.
 func (e *engine) launched(c *call, known bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.launching[c] && !known {
+	if l := e.launching[c]; l.ended && (l.asked || !known) {
 		e.wake()
 	}
 	delete(e.launching, c)
@@ -167,6 +170,7 @@ func (e *engine) known(id callKey, pass uint64) (call any, ended bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if c := e.running[id]; c != nil {
+		e.asked(c)
 		e.askedAgain(id)
 		return c.values.handle(), false
 	}
@@ -182,10 +186,18 @@ func (e *engine) known(id callKey, pass uint64) (call any, ended bool) {
 }
 
 // adopt makes an unfinished call one of the flow's: its end makes a pass due,
-// and the loop's end stops it. The runner's mutex is held, before e.mu.
+// and the loop's end stops it. launched has to follow: if the call is new, a call that
+// ends in being launched makes no pass due, for the one under way has the outcome. The
+// runner's mutex is held, before e.mu.
 func (e *engine) adopt(id callKey, c *call) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if l, again := e.launching[c]; again {
+		l.asked = true
+		e.launching[c] = l
+	} else {
+		e.launching[c] = launching{}
+	}
 	e.running[id] = c
 	e.ids[c] = id
 	e.bodies[c] = struct{}{}
@@ -210,6 +222,7 @@ func (e *engine) awaits(c *call) bool {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.asked(c)
 	if _, mine := e.ids[c]; !mine {
 		e.others[c] = struct{}{}
 		e.watches(c)
@@ -231,6 +244,7 @@ func (e *engine) ended(c *call) {
 	}
 	status, r := c.node.status(), c.runner
 	// Without the lock, for it may ask the user.
+	after := waitsAfter(c.err)
 	final := status == Stopped || status == Failed && (r.retry.If != nil || isPermanent(c.err)) && !r.worthwhile(c.err)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -238,10 +252,11 @@ func (e *engine) ended(c *call) {
 	if status == Succeeded {
 		delete(e.failures, id)
 	} else {
-		e.fail(id, c, final)
+		e.fail(id, c, final, after)
 	}
-	if _, launching := e.launching[c]; launching {
-		e.launching[c] = true
+	if l, ok := e.launching[c]; ok {
+		l.ended = true
+		e.launching[c] = l
 		return
 	}
 	e.wake()
@@ -260,7 +275,7 @@ func (e *engine) returned(c *call) {
 
 // fail remembers a call without a result, until its backoff is over, or for good
 // if that is final. e.mu is held.
-func (e *engine) fail(id callKey, c *call, final bool) {
+func (e *engine) fail(id callKey, c *call, final bool, after time.Duration) {
 	f := e.failures[id]
 	if f == nil {
 		f = &failure{}
@@ -269,7 +284,7 @@ func (e *engine) fail(id callKey, c *call, final bool) {
 	f.times++
 	f.handle, f.number, f.seen, f.until = c.values.handle(), c.node.number, e.pass, time.Time{}
 	if !final {
-		f.until = time.Now().Add(id.runner.retry.wait(f.times, c.err))
+		f.until = time.Now().Add(id.runner.retry.wait(f.times, after))
 	}
 }
 

@@ -53,6 +53,13 @@ func (c *call) find(ctx context.Context) (ended bool) {
 		r.mu.Lock()
 		c.deleted = false // that was before it executes
 		r.mu.Unlock()
+		var found store.Found
+		if ctx.Err() == nil && r.lookup(ctx, c.key, &found) == nil && found.Latest != nil {
+			c.seen = found.Latest.Seq // it could not be deleted
+		}
+		if e := found.Result(); e != nil {
+			_ = e.Close()
+		}
 	} else {
 		var found store.Found
 		err := r.lookup(ctx, c.key, &found)
@@ -89,8 +96,23 @@ func (c *call) find(ctx context.Context) (ended bool) {
 func (c *call) findElsewhere() {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.origin))
 	if c.looks(cancel) {
-		go c.find(ctx)
+		c.goOn(nil, func() { c.find(ctx) })
 	}
+}
+
+// goOn runs f in a goroutine of its own. If code of the user's ends that, or panics, the
+// call ends, unless it has ended or goes on by another execution than x.
+func (c *call) goOn(x *execution, f func()) {
+	go func() {
+		through := false
+		defer func() {
+			if !through {
+				c.conclude(x, broken(c.runner.name, recover()))
+			}
+		}()
+		f()
+		through = true
+	}()
 }
 
 // looks notes what ends the look into the store. If the call has ended it ends it at
@@ -138,7 +160,9 @@ func (c *call) settle(ctx context.Context, x *execution, found *store.Found, fir
 	if first {
 		c.seen = latest.Seq
 	}
-	if latest.Seq > c.seen && (latest.Status == store.Failed || latest.Status == store.GivenUp) {
+	// A look may have been stale, so that what it did not show is older than the call.
+	during := !latest.Finished.Before(c.requested.time().Add(-store.Tolerance))
+	if latest.Seq > c.seen && during && (latest.Status == store.Failed || latest.Status == store.GivenUp) {
 		c.conclude(x, outcome{none: true, err: &RemoteError{Work: c.runner.name, Key: c.key, Origin: latest.Origin, Text: latest.Error}})
 		return true
 	}
@@ -163,11 +187,11 @@ func (c *call) withoutStore(x *execution, err error) (ended bool) {
 func (c *call) acquire(x *execution) bool {
 	r := c.runner
 	r.mu.Lock()
-	needed := !c.lease.held && !c.forgotten
-	r.mu.Unlock()
-	if !needed {
-		return c.begin(x)
+	if c.lease.held || c.forgotten {
+		defer r.mu.Unlock()
+		return c.beginHeld(x)
 	}
+	r.mu.Unlock()
 	if c.inputs == nil { // before the first body runs, which may write to them
 		c.inputs = c.values.describe(false)
 	}
@@ -183,6 +207,9 @@ func (c *call) acquire(x *execution) bool {
 		c.hold(l)
 		return c.begin(x)
 	case errors.Is(err, store.ErrHeld) || errors.Is(err, store.ErrFinished) || x.ctx.Err() != nil:
+		if !answered(err) {
+			go r.giveUp(rec) // it may have begun
+		}
 		r.mu.Lock()
 		r.slots.giveBack(x)
 		r.mu.Unlock()
@@ -200,11 +227,15 @@ func (c *call) acquire(x *execution) bool {
 
 // begin begins an execution, unless the call has ended; then its slot is free again.
 func (c *call) begin(x *execution) bool {
-	r := c.runner
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	c.runner.mu.Lock()
+	defer c.runner.mu.Unlock()
+	return c.beginHeld(x)
+}
+
+// beginHeld is begin for who holds runner.mu.
+func (c *call) beginHeld(x *execution) bool {
 	if c.ended() {
-		r.slots.giveBack(x)
+		c.runner.slots.giveBack(x)
 		return false
 	}
 	x.begin()
@@ -218,7 +249,7 @@ func (c *call) begin(x *execution) bool {
 func (c *call) hold(l store.Lease) {
 	c.runner.mu.Lock()
 	defer c.runner.mu.Unlock()
-	c.lease = lease{Lease: l, held: true}
+	c.lease, c.denied = lease{Lease: l, held: true}, 0
 	switch {
 	case c.ended() || c.forgotten:
 		go c.giveBack()
@@ -275,8 +306,14 @@ func (c *call) renew() {
 		return
 	case errors.Is(err, store.ErrLost), r.strictLease && !time.Now().Before(l.Expires):
 		r.mu.Unlock()
-		c.lost()
-		return
+		if c.lost() {
+			return
+		}
+		r.mu.Lock()
+		if c.lease.final {
+			r.mu.Unlock()
+			return
+		}
 	}
 	c.lease.renewal.Reset(c.lease.next())
 	r.mu.Unlock()
@@ -286,12 +323,12 @@ func (c *call) renew() {
 // it, or under StrictLease, the body's context ends, and once the body has returned, the
 // call waits for the other's result. Otherwise the body goes on: it may still be the
 // first.
-func (c *call) lost() {
+func (c *call) lost() (done bool) {
 	r := c.runner
 	if !r.strictLease {
 		var found store.Found
 		if err := r.lookup(context.Background(), c.key, &found); err != nil || found.Result() == nil && found.Holder == nil {
-			return
+			return false
 		}
 		if e := found.Result(); e != nil {
 			_ = e.Close()
@@ -299,13 +336,33 @@ func (c *call) lost() {
 	}
 	r.mu.Lock()
 	x := c.execution
-	running := !c.ended() && x != nil && !x.over
-	if running {
+	running := !c.ended() && x != nil && !x.over && c.node.status() == Running
+	switch {
+	case running:
 		x.lost.Store(true)
+	case !c.ended() && c.node.status() == Pending: // the next attempt begins in the store
+		c.lease.stop()
+		c.lease.held = false
 	}
 	r.mu.Unlock()
 	if running {
 		x.cancel(named(r.name, ErrLeaseLost))
+	}
+	return true
+}
+
+// giveUp gives back the lease of an execution that has begun, if it has: the answer was not
+// waited for.
+func (r *runner) giveUp(rec store.Record) {
+	ctx, cancel := context.WithTimeout(context.Background(), r.patience())
+	defer cancel()
+	l, err := r.store.Begin(ctx, rec)
+	if err == nil {
+		rec.Status, rec.Finished = store.Stopped, time.Now()
+		err = r.store.End(ctx, l, rec, nil)
+	}
+	if !answered(err) {
+		r.storeFailed(context.Background(), "a lease cannot be given back", err)
 	}
 }
 
@@ -322,8 +379,10 @@ func (c *call) giveBack() {
 	if !held {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), r.patience())
+	defer cancel()
 	rec := store.Record{Ref: l.Ref, Status: store.Stopped, Origin: origin(), Finished: time.Now()}
-	err := r.store.End(context.Background(), l, rec, nil)
+	err := r.ask(ctx, func(ctx context.Context) error { return r.store.End(ctx, l, rec, nil) })
 	if err != nil && !errors.Is(err, store.ErrClosed) && !errors.Is(err, store.ErrLost) {
 		r.storeFailed(context.Background(), "a lease cannot be given back", err)
 	}
@@ -354,6 +413,8 @@ func (c *call) awaitHolder(x *execution) {
 		case found.Holder == nil:
 			if c.denied++; c.denied > patience {
 				c.withoutStore(x, errors.New("the store says that there is a result, or a lease, but has none"))
+			} else if c.denied > 1 && !sleep(x.ctx, min(5*time.Millisecond<<c.denied, time.Second)) {
+				return
 			}
 			c.execute()
 			return

@@ -165,10 +165,16 @@ type engine struct {
 	inputs   map[input]struct{}   // that the flow has read
 	ending   chan struct{}        // closed when bodies is empty; nil before the end
 
-	launching map[*call]bool // calls that are being launched, and whether they have ended meanwhile
+	launching map[*call]launching // calls that are being launched
 
 	unstable    map[*runner]*unstableArgs
 	unreachable map[string]bool // works that have been warned about
+}
+
+// launching is what happened to a call while it is being launched.
+type launching struct {
+	ended bool
+	asked bool // by another goroutine of the flow, which it has suspended
 }
 
 // input is something that wakes the loops which have read it, such as a Var.
@@ -200,7 +206,7 @@ func newEngine(l *Loop) *engine {
 		others:   map[*call]struct{}{},
 		inputs:   map[input]struct{}{},
 
-		launching:   map[*call]bool{},
+		launching:   map[*call]launching{},
 		unstable:    map[*runner]*unstableArgs{},
 		unreachable: map[string]bool{},
 	}

@@ -80,7 +80,7 @@ func TestJitterSpreadsTheWaits(t *testing.T) {
 	} {
 		var waits []time.Duration
 		for range 1000 {
-			w := RetryPolicy{Jitter: jitter}.wait(1, nil)
+			w := RetryPolicy{Jitter: jitter}.wait(1, 0)
 			if w < bounds[0] || w > bounds[1]+1 {
 				t.Fatalf("jitter %v: wait %v is not within %v", jitter, w, bounds)
 			}

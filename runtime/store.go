@@ -413,6 +413,14 @@ type encodingError struct{ err error }
 func (e *encodingError) Error() string { return e.err.Error() }
 func (e *encodingError) Unwrap() error { return e.err }
 
+// patience is how long a store is waited for.
+func (r *runner) patience() time.Duration {
+	if r.storeTimeout == 0 {
+		return defaultStoreTimeout
+	}
+	return r.storeTimeout
+}
+
 // whenSilent says what becomes of a call that the store does not answer for.
 func (r *runner) whenSilent() StoreFailure {
 	if r.onStoreFailure != DefaultStoreFailure {
@@ -429,10 +437,7 @@ func (r *runner) whenSilent() StoreFailure {
 // lock may be held.
 func (r *runner) ask(ctx context.Context, f func(ctx context.Context) error) error {
 	const least, most = 10 * time.Millisecond, time.Second
-	limit := r.storeTimeout
-	if limit == 0 {
-		limit = defaultStoreTimeout
-	}
+	limit := r.patience()
 	deadline, block := time.Now().Add(limit), r.onStoreFailure == BlockOnStoreFailure
 	for pause := least; ; pause = min(2*pause, most) {
 		if block {

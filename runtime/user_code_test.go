@@ -1,0 +1,146 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"io"
+	goruntime "runtime"
+	"testing"
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+type quits struct{}
+
+func (quits) Error() string { goruntime.Goexit(); return "" }
+
+func TestGoexitInAnErrorEndsTheCall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := storing(memory.New(0), func(context.Context, string) (string, error) { return "", quits{} })
+		call := f.Start(t.Context(), "a")
+		select {
+		case <-call.Done():
+		case <-time.After(time.Hour):
+			t.Errorf("has not ended: %+v", f.Stats())
+			call.Stop()
+		}
+		settled(t, f)
+	})
+}
+
+func TestGoexitInRetryIfEndsTheCall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFetch(func(context.Context, string) (string, error) { return "", errors.New("no") },
+			Retry(RetryPolicy{Attempts: 2, If: func(error) bool { goruntime.Goexit(); return false }}), Concurrency(1))
+		call := f.Start(t.Context(), "a")
+		select {
+		case <-call.Done():
+		case <-time.After(time.Hour):
+			t.Errorf("has not ended: %+v", f.Stats())
+			call.Stop()
+		}
+		settled(t, f)
+	})
+}
+
+type exitCodec struct{ store.Codec }
+
+func (c exitCodec) Encode(io.Writer, string, any) error { goruntime.Goexit(); return nil }
+
+func TestGoexitInAnEncodingEndsTheCall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := storing(memory.New(0), echo)
+		f.codec = exitCodec{f.codec}
+		call := f.Start(t.Context(), "a")
+		select {
+		case <-call.Done():
+		case <-time.After(time.Hour):
+			t.Errorf("has not ended: %+v", f.Stats())
+			call.Stop()
+		}
+		settled(t, f)
+	})
+}
+
+func TestGoexitInADescriptionEndsTheCall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		spec := storingSpec(echo)
+		spec.Describe = func(*Inputs, *string) { goruntime.Goexit() }
+		f := fetchOf(NewCalls(spec, WithStore(memory.New(0)), Concurrency(1)))
+		call := f.Start(t.Context(), "a")
+		select {
+		case <-call.Done():
+		case <-time.After(time.Minute):
+			t.Errorf("has not ended: %+v", f.Stats())
+			call.Stop()
+		}
+		settled(t, f)
+	})
+}
+
+type exitDecode struct{ store.Codec }
+
+func (c exitDecode) Decode(*store.Entry, string, any) error { goruntime.Goexit(); return nil }
+
+func TestGoexitInADecodingEndsTheCall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		wantResult(t, "got a")(storing(s, echo).Run(t.Context(), "a"))
+		f := storing(hooked{Store: s, looked: func([]store.Found) error { time.Sleep(time.Second); return nil }}, echo)
+		f.codec = exitDecode{f.codec}
+		go func() { _, _ = f.Run(t.Context(), "a") }()
+		time.Sleep(time.Second / 2)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := f.Run(ctx, "a") // joins
+		if err == context.DeadlineExceeded {
+			t.Errorf("the one who joined waits for ever: %+v", f.Stats())
+		}
+		cancel()
+		settled(t, f)
+	})
+}
+
+type nosy struct{ look func() }
+
+func (e nosy) Error() string { return "nosy" }
+
+func (e nosy) As(any) bool { e.look(); return false }
+
+func TestErrorsAreAskedWithoutTheRunnersLock(t *testing.T) {
+	var f *fetch
+	f = newFetch(func(context.Context, string) (string, error) {
+		return "", nosy{func() { f.Stats() }}
+	}, Retry(RetryPolicy{Attempts: 2, Initial: time.Millisecond}))
+	done := make(chan struct{})
+	go func() { _, _ = f.Run(context.Background(), "a"); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(3 * time.Second):
+		t.Error("deadlock")
+	}
+}
+
+func TestErrorsAreAskedWithoutTheLoopsLock(t *testing.T) {
+	var l *Loop
+	f := newFetch(func(context.Context, string) (string, error) {
+		return "", nosy{func() { l.Status() }}
+	})
+	n := 0
+	l = &Loop{KeepGoing: true, Flow: func(ctx context.Context) error {
+		if n++; n > 1 {
+			return Stop
+		}
+		_, err := f.Run(ctx, "a")
+		return err
+	}}
+	done := make(chan struct{})
+	go func() { _ = l.Run(context.Background()); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(4 * time.Second):
+		t.Error("deadlock")
+	}
+}
