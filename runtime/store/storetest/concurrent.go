@@ -76,9 +76,15 @@ func singleFlight(t *testing.T, work string, s *suite, f *Faults) {
 func testSharedFailure(t *testing.T, s *suite) {
 	const handles = 4
 	l := s.begin(s, 1)
-	var f Faults
+	var told [handles]atomic.Bool // that it is held
 	var wg sync.WaitGroup
-	for range handles {
+	for i := range told {
+		var f Faults
+		f.Inject(Begin, func(ctx context.Context, c *Call) error {
+			err := c.Do(ctx)
+			told[i].Store(true)
+			return err
+		})
 		h := f.Wrap(s.another())
 		wg.Go(func() {
 			_, err := Do(ctx, h, refOf(1), func(store.Lease) ([]byte, error) {
@@ -90,8 +96,10 @@ func testSharedFailure(t *testing.T, s *suite) {
 			}
 		})
 	}
-	for f.Calls(Begin) < handles { // each has looked by then, and is told that it is held
-		time.Sleep(time.Millisecond)
+	for i := range told {
+		for !told[i].Load() {
+			time.Sleep(time.Millisecond)
+		}
 	}
 	x := ended(1, store.Failed)
 	x.Error = "no such file"
