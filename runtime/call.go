@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -81,16 +79,16 @@ func (c *Call[R]) outcome() (result R, err error) {
 type node struct {
 	hash  uint64
 	state atomic.Uint32 // a Status, and the visited bit once that is Succeeded or Failed
-	due   int32         // place among those that expire, from 1; 0: none. Runner.mu
+	due   int32         // place among those that expire, from 1; 0: none. runner.mu
 
 	number uint64 // of the call in its runner
 
 	// The call until it has ended; then the same if it has no result, and otherwise
-	// Runner.succeeded, so that kept results hold on to nothing else.
+	// runner.succeeded, so that kept results hold on to nothing else.
 	call     atomic.Pointer[call]
 	finished stamp // before the state says that the call has ended
 
-	older, newer *node // among those that are kept; Runner.mu
+	older, newer *node // among those that are kept; runner.mu
 }
 
 // Done returns a channel that is closed when the call has ended.
@@ -114,7 +112,7 @@ func (n *node) Status() CallStatus {
 	return n.snapshot()
 }
 
-// snapshot needs Runner.mu.
+// snapshot needs runner.mu.
 func (n *node) snapshot() CallStatus {
 	c := n.call.Load()
 	if c.node != nil {
@@ -168,8 +166,8 @@ func (n *node) unvisit() bool {
 // so at the end may be read without lock by whoever knows that it has ended.
 type call struct {
 	runner *runner
-	values values // nil in Runner.succeeded, and in calls that were refused
-	node   *node  // nil in Runner.succeeded
+	values values // nil in runner.succeeded, and in calls that were refused
+	node   *node  // nil in runner.succeeded
 	done   chan struct{}
 
 	unkeyed error   // why the inputs could not be encoded; nil when they were
@@ -212,7 +210,7 @@ type values interface {
 	// execute runs the body. It says whether what it returned may be kept.
 	execute(ctx context.Context) (keep bool, err error)
 
-	// commit makes the result that of the handle. Runner.mu is held.
+	// commit makes the result that of the handle. runner.mu is held.
 	commit()
 
 	// decode takes the result from the store, and encoded gives it to it.
@@ -228,7 +226,7 @@ type values interface {
 // not a runner's.
 type watcher interface {
 	ended(c *call)    // without locks
-	returned(c *call) // no body runs any more, or will; Runner.mu is held
+	returned(c *call) // no body runs any more, or will; runner.mu is held
 }
 
 // ended reports whether the call has ended, with or without lock.
@@ -644,70 +642,4 @@ func (r *runner) forget(n *node) bool {
 	r.mu.Unlock()
 	c.giveBack()
 	return true
-}
-
-// waits guards call.waitsFor of all calls of the process: the graph of which
-// executions wait for which calls. Cycles may run through several runners, so
-// one mutex guards it all; only calls made inside of executions take it. It is
-// taken while a runner's mutex is held, never the other way round.
-var waits sync.Mutex
-
-// A waitEdge is that of an execution for a call.
-type waitEdge struct {
-	by *execution
-	on *call
-}
-
-// waitFor notes that x waits for target, unless target already waits for x's call,
-// directly or through others: then neither could ever end.
-//
-// Checking whenever an edge is added finds every cycle, by whatever way it came
-// about: a work that calls itself with equal arguments, or two executions that
-// each join the other's call.
-func (x *execution) waitFor(target *call) error {
-	c := x.call
-	waits.Lock()
-	defer waits.Unlock()
-	if works := target.pathTo(c, map[*call]bool{}); works != nil {
-		// The path runs from target to c; c, who asks, comes first.
-		last := len(works) - 1
-		return &CycleError{Works: append([]string{works[last]}, works[:last]...)}
-	}
-	c.waitsFor = append(c.waitsFor, waitEdge{x, target})
-	return nil
-}
-
-// waited takes the note back. Two goroutines of a body may wait for the same
-// call, so only one note goes.
-func (x *execution) waited(target *call) {
-	c := x.call
-	waits.Lock()
-	defer waits.Unlock()
-	if i := slices.Index(c.waitsFor, waitEdge{x, target}); i >= 0 {
-		c.waitsFor = slices.Delete(c.waitsFor, i, i+1)
-	}
-}
-
-// pathTo names the works on a way from c to goal along the graph, both ends
-// included, nil if there is none. Nobody waits any more for calls that have
-// ended, though their waiters may not have taken their notes back yet; and what an
-// execution that has returned has left behind waits for itself. seen keeps it linear
-// where many ways lead to one call.
-func (c *call) pathTo(goal *call, seen map[*call]bool) []string {
-	if c.ended() || seen[c] {
-		return nil
-	}
-	if c == goal {
-		return []string{c.runner.name}
-	}
-	seen[c] = true
-	for _, w := range c.waitsFor {
-		if w.by.gone.Load() {
-			continue
-		}
-		if path := w.on.pathTo(goal, seen); path != nil {
-			return append([]string{c.runner.name}, path...)
-		}
-	}
-	return nil
 }

@@ -58,9 +58,9 @@
 // # Locks
 //
 // Every runner has one mutex, for everything that is not a hit. There is one more for
-// the process, in cycle.go, and one for each running loop, in engine.go. Both may be
-// taken while a runner's is held, and never the other way round. No user code (works, copies, encoders, observers, log handlers) ever
-// runs under one of them.
+// the process, in cycle.go, and one for each running loop, in loop.go. Both may be
+// taken while a runner's is held, and never the other way round. No user code (works,
+// copies, encoders, errors, tracers, log handlers) ever runs under one of them.
 //
 // [goruntime.Goexit]: https://pkg.go.dev/runtime#Goexit
 package runtime

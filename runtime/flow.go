@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// This file is how calls behave inside of a flow: nothing blocks, and failed
+// calls are remembered until they may execute again.
+
 // pass is one run of a flow. It gathers what the flow waits for; the engine
 // reads it when the flow has returned.
 type pass struct {
@@ -82,9 +85,6 @@ func (c flowContext) Value(key any) any {
 // AfterFunc saves contexts that are made of this one a goroutine each; see
 // context.AfterFunc.
 func (c flowContext) AfterFunc(f func()) func() bool { return context.AfterFunc(c.Context, f) }
-
-// This file is how calls behave inside of a flow: nothing blocks, and failed
-// calls are remembered until they may execute again.
 
 // suspendBy suspends the flow that waits for a call of a runner. A call that is new
 // suspends the pass even if it ends in the same moment: what a pass does must not depend

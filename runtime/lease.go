@@ -3,21 +3,19 @@ package runtime
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"time"
 
-	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// This file is what an unfinished call has to do with the store: it looks for its
-// result there, begins its execution there before a body runs, and says how it ended.
+// This file is how a call begins its execution in the store before a body runs, and says
+// there how it ended.
 
 // lease is the lease of a call. It is renewed when half of its time is over; one that
-// was lost is not renewed any more, and End will say so. Runner.mu guards it.
+// was lost is not renewed any more, and End will say so. runner.mu guards it.
 type lease struct {
 	store.Lease
 	held    bool        // and the execution has not ended there
@@ -26,161 +24,8 @@ type lease struct {
 	deleted bool        // it ended before its time: the call was deleted
 }
 
-// RemoteError is what a call gets that failed elsewhere while it waited for that
-// execution, in another process or runner: the failure of one execution goes to all who
-// wait for it.
-type RemoteError struct {
-	Work   string       // full name of the work
-	Key    key.Key      // of the call
-	Origin store.Origin // where it executed
-	Text   string       // of the error there
-}
-
-func (e *RemoteError) Error() string {
-	return fmt.Sprintf("work %s failed in %v: %s", e.Work, e.Origin, e.Text)
-}
-
 // durable reports whether the result is looked for in the store, and put there.
 func (c *call) durable() bool { return !c.key.IsZero() && !c.storeless.Load() }
-
-// find looks for the result in the store, and has the call executed if it is not
-// there. It reports whether the call has ended. When ctx, which has the values of the
-// caller's, ends before that, and the call has not, it goes on elsewhere.
-func (c *call) find(ctx context.Context) (ended bool) {
-	r := c.runner
-	if r.override == refreshCache {
-		r.deleteStored(ctx, r.ref(c.key))
-		r.mu.Lock()
-		c.deleted = false // that was before it executes
-		r.mu.Unlock()
-		var found store.Found
-		if ctx.Err() == nil && r.lookup(ctx, c.key, &found) == nil && found.Latest != nil {
-			c.seen = found.Latest.Seq // it could not be deleted
-		}
-		if e := found.Result(); e != nil {
-			_ = e.Close()
-		}
-	} else {
-		var found store.Found
-		err := r.lookup(ctx, c.key, &found)
-		switch {
-		case c.ended():
-			return true
-		case ctx.Err() != nil:
-			// below
-		case err != nil:
-			if c.withoutStore(nil, err) {
-				return true
-			}
-		default:
-			if c.settle(ctx, nil, &found, true) {
-				return true
-			}
-		}
-	}
-	switch {
-	case c.ended():
-		return true
-	case ctx.Err() != nil:
-		c.findElsewhere()
-		return false
-	case r.override == onlyCache:
-		c.conclude(nil, outcome{err: &MissError{Work: r.name, Key: c.key}, none: true})
-		return true
-	}
-	c.execute()
-	return false
-}
-
-// findElsewhere is find in a goroutine that waits for nobody.
-func (c *call) findElsewhere() {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.origin))
-	if c.looks(cancel) {
-		c.goOn(nil, func() { c.find(ctx) })
-	}
-}
-
-// goOn runs f in a goroutine of its own. If code of the user's ends that, or panics, the
-// call ends, unless it has ended or goes on by another execution than x.
-func (c *call) goOn(x *execution, f func()) {
-	go func() {
-		through := false
-		defer func() {
-			if !through {
-				c.conclude(x, broken(c.runner.name, recover()))
-			}
-		}()
-		f()
-		through = true
-	}()
-}
-
-// looks notes what ends the look into the store. If the call has ended it ends it at
-// once, and reports false.
-func (c *call) looks(cancel context.CancelCauseFunc) bool {
-	c.runner.mu.Lock()
-	ended := c.ended()
-	if !ended {
-		c.looking, cancel = cancel, c.looking
-	}
-	c.runner.mu.Unlock()
-	if cancel != nil {
-		cancel(nil)
-	}
-	return !ended
-}
-
-// execute has the call executed when there is a slot, if it has not ended.
-func (c *call) execute() {
-	r := c.runner
-	r.mu.Lock()
-	looking := c.looking
-	if !c.ended() {
-		c.looking = nil
-		c.schedule()
-	}
-	r.mu.Unlock()
-	if looking != nil {
-		looking(nil)
-	}
-}
-
-// settle ends the call with what was found in the store, if that is an end: a result that
-// can be read, or a failure of an execution that was under way when the call was first
-// looked up. It reports whether the call has ended.
-func (c *call) settle(ctx context.Context, x *execution, found *store.Found, first bool) (ended bool) {
-	if expires, ok := c.runner.take(ctx, found, c.values.decode); ok {
-		c.conclude(x, outcome{keep: true, stored: true, expires: expires})
-		return true
-	}
-	latest := found.Latest
-	if latest == nil {
-		return c.ended()
-	}
-	if first {
-		c.seen = latest.Seq
-	}
-	// A look may have been stale, so that what it did not show is older than the call.
-	during := !latest.Finished.Before(c.requested.time().Add(-store.Tolerance))
-	if latest.Seq > c.seen && during && (latest.Status == store.Failed || latest.Status == store.GivenUp) {
-		c.conclude(x, outcome{none: true, err: &RemoteError{Work: c.runner.name, Key: c.key, Origin: latest.Origin, Text: latest.Error}})
-		return true
-	}
-	return c.ended()
-}
-
-// withoutStore decides what becomes of a call when the store has not answered in time. It
-// reports whether the call has ended with that; otherwise it executes without the store.
-func (c *call) withoutStore(x *execution, err error) (ended bool) {
-	r := c.runner
-	r.storeFailed(context.Background(), "a call goes on without the store", err)
-	if !answered(err) && r.whenSilent() == FailOnStoreFailure {
-		c.conclude(x, outcome{none: true, err: &StoreError{Work: r.name, Err: err}})
-		return true
-	}
-	c.storeless.Store(true)
-	return false
-}
 
 // acquire begins an execution that has a slot, in the store and here. It reports
 // whether it is to run; if not, its slot is free again.
@@ -321,17 +166,15 @@ func (c *call) renew() {
 
 // lost does what has to be done when the lease has expired. When another execution has
 // it, or under StrictLease, the body's context ends, and once the body has returned, the
-// call waits for the other's result. Otherwise the body goes on: it may still be the
-// first.
-func (c *call) lost() (done bool) {
+// call waits for the other's result. Otherwise the body goes on, since it may still be the
+// first, and lost reports false: nobody has it yet, or nobody knows.
+func (c *call) lost() bool {
 	r := c.runner
 	if !r.strictLease {
 		var found store.Found
+		defer found.Close()
 		if err := r.lookup(context.Background(), c.key, &found); err != nil || found.Result() == nil && found.Holder == nil {
 			return false
-		}
-		if e := found.Result(); e != nil {
-			_ = e.Close()
 		}
 	}
 	r.mu.Lock()
@@ -386,62 +229,6 @@ func (c *call) giveBack() {
 	if err != nil && !errors.Is(err, store.ErrClosed) && !errors.Is(err, store.ErrLost) {
 		r.storeFailed(context.Background(), "a lease cannot be given back", err)
 	}
-}
-
-// patience is how often a store may contradict itself about one call.
-const patience = 8
-
-// awaitHolder waits for the result that another execution has or is about to have, for its
-// failure, or for the lease, and goes on with it. x has no slot.
-func (c *call) awaitHolder(x *execution) {
-	r := c.runner
-	changed, stop := r.store.Watch(r.ref(c.key))
-	defer stop()
-	for {
-		var found store.Found
-		err := r.lookup(x.ctx, c.key, &found)
-		switch {
-		case x.ctx.Err() != nil:
-			return
-		case err != nil:
-			if !c.withoutStore(x, err) {
-				c.execute()
-			}
-			return
-		case c.settle(x.ctx, x, &found, false):
-			return
-		case found.Holder == nil:
-			if c.denied++; c.denied > patience {
-				c.withoutStore(x, errors.New("the store says that there is a result, or a lease, but has none"))
-			} else if c.denied > 1 && !sleep(x.ctx, min(5*time.Millisecond<<c.denied, time.Second)) {
-				return
-			}
-			c.execute()
-			return
-		}
-		c.denied = 0
-		if !wait(x.ctx, changed, found.Holder) {
-			return
-		}
-	}
-}
-
-// wait returns when the lease may be free, and reports false when ctx has ended.
-func wait(ctx context.Context, changed <-chan struct{}, held *store.HeldError) bool {
-	const least, unknown = 10 * time.Millisecond, time.Second
-	until := unknown
-	if !held.Expires.IsZero() {
-		until = max(least, time.Until(held.Expires))
-	}
-	timer := time.NewTimer(until)
-	defer timer.Stop()
-	select {
-	case <-changed:
-	case <-timer.C:
-	case <-ctx.Done():
-		return false
-	}
-	return true
 }
 
 // publish tells the store how an execution has ended, before anybody here is told: those

@@ -71,7 +71,7 @@ func (r *runner) sayWhatIsStuck() {
 	if len(r.unfinished) > 0 {
 		r.guardCalls()
 	}
-	now, stuck := time.Now(), []slog.Attr{}
+	now, stuck := time.Now(), [][]slog.Attr{}
 	for c := range r.unfinished {
 		since, limit := c.requested, longWait
 		if c.node.status() == Running {
@@ -82,12 +82,12 @@ func (r *runner) sayWhatIsStuck() {
 			continue
 		}
 		c.said = took
-		stuck = append(stuck, slog.GroupAttrs("", slog.Uint64("call", c.node.number), slog.String("status", c.node.status().String()),
-			slog.String("waits_for", c.waitsForWhat()), slog.Duration("since", took)))
+		stuck = append(stuck, []slog.Attr{slog.Uint64("call", c.node.number), slog.String("status", c.node.status().String()),
+			slog.String("waits_for", c.waitsForWhat()), slog.Duration("since", took)})
 	}
 	r.mu.Unlock()
-	for _, s := range stuck {
-		r.logAt(slog.LevelWarn, "a call has not ended for long", s.Value.Group()...)
+	for _, attrs := range stuck {
+		r.logAt(slog.LevelWarn, "a call has not ended for long", attrs...)
 	}
 }
 

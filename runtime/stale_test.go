@@ -141,40 +141,49 @@ func TestWhatAnAttemptLeftBehindIsNoPartOfACycle(t *testing.T) {
 	})
 }
 
+// storm makes calls of all kinds on two runners, one every so often.
+func storm(t *testing.T, calls int, every time.Duration, kinds int, f, g *fetch) {
+	var all sync.WaitGroup
+	for i := range calls {
+		all.Go(func() {
+			time.Sleep(time.Duration(i) * every)
+			r, arg := f, string(rune('a'+i%5))
+			if i%2 == 0 {
+				r = g
+			}
+			switch i % kinds {
+			case 0:
+				r.Forget(arg)
+			case 1:
+				r.Start(t.Context(), arg).Stop()
+			case 2:
+				r.ForgetAll()
+			case 3:
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				defer cancel()
+				_, _ = r.Run(ctx, arg)
+			default:
+				if got, err := r.Run(t.Context(), arg); err == nil && got != "got "+arg {
+					t.Error("wrong result", got)
+				}
+			}
+		})
+	}
+	all.Wait()
+	time.Sleep(time.Minute)
+	for _, r := range []*fetch{f, g} {
+		stats := settled(t, r)
+		want(t, "misses", stats.Misses, stats.Successes+stats.Errors+stats.Stops)
+	}
+}
+
 func TestManyCallsOfAllKindsAddUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(time.Second)
 		body := sleeperFor(300 * time.Millisecond)
-		f, g := storing(s, body, Concurrency(2), Timeout(time.Second)), storing(s.Another(), body, Concurrency(2), Timeout(250*time.Millisecond), Retry(RetryPolicy{Attempts: 3, Initial: 100 * time.Millisecond}))
-		var all sync.WaitGroup
-		for i := range 200 {
-			all.Go(func() {
-				time.Sleep(time.Duration(i) * 7 * time.Millisecond)
-				r, arg := f, string(rune('a'+i%5))
-				if i%2 == 0 {
-					r = g
-				}
-				switch i % 11 {
-				case 0:
-					r.calls.Forget(hashOf(arg), arg, arg)
-				case 1:
-					r.Start(t.Context(), arg).Stop()
-				case 2:
-					r.ForgetAll()
-				case 3:
-					ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-					defer cancel()
-					_, _ = r.Run(ctx, arg)
-				default:
-					_, _ = r.Run(t.Context(), arg)
-				}
-			})
-		}
-		all.Wait()
-		for _, r := range []*fetch{f, g} {
-			st := settled(t, r)
-			want(t, "misses", st.Misses, st.Successes+st.Errors+st.Stops)
-		}
+		f := storing(s, body, Concurrency(2), Timeout(time.Second))
+		g := storing(s.Another(), body, Concurrency(2), Timeout(250*time.Millisecond), Retry(RetryPolicy{Attempts: 3, Initial: 100 * time.Millisecond}))
+		storm(t, 200, 7*time.Millisecond, 11, f, g)
 	})
 }
 
@@ -189,38 +198,6 @@ func TestManyCallsOfAllKindsAddUpThoughTheStoreFails(t *testing.T) {
 		body := sleeperFor(1300 * time.Millisecond)
 		f := storing(faults.Wrap(s), body, Concurrency(2), Timeout(2*time.Second), StrictLease(true))
 		g := storing(faults.Wrap(s.Another()), body, Concurrency(2), Timeout(1250*time.Millisecond), Retry(RetryPolicy{Attempts: 3, Initial: 900 * time.Millisecond}))
-		var all sync.WaitGroup
-		for i := range 300 {
-			all.Go(func() {
-				time.Sleep(time.Duration(i) * 37 * time.Millisecond)
-				r, arg := f, string(rune('a'+i%5))
-				if i%2 == 0 {
-					r = g
-				}
-				switch i % 23 {
-				case 0:
-					r.calls.Forget(hashOf(arg), arg, arg)
-				case 1:
-					r.Start(t.Context(), arg).Stop()
-				case 2:
-					r.ForgetAll()
-				case 3:
-					ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-					defer cancel()
-					_, _ = r.Run(ctx, arg)
-				default:
-					got, err := r.Run(t.Context(), arg)
-					if err == nil && got != "got "+arg {
-						t.Error("wrong result", got)
-					}
-				}
-			})
-		}
-		all.Wait()
-		time.Sleep(time.Minute)
-		for _, r := range []*fetch{f, g} {
-			st := settled(t, r)
-			want(t, "misses", st.Misses, st.Successes+st.Errors+st.Stops)
-		}
+		storm(t, 300, 37*time.Millisecond, 23, f, g)
 	})
 }

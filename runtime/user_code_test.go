@@ -12,6 +12,19 @@ import (
 	"github.com/workgen/workgen/runtime/store/memory"
 )
 
+// wantEnd waits for the end of a call that code of the user's could keep open.
+func wantEnd(t *testing.T, f *fetch, call *Call[string]) {
+	t.Helper()
+	select {
+	case <-call.Done():
+	case <-time.After(time.Hour):
+		t.Errorf("has not ended: %+v", f.Stats())
+		call.Stop()
+	}
+	settled(t, f)
+}
+
+// quits is an error whose text ends the goroutine.
 type quits struct{}
 
 func (quits) Error() string { goruntime.Goexit(); return "" }
@@ -20,13 +33,7 @@ func TestGoexitInAnErrorEndsTheCall(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := storing(memory.New(0), func(context.Context, string) (string, error) { return "", quits{} })
 		call := f.Start(t.Context(), "a")
-		select {
-		case <-call.Done():
-		case <-time.After(time.Hour):
-			t.Errorf("has not ended: %+v", f.Stats())
-			call.Stop()
-		}
-		settled(t, f)
+		wantEnd(t, f, call)
 	})
 }
 
@@ -35,13 +42,7 @@ func TestGoexitInRetryIfEndsTheCall(t *testing.T) {
 		f := newFetch(func(context.Context, string) (string, error) { return "", errors.New("no") },
 			Retry(RetryPolicy{Attempts: 2, If: func(error) bool { goruntime.Goexit(); return false }}), Concurrency(1))
 		call := f.Start(t.Context(), "a")
-		select {
-		case <-call.Done():
-		case <-time.After(time.Hour):
-			t.Errorf("has not ended: %+v", f.Stats())
-			call.Stop()
-		}
-		settled(t, f)
+		wantEnd(t, f, call)
 	})
 }
 
@@ -54,13 +55,7 @@ func TestGoexitInAnEncodingEndsTheCall(t *testing.T) {
 		f := storing(memory.New(0), echo)
 		f.codec = exitCodec{f.codec}
 		call := f.Start(t.Context(), "a")
-		select {
-		case <-call.Done():
-		case <-time.After(time.Hour):
-			t.Errorf("has not ended: %+v", f.Stats())
-			call.Stop()
-		}
-		settled(t, f)
+		wantEnd(t, f, call)
 	})
 }
 

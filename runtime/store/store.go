@@ -167,6 +167,13 @@ func (f *Found) Result() *Entry {
 	return f.Results[0]
 }
 
+// Close closes the results.
+func (f *Found) Close() {
+	for _, e := range f.Results {
+		_ = e.Close()
+	}
+}
+
 // Mark is a small value under a name, such as the last tick that a loop has done.
 type Mark struct {
 	Version uint64 // 0: there is none

@@ -1,0 +1,298 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"reflect"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// Inspection looks into a runner, for programs that show what goes on in it and
+// let somebody interfere. All methods may be called concurrently.
+type Inspection struct{ r *runner }
+
+// Inspect returns the inspection of a runner.
+func Inspect(r *Runner) Inspection { return Inspection{r.r} }
+
+// CallDetail is all that a runner remembers of one call.
+type CallDetail struct {
+	CallStatus
+	Executions []Execution // oldest first; of many, the latest 50
+	Kept       bool        // the next equal call is a hit
+	Removed    Removal     // why it is not kept any more; 0 if it is, or never was
+
+	// Args are the inputs; only secret ones have a digest, and no text. Nil when
+	// nobody listened ([Inspection.Notify]) as the call was made, or they could not
+	// be described.
+	Args []store.Arg
+
+	// Key is the durable key, zero for a runner without a store.
+	Key key.Key
+
+	// Equal identifies the arguments inside this process: of two calls of a
+	// runner that are equal it is the same, and otherwise almost never.
+	Equal uint64
+}
+
+// Notify has c get a value whenever a call has changed, and not for hits. It
+// never blocks: a value that c has no room for is dropped, so c needs a buffer of
+// one, and may be given to several inspections and loops. stop ends it. While
+// anybody listens, the runner remembers the arguments of new calls as text.
+func (i Inspection) Notify(c chan<- struct{}) (stop func()) { return i.r.notifier.listen(c) }
+
+// Latest returns the number of the latest call, 0 when there is none.
+func (i Inspection) Latest() uint64 {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	return i.r.calls
+}
+
+// Calls returns the calls that the runner remembers, the newest first, starting
+// below the given number; 0 starts with the newest. As many are remembered as
+// the option [History] says. The runner is not held up: each call is as it is
+// when its turn comes, and Executions are left out.
+func (i Inspection) Calls(below uint64) iter.Seq[CallDetail] {
+	return func(yield func(CallDetail) bool) {
+		next := below
+		if latest := i.Latest(); next == 0 || next > latest {
+			next = latest + 1
+		}
+		for size := firstBatch; ; size = min(2*size, maxBatch) {
+			batch := i.batch(next, size)
+			for _, d := range batch {
+				if !yield(d) {
+					return
+				}
+				next = d.Number
+			}
+			if len(batch) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// How many calls are copied while the runner is locked: few at first, since who
+// shows calls often needs no more.
+const (
+	firstBatch = 32
+	maxBatch   = 512
+)
+
+func (i Inspection) batch(below uint64, size int) []CallDetail {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	out := make([]CallDetail, 0, min(size, len(i.r.history.ring)))
+	for n := below - 1; n > 0 && len(out) < size; n-- {
+		m := i.r.history.find(n)
+		if m == nil {
+			break
+		}
+		out = append(out, i.r.detail(m))
+	}
+	return out
+}
+
+// Call returns a call that the runner remembers, and whether it does.
+func (i Inspection) Call(number uint64) (CallDetail, bool) {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	m := i.r.history.find(number)
+	if m == nil {
+		return CallDetail{}, false
+	}
+	d := i.r.detail(m)
+	d.Executions = m.executions()
+	return d, true
+}
+
+// detail needs r.mu.
+func (r *runner) detail(m *remembered) CallDetail {
+	d := CallDetail{CallStatus: m.CallStatus, Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
+	n := r.table.at(m.hash, m.Number)
+	d.Kept = n != nil && n.status().ended()
+	return d
+}
+
+// Result returns the result of a call that is kept, and whether it is. It is the
+// kept one itself, which nobody may write to. More than one result are a struct.
+func (i Inspection) Result(number uint64) (any, bool) {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	m := i.r.history.find(number)
+	if m == nil || m.Status != Succeeded {
+		return nil, false
+	}
+	n := i.r.table.at(m.hash, number)
+	if n == nil || n.status() != Succeeded {
+		return nil, false
+	}
+	return i.r.table.resultOf(n), true
+}
+
+// Stop stops a call as [Call.Stop] does, and reports whether it was unfinished.
+func (i Inspection) Stop(number uint64) bool {
+	i.r.mu.Lock()
+	var found *call
+	for c := range i.r.unfinished {
+		if c.node.number == number {
+			found = c
+		}
+	}
+	i.r.mu.Unlock()
+	if found == nil {
+		return false
+	}
+	found.stop(named(i.r.name, ErrStopped))
+	return true
+}
+
+// Forget forgets a call, and those that are equal to it, as the Forget method of the
+// generated runner does, and reports whether there was anything to forget: a result
+// or error that is kept, an unfinished call, or a failure that a loop remembers.
+// Loops that run do a pass, so that a flow which still asks for the call executes it
+// again.
+func (i Inspection) Forget(number uint64) bool {
+	i.r.mu.Lock()
+	m := i.r.history.find(number)
+	if m == nil {
+		i.r.mu.Unlock()
+		return false
+	}
+	hash, k := m.hash, m.key
+	equal := map[uint64]bool{} // numbers of calls with these arguments
+	for n := range i.r.history.ring {
+		if m := &i.r.history.ring[n]; m.hash == hash {
+			equal[m.Number] = true
+		}
+	}
+	i.r.mu.Unlock()
+	forgotten := i.r.forgetHash(hash)
+	if i.r.deleteKey(k) {
+		forgotten = true
+	}
+	if i.r.forgetHash(hash) {
+		forgotten = true
+	}
+	failed := forgetFailures(func(id callKey, number uint64) bool {
+		return id.runner == i.r && equal[number]
+	})
+	return forgotten || failed
+}
+
+// Store returns the store that the runner uses, nil if it uses none.
+func (i Inspection) Store() store.Store { return i.r.store }
+
+// StoredResult returns the result that the store has of a call, and whether it
+// could be read: not if it is of other types than the results of this runner.
+func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bool) {
+	if i.r.store == nil {
+		return nil, false
+	}
+	if rec.Schema != i.r.schema {
+		return nil, false
+	}
+	var found store.Found
+	if i.r.lookup(ctx, rec.Key, &found) != nil || found.Result() == nil {
+		return nil, false
+	}
+	e := found.Result()
+	defer e.Close()
+	result, err := i.r.decoded(e)
+	return result, err == nil
+}
+
+// ForgetKey deletes the result that the store has of a call which the runner does
+// not remember, and reports whether there was one. The runner cannot tell which of
+// the results that it keeps in memory is the same, so it drops them all: it finds the
+// others in the store. Loops that run do a pass.
+func (i Inspection) ForgetKey(k key.Key) bool {
+	defer wakeLoops()
+	forgotten := i.r.deleteKey(k)
+	i.r.mu.Lock()
+	i.r.dropAll(Evicted)
+	i.r.mu.Unlock()
+	return forgotten
+}
+
+// forgetHash forgets the call with a hash: in all likelihood there is one only, and
+// a second one only misses.
+func (r *runner) forgetHash(hash uint64) (found bool) {
+	for {
+		r.mu.Lock()
+		n := r.table.at(hash, 0)
+		if n == nil {
+			r.mu.Unlock()
+			return found
+		}
+		found = r.forget(n)
+	}
+}
+
+// decoded returns a stored result.
+func (c *Calls[K, A, R]) decoded(e *store.Entry) (any, error) {
+	var result R
+	err := decode(c.runner, e, &result)
+	return result, err
+}
+
+// describe lists the inputs of a call, none if that panics: it runs methods of the
+// user's.
+func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
+	list = []store.Arg{}
+	tell := p.calls.spec.Describe
+	switch {
+	case tell != nil:
+		defer func() {
+			if v := recover(); v != nil {
+				list = []store.Arg{}
+				p.calls.runner.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(p.calls.runner.name, v))
+			}
+		}()
+		in := Inputs{brief: brief, args: list}
+		tell(&in, &p.args)
+		return in.args
+	case brief:
+		return describeFields(p.args, maxArgText)
+	}
+	return list
+}
+
+// remember notes the inputs of a new call.
+func (c *call) remember(list []store.Arg) {
+	r := c.runner
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.history.find(c.node.number); m != nil {
+		m.args = list
+	}
+}
+
+// maxArgText bounds the text of one argument, in bytes.
+const maxArgText = 200
+
+// describeFields shows the arguments of works without a Describe, which are a struct
+// all the same, each with a text of up to limit bytes. It uses reflection, which is
+// of no matter here: somebody wants to see it.
+func describeFields(args any, limit int) []store.Arg {
+	v := reflect.ValueOf(args)
+	if v.Kind() != reflect.Struct {
+		return []store.Arg{{Type: fmt.Sprintf("%T", args), Text: preview.Text(args, limit)}}
+	}
+	out := make([]store.Arg, 0, v.NumField())
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if !field.IsExported() || field.Tag.Get("workgen") == "-" {
+			continue
+		}
+		out = append(out, store.Arg{
+			Name: field.Name, Type: field.Type.String(),
+			Text: preview.Text(v.Field(i).Interface(), limit),
+		})
+	}
+	return out
+}
