@@ -52,7 +52,7 @@ func Progress(ctx context.Context, done, total int64, note string) {
 	c.progress = CallProgress{done, total, note}
 	if now := time.Now(); now.Sub(c.told) >= progressEvery {
 		c.told = now
-		c.runner.note(c)
+		c.runner.notifier.notify()
 	}
 }
 

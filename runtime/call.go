@@ -177,9 +177,10 @@ type call struct {
 	origin    context.Context // whose values the executions see; not its end
 
 	requested, started stamp
-	attempts           int   // executions that began
-	stored             bool  // the result came from the store
-	err                error // why it ended without a result, or is going to be retried
+	attempts           int         // executions that began
+	retried            []Execution // all that have ended, if there was more than one
+	stored             bool        // the result came from the store
+	err                error       // why it ended without a result, or is going to be retried
 	progress           CallProgress
 	told               time.Time     // when those who watch were last told of progress
 	said               time.Duration // how long it had taken when the log last said so
@@ -199,8 +200,8 @@ type call struct {
 	inputs    []store.Arg             // for the record of the store
 	seen      uint64                  // the newest record of the call that the store had at first
 	denied    int                     // times that the store said there was a result or a lease, and then had none
-	lease     lease
-	retry     *time.Timer // begins the next attempt
+	lease     *lease                  // nil before the first, and when the execution has ended in the store
+	retry     *time.Timer             // begins the next attempt
 }
 
 // values has the arguments of a call, and its result as soon as there is one. Only the
@@ -240,18 +241,22 @@ func (c *call) ended() bool {
 }
 
 // snapshot needs runner.mu.
-func (c *call) snapshot() CallStatus {
-	return CallStatus{
-		Status:    c.node.status(),
-		Number:    c.node.number,
-		Requested: c.requested.time(),
-		Started:   c.started.time(),
-		Finished:  c.node.finished.time(),
-		Attempts:  c.attempts,
-		Stored:    c.stored,
-		Reason:    c.err,
-		Progress:  c.progress,
-	}
+func (c *call) snapshot() (s CallStatus) {
+	c.fill(&s)
+	return s
+}
+
+// fill sets the fields of s one by one, for a literal would be made on the stack first.
+func (c *call) fill(s *CallStatus) {
+	s.Status = c.node.status()
+	s.Number = c.node.number
+	s.Requested = c.requested.time()
+	s.Started = c.started.time()
+	s.Finished = c.node.finished.time()
+	s.Attempts = c.attempts
+	s.Stored = c.stored
+	s.Reason = c.err
+	s.Progress = c.progress
 }
 
 // join adds a caller to those who are interested in the call of a node that is in the
@@ -315,12 +320,7 @@ func (r *runner) admit(c *call) {
 	n.call.Store(c)
 	n.state.Store(uint32(Pending))
 	c.requested = stampOf(time.Now())
-	r.note(c)
-}
-
-// note tells of a new status of a call. mu is held.
-func (r *runner) note(c *call) {
-	r.history.put(c.node.hash, c.snapshot())
+	r.history.add(c)
 	r.notifier.notify()
 }
 
@@ -458,7 +458,7 @@ func (c *call) conclude(x *execution, o outcome) {
 	r.mu.Lock()
 	mine := !c.ended() && c.execution == x
 	if mine {
-		c.endWith(o)
+		c.endWith(&o)
 	}
 	r.mu.Unlock()
 	if mine {
@@ -479,7 +479,7 @@ type outcome struct {
 }
 
 // endWith needs runner.mu.
-func (c *call) endWith(o outcome) {
+func (c *call) endWith(o *outcome) {
 	r, status := c.runner, Succeeded
 	if o.err != nil {
 		status = Failed
@@ -506,12 +506,16 @@ func (c *call) endWith(o outcome) {
 // whether the call is kept. release has to follow once the lock is free.
 func (c *call) end(status Status, err error, keep bool) (kept bool) {
 	r, n := c.runner, c.node
-	if n.status() == Pending {
+	now := time.Now()
+	switch {
+	case n.status() == Pending:
 		r.stats.Pending--
 		if c.execution != nil {
 			r.slots.leave(c.execution)
 		}
 		c.over()
+	case c.retried != nil:
+		c.executed(c.execution, now, err)
 	}
 	switch status {
 	case Succeeded:
@@ -523,7 +527,7 @@ func (c *call) end(status Status, err error, keep bool) (kept bool) {
 	}
 	c.lease.stop()
 	c.err = err
-	n.finished = stampOf(time.Now())
+	n.finished = stampOf(now)
 	n.state.Store(uint32(status)) // from here on a reader may hit it
 	switch {
 	case !c.listed:
@@ -535,7 +539,8 @@ func (c *call) end(status Status, err error, keep bool) (kept bool) {
 	}
 	c.listed = false
 	delete(r.unfinished, c)
-	r.note(c)
+	r.history.ended(c)
+	r.notifier.notify()
 	close(c.done)
 	if kept { // what is kept holds on to nothing that only the end needed
 		if err == nil {
@@ -582,7 +587,7 @@ func (c *call) over() {
 	for _, w := range c.watchers {
 		w.returned(c)
 	}
-	if c.lease.held {
+	if c.lease != nil {
 		go c.giveBack()
 	}
 }
@@ -596,7 +601,9 @@ func (c *call) launch(origin context.Context, k key.Key, waits, changed bool) (e
 	if !k.IsZero() {
 		r.mu.Lock()
 		c.key = k
-		r.history.identify(c.node.number, k)
+		if m := r.history.find(c.node.number); m != nil {
+			m.key = k
+		}
 		r.mu.Unlock()
 	}
 	if c.unkeyed != nil {

@@ -16,8 +16,12 @@ import (
 type execution struct {
 	call    *call
 	attempt int // from 1; 0 before it begins
-	ctx     context.Context
+	began   time.Time
+	ctx     context.Context // of the body
 	cancel  context.CancelCauseFunc
+	release func() // of the timeout; nil without one
+
+	traceEnds func(error) // of the tracer; nil without one
 
 	queued *list.Element // place among those that wait for a slot; nil when it does not
 	slot   bool          // has a slot
@@ -84,48 +88,71 @@ func (x *execution) begin() {
 	r.stats.Executions++
 	r.stats.InFlight++
 	c.attempts++
+	x.began = time.Now()
 	if x.attempt = c.attempts; x.attempt == 1 {
-		c.started = stampOf(time.Now())
+		c.started = stampOf(x.began)
 	}
 	c.err, c.progress = nil, CallProgress{} // of the attempt before
 	c.node.state.Store(uint32(Running))
-	r.note(c)
+	r.notifier.notify()
 }
 
 // run is what the goroutine of an execution does. It is its own, so that no caller is
 // needed until the end.
 func (x *execution) run() {
 	c := x.call
-	r := c.runner
 	if c.durable() && !x.acquired() {
 		return
 	}
-	began := time.Now()
-	ctx, release := x.limit()
+	if c.runner.timeout > 0 {
+		x.limit()
+	}
 	var o outcome
+	x.execute(&o)
+	x.returns(&o)
+}
+
+// execute runs the body. After Goexit, which cannot be held up, it does what is left to
+// do by itself: the goroutine ends then.
+func (x *execution) execute(o *outcome) {
 	returned := false
-	ends := func(error) {}
 	defer func() {
-		// Deferred, for a body may also end by panic or by Goexit. The latter
-		// cannot be held up: the goroutine ends after this.
-		if !returned {
-			o = broken(r.name, recover())
+		if returned {
+			return
 		}
-		if cause := context.Cause(ctx); cause != nil {
-			// The context ended before the body did. Unless this is the very
-			// moment of the timeout, so has the call; what comes is too late.
-			o = outcome{err: cause, none: true, timedOut: true, panicked: o.panicked}
+		v := recover()
+		*o = broken(x.call.runner.name, v)
+		if v == nil {
+			x.returns(o)
 		}
-		release()
-		defer r.logPanic(o.panicked) // after the waiters are told
-		took := time.Since(began)
-		defer x.finish(o, took) // whatever the tracer does
-		ends(o.err)
 	}()
-	traced, ended := r.traced(ctx, x)
-	ends = ended
-	o.keep, o.err = c.values.execute(traced)
+	ctx := x.ctx
+	if x.call.runner.tracer != nil {
+		ctx = x.trace()
+	}
+	o.keep, o.err = x.call.values.execute(ctx)
 	returned = true
+}
+
+// returns does what is to be done when a body has returned, or has ended otherwise.
+func (x *execution) returns(o *outcome) {
+	if cause := context.Cause(x.ctx); cause != nil {
+		// The context ended before the body did. Unless this is the very
+		// moment of the timeout, so has the call; what comes is too late.
+		*o = outcome{err: cause, none: true, timedOut: true, panicked: o.panicked}
+	}
+	if x.release != nil {
+		x.release()
+	}
+	if x.traceEnds == nil && o.panicked == nil {
+		x.finish(o)
+		return
+	}
+	defer x.call.runner.logPanic(o.panicked) // after the waiters are told
+	defer x.finish(o)                        // whatever the tracer does
+	if x.traceEnds != nil {
+		x.traceEnds(o.err)
+	}
 }
 
 // acquired is call.acquire, with an end of the call where code of the user's, such as a
@@ -155,24 +182,23 @@ func broken(work string, value any) outcome {
 	return outcome{err: err, none: true, panicked: panicked}
 }
 
-// limit returns the context of a body, with the timeout. The deadline shows in
-// it, and when it passes, the call ends, whether the body heeds it or not; but a
-// call that is to be retried goes on when the body has returned.
-func (x *execution) limit() (context.Context, func()) {
+// limit gives the body's context the timeout. The deadline shows in it, and when it
+// passes, the call ends, whether the body heeds it or not; but a call that is to be
+// retried goes on when the body has returned.
+func (x *execution) limit() {
 	r := x.call.runner
-	if r.timeout == 0 {
-		return x.ctx, func() {}
-	}
 	timeout := &TimeoutError{Work: r.name, After: r.timeout}
 	ctx, cancel := context.WithTimeoutCause(x.ctx, r.timeout, timeout)
 	// A timer of its own, for the context may have ended before for another reason.
 	timer := time.AfterFunc(r.timeout, func() {
 		if o := (outcome{err: timeout, none: true, timedOut: true}); !x.retries(o.err) {
-			x.call.publish(x, &o, false)
+			if x.call.durable() {
+				x.call.publish(x, &o, false)
+			}
 			x.call.conclude(x, o)
 		}
 	})
-	return ctx, func() { timer.Stop(); cancel() }
+	x.ctx, x.release = ctx, func() { timer.Stop(); cancel() }
 }
 
 // retries reports whether the call executes again after err.
@@ -182,35 +208,38 @@ func (x *execution) retries(err error) bool {
 }
 
 // finish does what is to be done when a body has returned.
-func (x *execution) finish(o outcome, took time.Duration) {
+func (x *execution) finish(o *outcome) {
 	through, c := false, x.call
 	defer func() {
 		if !through { // code of the user's, such as a method of an error, ended the goroutine
-			x.end(broken(c.runner.name, recover()), took)
+			o := broken(c.runner.name, recover())
+			x.end(&o)
 		}
 	}()
 	switch {
 	case x.lost.Load():
 		through = true
-		x.yield(o, took)
+		x.yield(o)
 		return
 	case x.retries(o.err):
 		after := waitsAfter(o.err)
 		through = true
-		x.again(o, took, after)
+		x.again(o, after)
 		return
 	}
-	c.publish(x, &o, true)
+	if c.durable() {
+		c.publish(x, o, true)
+	}
 	through = true
-	x.end(o, took)
+	x.end(o)
 }
 
 // end counts a body that has returned, and ends the call if that has not ended.
-func (x *execution) end(o outcome, took time.Duration) {
+func (x *execution) end(o *outcome) {
 	c := x.call
 	r := c.runner
 	r.mu.Lock()
-	x.returned(o.panicked, took)
+	x.returned(o.panicked)
 	c.over()
 	mine := c.execution == x && !c.ended()
 	if mine {
@@ -225,11 +254,11 @@ func (x *execution) end(o outcome, took time.Duration) {
 
 // again makes the call Pending, to execute after a wait of at least after, unless it has
 // ended.
-func (x *execution) again(o outcome, took, after time.Duration) {
+func (x *execution) again(o *outcome, after time.Duration) {
 	c := x.call
 	r := c.runner
 	r.mu.Lock()
-	x.returned(o.panicked, took)
+	x.returned(o.panicked)
 	if c.ended() {
 		c.over()
 		r.mu.Unlock()
@@ -244,19 +273,19 @@ func (x *execution) again(o outcome, took, after time.Duration) {
 		}
 	})
 	r.stats.Retries++
-	c.pends(o.err)
+	c.pends(x, o.err)
 	r.mu.Unlock()
 	x.cancel(nil)
 }
 
 // yield makes the call wait for the execution that has its lease now, unless it has ended.
-func (x *execution) yield(o outcome, took time.Duration) {
+func (x *execution) yield(o *outcome) {
 	c := x.call
 	r := c.runner
 	r.mu.Lock()
-	x.returned(o.panicked, took)
+	x.returned(o.panicked)
 	c.lease.stop()
-	c.lease.held = false
+	c.lease = nil
 	if c.ended() {
 		c.over()
 		r.mu.Unlock()
@@ -264,26 +293,27 @@ func (x *execution) yield(o outcome, took time.Duration) {
 	}
 	next := newExecution(c)
 	c.execution = next
-	c.pends(o.err)
+	c.pends(x, o.err)
 	r.mu.Unlock()
 	c.goOn(next, func() { c.awaitHolder(next) })
 }
 
-// pends makes a call Pending again that was Running. runner.mu is held.
-func (c *call) pends(err error) {
+// pends makes a call Pending again, after execution x. runner.mu is held.
+func (c *call) pends(x *execution, err error) {
+	c.executed(x, time.Now(), err)
 	c.runner.stats.Pending++
 	c.err = err
 	c.node.state.Store(uint32(Pending))
-	c.runner.note(c)
+	c.runner.notifier.notify()
 }
 
 // returned counts a body that has returned and frees its slot. It comes before the
 // call's end, so that callers find it counted. runner.mu is held.
-func (x *execution) returned(panicked *PanicError, took time.Duration) {
+func (x *execution) returned(panicked *PanicError) {
 	r := x.call.runner
 	r.slots.end(x)
 	x.gone.Store(true)
-	r.stats.ExecutionTime += took
+	r.stats.ExecutionTime += time.Since(x.began)
 	if panicked != nil {
 		r.stats.Panics++
 	}

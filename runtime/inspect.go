@@ -112,8 +112,8 @@ func (i Inspection) Call(number uint64) (CallDetail, bool) {
 
 // detail needs r.mu.
 func (r *runner) detail(m *remembered) CallDetail {
-	d := CallDetail{CallStatus: m.CallStatus, Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
-	n := r.table.at(m.hash, m.Number)
+	d := CallDetail{CallStatus: m.status(), Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
+	n := r.table.at(m.hash, m.number)
 	d.Kept = n != nil && n.status().ended()
 	return d
 }
@@ -124,7 +124,7 @@ func (i Inspection) Result(number uint64) (any, bool) {
 	i.r.mu.Lock()
 	defer i.r.mu.Unlock()
 	m := i.r.history.find(number)
-	if m == nil || m.Status != Succeeded {
+	if m == nil {
 		return nil, false
 	}
 	n := i.r.table.at(m.hash, number)
@@ -167,7 +167,7 @@ func (i Inspection) Forget(number uint64) bool {
 	equal := map[uint64]bool{} // numbers of calls with these arguments
 	for n := range i.r.history.ring {
 		if m := &i.r.history.ring[n]; m.hash == hash {
-			equal[m.Number] = true
+			equal[m.number] = true
 		}
 	}
 	i.r.mu.Unlock()

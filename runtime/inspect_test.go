@@ -93,12 +93,12 @@ func TestInspectionTellsOfEveryExecutionOfACall(t *testing.T) {
 func TestInspectionRemembersTheLatestExecutionsOfMany(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFetch(func(context.Context, string) (string, error) { return "", errors.New("broken") },
-			Retry(RetryPolicy{Attempts: maxRuns + 20, Initial: time.Second, Max: time.Second, Jitter: -1}))
+			Retry(RetryPolicy{Attempts: maxExecutions + 20, Initial: time.Second, Max: time.Second, Jitter: -1}))
 		f.Run(t.Context(), "a")
 		d, _ := Inspect(f.Runner).Call(1)
-		want(t, "attempts", d.Attempts, maxRuns+20)
-		want(t, "executions", len(d.Executions), maxRuns)
-		want(t, "time of the latest", d.Executions[maxRuns-1].Ended, d.Finished)
+		want(t, "attempts", d.Attempts, maxExecutions+20)
+		want(t, "executions", len(d.Executions), maxExecutions)
+		want(t, "time of the latest", d.Executions[maxExecutions-1].Ended, d.Finished)
 	})
 }
 

@@ -14,11 +14,11 @@ import (
 // This file is how a call begins its execution in the store before a body runs, and says
 // there how it ended.
 
-// lease is the lease of a call. It is renewed when half of its time is over; one that
-// was lost is not renewed any more, and End will say so. runner.mu guards it.
+// lease is the lease of an execution that has not ended in the store. It is renewed when
+// half of its time is over; one that was lost is not renewed any more, and End will say so.
+// runner.mu guards it.
 type lease struct {
 	store.Lease
-	held    bool        // and the execution has not ended there
 	renewal *time.Timer // nil when the lease does not expire
 	final   bool        // it is not renewed any more
 	deleted bool        // it ended before its time: the call was deleted
@@ -32,7 +32,7 @@ func (c *call) durable() bool { return !c.key.IsZero() && !c.storeless.Load() }
 func (c *call) acquire(x *execution) bool {
 	r := c.runner
 	r.mu.Lock()
-	if c.lease.held || c.forgotten {
+	if c.lease != nil || c.forgotten {
 		defer r.mu.Unlock()
 		return c.beginHeld(x)
 	}
@@ -94,12 +94,13 @@ func (c *call) beginHeld(x *execution) bool {
 func (c *call) hold(l store.Lease) {
 	c.runner.mu.Lock()
 	defer c.runner.mu.Unlock()
-	c.lease, c.denied = lease{Lease: l, held: true}, 0
+	held := &lease{Lease: l}
+	c.lease, c.denied = held, 0
 	switch {
 	case c.ended() || c.forgotten:
 		go c.giveBack()
 	case !l.Expires.IsZero():
-		c.lease.renewal = time.AfterFunc(c.lease.next(), c.renew)
+		held.renewal = time.AfterFunc(held.next(), func() { c.renew(held) })
 	}
 }
 
@@ -113,62 +114,61 @@ func (l *lease) next() time.Duration {
 }
 
 // stop ends the renewing. It waits for no renewal that is under way, for it may be
-// called by who ends a loop: the lease stays the same.
-func (l *lease) stop() store.Lease {
+// called by who ends a loop: the lease stays the same. A nil lease is none.
+func (l *lease) stop() {
+	if l == nil {
+		return
+	}
 	l.final = true
 	if l.renewal != nil {
 		l.renewal.Stop()
 	}
-	return l.Lease
 }
 
 // wasDeleted reports whether the store has ended the lease before its time, as it
 // does when somebody deletes the call. It is for who was told that the lease is lost.
 func (l *lease) wasDeleted() bool { return l.deleted || time.Now().Before(l.Expires) }
 
-func (c *call) renew() {
+func (c *call) renew(l *lease) {
 	r := c.runner
 	r.mu.Lock()
-	l := c.lease
+	now, final := l.Lease, l.final
 	r.mu.Unlock()
-	if l.final {
+	if final {
 		return
 	}
-	inTime := time.Now().Before(l.Expires)
-	ctx, cancel := context.WithTimeout(context.Background(), max(time.Until(l.Expires), time.Second))
+	inTime := time.Now().Before(now.Expires)
+	ctx, cancel := context.WithTimeout(context.Background(), max(time.Until(now.Expires), time.Second))
 	defer cancel()
-	renewed, err := r.store.Renew(ctx, l.Lease)
+	renewed, err := r.store.Renew(ctx, now)
+	lost := errors.Is(err, store.ErrLost)
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	expired := !time.Now().Before(now.Expires)
 	switch {
-	case c.lease.final:
-		r.mu.Unlock()
+	case l.final:
 		return
 	case err == nil:
-		c.lease.Lease = renewed
-	case errors.Is(err, store.ErrLost) && inTime && time.Now().Before(l.Expires):
-		c.lease.deleted = true
-		r.mu.Unlock()
+		l.Lease = renewed
+	case lost && inTime && !expired:
+		l.deleted = true
 		return
-	case errors.Is(err, store.ErrLost), r.strictLease && !time.Now().Before(l.Expires):
+	case lost || r.strictLease && expired:
 		r.mu.Unlock()
-		if c.lost() {
-			return
-		}
+		over := c.lost(l)
 		r.mu.Lock()
-		if c.lease.final {
-			r.mu.Unlock()
+		if over || l.final {
 			return
 		}
 	}
-	c.lease.renewal.Reset(c.lease.next())
-	r.mu.Unlock()
+	l.renewal.Reset(l.next())
 }
 
 // lost does what has to be done when the lease has expired. When another execution has
 // it, or under StrictLease, the body's context ends, and once the body has returned, the
 // call waits for the other's result. Otherwise the body goes on, since it may still be the
 // first, and lost reports false: nobody has it yet, or nobody knows.
-func (c *call) lost() bool {
+func (c *call) lost(l *lease) bool {
 	r := c.runner
 	if !r.strictLease {
 		var found store.Found
@@ -184,8 +184,8 @@ func (c *call) lost() bool {
 	case running:
 		x.lost.Store(true)
 	case !c.ended() && c.node.status() == Pending: // the next attempt begins in the store
-		c.lease.stop()
-		c.lease.held = false
+		l.stop()
+		c.lease = nil
 	}
 	r.mu.Unlock()
 	if running {
@@ -216,16 +216,17 @@ func (c *call) giveBack() {
 		return
 	}
 	r.mu.Lock()
-	held, l := c.lease.held, c.lease.stop()
-	c.lease.held = false
+	l := c.lease
+	l.stop()
+	c.lease = nil
 	r.mu.Unlock()
-	if !held {
+	if l == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), r.patience())
 	defer cancel()
 	rec := store.Record{Ref: l.Ref, Status: store.Stopped, Origin: origin(), Finished: time.Now()}
-	err := r.ask(ctx, func(ctx context.Context) error { return r.store.End(ctx, l, rec, nil) })
+	err := r.ask(ctx, func(ctx context.Context) error { return r.store.End(ctx, l.Lease, rec, nil) })
 	if err != nil && !errors.Is(err, store.ErrClosed) && !errors.Is(err, store.ErrLost) {
 		r.storeFailed(context.Background(), "a lease cannot be given back", err)
 	}
@@ -234,17 +235,15 @@ func (c *call) giveBack() {
 // publish tells the store how an execution has ended, before anybody here is told: those
 // who then ask again find it. If the body has returned, its slot is free meanwhile.
 func (c *call) publish(x *execution, o *outcome, returned bool) {
-	if !c.durable() {
-		return
-	}
 	r := c.runner
 	r.mu.Lock()
 	if returned {
 		r.slots.end(x)
 	}
-	l, put := c.lease.Lease, c.lease.held && !c.forgotten && c.execution == x && (o.err == nil || !c.ended())
+	l := c.lease
+	put := l != nil && !c.forgotten && c.execution == x && (o.err == nil || !c.ended())
 	if put {
-		c.lease.stop()
+		l.stop()
 	}
 	r.mu.Unlock()
 	if !put {
@@ -256,12 +255,12 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 	} else {
 		rec.Status, rec.Error = store.Failed, preview.Error(o.err)
 	}
-	ctx := context.WithoutCancel(x.ctx) // the result is good, whoever has left
-	err := r.ask(ctx, func(ctx context.Context) error { return r.store.End(ctx, l, rec, from) })
+	ctx := context.Context(x) // it has no end: the result is good, whoever has left
+	err := r.ask(ctx, func(ctx context.Context) error { return r.store.End(ctx, l.Lease, rec, from) })
 	r.mu.Lock()
-	spent, deleted := !c.lease.held, c.lease.wasDeleted()
-	if err == nil {
-		c.lease.held = false
+	spent, deleted := c.lease != l, l.wasDeleted()
+	if err == nil && !spent {
+		c.lease = nil
 	}
 	r.mu.Unlock()
 	switch {

@@ -134,77 +134,79 @@ func (n *notifier) notify() {
 func (n *notifier) watched() bool { return n.listeners.Load() != nil }
 
 // history holds the latest calls of a runner. It grows up to its limit, and then
-// each call takes the place of the one made limit calls before it.
+// each call takes the place of the one made limit calls before it. The runner's mutex
+// guards it.
 type history struct {
 	limit int
 	ring  []remembered // the call with number n is at (n-1) modulo limit
 }
 
-// remembered is a call in the history, with what only an [Inspection] shows.
+// remembered is a call in the history.
 type remembered struct {
-	CallStatus
+	number  uint64
 	hash    uint64
+	call    *call      // until it has ended
+	end     CallStatus // from then on
+	retried []Execution
 	removed Removal
 	args    []store.Arg
-	key     key.Key     // zero without a store
-	runs    []Execution // nil for a call whose only execution the record tells of
+	key     key.Key // zero without a store
 }
 
-// put notes the newest status of a call. Calls whose place has been taken are left
-// out.
-func (h *history) put(hash uint64, rec CallStatus) {
-	at := h.at(rec.Number)
-	switch {
-	case at == len(h.ring): // calls are noted first in the order of their numbers
-		h.ring = append(h.ring, remembered{CallStatus: rec, hash: hash})
-	case h.ring[at].Number < rec.Number:
-		h.ring[at] = remembered{CallStatus: rec, hash: hash}
-	case h.ring[at].Number == rec.Number:
-		h.ring[at].become(rec)
+// add takes in a new call.
+func (h *history) add(c *call) {
+	at := h.at(c.node.number)
+	if at == len(h.ring) {
+		h.ring = append(h.ring, remembered{})
+	}
+	h.ring[at] = remembered{number: c.node.number, hash: c.node.hash, call: c}
+}
+
+// ended notes what a call came to, if its place has not been taken.
+func (h *history) ended(c *call) {
+	if m := h.find(c.node.number); m != nil {
+		c.fill(&m.end)
+		m.retried, m.call = c.retried, nil
 	}
 }
 
-// become takes over a newer status. The end of an execution that is not the
-// call's shows only here.
-func (m *remembered) become(rec CallStatus) {
-	before := m.CallStatus
-	m.CallStatus = rec
-	switch {
-	case before.Status == Running && rec.Status == Pending: // is to be retried
-		if m.runs == nil {
-			m.runs = []Execution{{Began: before.Started}}
-		}
-		last := &m.runs[len(m.runs)-1]
-		last.Ended, last.Err = wallClock(), rec.Reason
-	case rec.Status == Running && m.runs != nil:
-		if len(m.runs) == maxRuns {
-			m.runs = append(m.runs[:0:0], m.runs[1:]...)
-		}
-		m.runs = append(m.runs, Execution{Began: wallClock()})
-	case rec.ended() && m.runs != nil && before.Status == Running:
-		last := &m.runs[len(m.runs)-1]
-		last.Ended, last.Err = rec.Finished, rec.Reason
+// status is that of now, or of the end.
+func (m *remembered) status() CallStatus {
+	if m.call != nil {
+		return m.call.snapshot()
 	}
+	return m.end
 }
-
-// maxRuns is how many executions of one call are remembered.
-const maxRuns = 50
 
 // executions returns those of the call, oldest first.
 func (m *remembered) executions() []Execution {
-	switch {
-	case m.runs != nil:
-		return append([]Execution(nil), m.runs...)
-	case m.Started.IsZero():
-		return nil
+	switch c := m.call; {
+	case c != nil && c.node.status() == Running:
+		return append(slices.Clone(c.retried), Execution{Began: c.execution.began.Round(0)})
+	case c != nil:
+		return slices.Clone(c.retried)
+	case m.retried != nil || m.end.Started.IsZero():
+		return slices.Clone(m.retried)
 	}
-	return []Execution{{Began: m.Started, Ended: m.Finished, Err: m.Reason}}
+	return []Execution{{Began: m.end.Started, Ended: m.end.Finished, Err: m.end.Reason}}
 }
 
-// of returns the record of a call, a zero one if it is not there.
+// maxExecutions is how many executions of one call are remembered.
+const maxExecutions = 50
+
+// executed notes how an execution ended: one after which there is another, or the last of
+// several. runner.mu is held.
+func (c *call) executed(x *execution, ended time.Time, err error) {
+	if len(c.retried) == maxExecutions {
+		c.retried = c.retried[1:]
+	}
+	c.retried = append(c.retried, Execution{Began: x.began.Round(0), Ended: ended.Round(0), Err: err})
+}
+
+// of returns the status of a call, a zero one if it is not there.
 func (h *history) of(number uint64) CallStatus {
 	if m := h.find(number); m != nil {
-		return m.CallStatus
+		return m.status()
 	}
 	return CallStatus{}
 }
@@ -214,17 +216,10 @@ func (h *history) find(number uint64) *remembered {
 	if number == 0 {
 		return nil
 	}
-	if at := h.at(number); at < len(h.ring) && h.ring[at].Number == number {
+	if at := h.at(number); at < len(h.ring) && h.ring[at].number == number {
 		return &h.ring[at]
 	}
 	return nil
-}
-
-// identify notes the durable key of a call.
-func (h *history) identify(number uint64, k key.Key) {
-	if m := h.find(number); m != nil {
-		m.key = k
-	}
 }
 
 // list returns the records in the order of their numbers, of which last is the
@@ -293,27 +288,21 @@ func WithTracer(t Tracer) Option {
 	return optionFunc(func(c *config) { c.tracer = t })
 }
 
-// traced asks the tracer for the context of a body, and for what is to be called at
-// its end.
-func (r *runner) traced(ctx context.Context, x *execution) (context.Context, func(error)) {
-	if r.tracer == nil {
-		return ctx, func(error) {}
-	}
-	var (
-		out  context.Context
-		ends func(error)
-	)
+// trace asks the tracer for the context of the body, and for what is to be called at its
+// end.
+func (x *execution) trace() context.Context {
+	ctx, r := x.ctx, x.call.runner
 	r.mu.Lock()
 	status := x.call.snapshot()
 	r.mu.Unlock()
 	r.guard("tracer panicked", func() {
-		out, ends = r.tracer(ctx, r.name, status)
+		traced, ends := r.tracer(ctx, r.name, status)
+		if traced != nil {
+			ctx = traced
+		}
+		if ends != nil {
+			x.traceEnds = func(err error) { r.guard("tracer panicked", func() { ends(err) }) }
+		}
 	})
-	if out == nil {
-		out = ctx
-	}
-	if ends == nil {
-		return out, func(error) {}
-	}
-	return out, func(err error) { r.guard("tracer panicked", func() { ends(err) }) }
+	return ctx
 }
