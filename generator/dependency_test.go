@@ -26,11 +26,7 @@ func withLibrary(t *testing.T) (p *program, want []string) {
 		t.Fatal(err)
 	}
 	p = newProgram(t, "")
-	mod, err := os.ReadFile(filepath.Join(p.dir, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.write("go.mod", string(mod)+"\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ./lib\n")
+	p.requires("lib")
 	p.write("lib/go.mod", "module example.com/lib\n\ngo 1.26\n")
 	p.write("lib/lib.go", string(text))
 	run := "package m\n\nimport \"example.com/lib\"\n\n//workgen:work\ntype W struct{}\n\nfunc use(...any) {}\n\nfunc (W) Run(name string) {\n"

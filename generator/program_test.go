@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +53,19 @@ func (p *program) write(name, content string) {
 	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// requires adds the modules example.com/NAME, which are in folders of their names.
+func (p *program) requires(names ...string) {
+	p.t.Helper()
+	mod, err := os.ReadFile(filepath.Join(p.dir, "go.mod"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, name := range names {
+		mod = fmt.Appendf(mod, "\nrequire example.com/%[1]s v0.0.0\n\nreplace example.com/%[1]s => ./%[1]s\n", name)
+	}
+	p.write("go.mod", string(mod))
 }
 
 // goEnv is the environment of go commands in module example.com/m. Without inlining,

@@ -16,6 +16,7 @@ type ref struct {
 	outside types.Object    // declared outside of the world
 	name    string          // a method of a type that is not known: all of the name
 	claimed types.Type      // what is said of a value that may be anything, to be in it
+	context bool            // with claimed: the value is a context
 	pos     token.Pos
 }
 
@@ -179,8 +180,9 @@ func (x *walker) asserted(value, e ast.Expr) {
 		return
 	}
 	t := types.Unalias(x.info.TypeOf(e))
-	if named, ok := types.Unalias(x.info.TypeOf(value)).(*types.Named); !ok || x.w.of(named.Obj()) == nil {
-		x.add(ref{claimed: t, pos: e.Pos()})
+	of := x.info.TypeOf(value)
+	if named, ok := types.Unalias(of).(*types.Named); !ok || x.w.of(named.Obj()) == nil || hasNoMethods(named) {
+		x.add(ref{claimed: t, context: is(of, "context", "Context"), pos: e.Pos()})
 	}
 	iface, ok := t.Underlying().(*types.Interface)
 	if _, param := t.(*types.TypeParam); !ok || param {
@@ -221,4 +223,10 @@ func switched(n *ast.TypeSwitchStmt) ast.Expr {
 		e = s.X
 	}
 	return ast.Unparen(e).(*ast.TypeAssertExpr).X
+}
+
+// hasNoMethods reports whether t is an interface that every type has.
+func hasNoMethods(t types.Type) bool {
+	iface, ok := t.Underlying().(*types.Interface)
+	return ok && iface.NumMethods() == 0
 }

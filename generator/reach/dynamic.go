@@ -32,6 +32,7 @@ func (r *Reach) dynamic() {
 		for m := range named.Methods() {
 			if all && m.Exported() || r.names[m.Name()] || marshals(m.Name()) {
 				r.reach(r.world.decl(m), r.at[r.world.decl(name)], m.Pos())
+				r.calledBack(m)
 			}
 		}
 	}

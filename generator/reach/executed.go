@@ -16,8 +16,8 @@ import (
 //     functions in them take and return; the same holds for works whose runners are called;
 //   - in package variables that are written to after initialisation, of which themselves a
 //     warning is given;
-//   - from a value that may be anything: of type any, or of an interface that is not the
-//     module's, of which something is asserted.
+//   - from a value of type any, or of an interface that is not the module's, of which
+//     something is asserted, if there can be one that comes from elsewhere; see elsewhere.go.
 
 // executes returns what is executed of r.
 func (r *Reach) executes() *Reach {
@@ -90,6 +90,9 @@ func (r *Reach) hold(t types.Type, from int, pos token.Pos) {
 			return
 		}
 		r.reach(r.world.decl(t.Obj()), from, pos)
+		if r.world.of(t.Obj()) == nil && isOpen(t) {
+			r.elsewhere = true
+		}
 		for arg := range t.TypeArgs().Types() {
 			r.hold(arg, from, pos)
 		}
@@ -113,7 +116,10 @@ func (r *Reach) hold(t types.Type, from int, pos token.Pos) {
 		for v := range t.Results().Variables() {
 			r.hold(v.Type(), from, pos)
 		}
+	case *types.Basic:
+		r.elsewhere = r.elsewhere || isOpen(t) // unsafe.Pointer
 	case *types.Interface:
+		r.elsewhere = r.elsewhere || hasNoMethods(t)
 		for m := range t.Methods() {
 			for _, i := range r.implementers(m.Origin(), t) {
 				r.hold(i.name.Type(), from, pos)

@@ -38,6 +38,7 @@ type world struct {
 	setting      map[*types.Var][]*decl       // see setters
 	outcomes     map[*types.Func]*effect
 	starts       map[*decl]*start
+	keeping      map[*types.Package]bool // see keeps
 	mentions     map[*decl]*mention
 	implementing map[implementing][]implementer
 	order        map[string]int // of initialisation, by import path; nil until needed
@@ -55,7 +56,7 @@ func (u *Universe) world(p *load.Package) *world {
 	}
 	w := &world{
 		universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[*types.Var]bool{}, outcomes: map[*types.Func]*effect{},
-		starts: map[*decl]*start{}, mentions: map[*decl]*mention{}, implementing: map[implementing][]implementer{},
+		starts: map[*decl]*start{}, keeping: map[*types.Package]bool{}, mentions: map[*decl]*mention{}, implementing: map[implementing][]implementer{},
 	}
 	for _, p := range packages {
 		indexed := u.packages[p]

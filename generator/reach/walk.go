@@ -41,6 +41,9 @@ type Reach struct {
 	held      map[types.Type]bool // what values from elsewhere can be of
 	filled    map[*types.Var]bool // fields in them
 	execution *Reach              // of the whole: what is executed of it; nil until needed
+	claims    []claim             // see elsewhere.go
+	elsewhere bool                // values of any type may come from elsewhere
+	keeping   bool                // a package outside is reached that keeps what it is told
 }
 
 // A reference is where something is referred to.
@@ -94,6 +97,7 @@ func (r *Reach) walk() {
 			r.starts()
 			if r.whole != nil {
 				r.implemented()
+				r.claimed()
 			}
 		}
 	}
@@ -225,9 +229,13 @@ func (r *Reach) follow(i int) {
 				r.leave(path)
 				r.callable(ref.outside)
 			}
+			if r.whole != nil && !r.elsewhere {
+				r.receive(ref.outside)
+			}
 		case ref.claimed != nil:
 			if r.whole != nil {
-				r.hold(ref.claimed, i, ref.pos)
+				r.claims = append(r.claims, claim{ref.claimed, reference{i, ref.pos}})
+				r.elsewhere = r.elsewhere || ref.context
 			}
 		case ref.method != nil:
 			r.call(ref.method, ref.iface, i, ref.pos)
