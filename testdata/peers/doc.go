@@ -2,7 +2,8 @@
 // what workgen generates (EncodeKey on a borrowed encoder, Fingerprint and its
 // hash, which is all that a hit does before it looks into the table), and with
 // other libraries. It is a module of its own, so that nobody who uses workgen gets
-// their dependencies.
+// their dependencies. Command caches measures what comes after it: hits, misses and
+// memory, beside other caches.
 //
 //	go test -run Ratios -v -ratios 20    # a table, and which bound holds: half a minute
 //	go test -bench .                     # the same as ordinary benchmarks

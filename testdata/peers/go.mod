@@ -7,8 +7,11 @@ replace github.com/workgen/workgen => ../..
 require (
 	github.com/fxamacker/cbor/v2 v2.9.6
 	github.com/gohugoio/hashstructure v1.1.0
+	github.com/maypok86/otter/v2 v2.4.0
 	github.com/mitchellh/hashstructure/v2 v2.0.2
+	github.com/viccon/sturdyc v1.1.5
 	github.com/workgen/workgen v0.0.0
+	golang.org/x/sync v0.25.0
 	golang.org/x/sys v0.49.0
 	gopkg.in/inf.v0 v0.9.1
 	k8s.io/api v0.37.2
@@ -18,6 +21,7 @@ require (
 
 require (
 	github.com/adhocore/gronx v1.20.4 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/dave/jennifer v1.7.1 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260214004413-d219187c3433 // indirect
@@ -42,7 +46,6 @@ require (
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.61.0 // indirect
-	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
