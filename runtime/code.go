@@ -3,10 +3,10 @@ package runtime
 import (
 	"fmt"
 	"log/slog"
-	"sync"
 	"unsafe"
 
 	"github.com/workgen/workgen/runtime/internal/build"
+	"github.com/workgen/workgen/runtime/internal/recent"
 	"github.com/workgen/workgen/runtime/internal/sources"
 )
 
@@ -98,7 +98,7 @@ func (r *runner) outdated(c *Code) bool {
 	if change == nil {
 		return false
 	}
-	if _, told := warnedOf.LoadOrStore(r.name, true); !told {
+	if outdatedWorks.Add(r.name) {
 		at := change.File
 		if change.Line > 0 {
 			at += fmt.Sprintf(":%d", change.Line)
@@ -109,5 +109,5 @@ func (r *runner) outdated(c *Code) bool {
 	return true
 }
 
-// warnedOf are the names of works whose code was generated for another one.
-var warnedOf sync.Map
+// outdatedWorks are the names of works whose code was generated for another one.
+var outdatedWorks recent.Set[string]

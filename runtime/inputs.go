@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/recent"
 	"github.com/workgen/workgen/runtime/schedule"
 )
 
@@ -70,9 +71,13 @@ func startOfDay(t time.Time, days int) time.Time {
 //	runtime.Cron(ctx, "CRON_TZ=Europe/Berlin 30 8 * * 1-5") // on working days at half past eight
 //	runtime.Cron(ctx, "@hourly")                           // every full hour
 func Cron(ctx context.Context, expression string) time.Time {
-	s, err := schedules.get(expression)
-	if err != nil {
-		panic("runtime: " + err.Error())
+	s, ok := schedules.Get(expression)
+	if !ok {
+		var err error
+		if s, err = schedule.Parse(expression); err != nil {
+			panic("runtime: " + err.Error())
+		}
+		schedules.Put(expression, s)
 	}
 	now := time.Now()
 	if p := passOf(ctx); p != nil {
@@ -83,34 +88,8 @@ func Cron(ctx context.Context, expression string) time.Time {
 	return s.Last(now)
 }
 
-// schedules keeps parsed expressions: a flow asks for the same few on every
-// pass.
-var schedules scheduleCache
-
-type scheduleCache struct {
-	mu  sync.Mutex
-	all map[string]*schedule.Schedule
-}
-
-// maxSchedules bounds what is kept, for programs that make expressions up.
-const maxSchedules = 1000
-
-func (c *scheduleCache) get(expression string) (*schedule.Schedule, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.all[expression]; s != nil {
-		return s, nil
-	}
-	s, err := schedule.Parse(expression)
-	if err != nil {
-		return nil, err
-	}
-	if c.all == nil || len(c.all) >= maxSchedules {
-		c.all = map[string]*schedule.Schedule{}
-	}
-	c.all[expression] = s
-	return s, nil
-}
+// schedules keeps parsed expressions: a flow asks for the same few on every pass.
+var schedules recent.Map[string, *schedule.Schedule]
 
 // Var is a value that wakes the loops whose flows have read it when it is set.
 // The zero Var holds the zero T. It must not be copied after its first use. All

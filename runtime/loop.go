@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/workgen/workgen/runtime/internal/recent"
 )
 
 var (
@@ -166,8 +168,8 @@ type engine struct {
 
 	launching map[*call]launching // calls that are being launched
 
-	unstable    map[*runner]*unstableArgs
-	unreachable map[string]bool // works that have been warned about
+	unstable    recent.Map[*runner, *unstableArgs]
+	unreachable recent.Set[string] // works that have been warned about
 }
 
 // launching is what happened to a call while it is being launched.
@@ -205,9 +207,7 @@ func newEngine(l *Loop) *engine {
 		others:   map[*call]struct{}{},
 		inputs:   map[input]struct{}{},
 
-		launching:   map[*call]launching{},
-		unstable:    map[*runner]*unstableArgs{},
-		unreachable: map[string]bool{},
+		launching: map[*call]launching{},
 	}
 }
 

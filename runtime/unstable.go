@@ -50,8 +50,8 @@ func (e *engine) madeCall(id callKey, c *call, args any) {
 func (e *engine) suspects(r *runner) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := e.unstable[r]
-	return n != nil && n.streak >= suspicion && n.streak < unstableLimit
+	n, ok := e.unstable.Get(r)
+	return ok && n.streak >= suspicion && n.streak < unstableLimit
 }
 
 // compared does the book-keeping of madeCall and returns what is to be warned
@@ -59,11 +59,10 @@ func (e *engine) suspects(r *runner) bool {
 func (e *engine) compared(id callKey, c *call, shown []store.Arg) (names string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := e.unstable[id.runner]
-	if n == nil {
-		e.pruneUnstable()
+	n, ok := e.unstable.Get(id.runner)
+	if !ok {
 		n = &unstableArgs{}
-		e.unstable[id.runner] = n
+		e.unstable.Put(id.runner, n)
 	}
 	if n.streak >= unstableLimit {
 		return "" // has warned
@@ -81,28 +80,9 @@ func (e *engine) compared(id callKey, c *call, shown []store.Arg) (names string)
 	return n.names()
 }
 
-// pruneUnstable keeps flows that make runners all the time from filling memory:
-// what did not make a call in the last pass has no streak to lose. e.mu is held.
-func (e *engine) pruneUnstable() {
-	if len(e.unstable) < maxUnstable {
-		return
-	}
-	for r, n := range e.unstable {
-		if n.pass+1 < e.pass {
-			delete(e.unstable, r)
-		}
-	}
-	if len(e.unstable) >= maxUnstable {
-		clear(e.unstable)
-	}
-}
-
-// maxUnstable bounds how many runners are looked at at once.
-const maxUnstable = 1000
-
 // askedAgain notes that a pass has asked for a call that is running.
 func (e *engine) askedAgain(id callKey) {
-	if n := e.unstable[id.runner]; n != nil && n.id == id {
+	if n, ok := e.unstable.Get(id.runner); ok && n.id == id {
 		n.again = true
 	}
 }
@@ -137,14 +117,7 @@ func (n *unstableArgs) names() string {
 
 // warnUnreachable says, once per loop, that a flow cannot get past a work.
 func (e *engine) warnUnreachable(r *runner) {
-	e.mu.Lock()
-	warned := e.unreachable[r.name]
-	if len(e.unreachable) >= maxUnstable {
-		clear(e.unreachable)
-	}
-	e.unreachable[r.name] = true
-	e.mu.Unlock()
-	if !warned {
+	if e.unreachable.Add(r.name) {
 		e.log("caching is off for a work that the flow runs: it executes again and again, and the code after it is never reached; "+
 			"use Start, or turn caching on", slog.String("work", r.name))
 	}

@@ -109,23 +109,16 @@ func TestLargeResultsStayInTheStore(t *testing.T) {
 	}
 }
 
-func TestFewReasonsAreRemembered(t *testing.T) {
+func TestReasonsAreRemembered(t *testing.T) {
 	w := newWork("reason.Work", echo, runtime.WithStore(memory.New(0)))
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
 	w.Run(t.Context(), "a")
-	known := &r.site.reasons
-	known.mu.Lock()
-	known.known = map[explained]whyView{}
-	for n := range maxReasons {
-		known.known[explained{seq: uint64(n) + 1000}] = whyView{}
+	for range 2 {
+		if v := detail(t, r, "reason.Work:1"); v.Why.Kind != "new" {
+			t.Errorf("why: %+v", v.Why)
+		}
 	}
-	known.mu.Unlock()
-	if v := detail(t, r, "reason.Work:1"); v.Why.Kind != "new" {
-		t.Errorf("why: %+v", v.Why)
-	}
-	known.mu.Lock()
-	defer known.mu.Unlock()
-	if n := len(known.known); n > maxReasons {
+	if n := r.site.reasons.Len(); n != 1 {
 		t.Errorf("%d are remembered", n)
 	}
 }

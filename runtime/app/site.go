@@ -11,6 +11,7 @@ import (
 	"weak"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/internal/recent"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -21,7 +22,7 @@ type site struct {
 	rang    chan struct{} // gets a value when a loop or runner has changed
 	hub     hub
 	passes  passes
-	reasons reasons
+	reasons recent.Map[explained, whyView]
 	store   store.Store     // that OpenStore has opened
 	ctx     context.Context // ends the streams
 	cancel  context.CancelFunc

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
@@ -23,19 +22,12 @@ func (s *site) why(ctx context.Context, f *found) whyView {
 		return whyView{"stored", "It did not execute in this process: the store had its result."}
 	}
 	if f.stored != nil && !f.stored.Status.Gone() {
-		return s.reasons.of(ctx, f)
+		return s.storedWhy(ctx, f)
 	}
 	if f.here == nil {
 		return whyView{"gone", "Its result is gone."}
 	}
 	return why(f.runner, *f.here)
-}
-
-// reasons keeps what stores have explained, which takes them a while and does not
-// change.
-type reasons struct {
-	mu    sync.Mutex
-	known map[explained]whyView
 }
 
 // explained identifies a record of a call.
@@ -44,15 +36,10 @@ type explained struct {
 	seq uint64
 }
 
-// maxReasons bounds how many are kept.
-const maxReasons = 1000
-
-func (c *reasons) of(ctx context.Context, f *found) whyView {
+// storedWhy tells what the store knows, which takes it a while and does not change.
+func (s *site) storedWhy(ctx context.Context, f *found) whyView {
 	id := explained{f.stored.Key, f.stored.Seq}
-	c.mu.Lock()
-	v, ok := c.known[id]
-	c.mu.Unlock()
-	if ok {
+	if v, ok := s.reasons.Get(id); ok {
 		return v
 	}
 	reason, err := store.Explain(ctx, runtime.Inspect(f.runner).Store(), *f.stored)
@@ -60,13 +47,8 @@ func (c *reasons) of(ctx context.Context, f *found) whyView {
 		return whyView{"unknown", "The store cannot tell: " + err.Error() + "."}
 	}
 	text := reason.String()
-	v = whyView{string(reason.Cause), strings.ToUpper(text[:1]) + text[1:] + "."}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil || len(c.known) >= maxReasons {
-		c.known = map[explained]whyView{}
-	}
-	c.known[id] = v
+	v := whyView{string(reason.Cause), strings.ToUpper(text[:1]) + text[1:] + "."}
+	s.reasons.Put(id, v)
 	return v
 }
 

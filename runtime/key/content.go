@@ -62,7 +62,7 @@ func contentOf(path string, info fs.FileInfo) (d digest, same bool, err error) {
 	if err != nil {
 		return d, false, err
 	}
-	if d, ok := remembered.find(id); ok {
+	if d, ok := remembered.Get(id); ok {
 		return d, true, nil
 	}
 	if s.settled(clock()) {
@@ -71,7 +71,7 @@ func contentOf(path string, info fs.FileInfo) (d digest, same bool, err error) {
 		mu := reading.of(path)
 		mu.Lock()
 		defer mu.Unlock()
-		if d, ok := remembered.find(id); ok {
+		if d, ok := remembered.Get(id); ok {
 			return d, true, nil
 		}
 	}
@@ -81,7 +81,7 @@ func contentOf(path string, info fs.FileInfo) (d digest, same bool, err error) {
 	// makes up when it is read (/proc, /sys), and says nothing of changes. It is
 	// mostly 0; and to read what is empty takes no time.
 	if same && n == s.size && n > 0 && s.settled(began) {
-		remembered.keep(id, d)
+		remembered.Put(id, d)
 	}
 	return d, same, err
 }

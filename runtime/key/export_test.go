@@ -3,6 +3,8 @@ package key
 import (
 	"hash"
 	"time"
+
+	"github.com/workgen/workgen/runtime/internal/recent"
 )
 
 // Canonical returns the bytes that durable mode writes for encode, by way of the
@@ -67,27 +69,15 @@ func At(d time.Duration) (restore func()) {
 }
 
 // Remembered returns how many digests of files are kept.
-func Remembered() int { return len(remembered.young) + len(remembered.old) }
-
-// Remembers reports whether one of them is of the file at path.
-func Remembers(path string) bool {
-	for _, half := range []map[place]digest{remembered.young, remembered.old} {
-		for at := range half {
-			if at.path == path {
-				return true
-			}
-		}
-	}
-	return false
-}
+func Remembered() int { return remembered.Len() }
 
 // Forget drops them.
-func Forget() { remembered.young, remembered.old = nil, nil }
+func Forget() { remembered = recent.Map[place, digest]{Half: halfRemembered} }
 
-const MaxRemembered = 2 * half
+const MaxRemembered = 2 * halfRemembered
 
 // Remember keeps a digest for a path that need not exist.
-func Remember(path string) { remembered.keep(place{path: path}, digest{}) }
+func Remember(path string) { remembered.Put(place{path: path}, digest{}) }
 
 // FreeEnters is what an encoder enters without asking how much of it differs.
 const FreeEnters = free

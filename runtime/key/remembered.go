@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"sync"
 	"time"
+
+	"github.com/workgen/workgen/runtime/internal/recent"
 )
 
 // stamp is what the system says of a file without reading it.
@@ -45,44 +47,10 @@ type place struct {
 	stamp
 }
 
-// recall maps places to digests. Of the two halves, the younger one is added to;
-// when it is full, it takes the place of the older, which is dropped but for what
-// was asked for meanwhile.
-type recall struct {
-	mu         sync.Mutex
-	young, old map[place]digest
-}
+// remembered maps places to digests: a few MiB, by the length of the paths.
+var remembered = recent.Map[place, digest]{Half: halfRemembered}
 
-// half bounds each of the halves: a few MiB, by the length of the paths.
-const half = 1 << 14
-
-var remembered recall
-
-func (m *recall) find(at place) (d digest, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if d, ok = m.young[at]; ok {
-		return d, true
-	}
-	if d, ok = m.old[at]; ok {
-		m.add(at, d)
-	}
-	return d, ok
-}
-
-func (m *recall) keep(at place, d digest) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.add(at, d)
-}
-
-// add needs m.mu.
-func (m *recall) add(at place, d digest) {
-	if m.young == nil || len(m.young) >= half {
-		m.young, m.old = map[place]digest{}, m.young
-	}
-	m.young[at] = d
-}
+const halfRemembered = 1 << 14
 
 // queues let one goroutine at a time read a file. Different files seldom have to
 // wait for each other.
