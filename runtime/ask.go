@@ -80,18 +80,12 @@ func (e *StoreError) Unwrap() error { return e.Err }
 func answered(err error) bool {
 	var (
 		corrupt  *store.CorruptError
-		encoding *encodingError
+		encoding *store.EncodingError
 	)
 	return err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrHeld) || errors.Is(err, store.ErrFinished) ||
 		errors.Is(err, store.ErrLost) || errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrClosed) ||
 		errors.As(err, &corrupt) || errors.As(err, &encoding)
 }
-
-// encodingError is why a result could not be written to a store, which is not to blame.
-type encodingError struct{ err error }
-
-func (e *encodingError) Error() string { return e.err.Error() }
-func (e *encodingError) Unwrap() error { return e.err }
 
 // patience is how long a store is waited for.
 func (r *runner) patience() time.Duration {

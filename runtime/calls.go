@@ -80,7 +80,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	c := &Calls[K, A, R]{runner: r, spec: spec}
 	c.table.reset()
 	r.table, r.decoded = &c.table, c.decoded
-	r.schema, r.code, r.scope, r.build = spec.Schema, spec.Code, spec.Code.scope(), spec.Code.build()
+	r.schema, r.code, r.scope, r.build = spec.Schema, spec.Code, spec.Code.Scope(), spec.Code.Reporter()
 	if spec.CloneResult != nil {
 		r.clone = spec.CloneResult
 	}

@@ -100,7 +100,7 @@ func TestRecordsTellOfTheCall(t *testing.T) {
 		r.Origin = store.Origin{}
 		r.Key, r.Nonce, r.Seq, r.Size, r.Token, r.Used, r.Hits = key.Key{}, 0, 0, 0, 0, time.Time{}, 0
 		if diff := cmp.Diff(store.Record{
-			Ref: store.Ref{Work: "example.com/web.Fetch"}, Status: store.Succeeded, Schema: "s1", Code: "c1", Symbols: "a 1\n", Build: build.NewReporter(build.Reach{}).Build().Text,
+			Ref: store.Ref{Work: "example.com/web.Fetch"}, Status: store.Succeeded, Schema: "s1", Code: "c1", Symbols: "a 1\n", Build: (&build.Code{Sum: "c1"}).Reporter().Build().Text,
 			Args:      []store.Arg{{Name: "url", Type: "string", Text: `"a"`}, {Name: "token", Type: "string", Secret: true}},
 			Requested: began, Started: began, Finished: began.Add(time.Second), Expires: began.Add(time.Second + time.Hour),
 			Attempts: 1,

@@ -251,7 +251,7 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 	}
 	rec, from := c.record(x), io.WriterTo(nil)
 	if o.err == nil {
-		rec.Status, from = store.Succeeded, encoding{c.values.encoded()}
+		rec.Status, from = store.Succeeded, c.values.encoded()
 	} else {
 		rec.Status, rec.Error = store.Failed, preview.Error(o.err)
 	}
@@ -291,37 +291,11 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 	r.storeFailed(ctx, "a result cannot be stored", err)
 }
 
-// encoding tells errors of an encoding from those of the store.
-type encoding struct{ io.WriterTo }
-
-func (e encoding) WriteTo(w io.Writer) (int64, error) {
-	marked := marker{w: w}
-	n, err := e.WriterTo.WriteTo(&marked)
-	if err != nil && marked.err == nil {
-		err = &encodingError{err}
-	}
-	return n, err
-}
-
-// marker remembers whether the writer has failed.
-type marker struct {
-	w   io.Writer
-	err error
-}
-
-func (m *marker) Write(p []byte) (int, error) {
-	n, err := m.w.Write(p)
-	if err != nil {
-		m.err = err
-	}
-	return n, err
-}
-
 // record describes the execution x of the call.
 func (c *call) record(x *execution) store.Record {
 	r := c.runner
 	rec := store.Record{
-		Ref: r.ref(c.key), Schema: r.schema, Code: r.scope, Symbols: r.code.symbols(), Build: r.build.Build().Text,
+		Ref: r.ref(c.key), Schema: r.schema, Code: r.scope, Symbols: r.code.Lines(), Build: r.build.Build().Text,
 		Origin: origin(), Finished: time.Now(), Attempts: x.attempt, Args: c.inputs,
 	}
 	r.mu.Lock()

@@ -125,7 +125,7 @@ func (r *runner) openStore(w storable) {
 		panic(fmt.Sprintf("runtime: %s=%q: use off, refresh or only, or unset it", cacheVariable, value))
 	}
 	if r.outdated(r.code) {
-		r.build = build.NewReporter(build.Reach{Program: true})
+		r.build = build.Binary.Reporter()
 	}
 	r.named(w.work)
 	r.heed()

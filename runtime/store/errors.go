@@ -62,3 +62,12 @@ func (e *CorruptError) Error() string {
 
 // Unwrap returns Err.
 func (e *CorruptError) Unwrap() error { return e.Err }
+
+// EncodingError is why a result could not be written to a store, which is not to blame:
+// the codec refused the value, or a method of the user's failed.
+type EncodingError struct{ Err error }
+
+func (e *EncodingError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *EncodingError) Unwrap() error { return e.Err }

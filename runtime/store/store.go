@@ -269,7 +269,8 @@ func (b Bytes) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// Encoded returns what ptr points to as End wants it: written by c.
+// Encoded returns what ptr points to as End wants it: written by c. An error of c's, and
+// none of the writer's, is an [EncodingError].
 func Encoded(c Codec, schema string, ptr any) io.WriterTo { return encoded{c, schema, ptr} }
 
 type encoded struct {
@@ -281,16 +282,24 @@ type encoded struct {
 func (e encoded) WriteTo(w io.Writer) (int64, error) {
 	c := counter{w: w}
 	err := e.codec.Encode(&c, e.schema, e.ptr)
+	if err != nil && c.err == nil {
+		err = &EncodingError{err}
+	}
 	return c.n, err
 }
 
+// counter counts what was written, and remembers whether the writer has failed.
 type counter struct {
-	w io.Writer
-	n int64
+	w   io.Writer
+	n   int64
+	err error
 }
 
 func (c *counter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
+	if err != nil {
+		c.err = err
+	}
 	return n, err
 }

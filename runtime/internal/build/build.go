@@ -34,20 +34,10 @@ type Build struct {
 	Sum  string // their digest: 32 hexadecimal digits
 }
 
-// A Reach says what of a build counts for one work.
-type Reach struct {
-	Module  string   // that of the work; "" when it is in none
-	Modules []string // others that it reaches
-	Hashed  []string // others that it reaches, whose content the work's code identifies
-	// Variables are those that it reaches and the linker can set.
-	Variables []Variable
-	Program   bool // the program counts in place of all that
-}
-
 // A Reporter describes the running program for one work. Its methods may be called
 // concurrently. Nil reports nothing.
 type Reporter struct {
-	reach  Reach
+	code   *Code
 	latest atomic.Pointer[state]
 }
 
@@ -56,9 +46,6 @@ type state struct {
 	godebug string
 	build   Build
 }
-
-// NewReporter returns a Reporter; it looks at nothing yet.
-func NewReporter(r Reach) *Reporter { return &Reporter{reach: r} }
 
 // Build describes the running program. It follows changes of the environment variable
 // GODEBUG, as the packages do that look at it. The first time it may read the program.
@@ -69,7 +56,7 @@ func (r *Reporter) Build() Build {
 	godebug := os.Getenv("GODEBUG")
 	s := r.latest.Load()
 	if s == nil || s.godebug != godebug {
-		text := describe(program{runtime.Version(), info(), executable}, godebug, r.reach)
+		text := describe(program{runtime.Version(), info(), executable}, godebug, r.code)
 		sum := sha256.Sum256([]byte(text))
 		s = &state{godebug, Build{text, hex.EncodeToString(sum[:16])}}
 		r.latest.Store(s)
@@ -90,20 +77,21 @@ var info = sync.OnceValue(func() *debug.BuildInfo {
 })
 
 // describe lists the ingredients. godebug is the environment variable.
-func describe(p program, godebug string, r Reach) string {
+func describe(p program, godebug string, c *Code) string {
 	lines := settings(p.info, godebug)
-	modules, unknown := modulesOf(p.info, r)
-	variables, hidden := variablesOf(p.info, r)
+	modules, unknown := modulesOf(p.info, c)
+	variables, hidden := variablesOf(p.info, c)
 	if hidden != "" && unknown == "" {
 		unknown = hidden
 	}
+	binary := c.Version == binary
 	switch {
-	case r.Program:
+	case binary:
 		lines = append(lines, "program: "+p.hash())
 	case unknown != "":
 		lines = append(lines, "program ("+unknown+"): "+p.hash())
 	}
-	if !r.Program {
+	if !binary {
 		lines = append(append(lines, modules...), variables...)
 		if tags := tags(p.info); tags != "" {
 			lines = append(lines, "-tags: "+tags)

@@ -50,7 +50,7 @@ func TestIngredients(t *testing.T) {
 		{"what the runtime ignores", "go1.26.8", "later,,", nil, "Go release: go1.26\n"},
 	} {
 		p := program{version: test.version, info: &debug.BuildInfo{Settings: test.settings}}
-		if got := describe(p, test.godebug, Reach{}); got != test.want {
+		if got := describe(p, test.godebug, &Code{}); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestIngredients(t *testing.T) {
 
 // Module m has the work; it reaches a, and h, whose content is known. It does not reach z.
 func TestModulesCountAsTheyAreLinked(t *testing.T) {
-	reach := Reach{Module: "m", Modules: []string{"a", "windows-only"}, Hashed: []string{"h"}}
+	reach := &Code{Module: "m", Modules: []string{"a", "windows-only"}, Hashed: []string{"h"}}
 	const program = "program (%): 0123\n"
 	own := debug.Module{Path: "m", Version: "v1.0.0+dirty"}
 	dep := func(path, version, sum string) *debug.Module {
@@ -114,7 +114,7 @@ func TestModulesCountAsTheyAreLinked(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
-	nothing := Reach{Module: "m"}
+	nothing := &Code{Module: "m"}
 	if got := describe(programOf("go1.26.8", &debug.BuildInfo{Path: "m/p.test", Main: own}), "", nothing); got != "Go release: go1.26\n" {
 		t.Errorf("a test of a work that reaches no modules: %q", got)
 	}
@@ -123,11 +123,11 @@ func TestModulesCountAsTheyAreLinked(t *testing.T) {
 // The work reaches main.version and m/lib.Name, and module a.
 func TestVariablesThatTheLinkerSetCount(t *testing.T) {
 	const flags = `-s -X main.version=1 -X=m/lib.Name=2 -X 'a/b.C=x y' -X main.other=3 "-X=az.D=4" -X main.version=5`
-	reach := Reach{Module: "m", Modules: []string{"a"}, Variables: []Variable{{Name: "m/lib.Name"}, {Name: "main.version"}}}
+	reach := &Code{Module: "m", Modules: []string{"a"}, Variables: []Variable{{Name: "m/lib.Name"}, {Name: "main.version"}}}
 	info := func(settings ...debug.BuildSetting) *debug.BuildInfo {
 		return &debug.BuildInfo{Path: "m/cmd", Main: debug.Module{Path: "m"}, Settings: settings}
 	}
-	text := func(r Reach, settings ...debug.BuildSetting) string {
+	text := func(r *Code, settings ...debug.BuildSetting) string {
 		return describe(programOf("go1.26.8", info(settings...)), "", r)
 	}
 	set := func(flags string) debug.BuildSetting { return debug.BuildSetting{Key: "-ldflags", Value: flags} }
@@ -156,7 +156,7 @@ func TestVariablesThatTheLinkerSetCount(t *testing.T) {
 	}
 	five, words := "5", [2]uintptr{^uintptr(0xfff), 9} // no string
 	reach.Variables[1].read("dev", unsafe.Pointer(&five))
-	if got := text(reach, trimmed); got != text(Reach{Module: "m", Variables: reach.Variables}, set("-X main.version=5")) {
+	if got := text(reach, trimmed); got != text(&Code{Module: "m", Variables: reach.Variables}, set("-X main.version=5")) {
 		t.Errorf("%q", got)
 	}
 	long := strings.Repeat("x", longest+1)
@@ -167,7 +167,7 @@ func TestVariablesThatTheLinkerSetCount(t *testing.T) {
 			t.Errorf("%d: %q", i, got)
 		}
 	}
-	library := Reach{Module: "lib"}
+	library := &Code{Module: "lib"}
 	if got := text(library, set("-X main.version=1 -X lib.A=2")); strings.Contains(got, "-X") {
 		t.Errorf("%q", got)
 	}
@@ -179,7 +179,7 @@ func TestVariablesThatTheLinkerSetCount(t *testing.T) {
 // Where the program stands for the code, nothing else counts but GODEBUG.
 func TestTheProgramStandsForWhatItIsMadeFrom(t *testing.T) {
 	p := programOf("go1.26.8-X:jsonv2", &debug.BuildInfo{Path: "p", Deps: []*debug.Module{{Path: "a", Version: "v1", Sum: "h1:a"}}})
-	if got := describe(p, "panicnil=1", Reach{Program: true}); got != "GODEBUG panicnil: 1\nprogram: 0123\n" {
+	if got := describe(p, "panicnil=1", &Code{Version: binary}); got != "GODEBUG panicnil: 1\nprogram: 0123\n" {
 		t.Errorf("%q", got)
 	}
 }
@@ -200,7 +200,7 @@ func TestTheRunningProgramIsRead(t *testing.T) {
 }
 
 func TestBuildsFollowGODEBUG(t *testing.T) {
-	r := NewReporter(Reach{})
+	r := (&Code{Sum: "c"}).Reporter()
 	before := r.Build()
 	if !strings.Contains(before.Text, "Go release: "+release(runtime.Version())+"\n") || len(before.Sum) != 32 {
 		t.Fatalf("%+v", before)

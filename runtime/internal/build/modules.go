@@ -15,27 +15,27 @@ const ours = "github.com/workgen/workgen"
 // Of a work of the main module those count that the generator has found, for it has seen
 // the same versions. Of a work of another module any that is linked may be reached: its
 // program may have chosen versions that import more than those that its generator saw.
-func modulesOf(info *debug.BuildInfo, r Reach) (lines []string, unknown string) {
+func modulesOf(info *debug.BuildInfo, c *Code) (lines []string, unknown string) {
 	if info == nil {
 		return nil, "it does not know what it was built from"
 	}
-	main := r.Module == mainModule(info, r.Module)
-	if len(info.Deps) == 0 && strings.HasSuffix(info.Path, ".test") && (!main || len(r.Modules) > 0) {
+	main := c.Module == mainModule(info, c.Module)
+	if len(info.Deps) == 0 && strings.HasSuffix(info.Path, ".test") && (!main || len(c.Modules) > 0) {
 		return nil, "a test does not know the versions of its modules"
 	}
 	for _, m := range info.Deps {
-		if m.Path == ours || main && !slices.Contains(r.Modules, m.Path) && !slices.Contains(r.Hashed, m.Path) {
+		if m.Path == ours || main && !slices.Contains(c.Modules, m.Path) && !slices.Contains(c.Hashed, m.Path) {
 			continue
 		}
 		switch line, told := module(m); {
 		case told:
 			lines = append(lines, line)
-		case m.Path != r.Module && !slices.Contains(r.Hashed, m.Path):
+		case m.Path != c.Module && !slices.Contains(c.Hashed, m.Path):
 			unknown = "module " + m.Path + " has no checksum"
 		}
 	}
-	if !main && find(info.Deps, r.Module) == nil {
-		unknown = "module " + r.Module + " is not linked"
+	if !main && find(info.Deps, c.Module) == nil {
+		unknown = "module " + c.Module + " is not linked"
 	}
 	return lines, unknown
 }

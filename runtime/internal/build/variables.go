@@ -68,9 +68,9 @@ func valueSum(value string) string {
 // variablesOf lists the variables that the linker has set (-ldflags=-X) and that count for
 // a work: those that it reaches, and all of other modules that it reaches. Values may be
 // secret, so there are digests of them. Where it cannot tell, unknown says why.
-func variablesOf(info *debug.BuildInfo, r Reach) (lines []string, unknown string) {
+func variablesOf(info *debug.BuildInfo, c *Code) (lines []string, unknown string) {
 	if hidden(info) {
-		for _, v := range r.Variables {
+		for _, v := range c.Variables {
 			if v.unknown {
 				return nil, "-trimpath hides what -ldflags set"
 			}
@@ -81,8 +81,8 @@ func variablesOf(info *debug.BuildInfo, r Reach) (lines []string, unknown string
 		return lines, ""
 	}
 	for target, value := range assignments(setting(info, "-ldflags")) {
-		reached := slices.ContainsFunc(r.Variables, func(v Variable) bool { return v.Name == target })
-		if reached || of(info, target, r) {
+		reached := slices.ContainsFunc(c.Variables, func(v Variable) bool { return v.Name == target })
+		if reached || of(info, target, c) {
 			lines = append(lines, "-X "+target+": "+valueSum(value))
 		}
 	}
@@ -91,14 +91,14 @@ func variablesOf(info *debug.BuildInfo, r Reach) (lines []string, unknown string
 
 // of reports whether a variable is in another module that r reaches: in one that is named,
 // or, when the work's module is not the main one, in any but that and the program's.
-func of(info *debug.BuildInfo, target string, r Reach) bool {
+func of(info *debug.BuildInfo, target string, c *Code) bool {
 	inside := func(module string) bool {
 		return strings.HasPrefix(target, module+"/") || strings.HasPrefix(target, module+".")
 	}
-	if slices.ContainsFunc(r.Modules, inside) || slices.ContainsFunc(r.Hashed, inside) {
+	if slices.ContainsFunc(c.Modules, inside) || slices.ContainsFunc(c.Hashed, inside) {
 		return true
 	}
-	return r.Module != mainModule(info, r.Module) && !inside(r.Module) && !inside("main") && !inside(info.Main.Path)
+	return c.Module != mainModule(info, c.Module) && !inside(c.Module) && !inside("main") && !inside(info.Main.Path)
 }
 
 // assignments are those of -X in the flags of the linker, by variable; the last one of a
