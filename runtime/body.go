@@ -52,7 +52,7 @@ func Progress(ctx context.Context, done, total int64, note string) {
 	c.progress = CallProgress{done, total, note}
 	if now := time.Now(); now.Sub(c.told) >= progressEvery {
 		c.told = now
-		c.runner.notifier.notify()
+		c.runner.notifier.Notify()
 	}
 }
 

@@ -321,7 +321,7 @@ func (r *runner) admit(c *call) {
 	n.state.Store(uint32(Pending))
 	c.requested = stampOf(time.Now())
 	r.history.add(c)
-	r.notifier.notify()
+	r.notifier.Notify()
 }
 
 // addWaiter counts a caller who is going to wait. parent is the execution that the
@@ -540,7 +540,7 @@ func (c *call) end(status Status, err error, keep bool) (kept bool) {
 	c.listed = false
 	delete(r.unfinished, c)
 	r.history.ended(c)
-	r.notifier.notify()
+	r.notifier.Notify()
 	close(c.done)
 	if kept { // what is kept holds on to nothing that only the end needed
 		if err == nil {

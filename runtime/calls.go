@@ -307,7 +307,7 @@ func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ende
 	if spec.CloneArgs != nil {
 		p.args = spec.CloneArgs(args)
 	}
-	if p.calls.runner.notifier.watched() {
+	if p.calls.runner.notifier.Watched() {
 		p.call.remember(p.describe(true))
 	}
 	var k key.Key

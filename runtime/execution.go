@@ -94,15 +94,18 @@ func (x *execution) begin() {
 	}
 	c.err, c.progress = nil, CallProgress{} // of the attempt before
 	c.node.state.Store(uint32(Running))
-	r.notifier.notify()
+	r.notifier.Notify()
 }
 
 // run is what the goroutine of an execution does. It is its own, so that no caller is
 // needed until the end.
 func (x *execution) run() {
 	c := x.call
-	if c.durable() && !x.acquired() {
-		return
+	if c.durable() {
+		begun := false
+		if c.guarded(x, func() { begun = c.acquire(x) }); !begun {
+			return
+		}
 	}
 	if c.runner.timeout > 0 {
 		x.limit()
@@ -155,23 +158,30 @@ func (x *execution) returns(o *outcome) {
 	}
 }
 
-// acquired is call.acquire, with an end of the call where code of the user's, such as a
-// method that describes the inputs, ends the goroutine or panics.
-func (x *execution) acquired() (ok bool) {
-	through, c := false, x.call
+// guarded runs f, in which code of the user's may end the goroutine, or panic: a method that
+// describes the inputs, encodes the result, or belongs to an error. The call then ends with
+// that, as far as it has not gone on by another execution than x. guarded reports whether f
+// has returned.
+func (c *call) guarded(x *execution, f func()) (ok bool) {
 	defer func() {
-		if through {
+		if ok {
 			return
 		}
 		o, r := broken(c.runner.name, recover()), c.runner
-		r.mu.Lock()
-		r.slots.giveBack(x)
-		r.mu.Unlock()
-		c.conclude(x, o)
+		switch {
+		case x == nil:
+			c.conclude(x, o)
+		case x.attempt == 0:
+			r.mu.Lock()
+			r.slots.giveBack(x)
+			r.mu.Unlock()
+			c.conclude(x, o)
+		default:
+			x.end(&o)
+		}
 	}()
-	ok = c.acquire(x)
-	through = true
-	return ok
+	f()
+	return true
 }
 
 // broken is the outcome of user code that did not return; value is from recover,
@@ -207,31 +217,26 @@ func (x *execution) retries(err error) bool {
 	return err != nil && x.attempt < r.retry.Attempts && r.worthwhile(err)
 }
 
-// finish does what is to be done when a body has returned.
+// finish has the call executed again, or ends it, when a body has returned.
 func (x *execution) finish(o *outcome) {
-	through, c := false, x.call
-	defer func() {
-		if !through { // code of the user's, such as a method of an error, ended the goroutine
-			o := broken(c.runner.name, recover())
-			x.end(&o)
+	c, lost, again, after := x.call, x.lost.Load(), false, time.Duration(0)
+	if !lost && !c.guarded(x, func() {
+		if again = x.retries(o.err); again {
+			after = waitsAfter(o.err)
+		} else if c.durable() {
+			c.publish(x, o, true)
 		}
-	}()
+	}) {
+		return
+	}
 	switch {
-	case x.lost.Load():
-		through = true
+	case lost:
 		x.yield(o)
-		return
-	case x.retries(o.err):
-		after := waitsAfter(o.err)
-		through = true
+	case again:
 		x.again(o, after)
-		return
+	default:
+		x.end(o)
 	}
-	if c.durable() {
-		c.publish(x, o, true)
-	}
-	through = true
-	x.end(o)
 }
 
 // end counts a body that has returned, and ends the call if that has not ended.
@@ -295,7 +300,7 @@ func (x *execution) yield(o *outcome) {
 	c.execution = next
 	c.pends(x, o.err)
 	r.mu.Unlock()
-	c.goOn(next, func() { c.awaitHolder(next) })
+	go c.guarded(next, func() { c.awaitHolder(next) })
 }
 
 // pends makes a call Pending again, after execution x. runner.mu is held.
@@ -304,7 +309,7 @@ func (c *call) pends(x *execution, err error) {
 	c.runner.stats.Pending++
 	c.err = err
 	c.node.state.Store(uint32(Pending))
-	c.runner.notifier.notify()
+	c.runner.notifier.Notify()
 }
 
 // returned counts a body that has returned and frees its slot. It comes before the

@@ -42,7 +42,7 @@ type CallDetail struct {
 // never blocks: a value that c has no room for is dropped, so c needs a buffer of
 // one, and may be given to several inspections and loops. stop ends it. While
 // anybody listens, the runner remembers the arguments of new calls as text.
-func (i Inspection) Notify(c chan<- struct{}) (stop func()) { return i.r.notifier.listen(c) }
+func (i Inspection) Notify(c chan<- struct{}) (stop func()) { return i.r.notifier.Listen(c) }
 
 // Latest returns the number of the latest call, 0 when there is none.
 func (i Inspection) Latest() uint64 {

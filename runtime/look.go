@@ -83,23 +83,8 @@ func (c *call) refresh(ctx context.Context) {
 func (c *call) findElsewhere() {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.origin))
 	if c.looks(cancel) {
-		c.goOn(nil, func() { c.find(ctx) })
+		go c.guarded(nil, func() { c.find(ctx) })
 	}
-}
-
-// goOn runs f in a goroutine of its own. If code of the user's ends that, or panics, the
-// call ends, unless it has ended or goes on by another execution than x.
-func (c *call) goOn(x *execution, f func()) {
-	go func() {
-		through := false
-		defer func() {
-			if !through {
-				c.conclude(x, broken(c.runner.name, recover()))
-			}
-		}()
-		f()
-		through = true
-	}()
 }
 
 // looks notes what ends the look into the store. If the call has ended it ends it at

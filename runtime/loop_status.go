@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/workgen/workgen/runtime/internal/notify"
 )
 
 // LoopState says what a [Loop] is doing.
@@ -84,11 +86,11 @@ func (l *Loop) Resume() {
 // Notify has c get a value whenever the status has changed. It never blocks: a
 // value that c has no room for is dropped, so c needs a buffer of one, and may be
 // given to several loops and [Inspection]s. stop ends it.
-func (l *Loop) Notify(c chan<- struct{}) (stop func()) { return l.control.notifier.listen(c) }
+func (l *Loop) Notify(c chan<- struct{}) (stop func()) { return l.control.notifier.Listen(c) }
 
 // loopControl is how a loop is watched and paused, from outside of its goroutine.
 type loopControl struct {
-	notifier notifier
+	notifier notify.Notifier
 
 	mu      sync.Mutex
 	now     LoopStatus    // without what is computed when asked for
@@ -101,7 +103,7 @@ func (c *loopControl) change(f func(*LoopStatus)) {
 	c.mu.Lock()
 	f(&c.now)
 	c.mu.Unlock()
-	c.notifier.notify()
+	c.notifier.Notify()
 }
 
 func (c *loopControl) status() LoopStatus {
@@ -129,7 +131,7 @@ func (c *loopControl) pause(paused bool) (waits bool) {
 		}
 	}
 	c.mu.Unlock()
-	c.notifier.notify()
+	c.notifier.Notify()
 	return waits
 }
 
@@ -145,7 +147,7 @@ func (c *loopControl) gate(ctx context.Context) error {
 		if !paused {
 			return nil
 		}
-		c.notifier.notify()
+		c.notifier.Notify()
 		select {
 		case <-resumed:
 		case <-ctx.Done():

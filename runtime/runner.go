@@ -10,6 +10,7 @@ import (
 	"weak"
 
 	"github.com/workgen/workgen/runtime/internal/build"
+	"github.com/workgen/workgen/runtime/internal/notify"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -69,7 +70,7 @@ type runner struct {
 	table     entries
 	decoded   func(*store.Entry) (any, error) // decodes a stored result
 	succeeded *call                           // what all kept results have in common; see node
-	notifier  notifier                        // of the latest changes
+	notifier  notify.Notifier                 // of the latest changes
 	warning   sync.Once                       // of unkeyed calls
 
 	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call

@@ -4,10 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
-	"weak"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
@@ -71,67 +68,6 @@ func (s stamp) time() time.Time {
 	}
 	return time.Unix(0, int64(s))
 }
-
-// notifier tells listeners that something has changed, and not what: they read the
-// state themselves, once for all that has changed until then. So notifying
-// never waits, and neither slow listeners nor many changes pile anything up.
-type notifier struct {
-	mu        sync.Mutex // held to change who listens
-	listeners atomic.Pointer[[]*listener]
-}
-
-type listener struct{ c chan<- struct{} }
-
-// listen has c get a value whenever something changes. A value that c has no
-// room for is dropped, so c needs a buffer of one. stop ends it, and keeps nothing
-// alive until then.
-func (n *notifier) listen(c chan<- struct{}) (stop func()) {
-	l := &listener{c}
-	n.change(func(all []*listener) []*listener { return append(all, l) })
-	own := weak.Make(n)
-	return func() {
-		n := own.Value()
-		if n == nil {
-			return
-		}
-		n.change(func(all []*listener) []*listener {
-			return slices.DeleteFunc(all, func(other *listener) bool { return other == l })
-		})
-	}
-}
-
-// change replaces the list, since who notifies takes no lock.
-func (n *notifier) change(f func([]*listener) []*listener) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	var all []*listener
-	if p := n.listeners.Load(); p != nil {
-		all = slices.Clone(*p)
-	}
-	all = f(all)
-	if len(all) == 0 {
-		n.listeners.Store(nil)
-		return
-	}
-	n.listeners.Store(&all)
-}
-
-// notify may be called with any lock held.
-func (n *notifier) notify() {
-	all := n.listeners.Load()
-	if all == nil {
-		return
-	}
-	for _, l := range *all {
-		select {
-		case l.c <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// watched reports whether anybody listens.
-func (n *notifier) watched() bool { return n.listeners.Load() != nil }
 
 // history holds the latest calls of a runner. It grows up to its limit, and then
 // each call takes the place of the one made limit calls before it. The runner's mutex
@@ -245,7 +181,7 @@ func (r *runner) removed(number uint64, why Removal) {
 	if m := r.history.find(number); m != nil {
 		m.removed = why
 	}
-	r.notifier.notify()
+	r.notifier.Notify()
 }
 
 // Removal says why a finished call is no longer kept.
