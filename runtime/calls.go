@@ -112,7 +112,7 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 			// caches of all processors.
 			e.call.visit()
 		}
-		c.runner.hits.add()
+		c.runner.hits.Add()
 		return &e.call
 	}
 	return nil

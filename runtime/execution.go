@@ -257,59 +257,55 @@ func (x *execution) end(o *outcome) {
 	x.cancel(nil)
 }
 
-// again makes the call Pending, to execute after a wait of at least after, unless it has
-// ended.
+// again has the call executed again after a wait of at least after.
 func (x *execution) again(o *outcome, after time.Duration) {
 	c := x.call
 	r := c.runner
-	r.mu.Lock()
-	x.returned(o.panicked)
-	if c.ended() {
-		c.over()
-		r.mu.Unlock()
-		return
-	}
-	c.execution = nil
-	c.retry = time.AfterFunc(r.retry.wait(c.attempts, after), func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if !c.ended() {
-			c.schedule()
-		}
+	x.pends(o, func() {
+		c.execution = nil
+		c.retry = time.AfterFunc(r.retry.wait(c.attempts, after), func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if !c.ended() {
+				c.schedule()
+			}
+		})
+		r.stats.Retries++
 	})
-	r.stats.Retries++
-	c.pends(x, o.err)
-	r.mu.Unlock()
-	x.cancel(nil)
 }
 
-// yield makes the call wait for the execution that has its lease now, unless it has ended.
+// yield makes the call wait for the execution that has its lease now.
 func (x *execution) yield(o *outcome) {
-	c := x.call
-	r := c.runner
-	r.mu.Lock()
-	x.returned(o.panicked)
+	c, next := x.call, newExecution(x.call)
+	c.runner.mu.Lock()
 	c.lease.stop()
 	c.lease = nil
-	if c.ended() {
-		c.over()
-		r.mu.Unlock()
-		return
+	c.runner.mu.Unlock()
+	if x.pends(o, func() { c.execution = next }) {
+		go c.guarded(next, func() { c.awaitHolder(next) })
 	}
-	next := newExecution(c)
-	c.execution = next
-	c.pends(x, o.err)
-	r.mu.Unlock()
-	go c.guarded(next, func() { c.awaitHolder(next) })
 }
 
-// pends makes a call Pending again, after execution x. runner.mu is held.
-func (c *call) pends(x *execution, err error) {
-	c.executed(x, time.Now(), err)
-	c.runner.stats.Pending++
-	c.err = err
+// pends makes the call Pending again after a body has returned, and prepares what comes
+// next, unless the call has ended; that it reports. prepare needs runner.mu.
+func (x *execution) pends(o *outcome, prepare func()) bool {
+	c := x.call
+	r := c.runner
+	defer x.cancel(nil)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x.returned(o.panicked)
+	if c.ended() {
+		c.over()
+		return false
+	}
+	prepare()
+	c.executed(x, time.Now(), o.err)
+	r.stats.Pending++
+	c.err = o.err
 	c.node.state.Store(uint32(Pending))
-	c.runner.notifier.Notify()
+	r.notifier.Notify()
+	return true
 }
 
 // returned counts a body that has returned and frees its slot. It comes before the

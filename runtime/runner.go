@@ -6,10 +6,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unsafe"
 	"weak"
 
 	"github.com/workgen/workgen/runtime/internal/build"
+	"github.com/workgen/workgen/runtime/internal/counter"
 	"github.com/workgen/workgen/runtime/internal/notify"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
@@ -66,7 +66,7 @@ type runner struct {
 	clone  any             // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
 	made   time.Time
 
-	hits      counter // those that found their way without mu
+	hits      counter.Counter // those that found their way without mu
 	table     entries
 	decoded   func(*store.Entry) (any, error) // decodes a stored result
 	succeeded *call                           // what all kept results have in common; see node
@@ -117,7 +117,7 @@ func (r *runner) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stats
-	s.Hits += r.hits.sum()
+	s.Hits += r.hits.Sum()
 	return s
 }
 
@@ -286,35 +286,4 @@ type Stats struct {
 	Entries  int // gauge: results and errors kept
 
 	ExecutionTime time.Duration // sum over the bodies that returned, waiting for nested calls included
-}
-
-// stripe is one part of a counter, alone in its cache line so that processors
-// counting in different stripes do not take the line from each other.
-type stripe struct {
-	n atomic.Int64
-	_ [56]byte
-}
-
-// counter is written by every hit. One shared word costs a hit more than the
-// look-up when several processors hit at once, hence the stripes.
-type counter [1 << stripeBits]stripe
-
-const stripeBits = 4
-
-// add counts one. Goroutines are told apart by where their stacks are: it costs
-// nothing to find out and stays the same for a while. Stacks begin at multiples
-// of 2 KiB; the multiplication spreads whatever bits differ above that to the
-// top, of which stripeBits choose.
-func (c *counter) add() {
-	var here byte
-	at := uint64(uintptr(unsafe.Pointer(&here))) >> 11
-	c[at*0x9E3779B97F4A7C15>>(64-stripeBits)].n.Add(1)
-}
-
-// sum is exact when no add is under way.
-func (c *counter) sum() (n int64) {
-	for i := range c {
-		n += c[i].n.Load()
-	}
-	return n
 }
