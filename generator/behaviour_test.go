@@ -3,6 +3,7 @@ package generator_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -413,6 +414,28 @@ func TestDirectiveAndConstructorOptions(t *testing.T) {
 	}
 }
 
+func TestSecretArgumentsAreNotPrinted(t *testing.T) {
+	const token = "a token of nobody"
+	args := options.LoginArgs{Site: "https://example.com", Token: token}
+	want := `LoginArgs{Site: "https://example.com", Token: (secret)}`
+	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(format, args); got != want {
+			t.Errorf("%s: %s", format, got)
+		}
+		if got := fmt.Sprintf(format, []*options.LoginArgs{&args}[0]); got != want {
+			t.Errorf("%s of a pointer: %s", format, got)
+		}
+	}
+	r := options.NewLoginRunner(&options.Login{})
+	_, err := r.Run(t.Context(), args.Site, token)
+	if want := `Get "https://example.com?token=` + token + `": 401`; err == nil || err.Error() != want {
+		t.Errorf("the caller gets %v", err)
+	}
+	if got := r.Status().Reason; got == nil || got.Error() != `Get "https://example.com?token=(secret)": 401` {
+		t.Errorf("the status says %v", got)
+	}
+}
+
 func TestNewRunnerRefusesNil(t *testing.T) {
 	defer func() {
 		if got := recover(); got != "NewOneRunner: work is nil" {
@@ -480,7 +503,7 @@ func TestCornersOfTheLanguage(t *testing.T) {
 	}
 	keywords := corners.NewKeywordsRunner(&corners.Keywords{})
 	everyChangeCounts(t, keywords.Stats, func(a corners.KeywordsArgs) error {
-		_, err := keywords.Run(t.Context(), a.Math, a.Type, a.Uint64, a.String, a.KeywordsIdentity, a.Clone)
+		_, err := keywords.Run(t.Context(), a.Math, a.Type, a.Uint64, a.String2, a.KeywordsIdentity, a.Clone)
 		return err
 	})
 	deep := corners.NewDeepRunner(&corners.Deep{})

@@ -30,7 +30,7 @@ func TestDefectsOfPeers(t *testing.T) {
 	t.Run("parameters that hide imports", func(t *testing.T) {
 		r := peers.NewShadowsRunner(&peers.Shadows{})
 		everyChangeCounts(t, r.Stats, func(a peers.ShadowsArgs) error {
-			_, err := r.Run(ctx, a.Runtime, a.Key, a.Context, a.Any, a.Slices, a.Maps, a.Len, a.String)
+			_, err := r.Run(ctx, a.Runtime, a.Key, a.Context, a.Any, a.Slices, a.Maps, a.Len, a.String2)
 			return err
 		})
 	})

@@ -211,7 +211,7 @@ func (r *runner) take(ctx context.Context, found *store.Found, decode func(*stor
 		if err == nil {
 			return expires, true
 		}
-		how, why = store.Unreadable, preview.Error(err)
+		how, why = store.Unreadable, preview.Error(redacted(err))
 		r.storeFailed(ctx, "a stored result cannot be read, and is executed", err)
 	}
 	if err := r.store.Discard(ctx, e, how, why); err != nil {

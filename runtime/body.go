@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/workgen/workgen/runtime/internal/redact"
 )
 
 // This file is what a body can ask of its own execution, by its context.
@@ -19,7 +21,7 @@ func Attempt(ctx context.Context) int {
 }
 
 // Logger returns a logger for the body that ctx is the context of. It writes to the
-// runner's logger ([WithLogger]), and names work, call and attempt. Outside of a body it is
+// runner's logger ([WithLogger]), without what is secret, and names work, call and attempt. Outside of a body it is
 // slog.Default().
 func Logger(ctx context.Context) *slog.Logger {
 	x := executionOf(ctx)
@@ -30,6 +32,10 @@ func Logger(ctx context.Context) *slog.Logger {
 	l := r.logger
 	if l == nil {
 		l = slog.Default()
+	}
+	if redact.Any() {
+		redact.Add(x.call.secrets)
+		l = redact.Logger(l)
 	}
 	return l.With(slog.String("work", r.name), slog.Uint64("call", x.call.node.number), slog.Int("attempt", x.attempt))
 }
@@ -44,6 +50,10 @@ func Progress(ctx context.Context, done, total int64, note string) {
 		return
 	}
 	c := x.call
+	if redact.Any() {
+		redact.Add(c.secrets)
+		note = redact.Text(note)
+	}
 	c.runner.mu.Lock()
 	defer c.runner.mu.Unlock()
 	if c.ended() || c.execution != x {

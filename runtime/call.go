@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -170,8 +171,9 @@ type call struct {
 	node   *node  // nil in runner.succeeded
 	done   chan struct{}
 
-	unkeyed error   // why the inputs could not be encoded; nil when they were
-	key     key.Key // in the store; zero without one, and where it could not be made
+	unkeyed error    // why the inputs could not be encoded; nil when they were
+	secrets []string // values of secret inputs; nil when there are none
+	key     key.Key  // in the store; zero without one, and where it could not be made
 
 	storeless atomic.Bool     // the store failed: the result is not put there
 	origin    context.Context // whose values the executions see; not its end
@@ -181,6 +183,7 @@ type call struct {
 	retried            []Execution // all that have ended, if there was more than one
 	stored             bool        // the result came from the store
 	err                error       // why it ended without a result, or is going to be retried
+	shown              error       // the same for everybody but those who wait: secrets are not in its text
 	progress           CallProgress
 	told               time.Time     // when those who watch were last told of progress
 	said               time.Duration // how long it had taken when the log last said so
@@ -255,7 +258,7 @@ func (c *call) fill(s *CallStatus) {
 	s.Finished = c.node.finished.time()
 	s.Attempts = c.attempts
 	s.Stored = c.stored
-	s.Reason = c.err
+	s.Reason = c.shown
 	s.Progress = c.progress
 }
 
@@ -300,7 +303,7 @@ func (r *runner) mayMake(ended error) error {
 func (r *runner) refuse(n *node, err error) {
 	now := stampOf(time.Now())
 	n.finished = now
-	n.call.Store(&call{runner: r, node: n, done: closedChan, requested: now, err: err})
+	n.call.Store(&call{runner: r, node: n, done: closedChan, requested: now, err: err, shown: err})
 	n.state.Store(uint32(Stopped))
 }
 
@@ -432,7 +435,7 @@ func (c *call) leave(remove func()) bool {
 		return true
 	}
 	reason := named(r.name, errAbandoned)
-	c.end(Stopped, reason, false)
+	c.end(Stopped, reason, reason, false)
 	r.mu.Unlock()
 	c.release(reason)
 	return true
@@ -446,7 +449,7 @@ func (c *call) stop(reason error) {
 		r.mu.Unlock()
 		return
 	}
-	c.end(Stopped, reason, false)
+	c.end(Stopped, reason, reason, false)
 	r.mu.Unlock()
 	c.release(reason)
 }
@@ -470,13 +473,17 @@ func (c *call) conclude(x *execution, o outcome) {
 // call's values.
 type outcome struct {
 	err      error
-	none     bool // there is no result beside the error
+	shown    error // as in call; nil: it is err
+	none     bool  // there is no result beside the error
 	keep     bool
 	timedOut bool
 	stored   bool        // the result is that of the store
 	expires  time.Time   // of a result that the store had; zero: never
 	panicked *PanicError // set also when err is something else
 }
+
+// recorded is err as it is recorded.
+func (o *outcome) recorded() error { return cmp.Or(o.shown, o.err) }
 
 // endWith needs runner.mu.
 func (c *call) endWith(o *outcome) {
@@ -493,7 +500,7 @@ func (c *call) endWith(o *outcome) {
 	if !o.none {
 		c.values.commit()
 	}
-	kept := c.end(status, o.err, o.keep && !c.deleted)
+	kept := c.end(status, o.err, o.recorded(), o.keep && !c.deleted)
 	if kept {
 		if r.durable != nil && !c.key.IsZero() {
 			r.durable[c.node] = c.key
@@ -504,7 +511,7 @@ func (c *call) endWith(o *outcome) {
 
 // end is how every call ends: runner.mu is held, and the call has not ended. It reports
 // whether the call is kept. release has to follow once the lock is free.
-func (c *call) end(status Status, err error, keep bool) (kept bool) {
+func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	r, n := c.runner, c.node
 	now := time.Now()
 	switch {
@@ -515,7 +522,7 @@ func (c *call) end(status Status, err error, keep bool) (kept bool) {
 		}
 		c.over()
 	case c.retried != nil:
-		c.executed(c.execution, now, err)
+		c.executed(c.execution, now, shown)
 	}
 	switch status {
 	case Succeeded:
@@ -526,7 +533,7 @@ func (c *call) end(status Status, err error, keep bool) (kept bool) {
 		r.stats.Stops++
 	}
 	c.lease.stop()
-	c.err = err
+	c.err, c.shown = err, shown
 	n.finished = stampOf(now)
 	n.state.Store(uint32(status)) // from here on a reader may hit it
 	switch {
@@ -555,7 +562,7 @@ func (c *call) end(status Status, err error, keep bool) (kept bool) {
 // remains is what has to be known of a call that has ended. runner.mu is held.
 func (c *call) remains() *call {
 	return &call{
-		runner: c.runner, node: c.node, done: c.done, err: c.err,
+		runner: c.runner, node: c.node, done: c.done, err: c.err, shown: c.shown,
 		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored, progress: c.progress,
 	}
 }

@@ -45,6 +45,7 @@ type Spec[K comparable, A, R any] struct {
 	Encode   func(e *key.Encoder, args *A)
 	Describe func(in *Inputs, args *A)
 
+	Secret      bool   // Describe tells of secret inputs
 	Memory      bool   // the work is marked memory: a store is not used
 	NotStorable string // why a store would not give results back as they were; "" when it does
 
@@ -81,6 +82,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	c.table.reset()
 	r.table, r.decoded = &c.table, c.decoded
 	r.schema, r.code, r.scope, r.build = spec.Schema, spec.Code, spec.Code.Scope(), spec.Code.Reporter()
+	r.secret = spec.Secret && spec.Describe != nil
 	if spec.CloneResult != nil {
 		r.clone = spec.CloneResult
 	}
@@ -299,11 +301,12 @@ func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ende
 	prepared := false
 	defer func() {
 		if !prepared {
-			p.call.conclude(nil, broken(p.calls.runner.name, recover()))
+			p.call.conclude(nil, p.call.broken(recover()))
 		}
 	}()
 	spec := &p.calls.spec
 	p.args = args
+	p.call.secrets = p.calls.secrets(&p.args)
 	if spec.CloneArgs != nil {
 		p.args = spec.CloneArgs(args)
 	}

@@ -34,7 +34,7 @@ func storingSpec(body func(context.Context, string) (string, error)) Spec[string
 		Encode: func(e *key.Encoder, arg *string) { e.String(*arg) },
 		Describe: func(in *Inputs, arg *string) {
 			in.Input("url", "string", arg, func(e *key.Encoder) { e.String(*arg) })
-			in.Secret("token", "string", func(e *key.Encoder) { e.String("t" + *arg) })
+			in.Secret("token", "string", arg, func(e *key.Encoder) { e.String("t" + *arg) })
 		},
 	}
 }

@@ -92,7 +92,7 @@ func (x *execution) begin() {
 	if x.attempt = c.attempts; x.attempt == 1 {
 		c.started = stampOf(x.began)
 	}
-	c.err, c.progress = nil, CallProgress{} // of the attempt before
+	c.err, c.shown, c.progress = nil, nil, CallProgress{} // of the attempt before
 	c.node.state.Store(uint32(Running))
 	r.notifier.Notify()
 }
@@ -124,7 +124,7 @@ func (x *execution) execute(o *outcome) {
 			return
 		}
 		v := recover()
-		*o = broken(x.call.runner.name, v)
+		*o = x.call.broken(v)
 		if v == nil {
 			x.returns(o)
 		}
@@ -147,14 +147,14 @@ func (x *execution) returns(o *outcome) {
 	if x.release != nil {
 		x.release()
 	}
-	if x.traceEnds == nil && o.panicked == nil {
+	if x.traceEnds == nil && o.err == nil {
 		x.finish(o)
 		return
 	}
 	defer x.call.runner.logPanic(o.panicked) // after the waiters are told
-	defer x.finish(o)                        // whatever the tracer does
-	if x.traceEnds != nil {
-		x.traceEnds(o.err)
+	defer x.finish(o)                        // whatever the error and the tracer do
+	if o.shown = x.call.redacted(o.err); x.traceEnds != nil {
+		x.traceEnds(o.recorded())
 	}
 }
 
@@ -167,7 +167,7 @@ func (c *call) guarded(x *execution, f func()) (ok bool) {
 		if ok {
 			return
 		}
-		o, r := broken(c.runner.name, recover()), c.runner
+		o, r := c.broken(recover()), c.runner
 		switch {
 		case x == nil:
 			c.conclude(x, o)
@@ -186,10 +186,10 @@ func (c *call) guarded(x *execution, f func()) (ok bool) {
 
 // broken is the outcome of user code that did not return; value is from recover,
 // called by the same deferred function.
-func broken(work string, value any) outcome {
-	err := recovered(work, value)
+func (c *call) broken(value any) outcome {
+	err := recovered(c.runner.name, value)
 	panicked, _ := err.(*PanicError)
-	return outcome{err: err, none: true, panicked: panicked}
+	return outcome{err: err, shown: c.redacted(err), none: true, panicked: panicked}
 }
 
 // limit gives the body's context the timeout. The deadline shows in it, and when it
@@ -300,9 +300,9 @@ func (x *execution) pends(o *outcome, prepare func()) bool {
 		return false
 	}
 	prepare()
-	c.executed(x, time.Now(), o.err)
+	c.executed(x, time.Now(), o.recorded())
 	r.stats.Pending++
-	c.err = o.err
+	c.err, c.shown = o.err, o.recorded()
 	c.node.state.Store(uint32(Pending))
 	r.notifier.Notify()
 	return true

@@ -108,6 +108,7 @@ func (p *pass) suspendBy(r *runner) error {
 func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, k K, args A) (handle *Call[R], ended bool) {
 	r := c.runner
 	if err := unkeyed(&k); err != nil {
+		c.secrets(&args) // which err may quote
 		return c.refusal(r.refuseUnkeyed(err)), true
 	}
 	e := p.engine

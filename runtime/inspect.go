@@ -2,12 +2,9 @@ package runtime
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"reflect"
 
 	"github.com/workgen/workgen/runtime/key"
-	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -240,28 +237,6 @@ func (c *Calls[K, A, R]) decoded(e *store.Entry) (any, error) {
 	return result, err
 }
 
-// describe lists the inputs of a call, none if that panics: it runs methods of the
-// user's.
-func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
-	list = []store.Arg{}
-	tell := p.calls.spec.Describe
-	switch {
-	case tell != nil:
-		defer func() {
-			if v := recover(); v != nil {
-				list = []store.Arg{}
-				p.calls.runner.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(p.calls.runner.name, v))
-			}
-		}()
-		in := Inputs{brief: brief, args: list}
-		tell(&in, &p.args)
-		return in.args
-	case brief:
-		return describeFields(p.args, maxArgText)
-	}
-	return list
-}
-
 // remember notes the inputs of a new call.
 func (c *call) remember(list []store.Arg) {
 	r := c.runner
@@ -270,29 +245,4 @@ func (c *call) remember(list []store.Arg) {
 	if m := r.history.find(c.node.number); m != nil {
 		m.args = list
 	}
-}
-
-// maxArgText bounds the text of one argument, in bytes.
-const maxArgText = 200
-
-// describeFields shows the arguments of works without a Describe, which are a struct
-// all the same, each with a text of up to limit bytes. It uses reflection, which is
-// of no matter here: somebody wants to see it.
-func describeFields(args any, limit int) []store.Arg {
-	v := reflect.ValueOf(args)
-	if v.Kind() != reflect.Struct {
-		return []store.Arg{{Type: fmt.Sprintf("%T", args), Text: preview.Text(args, limit)}}
-	}
-	out := make([]store.Arg, 0, v.NumField())
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if !field.IsExported() || field.Tag.Get("workgen") == "-" {
-			continue
-		}
-		out = append(out, store.Arg{
-			Name: field.Name, Type: field.Type.String(),
-			Text: preview.Text(v.Field(i).Interface(), limit),
-		})
-	}
-	return out
 }

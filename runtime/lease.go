@@ -253,7 +253,7 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 	if o.err == nil {
 		rec.Status, from = store.Succeeded, c.values.encoded()
 	} else {
-		rec.Status, rec.Error = store.Failed, preview.Error(o.err)
+		rec.Status, rec.Error = store.Failed, preview.Error(o.recorded())
 	}
 	ctx := context.Context(x) // it has no end: the result is good, whoever has left
 	err := r.ask(ctx, func(ctx context.Context) error { return r.store.End(ctx, l.Lease, rec, from) })

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 	"weak"
+
+	"github.com/workgen/workgen/runtime/internal/redact"
 )
 
 // logPanic logs the panic of a body: callers get it as an error, but a bug may
@@ -27,6 +29,9 @@ func (r *runner) logAt(level slog.Level, message string, attrs ...slog.Attr) {
 	l := r.logger
 	if l == nil {
 		l = slog.Default()
+	}
+	if redact.Any() {
+		l = redact.Logger(l)
 	}
 	attrs = append([]slog.Attr{slog.String("work", r.name)}, attrs...)
 	l.LogAttrs(context.Background(), level, message, attrs...)

@@ -227,7 +227,7 @@ func (e *engine) run(ctx context.Context) (err error) {
 	defer e.shutdown(cancel)
 	register(e)
 	defer unregister(e)
-	defer func() { e.loop.control.stops(err) }()
+	defer func() { e.loop.control.stops(redacted(err)) }()
 	for {
 		if err := e.loop.control.gate(ctx); err != nil {
 			return err
@@ -264,7 +264,8 @@ func (e *engine) once(ctx context.Context) (due time.Time, err error, end bool) 
 	due, suspended := p.due, p.suspended
 	p.mu.Unlock()
 	var panicked *PanicError
-	failed := err
+	shown := redacted(err)
+	failed := shown
 	switch {
 	case ctx.Err() != nil:
 		return due, ctx.Err(), true
@@ -277,7 +278,7 @@ func (e *engine) once(ctx context.Context) (due time.Time, err error, end bool) 
 	case err != nil && (!e.loop.KeepGoing || errors.As(err, &panicked) && panicked.Work == flowName):
 		return due, err, true
 	case err != nil:
-		e.log("the flow failed", slog.Any("error", err))
+		e.log("the flow failed", slog.Any("error", shown))
 	}
 	due = earlier(due, e.tidy(p.number, err == nil))
 	e.loop.control.ends(suspended, due, failed)

@@ -63,6 +63,7 @@ type runner struct {
 	scope  string          // what stands for the code in keys: code.scope()
 	build  *build.Reporter // what counts in durable keys of the running program; may be nil
 	codec  store.Codec     // of the store, for results of the work; nil without one
+	secret bool            // some inputs are secret
 	clone  any             // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
 	made   time.Time
 
@@ -85,6 +86,8 @@ type runner struct {
 	closed     bool
 	guarded    bool          // a timer looks for calls that do not end
 	idle       chan struct{} // closed when the last body returns; nil unless Close waits
+
+	storeDigests []byte // the key of the store for digests of secret inputs; nil: not read yet
 
 	storeWarned time.Time   // when a store was last complained about
 	silent      time.Time   // since when the store does not answer; zero when it does

@@ -12,7 +12,6 @@ import (
 
 	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/key"
-	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -303,29 +302,3 @@ var origin = sync.OnceValue(func() store.Origin {
 	}
 	return store.Origin{Host: host, PID: os.Getpid(), Program: program}
 })
-
-// Inputs collects the inputs of a call one by one, for the store to tell why an
-// equal call was or was not found. Generated code fills it.
-type Inputs struct {
-	brief bool // only secret inputs get a digest
-	args  []store.Arg
-}
-
-// Input adds an input: its name, its type as in the source, a pointer to its
-// value, and how it is encoded.
-func (in *Inputs) Input(name, typ string, ptr any, encode func(e *key.Encoder)) {
-	in.add(store.Arg{Name: name, Type: typ, Text: preview.Text(ptr, maxArgText)}, encode)
-}
-
-// Secret adds an input of which the store gets a digest only.
-func (in *Inputs) Secret(name, typ string, encode func(e *key.Encoder)) {
-	in.add(store.Arg{Name: name, Type: typ, Secret: true}, encode)
-}
-
-func (in *Inputs) add(a store.Arg, encode func(e *key.Encoder)) {
-	if !in.brief || a.Secret {
-		sum := key.Sum(key.Scope{Work: a.Name, Schema: a.Type}, encode)
-		copy(a.Digest[:], sum[:])
-	}
-	in.args = append(in.args, a)
-}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -33,11 +34,11 @@ const maxCompared = 4000
 
 // madeCall notes that a pass has made a call of a runner. args are its
 // arguments, as a struct. They belong to the flow, which may write to them after
-// this pass, so only their text is kept.
+// this pass, so only their text is kept, and not shown.
 func (e *engine) madeCall(id callKey, c *call, args any) {
 	var shown []store.Arg
 	if e.suspects(id.runner) {
-		shown = describeFields(args, maxCompared)
+		shown = describeFields(args, func(v any) string { return preview.Text(v, maxCompared) })
 	}
 	if names := e.compared(id, c, shown); names != "" {
 		e.log("a work gets new arguments on every pass, so the flow never gets past it: "+

@@ -126,7 +126,15 @@
 //	version=binary  the running program is part of every key, so that each build has results of its own
 //	share           results are handed out without copying them; nobody may write to them
 //	memory          results are never stored, and keys do not depend on the code
-//	secret=a,Token  inputs of which a store keeps a digest and no text, and a page shows nothing
+//	secret=a,Token  inputs that are not printed, logged or stored; see below
+//
+// What is secret is left out of the texts of arguments, of %v and %#v of the argument
+// struct, and of errors, panics and progress that quote it, as they are shown in statuses,
+// on pages, in logs and traces, and in the store: there stands (secret). Quotations are
+// found as they are, and as %q, JSON and URLs write them, if they are whole and have eight
+// bytes or more. Whoever waits for a call gets its error as it is. Of the value a store has
+// a digest, under a key of its own, to say that it has changed; results are stored as they
+// are.
 //
 // Fields of the struct say what they are with a tag:
 //

@@ -207,7 +207,7 @@ func (w *work) emitDescribe() {
 			encode := jen.Func().Params(w.local("e").Op("*").Add(w.key("Encoder"))).BlockFunc(func(g *jen.Group) { enc.encode(g, v.Clone(), value.Type) })
 			typ := jen.Lit(diag.TypeString(value.Declared, w.shortName))
 			if value.Secret {
-				g.Add(in.Clone()).Dot("Secret").Call(jen.Lit(name), typ, encode)
+				g.Add(in.Clone()).Dot("Secret").Call(jen.Lit(name), typ, jen.Op("&").Add(v.Clone()), encode)
 				return
 			}
 			g.Add(in.Clone()).Dot("Input").Call(jen.Lit(name), typ, jen.Op("&").Add(v.Clone()), encode)

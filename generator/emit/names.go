@@ -19,6 +19,7 @@ const (
 	runtimePath = "github.com/workgen/workgen/runtime"
 	keyPath     = "github.com/workgen/workgen/runtime/key"
 	deepPath    = "github.com/workgen/workgen/runtime/deepcopy"
+	previewPath = "github.com/workgen/workgen/runtime/preview"
 )
 
 // locals are the names of variables in generated bodies. They are kept free of

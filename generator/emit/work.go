@@ -2,6 +2,7 @@ package emit
 
 import (
 	"go/types"
+	"slices"
 	"strconv"
 	"time"
 
@@ -127,9 +128,13 @@ func (w *work) emitArgs() {
 	w.comment("%s holds the arguments of one call of [%s.Run].", w.args, w.name)
 	w.jen.Type().Id(w.args).StructFunc(func(g *jen.Group) {
 		for _, p := range w.plan.Params {
-			g.Id(p.Field).Add(w.valueType(p))
+			field := g.Id(p.Field).Add(w.valueType(p))
+			if p.Secret {
+				field.Tag(map[string]string{"workgen": "secret"})
+			}
 		}
 	})
+	w.emitString()
 	a, e := w.names.local["a"], w.names.local["e"]
 	w.comment("EncodeKey writes the canonical encoding of the arguments.")
 	w.jen.Func().Params(jen.Id(a).Op("*").Id(w.args)).Id("EncodeKey").
@@ -142,6 +147,20 @@ func (w *work) emitArgs() {
 			}
 			enc.encodeAll(g, all)
 		})
+}
+
+// emitString writes how arguments are printed of which some are secret.
+func (w *work) emitString() {
+	if !slices.ContainsFunc(w.plan.Params, func(p plan.Value) bool { return p.Secret }) {
+		return
+	}
+	a := w.names.local["a"]
+	w.comment("String returns the arguments as text, without the secret ones.")
+	w.jen.Func().Params(jen.Id(a).Id(w.args)).Id("String").Params().String().
+		Block(jen.Return(w.qual(previewPath, "preview", "Struct").Call(jen.Id(a))))
+	w.comment("GoString is String, for %%#v.")
+	w.jen.Func().Params(jen.Id(a).Id(w.args)).Id("GoString").Params().String().
+		Block(jen.Return(jen.Id(a).Dot("String").Call()))
 }
 
 // emitResult writes the struct of more than one result.
@@ -225,6 +244,9 @@ func (w *work) spec(r string) []jen.Code {
 	if w.describes() {
 		list = append(list, field("Describe", jen.Id(r).Dot("describe")))
 	}
+	if w.secret() {
+		list = append(list, field("Secret", jen.True()))
+	}
 	if options := w.options(); len(options) > 0 {
 		list = append(list, field("Options", jen.Index().Add(w.runtime("Option")).Values(options...)))
 	}
@@ -240,8 +262,11 @@ func (w *work) durable() bool {
 // describes reports whether somebody has to be told which inputs there are: a
 // store, or a page that is not to show the secret ones.
 func (w *work) describes() bool {
-	return w.durable() || len(w.plan.Scan.Options.Secret.Value) > 0
+	return w.durable() || w.secret()
 }
+
+// secret reports whether some inputs are.
+func (w *work) secret() bool { return len(w.plan.Scan.Options.Secret.Value) > 0 }
 
 // encodeFunc is a function that writes all inputs.
 func (w *work) encodeFunc(r string) *jen.Statement {

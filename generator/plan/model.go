@@ -81,7 +81,7 @@ type Value struct {
 	// see whether it changed while the work was running. Of a work that is
 	// Outside all inputs are.
 	Verified bool
-	// Secret says that stores get a digest of the value only.
+	// Secret says that the value is not printed, logged or stored.
 	Secret bool
 	// Unresolved says that something in the type does not type-check, and has been
 	// reported.

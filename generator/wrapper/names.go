@@ -54,7 +54,7 @@ func (n Names) All() []string {
 // ArgFields returns the names of the fields of the argument struct for the
 // parameters of Run without the context, "" or "_" for those without a name.
 func ArgFields(params []string) []string {
-	return fieldNames(map[string]bool{"EncodeKey": true}, params, "Arg") // its method
+	return fieldNames(map[string]bool{"EncodeKey": true, "String": true, "GoString": true}, params, "Arg") // its methods
 }
 
 // ResultFields returns the names of the fields of the result struct.

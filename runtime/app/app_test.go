@@ -40,11 +40,12 @@ func newWork(name string, body func(ctx context.Context, day string) (string, er
 		Describe: func(in *runtime.Inputs, a *args) {
 			encode := func(e *key.Encoder) { e.String(a.Day) }
 			if strings.HasPrefix(a.Day, "secret") {
-				in.Secret("day", "string", encode)
+				in.Secret("day", "string", &a.Day, encode)
 				return
 			}
 			in.Input("day", "string", &a.Day, encode)
 		},
+		Secret: true,
 	}, opts...)
 	return &work{calls.Runner(), calls}
 }

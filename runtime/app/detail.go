@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/internal/redact"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -99,7 +100,7 @@ func (f *found) result(ctx context.Context) *string {
 	if _, nothing := value.(struct{}); !ok || nothing {
 		return nil
 	}
-	text := preview.Lines(value, maxResult)
+	text := redact.Text(preview.Lines(value, maxResult))
 	return &text
 }
 

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -73,21 +75,35 @@ func TestNothingIsShownOfSecrets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWork("hidden.Work", func(_ context.Context, day string) (string, error) {
+				if strings.HasSuffix(day, "fails") {
+					return "", fmt.Errorf("Get %q: 401", "https://example.com/?day="+url.QueryEscape(day))
+				}
+				if strings.HasSuffix(day, "panics") {
+					panic("no " + day)
+				}
 				return "result of " + day, nil
 			}, opts...)
 			r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
 			const word = "hunter2"
 			w.Run(t.Context(), "secret "+word)
 			w.Run(t.Context(), "open")
+			w.Run(t.Context(), "secret "+word+" fails")
+			w.Run(t.Context(), "secret "+word+" panics")
 			digest := detail(t, r, "hidden.Work:1").Digest
 			paths := []string{"/view", "/view/works/hidden.Work", "/view/calls/hidden.Work:1", "/api/v1/status",
-				"/api/v1/works/hidden.Work/calls", "/api/v1/works/hidden.Work/calls?q=" + word, "/api/v1/calls/hidden.Work:1"}
+				"/api/v1/works/hidden.Work/calls", "/api/v1/works/hidden.Work/calls?q=" + word, "/api/v1/calls/hidden.Work:1",
+				"/view/calls/hidden.Work:3", "/api/v1/calls/hidden.Work:3", "/view/calls/hidden.Work:4", "/api/v1/calls/hidden.Work:4"}
 			if digest != "" {
 				paths = append(paths, "/view/calls/"+digest, "/api/v1/calls/"+digest)
 			}
 			for _, path := range paths {
 				if answer, text := r.do(t, "GET", path, ""); answer.StatusCode != 200 || strings.Contains(text, word) && !strings.Contains(path, word) || strings.Contains(text, "result of") {
 					t.Errorf("%s: %s shows it:\n%s", path, answer.Status, text)
+				}
+			}
+			for number, want := range map[int]string{3: `Get "https://example.com/?day=(secret)": 401`, 4: "work example.com/hidden.Work panicked: no (secret)"} {
+				if v := detail(t, r, fmt.Sprint("hidden.Work:", number)); v.Error == nil || v.Error.Message != want {
+					t.Errorf("call %d: %+v", number, v.Error)
 				}
 			}
 			if v := get[callsView](t, r, "/api/v1/works/hidden.Work/calls?q="+word); len(v.Calls) > 0 {

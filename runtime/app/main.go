@@ -9,6 +9,9 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/workgen/workgen/runtime/internal/redact"
+	"github.com/workgen/workgen/runtime/preview"
 )
 
 // Main is the main function of a program that is an application: it reads flags
@@ -66,7 +69,7 @@ func (a *App) Main() (status int) {
 		err = closeErr
 	}
 	if err != nil && !(interrupted.Load() && errors.Is(err, context.Canceled)) {
-		fmt.Fprintf(a.stderr(), "ERROR: %v\n", err)
+		fmt.Fprintf(a.stderr(), "ERROR: %s\n", redact.Text(preview.Error(err)))
 		return 1
 	}
 	return 0

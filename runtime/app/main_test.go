@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 		}
 		w := newWork("main.Work", func(ctx context.Context, day string) (string, error) {
 			fmt.Println("executing")
+			if kind == "tells" {
+				return "", fmt.Errorf("no day %q", day)
+			}
 			if kind == "deaf" {
 				select {}
 			}
@@ -43,7 +46,7 @@ func TestMain(m *testing.M) {
 			if kind == "fails" {
 				return errors.New("no data")
 			}
-			_, err := w.Run(ctx, "a")
+			_, err := w.Run(ctx, "secret a")
 			return err
 		}}
 		return nil
@@ -127,6 +130,7 @@ func TestTheExitStatusTellsHowItEnded(t *testing.T) {
 		said        string
 	}{
 		{"fails", "-no-page", 1, "ERROR: no data\n"},
+		{"tells", "-no-page", 1, "ERROR: no day \"(secret)\"\n"},
 		{"fails to build", "", 1, "no source\n"},
 		{"heeds", "-addr 0.0.0.0:0", 1, "set a token"},
 		{"heeds", "-nonsense", 2, "flag provided but not defined"},

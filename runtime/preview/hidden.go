@@ -2,31 +2,10 @@ package preview
 
 import (
 	"reflect"
-	"runtime/debug"
-	"strings"
 	"sync"
+
+	"github.com/workgen/workgen/runtime/internal/hidden"
 )
-
-// isHidden reports whether a field is declared to be no input.
-func isHidden(f reflect.StructField) bool { return f.Tag.Get("workgen") == "-" }
-
-// isForeign reports whether a field is one that another module does not export. A
-// directive may have left it out, of which nothing is known here: as with a field
-// that is tagged, others may write to what it refers to.
-func isForeign(f reflect.StructField) bool {
-	module := mainModule()
-	own := f.PkgPath == "main" || module == "" || f.PkgPath == module || strings.HasPrefix(f.PkgPath, module+"/")
-	return !f.IsExported() && !own
-}
-
-// mainModule is the module that the program is built in, "" when that is not known.
-var mainModule = sync.OnceValue(func() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	return info.Main.Path
-})
 
 // shownFields lists the fields of a struct that have a name.
 func shownFields(t reflect.Type) (fields []reflect.StructField) {
@@ -67,7 +46,7 @@ func search(t reflect.Type, seen map[reflect.Type]bool) bool {
 		return search(t.Elem(), seen)
 	case reflect.Struct:
 		for i := range t.NumField() {
-			if f := t.Field(i); isHidden(f) || search(f.Type, seen) {
+			if f := t.Field(i); hidden.Ignored(f) || hidden.Secret(f) || search(f.Type, seen) {
 				return true
 			}
 		}

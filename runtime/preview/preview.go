@@ -7,7 +7,7 @@
 //
 // Nothing behind a struct field tagged `workgen:"-"` is read: such a field is no
 // input, and a work may write to it at any time. It is shown by its name only, as
-// State: -. Blank fields are left out. The runner of a work is shown as the name of the
+// State: -; one tagged `workgen:"secret"` as Token: (secret). Blank fields are left out. The runner of a work is shown as the name of the
 // work and its fields that are inputs.
 //
 // A type that was declared as one of the standard library, as in type Stamp time.Time,
@@ -29,6 +29,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/workgen/workgen/runtime/internal/hidden"
 )
 
 // Text writes v on one line, in about limit bytes at most: what does not fit is
@@ -37,6 +39,12 @@ func Text(v any, limit int) string { return write(v, limit, false) }
 
 // Lines is Text with line breaks and indentation where a line would be long.
 func Lines(v any, limit int) string { return write(v, limit, true) }
+
+// Struct writes a struct with the name of its type, and without what is secret. It is for
+// the method String of generated argument structs.
+func Struct(v any) string { return reflect.TypeOf(v).Name() + Text(v, maxStruct) }
+
+const maxStruct = 4000
 
 // Error returns the text of an error, whatever its method does: that of a nil
 // pointer, which an interface makes an error all the same, mostly panics.
@@ -56,11 +64,11 @@ func write(v any, limit int, lines bool) (text string) {
 			text = "(cannot be shown)"
 		}
 	}()
-	return cut(p.value(reflect.ValueOf(v), 0), limit)
+	return Cut(p.value(reflect.ValueOf(v), 0), limit)
 }
 
-// cut shortens s, which may have come out a little longer than planned.
-func cut(s string, limit int) string {
+// Cut shortens s to limit bytes, with an ellipsis behind them.
+func Cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
@@ -189,7 +197,10 @@ func (p *printer) composite(v reflect.Value, depth int) string {
 		return p.list("{", "}", len(fields), depth, func(i int) string {
 			f := fields[i]
 			name := p.spend(f.Name + ": ")
-			if isHidden(f) || isForeign(f) {
+			switch {
+			case hidden.Secret(f):
+				return name + p.spend("(secret)")
+			case hidden.Ignored(f) || hidden.Foreign(f):
 				return name + p.spend("-")
 			}
 			return name + p.value(v.Field(f.Index[0]), depth+1)
@@ -291,7 +302,7 @@ func (p *printer) bytes(b []byte) string {
 }
 
 func (p *printer) quoted(s string) string {
-	head := cut(s, max(p.left-moreWidth, 16))
+	head := Cut(s, max(p.left-moreWidth, 16))
 	if len(s) <= p.left || len(head) == len(s) {
 		return p.spend(strconv.Quote(s))
 	}

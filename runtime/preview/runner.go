@@ -24,6 +24,9 @@ func (p *printer) runner(v reflect.Value, depth int) string {
 			name = named.Name()
 		}
 	}
+	if hasSecrets(base) {
+		return p.spend(name + "{(secret)}")
+	}
 	t := work.Type().Elem()
 	var keyed []int
 	for i := range t.NumField() {
@@ -34,4 +37,14 @@ func (p *printer) runner(v reflect.Value, depth int) string {
 	return p.spend(name) + p.list("{", "}", len(keyed), depth, func(i int) string {
 		return p.spend(t.Field(keyed[i]).Name+": ") + p.value(work.Elem().Field(keyed[i]), depth+1)
 	})
+}
+
+// hasSecrets reports whether inputs of a runner are secret.
+func hasSecrets(base reflect.Value) bool {
+	inner := base.Elem().FieldByName("r")
+	if inner.Kind() != reflect.Pointer || inner.IsNil() {
+		return false
+	}
+	secret := inner.Elem().FieldByName("secret")
+	return secret.IsValid() && secret.Bool()
 }

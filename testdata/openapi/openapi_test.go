@@ -59,7 +59,7 @@ func newWork(name string, body func(context.Context, args) (string, error), opts
 		Encode: func(e *key.Encoder, a *args) { e.String(a.Day) },
 		Describe: func(in *runtime.Inputs, a *args) {
 			in.Input("day", "string", &a.Day, func(e *key.Encoder) { e.String(a.Day) })
-			in.Secret("token", "string", func(e *key.Encoder) { e.String("t") })
+			in.Secret("token", "string", new("t"), func(e *key.Encoder) { e.String("t") })
 		},
 	}, append(opts, runtime.WithLogger(slog.New(slog.DiscardHandler)))...)
 	return calls.Runner(), func(ctx context.Context, day string) *runtime.Call[string] {

@@ -97,7 +97,7 @@ type KeywordsArgs struct {
 	Math             float64
 	Type             float64
 	Uint64           int
-	String           S
+	String2          S
 	KeywordsIdentity int8
 	Clone            S
 }
@@ -108,7 +108,7 @@ func (a *KeywordsArgs) EncodeKey(e *key.Encoder) {
 	b = b.Float64(a.Math)
 	b = b.Float64(a.Type)
 	b = b.Int(a.Uint64)
-	b = b.String(e, string(a.String))
+	b = b.String(e, string(a.String2))
 	b = b.Int8(a.KeywordsIdentity)
 	b = b.String(e, string(a.Clone))
 	e.End(b)
@@ -123,7 +123,7 @@ type keywordsIdentity struct {
 	math             uint64
 	type3            uint64
 	uint64           int
-	string           key.Text
+	string2          key.Text
 	keywordsIdentity int8
 	clone3           key.Text
 }
@@ -132,7 +132,7 @@ type keywordsIdentity struct {
 func (id keywordsIdentity) clone() keywordsIdentity {
 	id.type2 = id.type2.Clone()
 	id.clone2 = id.clone2.Clone()
-	id.string = id.string.Clone()
+	id.string2 = id.string2.Clone()
 	id.clone3 = id.clone3.Clone()
 	return id
 }
@@ -178,7 +178,7 @@ func (r *KeywordsRunner) Run(ctx context.Context, mathArg float64, _type float64
 		return c.Value(), nil
 	}
 	id = id.clone()
-	return r.calls.Run(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
+	return r.calls.Run(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Start is like [KeywordsRunner.Run] but does not wait. It returns the call,
@@ -191,7 +191,7 @@ func (r *KeywordsRunner) Start(ctx context.Context, mathArg float64, _type float
 		return c
 	}
 	id = id.clone()
-	return r.calls.Start(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
+	return r.calls.Start(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
@@ -199,7 +199,7 @@ func (r *KeywordsRunner) Start(ctx context.Context, mathArg float64, _type float
 func (r *KeywordsRunner) Lookup(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) (float64, bool) {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
-	return r.calls.Lookup(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
+	return r.calls.Lookup(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
@@ -208,14 +208,14 @@ func (r *KeywordsRunner) Lookup(mathArg float64, _type float64, uint64Arg int, s
 func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) bool {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
-	return r.calls.Forget(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
+	return r.calls.Forget(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) key.Key {
-	args := KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone}
+	args := KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone}
 	return r.calls.Key(func(e *key.Encoder) {
 		r.encode(e, &args)
 	})
@@ -270,8 +270,8 @@ func (r *KeywordsRunner) describe(in *runtime.Inputs, args *KeywordsArgs) {
 	in.Input("uint64", "int", &args.Uint64, func(e *key.Encoder) {
 		e.Int(args.Uint64)
 	})
-	in.Input("string", "S", &args.String, func(e *key.Encoder) {
-		e.String(string(args.String))
+	in.Input("string", "S", &args.String2, func(e *key.Encoder) {
+		e.String(string(args.String2))
 	})
 	in.Input("keywordsIdentity", "int8", &args.KeywordsIdentity, func(e *key.Encoder) {
 		e.Int8(args.KeywordsIdentity)
@@ -290,7 +290,7 @@ func (r *KeywordsRunner) identify(id *keywordsIdentity, mathArg float64, _type f
 	id.math = math.Float64bits(mathArg)
 	id.type3 = math.Float64bits(_type)
 	id.uint64 = uint64Arg
-	id.string = key.TextOf(string(stringArg))
+	id.string2 = key.TextOf(string(stringArg))
 	id.keywordsIdentity = keywordsIdentityArg
 	id.clone3 = key.TextOf(string(clone))
 	h := key.NewHash()
@@ -300,7 +300,7 @@ func (r *KeywordsRunner) identify(id *keywordsIdentity, mathArg float64, _type f
 	h = h.Uint64(id.math)
 	h = h.Uint64(id.type3)
 	h = h.Uint64(uint64(id.uint64))
-	h = h.Text(&id.string)
+	h = h.Text(&id.string2)
 	h = h.Uint64(uint64(id.keywordsIdentity))
 	h = h.Text(&id.clone3)
 	return h.Sum()
@@ -308,7 +308,7 @@ func (r *KeywordsRunner) identify(id *keywordsIdentity, mathArg float64, _type f
 
 // execute calls [Keywords.Run].
 func (r *KeywordsRunner) execute(_ context.Context, args KeywordsArgs) (float64, error) {
-	return r.work.Run(args.Math, args.Type, args.Uint64, args.String, args.KeywordsIdentity, args.Clone), nil
+	return r.work.Run(args.Math, args.Type, args.Uint64, args.String2, args.KeywordsIdentity, args.Clone), nil
 }
 
 // emptySchema identifies the types of the inputs and results of [Empty] in

@@ -1,7 +1,11 @@
 // Package options has works whose directives say something.
 package options
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // All has every option that goes together.
 //
@@ -34,4 +38,10 @@ func (*Memory) Run(n int) int { return n }
 type Login struct{}
 
 // Run returns the user whom a token belongs to.
-func (Login) Run(site, token string) string { return site + "/" + token[:1] }
+func (Login) Run(site, token string) (string, error) {
+	user, _, ok := strings.Cut(token, ":")
+	if !ok {
+		return "", fmt.Errorf("Get %q: 401", site+"?token="+token)
+	}
+	return user, nil
+}

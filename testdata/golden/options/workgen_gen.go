@@ -8,6 +8,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
 )
 
 // This file needs a version of the runtime that knows this name. If the
@@ -18,10 +19,10 @@ const _ = runtime.GeneratedV1
 // error here says that one of them has changed since, so that keys would be
 // wrong: run go generate.
 var (
-	_ func(*All, int) int                 = (*All).Run
-	_ func(*Uncached, time.Duration)      = (*Uncached).Run
-	_ func(*Memory, int) int              = (*Memory).Run
-	_ func(*Login, string, string) string = (*Login).Run
+	_ func(*All, int) int                          = (*All).Run
+	_ func(*Uncached, time.Duration)               = (*Uncached).Run
+	_ func(*Memory, int) int                       = (*Memory).Run
+	_ func(*Login, string, string) (string, error) = (*Login).Run
 )
 
 var (
@@ -396,7 +397,17 @@ const loginSchema = "2ac1c865f5cd3358894ec8d3aa7b593b"
 // LoginArgs holds the arguments of one call of [Login.Run].
 type LoginArgs struct {
 	Site  string
-	Token string
+	Token string `workgen:"secret"`
+}
+
+// String returns the arguments as text, without the secret ones.
+func (a LoginArgs) String() string {
+	return preview.Struct(a)
+}
+
+// GoString is String, for %#v.
+func (a LoginArgs) GoString() string {
+	return a.String()
 }
 
 // EncodeKey writes the canonical encoding of the arguments.
@@ -444,6 +455,7 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 		Execute:  r.execute,
 		Memory:   true,
 		Describe: r.describe,
+		Secret:   true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -515,7 +527,7 @@ func (r *LoginRunner) describe(in *runtime.Inputs, args *LoginArgs) {
 	in.Input("site", "string", &args.Site, func(e *key.Encoder) {
 		e.String(args.Site)
 	})
-	in.Secret("token", "string", func(e *key.Encoder) {
+	in.Secret("token", "string", &args.Token, func(e *key.Encoder) {
 		e.String(args.Token)
 	})
 }
@@ -533,5 +545,5 @@ func (r *LoginRunner) identify(id *loginIdentity, site string, token string) uin
 
 // execute calls [Login.Run].
 func (r *LoginRunner) execute(_ context.Context, args LoginArgs) (string, error) {
-	return r.work.Run(args.Site, args.Token), nil
+	return r.work.Run(args.Site, args.Token)
 }

@@ -539,7 +539,7 @@ type ShadowsArgs struct {
 	Slices  [][]int
 	Maps    [][]int
 	Len     int
-	String  int
+	String2 int
 }
 
 // EncodeKey writes the canonical encoding of the arguments.
@@ -584,7 +584,7 @@ func (a *ShadowsArgs) EncodeKey(e *key.Encoder) {
 		b = e.Begin()
 	}
 	b = b.Int(a.Len)
-	b = b.Int(a.String)
+	b = b.Int(a.String2)
 	e.End(b)
 }
 
@@ -626,7 +626,7 @@ func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 // execution. When ctx ends first, Run returns its error, and the execution goes
 // on if others wait for it.
 func (r *ShadowsRunner) Run(ctx context.Context, runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, error) {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
+	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
 	e := key.Borrow()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
@@ -643,7 +643,7 @@ func (r *ShadowsRunner) Run(ctx context.Context, runtime []int, keyArg map[strin
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ShadowsRunner) Start(ctx context.Context, runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) *runtime.Call[[][]int] {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
+	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
 	e := key.Borrow()
 	var id key.Fingerprint
 	hash := r.identify(&id, e, &args)
@@ -659,7 +659,7 @@ func (r *ShadowsRunner) Start(ctx context.Context, runtime []int, keyArg map[str
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, bool) {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
+	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Lookup(hash, id, args)
 }
@@ -668,7 +668,7 @@ func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context str
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) bool {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
+	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
 	hash, id := key.Identify(&args, r.identify)
 	return r.calls.Forget(hash, id, args)
 }
@@ -677,7 +677,7 @@ func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context str
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) key.Key {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String: string}
+	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
 	return r.calls.Key(args.EncodeKey)
 }
 
@@ -730,8 +730,8 @@ func (r *ShadowsRunner) describe(in *runtime.Inputs, args *ShadowsArgs) {
 	in.Input("len", "int", &args.Len, func(e *key.Encoder) {
 		e.Int(args.Len)
 	})
-	in.Input("string", "int", &args.String, func(e *key.Encoder) {
-		e.Int(args.String)
+	in.Input("string", "int", &args.String2, func(e *key.Encoder) {
+		e.Int(args.String2)
 	})
 }
 
@@ -745,7 +745,7 @@ func (r *ShadowsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *Shad
 
 // execute calls [Shadows.Run].
 func (r *ShadowsRunner) execute(ctx context.Context, args ShadowsArgs) ([][]int, error) {
-	return r.work.Run(ctx, args.Runtime, args.Key, args.Context, args.Any, args.Slices, args.Maps, args.Len, args.String)
+	return r.work.Run(ctx, args.Runtime, args.Key, args.Context, args.Any, args.Slices, args.Maps, args.Len, args.String2)
 }
 
 // cloneShadowsArgs returns a copy of the arguments that the caller of Run

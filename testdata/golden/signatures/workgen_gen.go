@@ -654,7 +654,7 @@ type ShadowArgs struct {
 	Any             int
 	Len             int
 	Nil             int
-	String          int
+	String2         int
 	R               int
 	Args            int
 	E               int
@@ -678,7 +678,7 @@ func (a *ShadowArgs) EncodeKey(e *key.Encoder) {
 	b = b.Int(a.Any)
 	b = b.Int(a.Len)
 	b = b.Int(a.Nil)
-	b = b.Int(a.String)
+	b = b.Int(a.String2)
 	b = b.Int(a.R)
 	b = b.Int(a.Args)
 	b = b.Int(a.E)
@@ -733,7 +733,7 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 // execution. When ctx ends first, Run returns its error, and the execution goes
 // on if others wait for it.
 func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, error) {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	e2 := key.Borrow()
 	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
@@ -750,7 +750,7 @@ func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, contex
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) *runtime.Call[int] {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	e2 := key.Borrow()
 	var id2 key.Fingerprint
 	hash2 := r2.identify(&id2, e2, &args2)
@@ -766,7 +766,7 @@ func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, cont
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, bool) {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	hash2, id2 := key.Identify(&args2, r2.identify)
 	return r2.calls.Lookup(hash2, id2, args2)
 }
@@ -775,7 +775,7 @@ func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, le
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) bool {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	hash2, id2 := key.Identify(&args2, r2.identify)
 	return r2.calls.Forget(hash2, id2, args2)
 }
@@ -784,7 +784,7 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
+	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	return r2.calls.Key(args2.EncodeKey)
 }
 
@@ -817,8 +817,8 @@ func (r2 *ShadowRunner) describe(in *runtime.Inputs, args2 *ShadowArgs) {
 	in.Input("nil", "int", &args2.Nil, func(e2 *key.Encoder) {
 		e2.Int(args2.Nil)
 	})
-	in.Input("string", "int", &args2.String, func(e2 *key.Encoder) {
-		e2.Int(args2.String)
+	in.Input("string", "int", &args2.String2, func(e2 *key.Encoder) {
+		e2.Int(args2.String2)
 	})
 	in.Input("r", "int", &args2.R, func(e2 *key.Encoder) {
 		e2.Int(args2.R)
@@ -868,7 +868,7 @@ func (r2 *ShadowRunner) identify(id2 *key.Fingerprint, e2 *key.Encoder, args2 *S
 
 // execute calls [Shadow.Run].
 func (r2 *ShadowRunner) execute(ctx context.Context, args2 ShadowArgs) (int, error) {
-	return r2.work.Run(ctx, args2.Runtime, args2.Key, args2.Context, args2.Any, args2.Len, args2.Nil, args2.String, args2.R, args2.Args, args2.E, args2.ID, args2.Hash, args2.C, args2.Err, args2.Time, args2.CloneShadowArgs, args2.EncodeKey2, args2.Encodekey, args2.ShadowArgs)
+	return r2.work.Run(ctx, args2.Runtime, args2.Key, args2.Context, args2.Any, args2.Len, args2.Nil, args2.String2, args2.R, args2.Args, args2.E, args2.ID, args2.Hash, args2.C, args2.Err, args2.Time, args2.CloneShadowArgs, args2.EncodeKey2, args2.Encodekey, args2.ShadowArgs)
 }
 
 // cloneShadowArgs returns a copy of the arguments that the caller of Run cannot

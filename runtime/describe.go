@@ -1,0 +1,113 @@
+package runtime
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"reflect"
+
+	"github.com/workgen/workgen/runtime/internal/redact"
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// Inputs collects the inputs of a call one by one, for the store to tell why an
+// equal call was or was not found. Generated code fills it.
+type Inputs struct {
+	brief   bool   // only secret inputs get a digest
+	digests []byte // the key of their digests
+	args    []store.Arg
+
+	only    bool // secret ones only, as they may be quoted
+	secrets []string
+}
+
+// Input adds an input: its name, its type as in the source, a pointer to its
+// value, and how it is encoded.
+func (in *Inputs) Input(name, typ string, ptr any, encode func(e *key.Encoder)) {
+	if !in.only {
+		in.add(store.Arg{Name: name, Type: typ, Text: argText(ptr, maxArgText)}, encode)
+	}
+}
+
+// Secret adds an input of which the store gets a digest only, and no text a quotation.
+func (in *Inputs) Secret(name, typ string, ptr any, encode func(e *key.Encoder)) {
+	if in.only {
+		in.secrets = append(in.secrets, redact.Values(ptr)...)
+		return
+	}
+	in.add(store.Arg{Name: name, Type: typ, Secret: true}, encode)
+}
+
+func (in *Inputs) add(a store.Arg, encode func(e *key.Encoder)) {
+	if !in.brief || a.Secret {
+		sum := key.Sum(key.Scope{Work: a.Name, Schema: a.Type}, encode)
+		if a.Secret {
+			mac := hmac.New(sha256.New, in.digests)
+			mac.Write(sum[:])
+			copy(sum[:], mac.Sum(nil))
+		}
+		copy(a.Digest[:], sum[:])
+	}
+	in.args = append(in.args, a)
+}
+
+// argText is the text of an argument, of up to limit bytes. What is secret is taken out
+// before the text is cut, for a half of it would not be found.
+func argText(v any, limit int) string {
+	if !redact.Any() {
+		return preview.Text(v, limit)
+	}
+	return preview.Cut(redact.Text(preview.Text(v, 20*limit)), limit)
+}
+
+// describe lists the inputs of a call, none if that panics: it runs methods of the
+// user's.
+func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
+	list = []store.Arg{}
+	tell, r := p.calls.spec.Describe, p.calls.runner
+	switch {
+	case tell != nil:
+		defer func() {
+			if v := recover(); v != nil {
+				list = []store.Arg{}
+				r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
+			}
+		}()
+		in := Inputs{brief: brief, args: list}
+		if r.secret {
+			in.digests = r.digestKey(brief)
+		}
+		tell(&in, &p.args)
+		return in.args
+	case brief:
+		return describeFields(p.args, func(v any) string { return argText(v, maxArgText) })
+	}
+	return list
+}
+
+// maxArgText bounds the text of one argument, in bytes.
+const maxArgText = 200
+
+// describeFields shows the arguments of works without a Describe, which are a struct
+// all the same, each as text. It uses reflection, which is
+// of no matter here: somebody wants to see it.
+func describeFields(args any, text func(v any) string) []store.Arg {
+	v := reflect.ValueOf(args)
+	if v.Kind() != reflect.Struct {
+		return []store.Arg{{Type: fmt.Sprintf("%T", args), Text: text(args)}}
+	}
+	out := make([]store.Arg, 0, v.NumField())
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if !field.IsExported() || field.Tag.Get("workgen") == "-" {
+			continue
+		}
+		out = append(out, store.Arg{
+			Name: field.Name, Type: field.Type.String(), Text: text(v.Field(i).Interface()),
+		})
+	}
+	return out
+}
