@@ -56,7 +56,7 @@ type App struct {
 	Open bool
 
 	// StoreName names the store that OpenStore opens: a directory if it has a
-	// slash, otherwise a name as package disk explains. Empty: none.
+	// slash, otherwise a name as package disk explains.
 	StoreName string
 
 	// Logger is told of what happens; the loop's logger, too, unless that has one.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,11 +10,12 @@ import (
 )
 
 // OpenStore opens the store on disk that StoreName names, for runtime.WithStore,
-// and makes it if there is none. It returns nil when StoreName is empty. The app
-// closes it at the end of Main; who calls Run closes it himself.
+// and makes it if there is none. It is an error when StoreName is empty: programs for
+// which a store is a choice look at that first. The app closes the store at the end of
+// Main; who calls Run closes it himself.
 func (a *App) OpenStore() (store.Store, error) {
 	if a.StoreName == "" {
-		return nil, nil
+		return nil, errNoStore
 	}
 	if a.site.store != nil {
 		return a.site.store, nil
@@ -29,6 +31,8 @@ func (a *App) OpenStore() (store.Store, error) {
 	a.site.store = s
 	return s, nil
 }
+
+var errNoStore = errors.New("app: no store is named, so nothing would be kept: set StoreName, or start the program with -store NAME")
 
 // closeStore closes the store if the app has opened it.
 func (a *App) closeStore() error {
