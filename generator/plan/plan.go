@@ -40,6 +40,7 @@ func Plan(p *scan.Package, diags *diag.List) *Package {
 	for _, w := range p.Works {
 		out.Works = append(out.Works, pl.work(w))
 	}
+	pl.detached(p.Works)
 	pl.checkUnused()
 	pl.checkListed()
 	pl.checkIgnores()
