@@ -223,6 +223,8 @@ type values interface {
 
 	describe(brief bool) []store.Arg // not nil
 
+	summary() string // what may be read of the arguments at any time once they are copied
+
 	handle() any // *Call[R]
 }
 

@@ -6,7 +6,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"reflect"
+	"strings"
+	"time"
 
+	"github.com/workgen/workgen/runtime/internal/hidden"
 	"github.com/workgen/workgen/runtime/internal/redact"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
@@ -110,4 +113,48 @@ func describeFields(args any, text func(v any) string) []store.Arg {
 		})
 	}
 	return out
+}
+
+// summary shows the arguments, of which a body may be running that writes to them: what
+// is more than text and numbers is left out.
+func (p *pending[K, A, R]) summary() string {
+	v := reflect.ValueOf(&p.args).Elem()
+	if v.Kind() != reflect.Struct {
+		return summaryOf(v)
+	}
+	var parts []string
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		switch {
+		case !field.IsExported():
+		case hidden.Secret(field):
+			parts = append(parts, field.Name+"="+redact.Mark)
+		default:
+			parts = append(parts, field.Name+"="+summaryOf(v.Field(i)))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func summaryOf(v reflect.Value) string {
+	if !plain(v.Type()) {
+		return "…"
+	}
+	return argText(v.Interface(), maxArgText)
+}
+
+// plain reports whether nobody can write to what a value of t refers to.
+func plain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if f := t.Field(i); !hidden.Ignored(f) && !plain(f.Type) {
+				return t == reflect.TypeFor[time.Time]()
+			}
+		}
+		return true
+	case reflect.Array:
+		return plain(t.Elem())
+	}
+	return t.Kind() <= reflect.Complex128 && t.Kind() != reflect.Invalid || t.Kind() == reflect.String
 }

@@ -76,7 +76,7 @@ func (r *runner) sayWhatIsStuck() {
 	if len(r.unfinished) > 0 {
 		r.guardCalls()
 	}
-	now, stuck := time.Now(), [][]slog.Attr{}
+	now, stuck := time.Now(), []stuckCall{}
 	for c := range r.unfinished {
 		since, limit := c.requested, longWait
 		if c.node.status() == Running {
@@ -87,14 +87,29 @@ func (r *runner) sayWhatIsStuck() {
 			continue
 		}
 		c.said = took
-		stuck = append(stuck, []slog.Attr{slog.Uint64("call", c.node.number), slog.String("status", c.node.status().String()),
-			slog.String("waits_for", c.waitsForWhat()), slog.Duration("since", took)})
+		stuck = append(stuck, stuckCall{c, c.waitsForWhat(), c.node.status(), took})
 	}
 	r.mu.Unlock()
-	for _, attrs := range stuck {
+	for _, s := range stuck {
+		attrs := []slog.Attr{slog.Uint64("call", s.call.node.number), slog.String("status", s.status.String()),
+			slog.String("waits_for", s.waitsFor), slog.Duration("since", s.took)}
+		if s.waitsFor != itsCopies {
+			attrs = append(attrs, slog.String("arguments", s.call.values.summary()))
+		}
 		r.logAt(slog.LevelWarn, "a call has not ended for long", attrs...)
 	}
 }
+
+// stuckCall is a call that is to be said in the log.
+type stuckCall struct {
+	call     *call
+	waitsFor string
+	status   Status
+	took     time.Duration
+}
+
+// itsCopies is what a call waits for whose arguments are not there yet.
+const itsCopies = "its arguments to be copied"
 
 // waitsForWhat says in a few words why a call has not ended. runner.mu is held.
 func (c *call) waitsForWhat() string {
@@ -107,7 +122,7 @@ func (c *call) waitsForWhat() string {
 	case x == nil && c.retry != nil:
 		return "its next attempt"
 	case x == nil:
-		return "its arguments to be copied"
+		return itsCopies
 	case x.queued != nil:
 		return "a slot"
 	}

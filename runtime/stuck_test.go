@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -40,4 +41,54 @@ func sleeperFor(d time.Duration) func(context.Context, string) (string, error) {
 			return "", ctx.Err()
 		}
 	}
+}
+
+// TestABodyThatWaitsForItself calls its own runner with a context of its own. The log says
+// which call hangs, and Stop makes the key live again.
+func TestABodyThatWaitsForItself(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		type args struct {
+			Day   string
+			At    time.Time
+			Token string `workgen:"secret"`
+			List  []int
+			in    int
+		}
+		var out journal
+		var run func(ctx context.Context, day string) (string, error)
+		hangs := true
+		calls := NewCalls(Spec[string, args, string]{
+			Name: "example.com/web.Self",
+			Execute: func(_ context.Context, a args) (string, error) {
+				if a.List[0]++; hangs {
+					return run(context.Background(), a.Day)
+				}
+				return "got " + a.Day, nil
+			},
+		}, WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
+		run = func(ctx context.Context, day string) (string, error) {
+			return calls.Run(ctx, hashOf(day), day, args{Day: day, At: time.Unix(0, 0).UTC(), Token: "hunter2", List: []int{0}})
+		}
+		errs := make(chan error, 1)
+		go func() {
+			_, err := run(context.Background(), "a")
+			errs <- err
+		}()
+		time.Sleep(11 * time.Minute)
+		want := `msg="a call has not ended for long" work=example.com/web.Self call=1 status=running waits_for="its body" since=10m0s ` +
+			`arguments="Day=\"a\" At=1970-01-01T00:00:00Z Token=(secret) List=…"`
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the log says\n%s\nwant\n%s", &out, want)
+		}
+		if !Inspect(calls.Runner()).Stop(1) {
+			t.Error("there is nothing to stop")
+		}
+		wantErr(t, <-errs, ErrStopped)
+		synctest.Wait()
+		if s := calls.Runner().Stats(); s.InFlight != 0 || s.Pending != 0 {
+			t.Errorf("the body still runs: %+v", s)
+		}
+		hangs = false
+		wantResult(t, "got a")(run(t.Context(), "a"))
+	})
 }
