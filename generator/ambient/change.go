@@ -16,7 +16,9 @@ var (
 		"Scan", "Set", "Store", "Swap", "Truncate", "Unmarshal", "Update", "Write",
 	}
 	reads = []string{"Compare", "DeepEqual", "Diff", "Encode", "Equal", "Fprint", "Is", "Load", "Marshal", "Print", "Sprint", "Sum"}
-	fills = []string{"Bind", "Decode", "Fill", "Parse", "Scan", "Unmarshal"}
+	fills = []string{"Bind", "Decode", "Fill", "Scan"}
+	// parses are those that fill something else than the bytes that they are given.
+	parses = []string{"Parse", "Unmarshal"}
 )
 
 // Changes reports whether a method outside of the module changes what it is called on.
@@ -26,9 +28,21 @@ func Changes(fn *types.Func) bool { return begins(fn.Name(), changes) }
 // the addresses of.
 func Reads(fn *types.Func) bool { return begins(fn.Name(), reads) }
 
-// Fills reports whether a function outside of the module writes to where its arguments
-// point to.
-func Fills(fn *types.Func) bool { return begins(fn.Name(), fills) }
+// Fills reports whether a function outside of the module writes to where an argument of
+// a type points to.
+func Fills(fn *types.Func, arg types.Type) bool {
+	return begins(fn.Name(), fills) || begins(fn.Name(), parses) && !isBytes(arg)
+}
+
+// isBytes reports whether t is a slice of bytes.
+func isBytes(t types.Type) bool {
+	s, ok := t.Underlying().(*types.Slice)
+	if !ok {
+		return false
+	}
+	b, ok := s.Elem().Underlying().(*types.Basic)
+	return ok && b.Kind() == types.Byte
+}
 
 // begins reports whether a name begins with one of some words.
 func begins(name string, words []string) bool {

@@ -225,7 +225,9 @@ func (x *effector) roots(e ast.Expr, out, seen map[*types.Var]bool) {
 // result is roots for what a call returns.
 func (x *effector) result(call *ast.CallExpr, out, seen map[*types.Var]bool) {
 	if len(call.Args) > 0 && x.info.Types[call.Fun].IsType() {
-		x.roots(call.Args[0], out, seen)
+		if refers(x.info.TypeOf(call)) && refers(x.info.TypeOf(call.Args[0])) { // []byte("a") is a copy
+			x.roots(call.Args[0], out, seen)
+		}
 		return
 	}
 	fn, builtin := x.callee(call)
@@ -315,7 +317,7 @@ func (x *effector) call(call *ast.CallExpr) {
 	}
 	for _, arg := range call.Args {
 		u, ok := ast.Unparen(arg).(*ast.UnaryExpr)
-		if ok && u.Op == token.AND && !ambient.Reads(fn) || ambient.Fills(fn) && refers(x.info.TypeOf(arg)) {
+		if ok && u.Op == token.AND && !ambient.Reads(fn) || refers(x.info.TypeOf(arg)) && ambient.Fills(fn, x.info.TypeOf(arg)) {
 			x.roots(arg, x.writes, seen)
 		}
 	}

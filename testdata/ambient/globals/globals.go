@@ -2,6 +2,7 @@ package globals
 
 import (
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -52,6 +53,10 @@ func (Globals) Run(n int) int {
 	n += put     // want variable put
 	n += served  // want variable served
 	n += initial + sorted + once1 + remembered.n
+	n += len(source) + int(document[0])
+	n += int(digits[0]) // want variable digits
+	n += lengths[0]     // want variable lengths
+	n += numbers["a"]   // want variable numbers
 	n += list[0] + len(words) + lazy + set + len(pattern.String()) + copied.n + only + passed.n + len(text) + start.Day()
 	if errors.Is(errA, errB) {
 		n++
@@ -267,4 +272,29 @@ func init() {
 		return strings.Compare(a, b)
 	})
 	lazily()
+}
+
+var (
+	source   = "{}"
+	document = []byte("{}")
+	digits   = make([]byte, 2)
+	lengths  = make([]int, 1)
+	numbers  = map[string]int{}
+)
+
+type counts []int
+
+// Parse only reads what is parsed.
+func Parse(out any) error {
+	if err := json.Unmarshal([]byte(source), out); err != nil {
+		return err
+	}
+	return json.Unmarshal(document, out)
+}
+
+// Refill writes to what is given and converted.
+func Refill(b []byte) {
+	hex.Decode(digits, b)
+	counts(lengths)[0] = 1
+	json.Unmarshal(b, numbers)
 }
