@@ -15,6 +15,9 @@ type effect struct {
 	writes map[*types.Var]bool
 	// returns are those whose memory it returns.
 	returns map[*types.Var]bool
+	// known says that nothing is missing: it does not for a function that calls itself, by
+	// way of others, while those are looked at.
+	known bool
 }
 
 // effect returns that of a function of the world, nil for one outside. What a
@@ -30,13 +33,15 @@ func (w *world) effect(fn *types.Func) *effect {
 	e := newEffect()
 	w.outcomes[fn] = e
 	if n, ok := d.node.(*ast.FuncDecl); ok && n.Body != nil {
-		w.addEffect(d.pkg, n.Body, nil, e)
+		e.known = w.addEffect(d.pkg, n.Body, nil, e)
 	}
 	return e
 }
 
 // newEffect returns that of a function that does nothing.
-func newEffect() *effect { return &effect{map[*types.Var]bool{}, map[*types.Var]bool{}} }
+func newEffect() *effect {
+	return &effect{writes: map[*types.Var]bool{}, returns: map[*types.Var]bool{}}
+}
 
 // effectOf returns the effect of a function of p that has that body, without some
 // literals in it.
@@ -46,8 +51,9 @@ func (w *world) effectOf(p *pkg, body *ast.BlockStmt, without map[*ast.FuncLit]b
 	return e
 }
 
-// addEffect is effectOf for an effect that is there.
-func (w *world) addEffect(p *pkg, body *ast.BlockStmt, without map[*ast.FuncLit]bool, e *effect) {
+// addEffect is effectOf for an effect that is there. It reports whether all that is called
+// is known.
+func (w *world) addEffect(p *pkg, body *ast.BlockStmt, without map[*ast.FuncLit]bool, e *effect) bool {
 	x := &effector{w: w, info: p.Info, effect: e, values: map[*types.Var][]ast.Expr{}}
 	ast.Inspect(body, func(n ast.Node) bool {
 		if lit, ok := n.(*ast.FuncLit); ok && without[lit] {
@@ -77,6 +83,7 @@ func (w *world) addEffect(p *pkg, body *ast.BlockStmt, without map[*ast.FuncLit]
 			}
 		}
 	}
+	return !x.recursive
 }
 
 // An effector finds the effect of one function. Function literals in it belong to it.
@@ -89,6 +96,8 @@ type effector struct {
 	calls    []*ast.CallExpr
 	returned []*ast.ReturnStmt
 	literals []*ast.FuncLit
+	// recursive says that the effect of a function that is called is not known yet.
+	recursive bool
 }
 
 // collect is shown every node of the function.
@@ -237,7 +246,7 @@ func (x *effector) result(call *ast.CallExpr, out, seen map[*types.Var]bool) {
 	if fn == nil {
 		return
 	}
-	if e := x.w.effect(fn); e != nil {
+	if e := x.called(fn); e != nil {
 		for v := range e.returns {
 			x.passed(call, fn, v, out, seen)
 		}
@@ -304,7 +313,7 @@ func (x *effector) call(call *ast.CallExpr) {
 	if fn == nil || ambient.IsLog(fn) {
 		return
 	}
-	if e := x.w.effect(fn); e != nil {
+	if e := x.called(fn); e != nil {
 		for v := range e.writes {
 			if !global(v) {
 				x.passed(call, fn, v, x.writes, seen)
@@ -312,7 +321,7 @@ func (x *effector) call(call *ast.CallExpr) {
 		}
 		return
 	}
-	if recv := fn.Signature().Recv(); recv != nil && refers(recv.Type()) && ambient.Changes(fn) {
+	if recv := fn.Signature().Recv(); recv != nil && refers(recv.Type()) && ambient.Changes(fn) && !x.keeps(fn) {
 		x.receiver(call, x.writes, seen)
 	}
 	for _, arg := range call.Args {
@@ -321,6 +330,36 @@ func (x *effector) call(call *ast.CallExpr) {
 			x.roots(arg, x.writes, seen)
 		}
 	}
+}
+
+// called is the effect of a function that is called, nil for one outside.
+func (x *effector) called(fn *types.Func) *effect {
+	e := x.w.effect(fn)
+	x.recursive = x.recursive || e != nil && !e.known
+	return e
+}
+
+// keeps reports whether none of the implementers of a method of the module's interface
+// writes to its receiver: SetParserOption(*Config) sets what it is given.
+func (x *effector) keeps(fn *types.Func) bool {
+	if x.w.of(fn) == nil {
+		return false
+	}
+	implementers := x.w.implementers(fn, fn.Signature().Recv().Type())
+	for _, i := range implementers {
+		if i.method == nil {
+			return false
+		}
+		method, ok := i.method.obj.(*types.Func)
+		if !ok {
+			return false
+		}
+		e := x.called(method)
+		if e == nil || !e.known || e.writes[method.Signature().Recv()] {
+			return false
+		}
+	}
+	return len(implementers) > 0
 }
 
 // global reports whether v is a package variable.

@@ -53,6 +53,9 @@ func (Globals) Run(n int) int {
 	n += put     // want variable put
 	n += served  // want variable served
 	n += initial + sorted + once1 + remembered.n
+	n += len(settings)
+	n += len(tallies) // want variable tallies
+	n += len(depths)  // want variable depths
 	n += len(source) + int(document[0])
 	n += int(digits[0]) // want variable digits
 	n += lengths[0]     // want variable lengths
@@ -298,3 +301,49 @@ func Refill(b []byte) {
 	counts(lengths)[0] = 1
 	json.Unmarshal(b, numbers)
 }
+
+// A setting sets what it is given, a tally itself, and a depth by way of another function.
+type (
+	setting interface{ SetIn(c *counter) }
+	tally   interface{ AddTo(c *counter) }
+	depth   interface{ SetDepth(c *counter) }
+)
+
+var (
+	settings = []setting{level(1)}
+	tallies  = []tally{&total{}}
+	depths   = []depth{&recursive{}}
+)
+
+func deeper(r *recursive, c *counter) {
+	if c.n--; c.n > 0 {
+		r.SetDepth(c)
+	}
+	r.keep(c.n)
+}
+
+func Apply(c *counter) {
+	for _, s := range settings {
+		s.SetIn(c)
+	}
+	for _, t := range tallies {
+		t.AddTo(c)
+	}
+	for _, d := range depths {
+		d.SetDepth(c)
+	}
+}
+
+type level int
+
+func (l level) SetIn(c *counter) { c.n = int(l) }
+
+type total struct{ n int }
+
+func (t *total) AddTo(c *counter) { t.n += c.n }
+
+type recursive struct{ n int }
+
+func (r *recursive) SetDepth(c *counter) { deeper(r, c) }
+
+func (r *recursive) keep(n int) { r.n = n }
