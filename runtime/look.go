@@ -134,7 +134,7 @@ func (c *call) settle(ctx context.Context, x *execution, found *store.Found, fir
 	}
 	// A look may have been stale, so that what it did not show is older than the call.
 	during := !latest.Finished.Before(c.requested.time().Add(-store.Tolerance))
-	if latest.Seq > c.seen && during && (latest.Status == store.Failed || latest.Status == store.GivenUp) {
+	if latest.Seq > c.seen && during && latest.Status.Failure() {
 		c.conclude(x, outcome{none: true, err: &RemoteError{Work: c.runner.name, Key: c.key, Origin: latest.Origin, Text: latest.Error}})
 		return true
 	}

@@ -72,9 +72,6 @@ Flags of all commands:
       --store directory or name   directory or name of the store{{end}}{{end}}` + after
 }
 
-// all are the statuses that a record may have.
-var all = []store.Status{store.Succeeded, store.Failed, store.Evicted, store.Expired, store.Deleted, store.Unreadable}
-
 // findWork returns the full name of a work that is named by it, or by its end.
 func findWork(ctx context.Context, s store.Administrator, name string) (string, error) {
 	works, err := s.Works(ctx)
@@ -104,7 +101,7 @@ func findWork(ctx context.Context, s store.Administrator, name string) (string, 
 // findKey returns the record of the call whose key begins with some digits.
 func findKey(ctx context.Context, s store.Administrator, prefix, work string) (store.Record, error) {
 	var found []store.Record
-	for r, err := range s.History(ctx, store.Filter{Prefix: strings.ToLower(prefix), Work: work, Status: all, Limit: 2}) {
+	for r, err := range s.History(ctx, store.Filter{Prefix: strings.ToLower(prefix), Work: work, Status: store.Statuses(), Limit: 2}) {
 		if err != nil {
 			return store.Record{}, err
 		}

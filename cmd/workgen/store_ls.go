@@ -21,7 +21,7 @@ type selection struct {
 // flags defines the flags of a selection, but for that of its limit.
 func (sel *selection) flags(f *pflag.FlagSet) {
 	f.StringVar(&sel.work, "work", "", "only calls of the work of this `name`, or whose name ends so")
-	f.StringVar(&sel.status, "status", "", "only records of these statuses, `list` separated by commas: succeeded, failed,\nevicted, expired, deleted, unreadable, or all (default succeeded,failed)")
+	f.StringVar(&sel.status, "status", "", "only records of these statuses, `list` separated by commas: succeeded, failed,\ngiven-up, evicted, expired, deleted, unreadable, or all (default succeeded,failed,given-up)")
 	f.StringVar(&sel.since, "since", "", "only what finished since this `time`: an age such as 36h or 7d, or a date")
 	f.StringVar(&sel.until, "until", "", "only what finished before this `time`")
 	f.StringVar(&sel.key, "key", "", "only keys that begin with these `digits`")
@@ -66,16 +66,16 @@ func parseStatuses(text string) (statuses []store.Status, err error) {
 words:
 	for word := range strings.SplitSeq(text, ",") {
 		if word == "all" {
-			statuses = append(statuses, all...)
+			statuses = append(statuses, store.Statuses()...)
 			continue
 		}
-		for _, s := range all {
-			if s.String() == word {
+		for _, s := range store.Statuses() {
+			if s.String() == strings.ReplaceAll(word, "-", " ") {
 				statuses = append(statuses, s)
 				continue words
 			}
 		}
-		return nil, fmt.Errorf("-status %s: there is none such: give succeeded, failed, evicted, expired, deleted, unreadable or all", word)
+		return nil, fmt.Errorf("-status %s: there is none such: give succeeded, failed, given-up, evicted, expired, deleted, unreadable or all", word)
 	}
 	return statuses, nil
 }

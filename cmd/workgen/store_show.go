@@ -143,7 +143,7 @@ const shownBytes = 16 << 10
 // resultText returns the result of a call in the diagnostic notation of CBOR, or why
 // it is not printed.
 func resultText(ctx context.Context, s store.Administrator, r *store.Record) (string, error) {
-	if r.Status == store.Failed || r.Status.Gone() && !r.Gone.IsZero() {
+	if r.Status.Failure() || r.Status.Gone() && !r.Gone.IsZero() {
 		return "", errors.New("there is none")
 	}
 	if slices.ContainsFunc(r.Args, func(a store.Arg) bool { return a.Secret }) {

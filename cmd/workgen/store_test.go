@@ -29,6 +29,7 @@ type kept struct {
 	Build   []string
 	Ago     string // when it finished; it took 2 s
 	Fails   string // why, if it does
+	GivenUp bool   // for good
 	Rows    int    // of the result
 	Expires bool   // it has expired already
 	Deleted bool
@@ -93,6 +94,9 @@ func (k *kept) keep(s store.Store) error {
 	l, err := s.Begin(ctx, r)
 	if r.Status = store.Succeeded; k.Fails != "" {
 		r.Status = store.Failed
+	}
+	if k.GivenUp {
+		r.Status = store.GivenUp
 	}
 	if err == nil {
 		err = s.End(ctx, l, r, store.Encoded(codec.Default, "s1", &result))

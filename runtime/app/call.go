@@ -100,9 +100,7 @@ func (s *site) owned(rec *store.Record, from store.Store) (found, error) {
 
 // record returns what a store has of a call, nil if it has nothing.
 func record(ctx context.Context, from store.Store, k key.Key) (*store.Record, error) {
-	f := store.Filter{Prefix: k.String(), Limit: 1, Status: []store.Status{
-		store.Succeeded, store.Failed, store.Evicted, store.Expired, store.Deleted, store.Unreadable,
-	}}
+	f := store.Filter{Prefix: k.String(), Limit: 1, Status: store.Statuses()}
 	for rec, err := range from.History(ctx, f) {
 		return &rec, err
 	}
@@ -150,8 +148,8 @@ func recordView(work workRef, rec *store.Record) callView {
 		v.Origin, v.Place = thisProcess, ""
 	}
 	switch {
-	case rec.Status == store.Failed:
-		v.Status = "failed"
+	case rec.Status.Failure():
+		v.Status = rec.Status.String()
 	case rec.Status.Gone():
 		v.Removed = rec.Status.String()
 	default:

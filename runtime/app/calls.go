@@ -37,7 +37,7 @@ const (
 )
 
 // statuses are those that a query can ask for.
-var statuses = []string{"pending", "running", "succeeded", "failed", "stopped"}
+var statuses = []string{"pending", "running", "succeeded", "failed", "given up", "stopped"}
 
 // cursor is where a page ended: in one of several lists, below a number.
 type cursor struct {
@@ -108,18 +108,20 @@ func (l *lister) lists() []func(context.Context) error {
 	remembered := func(want func(string) bool) {
 		lists = append(lists, func(context.Context) error { l.remembered(want, stored); return nil })
 	}
-	if want := failed; stored && (l.status == "" || l.status == "failed") {
-		lists = append(lists, func(ctx context.Context) error { return l.stored(ctx, store.Failed) })
-		remembered(want)
-	} else {
-		remembered(want)
+	inStore := func(any ...store.Status) {
+		if l.status != "" {
+			any = slices.DeleteFunc(any, func(s store.Status) bool { return s.String() != l.status })
+		}
+		if stored && len(any) > 0 {
+			lists = append(lists, func(ctx context.Context) error { return l.stored(ctx, any) })
+		}
 	}
+	inStore(store.Failed, store.GivenUp)
+	remembered(failed)
 	if others != nil {
 		remembered(others)
 	}
-	if stored && (l.status == "" || l.status == "succeeded") {
-		lists = append(lists, func(ctx context.Context) error { return l.stored(ctx, store.Succeeded) })
-	}
+	inStore(store.Succeeded)
 	return lists
 }
 
@@ -147,8 +149,8 @@ func isStored(d runtime.CallDetail) bool {
 }
 
 // stored goes through the calls that the store has.
-func (l *lister) stored(ctx context.Context, status store.Status) error {
-	f := store.Filter{Work: l.work.Name, Status: []store.Status{status}, Before: l.at.below}
+func (l *lister) stored(ctx context.Context, status []store.Status) error {
+	f := store.Filter{Work: l.work.Name, Status: status, Before: l.at.below}
 	if l.search == "" {
 		f.Limit = l.limit - len(l.view.Calls) + 1
 	}

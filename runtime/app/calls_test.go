@@ -7,12 +7,16 @@ import (
 	"net/url"
 	goruntime "runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
 )
 
@@ -209,5 +213,45 @@ func TestRunnersThatNobodyUsesAreForgotten(t *testing.T) {
 	r.site.mu.Unlock()
 	if n > 900 {
 		t.Errorf("%d runners are remembered", n)
+	}
+}
+
+// TestWhatWasGivenUpIsListed shows what another process, which may do so, has written.
+func TestWhatWasGivenUpIsListed(t *testing.T) {
+	s := memory.New(0)
+	w := newWork("given.Work", flaky, runtime.WithStore(s))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	for i, day := range []string{"1", "2 bad", "3 bad"} {
+		rec := store.Record{
+			Ref: store.Ref{Work: w.Name(), Key: key.Key{byte(i + 1)}}, Args: []store.Arg{{Name: "day", Type: "string", Text: strconv.Quote(day)}},
+			Started: time.Now(), Finished: time.Now(), Attempts: 1,
+		}
+		l, err := s.Begin(t.Context(), rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec.Status = []store.Status{store.Succeeded, store.Failed, store.GivenUp}[i]
+		if rec.Status.Failure() {
+			rec.Error = "no data for " + day
+		}
+		if err := s.End(t.Context(), l, rec, store.Bytes(nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for query, days := range map[string][]string{
+		"": {"3 bad", "2 bad", "1"}, "status=given+up": {"3 bad"}, "status=failed": {"2 bad"}, "status=succeeded": {"1"},
+	} {
+		if diff := cmp.Diff([][]string{days}, pages(t, r, "given.Work", query)); diff != "" {
+			t.Errorf("%q: %s", query, diff)
+		}
+	}
+	v := detail(t, r, key.Key{3}.String())
+	want(t, "status", v.Status, "given up")
+	want(t, "error", v.Error.Message, "no data for 3 bad")
+	_, page := r.do(t, "GET", "/view/works/given.Work?status=given+up", "")
+	for _, part := range []string{`<option selected>given up</option>`, `<span class="status given-up"><span aria-hidden="true">✗</span> given up</span>`} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page has no %s", part)
+		}
 	}
 }

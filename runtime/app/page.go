@@ -168,7 +168,7 @@ func sign(status string) string {
 		return "▶"
 	case "succeeded":
 		return "✓"
-	case "failed":
+	case "failed", "given up":
 		return "✗"
 	case "stopped", "ended":
 		return "■"

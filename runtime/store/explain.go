@@ -132,12 +132,9 @@ var causes = map[Status]Cause{
 	Evicted: CauseEvicted, Expired: CauseExpired, Deleted: CauseDeleted, Unreadable: CauseUnreadable,
 }
 
-// all are the statuses that a record may have.
-var all = []Status{Succeeded, Failed, GivenUp, Evicted, Expired, Deleted, Unreadable}
-
 // last returns the record of a key.
 func last(ctx context.Context, s Store, k key.Key) (r Record, found bool, err error) {
-	for r, err := range s.History(ctx, Filter{Prefix: k.String(), Status: all, Limit: 1}) {
+	for r, err := range s.History(ctx, Filter{Prefix: k.String(), Status: Statuses(), Limit: 1}) {
 		return r, err == nil, err
 	}
 	return r, false, nil
@@ -151,7 +148,7 @@ func nearest(ctx context.Context, s Store, call *Record) (near Record, found boo
 		inputs[call.Args[i].Name] = &call.Args[i]
 	}
 	most := -1
-	f := Filter{Work: call.Work, Status: all, Before: call.Seq, Limit: MaxExplained}
+	f := Filter{Work: call.Work, Status: Statuses(), Before: call.Seq, Limit: MaxExplained}
 	for r, err := range s.History(ctx, f) {
 		if err != nil {
 			return near, false, err

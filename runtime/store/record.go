@@ -59,7 +59,7 @@ func (r *Record) AsEarlier() Earlier {
 	if r.Status.Gone() {
 		e.At = r.Gone
 	}
-	if r.Status == Failed || r.Status == GivenUp || r.Status == Unreadable {
+	if r.Status.Failure() || r.Status == Unreadable {
 		e.Error = r.Error
 	}
 	return e
@@ -115,6 +115,15 @@ func (s Status) String() string {
 	return "status " + strconv.Itoa(int(s))
 }
 
+// Statuses returns those of executions that have ended and that History tells of: what a
+// list of all can show.
+func Statuses() []Status {
+	return []Status{Succeeded, Failed, GivenUp, Evicted, Expired, Deleted, Unreadable}
+}
+
+// Failure tells whether an execution has failed.
+func (s Status) Failure() bool { return s == Failed || s == GivenUp }
+
 // Gone tells whether a result has been there and is no more.
 func (s Status) Gone() bool { return s >= Evicted && s <= Unreadable }
 
@@ -122,7 +131,7 @@ func (s Status) Gone() bool { return s >= Evicted && s <= Unreadable }
 // all results and failures.
 type Filter struct {
 	Work   string   // full name; "": any
-	Status []Status // nil: Succeeded and Failed
+	Status []Status // nil: Succeeded, Failed and GivenUp
 	Prefix string   // of the key's text: up to 64 lower-case hexadecimal digits
 
 	Since, Until time.Time // Since <= Finished < Until; zero: no bound
@@ -133,7 +142,7 @@ type Filter struct {
 // Wants tells whether f lets a status through.
 func (f *Filter) Wants(s Status) bool {
 	if f.Status == nil {
-		return s == Succeeded || s == Failed
+		return s == Succeeded || s.Failure()
 	}
 	for _, wanted := range f.Status {
 		if s == wanted {

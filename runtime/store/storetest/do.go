@@ -60,7 +60,7 @@ func look(ctx context.Context, s store.Store, r store.Ref) (f store.Found, data 
 }
 
 func hasFailed(r *store.Record) bool {
-	return r != nil && (r.Status == store.Failed || r.Status == store.GivenUp)
+	return r != nil && r.Status.Failure()
 }
 
 // begin executes a call, unless it is leased or has a result.
