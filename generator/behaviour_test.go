@@ -438,7 +438,7 @@ func TestSecretArgumentsAreNotPrinted(t *testing.T) {
 
 func TestNewRunnerRefusesNil(t *testing.T) {
 	defer func() {
-		if got := recover(); got != "NewOneRunner: work is nil" {
+		if got := recover(); got != "runtime: the work is nil: give the constructor of github.com/workgen/workgen/testdata/golden/results.One one" {
 			t.Errorf("recovered %v", got)
 		}
 	}()

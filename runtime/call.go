@@ -46,33 +46,30 @@ func (c *Call[R]) Result() (R, error) {
 	return c.outcome()
 }
 
-// Value returns the result itself, not a copy; do not write to it. It is the
-// zero value unless the call has ended. It is for generated code, which copies
-// what it returns in place.
-func (c *Call[R]) Value() R {
-	if !c.status().ended() {
-		var zero R
-		return zero
-	}
-	return c.result
-}
-
-// outcome returns the caller's own copy of what an ended call came to. When a method
-// panics that is to make it, only this caller gets a PanicError: the original is as
-// it was.
-func (c *Call[R]) outcome() (result R, err error) {
+// outcome returns the caller's own copy of what an ended call came to.
+func (c *Call[R]) outcome() (R, error) {
 	ended := c.call.Load()
 	clone, _ := ended.runner.clone.(func(R) R)
 	if clone == nil {
 		return c.result, ended.err
 	}
+	result, err := copied(ended.runner, clone, &c.result)
+	if err == nil {
+		err = ended.err
+	}
+	return result, err
+}
+
+// copied returns the caller's own copy of a result. When a method panics that is to make
+// it, only this caller gets a PanicError: the original is as it was.
+func copied[R any](r *runner, clone func(R) R, original *R) (result R, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			var zero R
-			result, err = zero, recovered(ended.runner.name, v)
+			result, err = zero, recovered(r.name, v)
 		}
 	}()
-	return clone(c.result), ended.err
+	return clone(*original), nil
 }
 
 // node is what a handle has besides the result, and what the cache links: it is the
@@ -262,6 +259,19 @@ func (c *call) fill(s *CallStatus) {
 	s.Stored = c.stored
 	s.Reason = c.shown
 	s.Progress = c.progress
+}
+
+// hit reports whether a node is that of a kept result, and counts a hit then. It needs no
+// lock. Calls.Hit has it written out.
+func (r *runner) hit(n *node) bool {
+	if n.status() != Succeeded {
+		return false
+	}
+	if !n.wasVisited() {
+		n.visit()
+	}
+	r.hits.Add()
+	return true
 }
 
 // join adds a caller to those who are interested in the call of a node that is in the

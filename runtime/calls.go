@@ -17,7 +17,15 @@ type Spec[K comparable, A, R any] struct {
 	Name    string                                       // full name: import path, dot, type name
 	Code    *Code                                        // identifies the code in durable keys; nil: nothing does
 	Schema  string                                       // identifies the types of inputs and results in durable keys
+	Work    any                                          // pointer to the work, which must not be nil
 	Execute func(ctx context.Context, args A) (R, error) // the body
+
+	// Identify returns what identifies a call with these arguments, and its hash. Where e
+	// is not nil, the key refers to its memory: CloneKey comes first, then Release.
+	Identify func(args A) (hash uint64, k K, e *key.Encoder)
+
+	// CloneKey returns an equal key that owns its memory. Nil: every key does.
+	CloneKey func(K) K
 
 	// CloneArgs returns arguments that share no memory with its own, so that
 	// the caller may change what it passed while the execution reads its copy.
@@ -27,22 +35,26 @@ type Spec[K comparable, A, R any] struct {
 	CloneArgs   func(A) A
 	CloneResult func(R) R
 
-	// Inputs encodes what could be written to while the body runs: fields
-	// tagged key, and arguments that cannot be copied. It is taken when the
-	// call is made and again after the execution; when the two differ, the
-	// call fails with an InputChangedError. Nil: there is no such thing.
-	Inputs func(e *key.Encoder, args *A)
+	// EncodeWork writes the fields of the work that are inputs, nil where there are none,
+	// and Encode the arguments. Nil: the work makes no use of stores. Both may be called
+	// concurrently.
+	EncodeWork func(e *key.Encoder)
+	Encode     func(args *A, e *key.Encoder)
+
+	// Verify writes the arguments that cannot be copied. They, and the fields of the work,
+	// could be written to while the body runs, so they are encoded when the call is made
+	// and again after the execution; when the two differ, the call fails with an
+	// InputChangedError. Nil: there are no such arguments.
+	Verify func(args *A, e *key.Encoder)
 
 	// Outside says that inputs lie outside of the program, as a key.File does,
 	// and may have changed since the call was identified. K is then the
-	// key.Fingerprint of what Inputs writes, and a call for which that is not so
-	// any more when it is made fails with an InputChangedError, too.
+	// key.Fingerprint of all inputs, all of them are verified, and a call for which that is
+	// not so any more when it is made fails with an InputChangedError, too.
 	Outside bool
 
-	// Encode writes all inputs, for durable keys; nil: the work makes no use of
-	// stores. Describe tells of them one by one, for stores and for people; nil:
-	// people are shown the fields of A. Both may be called concurrently.
-	Encode   func(e *key.Encoder, args *A)
+	// Describe tells of the inputs one by one, for stores and for people; nil: people are
+	// shown the fields of A. It may be called concurrently.
 	Describe func(in *Inputs, args *A)
 
 	Secret      bool   // Describe tells of secret inputs
@@ -59,11 +71,10 @@ type Spec[K comparable, A, R any] struct {
 // Calls is the table of all calls of a runner: cache and single flight at once.
 // All methods may be called concurrently.
 //
-// The methods take the key's hash separately, because generated code computes
-// both together. Equal keys must have equal hashes, and hashes should differ in
-// all bits. A key that is given to Run or Start is kept, so it must own its
-// memory (key.Fingerprint has Clone for that); Hit, Lookup and Forget only look
-// at it.
+// Hit and Run take the key, and its hash, that Spec.Identify returns: generated code
+// computes both in place, where that takes less time. Equal keys must have equal hashes,
+// and hashes should differ in all bits. A key that is given to Run is kept, so it must own
+// its memory; Hit only looks at it.
 type Calls[K comparable, A, R any] struct {
 	// Read by every hit, and not near anything that is often written.
 	table  table[K, R]
@@ -72,10 +83,13 @@ type Calls[K comparable, A, R any] struct {
 }
 
 // NewCalls makes the table for a runner. It panics when the spec has no Name or
-// no Execute, or an option is nil.
+// no Execute, the work is nil, or an option is.
 func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls[K, A, R] {
 	if spec.Name == "" || spec.Execute == nil {
 		panic("runtime: NewCalls needs Name and Execute: set both in the Spec")
+	}
+	if spec.Work != nil && reflect.ValueOf(spec.Work).IsNil() {
+		panic("runtime: the work is nil: give the constructor of " + spec.Name + " one")
 	}
 	r := newRunner(newConfig(spec.Name, spec.Options, opts))
 	c := &Calls[K, A, R]{runner: r, spec: spec}
@@ -87,7 +101,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 		r.clone = spec.CloneResult
 	}
 	if r.store != nil {
-		r.openStore(storable{spec.Name, spec.Memory, spec.NotStorable, reflect.TypeFor[R](), spec.Kinds, spec.Encode != nil})
+		r.openStore(storable{spec.Name, spec.Memory, spec.NotStorable, reflect.TypeFor[R](), spec.Kinds, spec.Encode != nil, newConfig(spec.Name, spec.Options, nil).cacheCalls})
 	}
 	return c
 }
@@ -95,11 +109,14 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 // Runner returns what a generated runner embeds.
 func (c *Calls[K, A, R]) Runner() *Runner { return &c.runner.public }
 
-// Hit returns the call with this key if it has succeeded and is kept, and counts
-// a hit. It returns nil otherwise, rarely also for a call that is there; Run or
-// Start must follow then, which look again. It takes no lock, allocates nothing,
-// and k does not escape.
-func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
+// Hit returns the result of the call with this key if it has succeeded and is kept, and
+// counts a hit. It returns nil otherwise, rarely also for a call that is there; Run or
+// Start must follow then, which look again. It takes no lock, allocates nothing, and k
+// does not escape.
+//
+// The result is the cache's own: generated code gives users a copy, made in place or by
+// Copy.
+func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *R {
 	// This is table.find written out, which saves the call.
 	b := *c.table.buckets.Load()
 	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
@@ -115,9 +132,15 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *Call[R] {
 			e.call.visit()
 		}
 		c.runner.hits.Add()
-		return &e.call
+		return &e.call.result
 	}
 	return nil
+}
+
+// Copy returns a copy of what Hit returned, for works with a CloneResult that calls
+// methods of the user's: when one panics, the error is a PanicError.
+func (c *Calls[K, A, R]) Copy(hit *R) (R, error) {
+	return copied(c.runner, c.spec.CloneResult, hit)
 }
 
 // Run returns the result of the call with this key: the kept one, that of an
@@ -166,15 +189,23 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 	return e.call.outcome()
 }
 
-// Start makes sure that the call with this key is made, and returns it without
-// waiting: a kept call, an unfinished one, or a new one. Like Run it is for callers
-// for whom Hit has returned nil, and its rules are those of Run, except that until
-// the call ends ctx itself is one of those for whom it is kept going, next to
-// callers in Run and Wait.
+// Start makes sure that the call with these arguments is made, and returns it without
+// waiting: a kept call, an unfinished one, or a new one. Its rules are those of Run,
+// except that until the call ends ctx itself is one of those for whom it is kept going,
+// next to callers in Run and Wait.
 //
 // Start never returns nil. Where Run would have returned an error at once, the
 // call is Stopped for that reason.
-func (c *Calls[K, A, R]) Start(ctx context.Context, hash uint64, k K, args A) *Call[R] {
+func (c *Calls[K, A, R]) Start(ctx context.Context, args A) *Call[R] {
+	hash, k, encoder := c.spec.Identify(args)
+	if e := c.table.find(hash, &k); e != nil && c.runner.hit(&e.call.node) {
+		release(encoder)
+		return &e.call
+	}
+	if c.spec.CloneKey != nil {
+		k = c.spec.CloneKey(k)
+	}
+	release(encoder)
 	if p := passOf(ctx); p != nil {
 		call, _ := c.startInFlow(ctx, p, hash, k, args)
 		return call
@@ -194,6 +225,23 @@ func (c *Calls[K, A, R]) Start(ctx context.Context, hash uint64, k K, args A) *C
 		u.watch(ctx, done)
 	}
 	return &e.call
+}
+
+// release releases the encoder of a key, if it has one.
+func release(e *key.Encoder) {
+	if e != nil {
+		e.Release()
+	}
+}
+
+// identify returns the key of a call, which does not refer to an encoder, and its hash.
+func (c *Calls[K, A, R]) identify(args A) (uint64, K) {
+	hash, k, encoder := c.spec.Identify(args)
+	if encoder != nil {
+		k = c.spec.CloneKey(k)
+		encoder.Release()
+	}
+	return hash, k
 }
 
 // refusal is a call that was never let in.
@@ -232,10 +280,11 @@ func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(
 	return e, u, made, join(u) // nothing waits for anything in it yet, so this cannot fail
 }
 
-// Lookup returns a copy of the kept result of the call with this key, and
+// Lookup returns a copy of the kept result of the call with these arguments, and
 // whether there is one, here or in the store. It never executes and counts
 // nothing, also not for the choice of what to evict.
-func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
+func (c *Calls[K, A, R]) Lookup(args A) (R, bool) {
+	hash, k := c.identify(args)
 	e := c.table.find(hash, &k)
 	if e == nil {
 		// Look again where the table does not grow meanwhile.
@@ -250,13 +299,14 @@ func (c *Calls[K, A, R]) Lookup(hash uint64, k K, args A) (R, bool) {
 	return result, err == nil
 }
 
-// Forget makes the next call with this key execute anew, and reports whether
+// Forget makes the next call with these arguments execute anew, and reports whether
 // there was one to forget, here or in the store. An unfinished call still serves
 // those who wait for it, but is not kept, in whatever process it executes: it does
 // not count in the store either. What the store has is deleted. Other processes drop
 // what they keep in memory within about a second; until then their calls may be hits,
 // and join an execution that is under way there.
-func (c *Calls[K, A, R]) Forget(hash uint64, k K, args A) bool {
+func (c *Calls[K, A, R]) Forget(args A) bool {
+	hash, k := c.identify(args)
 	forget := func() bool {
 		c.runner.mu.Lock()
 		e := c.table.find(hash, &k)
@@ -329,12 +379,21 @@ func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ende
 
 // inputs returns the fingerprint of what could be written to meanwhile.
 func (p *pending[K, A, R]) inputs(args *A) (fp key.Fingerprint) {
-	encode := p.calls.spec.Inputs
-	if encode == nil {
+	spec := &p.calls.spec
+	verify := spec.Verify
+	if spec.Outside {
+		verify = spec.Encode
+	}
+	if spec.EncodeWork == nil && verify == nil {
 		return fp
 	}
 	e := key.Borrow()
-	encode(e, args)
+	if spec.EncodeWork != nil {
+		spec.EncodeWork(e)
+	}
+	if verify != nil {
+		verify(args, e)
+	}
 	fp = e.Fingerprint().Clone()
 	e.Release()
 	return fp
@@ -407,18 +466,18 @@ func (p *pending[K, A, R]) encoded() io.WriterTo {
 
 func (p *pending[K, A, R]) handle() any { return &p.entry.call }
 
-// EncodeRunner writes what stands for a runner that is an input of another work: the
-// name of its own work, what identifies types, code and build, and the options that decide
-// what it returns: whether calls are cached and for how long (results as well as
-// errors), when they time out, and how often they are tried. It returns true when the
-// fields of the work follow that are inputs; after them comes Leave. Of a runner that
-// was never made, and of one that the encoding is inside of already, there are none.
+// EncodeRunner writes what stands for a runner that is an input of another work: the name of
+// its own work, what identifies types, code and build, the options that decide what it
+// returns: whether calls are cached and for how long (results as well as errors), when
+// they time out, and how often they are tried; and the fields of the work that are inputs.
+// Of a runner that was never made, and of one that the encoding is inside of already,
+// there are none.
 //
 // Limits, loggers, tracers and stores are no part of it: they do not change what a
 // call returns.
-func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) bool {
+func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) {
 	if !key.Enter(e, c) {
-		return false
+		return
 	}
 	r := c.runner
 	e.String(r.name)
@@ -430,5 +489,20 @@ func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) bool {
 	e.Int64(int64(r.cacheErrors))
 	e.Int64(int64(r.timeout))
 	e.Int(r.retry.Attempts)
-	return true
+	if c.spec.EncodeWork != nil {
+		c.spec.EncodeWork(e)
+	}
+	e.Leave()
+}
+
+// Key returns the durable key of a call.
+func (c *Calls[K, A, R]) Key(args A) key.Key { return c.keyOf(&args) }
+
+func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
+	return c.runner.keyOf(func(e *key.Encoder) {
+		if c.spec.EncodeWork != nil {
+			c.spec.EncodeWork(e)
+		}
+		c.spec.Encode(args, e)
+	})
 }

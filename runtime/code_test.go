@@ -13,13 +13,9 @@ func codeKeys(code *Code) (own, holder key.Key) {
 	c := NewCalls(Spec[int, int, int]{
 		Name: "example.com/m.W", Schema: "s", Code: code,
 		Execute: func(context.Context, int) (int, error) { return 0, nil },
+		Encode:  func(n *int, e *key.Encoder) { e.Int(*n) },
 	})
-	own = c.Key(func(e *key.Encoder) { e.Int(1) })
-	return own, key.Sum(key.Scope{}, func(e *key.Encoder) {
-		if c.EncodeRunner(e) {
-			e.Leave()
-		}
-	})
+	return c.Key(1), key.Sum(key.Scope{}, c.EncodeRunner)
 }
 
 func TestTheBuildCountsUnlessAVersionStandsForIt(t *testing.T) {

@@ -19,7 +19,7 @@ func newPages(s store.Store, opts ...Option) *Calls[string, string, *page] {
 	return NewCalls(Spec[string, string, *page]{
 		Name: "example.com/web.Page", Schema: "s1", Code: &Code{Sum: "c1"},
 		Execute: func(context.Context, string) (*page, error) { return new(page), nil },
-		Encode:  func(e *key.Encoder, arg *string) { e.String(*arg) },
+		Encode:  func(arg *string, e *key.Encoder) { e.String(*arg) },
 	}, append(opts, WithStore(s), WithLogger(quiet()))...)
 }
 

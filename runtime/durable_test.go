@@ -30,8 +30,8 @@ func storing(s store.Store, body func(context.Context, string) (string, error), 
 
 func storingSpec(body func(context.Context, string) (string, error)) Spec[string, string, string] {
 	return Spec[string, string, string]{
-		Name: "example.com/web.Fetch", Schema: "s1", Code: &Code{Sum: "c1", Symbols: "a 1\n"}, Execute: body,
-		Encode: func(e *key.Encoder, arg *string) { e.String(*arg) },
+		Name: "example.com/web.Fetch", Schema: "s1", Code: &Code{Sum: "c1", Symbols: "a 1\n"}, Execute: body, Identify: byItself,
+		Encode: func(arg *string, e *key.Encoder) { e.String(*arg) },
 		Describe: func(in *Inputs, arg *string) {
 			in.Input("url", "string", arg, func(e *key.Encoder) { e.String(*arg) })
 			in.Secret("token", "string", arg, func(e *key.Encoder) { e.String("t" + *arg) })

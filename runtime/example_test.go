@@ -26,24 +26,30 @@ type FetchRunner struct {
 
 func NewFetchRunner(work *Fetch, opts ...runtime.Option) *FetchRunner {
 	calls := runtime.NewCalls(runtime.Spec[key.Text, string, string]{
-		Name:    "example.com/web.Fetch",
-		Execute: work.Run,
+		Name:     "example.com/web.Fetch",
+		Work:     work,
+		Execute:  work.Run,
+		Identify: identify,
+		CloneKey: key.Text.Clone,
 	}, opts...)
 	return &FetchRunner{Runner: calls.Runner(), calls: calls}
 }
 
-func (r *FetchRunner) Run(ctx context.Context, url string) (string, error) {
+func identify(url string) (uint64, key.Text, *key.Encoder) {
 	k := key.TextOf(url)
-	hash := key.NewHash().Text(&k).Sum()
-	if call := r.calls.Hit(hash, &k); call != nil {
-		return call.Value(), nil
+	return key.NewHash().Text(&k).Sum(), k, nil
+}
+
+func (r *FetchRunner) Run(ctx context.Context, url string) (string, error) {
+	hash, k, _ := identify(url)
+	if v := r.calls.Hit(hash, &k); v != nil {
+		return *v, nil
 	}
-	return r.calls.Run(ctx, hash, k, url)
+	return r.calls.Run(ctx, hash, k.Clone(), url)
 }
 
 func (r *FetchRunner) Start(ctx context.Context, url string) *runtime.Call[string] {
-	k := key.TextOf(url)
-	return r.calls.Start(ctx, key.NewHash().Text(&k).Sum(), k, url)
+	return r.calls.Start(ctx, url)
 }
 
 func Example() {

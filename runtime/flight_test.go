@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/workgen/workgen/runtime/key"
 )
 
 func TestEqualCallsThatOverlapExecuteOnce(t *testing.T) {
@@ -175,7 +178,6 @@ func TestStartKeepsACallGoingUntilItsContextEnds(t *testing.T) {
 		call := f.Start(ctx, "a")
 		_, err := call.Result()
 		want(t, "early result", err, ErrNotFinished)
-		want(t, "early value", call.Value(), "")
 		cancel()
 		synctest.Wait() // a Wait that came first would keep it going
 		_, err = call.Wait(t.Context())
@@ -196,7 +198,6 @@ func TestWaitKeepsACallGoingWhenStartsContextEnds(t *testing.T) {
 		}()
 		wantResult(t, "got a")(call.Wait(t.Context()))
 		wantResult(t, "got a")(call.Result())
-		want(t, "value", call.Value(), "got a")
 		settled(t, f)
 	})
 }
@@ -366,16 +367,17 @@ func TestArgumentsAreCopiedOnceAndBeforeStartReturns(t *testing.T) {
 				}
 				return sum, nil
 			},
+			Identify:  func([]int) (uint64, string, *key.Encoder) { return 1, "123", nil },
 			CloneArgs: func(args []int) []int { copies++; return append([]int(nil), args...) },
 		})
 		args := []int{1, 2, 3}
-		call := calls.Start(t.Context(), 1, "123", args)
-		calls.Start(t.Context(), 1, "123", args)
+		call := calls.Start(t.Context(), args)
+		calls.Start(t.Context(), args)
 		args[0] = 100
 		sum, err := call.Wait(t.Context())
 		want(t, "sum", sum, 6)
 		want(t, "error", err, nil)
-		calls.Start(t.Context(), 1, "123", args)
+		calls.Start(t.Context(), args)
 		want(t, "copies", copies, 1)
 	})
 }
@@ -388,6 +390,7 @@ func TestEveryCallerHasAResultOfItsOwn(t *testing.T) {
 				time.Sleep(time.Second)
 				return []int{1, 2, 3}, map[string]error{"fails": errors.New("partly")}[arg]
 			},
+			Identify:    byItself,
 			CloneResult: func(r []int) []int { return append([]int(nil), r...) },
 		})
 		for _, arg := range []string{"succeeds", "fails"} {
@@ -401,12 +404,23 @@ func TestEveryCallerHasAResultOfItsOwn(t *testing.T) {
 			}
 			all.Wait()
 		}
-		got, ok := calls.Lookup(hashOf("succeeds"), "succeeds", "succeeds")
+		got, ok := calls.Lookup("succeeds")
 		want(t, "found", ok, true)
 		want(t, "looked up", got[0], 1)
 		got[0] = 100
-		kept := calls.Start(t.Context(), hashOf("succeeds"), "succeeds", "succeeds")
-		want(t, "kept", kept.Value()[0], 1)
+		// Whatever method of a call has a result, it is a copy.
+		call, methods := reflect.ValueOf(calls.Start(t.Context(), "succeeds")), 0
+		for i := range call.NumMethod() {
+			m, args := call.Method(i), []reflect.Value{reflect.ValueOf(t.Context())}
+			if m.Type().NumOut() == 0 || m.Type().Out(0) != reflect.TypeFor[[]int]() {
+				continue
+			}
+			methods++
+			m.Call(args[:m.Type().NumIn()])[0].Index(0).SetInt(100)
+		}
+		want(t, "methods with a result", methods, 2) // Result and Wait
+		k := "succeeds"
+		want(t, "kept", (*calls.Hit(hashOf(k), &k))[0], 1)
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/workgen/workgen/runtime/key"
 )
 
 func TestAHitAllocatesNothing(t *testing.T) {
@@ -38,18 +40,21 @@ func TestRunFindsWhatHitMissed(t *testing.T) {
 }
 
 func TestKeysWithEqualHashesAreToldApart(t *testing.T) {
-	f := newFetch(echo, MaxEntries(500))
+	calls := NewCalls(Spec[string, string, string]{
+		Name: "w", Execute: echo,
+		Identify: func(arg string) (uint64, string, *key.Encoder) { return 7, arg, nil },
+	}, MaxEntries(500))
+	f := fetchOf(calls)
 	for range 2 {
 		for i := range 1000 {
 			arg := fmt.Sprint(i)
 			wantResult(t, "got "+arg)(f.calls.Run(t.Context(), 7, arg, arg))
-			call := f.calls.Hit(7, &arg)
-			want(t, "value", call.Value(), "got "+arg)
+			want(t, "value", *f.calls.Hit(7, &arg), "got "+arg)
 		}
 	}
 	for i := range 1000 {
 		arg := fmt.Sprint(i)
-		want(t, "forgotten", f.calls.Forget(7, arg, arg), i >= 500)
+		want(t, "forgotten", f.Forget(arg), i >= 500)
 	}
 	f.check(t)
 }
@@ -123,16 +128,13 @@ func TestReadersGoOnWhileTheTableGrows(t *testing.T) {
 		readers.Go(func() {
 			for i := 0; !stop.Load(); i++ {
 				arg := fmt.Sprint(i % known)
-				call := f.calls.Hit(hashOf(arg), &arg)
-				if call == nil {
-					falseMisses.Add(1)
-					call = f.Start(t.Context(), arg) // must find it
-				} else {
+				if v := f.calls.Hit(hashOf(arg), &arg); v != nil {
 					hits.Add(1)
+					want(t, "hit", *v, "got "+arg)
+					continue
 				}
-				if got := call.Value(); got != "got "+arg {
-					t.Errorf("%s: got %q", arg, got)
-				}
+				falseMisses.Add(1)
+				wantResult(t, "got "+arg)(f.Start(t.Context(), arg).Result()) // must find it
 			}
 		})
 	}

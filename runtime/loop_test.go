@@ -510,8 +510,8 @@ func newPair() *Calls[pairArgs, pairArgs, int] {
 
 func runPair(ctx context.Context, c *Calls[pairArgs, pairArgs, int], args pairArgs) (int, error) {
 	h := hashOf(args.Name + args.At)
-	if call := c.Hit(h, &args); call != nil {
-		return call.Value(), nil
+	if v := c.Hit(h, &args); v != nil {
+		return *v, nil
 	}
 	return c.Run(ctx, h, args, args)
 }

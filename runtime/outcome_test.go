@@ -240,12 +240,12 @@ func TestTheBodySeesTheTimeoutAsItsDeadline(t *testing.T) {
 // box is a work with an input that its caller could write to meanwhile.
 func box(input *int, body func() error, opts ...Option) *Calls[string, string, int] {
 	return NewCalls(Spec[string, string, int]{
-		Name: "box",
+		Name: "box", Identify: byItself,
 		Execute: func(context.Context, string) (int, error) {
 			before := *input
 			return before, body()
 		},
-		Inputs: func(e *key.Encoder, _ *string) { e.Int(*input) },
+		EncodeWork: func(e *key.Encoder) { e.Int(*input) },
 	}, opts...)
 }
 

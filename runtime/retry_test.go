@@ -177,7 +177,7 @@ func TestAChangedInputIsNeverRetried(t *testing.T) {
 		c := NewCalls(Spec[string, *[]byte, int]{
 			Name:    "w",
 			Execute: func(_ context.Context, b *[]byte) (int, error) { executions++; (*b)[0]++; return 0, nil },
-			Inputs:  func(e *key.Encoder, b **[]byte) { e.Bytes(**b) },
+			Verify:  func(b **[]byte, e *key.Encoder) { e.Bytes(**b) },
 		}, Retry(RetryPolicy{Attempts: 5, If: func(error) bool { return true }}))
 		_, err := c.Run(t.Context(), 1, "a", &text)
 		var changed *InputChangedError

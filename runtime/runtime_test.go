@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/workgen/workgen/runtime/key"
 )
 
 // fetch stands for a generated runner: it does by hand what generated code does,
@@ -18,12 +20,18 @@ type fetch struct {
 }
 
 func fetchOf(calls *Calls[string, string, string]) *fetch {
+	if calls.spec.Identify == nil {
+		calls.spec.Identify = byItself
+	}
 	return &fetch{calls.runner, calls.Runner(), calls}
 }
 
 var seed = maphash.MakeSeed()
 
 func hashOf(k string) uint64 { return maphash.String(seed, k) }
+
+// byItself identifies a call whose only argument is a string by that.
+func byItself(arg string) (hash uint64, k string, _ *key.Encoder) { return hashOf(arg), arg, nil }
 
 func newFetch(body func(ctx context.Context, arg string) (string, error), opts ...Option) *fetch {
 	calls := NewCalls(Spec[string, string, string]{Name: "example.com/web.Fetch", Execute: body}, opts...)
@@ -32,18 +40,18 @@ func newFetch(body func(ctx context.Context, arg string) (string, error), opts .
 
 func (f *fetch) Run(ctx context.Context, arg string) (string, error) {
 	h := hashOf(arg)
-	if call := f.calls.Hit(h, &arg); call != nil {
-		return call.Value(), nil
+	if v := f.calls.Hit(h, &arg); v != nil {
+		return *v, nil
 	}
 	return f.calls.Run(ctx, h, arg, arg)
 }
 
 func (f *fetch) Start(ctx context.Context, arg string) *Call[string] {
-	return f.calls.Start(ctx, hashOf(arg), arg, arg)
+	return f.calls.Start(ctx, arg)
 }
 
-func (f *fetch) Lookup(arg string) (string, bool) { return f.calls.Lookup(hashOf(arg), arg, arg) }
-func (f *fetch) Forget(arg string) bool           { return f.calls.Forget(hashOf(arg), arg, arg) }
+func (f *fetch) Lookup(arg string) (string, bool) { return f.calls.Lookup(arg) }
+func (f *fetch) Forget(arg string) bool           { return f.calls.Forget(arg) }
 
 // echo is a body that succeeds at once.
 func echo(_ context.Context, arg string) (string, error) { return "got " + arg, nil }

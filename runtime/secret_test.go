@@ -44,7 +44,7 @@ func (j *journal) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(j,
 func newLogin(body func(ctx context.Context, token string) (string, error), opts ...Option) *fetch {
 	return fetchOf(NewCalls(Spec[string, string, string]{
 		Name: "example.com/web.Login", Schema: "s1", Code: &Code{Sum: "c1"}, Execute: body,
-		Encode: func(e *key.Encoder, arg *string) { e.String(*arg) },
+		Encode: func(arg *string, e *key.Encoder) { e.String(*arg) },
 		Describe: func(in *Inputs, arg *string) {
 			u := "https://example.com/?token=" + url.QueryEscape(*arg)
 			in.Input("url", "string", &u, func(e *key.Encoder) { e.String(u) })
@@ -134,7 +134,7 @@ func TestTheFailureOfASecretCallElsewhere(t *testing.T) {
 			return "", &tokenError{token}
 		}
 		a, b := newLogin(body, WithStore(s.Another()), WithLogger(quiet())), newLogin(body, WithStore(s.Another()), WithLogger(quiet()))
-		first := a.calls.Start(t.Context(), hashOf(token), token, token)
+		first := a.Start(t.Context(), token)
 		time.Sleep(time.Millisecond)
 		_, err := b.Run(t.Context(), token)
 		var remote *RemoteError

@@ -92,6 +92,7 @@ type storable struct {
 	result    reflect.Type
 	kinds     []kind.Kind
 	encodable bool
+	cached    bool // the directive does not say cache=false
 }
 
 // openStore decides whether a runner uses the store that it was given.
@@ -111,6 +112,10 @@ func (r *runner) openStore(w storable) {
 	if why != "" {
 		panic(fmt.Sprintf("runtime: work %s has results that a store would not give back as they were: %s: "+
 			"change the result, mark the work memory (//workgen:work memory), or leave WithStore out", r.name, why))
+	}
+	if !w.cached {
+		panic(fmt.Sprintf("runtime: work %s is marked cache=false, so its results cannot be stored: "+
+			"remove that from its directive, or leave WithStore out", r.name))
 	}
 	if !w.encodable {
 		panic(fmt.Sprintf("runtime: work %s cannot use a store: its Spec has no Encode: run go generate", r.name))
@@ -186,14 +191,7 @@ func (r *runner) dropDeleted(refs []store.Ref) {
 	}
 }
 
-// keyOf returns the durable key of a call.
-func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
-	return c.Key(func(e *key.Encoder) { c.spec.Encode(e, args) })
-}
-
-// Key returns the durable key of the call whose inputs encode writes.
-func (c *Calls[K, A, R]) Key(encode func(*key.Encoder)) key.Key { return c.runner.keyOf(encode) }
-
+// keyOf returns the durable key of the call whose inputs encode writes.
 func (r *runner) keyOf(encode func(*key.Encoder)) key.Key {
 	scope := key.Scope{Work: r.name, Schema: r.schema, Code: r.scope, Build: r.build.Build().Sum}
 	return key.Sum(scope, encode)

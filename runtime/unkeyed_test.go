@@ -24,8 +24,9 @@ type marshalled struct {
 func newMarshalled(body func(ctx context.Context, arg string) (string, error), opts ...Option) *marshalled {
 	calls := NewCalls(Spec[key.Fingerprint, string, string]{
 		Name: "example.com/web.Fetch", Execute: body,
-		Inputs: func(e *key.Encoder, arg *string) { encodeMarshalled(e, *arg) },
-		Encode: func(e *key.Encoder, arg *string) { encodeMarshalled(e, *arg) },
+		Identify: identifyMarshalled, CloneKey: key.Fingerprint.Clone,
+		Verify: func(arg *string, e *key.Encoder) { encodeMarshalled(e, *arg) },
+		Encode: func(arg *string, e *key.Encoder) { encodeMarshalled(e, *arg) },
 	}, opts...)
 	return &marshalled{calls.Runner(), calls}
 }
@@ -38,25 +39,24 @@ func encodeMarshalled(e *key.Encoder, arg string) {
 	e.String(arg)
 }
 
-func (m *marshalled) identify(arg string) (key.Fingerprint, uint64) {
-	e := key.Borrow()
-	defer e.Release()
+func identifyMarshalled(arg string) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	encodeMarshalled(e, arg)
-	id := e.Fingerprint().Clone()
-	return id, id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 func (m *marshalled) Run(ctx context.Context, arg string) (string, error) {
-	id, hash := m.identify(arg)
-	if call := m.calls.Hit(hash, &id); call != nil {
-		return call.Value(), nil
+	hash, id, e := identifyMarshalled(arg)
+	if v := m.calls.Hit(hash, &id); v != nil {
+		e.Release()
+		return *v, nil
 	}
-	return m.calls.Run(ctx, hash, id, arg)
+	return m.calls.Run(ctx, hash, e.Keep(id), arg)
 }
 
 func (m *marshalled) Start(ctx context.Context, arg string) *Call[string] {
-	id, hash := m.identify(arg)
-	return m.calls.Start(ctx, hash, id, arg)
+	return m.calls.Start(ctx, arg)
 }
 
 func TestCallsWithoutKeyExecuteAndAreNotKept(t *testing.T) {
@@ -72,11 +72,10 @@ func TestCallsWithoutKeyExecuteAndAreNotKept(t *testing.T) {
 		wantResult(t, "got good")(m.Run(t.Context(), "good"))
 		wantResult(t, "got good")(m.Run(t.Context(), "good"))
 
-		id, hash := m.identify("bad")
-		if _, found := m.calls.Lookup(hash, id, "bad"); found {
+		if _, found := m.calls.Lookup("bad"); found {
 			t.Error("a result without key was found")
 		}
-		want(t, "forgotten", m.calls.Forget(hash, id, "bad"), false)
+		want(t, "forgotten", m.calls.Forget("bad"), false)
 		s := m.Stats()
 		want(t, "executions", s.Executions, 4)
 		want(t, "misses", s.Misses, 4)
@@ -144,7 +143,7 @@ func TestInputsThatCannotBeEncodedAnyMoreHaveChanged(t *testing.T) {
 			broken.Store(true)
 			return "got " + arg, nil
 		},
-		Inputs: func(e *key.Encoder, arg *string) {
+		EncodeWork: func(e *key.Encoder) {
 			if broken.Load() {
 				e.Fail(errMarshal)
 			}
@@ -164,7 +163,7 @@ func TestInputsOutsideAreThoseTheCallWasMadeFor(t *testing.T) {
 	calls := NewCalls(Spec[key.Fingerprint, string, string]{
 		Name:    "example.com/web.Fetch",
 		Execute: func(ctx context.Context, arg string) (string, error) { executed = true; return content, nil },
-		Inputs:  func(e *key.Encoder, arg *string) { e.String(content) },
+		Encode:  func(_ *string, e *key.Encoder) { e.String(content) },
 		Outside: true,
 	})
 	identify := func(content string) key.Fingerprint {

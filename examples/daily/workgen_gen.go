@@ -39,10 +39,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// dataProcessorSchema identifies the types of the inputs and results of
-// [DataProcessor] in durable keys.
-const dataProcessorSchema = "31e5301a8ee42f0c6f61971922714784"
-
 // DataProcessorArgs holds the arguments of one call of [DataProcessor.Run].
 type DataProcessorArgs struct {
 	Day string
@@ -81,18 +77,22 @@ type DataProcessorRunner struct {
 // Options given here win over those in the directive of [DataProcessor]; it
 // panics if one of them is invalid.
 func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataProcessorRunner {
-	if work == nil {
-		panic("NewDataProcessorRunner: work is nil")
-	}
 	r := &DataProcessorRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[dataProcessorIdentity, DataProcessorArgs, Dataset]{
-		Name:        "github.com/workgen/workgen/examples/daily.DataProcessor",
-		Code:        &dataProcessorCode,
-		Schema:      dataProcessorSchema,
-		Execute:     r.execute,
+		Name:    "github.com/workgen/workgen/examples/daily.DataProcessor",
+		Code:    &dataProcessorCode,
+		Schema:  "31e5301a8ee42f0c6f61971922714784",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args DataProcessorArgs) (uint64, dataProcessorIdentity, *key.Encoder) {
+			var id dataProcessorIdentity
+			hash := r.identify(&id, args.Day)
+			return hash, id, nil
+		},
+		CloneKey:    dataProcessorIdentity.clone,
 		CloneResult: cloneDataset,
-		Inputs:      r.inputs,
-		Encode:      r.encode,
+		EncodeWork:  r.encodeWork,
+		Encode:      (*DataProcessorArgs).EncodeKey,
 		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -106,78 +106,49 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 func (r *DataProcessorRunner) Run(ctx context.Context, day string) (Dataset, error) {
 	var id dataProcessorIdentity
 	hash := r.identify(&id, day)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return cloneDataset(c.Value()), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return cloneDataset(*v), nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, DataProcessorArgs{Day: day})
+	return r.calls.Run(ctx, hash, id.clone(), DataProcessorArgs{Day: day})
 }
 
 // Start is like [DataProcessorRunner.Run] but does not wait. It returns the
 // call, which is finished if it was a hit. An execution goes on until ctx ends
 // or the call is stopped.
 func (r *DataProcessorRunner) Start(ctx context.Context, day string) *runtime.Call[Dataset] {
-	var id dataProcessorIdentity
-	hash := r.identify(&id, day)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, DataProcessorArgs{Day: day})
+	return r.calls.Start(ctx, DataProcessorArgs{Day: day})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *DataProcessorRunner) Lookup(day string) (Dataset, bool) {
-	var id dataProcessorIdentity
-	hash := r.identify(&id, day)
-	return r.calls.Lookup(hash, id, DataProcessorArgs{Day: day})
+	return r.calls.Lookup(DataProcessorArgs{Day: day})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DataProcessorRunner) Forget(day string) bool {
-	var id dataProcessorIdentity
-	hash := r.identify(&id, day)
-	return r.calls.Forget(hash, id, DataProcessorArgs{Day: day})
+	return r.calls.Forget(DataProcessorArgs{Day: day})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *DataProcessorRunner) Key(day string) key.Key {
-	args := DataProcessorArgs{Day: day}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(DataProcessorArgs{Day: day})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of
-// [DataProcessor] that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [DataProcessor]
+// that are inputs.
 func (r *DataProcessorRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [DataProcessor] that are inputs.
-func (r *DataProcessorRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [DataProcessor] that are inputs.
+func (r *DataProcessorRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Source)
-}
-
-// encode writes all inputs.
-func (r *DataProcessorRunner) encode(e *key.Encoder, args *DataProcessorArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *DataProcessorRunner) inputs(e *key.Encoder, args *DataProcessorArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -206,10 +177,6 @@ func (r *DataProcessorRunner) execute(ctx context.Context, args DataProcessorArg
 	return r.work.Run(ctx, args.Day)
 }
 
-// trainerSchema identifies the types of the inputs and results of [Trainer] in
-// durable keys.
-const trainerSchema = "0f4204146e4341dc7593995ca27aebf7"
-
 // TrainerArgs holds the arguments of one call of [Trainer.Run].
 type TrainerArgs struct {
 	Data Dataset
@@ -233,20 +200,18 @@ type TrainerRunner struct {
 // given here win over those in the directive of [Trainer]; it panics if one of
 // them is invalid.
 func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
-	if work == nil {
-		panic("NewTrainerRunner: work is nil")
-	}
 	r := &TrainerRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TrainerArgs, float64]{
 		Name:      "github.com/workgen/workgen/examples/daily.Trainer",
 		Code:      &trainerCode,
-		Schema:    trainerSchema,
+		Schema:    "0f4204146e4341dc7593995ca27aebf7",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTrainerArgs,
-		Encode: func(e *key.Encoder, args *TrainerArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*TrainerArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -258,67 +223,46 @@ func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 // on if others wait for it.
 func (r *TrainerRunner) Run(ctx context.Context, data Dataset) (float64, error) {
 	args := TrainerArgs{Data: data}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [TrainerRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *TrainerRunner) Start(ctx context.Context, data Dataset) *runtime.Call[float64] {
-	args := TrainerArgs{Data: data}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, TrainerArgs{Data: data})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *TrainerRunner) Lookup(data Dataset) (float64, bool) {
-	args := TrainerArgs{Data: data}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(TrainerArgs{Data: data})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TrainerRunner) Forget(data Dataset) bool {
-	args := TrainerArgs{Data: data}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(TrainerArgs{Data: data})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *TrainerRunner) Key(data Dataset) key.Key {
-	args := TrainerArgs{Data: data}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TrainerArgs{Data: data})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Trainer]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Trainer] that are
+// inputs.
 func (r *TrainerRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -328,12 +272,13 @@ func (r *TrainerRunner) describe(in *runtime.Inputs, args *TrainerArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *TrainerRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TrainerArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *TrainerRunner) identify(args TrainerArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Trainer.Run].

@@ -30,10 +30,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// counterSchema identifies the types of the inputs and results of [Counter] in
-// durable keys.
-const counterSchema = "ca83e541235dfa5f46b33d1da5c3e76d"
-
 // CounterArgs holds the arguments of one call of [Counter.Run].
 type CounterArgs struct {
 	Limit int
@@ -69,18 +65,19 @@ type CounterRunner struct {
 // given here win over those in the directive of [Counter]; it panics if one of
 // them is invalid.
 func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
-	if work == nil {
-		panic("NewCounterRunner: work is nil")
-	}
 	r := &CounterRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[counterIdentity, CounterArgs, CounterResult]{
 		Name:    "github.com/workgen/workgen/examples/primes.Counter",
 		Code:    &counterCode,
-		Schema:  counterSchema,
+		Schema:  "ca83e541235dfa5f46b33d1da5c3e76d",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *CounterArgs) {
-			args.EncodeKey(e)
+		Identify: func(args CounterArgs) (uint64, counterIdentity, *key.Encoder) {
+			id := counterIdentity{limit: args.Limit}
+			hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*CounterArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -94,8 +91,8 @@ func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 func (r *CounterRunner) Run(ctx context.Context, limit int) (int, int, error) {
 	id := counterIdentity{limit: limit}
 	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		res := c.Value()
+	if v := r.calls.Hit(hash, &id); v != nil {
+		res := *v
 		return res.Count, res.Largest, nil
 	}
 	res, err := r.calls.Run(ctx, hash, id, CounterArgs{Limit: limit})
@@ -106,46 +103,34 @@ func (r *CounterRunner) Run(ctx context.Context, limit int) (int, int, error) {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *CounterRunner) Start(ctx context.Context, limit int) *runtime.Call[CounterResult] {
-	id := counterIdentity{limit: limit}
-	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, CounterArgs{Limit: limit})
+	return r.calls.Start(ctx, CounterArgs{Limit: limit})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *CounterRunner) Lookup(limit int) (CounterResult, bool) {
-	id := counterIdentity{limit: limit}
-	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
-	return r.calls.Lookup(hash, id, CounterArgs{Limit: limit})
+	return r.calls.Lookup(CounterArgs{Limit: limit})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CounterRunner) Forget(limit int) bool {
-	id := counterIdentity{limit: limit}
-	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
-	return r.calls.Forget(hash, id, CounterArgs{Limit: limit})
+	return r.calls.Forget(CounterArgs{Limit: limit})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *CounterRunner) Key(limit int) key.Key {
-	args := CounterArgs{Limit: limit}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(CounterArgs{Limit: limit})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Counter]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Counter] that are
+// inputs.
 func (r *CounterRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.

@@ -33,10 +33,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// printerSchema identifies the types of the inputs and results of [Printer] in
-// durable keys.
-const printerSchema = "e5f6885af1530063f7364d9132460517"
-
 // PrinterArgs holds the arguments of one call of [Printer.Run].
 type PrinterArgs struct {
 	Value int
@@ -66,18 +62,19 @@ type PrinterRunner struct {
 // given here win over those in the directive of [Printer]; it panics if one of
 // them is invalid.
 func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
-	if work == nil {
-		panic("NewPrinterRunner: work is nil")
-	}
 	r := &PrinterRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[printerIdentity, PrinterArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/examples/props.Printer",
 		Code:    &printerCode,
-		Schema:  printerSchema,
+		Schema:  "e5f6885af1530063f7364d9132460517",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *PrinterArgs) {
-			args.EncodeKey(e)
+		Identify: func(args PrinterArgs) (uint64, printerIdentity, *key.Encoder) {
+			id := printerIdentity{value: args.Value}
+			hash := key.NewHash().Uint64(uint64(id.value)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*PrinterArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -91,7 +88,7 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 func (r *PrinterRunner) Run(ctx context.Context, value int) error {
 	id := printerIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
+	if v := r.calls.Hit(hash, &id); v != nil {
 		return nil
 	}
 	_, err := r.calls.Run(ctx, hash, id, PrinterArgs{Value: value})
@@ -102,20 +99,13 @@ func (r *PrinterRunner) Run(ctx context.Context, value int) error {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *PrinterRunner) Start(ctx context.Context, value int) *runtime.Call[struct{}] {
-	id := printerIdentity{value: value}
-	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, PrinterArgs{Value: value})
+	return r.calls.Start(ctx, PrinterArgs{Value: value})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and its
 // result is kept, in memory or in the store. It executes nothing.
 func (r *PrinterRunner) Lookup(value int) bool {
-	id := printerIdentity{value: value}
-	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	_, ok := r.calls.Lookup(hash, id, PrinterArgs{Value: value})
+	_, ok := r.calls.Lookup(PrinterArgs{Value: value})
 	return ok
 }
 
@@ -123,26 +113,21 @@ func (r *PrinterRunner) Lookup(value int) bool {
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PrinterRunner) Forget(value int) bool {
-	id := printerIdentity{value: value}
-	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	return r.calls.Forget(hash, id, PrinterArgs{Value: value})
+	return r.calls.Forget(PrinterArgs{Value: value})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *PrinterRunner) Key(value int) key.Key {
-	args := PrinterArgs{Value: value}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(PrinterArgs{Value: value})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Printer]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Printer] that are
+// inputs.
 func (r *PrinterRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.

@@ -32,10 +32,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// workSchema identifies the types of the inputs and results of [Work] in
-// durable keys.
-const workSchema = "84cc8a1d5a976001d7c6413a6483b3d3"
-
 // WorkArgs holds the arguments of one call of [Work.Run].
 type WorkArgs struct {
 	D time.Duration
@@ -65,15 +61,19 @@ type WorkRunner struct {
 // given here win over those in the directive of [Work]; it panics if one of
 // them is invalid.
 func NewWorkRunner(work *Work, opts ...runtime.Option) *WorkRunner {
-	if work == nil {
-		panic("NewWorkRunner: work is nil")
-	}
 	r := &WorkRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[workIdentity, WorkArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/examples/unreachable.Work",
 		Code:    &workCode,
-		Schema:  workSchema,
+		Schema:  "84cc8a1d5a976001d7c6413a6483b3d3",
+		Work:    work,
 		Execute: r.execute,
+		Identify: func(args WorkArgs) (uint64, workIdentity, *key.Encoder) {
+			id := workIdentity{d: int64(args.D)}
+			hash := key.NewHash().Uint64(uint64(id.d)).Sum()
+			return hash, id, nil
+		},
+		Encode:  (*WorkArgs).EncodeKey,
 		Options: []runtime.Option{runtime.CacheCalls(false)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -87,7 +87,7 @@ func NewWorkRunner(work *Work, opts ...runtime.Option) *WorkRunner {
 func (r *WorkRunner) Run(ctx context.Context, d time.Duration) error {
 	id := workIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
+	if v := r.calls.Hit(hash, &id); v != nil {
 		return nil
 	}
 	_, err := r.calls.Run(ctx, hash, id, WorkArgs{D: d})
@@ -98,20 +98,13 @@ func (r *WorkRunner) Run(ctx context.Context, d time.Duration) error {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *WorkRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[struct{}] {
-	id := workIdentity{d: int64(d)}
-	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, WorkArgs{D: d})
+	return r.calls.Start(ctx, WorkArgs{D: d})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and its
 // result is kept, in memory or in the store. It executes nothing.
 func (r *WorkRunner) Lookup(d time.Duration) bool {
-	id := workIdentity{d: int64(d)}
-	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	_, ok := r.calls.Lookup(hash, id, WorkArgs{D: d})
+	_, ok := r.calls.Lookup(WorkArgs{D: d})
 	return ok
 }
 
@@ -119,26 +112,21 @@ func (r *WorkRunner) Lookup(d time.Duration) bool {
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *WorkRunner) Forget(d time.Duration) bool {
-	id := workIdentity{d: int64(d)}
-	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	return r.calls.Forget(hash, id, WorkArgs{D: d})
+	return r.calls.Forget(WorkArgs{D: d})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *WorkRunner) Key(d time.Duration) key.Key {
-	args := WorkArgs{D: d}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(WorkArgs{D: d})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Work]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Work] that are
+// inputs.
 func (r *WorkRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // execute calls [Work.Run].

@@ -63,11 +63,11 @@ func (w *work) leafType(leaf plan.Leaf) *jen.Statement {
 	return jen.Id(types.Typ[leaf.Type.Basic].Name())
 }
 
-// leafValue turns the value of a leaf into its leafType.
-func (w *work) leafValue(leaf plan.Leaf) *jen.Statement {
+// leafValue turns the value of a leaf into its leafType, where param names parameters.
+func (w *work) leafValue(leaf plan.Leaf, param func(i int) *jen.Statement) *jen.Statement {
 	v, path := w.local("r").Dot("work"), leaf.Path
 	if !leaf.Keyed {
-		v, path = jen.Id(w.params[leaf.Param]), path[1:]
+		v, path = param(leaf.Param), path[1:]
 	}
 	for _, field := range path {
 		v = v.Dot(field)
@@ -84,34 +84,34 @@ func (w *work) leafValue(leaf plan.Leaf) *jen.Statement {
 	return v
 }
 
-// emitIdentify writes the method that finds a call's place in the cache. What
-// it finds out it writes through a pointer: returned, it would be copied once
-// more, which is a third of a hit.
+// emitIdentify writes the method that finds a call's place in the cache.
 func (w *work) emitIdentify() {
 	if w.plan.Plain {
 		w.emitIdentifyPlain()
 		return
 	}
-	w.comment("identify sets id to the fingerprint of the inputs and returns its hash. The fingerprint is valid until the Encoder is released.")
-	params := []jen.Code{w.idParam(), w.local("e").Op("*").Add(w.key("Encoder")), w.local("args").Op("*").Id(w.args)}
-	w.method("identify", params, jen.Uint64(), func(g *jen.Group) {
+	w.comment("identify returns the fingerprint of the inputs, which is valid until e is released, and its hash.")
+	results := jen.Params(w.local("hash").Uint64(), w.local("id").Add(w.key("Fingerprint")), w.local("e").Op("*").Add(w.key("Encoder")))
+	w.method("identify", []jen.Code{w.local("args").Id(w.args)}, results, func(g *jen.Group) {
+		g.Add(w.local("e")).Op("=").Add(w.key("Borrow")).Call()
 		if len(w.plan.Keyed) > 0 {
-			g.Add(w.local("r")).Dot("encode").Call(w.local("e"), w.local("args"))
-		} else {
-			g.Add(w.local("args")).Dot("EncodeKey").Call(w.local("e"))
+			g.Add(w.local("r")).Dot("encodeWork").Call(w.local("e"))
 		}
-		g.Op("*").Add(w.local("id")).Op("=").Add(w.local("e")).Dot("Fingerprint").Call()
-		g.Return(w.local("id").Dot("Hash").Call())
+		g.Add(w.local("args")).Dot("EncodeKey").Call(w.local("e"))
+		g.Add(w.local("id")).Op("=").Add(w.local("e")).Dot("Fingerprint").Call()
+		g.Return(w.local("id").Dot("Hash").Call(), w.local("id"), w.local("e"))
 	})
 }
 
-// emitIdentifyPlain writes identify for inputs that need no encoding.
+// emitIdentifyPlain writes identify for inputs that need no encoding. What it finds out
+// it writes through a pointer: returned, it would be copied once more, which is a third of
+// a hit.
 func (w *work) emitIdentifyPlain() {
 	if w.inPlace() {
 		return
 	}
 	w.comment("identify sets id to the identity of a call with these inputs and returns its hash.")
-	params := []jen.Code{w.idParam()}
+	params := []jen.Code{w.local("id").Op("*").Id(w.identity)}
 	for i, p := range w.plan.Params {
 		param := jen.Id(w.params[i])
 		if p.Type.Kind == plan.Struct {
@@ -121,7 +121,7 @@ func (w *work) emitIdentifyPlain() {
 	}
 	w.method("identify", params, jen.Uint64(), func(g *jen.Group) {
 		for _, leaf := range w.plan.Identity {
-			g.Add(w.local("id")).Dot(leaf.Name).Op("=").Add(w.leafValue(leaf))
+			g.Add(w.local("id")).Dot(leaf.Name).Op("=").Add(w.leafValue(leaf, w.param))
 		}
 		g.Add(w.local("h")).Op(":=").Add(w.key("NewHash")).Call()
 		for _, leaf := range w.plan.Identity {
@@ -131,8 +131,11 @@ func (w *work) emitIdentifyPlain() {
 	})
 }
 
-// idParam is the parameter through which identify returns the identity.
-func (w *work) idParam() *jen.Statement { return w.local("id").Op("*").Add(w.idType()) }
+// param is the parameter with the index i in generated methods.
+func (w *work) param(i int) *jen.Statement { return jen.Id(w.params[i]) }
+
+// argument is the field for it in the argument struct.
+func (w *work) argument(i int) *jen.Statement { return w.local("args").Dot(w.plan.Params[i].Field) }
 
 // hashLeaf adds one leaf to the hash.
 func (w *work) hashLeaf(leaf plan.Leaf) *jen.Statement {
@@ -148,39 +151,40 @@ func (w *work) hashLeaf(leaf plan.Leaf) *jen.Statement {
 	return jen.Dot("Uint64").Call(jen.Uint64().Call(v))
 }
 
-// identify adds the statements that set hash and id, and args where they have
-// to be encoded.
-func (w *work) identify(g *jen.Group) {
-	switch {
-	case w.inPlace():
-		w.identifyInPlace(g)
-	case w.plan.Plain:
-		args := []jen.Code{jen.Op("&").Add(w.local("id"))}
-		for i, p := range w.plan.Params {
-			arg := jen.Id(w.params[i])
-			if p.Type.Kind == plan.Struct {
-				arg = jen.Op("&").Add(arg)
-			}
-			args = append(args, arg)
-		}
-		g.Var().Add(w.local("id")).Add(w.idType())
-		g.Add(w.local("hash")).Op(":=").Add(w.local("r")).Dot("identify").Call(args...)
-	default:
-		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
-		g.List(w.local("hash"), w.local("id")).Op(":=").Add(w.key("Identify")).Call(jen.Op("&").Add(w.local("args")), w.local("r").Dot("identify"))
-	}
-}
-
-// inPlace reports whether an identity is so small that every method makes it by
-// itself: two lines that take less time than the call of identify. Literals of
-// more than one text are copied through memory, which takes more.
+// inPlace reports whether an identity is so small that Run makes it by itself: two lines
+// that take less time than the call of identify. Literals of more than one text are copied
+// through memory, which takes more.
 func (w *work) inPlace() bool { return w.plan.Plain && len(w.plan.Identity) <= 1 }
 
-// identifyInPlace is identify for such an identity.
-func (w *work) identifyInPlace(g *jen.Group) {
+// identify adds the statements that set hash and id of a plain call, where param names
+// parameters.
+func (w *work) identify(g *jen.Group, param func(i int) *jen.Statement) {
+	if w.inPlace() {
+		w.identifyInPlace(g, param)
+		return
+	}
+	g.Var().Add(w.local("id")).Id(w.identity)
+	g.Add(w.local("hash")).Op(":=").Add(w.callIdentify(param))
+}
+
+// callIdentify is a call of identify.
+func (w *work) callIdentify(param func(i int) *jen.Statement) *jen.Statement {
+	args := []jen.Code{jen.Op("&").Add(w.local("id"))}
+	for i, p := range w.plan.Params {
+		arg := param(i)
+		if p.Type.Kind == plan.Struct {
+			arg = jen.Op("&").Add(arg)
+		}
+		args = append(args, arg)
+	}
+	return w.local("r").Dot("identify").Call(args...)
+}
+
+// identifyInPlace is identify for an identity of at most one leaf.
+func (w *work) identifyInPlace(g *jen.Group, param func(i int) *jen.Statement) {
 	g.Add(w.local("id")).Op(":=").Id(w.identity).ValuesFunc(func(g *jen.Group) {
 		for _, leaf := range w.plan.Identity {
-			g.Id(leaf.Name).Op(":").Add(w.leafValue(leaf))
+			g.Id(leaf.Name).Op(":").Add(w.leafValue(leaf, param))
 		}
 	})
 	hash := w.key("NewHash").Call()
@@ -190,38 +194,16 @@ func (w *work) identifyInPlace(g *jen.Group) {
 	g.Add(w.local("hash")).Op(":=").Add(hash).Dot("Sum").Call()
 }
 
-// lookUp adds the statements that look for the call, and hit for when it is
-// there. After them id may be kept.
-func (w *work) lookUp(g *jen.Group, hit func(g *jen.Group)) {
-	w.identifyFast(g)
-	find := w.local("c").Op(":=").Add(w.calls("Hit", w.local("hash"), jen.Op("&").Add(w.local("id"))))
-	g.If(find, w.local("c").Op("!=").Nil()).BlockFunc(func(g *jen.Group) {
-		if !w.plan.Plain {
-			g.Add(w.local("e")).Dot("Release").Call()
-		}
-		hit(g)
+// identifyFunc is the function by which the runtime identifies calls.
+func (w *work) identifyFunc() *jen.Statement {
+	if !w.plan.Plain {
+		return w.local("r").Dot("identify")
+	}
+	results := jen.Params(jen.Uint64(), jen.Id(w.identity), jen.Op("*").Add(w.key("Encoder")))
+	return jen.Func().Params(w.local("args").Id(w.args)).Add(results).BlockFunc(func(g *jen.Group) {
+		w.identify(g, w.argument)
+		g.Return(w.local("hash"), w.local("id"), jen.Nil())
 	})
-	id := w.local("id")
-	switch {
-	case !w.plan.Plain:
-		g.Add(id).Op("=").Add(id).Dot("Clone").Call()
-		g.Add(w.local("e")).Dot("Release").Call()
-	case w.hasText():
-		g.Add(id).Op("=").Add(id).Dot("clone").Call()
-	}
-}
-
-// identifyFast is identify for methods that are called often: the Encoder that it
-// borrows is released once it is known whether the fingerprint has to be kept.
-func (w *work) identifyFast(g *jen.Group) {
-	if w.plan.Plain {
-		w.identify(g)
-		return
-	}
-	g.Add(w.local("args")).Op(":=").Add(w.argsValue())
-	g.Add(w.local("e")).Op(":=").Add(w.key("Borrow")).Call()
-	g.Var().Add(w.local("id")).Add(w.idType())
-	g.Add(w.local("hash")).Op(":=").Add(w.local("r")).Dot("identify").Call(jen.Op("&").Add(w.local("id")), w.local("e"), jen.Op("&").Add(w.local("args")))
 }
 
 // argsValue gathers the parameters in an argument struct.
@@ -231,12 +213,4 @@ func (w *work) argsValue() *jen.Statement {
 			g.Id(p.Field).Op(":").Id(w.params[i])
 		}
 	})
-}
-
-// argsFound is args where identify has set it, and its value elsewhere.
-func (w *work) argsFound() *jen.Statement {
-	if w.plan.Plain {
-		return w.argsValue()
-	}
-	return w.local("args")
 }

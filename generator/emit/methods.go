@@ -14,9 +14,26 @@ import (
 func (w *work) emitRun() {
 	w.comment("Run returns what [%s.Run] returns for these inputs, and executes it if no equal call has succeeded before. Equal calls that overlap share one execution. When ctx ends first, Run returns its error, and the execution goes on if others wait for it.", w.name)
 	w.method("Run", append(w.context(), w.parameters()...), w.runResults(), func(g *jen.Group) {
-		hit := func(g *jen.Group) { w.returnHit(g) }
-		w.lookUp(g, hit)
-		call := w.calls("Run", w.local("ctx"), w.local("hash"), w.local("id"), w.argsFound())
+		id, args := w.local("id"), w.argsValue()
+		if w.plan.Plain {
+			w.identify(g, w.param)
+			if w.hasText() {
+				id = w.local("id").Dot("clone").Call()
+			}
+		} else {
+			g.Add(w.local("args")).Op(":=").Add(args)
+			args = w.local("args")
+			g.List(w.local("hash"), w.local("id"), w.local("e")).Op(":=").Add(w.local("r")).Dot("identify").Call(w.local("args"))
+			id = w.local("e").Dot("Keep").Call(w.local("id"))
+		}
+		find := w.local("v").Op(":=").Add(w.calls("Hit", w.local("hash"), jen.Op("&").Add(w.local("id"))))
+		g.If(find, w.local("v").Op("!=").Nil()).BlockFunc(func(g *jen.Group) {
+			if !w.plan.Plain {
+				g.Add(w.local("e")).Dot("Release").Call()
+			}
+			w.returnHit(g)
+		})
+		call := w.calls("Run", w.local("ctx"), w.local("hash"), id, args)
 		switch len(w.plan.Results) {
 		case 0:
 			g.List(jen.Id("_"), w.local("err")).Op(":=").Add(call)
@@ -36,7 +53,7 @@ func (w *work) returnHit(g *jen.Group) {
 		w.returnResult(g)
 		return
 	}
-	value := w.local("c").Dot("Value").Call()
+	value := jen.Op("*").Add(w.local("v"))
 	if w.cloneResult != "" {
 		value = jen.Id(w.cloneResult).Call(value)
 	}
@@ -59,7 +76,7 @@ func (w *work) copiesMayPanic() bool {
 // returnResult returns the results of a call that was found, or the error that a
 // method has panicked which was to copy them.
 func (w *work) returnResult(g *jen.Group) {
-	result := w.local("c").Dot("Result").Call()
+	result := w.calls("Copy", w.local("v"))
 	if len(w.plan.Results) == 1 {
 		g.Return(result)
 		return
@@ -82,8 +99,7 @@ func (w *work) emitStart() {
 	w.comment("Start is like [%s.Run] but does not wait. It returns the call, which is finished if it was a hit. An execution goes on until ctx ends or the call is stopped.", w.runner)
 	result := jen.Op("*").Add(w.runtime("Call")).Index(w.resultType())
 	w.method("Start", append(w.context(), w.parameters()...), result, func(g *jen.Group) {
-		w.lookUp(g, func(g *jen.Group) { g.Return(w.local("c")) })
-		g.Return(w.calls("Start", w.local("ctx"), w.local("hash"), w.local("id"), w.argsFound()))
+		g.Return(w.calls("Start", w.local("ctx"), w.argsValue()))
 	})
 }
 
@@ -99,8 +115,7 @@ func (w *work) emitLookup() {
 		results = jen.Bool()
 	}
 	w.method("Lookup", w.parameters(), results, func(g *jen.Group) {
-		w.identify(g)
-		call := w.calls("Lookup", w.local("hash"), w.local("id"), w.argsFound())
+		call := w.calls("Lookup", w.argsValue())
 		if len(w.plan.Results) == 0 {
 			g.List(jen.Id("_"), w.local("ok")).Op(":=").Add(call)
 			g.Return(w.local("ok"))
@@ -114,8 +129,7 @@ func (w *work) emitLookup() {
 func (w *work) emitForget() {
 	w.comment("Forget drops the call with these inputs, so that the next equal call is executed, and reports whether there was one. Callers that wait for it still get its results.")
 	w.method("Forget", w.parameters(), jen.Bool(), func(g *jen.Group) {
-		w.identify(g)
-		g.Return(w.calls("Forget", w.local("hash"), w.local("id"), w.argsFound()))
+		g.Return(w.calls("Forget", w.argsValue()))
 	})
 }
 
@@ -123,71 +137,40 @@ func (w *work) emitForget() {
 func (w *work) emitKey() {
 	w.comment("Key returns the durable key of the call with these inputs. It is the same on every machine until the name, the code or the types of the work change, or what the program is built with.")
 	w.method("Key", w.parameters(), w.key("Key"), func(g *jen.Group) {
-		g.Add(w.local("args")).Op(":=").Add(w.argsValue())
-		encode := w.local("args").Dot("EncodeKey")
-		if len(w.plan.Keyed) > 0 {
-			encode = jen.Func().Params(w.local("e").Op("*").Add(w.key("Encoder"))).Block(
-				w.local("r").Dot("encode").Call(w.local("e"), jen.Op("&").Add(w.local("args"))),
-			)
-		}
-		g.Return(w.calls("Key", encode))
+		g.Return(w.calls("Key", w.argsValue()))
 	})
 }
 
 // emitEncodeKey writes what stands for the runner in the keys of other works.
 func (w *work) emitEncodeKey() {
-	w.comment("EncodeKey writes what identifies the runner when it is a keyed field of another work: its name, types, code and options, and the fields of [%s] that are inputs.", w.name)
-	w.method("EncodeKey", []jen.Code{w.local("e").Op("*").Add(w.key("Encoder"))}, nil, func(g *jen.Group) {
-		g.If(w.calls("EncodeRunner", w.local("e"))).BlockFunc(func(g *jen.Group) {
-			if len(w.plan.Keyed) > 0 {
-				g.Add(w.local("r")).Dot("encodeReceiver").Call(w.local("e"))
-			}
-			g.Add(w.local("e")).Dot("Leave").Call()
-		})
+	w.comment("EncodeKey writes what identifies the runner when it is an input of another work: its name, types, code and options, and the fields of [%s] that are inputs.", w.name)
+	e := w.local("e")
+	w.method("EncodeKey", []jen.Code{e.Clone().Op("*").Add(w.key("Encoder"))}, nil, func(g *jen.Group) {
+		g.Add(w.calls("EncodeRunner", e))
 	})
 }
 
-// emitEncode writes how receiver fields enter the key, if there are any, and
-// what is encoded again after an execution.
+// emitEncode writes how the fields of the work enter keys, if there are any, and what is
+// encoded again after an execution.
 func (w *work) emitEncode() {
-	enc := &encoder{file: w.file, names: w.locals}
-	e := w.local("e").Op("*").Add(w.key("Encoder"))
-	args := w.local("args").Op("*").Id(w.args)
-	receiver := w.local("r").Dot("encodeReceiver").Call(w.local("e"))
 	if len(w.plan.Keyed) > 0 {
-		w.comment("encodeReceiver writes the fields of [%s] that are inputs.", w.name)
-		w.method("encodeReceiver", []jen.Code{e.Clone()}, nil, func(g *jen.Group) {
+		enc := &encoder{file: w.file, names: w.locals}
+		w.comment("encodeWork writes the fields of [%s] that are inputs.", w.name)
+		w.method("encodeWork", []jen.Code{enc.e().Op("*").Add(w.key("Encoder"))}, nil, func(g *jen.Group) {
 			for _, v := range w.plan.Keyed {
 				enc.encode(g, w.local("r").Dot("work").Dot(v.Name), v.Type)
 			}
 		})
-		w.comment("encode writes all inputs.")
-		w.method("encode", []jen.Code{e.Clone(), args.Clone()}, nil, func(g *jen.Group) {
-			g.Add(receiver.Clone())
-			g.Add(w.local("args")).Dot("EncodeKey").Call(w.local("e"))
-		})
 	}
-	if !w.verified() {
+	if !w.verifies() {
 		return
 	}
-	if w.plan.Outside() {
-		w.comment("inputs writes all inputs. Some are files, which can change at any time, so the runtime compares the inputs before and after an execution with those of the call.")
-		w.method("inputs", []jen.Code{e, args}, nil, func(g *jen.Group) {
-			if len(w.plan.Keyed) > 0 {
-				g.Add(receiver)
-			}
-			g.Add(w.local("args")).Dot("EncodeKey").Call(w.local("e"))
-		})
-		return
-	}
-	w.comment("inputs writes the inputs that are not copied. They might change during an execution, so the runtime compares them before and after.")
-	w.method("inputs", []jen.Code{e, args}, nil, func(g *jen.Group) {
-		if len(w.plan.Keyed) > 0 {
-			g.Add(receiver)
-		}
+	enc, a := &encoder{file: w.file, names: w.names.local}, w.names.local["a"]
+	w.comment("verify writes the arguments that are not copied. They might change during an execution, so the runtime compares them before and after.")
+	w.jen.Func().Params(jen.Id(a).Op("*").Id(w.args)).Id("verify").Params(enc.e().Op("*").Add(w.key("Encoder"))).BlockFunc(func(g *jen.Group) {
 		for _, p := range w.plan.Params {
 			if p.Verified {
-				enc.encode(g, w.local("args").Dot(p.Field), p.Type)
+				enc.encode(g, jen.Id(a).Dot(p.Field), p.Type)
 			}
 		}
 	})

@@ -22,7 +22,6 @@ type work struct {
 	args        string // XArgs
 	result      string // XResult, of more than one result
 	identity    string // xIdentity, of plain inputs
-	schema      string // xSchema
 	code        string // xCode, or "" when no code is part of the keys
 
 	params      []string          // names of the parameters in generated methods
@@ -37,7 +36,6 @@ func newWork(f *file, w *plan.Work) *work {
 	out := &work{
 		file: f, plan: w, name: w.Scan.Name,
 		runner: names.Runner, constructor: names.Constructor, args: names.Args, result: names.Result,
-		schema: f.names.declare(lower + "Schema"),
 	}
 	if w.Code != nil {
 		out.code = f.names.declare(lower + "Code")
@@ -55,7 +53,7 @@ func newWork(f *file, w *plan.Work) *work {
 			out.cloneResult = f.names.declare("clone" + upperFirst(w.Scan.Name) + "Result")
 		}
 	}
-	out.params = f.names.params(w.Params, append(out.basics(), "nil", f.names.imports[keyPath], out.args, out.identity, out.schema, out.code, out.cloneResult)...)
+	out.params = f.names.params(w.Params, append(out.basics(), "nil", f.names.imports[keyPath], out.args, out.identity, out.code, out.cloneResult)...)
 	out.locals = f.names.localsBeside(out.params)
 	return out
 }
@@ -84,19 +82,14 @@ func anyCopied(values []plan.Value) bool {
 	return false
 }
 
-// verified reports whether inputs are to be encoded again after an execution.
-func (w *work) verified() bool {
-	for _, p := range w.plan.Params {
-		if p.Verified {
-			return true
-		}
-	}
-	return len(w.plan.Keyed) > 0 || w.plan.Outside()
+// verifies reports whether there are arguments that are encoded again after an execution
+// alone. Of a work that is Outside all inputs are.
+func (w *work) verifies() bool {
+	return !w.plan.Outside() && slices.ContainsFunc(w.plan.Params, func(p plan.Value) bool { return p.Verified })
 }
 
 // emit writes everything that belongs to the work.
 func (w *work) emit() {
-	w.emitSchema()
 	w.emitArgs()
 	w.emitResult()
 	w.emitIdentity()
@@ -115,12 +108,6 @@ func (w *work) emit() {
 	w.emitExecute()
 	w.emitCloneArgs()
 	w.emitCloneResult()
-}
-
-// emitSchema writes the digest of the shapes of inputs and results.
-func (w *work) emitSchema() {
-	w.comment("%s identifies the types of the inputs and results of [%s] in durable keys.", w.schema, w.name)
-	w.jen.Const().Id(w.schema).Op("=").Lit(w.plan.Schema)
 }
 
 // emitArgs writes the argument struct and its encoding.
@@ -189,13 +176,15 @@ func (w *work) emitRunner() {
 
 // emitConstructor writes the function that makes a runner.
 func (w *work) emitConstructor() {
+	beside := w.locals
+	defer func() { w.locals = beside }()
+	w.locals = w.names.local // there are no parameters of the user's
 	name, r, work, opts := w.constructor, w.names.local["r"], w.names.local["work"], w.names.local["opts"]
 	w.comment("%s returns a runner around work, which must not be nil. Options given here win over those in the directive of [%s]; it panics if one of them is invalid.", name, w.name)
 	w.jen.Func().Id(name).Params(
 		jen.Id(work).Op("*").Id(w.name),
 		jen.Id(opts).Op("...").Add(w.runtime("Option")),
 	).Op("*").Id(w.runner).Block(
-		jen.If(jen.Id(work).Op("==").Nil()).Block(jen.Panic(jen.Lit(name+": work is nil"))),
 		jen.Id(r).Op(":=").Op("&").Id(w.runner).Values(jen.Dict{jen.Id("work"): jen.Id(work)}),
 		jen.Id(r).Dot("calls").Op("=").Add(w.runtime("NewCalls")).Call(
 			w.runtime("Spec").Index(w.typeArgs()).Values(w.spec(r)...),
@@ -217,15 +206,30 @@ func (w *work) spec(r string) []jen.Code {
 	if w.code != "" {
 		list = append(list, field("Code", jen.Op("&").Id(w.code)))
 	}
-	list = append(list, field("Schema", jen.Id(w.schema)), field("Execute", jen.Id(r).Dot("execute")))
+	list = append(list,
+		field("Schema", jen.Lit(w.plan.Schema)),
+		field("Work", w.local("work")),
+		field("Execute", jen.Id(r).Dot("execute")),
+		field("Identify", w.identifyFunc()),
+	)
+	switch {
+	case !w.plan.Plain:
+		list = append(list, field("CloneKey", w.key("Fingerprint").Dot("Clone")))
+	case w.hasText():
+		list = append(list, field("CloneKey", jen.Id(w.identity).Dot("clone")))
+	}
 	if w.cloneArgs != "" {
 		list = append(list, field("CloneArgs", jen.Id(w.cloneArgs)))
 	}
 	if w.cloneResult != "" {
 		list = append(list, field("CloneResult", jen.Id(w.cloneResult)))
 	}
-	if w.verified() {
-		list = append(list, field("Inputs", jen.Id(r).Dot("inputs")))
+	if len(w.plan.Keyed) > 0 {
+		list = append(list, field("EncodeWork", jen.Id(r).Dot("encodeWork")))
+	}
+	list = append(list, field("Encode", jen.Parens(jen.Op("*").Id(w.args)).Dot("EncodeKey")))
+	if w.verifies() {
+		list = append(list, field("Verify", jen.Parens(jen.Op("*").Id(w.args)).Dot("verify")))
 	}
 	if w.plan.Outside() {
 		list = append(list, field("Outside", jen.True()))
@@ -235,11 +239,8 @@ func (w *work) spec(r string) []jen.Code {
 		list = append(list, field("Memory", jen.True()))
 	case !w.plan.Storable:
 		list = append(list, field("NotStorable", jen.Lit(w.plan.NotStorable[0].String())))
-	case w.durable():
-		list = append(list, field("Encode", w.encodeFunc(r)))
-		if len(w.plan.Kinds) > 0 {
-			list = append(list, field("Kinds", w.kinds()))
-		}
+	case len(w.plan.Kinds) > 0:
+		list = append(list, field("Kinds", w.kinds()))
 	}
 	if w.describes() {
 		list = append(list, field("Describe", jen.Id(r).Dot("describe")))
@@ -267,17 +268,6 @@ func (w *work) describes() bool {
 
 // secret reports whether some inputs are.
 func (w *work) secret() bool { return len(w.plan.Scan.Options.Secret.Value) > 0 }
-
-// encodeFunc is a function that writes all inputs.
-func (w *work) encodeFunc(r string) *jen.Statement {
-	if len(w.plan.Keyed) > 0 {
-		return jen.Id(r).Dot("encode")
-	}
-	e, args := jen.Id(w.names.local["e"]), jen.Id(w.names.local["args"])
-	return jen.Func().Params(e.Clone().Op("*").Add(w.key("Encoder")), args.Clone().Op("*").Id(w.args)).Block(
-		args.Clone().Dot("EncodeKey").Call(e.Clone()),
-	)
-}
 
 // kinds lists what a store has to be told of the results.
 func (w *work) kinds() *jen.Statement {

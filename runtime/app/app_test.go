@@ -35,8 +35,9 @@ func newWork(name string, body func(ctx context.Context, day string) (string, er
 	opts = append([]runtime.Option{runtime.WithLogger(quiet)}, opts...)
 	calls := runtime.NewCalls(runtime.Spec[string, args, string]{
 		Name: "example.com/" + name, Schema: "s1", Code: &runtime.Code{Sum: "c1", Symbols: "a 1\n"},
-		Execute: func(ctx context.Context, a args) (string, error) { return body(ctx, a.Day) },
-		Encode:  func(e *key.Encoder, a *args) { e.String(a.Day) },
+		Execute:  func(ctx context.Context, a args) (string, error) { return body(ctx, a.Day) },
+		Identify: func(a args) (uint64, string, *key.Encoder) { return maphash.String(seed, a.Day), a.Day, nil },
+		Encode:   func(a *args, e *key.Encoder) { e.String(a.Day) },
 		Describe: func(in *runtime.Inputs, a *args) {
 			encode := func(e *key.Encoder) { e.String(a.Day) }
 			if strings.HasPrefix(a.Day, "secret") {
@@ -52,14 +53,14 @@ func newWork(name string, body func(ctx context.Context, day string) (string, er
 
 func (w *work) Run(ctx context.Context, day string) (string, error) {
 	hash := maphash.String(seed, day)
-	if c := w.calls.Hit(hash, &day); c != nil {
-		return c.Value(), nil
+	if v := w.calls.Hit(hash, &day); v != nil {
+		return *v, nil
 	}
 	return w.calls.Run(ctx, hash, day, args{day})
 }
 
 func (w *work) Start(ctx context.Context, day string) *runtime.Call[string] {
-	return w.calls.Start(ctx, maphash.String(seed, day), day, args{day})
+	return w.calls.Start(ctx, args{day})
 }
 
 // echo is a body that succeeds at once.

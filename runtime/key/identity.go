@@ -90,6 +90,14 @@ func (e *Encoder) Fingerprint() Fingerprint {
 	return Fingerprint{TextOf(unsafe.String(unsafe.SliceData(e.buf), len(e.buf)))}
 }
 
+// Keep returns a fingerprint equal to f, which was taken from e, that owns its memory, and
+// releases e.
+func (e *Encoder) Keep(f Fingerprint) Fingerprint {
+	f = f.Clone()
+	e.Release()
+	return f
+}
+
 // mustBeWhole panics when no fingerprint can be taken.
 func (e *Encoder) mustBeWhole() {
 	if e.open != 0 || e.durable || len(e.stack.in) != 0 {
@@ -166,13 +174,3 @@ func hashString(s string, seed uint64) uint64 {
 
 // Sum ends the chain.
 func (h Hash) Sum() uint64 { return uint64(h) }
-
-// Identify returns what identify, which the methods of a generated runner share,
-// makes of args with a borrowed Encoder. The fingerprint owns its memory.
-func Identify[A any](args *A, identify func(id *Fingerprint, e *Encoder, args *A) uint64) (hash uint64, id Fingerprint) {
-	e := Borrow()
-	hash = identify(&id, e, args)
-	id = id.Clone()
-	e.Release()
-	return hash, id
-}

@@ -28,8 +28,8 @@ func newWork(name string, body func(ctx context.Context, day string) (string, er
 	calls := runtime.NewCalls(runtime.Spec[string, string, string]{Name: "example.com/" + name, Execute: body}, opts...)
 	return calls.Runner(), func(ctx context.Context, day string) (string, error) {
 		hash := maphash.String(seed, day)
-		if c := calls.Hit(hash, &day); c != nil {
-			return c.Value(), nil
+		if v := calls.Hit(hash, &day); v != nil {
+			return *v, nil
 		}
 		return calls.Run(ctx, hash, day, day)
 	}

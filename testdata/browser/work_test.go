@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
 )
 
 // work stands for a generated runner.
@@ -25,10 +26,11 @@ var seed = maphash.MakeSeed()
 
 func newWork(name string, body func(context.Context, args) (result, error), opts ...runtime.Option) *work {
 	opts = append(opts, runtime.WithLogger(slog.New(slog.DiscardHandler)))
-	calls := runtime.NewCalls(runtime.Spec[args, args, result]{Name: "example.com/" + name, Execute: body}, opts...)
+	identify := func(a args) (uint64, args, *key.Encoder) { return maphash.Comparable(seed, a), a, nil }
+	calls := runtime.NewCalls(runtime.Spec[args, args, result]{Name: "example.com/" + name, Execute: body, Identify: identify}, opts...)
 	return &work{calls.Runner(), calls}
 }
 
 func (w *work) Start(ctx context.Context, a args) *runtime.Call[result] {
-	return w.calls.Start(ctx, maphash.Comparable(seed, a), a, a)
+	return w.calls.Start(ctx, a)
 }

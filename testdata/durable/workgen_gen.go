@@ -30,10 +30,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// keepSchema identifies the types of the inputs and results of [Keep] in
-// durable keys.
-const keepSchema = "33d6ba83dccafa330489e7008c426a0f"
-
 // KeepArgs holds the arguments of one call of [Keep.Run].
 type KeepArgs struct {
 	N int
@@ -63,18 +59,19 @@ type KeepRunner struct {
 // given here win over those in the directive of [Keep]; it panics if one of
 // them is invalid.
 func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
-	if work == nil {
-		panic("NewKeepRunner: work is nil")
-	}
 	r := &KeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[keepIdentity, KeepArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/durable.Keep",
 		Code:    &keepCode,
-		Schema:  keepSchema,
+		Schema:  "33d6ba83dccafa330489e7008c426a0f",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *KeepArgs) {
-			args.EncodeKey(e)
+		Identify: func(args KeepArgs) (uint64, keepIdentity, *key.Encoder) {
+			id := keepIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*KeepArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -88,8 +85,8 @@ func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
 func (r *KeepRunner) Run(ctx context.Context, n int) (string, error) {
 	id := keepIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, KeepArgs{N: n})
 }
@@ -98,46 +95,34 @@ func (r *KeepRunner) Run(ctx context.Context, n int) (string, error) {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *KeepRunner) Start(ctx context.Context, n int) *runtime.Call[string] {
-	id := keepIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, KeepArgs{N: n})
+	return r.calls.Start(ctx, KeepArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *KeepRunner) Lookup(n int) (string, bool) {
-	id := keepIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, KeepArgs{N: n})
+	return r.calls.Lookup(KeepArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *KeepRunner) Forget(n int) bool {
-	id := keepIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, KeepArgs{N: n})
+	return r.calls.Forget(KeepArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *KeepRunner) Key(n int) key.Key {
-	args := KeepArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(KeepArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Keep]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Keep] that are
+// inputs.
 func (r *KeepRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.

@@ -56,15 +56,15 @@ var seed = maphash.MakeSeed()
 func newWork(name string, body func(context.Context, args) (string, error), opts ...runtime.Option) (*runtime.Runner, func(ctx context.Context, day string) *runtime.Call[string]) {
 	calls := runtime.NewCalls(runtime.Spec[args, args, string]{
 		Name: "example.com/" + name, Schema: "s1", Code: &runtime.Code{Sum: "c1"}, Execute: body,
-		Encode: func(e *key.Encoder, a *args) { e.String(a.Day) },
+		Identify: func(a args) (uint64, args, *key.Encoder) { return maphash.Comparable(seed, a), a, nil },
+		Encode:   func(a *args, e *key.Encoder) { e.String(a.Day) },
 		Describe: func(in *runtime.Inputs, a *args) {
 			in.Input("day", "string", &a.Day, func(e *key.Encoder) { e.String(a.Day) })
 			in.Secret("token", "string", new("t"), func(e *key.Encoder) { e.String("t") })
 		},
 	}, append(opts, runtime.WithLogger(slog.New(slog.DiscardHandler)))...)
 	return calls.Runner(), func(ctx context.Context, day string) *runtime.Call[string] {
-		a := args{day}
-		return calls.Start(ctx, maphash.Comparable(seed, a), a, a)
+		return calls.Start(ctx, args{day})
 	}
 }
 

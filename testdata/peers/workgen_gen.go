@@ -907,10 +907,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// nestedSchema identifies the types of the inputs and results of [Nested] in
-// durable keys.
-const nestedSchema = "97e2278382f8c442c0b7bd80e7c343ae"
-
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
 	Order *Order
@@ -936,20 +932,18 @@ type NestedRunner struct {
 // given here win over those in the directive of [Nested]; it panics if one of
 // them is invalid.
 func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
-	if work == nil {
-		panic("NewNestedRunner: work is nil")
-	}
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Nested",
 		Code:      &nestedCode,
-		Schema:    nestedSchema,
+		Schema:    "97e2278382f8c442c0b7bd80e7c343ae",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneNestedArgs,
-		Encode: func(e *key.Encoder, args *NestedArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*NestedArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -961,67 +955,46 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 // on if others wait for it.
 func (r *NestedRunner) Run(ctx context.Context, order *Order) (int, error) {
 	args := NestedArgs{Order: order}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
+	hash2, id, e := r.identify(args)
+	if v := r.calls.Hit(hash2, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash2, id, args)
+	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
 // Start is like [NestedRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, order *Order) *runtime.Call[int] {
-	args := NestedArgs{Order: order}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash2, id, args)
+	return r.calls.Start(ctx, NestedArgs{Order: order})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *NestedRunner) Lookup(order *Order) (int, bool) {
-	args := NestedArgs{Order: order}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash2, id, args)
+	return r.calls.Lookup(NestedArgs{Order: order})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NestedRunner) Forget(order *Order) bool {
-	args := NestedArgs{Order: order}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash2, id, args)
+	return r.calls.Forget(NestedArgs{Order: order})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *NestedRunner) Key(order *Order) key.Key {
-	args := NestedArgs{Order: order}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(NestedArgs{Order: order})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Nested]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Nested] that are
+// inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1033,12 +1006,13 @@ func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *NestedRunner) identify(id *key.Fingerprint, e *key.Encoder, args *NestedArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *NestedRunner) identify(args NestedArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Nested.Run].
@@ -1055,10 +1029,6 @@ func cloneNestedArgs(v NestedArgs) NestedArgs {
 	}
 	return v
 }
-
-// recordsSchema identifies the types of the inputs and results of [Records] in
-// durable keys.
-const recordsSchema = "32804ccc776cce72b2395f7e40711146"
 
 // RecordsArgs holds the arguments of one call of [Records.Run].
 type RecordsArgs struct {
@@ -1088,20 +1058,18 @@ type RecordsRunner struct {
 // given here win over those in the directive of [Records]; it panics if one of
 // them is invalid.
 func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
-	if work == nil {
-		panic("NewRecordsRunner: work is nil")
-	}
 	r := &RecordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, RecordsArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Records",
 		Code:      &recordsCode,
-		Schema:    recordsSchema,
+		Schema:    "32804ccc776cce72b2395f7e40711146",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneRecordsArgs,
-		Encode: func(e *key.Encoder, args *RecordsArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*RecordsArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1113,67 +1081,46 @@ func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 // on if others wait for it.
 func (r *RecordsRunner) Run(ctx context.Context, records []Record) (int, error) {
 	args := RecordsArgs{Records: records}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
+	hash2, id, e := r.identify(args)
+	if v := r.calls.Hit(hash2, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash2, id, args)
+	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
 // Start is like [RecordsRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *RecordsRunner) Start(ctx context.Context, records []Record) *runtime.Call[int] {
-	args := RecordsArgs{Records: records}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash2, id, args)
+	return r.calls.Start(ctx, RecordsArgs{Records: records})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *RecordsRunner) Lookup(records []Record) (int, bool) {
-	args := RecordsArgs{Records: records}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash2, id, args)
+	return r.calls.Lookup(RecordsArgs{Records: records})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *RecordsRunner) Forget(records []Record) bool {
-	args := RecordsArgs{Records: records}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash2, id, args)
+	return r.calls.Forget(RecordsArgs{Records: records})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *RecordsRunner) Key(records []Record) key.Key {
-	args := RecordsArgs{Records: records}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(RecordsArgs{Records: records})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Records]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Records] that are
+// inputs.
 func (r *RecordsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1186,12 +1133,13 @@ func (r *RecordsRunner) describe(in *runtime.Inputs, args *RecordsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *RecordsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *RecordsArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *RecordsRunner) identify(args RecordsArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Records.Run].
@@ -1205,10 +1153,6 @@ func cloneRecordsArgs(v RecordsArgs) RecordsArgs {
 	v.Records = slices.Clone(v.Records)
 	return v
 }
-
-// podSchema identifies the types of the inputs and results of [Pod] in durable
-// keys.
-const podSchema = "d61736d6c86c2757aa4c6a8c1d96beff"
 
 // PodArgs holds the arguments of one call of [Pod.Run].
 type PodArgs struct {
@@ -1235,20 +1179,18 @@ type PodRunner struct {
 // given here win over those in the directive of [Pod]; it panics if one of them
 // is invalid.
 func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
-	if work == nil {
-		panic("NewPodRunner: work is nil")
-	}
 	r := &PodRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PodArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Pod",
 		Code:      &podCode,
-		Schema:    podSchema,
+		Schema:    "d61736d6c86c2757aa4c6a8c1d96beff",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: clonePodArgs,
-		Encode: func(e *key.Encoder, args *PodArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*PodArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1260,67 +1202,46 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 // on if others wait for it.
 func (r *PodRunner) Run(ctx context.Context, spec *corev1.PodSpec) (int, error) {
 	args := PodArgs{Spec: spec}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
+	hash2, id, e := r.identify(args)
+	if v := r.calls.Hit(hash2, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash2, id, args)
+	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
 // Start is like [PodRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *PodRunner) Start(ctx context.Context, spec *corev1.PodSpec) *runtime.Call[int] {
-	args := PodArgs{Spec: spec}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash2, id, args)
+	return r.calls.Start(ctx, PodArgs{Spec: spec})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *PodRunner) Lookup(spec *corev1.PodSpec) (int, bool) {
-	args := PodArgs{Spec: spec}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash2, id, args)
+	return r.calls.Lookup(PodArgs{Spec: spec})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PodRunner) Forget(spec *corev1.PodSpec) bool {
-	args := PodArgs{Spec: spec}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash2, id, args)
+	return r.calls.Forget(PodArgs{Spec: spec})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *PodRunner) Key(spec *corev1.PodSpec) key.Key {
-	args := PodArgs{Spec: spec}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(PodArgs{Spec: spec})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Pod] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Pod] that are
+// inputs.
 func (r *PodRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1332,12 +1253,13 @@ func (r *PodRunner) describe(in *runtime.Inputs, args *PodArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *PodRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PodArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *PodRunner) identify(args PodArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Pod.Run].
@@ -1354,10 +1276,6 @@ func clonePodArgs(v PodArgs) PodArgs {
 	}
 	return v
 }
-
-// treeSchema identifies the types of the inputs and results of [Tree] in
-// durable keys.
-const treeSchema = "bf24f1a6dfee374ed181377afc8aa06b"
 
 // TreeArgs holds the arguments of one call of [Tree.Run].
 type TreeArgs struct {
@@ -1385,20 +1303,18 @@ type TreeRunner struct {
 // given here win over those in the directive of [Tree]; it panics if one of
 // them is invalid.
 func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
-	if work == nil {
-		panic("NewTreeRunner: work is nil")
-	}
 	r := &TreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TreeArgs, int64]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Tree",
 		Code:      &treeCode,
-		Schema:    treeSchema,
+		Schema:    "bf24f1a6dfee374ed181377afc8aa06b",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTreeArgs,
-		Encode: func(e *key.Encoder, args *TreeArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*TreeArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1410,67 +1326,46 @@ func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 // on if others wait for it.
 func (r *TreeRunner) Run(ctx context.Context, root *Node) (int64, error) {
 	args := TreeArgs{Root: root}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
+	hash2, id, e := r.identify(args)
+	if v := r.calls.Hit(hash2, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash2, id, args)
+	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
 // Start is like [TreeRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *TreeRunner) Start(ctx context.Context, root *Node) *runtime.Call[int64] {
-	args := TreeArgs{Root: root}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash2, id, args)
+	return r.calls.Start(ctx, TreeArgs{Root: root})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *TreeRunner) Lookup(root *Node) (int64, bool) {
-	args := TreeArgs{Root: root}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash2, id, args)
+	return r.calls.Lookup(TreeArgs{Root: root})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TreeRunner) Forget(root *Node) bool {
-	args := TreeArgs{Root: root}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash2, id, args)
+	return r.calls.Forget(TreeArgs{Root: root})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *TreeRunner) Key(root *Node) key.Key {
-	args := TreeArgs{Root: root}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TreeArgs{Root: root})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Tree]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Tree] that are
+// inputs.
 func (r *TreeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1483,12 +1378,13 @@ func (r *TreeRunner) describe(in *runtime.Inputs, args *TreeArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *TreeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TreeArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *TreeRunner) identify(args TreeArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Tree.Run].
@@ -1505,10 +1401,6 @@ func cloneTreeArgs(v TreeArgs) TreeArgs {
 	}
 	return v
 }
-
-// tableSchema identifies the types of the inputs and results of [Table] in
-// durable keys.
-const tableSchema = "198b1083ea7126527cb14ed584536cb9"
 
 // TableArgs holds the arguments of one call of [Table.Run].
 type TableArgs struct {
@@ -1542,20 +1434,18 @@ type TableRunner struct {
 // given here win over those in the directive of [Table]; it panics if one of
 // them is invalid.
 func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
-	if work == nil {
-		panic("NewTableRunner: work is nil")
-	}
 	r := &TableRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TableArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Table",
 		Code:      &tableCode,
-		Schema:    tableSchema,
+		Schema:    "198b1083ea7126527cb14ed584536cb9",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTableArgs,
-		Encode: func(e *key.Encoder, args *TableArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*TableArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1567,67 +1457,46 @@ func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 // on if others wait for it.
 func (r *TableRunner) Run(ctx context.Context, table map[string]int64) (int, error) {
 	args := TableArgs{Table: table}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
+	hash2, id, e := r.identify(args)
+	if v := r.calls.Hit(hash2, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash2, id, args)
+	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
 // Start is like [TableRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *TableRunner) Start(ctx context.Context, table map[string]int64) *runtime.Call[int] {
-	args := TableArgs{Table: table}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash2, id, args)
+	return r.calls.Start(ctx, TableArgs{Table: table})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *TableRunner) Lookup(table map[string]int64) (int, bool) {
-	args := TableArgs{Table: table}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash2, id, args)
+	return r.calls.Lookup(TableArgs{Table: table})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TableRunner) Forget(table map[string]int64) bool {
-	args := TableArgs{Table: table}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash2, id, args)
+	return r.calls.Forget(TableArgs{Table: table})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *TableRunner) Key(table map[string]int64) key.Key {
-	args := TableArgs{Table: table}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TableArgs{Table: table})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Table]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Table] that are
+// inputs.
 func (r *TableRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1646,12 +1515,13 @@ func (r *TableRunner) describe(in *runtime.Inputs, args *TableArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *TableRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TableArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *TableRunner) identify(args TableArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Table.Run].
@@ -1665,10 +1535,6 @@ func cloneTableArgs(v TableArgs) TableArgs {
 	v.Table = maps.Clone(v.Table)
 	return v
 }
-
-// blobSchema identifies the types of the inputs and results of [Blob] in
-// durable keys.
-const blobSchema = "4d626398719ca164396684f57e29bcca"
 
 // BlobArgs holds the arguments of one call of [Blob.Run].
 type BlobArgs struct {
@@ -1693,20 +1559,18 @@ type BlobRunner struct {
 // given here win over those in the directive of [Blob]; it panics if one of
 // them is invalid.
 func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
-	if work == nil {
-		panic("NewBlobRunner: work is nil")
-	}
 	r := &BlobRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BlobArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Blob",
 		Code:      &blobCode,
-		Schema:    blobSchema,
+		Schema:    "4d626398719ca164396684f57e29bcca",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneBlobArgs,
-		Encode: func(e *key.Encoder, args *BlobArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*BlobArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1718,67 +1582,46 @@ func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 // on if others wait for it.
 func (r *BlobRunner) Run(ctx context.Context, blob []byte) (int, error) {
 	args := BlobArgs{Blob: blob}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
+	hash2, id, e := r.identify(args)
+	if v := r.calls.Hit(hash2, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash2, id, args)
+	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
 // Start is like [BlobRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *BlobRunner) Start(ctx context.Context, blob []byte) *runtime.Call[int] {
-	args := BlobArgs{Blob: blob}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash2, id, args)
+	return r.calls.Start(ctx, BlobArgs{Blob: blob})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *BlobRunner) Lookup(blob []byte) (int, bool) {
-	args := BlobArgs{Blob: blob}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash2, id, args)
+	return r.calls.Lookup(BlobArgs{Blob: blob})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *BlobRunner) Forget(blob []byte) bool {
-	args := BlobArgs{Blob: blob}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash2, id, args)
+	return r.calls.Forget(BlobArgs{Blob: blob})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *BlobRunner) Key(blob []byte) key.Key {
-	args := BlobArgs{Blob: blob}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(BlobArgs{Blob: blob})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Blob]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Blob] that are
+// inputs.
 func (r *BlobRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1788,12 +1631,13 @@ func (r *BlobRunner) describe(in *runtime.Inputs, args *BlobArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *BlobRunner) identify(id *key.Fingerprint, e *key.Encoder, args *BlobArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *BlobRunner) identify(args BlobArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Blob.Run].
@@ -1807,10 +1651,6 @@ func cloneBlobArgs(v BlobArgs) BlobArgs {
 	v.Blob = slices.Clone(v.Blob)
 	return v
 }
-
-// seriesSchema identifies the types of the inputs and results of [Series] in
-// durable keys.
-const seriesSchema = "bd276ac470785c31c3be34fa155df060"
 
 // SeriesArgs holds the arguments of one call of [Series.Run].
 type SeriesArgs struct {
@@ -1835,20 +1675,18 @@ type SeriesRunner struct {
 // given here win over those in the directive of [Series]; it panics if one of
 // them is invalid.
 func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
-	if work == nil {
-		panic("NewSeriesRunner: work is nil")
-	}
 	r := &SeriesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SeriesArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/peers.Series",
 		Code:      &seriesCode,
-		Schema:    seriesSchema,
+		Schema:    "bd276ac470785c31c3be34fa155df060",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSeriesArgs,
-		Encode: func(e *key.Encoder, args *SeriesArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*SeriesArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1860,67 +1698,46 @@ func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 // on if others wait for it.
 func (r *SeriesRunner) Run(ctx context.Context, series []float64) (int, error) {
 	args := SeriesArgs{Series: series}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
+	hash2, id, e := r.identify(args)
+	if v := r.calls.Hit(hash2, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash2, id, args)
+	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
 // Start is like [SeriesRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SeriesRunner) Start(ctx context.Context, series []float64) *runtime.Call[int] {
-	args := SeriesArgs{Series: series}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash2 := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash2, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash2, id, args)
+	return r.calls.Start(ctx, SeriesArgs{Series: series})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SeriesRunner) Lookup(series []float64) (int, bool) {
-	args := SeriesArgs{Series: series}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash2, id, args)
+	return r.calls.Lookup(SeriesArgs{Series: series})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SeriesRunner) Forget(series []float64) bool {
-	args := SeriesArgs{Series: series}
-	hash2, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash2, id, args)
+	return r.calls.Forget(SeriesArgs{Series: series})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SeriesRunner) Key(series []float64) key.Key {
-	args := SeriesArgs{Series: series}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(SeriesArgs{Series: series})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Series]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Series] that are
+// inputs.
 func (r *SeriesRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1930,12 +1747,13 @@ func (r *SeriesRunner) describe(in *runtime.Inputs, args *SeriesArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *SeriesRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SeriesArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *SeriesRunner) identify(args SeriesArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Series.Run].

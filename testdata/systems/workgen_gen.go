@@ -34,10 +34,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// nameSchema identifies the types of the inputs and results of [Name] in
-// durable keys.
-const nameSchema = "6e447d5d402651e0fd015ac10ddbc579"
-
 // NameArgs holds the arguments of one call of [Name.Run].
 type NameArgs struct {
 	Command string
@@ -74,20 +70,18 @@ type NameRunner struct {
 // given here win over those in the directive of [Name]; it panics if one of
 // them is invalid.
 func NewNameRunner(work *Name, opts ...runtime.Option) *NameRunner {
-	if work == nil {
-		panic("NewNameRunner: work is nil")
-	}
 	r := &NameRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NameArgs, NameResult]{
 		Name:      "github.com/workgen/workgen/testdata/systems.Name",
 		Code:      &nameCode,
-		Schema:    nameSchema,
+		Schema:    "6e447d5d402651e0fd015ac10ddbc579",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneNameArgs,
-		Encode: func(e *key.Encoder, args *NameArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*NameArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -99,17 +93,13 @@ func NewNameRunner(work *Name, opts ...runtime.Option) *NameRunner {
 // on if others wait for it.
 func (r *NameRunner) Run(ctx context.Context, command string, parts []string) (string, int, error) {
 	args := NameArgs{Command: command, Parts: parts}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := c.Value()
+		res := *v
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -117,51 +107,34 @@ func (r *NameRunner) Run(ctx context.Context, command string, parts []string) (s
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *NameRunner) Start(ctx context.Context, command string, parts []string) *runtime.Call[NameResult] {
-	args := NameArgs{Command: command, Parts: parts}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, NameArgs{Command: command, Parts: parts})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *NameRunner) Lookup(command string, parts []string) (NameResult, bool) {
-	args := NameArgs{Command: command, Parts: parts}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(NameArgs{Command: command, Parts: parts})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NameRunner) Forget(command string, parts []string) bool {
-	args := NameArgs{Command: command, Parts: parts}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(NameArgs{Command: command, Parts: parts})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *NameRunner) Key(command string, parts []string) key.Key {
-	args := NameArgs{Command: command, Parts: parts}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(NameArgs{Command: command, Parts: parts})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Name]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Name] that are
+// inputs.
 func (r *NameRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -177,12 +150,13 @@ func (r *NameRunner) describe(in *runtime.Inputs, args *NameArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *NameRunner) identify(id *key.Fingerprint, e *key.Encoder, args *NameArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *NameRunner) identify(args NameArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Name.Run].

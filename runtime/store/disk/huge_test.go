@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/disk"
 )
 
@@ -30,9 +31,9 @@ func hugeChild(s *disk.Store, _ string, mib int) {
 		}
 		return b, nil
 	}, runtime.MaxEntries(1))
-	call := c.Start(ctx, 1, 1, 1) // Run would copy the result for its caller
-	<-call.Done()
-	if got := call.Value(); len(got) != size || binary.LittleEndian.Uint64(got[size-8:]) != uint64(size-8)*0x9E3779B97F4A7C15 {
+	n := 1
+	<-c.Start(ctx, n).Done() // Run would copy the result for its caller
+	if got := *c.Hit(key.NewHash().Uint64(uint64(n)).Sum(), &n); len(got) != size || binary.LittleEndian.Uint64(got[size-8:]) != uint64(size-8)*0x9E3779B97F4A7C15 {
 		say("failed:", len(got), "bytes")
 	}
 	status, err := os.ReadFile("/proc/self/status")

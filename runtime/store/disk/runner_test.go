@@ -43,7 +43,8 @@ func callsOf(s store.Store, code *runtime.Code, body func(n int) ([]byte, error)
 		Name: "example.com/daily.Fetch", Schema: "s1", Code: code,
 		Execute:     func(_ context.Context, n int) ([]byte, error) { return body(n) },
 		CloneResult: bytes.Clone,
-		Encode:      func(e *key.Encoder, n *int) { e.Int(*n) },
+		Identify:    func(n int) (uint64, int, *key.Encoder) { return key.NewHash().Uint64(uint64(n)).Sum(), n, nil },
+		Encode:      func(n *int, e *key.Encoder) { e.Int(*n) },
 		Describe: func(in *runtime.Inputs, n *int) {
 			in.Input("n", "int", n, func(e *key.Encoder) { e.Int(*n) })
 		},
@@ -117,7 +118,7 @@ func TestWhatAnotherProcessForgetsWhileItExecutesDoesNotCount(t *testing.T) {
 	}
 	s := open(t, filepath.Join(dir, "store"), disk.Options{Lease: 10 * time.Second})
 	b := calls(s, func(int) ([]byte, error) { return []byte("new"), nil })
-	forget := func() bool { return b.Forget(key.NewHash().Uint64(1).Sum(), 1, 1) }
+	forget := func() bool { return b.Forget(1) }
 	if !forget() {
 		t.Error("Forget did not reach the execution of the other process")
 	}
@@ -167,7 +168,7 @@ func TestWhatAnotherProcessForgetsIsDroppedFromMemory(t *testing.T) {
 	want("executed 1")
 	s := open(t, filepath.Join(dir, "store"), disk.Options{})
 	b := calls(s, func(int) ([]byte, error) { return []byte("x"), nil })
-	if !b.Forget(key.NewHash().Uint64(1).Sum(), 1, 1) {
+	if !b.Forget(1) {
 		t.Error("nothing to forget")
 	}
 	want("executed 2")

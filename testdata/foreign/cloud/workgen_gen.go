@@ -144,10 +144,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// putSchema identifies the types of the inputs and results of [Put] in durable
-// keys.
-const putSchema = "6ba6b918076a393493d5bf14b3e8ea65"
-
 // PutArgs holds the arguments of one call of [Put.Run].
 type PutArgs struct {
 	In *dynamodb.PutItemInput
@@ -173,22 +169,20 @@ type PutRunner struct {
 // given here win over those in the directive of [Put]; it panics if one of them
 // is invalid.
 func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
-	if work == nil {
-		panic("NewPutRunner: work is nil")
-	}
 	r := &PutRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PutArgs, *dynamodb.PutItemInput]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/cloud.Put",
 		Code:        &putCode,
-		Schema:      putSchema,
+		Schema:      "6ba6b918076a393493d5bf14b3e8ea65",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   clonePutArgs,
 		CloneResult: clonePutResult,
-		Encode: func(e *key.Encoder, args *PutArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeTypesAttributeValue()},
-		Describe: r.describe,
+		Encode:      (*PutArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeTypesAttributeValue()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -200,67 +194,46 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 // on if others wait for it.
 func (r *PutRunner) Run(ctx context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, error) {
 	args := PutArgs{In: in}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return clonePutResult(c.Value()), nil
+		return clonePutResult(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [PutRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *PutRunner) Start(ctx context.Context, in *dynamodb.PutItemInput) *runtime.Call[*dynamodb.PutItemInput] {
-	args := PutArgs{In: in}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, PutArgs{In: in})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *PutRunner) Lookup(in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, bool) {
-	args := PutArgs{In: in}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(PutArgs{In: in})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
-	args := PutArgs{In: in}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(PutArgs{In: in})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
-	args := PutArgs{In: in}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(PutArgs{In: in})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Put] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Put] that are
+// inputs.
 func (r *PutRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -272,12 +245,13 @@ func (r *PutRunner) describe(in2 *runtime.Inputs, args *PutArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *PutRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PutArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *PutRunner) identify(args PutArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Put.Run].
@@ -308,10 +282,6 @@ func clonePutResult(v *dynamodb.PutItemInput) *dynamodb.PutItemInput {
 	return v
 }
 
-// getSchema identifies the types of the inputs and results of [Get] in durable
-// keys.
-const getSchema = "f9da3ad025aaee61f8b644c9e5cdd686"
-
 // GetArgs holds the arguments of one call of [Get.Run].
 type GetArgs struct {
 	Out *dynamodb.GetItemOutput
@@ -337,16 +307,17 @@ type GetRunner struct {
 // given here win over those in the directive of [Get]; it panics if one of them
 // is invalid.
 func NewGetRunner(work *Get, opts ...runtime.Option) *GetRunner {
-	if work == nil {
-		panic("NewGetRunner: work is nil")
-	}
 	r := &GetRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, GetArgs, *dynamodb.GetItemOutput]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/cloud.Get",
-		Schema:      getSchema,
+		Schema:      "f9da3ad025aaee61f8b644c9e5cdd686",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneGetArgs,
 		CloneResult: cloneGetResult,
+		Encode:      (*GetArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -359,75 +330,55 @@ func NewGetRunner(work *Get, opts ...runtime.Option) *GetRunner {
 // on if others wait for it.
 func (r *GetRunner) Run(ctx context.Context, out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput, error) {
 	args := GetArgs{Out: out}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return cloneGetResult(c.Value()), nil
+		return cloneGetResult(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [GetRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *GetRunner) Start(ctx context.Context, out *dynamodb.GetItemOutput) *runtime.Call[*dynamodb.GetItemOutput] {
-	args := GetArgs{Out: out}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, GetArgs{Out: out})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *GetRunner) Lookup(out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput, bool) {
-	args := GetArgs{Out: out}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(GetArgs{Out: out})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *GetRunner) Forget(out *dynamodb.GetItemOutput) bool {
-	args := GetArgs{Out: out}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(GetArgs{Out: out})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *GetRunner) Key(out *dynamodb.GetItemOutput) key.Key {
-	args := GetArgs{Out: out}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(GetArgs{Out: out})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Get] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Get] that are
+// inputs.
 func (r *GetRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *GetRunner) identify(id *key.Fingerprint, e *key.Encoder, args *GetArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *GetRunner) identify(args GetArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Get.Run].

@@ -441,10 +441,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// upSchema identifies the types of the inputs and results of [Up] in durable
-// keys.
-const upSchema = "0693a783655c43ff8a1d4e36b2fe6f99"
-
 // UpArgs holds the arguments of one call of [Up.Run].
 type UpArgs struct {
 	Service types.ServiceConfig
@@ -468,22 +464,20 @@ type UpRunner struct {
 // given here win over those in the directive of [Up]; it panics if one of them
 // is invalid.
 func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
-	if work == nil {
-		panic("NewUpRunner: work is nil")
-	}
 	r := &UpRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, UpArgs, types.ServiceConfig]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/compose.Up",
 		Code:        &upCode,
-		Schema:      upSchema,
+		Schema:      "0693a783655c43ff8a1d4e36b2fe6f99",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneUpArgs,
 		CloneResult: cloneUpResult,
-		Encode: func(e *key.Encoder, args *UpArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeAny()},
-		Describe: r.describe,
+		Encode:      (*UpArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeAny()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -495,67 +489,46 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 // on if others wait for it.
 func (r *UpRunner) Run(ctx context.Context, service types.ServiceConfig) (types.ServiceConfig, error) {
 	args := UpArgs{Service: service}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return cloneUpResult(c.Value()), nil
+		return cloneUpResult(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [UpRunner.Run] but does not wait. It returns the call, which is
 // finished if it was a hit. An execution goes on until ctx ends or the call is
 // stopped.
 func (r *UpRunner) Start(ctx context.Context, service types.ServiceConfig) *runtime.Call[types.ServiceConfig] {
-	args := UpArgs{Service: service}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, UpArgs{Service: service})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *UpRunner) Lookup(service types.ServiceConfig) (types.ServiceConfig, bool) {
-	args := UpArgs{Service: service}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(UpArgs{Service: service})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *UpRunner) Forget(service types.ServiceConfig) bool {
-	args := UpArgs{Service: service}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(UpArgs{Service: service})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
-	args := UpArgs{Service: service}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(UpArgs{Service: service})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Up] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Up] that are
+// inputs.
 func (r *UpRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -565,12 +538,13 @@ func (r *UpRunner) describe(in *runtime.Inputs, args *UpArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *UpRunner) identify(id *key.Fingerprint, e *key.Encoder, args *UpArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *UpRunner) identify(args UpArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Up.Run].

@@ -416,10 +416,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// admitSchema identifies the types of the inputs and results of [Admit] in
-// durable keys.
-const admitSchema = "6da40c29527986890d6f25516a09d310"
-
 // AdmitArgs holds the arguments of one call of [Admit.Run].
 type AdmitArgs struct {
 	Route   *gatewayv1.HTTPRoute
@@ -459,21 +455,19 @@ type AdmitRunner struct {
 // given here win over those in the directive of [Admit]; it panics if one of
 // them is invalid.
 func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
-	if work == nil {
-		panic("NewAdmitRunner: work is nil")
-	}
 	r := &AdmitRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AdmitArgs, AdmitResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/gateway.Admit",
 		Code:        &admitCode,
-		Schema:      admitSchema,
+		Schema:      "6da40c29527986890d6f25516a09d310",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneAdmitArgs,
 		CloneResult: cloneAdmitResult,
-		Encode: func(e *key.Encoder, args *AdmitArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*AdmitArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -485,17 +479,13 @@ func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
 // on if others wait for it.
 func (r *AdmitRunner) Run(ctx context.Context, route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) (*gatewayv1.HTTPRoute, *gatewayv1.Gateway, error) {
 	args := AdmitArgs{Route: route, Gateway: gateway}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneAdmitResult(c.Value())
+		res := cloneAdmitResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -503,51 +493,34 @@ func (r *AdmitRunner) Run(ctx context.Context, route *gatewayv1.HTTPRoute, gatew
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *AdmitRunner) Start(ctx context.Context, route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) *runtime.Call[AdmitResult] {
-	args := AdmitArgs{Route: route, Gateway: gateway}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, AdmitArgs{Route: route, Gateway: gateway})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *AdmitRunner) Lookup(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) (AdmitResult, bool) {
-	args := AdmitArgs{Route: route, Gateway: gateway}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(AdmitArgs{Route: route, Gateway: gateway})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AdmitRunner) Forget(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) bool {
-	args := AdmitArgs{Route: route, Gateway: gateway}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(AdmitArgs{Route: route, Gateway: gateway})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *AdmitRunner) Key(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) key.Key {
-	args := AdmitArgs{Route: route, Gateway: gateway}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(AdmitArgs{Route: route, Gateway: gateway})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Admit]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Admit] that are
+// inputs.
 func (r *AdmitRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -564,12 +537,13 @@ func (r *AdmitRunner) describe(in *runtime.Inputs, args *AdmitArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *AdmitRunner) identify(id *key.Fingerprint, e *key.Encoder, args *AdmitArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *AdmitRunner) identify(args AdmitArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Admit.Run].

@@ -442,10 +442,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// triageSchema identifies the types of the inputs and results of [Triage] in
-// durable keys.
-const triageSchema = "adca2fe8f7e22ef0b6dbf95e7286c26a"
-
 // TriageArgs holds the arguments of one call of [Triage.Run].
 type TriageArgs struct {
 	Issue *github.Issue
@@ -482,22 +478,20 @@ type TriageRunner struct {
 // given here win over those in the directive of [Triage]; it panics if one of
 // them is invalid.
 func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
-	if work == nil {
-		panic("NewTriageRunner: work is nil")
-	}
 	r := &TriageRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TriageArgs, TriageResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/github.Triage",
 		Code:        &triageCode,
-		Schema:      triageSchema,
+		Schema:      "adca2fe8f7e22ef0b6dbf95e7286c26a",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneTriageArgs,
 		CloneResult: cloneTriageResult,
-		Encode: func(e *key.Encoder, args *TriageArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeAny()},
-		Describe: r.describe,
+		Encode:      (*TriageArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeAny()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -509,17 +503,13 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 // on if others wait for it.
 func (r *TriageRunner) Run(ctx context.Context, issue *github.Issue, repo *github.Repository) (*github.Issue, *github.Repository, error) {
 	args := TriageArgs{Issue: issue, Repo: repo}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneTriageResult(c.Value())
+		res := cloneTriageResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -527,51 +517,34 @@ func (r *TriageRunner) Run(ctx context.Context, issue *github.Issue, repo *githu
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *TriageRunner) Start(ctx context.Context, issue *github.Issue, repo *github.Repository) *runtime.Call[TriageResult] {
-	args := TriageArgs{Issue: issue, Repo: repo}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, TriageArgs{Issue: issue, Repo: repo})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *TriageRunner) Lookup(issue *github.Issue, repo *github.Repository) (TriageResult, bool) {
-	args := TriageArgs{Issue: issue, Repo: repo}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(TriageArgs{Issue: issue, Repo: repo})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool {
-	args := TriageArgs{Issue: issue, Repo: repo}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(TriageArgs{Issue: issue, Repo: repo})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key {
-	args := TriageArgs{Issue: issue, Repo: repo}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TriageArgs{Issue: issue, Repo: repo})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Triage]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Triage] that are
+// inputs.
 func (r *TriageRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -589,12 +562,13 @@ func (r *TriageRunner) describe(in *runtime.Inputs, args *TriageArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *TriageRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TriageArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *TriageRunner) identify(args TriageArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Triage.Run].

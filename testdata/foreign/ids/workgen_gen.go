@@ -37,10 +37,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// findSchema identifies the types of the inputs and results of [Find] in
-// durable keys.
-const findSchema = "36a08d4502ddc54eb7621548d004c7b5"
-
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {
 	ID    uuid.UUID
@@ -77,21 +73,19 @@ type FindRunner struct {
 // given here win over those in the directive of [Find]; it panics if one of
 // them is invalid.
 func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
-	if work == nil {
-		panic("NewFindRunner: work is nil")
-	}
 	r := &FindRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FindArgs, []uuid.UUID]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/ids.Find",
 		Code:        &findCode,
-		Schema:      findSchema,
+		Schema:      "36a08d4502ddc54eb7621548d004c7b5",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneFindArgs,
 		CloneResult: cloneFindResult,
-		Encode: func(e *key.Encoder, args *FindArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*FindArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -103,67 +97,46 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 // on if others wait for it.
 func (r *FindRunner) Run(ctx context.Context, id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, error) {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
-	e := key.Borrow()
-	var id2 key.Fingerprint
-	hash := r.identify(&id2, e, &args)
-	if c := r.calls.Hit(hash, &id2); c != nil {
+	hash, id2, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id2); v != nil {
 		e.Release()
-		return cloneFindResult(c.Value()), nil
+		return cloneFindResult(*v), nil
 	}
-	id2 = id2.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id2, args)
+	return r.calls.Run(ctx, hash, e.Keep(id2), args)
 }
 
 // Start is like [FindRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *FindRunner) Start(ctx context.Context, id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) *runtime.Call[[]uuid.UUID] {
-	args := FindArgs{ID: id, All: all, Maybe: maybe}
-	e := key.Borrow()
-	var id2 key.Fingerprint
-	hash := r.identify(&id2, e, &args)
-	if c := r.calls.Hit(hash, &id2); c != nil {
-		e.Release()
-		return c
-	}
-	id2 = id2.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id2, args)
+	return r.calls.Start(ctx, FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, bool) {
-	args := FindArgs{ID: id, All: all, Maybe: maybe}
-	hash, id2 := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id2, args)
+	return r.calls.Lookup(FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) bool {
-	args := FindArgs{ID: id, All: all, Maybe: maybe}
-	hash, id2 := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id2, args)
+	return r.calls.Forget(FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key.Key {
-	args := FindArgs{ID: id, All: all, Maybe: maybe}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Find]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Find] that are
+// inputs.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -182,12 +155,13 @@ func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *FindRunner) identify(id2 *key.Fingerprint, e *key.Encoder, args *FindArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *FindRunner) identify(args FindArgs) (hash uint64, id2 key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id2 = e.Fingerprint()
-	return id2.Hash()
+	id2 = e.Fingerprint()
+	return id2.Hash(), id2, e
 }
 
 // execute calls [Find.Run].

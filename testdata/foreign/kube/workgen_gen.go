@@ -1013,10 +1013,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// scheduleSchema identifies the types of the inputs and results of [Schedule]
-// in durable keys.
-const scheduleSchema = "b2d76a40cc385ab763c944793d40c655"
-
 // ScheduleArgs holds the arguments of one call of [Schedule.Run].
 type ScheduleArgs struct {
 	Spec corev1.PodSpec
@@ -1053,22 +1049,20 @@ type ScheduleRunner struct {
 // Options given here win over those in the directive of [Schedule]; it panics
 // if one of them is invalid.
 func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
-	if work == nil {
-		panic("NewScheduleRunner: work is nil")
-	}
 	r := &ScheduleRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ScheduleArgs, ScheduleResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/kube.Schedule",
 		Code:        &scheduleCode,
-		Schema:      scheduleSchema,
+		Schema:      "b2d76a40cc385ab763c944793d40c655",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneScheduleArgs,
 		CloneResult: cloneScheduleResult,
-		Encode: func(e *key.Encoder, args *ScheduleArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeResourceQuantity()},
-		Describe: r.describe,
+		Encode:      (*ScheduleArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeResourceQuantity()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1080,17 +1074,13 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 // on if others wait for it.
 func (r *ScheduleRunner) Run(ctx context.Context, spec corev1.PodSpec, pod *corev1.Pod) (corev1.PodSpec, *corev1.Pod, error) {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res, err := c.Result()
+		res, err := r.calls.Copy(v)
 		return res.R1, res.R2, err
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -1098,51 +1088,34 @@ func (r *ScheduleRunner) Run(ctx context.Context, spec corev1.PodSpec, pod *core
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ScheduleRunner) Start(ctx context.Context, spec corev1.PodSpec, pod *corev1.Pod) *runtime.Call[ScheduleResult] {
-	args := ScheduleArgs{Spec: spec, Pod: pod}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ScheduleArgs{Spec: spec, Pod: pod})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ScheduleRunner) Lookup(spec corev1.PodSpec, pod *corev1.Pod) (ScheduleResult, bool) {
-	args := ScheduleArgs{Spec: spec, Pod: pod}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ScheduleArgs{Spec: spec, Pod: pod})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ScheduleRunner) Forget(spec corev1.PodSpec, pod *corev1.Pod) bool {
-	args := ScheduleArgs{Spec: spec, Pod: pod}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ScheduleArgs{Spec: spec, Pod: pod})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ScheduleRunner) Key(spec corev1.PodSpec, pod *corev1.Pod) key.Key {
-	args := ScheduleArgs{Spec: spec, Pod: pod}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ScheduleArgs{Spec: spec, Pod: pod})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Schedule]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Schedule] that
+// are inputs.
 func (r *ScheduleRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1157,12 +1130,13 @@ func (r *ScheduleRunner) describe(in *runtime.Inputs, args *ScheduleArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ScheduleRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ScheduleArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ScheduleRunner) identify(args ScheduleArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Schedule.Run].

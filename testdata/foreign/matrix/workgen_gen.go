@@ -31,10 +31,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// invertSchema identifies the types of the inputs and results of [Invert] in
-// durable keys.
-const invertSchema = "e19cb8fe8962f52edc1d1f6d0b7688da"
-
 // InvertArgs holds the arguments of one call of [Invert.Run].
 type InvertArgs struct {
 	M *mat.Dense
@@ -62,19 +58,17 @@ type InvertRunner struct {
 // given here win over those in the directive of [Invert]; it panics if one of
 // them is invalid.
 func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
-	if work == nil {
-		panic("NewInvertRunner: work is nil")
-	}
 	r := &InvertRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, InvertArgs, float64]{
-		Name:    "github.com/workgen/workgen/testdata/foreign/matrix.Invert",
-		Code:    &invertCode,
-		Schema:  invertSchema,
-		Execute: r.execute,
-		Inputs:  r.inputs,
-		Encode: func(e *key.Encoder, args *InvertArgs) {
-			args.EncodeKey(e)
-		},
+		Name:     "github.com/workgen/workgen/testdata/foreign/matrix.Invert",
+		Code:     &invertCode,
+		Schema:   "e19cb8fe8962f52edc1d1f6d0b7688da",
+		Work:     work,
+		Execute:  r.execute,
+		Identify: r.identify,
+		CloneKey: key.Fingerprint.Clone,
+		Encode:   (*InvertArgs).EncodeKey,
+		Verify:   (*InvertArgs).verify,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -87,76 +81,55 @@ func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 // on if others wait for it.
 func (r *InvertRunner) Run(ctx context.Context, m *mat.Dense, v mat.VecDense) (float64, error) {
 	args := InvertArgs{M: m, V: v}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v2 := r.calls.Hit(hash, &id); v2 != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [InvertRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *InvertRunner) Start(ctx context.Context, m *mat.Dense, v mat.VecDense) *runtime.Call[float64] {
-	args := InvertArgs{M: m, V: v}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, InvertArgs{M: m, V: v})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *InvertRunner) Lookup(m *mat.Dense, v mat.VecDense) (float64, bool) {
-	args := InvertArgs{M: m, V: v}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(InvertArgs{M: m, V: v})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
-	args := InvertArgs{M: m, V: v}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(InvertArgs{M: m, V: v})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *InvertRunner) Key(m *mat.Dense, v mat.VecDense) key.Key {
-	args := InvertArgs{M: m, V: v}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(InvertArgs{M: m, V: v})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Invert]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Invert] that are
+// inputs.
 func (r *InvertRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// inputs writes the inputs that are not copied. They might change during an
+// verify writes the arguments that are not copied. They might change during an
 // execution, so the runtime compares them before and after.
-func (r *InvertRunner) inputs(e *key.Encoder, args *InvertArgs) {
-	if e.Present(args.M != nil) {
-		encodeMatDense(e, args.M)
+func (a *InvertArgs) verify(e *key.Encoder) {
+	if e.Present(a.M != nil) {
+		encodeMatDense(e, a.M)
 	}
-	encodeMatVecDense(e, &args.V)
+	encodeMatVecDense(e, &a.V)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -171,12 +144,13 @@ func (r *InvertRunner) describe(in *runtime.Inputs, args *InvertArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *InvertRunner) identify(id *key.Fingerprint, e *key.Encoder, args *InvertArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *InvertRunner) identify(args InvertArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Invert.Run].

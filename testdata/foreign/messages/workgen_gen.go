@@ -42,10 +42,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// sendSchema identifies the types of the inputs and results of [Send] in
-// durable keys.
-const sendSchema = "9622390bee2b45122089b726d2858c38"
-
 // SendArgs holds the arguments of one call of [Send.Run].
 type SendArgs struct {
 	Body *structpb.Struct
@@ -84,22 +80,20 @@ type SendRunner struct {
 // given here win over those in the directive of [Send]; it panics if one of
 // them is invalid.
 func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
-	if work == nil {
-		panic("NewSendRunner: work is nil")
-	}
 	r := &SendRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SendArgs, SendResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/messages.Send",
 		Code:        &sendCode,
-		Schema:      sendSchema,
+		Schema:      "9622390bee2b45122089b726d2858c38",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneSendArgs,
 		CloneResult: cloneSendResult,
-		Encode: func(e *key.Encoder, args *SendArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeStructpbStruct(), storeTimestamppbTimestamp(), storeDurationpbDuration(), storeStructpbValue()},
-		Describe: r.describe,
+		Encode:      (*SendArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeStructpbStruct(), storeTimestamppbTimestamp(), storeDurationpbDuration(), storeStructpbValue()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -111,17 +105,13 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 // on if others wait for it.
 func (r2 *SendRunner) Run(ctx context.Context, body *structpb.Struct, r Request) (*structpb.Struct, Request, error) {
 	args := SendArgs{Body: body, R: r}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r2.identify(args)
+	if v := r2.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res, err := c.Result()
+		res, err := r2.calls.Copy(v)
 		return res.R1, res.R2, err
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r2.calls.Run(ctx, hash, id, args)
+	res, err := r2.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -129,51 +119,34 @@ func (r2 *SendRunner) Run(ctx context.Context, body *structpb.Struct, r Request)
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r2 *SendRunner) Start(ctx context.Context, body *structpb.Struct, r Request) *runtime.Call[SendResult] {
-	args := SendArgs{Body: body, R: r}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r2.calls.Start(ctx, hash, id, args)
+	return r2.calls.Start(ctx, SendArgs{Body: body, R: r})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *SendRunner) Lookup(body *structpb.Struct, r Request) (SendResult, bool) {
-	args := SendArgs{Body: body, R: r}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Lookup(hash, id, args)
+	return r2.calls.Lookup(SendArgs{Body: body, R: r})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
-	args := SendArgs{Body: body, R: r}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Forget(hash, id, args)
+	return r2.calls.Forget(SendArgs{Body: body, R: r})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
-	args := SendArgs{Body: body, R: r}
-	return r2.calls.Key(args.EncodeKey)
+	return r2.calls.Key(SendArgs{Body: body, R: r})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Send]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Send] that are
+// inputs.
 func (r2 *SendRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r2.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -188,12 +161,13 @@ func (r2 *SendRunner) describe(in *runtime.Inputs, args *SendArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r2 *SendRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SendArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r2 *SendRunner) identify(args SendArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Send.Run].

@@ -41,10 +41,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// totalSchema identifies the types of the inputs and results of [Total] in
-// durable keys.
-const totalSchema = "451c6cf8b9e5291ccb40adc5622efe3b"
-
 // TotalArgs holds the arguments of one call of [Total.Run].
 type TotalArgs struct {
 	Base decimal.Decimal
@@ -76,22 +72,20 @@ type TotalRunner struct {
 // given here win over those in the directive of [Total]; it panics if one of
 // them is invalid.
 func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
-	if work == nil {
-		panic("NewTotalRunner: work is nil")
-	}
 	r := &TotalRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TotalArgs, TotalResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/money.Total",
 		Code:        &totalCode,
-		Schema:      totalSchema,
+		Schema:      "451c6cf8b9e5291ccb40adc5622efe3b",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneTotalArgs,
 		CloneResult: cloneTotalResult,
-		Encode: func(e *key.Encoder, args *TotalArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeDecimalDecimal()},
-		Describe: r.describe,
+		Encode:      (*TotalArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeDecimalDecimal()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -103,17 +97,13 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 // on if others wait for it.
 func (r *TotalRunner) Run(ctx context.Context, base decimal.Decimal, i Invoice) (decimal.Decimal, Invoice, error) {
 	args := TotalArgs{Base: base, I: i}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneTotalResult(c.Value())
+		res := cloneTotalResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -121,51 +111,34 @@ func (r *TotalRunner) Run(ctx context.Context, base decimal.Decimal, i Invoice) 
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *TotalRunner) Start(ctx context.Context, base decimal.Decimal, i Invoice) *runtime.Call[TotalResult] {
-	args := TotalArgs{Base: base, I: i}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, TotalArgs{Base: base, I: i})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *TotalRunner) Lookup(base decimal.Decimal, i Invoice) (TotalResult, bool) {
-	args := TotalArgs{Base: base, I: i}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(TotalArgs{Base: base, I: i})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
-	args := TotalArgs{Base: base, I: i}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(TotalArgs{Base: base, I: i})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
-	args := TotalArgs{Base: base, I: i}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TotalArgs{Base: base, I: i})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Total]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Total] that are
+// inputs.
 func (r *TotalRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -178,12 +151,13 @@ func (r *TotalRunner) describe(in *runtime.Inputs, args *TotalArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *TotalRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TotalArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *TotalRunner) identify(args TotalArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Total.Run].

@@ -97,10 +97,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// pushSchema identifies the types of the inputs and results of [Push] in
-// durable keys.
-const pushSchema = "2c6114846aa397afe00df33145c28717"
-
 // PushArgs holds the arguments of one call of [Push.Run].
 type PushArgs struct {
 	M     v1.Manifest
@@ -137,21 +133,19 @@ type PushRunner struct {
 // given here win over those in the directive of [Push]; it panics if one of
 // them is invalid.
 func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
-	if work == nil {
-		panic("NewPushRunner: work is nil")
-	}
 	r := &PushRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PushArgs, PushResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/oci.Push",
 		Code:        &pushCode,
-		Schema:      pushSchema,
+		Schema:      "2c6114846aa397afe00df33145c28717",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   clonePushArgs,
 		CloneResult: clonePushResult,
-		Encode: func(e *key.Encoder, args *PushArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*PushArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -163,17 +157,13 @@ func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
 // on if others wait for it.
 func (r *PushRunner) Run(ctx context.Context, m v1.Manifest, image *v1.Image) (v1.Manifest, *v1.Image, error) {
 	args := PushArgs{M: m, Image: image}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := clonePushResult(c.Value())
+		res := clonePushResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -181,51 +171,34 @@ func (r *PushRunner) Run(ctx context.Context, m v1.Manifest, image *v1.Image) (v
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *PushRunner) Start(ctx context.Context, m v1.Manifest, image *v1.Image) *runtime.Call[PushResult] {
-	args := PushArgs{M: m, Image: image}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, PushArgs{M: m, Image: image})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *PushRunner) Lookup(m v1.Manifest, image *v1.Image) (PushResult, bool) {
-	args := PushArgs{M: m, Image: image}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(PushArgs{M: m, Image: image})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
-	args := PushArgs{M: m, Image: image}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(PushArgs{M: m, Image: image})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
-	args := PushArgs{M: m, Image: image}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(PushArgs{M: m, Image: image})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Push]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Push] that are
+// inputs.
 func (r *PushRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -240,12 +213,13 @@ func (r *PushRunner) describe(in *runtime.Inputs, args *PushArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *PushRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PushArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *PushRunner) identify(args PushArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Push.Run].

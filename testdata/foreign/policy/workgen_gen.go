@@ -58,10 +58,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// resolveSchema identifies the types of the inputs and results of [Resolve] in
-// durable keys.
-const resolveSchema = "3761d6aae97314a1e9af51170d211fac"
-
 // ResolveArgs holds the arguments of one call of [Resolve.Run].
 type ResolveArgs struct {
 	Pkg  *ast.Package
@@ -98,22 +94,20 @@ type ResolveRunner struct {
 // given here win over those in the directive of [Resolve]; it panics if one of
 // them is invalid.
 func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
-	if work == nil {
-		panic("NewResolveRunner: work is nil")
-	}
 	r := &ResolveRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ResolveArgs, ResolveResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/policy.Resolve",
 		Code:        &resolveCode,
-		Schema:      resolveSchema,
+		Schema:      "3761d6aae97314a1e9af51170d211fac",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneResolveArgs,
 		CloneResult: cloneResolveResult,
-		Encode: func(e *key.Encoder, args *ResolveArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeAstValue()},
-		Describe: r.describe,
+		Encode:      (*ResolveArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeAstValue()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -125,17 +119,13 @@ func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
 // on if others wait for it.
 func (r *ResolveRunner) Run(ctx context.Context, pkg *ast.Package, term *ast.Term) (*ast.Package, *ast.Term, error) {
 	args := ResolveArgs{Pkg: pkg, Term: term}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneResolveResult(c.Value())
+		res := cloneResolveResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -143,51 +133,34 @@ func (r *ResolveRunner) Run(ctx context.Context, pkg *ast.Package, term *ast.Ter
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ResolveRunner) Start(ctx context.Context, pkg *ast.Package, term *ast.Term) *runtime.Call[ResolveResult] {
-	args := ResolveArgs{Pkg: pkg, Term: term}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ResolveArgs{Pkg: pkg, Term: term})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ResolveRunner) Lookup(pkg *ast.Package, term *ast.Term) (ResolveResult, bool) {
-	args := ResolveArgs{Pkg: pkg, Term: term}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ResolveArgs{Pkg: pkg, Term: term})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
-	args := ResolveArgs{Pkg: pkg, Term: term}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ResolveArgs{Pkg: pkg, Term: term})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ResolveRunner) Key(pkg *ast.Package, term *ast.Term) key.Key {
-	args := ResolveArgs{Pkg: pkg, Term: term}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ResolveArgs{Pkg: pkg, Term: term})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Resolve]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Resolve] that are
+// inputs.
 func (r *ResolveRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -205,12 +178,13 @@ func (r *ResolveRunner) describe(in *runtime.Inputs, args *ResolveArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ResolveRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ResolveArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ResolveRunner) identify(args ResolveArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Resolve.Run].

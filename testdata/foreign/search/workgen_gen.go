@@ -212,10 +212,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// findSchema identifies the types of the inputs and results of [Find] in
-// durable keys.
-const findSchema = "effe5a45eac53e4c5c23414fe301ab2e"
-
 // FindArgs holds the arguments of one call of [Find.Run].
 type FindArgs struct {
 	Q *Leaves
@@ -241,22 +237,20 @@ type FindRunner struct {
 // given here win over those in the directive of [Find]; it panics if one of
 // them is invalid.
 func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
-	if work == nil {
-		panic("NewFindRunner: work is nil")
-	}
 	r := &FindRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FindArgs, *Leaves]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/search.Find",
 		Code:        &findCode,
-		Schema:      findSchema,
+		Schema:      "effe5a45eac53e4c5c23414fe301ab2e",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneFindArgs,
 		CloneResult: cloneFindResult,
-		Encode: func(e *key.Encoder, args *FindArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeTypesFuzziness(), storeTypesMinimumShouldMatch(), storeTypesRangeQuery(), storeTypesTermsQueryField(), storeTypesFieldValue(), storeTypesGeoBounds(), storeTypesGeoLocation(), storeTypesDistanceFeatureQuery(), storeTypesDuration()},
-		Describe: r.describe,
+		Encode:      (*FindArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeTypesFuzziness(), storeTypesMinimumShouldMatch(), storeTypesRangeQuery(), storeTypesTermsQueryField(), storeTypesFieldValue(), storeTypesGeoBounds(), storeTypesGeoLocation(), storeTypesDistanceFeatureQuery(), storeTypesDuration()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -268,67 +262,46 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 // on if others wait for it.
 func (r *FindRunner) Run(ctx context.Context, q *Leaves) (*Leaves, error) {
 	args := FindArgs{Q: q}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return cloneFindResult(c.Value()), nil
+		return cloneFindResult(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [FindRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *FindRunner) Start(ctx context.Context, q *Leaves) *runtime.Call[*Leaves] {
-	args := FindArgs{Q: q}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, FindArgs{Q: q})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *FindRunner) Lookup(q *Leaves) (*Leaves, bool) {
-	args := FindArgs{Q: q}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(FindArgs{Q: q})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *FindRunner) Forget(q *Leaves) bool {
-	args := FindArgs{Q: q}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(FindArgs{Q: q})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *FindRunner) Key(q *Leaves) key.Key {
-	args := FindArgs{Q: q}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(FindArgs{Q: q})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Find]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Find] that are
+// inputs.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -340,12 +313,13 @@ func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *FindRunner) identify(id *key.Fingerprint, e *key.Encoder, args *FindArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *FindRunner) identify(args FindArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Find.Run].

@@ -43,10 +43,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// checkSchema identifies the types of the inputs and results of [Check] in
-// durable keys.
-const checkSchema = "dfc5034f6e12ee8b493de6c376d06dea"
-
 // CheckArgs holds the arguments of one call of [Check.Run].
 type CheckArgs struct {
 	E Expr
@@ -81,22 +77,20 @@ type CheckRunner struct {
 // given here win over those in the directive of [Check]; it panics if one of
 // them is invalid.
 func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
-	if work == nil {
-		panic("NewCheckRunner: work is nil")
-	}
 	r := &CheckRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CheckArgs, CheckResult]{
 		Name:        "github.com/workgen/workgen/testdata/foreign/tree.Check",
 		Code:        &checkCode,
-		Schema:      checkSchema,
+		Schema:      "dfc5034f6e12ee8b493de6c376d06dea",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneCheckArgs,
 		CloneResult: cloneCheckResult,
-		Encode: func(e *key.Encoder, args *CheckArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeExpr()},
-		Describe: r.describe,
+		Encode:      (*CheckArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeExpr()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -108,17 +102,13 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 // on if others wait for it.
 func (r *CheckRunner) Run(ctx context.Context, e Expr, b *Block) (Expr, *Block, error) {
 	args := CheckArgs{E: e, B: b}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e2 := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e2.Release()
-		res := cloneCheckResult(c.Value())
+		res := cloneCheckResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e2.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e2.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -126,51 +116,34 @@ func (r *CheckRunner) Run(ctx context.Context, e Expr, b *Block) (Expr, *Block, 
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *CheckRunner) Start(ctx context.Context, e Expr, b *Block) *runtime.Call[CheckResult] {
-	args := CheckArgs{E: e, B: b}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e2.Release()
-		return c
-	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, CheckArgs{E: e, B: b})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *CheckRunner) Lookup(e Expr, b *Block) (CheckResult, bool) {
-	args := CheckArgs{E: e, B: b}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(CheckArgs{E: e, B: b})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CheckRunner) Forget(e Expr, b *Block) bool {
-	args := CheckArgs{E: e, B: b}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(CheckArgs{E: e, B: b})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
-	args := CheckArgs{E: e, B: b}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(CheckArgs{E: e, B: b})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Check]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Check] that are
+// inputs.
 func (r *CheckRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2) {
-		e2.Leave()
-	}
+	r.calls.EncodeRunner(e2)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -186,12 +159,13 @@ func (r *CheckRunner) describe(in *runtime.Inputs, args *CheckArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *CheckRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *CheckArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *CheckRunner) identify(args CheckArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
+	e2 = key.Borrow()
 	args.EncodeKey(e2)
-	*id = e2.Fingerprint()
-	return id.Hash()
+	id = e2.Fingerprint()
+	return id.Hash(), id, e2
 }
 
 // execute calls [Check.Run].

@@ -87,10 +87,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// buildSchema identifies the types of the inputs and results of [Build] in
-// durable keys.
-const buildSchema = "a0dfba8f1ae69c60b4a796059cfe3e31"
-
 // BuildArgs holds the arguments of one call of [Build.Run].
 type BuildArgs struct {
 	Cfg Config
@@ -123,19 +119,19 @@ type BuildRunner struct {
 // given here win over those in the directive of [Build]; it panics if one of
 // them is invalid.
 func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
-	if work == nil {
-		panic("NewBuildRunner: work is nil")
-	}
 	r := &BuildRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BuildArgs, int]{
-		Name:      "github.com/workgen/workgen/testdata/golden/composite.Build",
-		Code:      &buildCode,
-		Schema:    buildSchema,
-		Execute:   r.execute,
-		CloneArgs: cloneBuildArgs,
-		Inputs:    r.inputs,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/composite.Build",
+		Code:       &buildCode,
+		Schema:     "a0dfba8f1ae69c60b4a796059cfe3e31",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneBuildArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*BuildArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -147,74 +143,50 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 // on if others wait for it.
 func (r *BuildRunner) Run(ctx context.Context, cfg Config, opt *Config, at time.Time) (int, error) {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [BuildRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *BuildRunner) Start(ctx context.Context, cfg Config, opt *Config, at time.Time) *runtime.Call[int] {
-	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) {
-	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
-	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
-	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Build]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Build] that are
+// inputs.
 func (r *BuildRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Build] that are inputs.
-func (r *BuildRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Build] that are inputs.
+func (r *BuildRunner) encodeWork(e *key.Encoder) {
 	m := e.Map(len(r.work.Env), r.work.Env == nil)
 	for k, x := range r.work.Env {
 		b := e.Begin()
@@ -225,18 +197,6 @@ func (r *BuildRunner) encodeReceiver(e *key.Encoder) {
 		e.End(b)
 	}
 	m.End()
-}
-
-// encode writes all inputs.
-func (r *BuildRunner) encode(e *key.Encoder, args *BuildArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *BuildRunner) inputs(e *key.Encoder, args *BuildArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -266,12 +226,14 @@ func (r *BuildRunner) describe(in *runtime.Inputs, args *BuildArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *BuildRunner) identify(id *key.Fingerprint, e *key.Encoder, args *BuildArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *BuildRunner) identify(args BuildArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Build.Run].
@@ -289,10 +251,6 @@ func cloneBuildArgs(v BuildArgs) BuildArgs {
 	}
 	return v
 }
-
-// sumSchema identifies the types of the inputs and results of [Sum] in durable
-// keys.
-const sumSchema = "d4c11cb402d10381e19f197a61242016"
 
 // SumArgs holds the arguments of one call of [Sum.Run].
 type SumArgs struct {
@@ -365,20 +323,18 @@ type SumRunner struct {
 // given here win over those in the directive of [Sum]; it panics if one of them
 // is invalid.
 func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
-	if work == nil {
-		panic("NewSumRunner: work is nil")
-	}
 	r := &SumRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SumArgs, float64]{
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Sum",
 		Code:      &sumCode,
-		Schema:    sumSchema,
+		Schema:    "d4c11cb402d10381e19f197a61242016",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSumArgs,
-		Encode: func(e *key.Encoder, args *SumArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*SumArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -390,67 +346,46 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 // on if others wait for it.
 func (r *SumRunner) Run(ctx context.Context, ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, error) {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c2.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [SumRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *SumRunner) Start(ctx context.Context, ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) *runtime.Call[float64] {
-	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		e.Release()
-		return c2
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, bool) {
-	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) bool {
-	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) key.Key {
-	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Sum] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Sum] that are
+// inputs.
 func (r *SumRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -506,12 +441,13 @@ func (r *SumRunner) describe(in *runtime.Inputs, args *SumArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *SumRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SumArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *SumRunner) identify(args SumArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Sum.Run].
@@ -542,10 +478,6 @@ func cloneSumArgs(v SumArgs) SumArgs {
 	v.Pair = clonePairIntString(v.Pair)
 	return v
 }
-
-// releaseSchema identifies the types of the inputs and results of [Release] in
-// durable keys.
-const releaseSchema = "aaed89aa67cc20a69b76a2b98fe95d16"
 
 // ReleaseArgs holds the arguments of one call of [Release.Run].
 type ReleaseArgs struct {
@@ -597,20 +529,18 @@ type ReleaseRunner struct {
 // given here win over those in the directive of [Release]; it panics if one of
 // them is invalid.
 func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
-	if work == nil {
-		panic("NewReleaseRunner: work is nil")
-	}
 	r := &ReleaseRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReleaseArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/composite.Release",
 		Code:      &releaseCode,
-		Schema:    releaseSchema,
+		Schema:    "aaed89aa67cc20a69b76a2b98fe95d16",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReleaseArgs,
-		Encode: func(e *key.Encoder, args *ReleaseArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*ReleaseArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -622,67 +552,46 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 // on if others wait for it.
 func (r *ReleaseRunner) Run(ctx context.Context, v Version, all []*Version, by map[string]Version) (int, error) {
 	args := ReleaseArgs{V: v, All: all, By: by}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v2 := r.calls.Hit(hash, &id); v2 != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [ReleaseRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ReleaseRunner) Start(ctx context.Context, v Version, all []*Version, by map[string]Version) *runtime.Call[int] {
-	args := ReleaseArgs{V: v, All: all, By: by}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ReleaseArgs{V: v, All: all, By: by})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version) (int, bool) {
-	args := ReleaseArgs{V: v, All: all, By: by}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ReleaseArgs{V: v, All: all, By: by})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version) bool {
-	args := ReleaseArgs{V: v, All: all, By: by}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ReleaseArgs{V: v, All: all, By: by})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) key.Key {
-	args := ReleaseArgs{V: v, All: all, By: by}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ReleaseArgs{V: v, All: all, By: by})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Release]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Release] that are
+// inputs.
 func (r *ReleaseRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -710,12 +619,13 @@ func (r *ReleaseRunner) describe(in *runtime.Inputs, args *ReleaseArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ReleaseRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ReleaseArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ReleaseRunner) identify(args ReleaseArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Release.Run].

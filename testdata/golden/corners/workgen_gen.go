@@ -88,10 +88,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// keywordsSchema identifies the types of the inputs and results of [Keywords]
-// in durable keys.
-const keywordsSchema = "224e4959848539ddb316497b143e470d"
-
 // KeywordsArgs holds the arguments of one call of [Keywords.Run].
 type KeywordsArgs struct {
 	Math             float64
@@ -150,18 +146,22 @@ type KeywordsRunner struct {
 // Options given here win over those in the directive of [Keywords]; it panics
 // if one of them is invalid.
 func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
-	if work == nil {
-		panic("NewKeywordsRunner: work is nil")
-	}
 	r := &KeywordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[keywordsIdentity, KeywordsArgs, float64]{
-		Name:     "github.com/workgen/workgen/testdata/golden/corners.Keywords",
-		Code:     &keywordsCode,
-		Schema:   keywordsSchema,
-		Execute:  r.execute,
-		Inputs:   r.inputs,
-		Encode:   r.encode,
-		Describe: r.describe,
+		Name:    "github.com/workgen/workgen/testdata/golden/corners.Keywords",
+		Code:    &keywordsCode,
+		Schema:  "224e4959848539ddb316497b143e470d",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args KeywordsArgs) (uint64, keywordsIdentity, *key.Encoder) {
+			var id keywordsIdentity
+			hash := r.identify(&id, args.Math, args.Type, args.Uint64, args.String2, args.KeywordsIdentity, args.Clone)
+			return hash, id, nil
+		},
+		CloneKey:   keywordsIdentity.clone,
+		EncodeWork: r.encodeWork,
+		Encode:     (*KeywordsArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -174,80 +174,51 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 func (r *KeywordsRunner) Run(ctx context.Context, mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) (float64, error) {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
+	return r.calls.Run(ctx, hash, id.clone(), KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Start is like [KeywordsRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *KeywordsRunner) Start(ctx context.Context, mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) *runtime.Call[float64] {
-	var id keywordsIdentity
-	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
+	return r.calls.Start(ctx, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *KeywordsRunner) Lookup(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) (float64, bool) {
-	var id keywordsIdentity
-	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
-	return r.calls.Lookup(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
+	return r.calls.Lookup(KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) bool {
-	var id keywordsIdentity
-	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
-	return r.calls.Forget(hash, id, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
+	return r.calls.Forget(KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) key.Key {
-	args := KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Keywords]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Keywords] that
+// are inputs.
 func (r *KeywordsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Keywords] that are inputs.
-func (r *KeywordsRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Keywords] that are inputs.
+func (r *KeywordsRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Type)
 	e.Int(r.work.Range)
 	e.String(r.work.Clone)
-}
-
-// encode writes all inputs.
-func (r *KeywordsRunner) encode(e *key.Encoder, args *KeywordsArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *KeywordsRunner) inputs(e *key.Encoder, args *KeywordsArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -310,10 +281,6 @@ func (r *KeywordsRunner) identify(id *keywordsIdentity, mathArg float64, _type f
 func (r *KeywordsRunner) execute(_ context.Context, args KeywordsArgs) (float64, error) {
 	return r.work.Run(args.Math, args.Type, args.Uint64, args.String2, args.KeywordsIdentity, args.Clone), nil
 }
-
-// emptySchema identifies the types of the inputs and results of [Empty] in
-// durable keys.
-const emptySchema = "13434d07c862c1d1ac594d9a738f22ee"
 
 // EmptyArgs holds the arguments of one call of [Empty.Run].
 type EmptyArgs struct {
@@ -383,20 +350,18 @@ type EmptyRunner struct {
 // given here win over those in the directive of [Empty]; it panics if one of
 // them is invalid.
 func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
-	if work == nil {
-		panic("NewEmptyRunner: work is nil")
-	}
 	r := &EmptyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EmptyArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/corners.Empty",
 		Code:      &emptyCode,
-		Schema:    emptySchema,
+		Schema:    "13434d07c862c1d1ac594d9a738f22ee",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneEmptyArgs,
-		Encode: func(e *key.Encoder, args *EmptyArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*EmptyArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -408,67 +373,46 @@ func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 // on if others wait for it.
 func (r *EmptyRunner) Run(ctx context.Context, a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) (int, error) {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
+	hash, id, e2 := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e2.Release()
-		return c2.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e2.Keep(id), args)
 }
 
 // Start is like [EmptyRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *EmptyRunner) Start(ctx context.Context, a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) *runtime.Call[int] {
-	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		e2.Release()
-		return c2
-	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *EmptyRunner) Lookup(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) (int, bool) {
-	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) bool {
-	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) key.Key {
-	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Empty]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Empty] that are
+// inputs.
 func (r *EmptyRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2) {
-		e2.Leave()
-	}
+	r.calls.EncodeRunner(e2)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -513,12 +457,13 @@ func (r *EmptyRunner) describe(in *runtime.Inputs, args *EmptyArgs) {
 	in.Input("h", "[2][0]string", &args.H, func(e2 *key.Encoder) {})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *EmptyRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *EmptyArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *EmptyRunner) identify(args EmptyArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
+	e2 = key.Borrow()
 	args.EncodeKey(e2)
-	*id = e2.Fingerprint()
-	return id.Hash()
+	id = e2.Fingerprint()
+	return id.Hash(), id, e2
 }
 
 // execute calls [Empty.Run].
@@ -539,10 +484,6 @@ func cloneEmptyArgs(v EmptyArgs) EmptyArgs {
 	v.F = slices.Clone(v.F)
 	return v
 }
-
-// taggedSchema identifies the types of the inputs and results of [Tagged] in
-// durable keys.
-const taggedSchema = "bfc6c416524f8e2ddca9d1f692698e3f"
 
 // TaggedArgs holds the arguments of one call of [Tagged.Run].
 type TaggedArgs struct {
@@ -578,22 +519,23 @@ type TaggedRunner struct {
 // given here win over those in the directive of [Tagged]; it panics if one of
 // them is invalid.
 func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
-	if work == nil {
-		panic("NewTaggedRunner: work is nil")
-	}
 	r := &TaggedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[taggedIdentity, TaggedArgs, struct {
 		C []int "json:\"`c`\""
 	}]{
-		Name:        "github.com/workgen/workgen/testdata/golden/corners.Tagged",
-		Code:        &taggedCode,
-		Schema:      taggedSchema,
-		Execute:     r.execute,
-		CloneResult: cloneTaggedResult,
-		Encode: func(e *key.Encoder, args *TaggedArgs) {
-			args.EncodeKey(e)
+		Name:    "github.com/workgen/workgen/testdata/golden/corners.Tagged",
+		Code:    &taggedCode,
+		Schema:  "bfc6c416524f8e2ddca9d1f692698e3f",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args TaggedArgs) (uint64, taggedIdentity, *key.Encoder) {
+			id := taggedIdentity{xA: args.X.A}
+			hash := key.NewHash().Uint64(uint64(id.xA)).Sum()
+			return hash, id, nil
 		},
-		Describe: r.describe,
+		CloneResult: cloneTaggedResult,
+		Encode:      (*TaggedArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -611,8 +553,8 @@ func (r *TaggedRunner) Run(ctx context.Context, x struct {
 }, error) {
 	id := taggedIdentity{xA: x.A}
 	hash := key.NewHash().Uint64(uint64(id.xA)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return cloneTaggedResult(c.Value()), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return cloneTaggedResult(*v), nil
 	}
 	return r.calls.Run(ctx, hash, id, TaggedArgs{X: x})
 }
@@ -626,12 +568,7 @@ func (r *TaggedRunner) Start(ctx context.Context, x struct {
 }) *runtime.Call[struct {
 	C []int "json:\"`c`\""
 }] {
-	id := taggedIdentity{xA: x.A}
-	hash := key.NewHash().Uint64(uint64(id.xA)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, TaggedArgs{X: x})
+	return r.calls.Start(ctx, TaggedArgs{X: x})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
@@ -642,9 +579,7 @@ func (r *TaggedRunner) Lookup(x struct {
 }) (struct {
 	C []int "json:\"`c`\""
 }, bool) {
-	id := taggedIdentity{xA: x.A}
-	hash := key.NewHash().Uint64(uint64(id.xA)).Sum()
-	return r.calls.Lookup(hash, id, TaggedArgs{X: x})
+	return r.calls.Lookup(TaggedArgs{X: x})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
@@ -654,9 +589,7 @@ func (r *TaggedRunner) Forget(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
 }) bool {
-	id := taggedIdentity{xA: x.A}
-	hash := key.NewHash().Uint64(uint64(id.xA)).Sum()
-	return r.calls.Forget(hash, id, TaggedArgs{X: x})
+	return r.calls.Forget(TaggedArgs{X: x})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
@@ -666,17 +599,14 @@ func (r *TaggedRunner) Key(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
 }) key.Key {
-	args := TaggedArgs{X: x}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TaggedArgs{X: x})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Tagged]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Tagged] that are
+// inputs.
 func (r *TaggedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -702,10 +632,6 @@ func cloneTaggedResult(v struct {
 	v.C = slices.Clone(v.C)
 	return v
 }
-
-// nestedSchema identifies the types of the inputs and results of [Nested] in
-// durable keys.
-const nestedSchema = "ff34aa65a0f0e4fada6f58cae5fd4268"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct{}
@@ -736,20 +662,21 @@ type NestedRunner struct {
 // given here win over those in the directive of [Nested]; it panics if one of
 // them is invalid.
 func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
-	if work == nil {
-		panic("NewNestedRunner: work is nil")
-	}
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nestedIdentity, NestedArgs, NestedResult]{
-		Name:        "github.com/workgen/workgen/testdata/golden/corners.Nested",
-		Code:        &nestedCode,
-		Schema:      nestedSchema,
-		Execute:     r.execute,
-		CloneResult: cloneNestedResult,
-		Encode: func(e *key.Encoder, args *NestedArgs) {
-			args.EncodeKey(e)
+		Name:    "github.com/workgen/workgen/testdata/golden/corners.Nested",
+		Code:    &nestedCode,
+		Schema:  "ff34aa65a0f0e4fada6f58cae5fd4268",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args NestedArgs) (uint64, nestedIdentity, *key.Encoder) {
+			id := nestedIdentity{}
+			hash := key.NewHash().Sum()
+			return hash, id, nil
 		},
-		Describe: r.describe,
+		CloneResult: cloneNestedResult,
+		Encode:      (*NestedArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -762,8 +689,8 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 func (r *NestedRunner) Run(ctx context.Context) (map[string]map[string]map[string][]m2, **map[string][]*m2, error) {
 	id := nestedIdentity{}
 	hash := key.NewHash().Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		res := cloneNestedResult(c.Value())
+	if v := r.calls.Hit(hash, &id); v != nil {
+		res := cloneNestedResult(*v)
 		return res.R1, res.R2, nil
 	}
 	res, err := r.calls.Run(ctx, hash, id, NestedArgs{})
@@ -774,46 +701,34 @@ func (r *NestedRunner) Run(ctx context.Context) (map[string]map[string]map[strin
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NestedRunner) Start(ctx context.Context) *runtime.Call[NestedResult] {
-	id := nestedIdentity{}
-	hash := key.NewHash().Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, NestedArgs{})
+	return r.calls.Start(ctx, NestedArgs{})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *NestedRunner) Lookup() (NestedResult, bool) {
-	id := nestedIdentity{}
-	hash := key.NewHash().Sum()
-	return r.calls.Lookup(hash, id, NestedArgs{})
+	return r.calls.Lookup(NestedArgs{})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NestedRunner) Forget() bool {
-	id := nestedIdentity{}
-	hash := key.NewHash().Sum()
-	return r.calls.Forget(hash, id, NestedArgs{})
+	return r.calls.Forget(NestedArgs{})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *NestedRunner) Key() key.Key {
-	args := NestedArgs{}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(NestedArgs{})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Nested]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Nested] that are
+// inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -878,10 +793,6 @@ func cloneNestedResult(v NestedResult) NestedResult {
 	return v
 }
 
-// deepSchema identifies the types of the inputs and results of [Deep] in
-// durable keys.
-const deepSchema = "49663747a35fc7bbd33d1db4e081e7a1"
-
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
 	V map[string][]*[2]map[int][]map[string]**[]string
@@ -924,21 +835,19 @@ type DeepRunner struct {
 // given here win over those in the directive of [Deep]; it panics if one of
 // them is invalid.
 func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
-	if work == nil {
-		panic("NewDeepRunner: work is nil")
-	}
 	r := &DeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DeepArgs, map[string][]*[2]map[int][]map[string]**[]string]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Deep",
 		Code:        &deepCode,
-		Schema:      deepSchema,
+		Schema:      "49663747a35fc7bbd33d1db4e081e7a1",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneDeepArgs,
 		CloneResult: cloneDeepResult,
-		Encode: func(e *key.Encoder, args *DeepArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*DeepArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -950,67 +859,46 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 // on if others wait for it.
 func (r *DeepRunner) Run(ctx context.Context, v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, error) {
 	args := DeepArgs{V: v}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v2 := r.calls.Hit(hash, &id); v2 != nil {
 		e.Release()
-		return cloneDeepResult(c.Value()), nil
+		return cloneDeepResult(*v2), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [DeepRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *DeepRunner) Start(ctx context.Context, v map[string][]*[2]map[int][]map[string]**[]string) *runtime.Call[map[string][]*[2]map[int][]map[string]**[]string] {
-	args := DeepArgs{V: v}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, DeepArgs{V: v})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *DeepRunner) Lookup(v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, bool) {
-	args := DeepArgs{V: v}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(DeepArgs{V: v})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) bool {
-	args := DeepArgs{V: v}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(DeepArgs{V: v})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key.Key {
-	args := DeepArgs{V: v}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(DeepArgs{V: v})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Deep]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Deep] that are
+// inputs.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1039,12 +927,13 @@ func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *DeepRunner) identify(id *key.Fingerprint, e *key.Encoder, args *DeepArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *DeepRunner) identify(args DeepArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Deep.Run].
@@ -1097,10 +986,6 @@ func cloneDeepResult(v map[string][]*[2]map[int][]map[string]**[]string) map[str
 	return v
 }
 
-// wiredSchema identifies the types of the inputs and results of [Wired] in
-// durable keys.
-const wiredSchema = "53a96a321333521cf81a558821f38522"
-
 // WiredArgs holds the arguments of one call of [Wired.Run].
 type WiredArgs struct {
 	N int
@@ -1130,18 +1015,19 @@ type WiredRunner struct {
 // given here win over those in the directive of [Wired]; it panics if one of
 // them is invalid.
 func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
-	if work == nil {
-		panic("NewWiredRunner: work is nil")
-	}
 	r := &WiredRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[wiredIdentity, WiredArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/corners.Wired",
 		Code:    &wiredCode,
-		Schema:  wiredSchema,
+		Schema:  "53a96a321333521cf81a558821f38522",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *WiredArgs) {
-			args.EncodeKey(e)
+		Identify: func(args WiredArgs) (uint64, wiredIdentity, *key.Encoder) {
+			id := wiredIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*WiredArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -1155,8 +1041,8 @@ func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 func (r *WiredRunner) Run(ctx context.Context, n int) (int, error) {
 	id := wiredIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, WiredArgs{N: n})
 }
@@ -1165,46 +1051,34 @@ func (r *WiredRunner) Run(ctx context.Context, n int) (int, error) {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *WiredRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	id := wiredIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, WiredArgs{N: n})
+	return r.calls.Start(ctx, WiredArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *WiredRunner) Lookup(n int) (int, bool) {
-	id := wiredIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, WiredArgs{N: n})
+	return r.calls.Lookup(WiredArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *WiredRunner) Forget(n int) bool {
-	id := wiredIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, WiredArgs{N: n})
+	return r.calls.Forget(WiredArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *WiredRunner) Key(n int) key.Key {
-	args := WiredArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(WiredArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Wired]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Wired] that are
+// inputs.
 func (r *WiredRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1218,10 +1092,6 @@ func (r *WiredRunner) describe(in *runtime.Inputs, args *WiredArgs) {
 func (r *WiredRunner) execute(_ context.Context, args WiredArgs) (int, error) {
 	return r.work.Run(args.N), nil
 }
-
-// lendingSchema identifies the types of the inputs and results of [Lending] in
-// durable keys.
-const lendingSchema = "5b2905e4383e26e017ad82d68f393f6d"
 
 // LendingArgs holds the arguments of one call of [Lending.Run].
 type LendingArgs struct {
@@ -1248,21 +1118,19 @@ type LendingRunner struct {
 // given here win over those in the directive of [Lending]; it panics if one of
 // them is invalid.
 func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
-	if work == nil {
-		panic("NewLendingRunner: work is nil")
-	}
 	r := &LendingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LendingArgs, []int]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Lending",
 		Code:        &lendingCode,
-		Schema:      lendingSchema,
+		Schema:      "5b2905e4383e26e017ad82d68f393f6d",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneResult: cloneLendingResult,
-		Inputs:      r.inputs,
-		Encode: func(e *key.Encoder, args *LendingArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*LendingArgs).EncodeKey,
+		Verify:      (*LendingArgs).verify,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1274,74 +1142,53 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 // on if others wait for it.
 func (r *LendingRunner) Run(ctx context.Context, h *Held) ([]int, error) {
 	args := LendingArgs{H: h}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return cloneLendingResult(c.Value()), nil
+		return cloneLendingResult(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [LendingRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *LendingRunner) Start(ctx context.Context, h *Held) *runtime.Call[[]int] {
-	args := LendingArgs{H: h}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, LendingArgs{H: h})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *LendingRunner) Lookup(h *Held) ([]int, bool) {
-	args := LendingArgs{H: h}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(LendingArgs{H: h})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *LendingRunner) Forget(h *Held) bool {
-	args := LendingArgs{H: h}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(LendingArgs{H: h})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *LendingRunner) Key(h *Held) key.Key {
-	args := LendingArgs{H: h}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(LendingArgs{H: h})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Lending]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Lending] that are
+// inputs.
 func (r *LendingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// inputs writes the inputs that are not copied. They might change during an
+// verify writes the arguments that are not copied. They might change during an
 // execution, so the runtime compares them before and after.
-func (r *LendingRunner) inputs(e *key.Encoder, args *LendingArgs) {
-	if e.Present(args.H != nil) {
-		e.End(encodeHeld(e, e.Begin(), args.H))
+func (a *LendingArgs) verify(e *key.Encoder) {
+	if e.Present(a.H != nil) {
+		e.End(encodeHeld(e, e.Begin(), a.H))
 	}
 }
 
@@ -1354,12 +1201,13 @@ func (r *LendingRunner) describe(in *runtime.Inputs, args *LendingArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *LendingRunner) identify(id *key.Fingerprint, e *key.Encoder, args *LendingArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *LendingRunner) identify(args LendingArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Lending.Run].
@@ -1372,10 +1220,6 @@ func cloneLendingResult(v []int) []int {
 	v = slices.Clone(v)
 	return v
 }
-
-// reusingSchema identifies the types of the inputs and results of [Reusing] in
-// durable keys.
-const reusingSchema = "eb90890718eed5a85b45ae761b2c66cd"
 
 // ReusingArgs holds the arguments of one call of [Reusing.Run].
 type ReusingArgs struct {
@@ -1406,20 +1250,21 @@ type ReusingRunner struct {
 // given here win over those in the directive of [Reusing]; it panics if one of
 // them is invalid.
 func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
-	if work == nil {
-		panic("NewReusingRunner: work is nil")
-	}
 	r := &ReusingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[reusingIdentity, ReusingArgs, []byte]{
-		Name:        "github.com/workgen/workgen/testdata/golden/corners.Reusing",
-		Code:        &reusingCode,
-		Schema:      reusingSchema,
-		Execute:     r.execute,
-		CloneResult: cloneReusingResult,
-		Encode: func(e *key.Encoder, args *ReusingArgs) {
-			args.EncodeKey(e)
+		Name:    "github.com/workgen/workgen/testdata/golden/corners.Reusing",
+		Code:    &reusingCode,
+		Schema:  "eb90890718eed5a85b45ae761b2c66cd",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args ReusingArgs) (uint64, reusingIdentity, *key.Encoder) {
+			id := reusingIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
-		Describe: r.describe,
+		CloneResult: cloneReusingResult,
+		Encode:      (*ReusingArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1432,8 +1277,8 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 func (r *ReusingRunner) Run(ctx context.Context, n int) ([]byte, error) {
 	id := reusingIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return cloneReusingResult(c.Value()), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return cloneReusingResult(*v), nil
 	}
 	return r.calls.Run(ctx, hash, id, ReusingArgs{N: n})
 }
@@ -1442,46 +1287,34 @@ func (r *ReusingRunner) Run(ctx context.Context, n int) ([]byte, error) {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ReusingRunner) Start(ctx context.Context, n int) *runtime.Call[[]byte] {
-	id := reusingIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, ReusingArgs{N: n})
+	return r.calls.Start(ctx, ReusingArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ReusingRunner) Lookup(n int) ([]byte, bool) {
-	id := reusingIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, ReusingArgs{N: n})
+	return r.calls.Lookup(ReusingArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ReusingRunner) Forget(n int) bool {
-	id := reusingIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, ReusingArgs{N: n})
+	return r.calls.Forget(ReusingArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ReusingRunner) Key(n int) key.Key {
-	args := ReusingArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ReusingArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Reusing]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Reusing] that are
+// inputs.
 func (r *ReusingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1501,10 +1334,6 @@ func cloneReusingResult(v []byte) []byte {
 	v = slices.Clone(v)
 	return v
 }
-
-// hidingSchema identifies the types of the inputs and results of [Hiding] in
-// durable keys.
-const hidingSchema = "2c78e547c312608014dac401647f24e5"
 
 // HidingArgs holds the arguments of one call of [Hiding.Run].
 type HidingArgs struct {
@@ -1529,16 +1358,17 @@ type HidingRunner struct {
 // given here win over those in the directive of [Hiding]; it panics if one of
 // them is invalid.
 func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
-	if work == nil {
-		panic("NewHidingRunner: work is nil")
-	}
 	r := &HidingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, HidingArgs, Data]{
 		Name:        "github.com/workgen/workgen/testdata/golden/corners.Hiding",
-		Schema:      hidingSchema,
+		Schema:      "2c78e547c312608014dac401647f24e5",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneHidingArgs,
 		CloneResult: cloneData,
+		Encode:      (*HidingArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -1551,75 +1381,55 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 // on if others wait for it.
 func (r *HidingRunner) Run(ctx context.Context, d Data) (Data, error) {
 	args := HidingArgs{D: d}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return cloneData(c.Value()), nil
+		return cloneData(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [HidingRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *HidingRunner) Start(ctx context.Context, d Data) *runtime.Call[Data] {
-	args := HidingArgs{D: d}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, HidingArgs{D: d})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *HidingRunner) Lookup(d Data) (Data, bool) {
-	args := HidingArgs{D: d}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(HidingArgs{D: d})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *HidingRunner) Forget(d Data) bool {
-	args := HidingArgs{D: d}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(HidingArgs{D: d})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *HidingRunner) Key(d Data) key.Key {
-	args := HidingArgs{D: d}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(HidingArgs{D: d})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Hiding]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Hiding] that are
+// inputs.
 func (r *HidingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *HidingRunner) identify(id *key.Fingerprint, e *key.Encoder, args *HidingArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *HidingRunner) identify(args HidingArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Hiding.Run].
@@ -1633,10 +1443,6 @@ func cloneHidingArgs(v HidingArgs) HidingArgs {
 	v.D = cloneData(v.D)
 	return v
 }
-
-// sharingSchema identifies the types of the inputs and results of [Sharing] in
-// durable keys.
-const sharingSchema = "32cf0bd5f4cd2b49622fb898f3fcc86e"
 
 // SharingArgs holds the arguments of one call of [Sharing.Run].
 type SharingArgs struct {
@@ -1661,20 +1467,18 @@ type SharingRunner struct {
 // given here win over those in the directive of [Sharing]; it panics if one of
 // them is invalid.
 func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
-	if work == nil {
-		panic("NewSharingRunner: work is nil")
-	}
 	r := &SharingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SharingArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/corners.Sharing",
 		Code:      &sharingCode,
-		Schema:    sharingSchema,
+		Schema:    "32cf0bd5f4cd2b49622fb898f3fcc86e",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSharingArgs,
-		Encode: func(e *key.Encoder, args *SharingArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*SharingArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1686,67 +1490,46 @@ func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 // on if others wait for it.
 func (r *SharingRunner) Run(ctx context.Context, xs []int) (int, error) {
 	args := SharingArgs{Xs: xs}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [SharingRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SharingRunner) Start(ctx context.Context, xs []int) *runtime.Call[int] {
-	args := SharingArgs{Xs: xs}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, SharingArgs{Xs: xs})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SharingRunner) Lookup(xs []int) (int, bool) {
-	args := SharingArgs{Xs: xs}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(SharingArgs{Xs: xs})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SharingRunner) Forget(xs []int) bool {
-	args := SharingArgs{Xs: xs}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(SharingArgs{Xs: xs})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SharingRunner) Key(xs []int) key.Key {
-	args := SharingArgs{Xs: xs}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(SharingArgs{Xs: xs})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Sharing]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Sharing] that are
+// inputs.
 func (r *SharingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1756,12 +1539,13 @@ func (r *SharingRunner) describe(in *runtime.Inputs, args *SharingArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *SharingRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SharingArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *SharingRunner) identify(args SharingArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Sharing.Run].

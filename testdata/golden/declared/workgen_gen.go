@@ -113,10 +113,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// keepsSchema identifies the types of the inputs and results of [Keeps] in
-// durable keys.
-const keepsSchema = "c43388568f2dd0aa13e3d0a7367873ce"
-
 // KeepsArgs holds the arguments of one call of [Keeps.Run].
 type KeepsArgs struct {
 	S   Sheet
@@ -154,19 +150,19 @@ type KeepsRunner struct {
 // given here win over those in the directive of [Keeps]; it panics if one of
 // them is invalid.
 func NewKeepsRunner(work *Keeps, opts ...runtime.Option) *KeepsRunner {
-	if work == nil {
-		panic("NewKeepsRunner: work is nil")
-	}
 	r := &KeepsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, KeepsArgs, KeepsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/declared.Keeps",
 		Code:        &keepsCode,
-		Schema:      keepsSchema,
+		Schema:      "c43388568f2dd0aa13e3d0a7367873ce",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneKeepsArgs,
 		CloneResult: cloneKeepsResult,
-		Inputs:      r.inputs,
-		Encode:      r.encode,
+		EncodeWork:  r.encodeWork,
+		Encode:      (*KeepsArgs).EncodeKey,
 		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -179,17 +175,13 @@ func NewKeepsRunner(work *Keeps, opts ...runtime.Option) *KeepsRunner {
 // on if others wait for it.
 func (r *KeepsRunner) Run(ctx context.Context, s Sheet, at Stamp, far []outer.Stamp) (Sheet, Stamp, []outer.Stamp, error) {
 	args := KeepsArgs{S: s, At: at, Far: far}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneKeepsResult(c.Value())
+		res := cloneKeepsResult(*v)
 		return res.R1, res.R2, res.R3, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, res.R3, err
 }
 
@@ -197,71 +189,39 @@ func (r *KeepsRunner) Run(ctx context.Context, s Sheet, at Stamp, far []outer.St
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *KeepsRunner) Start(ctx context.Context, s Sheet, at Stamp, far []outer.Stamp) *runtime.Call[KeepsResult] {
-	args := KeepsArgs{S: s, At: at, Far: far}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, KeepsArgs{S: s, At: at, Far: far})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *KeepsRunner) Lookup(s Sheet, at Stamp, far []outer.Stamp) (KeepsResult, bool) {
-	args := KeepsArgs{S: s, At: at, Far: far}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(KeepsArgs{S: s, At: at, Far: far})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *KeepsRunner) Forget(s Sheet, at Stamp, far []outer.Stamp) bool {
-	args := KeepsArgs{S: s, At: at, Far: far}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(KeepsArgs{S: s, At: at, Far: far})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *KeepsRunner) Key(s Sheet, at Stamp, far []outer.Stamp) key.Key {
-	args := KeepsArgs{S: s, At: at, Far: far}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(KeepsArgs{S: s, At: at, Far: far})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Keeps]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Keeps] that are
+// inputs.
 func (r *KeepsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Keeps] that are inputs.
-func (r *KeepsRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Keeps] that are inputs.
+func (r *KeepsRunner) encodeWork(e *key.Encoder) {
 	encodeStamp(e, &r.work.Since)
-}
-
-// encode writes all inputs.
-func (r *KeepsRunner) encode(e *key.Encoder, args *KeepsArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *KeepsRunner) inputs(e *key.Encoder, args *KeepsArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -283,12 +243,14 @@ func (r *KeepsRunner) describe(in *runtime.Inputs, args *KeepsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *KeepsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *KeepsArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *KeepsRunner) identify(args KeepsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Keeps.Run].
@@ -312,10 +274,6 @@ func cloneKeepsResult(v KeepsResult) KeepsResult {
 	v.R3 = slices.Clone(v.R3)
 	return v
 }
-
-// readsSchema identifies the types of the inputs and results of [Reads] in
-// durable keys.
-const readsSchema = "0341b2dbfaccf144e9bf36fa28a2c539"
 
 // ReadsArgs holds the arguments of one call of [Reads.Run].
 type ReadsArgs struct {
@@ -377,21 +335,19 @@ type ReadsRunner struct {
 // given here win over those in the directive of [Reads]; it panics if one of
 // them is invalid.
 func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
-	if work == nil {
-		panic("NewReadsRunner: work is nil")
-	}
 	r := &ReadsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReadsArgs, ReadsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/declared.Reads",
 		Code:        &readsCode,
-		Schema:      readsSchema,
+		Schema:      "0341b2dbfaccf144e9bf36fa28a2c539",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneReadsArgs,
 		CloneResult: cloneReadsResult,
-		Encode: func(e *key.Encoder, args *ReadsArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*ReadsArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -403,17 +359,13 @@ func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
 // on if others wait for it.
 func (r *ReadsRunner) Run(ctx context.Context, d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine, error) {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneReadsResult(c.Value())
+		res := cloneReadsResult(*v)
 		return res.R1, res.R2, res.R3, res.R4, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, res.R3, res.R4, err
 }
 
@@ -421,51 +373,34 @@ func (r *ReadsRunner) Run(ctx context.Context, d outer.Doc, list []*outer.Doc, b
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ReadsRunner) Start(ctx context.Context, d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) *runtime.Call[ReadsResult] {
-	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ReadsRunner) Lookup(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (ReadsResult, bool) {
-	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ReadsRunner) Forget(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) bool {
-	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ReadsRunner) Key(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) key.Key {
-	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Reads]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Reads] that are
+// inputs.
 func (r *ReadsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -498,12 +433,13 @@ func (r *ReadsRunner) describe(in *runtime.Inputs, args *ReadsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ReadsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ReadsArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ReadsRunner) identify(args ReadsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Reads.Run].
@@ -556,10 +492,6 @@ func cloneReadsResult(v ReadsResult) ReadsResult {
 	return v
 }
 
-// pointSchema identifies the types of the inputs and results of [Point] in
-// durable keys.
-const pointSchema = "8101f2983ed19533d4d1ca7392c53449"
-
 // PointArgs holds the arguments of one call of [Point.Run].
 type PointArgs struct {
 	P outer.Plain
@@ -591,18 +523,19 @@ type PointRunner struct {
 // given here win over those in the directive of [Point]; it panics if one of
 // them is invalid.
 func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
-	if work == nil {
-		panic("NewPointRunner: work is nil")
-	}
 	r := &PointRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[pointIdentity, PointArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/declared.Point",
 		Code:    &pointCode,
-		Schema:  pointSchema,
+		Schema:  "8101f2983ed19533d4d1ca7392c53449",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *PointArgs) {
-			args.EncodeKey(e)
+		Identify: func(args PointArgs) (uint64, pointIdentity, *key.Encoder) {
+			var id pointIdentity
+			hash := r.identify(&id, &args.P)
+			return hash, id, nil
 		},
+		Encode:   (*PointArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -616,8 +549,8 @@ func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
 func (r *PointRunner) Run(ctx context.Context, p outer.Plain) (int, error) {
 	var id pointIdentity
 	hash := r.identify(&id, &p)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, PointArgs{P: p})
 }
@@ -626,46 +559,34 @@ func (r *PointRunner) Run(ctx context.Context, p outer.Plain) (int, error) {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *PointRunner) Start(ctx context.Context, p outer.Plain) *runtime.Call[int] {
-	var id pointIdentity
-	hash := r.identify(&id, &p)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, PointArgs{P: p})
+	return r.calls.Start(ctx, PointArgs{P: p})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *PointRunner) Lookup(p outer.Plain) (int, bool) {
-	var id pointIdentity
-	hash := r.identify(&id, &p)
-	return r.calls.Lookup(hash, id, PointArgs{P: p})
+	return r.calls.Lookup(PointArgs{P: p})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PointRunner) Forget(p outer.Plain) bool {
-	var id pointIdentity
-	hash := r.identify(&id, &p)
-	return r.calls.Forget(hash, id, PointArgs{P: p})
+	return r.calls.Forget(PointArgs{P: p})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *PointRunner) Key(p outer.Plain) key.Key {
-	args := PointArgs{P: p}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(PointArgs{P: p})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Point]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Point] that are
+// inputs.
 func (r *PointRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.

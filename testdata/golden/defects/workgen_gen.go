@@ -48,10 +48,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// firstSchema identifies the types of the inputs and results of [First] in
-// durable keys.
-const firstSchema = "f83537af7437f68baaa789573bfa7a6f"
-
 // FirstArgs holds the arguments of one call of [First.Run].
 type FirstArgs struct {
 	In   Input
@@ -79,19 +75,19 @@ type FirstRunner struct {
 // given here win over those in the directive of [First]; it panics if one of
 // them is invalid.
 func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
-	if work == nil {
-		panic("NewFirstRunner: work is nil")
-	}
 	r := &FirstRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FirstArgs, string]{
-		Name:      "github.com/workgen/workgen/testdata/golden/defects.First",
-		Code:      &firstCode,
-		Schema:    firstSchema,
-		Execute:   r.execute,
-		CloneArgs: cloneFirstArgs,
-		Inputs:    r.inputs,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/defects.First",
+		Code:       &firstCode,
+		Schema:     "f83537af7437f68baaa789573bfa7a6f",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneFirstArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*FirstArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -103,87 +99,51 @@ func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
 // on if others wait for it.
 func (r *FirstRunner) Run(ctx context.Context, in Input, last string) (string, error) {
 	args := FirstArgs{In: in, Last: last}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [FirstRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *FirstRunner) Start(ctx context.Context, in Input, last string) *runtime.Call[string] {
-	args := FirstArgs{In: in, Last: last}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, FirstArgs{In: in, Last: last})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *FirstRunner) Lookup(in Input, last string) (string, bool) {
-	args := FirstArgs{In: in, Last: last}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(FirstArgs{In: in, Last: last})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *FirstRunner) Forget(in Input, last string) bool {
-	args := FirstArgs{In: in, Last: last}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(FirstArgs{In: in, Last: last})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *FirstRunner) Key(in Input, last string) key.Key {
-	args := FirstArgs{In: in, Last: last}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(FirstArgs{In: in, Last: last})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [First]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [First] that are
+// inputs.
 func (r *FirstRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [First] that are inputs.
-func (r *FirstRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [First] that are inputs.
+func (r *FirstRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Prefix)
-}
-
-// encode writes all inputs.
-func (r *FirstRunner) encode(e *key.Encoder, args *FirstArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *FirstRunner) inputs(e *key.Encoder, args *FirstArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -199,12 +159,14 @@ func (r *FirstRunner) describe(in2 *runtime.Inputs, args *FirstArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *FirstRunner) identify(id *key.Fingerprint, e *key.Encoder, args *FirstArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *FirstRunner) identify(args FirstArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [First.Run].
@@ -218,10 +180,6 @@ func cloneFirstArgs(v FirstArgs) FirstArgs {
 	v.In = cloneInput(v.In)
 	return v
 }
-
-// secondSchema identifies the types of the inputs and results of [Second] in
-// durable keys.
-const secondSchema = "f83537af7437f68baaa789573bfa7a6f"
 
 // SecondArgs holds the arguments of one call of [Second.Run].
 type SecondArgs struct {
@@ -250,19 +208,19 @@ type SecondRunner struct {
 // given here win over those in the directive of [Second]; it panics if one of
 // them is invalid.
 func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
-	if work == nil {
-		panic("NewSecondRunner: work is nil")
-	}
 	r := &SecondRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SecondArgs, string]{
-		Name:      "github.com/workgen/workgen/testdata/golden/defects.Second",
-		Code:      &secondCode,
-		Schema:    secondSchema,
-		Execute:   r.execute,
-		CloneArgs: cloneSecondArgs,
-		Inputs:    r.inputs,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/defects.Second",
+		Code:       &secondCode,
+		Schema:     "f83537af7437f68baaa789573bfa7a6f",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneSecondArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*SecondArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -274,87 +232,51 @@ func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
 // on if others wait for it.
 func (r *SecondRunner) Run(ctx context.Context, in Input, last string) (string, error) {
 	args := SecondArgs{In: in, Last: last}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [SecondRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SecondRunner) Start(ctx context.Context, in Input, last string) *runtime.Call[string] {
-	args := SecondArgs{In: in, Last: last}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, SecondArgs{In: in, Last: last})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SecondRunner) Lookup(in Input, last string) (string, bool) {
-	args := SecondArgs{In: in, Last: last}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(SecondArgs{In: in, Last: last})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SecondRunner) Forget(in Input, last string) bool {
-	args := SecondArgs{In: in, Last: last}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(SecondArgs{In: in, Last: last})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SecondRunner) Key(in Input, last string) key.Key {
-	args := SecondArgs{In: in, Last: last}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(SecondArgs{In: in, Last: last})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Second]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Second] that are
+// inputs.
 func (r *SecondRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Second] that are inputs.
-func (r *SecondRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Second] that are inputs.
+func (r *SecondRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Prefix)
-}
-
-// encode writes all inputs.
-func (r *SecondRunner) encode(e *key.Encoder, args *SecondArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *SecondRunner) inputs(e *key.Encoder, args *SecondArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -370,12 +292,14 @@ func (r *SecondRunner) describe(in2 *runtime.Inputs, args *SecondArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *SecondRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SecondArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *SecondRunner) identify(args SecondArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Second.Run].

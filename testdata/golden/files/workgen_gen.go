@@ -60,10 +60,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// loadSchema identifies the types of the inputs and results of [Load] in
-// durable keys.
-const loadSchema = "df6431fc812d2396f2e9b40bc8eba612"
-
 // LoadArgs holds the arguments of one call of [Load.Run].
 type LoadArgs struct {
 	Path key.File
@@ -87,20 +83,17 @@ type LoadRunner struct {
 // given here win over those in the directive of [Load]; it panics if one of
 // them is invalid.
 func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
-	if work == nil {
-		panic("NewLoadRunner: work is nil")
-	}
 	r := &LoadRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LoadArgs, string]{
-		Name:    "github.com/workgen/workgen/testdata/golden/files.Load",
-		Code:    &loadCode,
-		Schema:  loadSchema,
-		Execute: r.execute,
-		Inputs:  r.inputs,
-		Outside: true,
-		Encode: func(e *key.Encoder, args *LoadArgs) {
-			args.EncodeKey(e)
-		},
+		Name:     "github.com/workgen/workgen/testdata/golden/files.Load",
+		Code:     &loadCode,
+		Schema:   "df6431fc812d2396f2e9b40bc8eba612",
+		Work:     work,
+		Execute:  r.execute,
+		Identify: r.identify,
+		CloneKey: key.Fingerprint.Clone,
+		Encode:   (*LoadArgs).EncodeKey,
+		Outside:  true,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -113,74 +106,46 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 // on if others wait for it.
 func (r *LoadRunner) Run(ctx context.Context, path key.File) (string, error) {
 	args := LoadArgs{Path: path}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [LoadRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *LoadRunner) Start(ctx context.Context, path key.File) *runtime.Call[string] {
-	args := LoadArgs{Path: path}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, LoadArgs{Path: path})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *LoadRunner) Lookup(path key.File) (string, bool) {
-	args := LoadArgs{Path: path}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(LoadArgs{Path: path})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *LoadRunner) Forget(path key.File) bool {
-	args := LoadArgs{Path: path}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(LoadArgs{Path: path})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *LoadRunner) Key(path key.File) key.Key {
-	args := LoadArgs{Path: path}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(LoadArgs{Path: path})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Load]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Load] that are
+// inputs.
 func (r *LoadRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
-}
-
-// inputs writes all inputs. Some are files, which can change at any time, so
-// the runtime compares the inputs before and after an execution with those of
-// the call.
-func (r *LoadRunner) inputs(e *key.Encoder, args *LoadArgs) {
-	args.EncodeKey(e)
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -190,22 +155,19 @@ func (r *LoadRunner) describe(in *runtime.Inputs, args *LoadArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *LoadRunner) identify(id *key.Fingerprint, e *key.Encoder, args *LoadArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *LoadRunner) identify(args LoadArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Load.Run].
 func (r *LoadRunner) execute(ctx context.Context, args LoadArgs) (string, error) {
 	return r.work.Run(ctx, args.Path)
 }
-
-// mergeSchema identifies the types of the inputs and results of [Merge] in
-// durable keys.
-const mergeSchema = "fc9422e71580868393b54deb525e2cb5"
 
 // MergeArgs holds the arguments of one call of [Merge.Run].
 type MergeArgs struct {
@@ -247,20 +209,20 @@ type MergeRunner struct {
 // given here win over those in the directive of [Merge]; it panics if one of
 // them is invalid.
 func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
-	if work == nil {
-		panic("NewMergeRunner: work is nil")
-	}
 	r := &MergeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MergeArgs, int]{
-		Name:      "github.com/workgen/workgen/testdata/golden/files.Merge",
-		Code:      &mergeCode,
-		Schema:    mergeSchema,
-		Execute:   r.execute,
-		CloneArgs: cloneMergeArgs,
-		Inputs:    r.inputs,
-		Outside:   true,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/files.Merge",
+		Code:       &mergeCode,
+		Schema:     "fc9422e71580868393b54deb525e2cb5",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneMergeArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*MergeArgs).EncodeKey,
+		Outside:    true,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -272,91 +234,53 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 // on if others wait for it.
 func (r *MergeRunner) Run(ctx context.Context, from Source, by map[string]key.Dir) (int, error) {
 	args := MergeArgs{From: from, By: by}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [MergeRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *MergeRunner) Start(ctx context.Context, from Source, by map[string]key.Dir) *runtime.Call[int] {
-	args := MergeArgs{From: from, By: by}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, MergeArgs{From: from, By: by})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *MergeRunner) Lookup(from Source, by map[string]key.Dir) (int, bool) {
-	args := MergeArgs{From: from, By: by}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(MergeArgs{From: from, By: by})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
-	args := MergeArgs{From: from, By: by}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(MergeArgs{From: from, By: by})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
-	args := MergeArgs{From: from, By: by}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(MergeArgs{From: from, By: by})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Merge]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Merge] that are
+// inputs.
 func (r *MergeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Merge] that are inputs.
-func (r *MergeRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Merge] that are inputs.
+func (r *MergeRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r.work.Config != nil) {
 		encodeKeyFile(e, r.work.Config)
 	}
-}
-
-// encode writes all inputs.
-func (r *MergeRunner) encode(e *key.Encoder, args *MergeArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes all inputs. Some are files, which can change at any time, so
-// the runtime compares the inputs before and after an execution with those of
-// the call.
-func (r *MergeRunner) inputs(e *key.Encoder, args *MergeArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -381,12 +305,14 @@ func (r *MergeRunner) describe(in *runtime.Inputs, args *MergeArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *MergeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *MergeArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *MergeRunner) identify(args MergeArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Merge.Run].
@@ -401,10 +327,6 @@ func cloneMergeArgs(v MergeArgs) MergeArgs {
 	v.By = maps.Clone(v.By)
 	return v
 }
-
-// cutSchema identifies the types of the inputs and results of [Cut] in durable
-// keys.
-const cutSchema = "f4d4b54c68cfb9810b7287dab48927b3"
 
 // CutArgs holds the arguments of one call of [Cut.Run].
 type CutArgs struct {
@@ -431,22 +353,19 @@ type CutRunner struct {
 // given here win over those in the directive of [Cut]; it panics if one of them
 // is invalid.
 func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
-	if work == nil {
-		panic("NewCutRunner: work is nil")
-	}
 	r := &CutRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CutArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/files.Cut",
 		Code:      &cutCode,
-		Schema:    cutSchema,
+		Schema:    "f4d4b54c68cfb9810b7287dab48927b3",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneCutArgs,
-		Inputs:    r.inputs,
+		Encode:    (*CutArgs).EncodeKey,
 		Outside:   true,
-		Encode: func(e *key.Encoder, args *CutArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -458,74 +377,46 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 // on if others wait for it.
 func (r *CutRunner) Run(ctx context.Context, part *Part) (string, error) {
 	args := CutArgs{Part: part}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [CutRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *CutRunner) Start(ctx context.Context, part *Part) *runtime.Call[string] {
-	args := CutArgs{Part: part}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, CutArgs{Part: part})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *CutRunner) Lookup(part *Part) (string, bool) {
-	args := CutArgs{Part: part}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(CutArgs{Part: part})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CutRunner) Forget(part *Part) bool {
-	args := CutArgs{Part: part}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(CutArgs{Part: part})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *CutRunner) Key(part *Part) key.Key {
-	args := CutArgs{Part: part}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(CutArgs{Part: part})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Cut] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Cut] that are
+// inputs.
 func (r *CutRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
-}
-
-// inputs writes all inputs. Some are files, which can change at any time, so
-// the runtime compares the inputs before and after an execution with those of
-// the call.
-func (r *CutRunner) inputs(e *key.Encoder, args *CutArgs) {
-	args.EncodeKey(e)
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -537,12 +428,13 @@ func (r *CutRunner) describe(in *runtime.Inputs, args *CutArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *CutRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CutArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *CutRunner) identify(args CutArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Cut.Run].
@@ -559,10 +451,6 @@ func cloneCutArgs(v CutArgs) CutArgs {
 	}
 	return v
 }
-
-// doubleSchema identifies the types of the inputs and results of [Double] in
-// durable keys.
-const doubleSchema = "6abf6a82f9c0c26068fe8e1e5beb5eeb"
 
 // DoubleArgs holds the arguments of one call of [Double.Run].
 type DoubleArgs struct {
@@ -593,18 +481,19 @@ type DoubleRunner struct {
 // given here win over those in the directive of [Double]; it panics if one of
 // them is invalid.
 func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
-	if work == nil {
-		panic("NewDoubleRunner: work is nil")
-	}
 	r := &DoubleRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[doubleIdentity, DoubleArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/files.Double",
 		Code:    &doubleCode,
-		Schema:  doubleSchema,
+		Schema:  "6abf6a82f9c0c26068fe8e1e5beb5eeb",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *DoubleArgs) {
-			args.EncodeKey(e)
+		Identify: func(args DoubleArgs) (uint64, doubleIdentity, *key.Encoder) {
+			id := doubleIdentity{hN: args.H.N}
+			hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*DoubleArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -618,8 +507,8 @@ func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 func (r *DoubleRunner) Run(ctx context.Context, h Hint) (int, error) {
 	id := doubleIdentity{hN: h.N}
 	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, DoubleArgs{H: h})
 }
@@ -628,46 +517,34 @@ func (r *DoubleRunner) Run(ctx context.Context, h Hint) (int, error) {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *DoubleRunner) Start(ctx context.Context, h Hint) *runtime.Call[int] {
-	id := doubleIdentity{hN: h.N}
-	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, DoubleArgs{H: h})
+	return r.calls.Start(ctx, DoubleArgs{H: h})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *DoubleRunner) Lookup(h Hint) (int, bool) {
-	id := doubleIdentity{hN: h.N}
-	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
-	return r.calls.Lookup(hash, id, DoubleArgs{H: h})
+	return r.calls.Lookup(DoubleArgs{H: h})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DoubleRunner) Forget(h Hint) bool {
-	id := doubleIdentity{hN: h.N}
-	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
-	return r.calls.Forget(hash, id, DoubleArgs{H: h})
+	return r.calls.Forget(DoubleArgs{H: h})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *DoubleRunner) Key(h Hint) key.Key {
-	args := DoubleArgs{H: h}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(DoubleArgs{H: h})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Double]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Double] that are
+// inputs.
 func (r *DoubleRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -681,10 +558,6 @@ func (r *DoubleRunner) describe(in *runtime.Inputs, args *DoubleArgs) {
 func (r *DoubleRunner) execute(_ context.Context, args DoubleArgs) (int, error) {
 	return r.work.Run(args.H), nil
 }
-
-// parseSchema identifies the types of the inputs and results of [Parse] in
-// durable keys.
-const parseSchema = "a42159e8a72ff8d3ab78c8f037cb08c3"
 
 // ParseArgs holds the arguments of one call of [Parse.Run].
 type ParseArgs struct {
@@ -709,20 +582,17 @@ type ParseRunner struct {
 // given here win over those in the directive of [Parse]; it panics if one of
 // them is invalid.
 func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
-	if work == nil {
-		panic("NewParseRunner: work is nil")
-	}
 	r := &ParseRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ParseArgs, string]{
-		Name:    "github.com/workgen/workgen/testdata/golden/files.Parse",
-		Code:    &parseCode,
-		Schema:  parseSchema,
-		Execute: r.execute,
-		Inputs:  r.inputs,
-		Outside: true,
-		Encode: func(e *key.Encoder, args *ParseArgs) {
-			args.EncodeKey(e)
-		},
+		Name:     "github.com/workgen/workgen/testdata/golden/files.Parse",
+		Code:     &parseCode,
+		Schema:   "a42159e8a72ff8d3ab78c8f037cb08c3",
+		Work:     work,
+		Execute:  r.execute,
+		Identify: r.identify,
+		CloneKey: key.Fingerprint.Clone,
+		Encode:   (*ParseArgs).EncodeKey,
+		Outside:  true,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -735,74 +605,46 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 // on if others wait for it.
 func (r *ParseRunner) Run(ctx context.Context, from Input) (string, error) {
 	args := ParseArgs{From: from}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [ParseRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ParseRunner) Start(ctx context.Context, from Input) *runtime.Call[string] {
-	args := ParseArgs{From: from}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ParseArgs{From: from})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ParseRunner) Lookup(from Input) (string, bool) {
-	args := ParseArgs{From: from}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ParseArgs{From: from})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ParseRunner) Forget(from Input) bool {
-	args := ParseArgs{From: from}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ParseArgs{From: from})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ParseRunner) Key(from Input) key.Key {
-	args := ParseArgs{From: from}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ParseArgs{From: from})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Parse]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Parse] that are
+// inputs.
 func (r *ParseRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
-}
-
-// inputs writes all inputs. Some are files, which can change at any time, so
-// the runtime compares the inputs before and after an execution with those of
-// the call.
-func (r *ParseRunner) inputs(e *key.Encoder, args *ParseArgs) {
-	args.EncodeKey(e)
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -812,12 +654,13 @@ func (r *ParseRunner) describe(in *runtime.Inputs, args *ParseArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ParseRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ParseArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ParseRunner) identify(args ParseArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Parse.Run].

@@ -35,10 +35,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// probeSchema identifies the types of the inputs and results of [Probe] in
-// durable keys.
-const probeSchema = "8baaebde75903974e25ff02b16ab1e87"
-
 // ProbeArgs holds the arguments of one call of [Probe.Run].
 type ProbeArgs struct {
 	Value int
@@ -68,18 +64,19 @@ type ProbeRunner struct {
 // given here win over those in the directive of [Probe]; it panics if one of
 // them is invalid.
 func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
-	if work == nil {
-		panic("NewProbeRunner: work is nil")
-	}
 	r := &ProbeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[probeIdentity, ProbeArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/flows.Probe",
 		Code:    &probeCode,
-		Schema:  probeSchema,
+		Schema:  "8baaebde75903974e25ff02b16ab1e87",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *ProbeArgs) {
-			args.EncodeKey(e)
+		Identify: func(args ProbeArgs) (uint64, probeIdentity, *key.Encoder) {
+			id := probeIdentity{value: args.Value}
+			hash := key.NewHash().Uint64(uint64(id.value)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*ProbeArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -93,8 +90,8 @@ func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
 func (r *ProbeRunner) Run(ctx context.Context, value int) (int, error) {
 	id := probeIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, ProbeArgs{Value: value})
 }
@@ -103,46 +100,34 @@ func (r *ProbeRunner) Run(ctx context.Context, value int) (int, error) {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ProbeRunner) Start(ctx context.Context, value int) *runtime.Call[int] {
-	id := probeIdentity{value: value}
-	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, ProbeArgs{Value: value})
+	return r.calls.Start(ctx, ProbeArgs{Value: value})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ProbeRunner) Lookup(value int) (int, bool) {
-	id := probeIdentity{value: value}
-	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	return r.calls.Lookup(hash, id, ProbeArgs{Value: value})
+	return r.calls.Lookup(ProbeArgs{Value: value})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ProbeRunner) Forget(value int) bool {
-	id := probeIdentity{value: value}
-	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
-	return r.calls.Forget(hash, id, ProbeArgs{Value: value})
+	return r.calls.Forget(ProbeArgs{Value: value})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ProbeRunner) Key(value int) key.Key {
-	args := ProbeArgs{Value: value}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ProbeArgs{Value: value})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Probe]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Probe] that are
+// inputs.
 func (r *ProbeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -156,10 +141,6 @@ func (r *ProbeRunner) describe(in *runtime.Inputs, args *ProbeArgs) {
 func (r *ProbeRunner) execute(ctx context.Context, args ProbeArgs) (int, error) {
 	return r.work.Run(ctx, args.Value)
 }
-
-// argsSchema identifies the types of the inputs and results of [Args] in
-// durable keys.
-const argsSchema = "8f9be2f81999d24335f991aa45c2c7c4"
 
 // ArgsArgs holds the arguments of one call of [Args.Run].
 type ArgsArgs struct {
@@ -202,20 +183,18 @@ type ArgsRunner struct {
 // given here win over those in the directive of [Args]; it panics if one of
 // them is invalid.
 func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
-	if work == nil {
-		panic("NewArgsRunner: work is nil")
-	}
 	r := &ArgsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ArgsArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/flows.Args",
 		Code:      &argsCode,
-		Schema:    argsSchema,
+		Schema:    "8f9be2f81999d24335f991aa45c2c7c4",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneArgsArgs,
-		Encode: func(e *key.Encoder, args *ArgsArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*ArgsArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -227,67 +206,46 @@ func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
 // on if others wait for it.
 func (r *ArgsRunner) Run(ctx context.Context, first string, second string, list []int, limit *int, rest ...string) (int, error) {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [ArgsRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ArgsRunner) Start(ctx context.Context, first string, second string, list []int, limit *int, rest ...string) *runtime.Call[int] {
-	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ArgsRunner) Lookup(first string, second string, list []int, limit *int, rest ...string) (int, bool) {
-	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int, rest ...string) bool {
-	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ArgsRunner) Key(first string, second string, list []int, limit *int, rest ...string) key.Key {
-	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Args]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Args] that are
+// inputs.
 func (r *ArgsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -314,12 +272,13 @@ func (r *ArgsRunner) describe(in *runtime.Inputs, args *ArgsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ArgsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ArgsArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ArgsRunner) identify(args ArgsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Args.Run].

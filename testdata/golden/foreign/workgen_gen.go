@@ -65,10 +65,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// cropSchema identifies the types of the inputs and results of [Crop] in
-// durable keys.
-const cropSchema = "84f1fbd1790d0577f81079c14c86369a"
-
 // CropArgs holds the arguments of one call of [Crop.Run].
 type CropArgs struct {
 	R      image.Rectangle
@@ -104,20 +100,18 @@ type CropRunner struct {
 // given here win over those in the directive of [Crop]; it panics if one of
 // them is invalid.
 func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
-	if work == nil {
-		panic("NewCropRunner: work is nil")
-	}
 	r := &CropRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CropArgs, image.Rectangle]{
 		Name:      "github.com/workgen/workgen/testdata/golden/foreign.Crop",
 		Code:      &cropCode,
-		Schema:    cropSchema,
+		Schema:    "84f1fbd1790d0577f81079c14c86369a",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneCropArgs,
-		Encode: func(e *key.Encoder, args *CropArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*CropArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -129,67 +123,46 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 // on if others wait for it.
 func (r2 *CropRunner) Run(ctx context.Context, r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, error) {
 	args := CropArgs{R: r, Tag: tag, Points: points}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r2.identify(args)
+	if v := r2.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r2.calls.Run(ctx, hash, id, args)
+	return r2.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [CropRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r2 *CropRunner) Start(ctx context.Context, r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) *runtime.Call[image.Rectangle] {
-	args := CropArgs{R: r, Tag: tag, Points: points}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r2.calls.Start(ctx, hash, id, args)
+	return r2.calls.Start(ctx, CropArgs{R: r, Tag: tag, Points: points})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, bool) {
-	args := CropArgs{R: r, Tag: tag, Points: points}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Lookup(hash, id, args)
+	return r2.calls.Lookup(CropArgs{R: r, Tag: tag, Points: points})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) bool {
-	args := CropArgs{R: r, Tag: tag, Points: points}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Forget(hash, id, args)
+	return r2.calls.Forget(CropArgs{R: r, Tag: tag, Points: points})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) key.Key {
-	args := CropArgs{R: r, Tag: tag, Points: points}
-	return r2.calls.Key(args.EncodeKey)
+	return r2.calls.Key(CropArgs{R: r, Tag: tag, Points: points})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Crop]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Crop] that are
+// inputs.
 func (r2 *CropRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r2.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -210,12 +183,13 @@ func (r2 *CropRunner) describe(in *runtime.Inputs, args *CropArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r2 *CropRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CropArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r2 *CropRunner) identify(args CropArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Crop.Run].
@@ -233,10 +207,6 @@ func cloneCropArgs(v CropArgs) CropArgs {
 	v.Points = slices.Clone(v.Points)
 	return v
 }
-
-// areaSchema identifies the types of the inputs and results of [Area] in
-// durable keys.
-const areaSchema = "dc237b0bf267a2dcfd46b6041ea3ca03"
 
 // AreaArgs holds the arguments of one call of [Area.Run].
 type AreaArgs struct {
@@ -274,21 +244,19 @@ type AreaRunner struct {
 // given here win over those in the directive of [Area]; it panics if one of
 // them is invalid.
 func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
-	if work == nil {
-		panic("NewAreaRunner: work is nil")
-	}
 	r := &AreaRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AreaArgs, AreaResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/foreign.Area",
 		Code:        &areaCode,
-		Schema:      areaSchema,
+		Schema:      "dc237b0bf267a2dcfd46b6041ea3ca03",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneAreaArgs,
 		CloneResult: cloneAreaResult,
-		Encode: func(e *key.Encoder, args *AreaArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*AreaArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -300,17 +268,13 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 // on if others wait for it.
 func (r *AreaRunner) Run(ctx context.Context, s shape.Box[float64], all []shape.Box[int]) (shape.Box[float64], float64, error) {
 	args := AreaArgs{S: s, All: all}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneAreaResult(c.Value())
+		res := cloneAreaResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -318,51 +282,34 @@ func (r *AreaRunner) Run(ctx context.Context, s shape.Box[float64], all []shape.
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *AreaRunner) Start(ctx context.Context, s shape.Box[float64], all []shape.Box[int]) *runtime.Call[AreaResult] {
-	args := AreaArgs{S: s, All: all}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, AreaArgs{S: s, All: all})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaResult, bool) {
-	args := AreaArgs{S: s, All: all}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(AreaArgs{S: s, All: all})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
-	args := AreaArgs{S: s, All: all}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(AreaArgs{S: s, All: all})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
-	args := AreaArgs{S: s, All: all}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(AreaArgs{S: s, All: all})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Area]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Area] that are
+// inputs.
 func (r *AreaRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -378,12 +325,13 @@ func (r *AreaRunner) describe(in *runtime.Inputs, args *AreaArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *AreaRunner) identify(id *key.Fingerprint, e *key.Encoder, args *AreaArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *AreaRunner) identify(args AreaArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Area.Run].

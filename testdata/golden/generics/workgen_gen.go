@@ -136,10 +136,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// manySchema identifies the types of the inputs and results of [Many] in
-// durable keys.
-const manySchema = "0d1ee872fceb18af64ce71ae21fbea37"
-
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
 	O  Option[Option[*int]]
@@ -221,19 +217,19 @@ type ManyRunner struct {
 // given here win over those in the directive of [Many]; it panics if one of
 // them is invalid.
 func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
-	if work == nil {
-		panic("NewManyRunner: work is nil")
-	}
 	r := &ManyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ManyArgs, int]{
-		Name:      "github.com/workgen/workgen/testdata/golden/generics.Many",
-		Code:      &manyCode,
-		Schema:    manySchema,
-		Execute:   r.execute,
-		CloneArgs: cloneManyArgs,
-		Inputs:    r.inputs,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/generics.Many",
+		Code:       &manyCode,
+		Schema:     "0d1ee872fceb18af64ce71ae21fbea37",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneManyArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*ManyArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -245,74 +241,50 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 // on if others wait for it.
 func (r2 *ManyRunner) Run(ctx context.Context, o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) (int, error) {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r2.identify(args)
+	if v2 := r2.calls.Hit(hash, &id); v2 != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r2.calls.Run(ctx, hash, id, args)
+	return r2.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [ManyRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r2 *ManyRunner) Start(ctx context.Context, o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) *runtime.Call[int] {
-	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r2.calls.Start(ctx, hash, id, args)
+	return r2.calls.Start(ctx, ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *ManyRunner) Lookup(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) (int, bool) {
-	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Lookup(hash, id, args)
+	return r2.calls.Lookup(ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) bool {
-	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Forget(hash, id, args)
+	return r2.calls.Forget(ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) key.Key {
-	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
-	return r2.calls.Key(func(e *key.Encoder) {
-		r2.encode(e, &args)
-	})
+	return r2.calls.Key(ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Many]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Many] that are
+// inputs.
 func (r2 *ManyRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e) {
-		r2.encodeReceiver(e)
-		e.Leave()
-	}
+	r2.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Many] that are inputs.
-func (r2 *ManyRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Many] that are inputs.
+func (r2 *ManyRunner) encodeWork(e *key.Encoder) {
 	m := e.Map(len(r2.work.Known), r2.work.Known == nil)
 	for k := range r2.work.Known {
 		b := e.Begin()
@@ -322,18 +294,6 @@ func (r2 *ManyRunner) encodeReceiver(e *key.Encoder) {
 		e.End(b)
 	}
 	m.End()
-}
-
-// encode writes all inputs.
-func (r2 *ManyRunner) encode(e *key.Encoder, args *ManyArgs) {
-	r2.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r2 *ManyRunner) inputs(e *key.Encoder, args *ManyArgs) {
-	r2.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -402,12 +362,14 @@ func (r2 *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r2 *ManyRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ManyArgs) uint64 {
-	r2.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r2 *ManyRunner) identify(args ManyArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r2.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Many.Run].
@@ -442,10 +404,6 @@ func cloneManyArgs(v ManyArgs) ManyArgs {
 	}
 	return v
 }
-
-// nestedSchema identifies the types of the inputs and results of [Nested] in
-// durable keys.
-const nestedSchema = "a3b34d80e9a96d50b3398ff2246a0a90"
 
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
@@ -498,16 +456,17 @@ type NestedRunner struct {
 // given here win over those in the directive of [Nested]; it panics if one of
 // them is invalid.
 func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
-	if work == nil {
-		panic("NewNestedRunner: work is nil")
-	}
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, NestedResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/generics.Nested",
-		Schema:      nestedSchema,
+		Schema:      "a3b34d80e9a96d50b3398ff2246a0a90",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneNestedArgs,
 		CloneResult: cloneNestedResult,
+		Encode:      (*NestedArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -520,17 +479,13 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 // on if others wait for it.
 func (r *NestedRunner) Run(ctx context.Context, t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) (Tree[string, int], Option[[]int], error) {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e2 := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e2.Release()
-		res := cloneNestedResult(c.Value())
+		res := cloneNestedResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e2.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e2.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -538,59 +493,43 @@ func (r *NestedRunner) Run(ctx context.Context, t Tree[string, *Tree[int, Names]
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) *runtime.Call[NestedResult] {
-	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e2.Release()
-		return c
-	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *NestedRunner) Lookup(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) (NestedResult, bool) {
-	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) bool {
-	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *NestedRunner) Key(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) key.Key {
-	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Nested]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Nested] that are
+// inputs.
 func (r *NestedRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2) {
-		e2.Leave()
-	}
+	r.calls.EncodeRunner(e2)
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *NestedRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *NestedArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *NestedRunner) identify(args NestedArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
+	e2 = key.Borrow()
 	args.EncodeKey(e2)
-	*id = e2.Fingerprint()
-	return id.Hash()
+	id = e2.Fingerprint()
+	return id.Hash(), id, e2
 }
 
 // execute calls [Nested.Run].

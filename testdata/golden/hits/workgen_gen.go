@@ -48,10 +48,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// oneSchema identifies the types of the inputs and results of [One] in durable
-// keys.
-const oneSchema = "cefd2b5cbb730dddb0b0a1f721fcefdf"
-
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
 	S string
@@ -87,18 +83,20 @@ type OneRunner struct {
 // given here win over those in the directive of [One]; it panics if one of them
 // is invalid.
 func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
-	if work == nil {
-		panic("NewOneRunner: work is nil")
-	}
 	r := &OneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[oneIdentity, OneArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.One",
 		Code:    &oneCode,
-		Schema:  oneSchema,
+		Schema:  "cefd2b5cbb730dddb0b0a1f721fcefdf",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *OneArgs) {
-			args.EncodeKey(e)
+		Identify: func(args OneArgs) (uint64, oneIdentity, *key.Encoder) {
+			id := oneIdentity{s: key.TextOf(args.S)}
+			hash := key.NewHash().Text(&id.s).Sum()
+			return hash, id, nil
 		},
+		CloneKey: oneIdentity.clone,
+		Encode:   (*OneArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -112,58 +110,44 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 func (r *OneRunner) Run(ctx context.Context, s string) (int, error) {
 	id := oneIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, OneArgs{S: s})
+	return r.calls.Run(ctx, hash, id.clone(), OneArgs{S: s})
 }
 
 // Start is like [OneRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *OneRunner) Start(ctx context.Context, s string) *runtime.Call[int] {
-	id := oneIdentity{s: key.TextOf(s)}
-	hash := key.NewHash().Text(&id.s).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, OneArgs{S: s})
+	return r.calls.Start(ctx, OneArgs{S: s})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *OneRunner) Lookup(s string) (int, bool) {
-	id := oneIdentity{s: key.TextOf(s)}
-	hash := key.NewHash().Text(&id.s).Sum()
-	return r.calls.Lookup(hash, id, OneArgs{S: s})
+	return r.calls.Lookup(OneArgs{S: s})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *OneRunner) Forget(s string) bool {
-	id := oneIdentity{s: key.TextOf(s)}
-	hash := key.NewHash().Text(&id.s).Sum()
-	return r.calls.Forget(hash, id, OneArgs{S: s})
+	return r.calls.Forget(OneArgs{S: s})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *OneRunner) Key(s string) key.Key {
-	args := OneArgs{S: s}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(OneArgs{S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [One] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [One] that are
+// inputs.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -177,10 +161,6 @@ func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
 func (r *OneRunner) execute(ctx context.Context, args OneArgs) (int, error) {
 	return r.work.Run(ctx, args.S)
 }
-
-// threeSchema identifies the types of the inputs and results of [Three] in
-// durable keys.
-const threeSchema = "e95ce0b4d2be312b3364f0d3bdef9a83"
 
 // ThreeArgs holds the arguments of one call of [Three.Run].
 type ThreeArgs struct {
@@ -225,18 +205,20 @@ type ThreeRunner struct {
 // given here win over those in the directive of [Three]; it panics if one of
 // them is invalid.
 func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
-	if work == nil {
-		panic("NewThreeRunner: work is nil")
-	}
 	r := &ThreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[threeIdentity, ThreeArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.Three",
 		Code:    &threeCode,
-		Schema:  threeSchema,
+		Schema:  "e95ce0b4d2be312b3364f0d3bdef9a83",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *ThreeArgs) {
-			args.EncodeKey(e)
+		Identify: func(args ThreeArgs) (uint64, threeIdentity, *key.Encoder) {
+			var id threeIdentity
+			hash := r.identify(&id, args.N, args.S, args.B)
+			return hash, id, nil
 		},
+		CloneKey: threeIdentity.clone,
+		Encode:   (*ThreeArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -250,58 +232,44 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 func (r *ThreeRunner) Run(ctx context.Context, n int, s string, b bool) (int, error) {
 	var id threeIdentity
 	hash := r.identify(&id, n, s, b)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, ThreeArgs{N: n, S: s, B: b})
+	return r.calls.Run(ctx, hash, id.clone(), ThreeArgs{N: n, S: s, B: b})
 }
 
 // Start is like [ThreeRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ThreeRunner) Start(ctx context.Context, n int, s string, b bool) *runtime.Call[int] {
-	var id threeIdentity
-	hash := r.identify(&id, n, s, b)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, ThreeArgs{N: n, S: s, B: b})
+	return r.calls.Start(ctx, ThreeArgs{N: n, S: s, B: b})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
-	var id threeIdentity
-	hash := r.identify(&id, n, s, b)
-	return r.calls.Lookup(hash, id, ThreeArgs{N: n, S: s, B: b})
+	return r.calls.Lookup(ThreeArgs{N: n, S: s, B: b})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
-	var id threeIdentity
-	hash := r.identify(&id, n, s, b)
-	return r.calls.Forget(hash, id, ThreeArgs{N: n, S: s, B: b})
+	return r.calls.Forget(ThreeArgs{N: n, S: s, B: b})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
-	args := ThreeArgs{N: n, S: s, B: b}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ThreeArgs{N: n, S: s, B: b})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Three]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Three] that are
+// inputs.
 func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -334,10 +302,6 @@ func (r *ThreeRunner) identify(id *threeIdentity, n int, s string, b bool) uint6
 func (r *ThreeRunner) execute(ctx context.Context, args ThreeArgs) (int, error) {
 	return r.work.Run(ctx, args.N, args.S, args.B)
 }
-
-// eightSchema identifies the types of the inputs and results of [Eight] in
-// durable keys.
-const eightSchema = "4cd656f2a277a88f2159e785eb724910"
 
 // EightArgs holds the arguments of one call of [Eight.Run].
 type EightArgs struct {
@@ -382,18 +346,20 @@ type EightRunner struct {
 // given here win over those in the directive of [Eight]; it panics if one of
 // them is invalid.
 func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
-	if work == nil {
-		panic("NewEightRunner: work is nil")
-	}
 	r := &EightRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[eightIdentity, EightArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/hits.Eight",
 		Code:    &eightCode,
-		Schema:  eightSchema,
+		Schema:  "4cd656f2a277a88f2159e785eb724910",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *EightArgs) {
-			args.EncodeKey(e)
+		Identify: func(args EightArgs) (uint64, eightIdentity, *key.Encoder) {
+			var id eightIdentity
+			hash := r.identify(&id, &args.F)
+			return hash, id, nil
 		},
+		CloneKey: eightIdentity.clone,
+		Encode:   (*EightArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -407,58 +373,44 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 func (r *EightRunner) Run(ctx context.Context, f Fields) (int, error) {
 	var id eightIdentity
 	hash := r.identify(&id, &f)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, EightArgs{F: f})
+	return r.calls.Run(ctx, hash, id.clone(), EightArgs{F: f})
 }
 
 // Start is like [EightRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *EightRunner) Start(ctx context.Context, f Fields) *runtime.Call[int] {
-	var id eightIdentity
-	hash := r.identify(&id, &f)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, EightArgs{F: f})
+	return r.calls.Start(ctx, EightArgs{F: f})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *EightRunner) Lookup(f Fields) (int, bool) {
-	var id eightIdentity
-	hash := r.identify(&id, &f)
-	return r.calls.Lookup(hash, id, EightArgs{F: f})
+	return r.calls.Lookup(EightArgs{F: f})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *EightRunner) Forget(f Fields) bool {
-	var id eightIdentity
-	hash := r.identify(&id, &f)
-	return r.calls.Forget(hash, id, EightArgs{F: f})
+	return r.calls.Forget(EightArgs{F: f})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *EightRunner) Key(f Fields) key.Key {
-	args := EightArgs{F: f}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(EightArgs{F: f})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Eight]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Eight] that are
+// inputs.
 func (r *EightRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -496,10 +448,6 @@ func (r *EightRunner) execute(ctx context.Context, args EightArgs) (int, error) 
 	return r.work.Run(ctx, args.F)
 }
 
-// listSchema identifies the types of the inputs and results of [List] in
-// durable keys.
-const listSchema = "abc7491e3d309cef3db01bb50aa925a4"
-
 // ListArgs holds the arguments of one call of [List.Run].
 type ListArgs struct {
 	List []Fields
@@ -528,20 +476,18 @@ type ListRunner struct {
 // given here win over those in the directive of [List]; it panics if one of
 // them is invalid.
 func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
-	if work == nil {
-		panic("NewListRunner: work is nil")
-	}
 	r := &ListRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ListArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/hits.List",
 		Code:      &listCode,
-		Schema:    listSchema,
+		Schema:    "abc7491e3d309cef3db01bb50aa925a4",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneListArgs,
-		Encode: func(e *key.Encoder, args *ListArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*ListArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -553,67 +499,46 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 // on if others wait for it.
 func (r *ListRunner) Run(ctx context.Context, list []Fields) (int, error) {
 	args := ListArgs{List: list}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [ListRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ListRunner) Start(ctx context.Context, list []Fields) *runtime.Call[int] {
-	args := ListArgs{List: list}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ListArgs{List: list})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ListRunner) Lookup(list []Fields) (int, bool) {
-	args := ListArgs{List: list}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ListArgs{List: list})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ListRunner) Forget(list []Fields) bool {
-	args := ListArgs{List: list}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ListArgs{List: list})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ListRunner) Key(list []Fields) key.Key {
-	args := ListArgs{List: list}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ListArgs{List: list})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [List]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [List] that are
+// inputs.
 func (r *ListRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -626,12 +551,13 @@ func (r *ListRunner) describe(in *runtime.Inputs, args *ListArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ListRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ListArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ListRunner) identify(args ListArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [List.Run].

@@ -85,10 +85,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// countSchema identifies the types of the inputs and results of [Count] in
-// durable keys.
-const countSchema = "2c29fb647dad87217f73eec97bd847e4"
-
 // CountArgs holds the arguments of one call of [Count.Run].
 type CountArgs struct {
 	D    Data
@@ -122,19 +118,19 @@ type CountRunner struct {
 // given here win over those in the directive of [Count]; it panics if one of
 // them is invalid.
 func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
-	if work == nil {
-		panic("NewCountRunner: work is nil")
-	}
 	r := &CountRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CountArgs, int]{
-		Name:      "github.com/workgen/workgen/testdata/golden/ignored.Count",
-		Code:      &countCode,
-		Schema:    countSchema,
-		Execute:   r.execute,
-		CloneArgs: cloneCountArgs,
-		Inputs:    r.inputs,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/ignored.Count",
+		Code:       &countCode,
+		Schema:     "2c29fb647dad87217f73eec97bd847e4",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneCountArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*CountArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -146,89 +142,53 @@ func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
 // on if others wait for it.
 func (r *CountRunner) Run(ctx context.Context, d Data, more ...*Data) (int, error) {
 	args := CountArgs{D: d, More: more}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [CountRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *CountRunner) Start(ctx context.Context, d Data, more ...*Data) *runtime.Call[int] {
-	args := CountArgs{D: d, More: more}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, CountArgs{D: d, More: more})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *CountRunner) Lookup(d Data, more ...*Data) (int, bool) {
-	args := CountArgs{D: d, More: more}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(CountArgs{D: d, More: more})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CountRunner) Forget(d Data, more ...*Data) bool {
-	args := CountArgs{D: d, More: more}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(CountArgs{D: d, More: more})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
-	args := CountArgs{D: d, More: more}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(CountArgs{D: d, More: more})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Count]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Count] that are
+// inputs.
 func (r *CountRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Count] that are inputs.
-func (r *CountRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Count] that are inputs.
+func (r *CountRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r.work.Base != nil) {
 		e.End(encodeData(e, e.Begin(), r.work.Base))
 	}
-}
-
-// encode writes all inputs.
-func (r *CountRunner) encode(e *key.Encoder, args *CountArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *CountRunner) inputs(e *key.Encoder, args *CountArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -251,12 +211,14 @@ func (r *CountRunner) describe(in *runtime.Inputs, args *CountArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *CountRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CountArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *CountRunner) identify(args CountArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Count.Run].
@@ -279,10 +241,6 @@ func cloneCountArgs(v CountArgs) CountArgs {
 	}
 	return v
 }
-
-// makeSchema identifies the types of the inputs and results of [Make] in
-// durable keys.
-const makeSchema = "28fcddc490a9145347d9e37deb83baf2"
 
 // MakeArgs holds the arguments of one call of [Make.Run].
 type MakeArgs struct {
@@ -332,16 +290,17 @@ type MakeRunner struct {
 // given here win over those in the directive of [Make]; it panics if one of
 // them is invalid.
 func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
-	if work == nil {
-		panic("NewMakeRunner: work is nil")
-	}
 	r := &MakeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MakeArgs, MakeResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/ignored.Make",
-		Schema:      makeSchema,
+		Schema:      "28fcddc490a9145347d9e37deb83baf2",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneMakeArgs,
 		CloneResult: cloneMakeResult,
+		Encode:      (*MakeArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -354,17 +313,13 @@ func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
 // on if others wait for it.
 func (r *MakeRunner) Run(ctx context.Context, d Data, more map[string]Data) (Data, map[string]Data, error) {
 	args := MakeArgs{D: d, More: more}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneMakeResult(c.Value())
+		res := cloneMakeResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -372,59 +327,43 @@ func (r *MakeRunner) Run(ctx context.Context, d Data, more map[string]Data) (Dat
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *MakeRunner) Start(ctx context.Context, d Data, more map[string]Data) *runtime.Call[MakeResult] {
-	args := MakeArgs{D: d, More: more}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, MakeArgs{D: d, More: more})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *MakeRunner) Lookup(d Data, more map[string]Data) (MakeResult, bool) {
-	args := MakeArgs{D: d, More: more}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(MakeArgs{D: d, More: more})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
-	args := MakeArgs{D: d, More: more}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(MakeArgs{D: d, More: more})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *MakeRunner) Key(d Data, more map[string]Data) key.Key {
-	args := MakeArgs{D: d, More: more}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(MakeArgs{D: d, More: more})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Make]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Make] that are
+// inputs.
 func (r *MakeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *MakeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *MakeArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *MakeRunner) identify(args MakeArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Make.Run].
@@ -465,10 +404,6 @@ func cloneMakeResult(v MakeResult) MakeResult {
 	return v
 }
 
-// takeSchema identifies the types of the inputs and results of [Take] in
-// durable keys.
-const takeSchema = "e207cc3ede81713f748047b75729855c"
-
 // TakeArgs holds the arguments of one call of [Take.Run].
 type TakeArgs struct {
 	C *Cloned
@@ -494,19 +429,17 @@ type TakeRunner struct {
 // given here win over those in the directive of [Take]; it panics if one of
 // them is invalid.
 func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
-	if work == nil {
-		panic("NewTakeRunner: work is nil")
-	}
 	r := &TakeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TakeArgs, int]{
-		Name:    "github.com/workgen/workgen/testdata/golden/ignored.Take",
-		Code:    &takeCode,
-		Schema:  takeSchema,
-		Execute: r.execute,
-		Inputs:  r.inputs,
-		Encode: func(e *key.Encoder, args *TakeArgs) {
-			args.EncodeKey(e)
-		},
+		Name:     "github.com/workgen/workgen/testdata/golden/ignored.Take",
+		Code:     &takeCode,
+		Schema:   "e207cc3ede81713f748047b75729855c",
+		Work:     work,
+		Execute:  r.execute,
+		Identify: r.identify,
+		CloneKey: key.Fingerprint.Clone,
+		Encode:   (*TakeArgs).EncodeKey,
+		Verify:   (*TakeArgs).verify,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -519,74 +452,53 @@ func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
 // on if others wait for it.
 func (r *TakeRunner) Run(ctx context.Context, c *Cloned) (int, error) {
 	args := TakeArgs{C: c}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c2.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [TakeRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *TakeRunner) Start(ctx context.Context, c *Cloned) *runtime.Call[int] {
-	args := TakeArgs{C: c}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		e.Release()
-		return c2
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, TakeArgs{C: c})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *TakeRunner) Lookup(c *Cloned) (int, bool) {
-	args := TakeArgs{C: c}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(TakeArgs{C: c})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TakeRunner) Forget(c *Cloned) bool {
-	args := TakeArgs{C: c}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(TakeArgs{C: c})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *TakeRunner) Key(c *Cloned) key.Key {
-	args := TakeArgs{C: c}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TakeArgs{C: c})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Take]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Take] that are
+// inputs.
 func (r *TakeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// inputs writes the inputs that are not copied. They might change during an
+// verify writes the arguments that are not copied. They might change during an
 // execution, so the runtime compares them before and after.
-func (r *TakeRunner) inputs(e *key.Encoder, args *TakeArgs) {
-	if e.Present(args.C != nil) {
-		encodeCloned(e, args.C)
+func (a *TakeArgs) verify(e *key.Encoder) {
+	if e.Present(a.C != nil) {
+		encodeCloned(e, a.C)
 	}
 }
 
@@ -599,12 +511,13 @@ func (r *TakeRunner) describe(in *runtime.Inputs, args *TakeArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *TakeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *TakeArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *TakeRunner) identify(args TakeArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Take.Run].

@@ -92,10 +92,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// drawSchema identifies the types of the inputs and results of [Draw] in
-// durable keys.
-const drawSchema = "4f27c5c29ef2906ec1c743524fe9746e"
-
 // DrawArgs holds the arguments of one call of [Draw.Run].
 type DrawArgs struct {
 	S     shape.Shape
@@ -165,19 +161,20 @@ type DrawRunner struct {
 // given here win over those in the directive of [Draw]; it panics if one of
 // them is invalid.
 func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
-	if work == nil {
-		panic("NewDrawRunner: work is nil")
-	}
 	r := &DrawRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DrawArgs, float64]{
-		Name:      "github.com/workgen/workgen/testdata/golden/interfaces.Draw",
-		Code:      &drawCode,
-		Schema:    drawSchema,
-		Execute:   r.execute,
-		CloneArgs: cloneDrawArgs,
-		Inputs:    r.inputs,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/interfaces.Draw",
+		Code:       &drawCode,
+		Schema:     "4f27c5c29ef2906ec1c743524fe9746e",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneDrawArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*DrawArgs).EncodeKey,
+		Verify:     (*DrawArgs).verify,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -189,90 +186,59 @@ func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 // on if others wait for it.
 func (r *DrawRunner) Run(ctx context.Context, s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) (float64, error) {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [DrawRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *DrawRunner) Start(ctx context.Context, s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) *runtime.Call[float64] {
-	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *DrawRunner) Lookup(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) (float64, bool) {
-	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) bool {
-	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) key.Key {
-	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Draw]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Draw] that are
+// inputs.
 func (r *DrawRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Draw] that are inputs.
-func (r *DrawRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Draw] that are inputs.
+func (r *DrawRunner) encodeWork(e *key.Encoder) {
 	encodeShapeShape(e, r.work.Default)
 	encodeAny(e, r.work.Extra)
 }
 
-// encode writes all inputs.
-func (r *DrawRunner) encode(e *key.Encoder, args *DrawArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
+// verify writes the arguments that are not copied. They might change during an
 // execution, so the runtime compares them before and after.
-func (r *DrawRunner) inputs(e *key.Encoder, args *DrawArgs) {
-	r.encodeReceiver(e)
-	m := e.Map(len(args.Count), args.Count == nil)
-	for k, x := range args.Count {
+func (a *DrawArgs) verify(e *key.Encoder) {
+	m := e.Map(len(a.Count), a.Count == nil)
+	for k, x := range a.Count {
 		m.Key()
 		encodeShapeShape(e, k)
 		m.Value()
@@ -327,12 +293,14 @@ func (r *DrawRunner) describe(in *runtime.Inputs, args *DrawArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *DrawRunner) identify(id *key.Fingerprint, e *key.Encoder, args *DrawArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *DrawRunner) identify(args DrawArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Draw.Run].
@@ -366,10 +334,6 @@ func cloneDrawArgs(v DrawArgs) DrawArgs {
 	return v
 }
 
-// evalSchema identifies the types of the inputs and results of [Eval] in
-// durable keys.
-const evalSchema = "705e303a9b1fa8a1140e706d309e5482"
-
 // EvalArgs holds the arguments of one call of [Eval.Run].
 type EvalArgs struct {
 	E         Expr
@@ -397,22 +361,20 @@ type EvalRunner struct {
 // given here win over those in the directive of [Eval]; it panics if one of
 // them is invalid.
 func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
-	if work == nil {
-		panic("NewEvalRunner: work is nil")
-	}
 	r := &EvalRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EvalArgs, Expr]{
 		Name:        "github.com/workgen/workgen/testdata/golden/interfaces.Eval",
 		Code:        &evalCode,
-		Schema:      evalSchema,
+		Schema:      "705e303a9b1fa8a1140e706d309e5482",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneEvalArgs,
 		CloneResult: cloneEvalResult,
-		Encode: func(e *key.Encoder, args *EvalArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeExpr()},
-		Describe: r.describe,
+		Encode:      (*EvalArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeExpr()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -426,16 +388,12 @@ func (r *EvalRunner) Run(ctx context.Context, e Expr, anonymous interface {
 	expr()
 }) (Expr, error) {
 	args := EvalArgs{E: e, Anonymous: anonymous}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e2 := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e2.Release()
-		return cloneEvalResult(c.Value()), nil
+		return cloneEvalResult(*v), nil
 	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e2.Keep(id), args)
 }
 
 // Start is like [EvalRunner.Run] but does not wait. It returns the call, which
@@ -444,17 +402,7 @@ func (r *EvalRunner) Run(ctx context.Context, e Expr, anonymous interface {
 func (r *EvalRunner) Start(ctx context.Context, e Expr, anonymous interface {
 	expr()
 }) *runtime.Call[Expr] {
-	args := EvalArgs{E: e, Anonymous: anonymous}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e2.Release()
-		return c
-	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, EvalArgs{E: e, Anonymous: anonymous})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
@@ -462,9 +410,7 @@ func (r *EvalRunner) Start(ctx context.Context, e Expr, anonymous interface {
 func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 	expr()
 }) (Expr, bool) {
-	args := EvalArgs{E: e, Anonymous: anonymous}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(EvalArgs{E: e, Anonymous: anonymous})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
@@ -473,9 +419,7 @@ func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 func (r *EvalRunner) Forget(e Expr, anonymous interface {
 	expr()
 }) bool {
-	args := EvalArgs{E: e, Anonymous: anonymous}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(EvalArgs{E: e, Anonymous: anonymous})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
@@ -484,17 +428,14 @@ func (r *EvalRunner) Forget(e Expr, anonymous interface {
 func (r *EvalRunner) Key(e Expr, anonymous interface {
 	expr()
 }) key.Key {
-	args := EvalArgs{E: e, Anonymous: anonymous}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(EvalArgs{E: e, Anonymous: anonymous})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Eval]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Eval] that are
+// inputs.
 func (r *EvalRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2) {
-		e2.Leave()
-	}
+	r.calls.EncodeRunner(e2)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -507,12 +448,13 @@ func (r *EvalRunner) describe(in *runtime.Inputs, args *EvalArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *EvalRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *EvalArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *EvalRunner) identify(args EvalArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
+	e2 = key.Borrow()
 	args.EncodeKey(e2)
-	*id = e2.Fingerprint()
-	return id.Hash()
+	id = e2.Fingerprint()
+	return id.Hash(), id, e2
 }
 
 // execute calls [Eval.Run].
@@ -535,10 +477,6 @@ func cloneEvalResult(v Expr) Expr {
 	copyExprWhole(c, &v)
 	return v
 }
-
-// readSchema identifies the types of the inputs and results of [Read] in
-// durable keys.
-const readSchema = "5bec9d34c1fd15287c06f8f4b148d80a"
 
 // ReadArgs holds the arguments of one call of [Read.Run].
 type ReadArgs struct {
@@ -568,20 +506,18 @@ type ReadRunner struct {
 // given here win over those in the directive of [Read]; it panics if one of
 // them is invalid.
 func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
-	if work == nil {
-		panic("NewReadRunner: work is nil")
-	}
 	r := &ReadRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReadArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/interfaces.Read",
 		Code:      &readCode,
-		Schema:    readSchema,
+		Schema:    "5bec9d34c1fd15287c06f8f4b148d80a",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReadArgs,
-		Encode: func(e *key.Encoder, args *ReadArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*ReadArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -593,67 +529,46 @@ func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 // on if others wait for it.
 func (r *ReadRunner) Run(ctx context.Context, in Input, more ...Input) (string, error) {
 	args := ReadArgs{In: in, More: more}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [ReadRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ReadRunner) Start(ctx context.Context, in Input, more ...Input) *runtime.Call[string] {
-	args := ReadArgs{In: in, More: more}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ReadArgs{In: in, More: more})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ReadRunner) Lookup(in Input, more ...Input) (string, bool) {
-	args := ReadArgs{In: in, More: more}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ReadArgs{In: in, More: more})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ReadRunner) Forget(in Input, more ...Input) bool {
-	args := ReadArgs{In: in, More: more}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ReadArgs{In: in, More: more})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
-	args := ReadArgs{In: in, More: more}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ReadArgs{In: in, More: more})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Read]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Read] that are
+// inputs.
 func (r *ReadRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -669,12 +584,13 @@ func (r *ReadRunner) describe(in2 *runtime.Inputs, args *ReadArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ReadRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ReadArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ReadRunner) identify(args ReadArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Read.Run].
@@ -692,10 +608,6 @@ func cloneReadArgs(v ReadArgs) ReadArgs {
 	}
 	return v
 }
-
-// decodeSchema identifies the types of the inputs and results of [Decode] in
-// durable keys.
-const decodeSchema = "db6e335ddbbc6460e070aa7ba48aba40"
 
 // DecodeArgs holds the arguments of one call of [Decode.Run].
 type DecodeArgs struct {
@@ -731,16 +643,17 @@ type DecodeRunner struct {
 // given here win over those in the directive of [Decode]; it panics if one of
 // them is invalid.
 func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
-	if work == nil {
-		panic("NewDecodeRunner: work is nil")
-	}
 	r := &DecodeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DecodeArgs, DecodeResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/interfaces.Decode",
-		Schema:      decodeSchema,
+		Schema:      "db6e335ddbbc6460e070aa7ba48aba40",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneDecodeArgs,
 		CloneResult: cloneDecodeResult,
+		Encode:      (*DecodeArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -753,17 +666,13 @@ func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 // on if others wait for it.
 func (r2 *DecodeRunner) Run(ctx context.Context, v JSON, r *Record) (JSON, Record, error) {
 	args := DecodeArgs{V: v, R: r}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r2.identify(args)
+	if v2 := r2.calls.Hit(hash, &id); v2 != nil {
 		e.Release()
-		res := cloneDecodeResult(c.Value())
+		res := cloneDecodeResult(*v2)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r2.calls.Run(ctx, hash, id, args)
+	res, err := r2.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -771,59 +680,43 @@ func (r2 *DecodeRunner) Run(ctx context.Context, v JSON, r *Record) (JSON, Recor
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r2 *DecodeRunner) Start(ctx context.Context, v JSON, r *Record) *runtime.Call[DecodeResult] {
-	args := DecodeArgs{V: v, R: r}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r2.calls.Start(ctx, hash, id, args)
+	return r2.calls.Start(ctx, DecodeArgs{V: v, R: r})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *DecodeRunner) Lookup(v JSON, r *Record) (DecodeResult, bool) {
-	args := DecodeArgs{V: v, R: r}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Lookup(hash, id, args)
+	return r2.calls.Lookup(DecodeArgs{V: v, R: r})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
-	args := DecodeArgs{V: v, R: r}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Forget(hash, id, args)
+	return r2.calls.Forget(DecodeArgs{V: v, R: r})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r2 *DecodeRunner) Key(v JSON, r *Record) key.Key {
-	args := DecodeArgs{V: v, R: r}
-	return r2.calls.Key(args.EncodeKey)
+	return r2.calls.Key(DecodeArgs{V: v, R: r})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Decode]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Decode] that are
+// inputs.
 func (r2 *DecodeRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r2.calls.EncodeRunner(e)
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r2 *DecodeRunner) identify(id *key.Fingerprint, e *key.Encoder, args *DecodeArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r2 *DecodeRunner) identify(args DecodeArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Decode.Run].

@@ -152,10 +152,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// numbersSchema identifies the types of the inputs and results of [Numbers] in
-// durable keys.
-const numbersSchema = "28ad315272e410c6973cdc1680843009"
-
 // NumbersArgs holds the arguments of one call of [Numbers.Run].
 type NumbersArgs struct {
 	I    big.Int
@@ -236,19 +232,19 @@ type NumbersRunner struct {
 // given here win over those in the directive of [Numbers]; it panics if one of
 // them is invalid.
 func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
-	if work == nil {
-		panic("NewNumbersRunner: work is nil")
-	}
 	r := &NumbersRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NumbersArgs, NumbersResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Numbers",
 		Code:        &numbersCode,
-		Schema:      numbersSchema,
+		Schema:      "28ad315272e410c6973cdc1680843009",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneNumbersArgs,
 		CloneResult: cloneNumbersResult,
-		Inputs:      r.inputs,
-		Encode:      r.encode,
+		EncodeWork:  r.encodeWork,
+		Encode:      (*NumbersArgs).EncodeKey,
 		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -261,17 +257,13 @@ func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 // on if others wait for it.
 func (r2 *NumbersRunner) Run(ctx context.Context, i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) (big.Int, *big.Int, *big.Rat, *big.Float, []big.Int, map[string]big.Float, error) {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r2.identify(args)
+	if v := r2.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneNumbersResult(c.Value())
+		res := cloneNumbersResult(*v)
 		return res.R1, res.R2, res.R3, res.R4, res.R5, res.R6, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r2.calls.Run(ctx, hash, id, args)
+	res, err := r2.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, res.R3, res.R4, res.R5, res.R6, err
 }
 
@@ -279,73 +271,41 @@ func (r2 *NumbersRunner) Run(ctx context.Context, i big.Int, p *big.Int, r *big.
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r2 *NumbersRunner) Start(ctx context.Context, i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) *runtime.Call[NumbersResult] {
-	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r2.identify(&id, e, &args)
-	if c := r2.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r2.calls.Start(ctx, hash, id, args)
+	return r2.calls.Start(ctx, NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *NumbersRunner) Lookup(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) (NumbersResult, bool) {
-	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Lookup(hash, id, args)
+	return r2.calls.Lookup(NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) bool {
-	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
-	hash, id := key.Identify(&args, r2.identify)
-	return r2.calls.Forget(hash, id, args)
+	return r2.calls.Forget(NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) key.Key {
-	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
-	return r2.calls.Key(func(e *key.Encoder) {
-		r2.encode(e, &args)
-	})
+	return r2.calls.Key(NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Numbers]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Numbers] that are
+// inputs.
 func (r2 *NumbersRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e) {
-		r2.encodeReceiver(e)
-		e.Leave()
-	}
+	r2.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Numbers] that are inputs.
-func (r2 *NumbersRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Numbers] that are inputs.
+func (r2 *NumbersRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r2.work.Limit != nil) {
 		encodeBigInt(e, r2.work.Limit)
 	}
-}
-
-// encode writes all inputs.
-func (r2 *NumbersRunner) encode(e *key.Encoder, args *NumbersArgs) {
-	r2.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r2 *NumbersRunner) inputs(e *key.Encoder, args *NumbersArgs) {
-	r2.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -391,12 +351,14 @@ func (r2 *NumbersRunner) describe(in *runtime.Inputs, args *NumbersArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r2 *NumbersRunner) identify(id *key.Fingerprint, e *key.Encoder, args *NumbersArgs) uint64 {
-	r2.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r2 *NumbersRunner) identify(args NumbersArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r2.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Numbers.Run].
@@ -459,10 +421,6 @@ func cloneNumbersResult(v NumbersResult) NumbersResult {
 	return v
 }
 
-// placesSchema identifies the types of the inputs and results of [Places] in
-// durable keys.
-const placesSchema = "30dd6c9163e27f833cb9d543cf81cf60"
-
 // PlacesArgs holds the arguments of one call of [Places.Run].
 type PlacesArgs struct {
 	W Where
@@ -496,21 +454,19 @@ type PlacesRunner struct {
 // given here win over those in the directive of [Places]; it panics if one of
 // them is invalid.
 func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
-	if work == nil {
-		panic("NewPlacesRunner: work is nil")
-	}
 	r := &PlacesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PlacesArgs, PlacesResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Places",
 		Code:        &placesCode,
-		Schema:      placesSchema,
+		Schema:      "30dd6c9163e27f833cb9d543cf81cf60",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   clonePlacesArgs,
 		CloneResult: clonePlacesResult,
-		Encode: func(e *key.Encoder, args *PlacesArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*PlacesArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -522,17 +478,13 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 // on if others wait for it.
 func (r *PlacesRunner) Run(ctx context.Context, w Where, u url.URL) (Where, url.URL, error) {
 	args := PlacesArgs{W: w, U: u}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := clonePlacesResult(c.Value())
+		res := clonePlacesResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -540,51 +492,34 @@ func (r *PlacesRunner) Run(ctx context.Context, w Where, u url.URL) (Where, url.
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *PlacesRunner) Start(ctx context.Context, w Where, u url.URL) *runtime.Call[PlacesResult] {
-	args := PlacesArgs{W: w, U: u}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, PlacesArgs{W: w, U: u})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *PlacesRunner) Lookup(w Where, u url.URL) (PlacesResult, bool) {
-	args := PlacesArgs{W: w, U: u}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(PlacesArgs{W: w, U: u})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
-	args := PlacesArgs{W: w, U: u}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(PlacesArgs{W: w, U: u})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
-	args := PlacesArgs{W: w, U: u}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(PlacesArgs{W: w, U: u})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Places]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Places] that are
+// inputs.
 func (r *PlacesRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -597,12 +532,13 @@ func (r *PlacesRunner) describe(in *runtime.Inputs, args *PlacesArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *PlacesRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PlacesArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *PlacesRunner) identify(args PlacesArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Places.Run].
@@ -626,10 +562,6 @@ func clonePlacesResult(v PlacesResult) PlacesResult {
 	v.R2 = cloneUrlURL(v.R2)
 	return v
 }
-
-// rowsSchema identifies the types of the inputs and results of [Rows] in
-// durable keys.
-const rowsSchema = "3a6f7f7ff5ceaded8421821145bbde19"
 
 // RowsArgs holds the arguments of one call of [Rows.Run].
 type RowsArgs struct {
@@ -659,22 +591,20 @@ type RowsRunner struct {
 // given here win over those in the directive of [Rows]; it panics if one of
 // them is invalid.
 func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
-	if work == nil {
-		panic("NewRowsRunner: work is nil")
-	}
 	r := &RowsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, RowsArgs, []Row]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Rows",
 		Code:        &rowsCode,
-		Schema:      rowsSchema,
+		Schema:      "3a6f7f7ff5ceaded8421821145bbde19",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneRowsArgs,
 		CloneResult: cloneRowsResult,
-		Encode: func(e *key.Encoder, args *RowsArgs) {
-			args.EncodeKey(e)
-		},
-		Kinds:    []kind.Kind{storeUniqueHandleString(), storeUniqueHandle2Int()},
-		Describe: r.describe,
+		Encode:      (*RowsArgs).EncodeKey,
+		Kinds:       []kind.Kind{storeUniqueHandleString(), storeUniqueHandle2Int()},
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -686,67 +616,46 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 // on if others wait for it.
 func (r *RowsRunner) Run(ctx context.Context, rows []Row) ([]Row, error) {
 	args := RowsArgs{Rows: rows}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return cloneRowsResult(c.Value()), nil
+		return cloneRowsResult(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [RowsRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *RowsRunner) Start(ctx context.Context, rows []Row) *runtime.Call[[]Row] {
-	args := RowsArgs{Rows: rows}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, RowsArgs{Rows: rows})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *RowsRunner) Lookup(rows []Row) ([]Row, bool) {
-	args := RowsArgs{Rows: rows}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(RowsArgs{Rows: rows})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *RowsRunner) Forget(rows []Row) bool {
-	args := RowsArgs{Rows: rows}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(RowsArgs{Rows: rows})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *RowsRunner) Key(rows []Row) key.Key {
-	args := RowsArgs{Rows: rows}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(RowsArgs{Rows: rows})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Rows]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Rows] that are
+// inputs.
 func (r *RowsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -759,12 +668,13 @@ func (r *RowsRunner) describe(in *runtime.Inputs, args *RowsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *RowsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *RowsArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *RowsRunner) identify(args RowsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Rows.Run].
@@ -790,10 +700,6 @@ func cloneRowsResult(v []Row) []Row {
 	}
 	return v
 }
-
-// marshalledSchema identifies the types of the inputs and results of
-// [Marshalled] in durable keys.
-const marshalledSchema = "ac0f6561cc31c7346f57fea3f81498fb"
 
 // MarshalledArgs holds the arguments of one call of [Marshalled.Run].
 type MarshalledArgs struct {
@@ -828,16 +734,17 @@ type MarshalledRunner struct {
 // Options given here win over those in the directive of [Marshalled]; it panics
 // if one of them is invalid.
 func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRunner {
-	if work == nil {
-		panic("NewMarshalledRunner: work is nil")
-	}
 	r := &MarshalledRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MarshalledArgs, MarshalledResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Marshalled",
-		Schema:      marshalledSchema,
+		Schema:      "ac0f6561cc31c7346f57fea3f81498fb",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneResult: cloneMarshalledResult,
-		Inputs:      r.inputs,
+		Encode:      (*MarshalledArgs).EncodeKey,
+		Verify:      (*MarshalledArgs).verify,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -850,17 +757,13 @@ func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRu
 // on if others wait for it.
 func (r *MarshalledRunner) Run(ctx context.Context, s *Sheet) (other.Matrix, *other.Matrix, []other.Money, error) {
 	args := MarshalledArgs{S: s}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res, err := c.Result()
+		res, err := r.calls.Copy(v)
 		return res.R1, res.R2, res.R3, err
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, res.R3, err
 }
 
@@ -868,67 +771,51 @@ func (r *MarshalledRunner) Run(ctx context.Context, s *Sheet) (other.Matrix, *ot
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *MarshalledRunner) Start(ctx context.Context, s *Sheet) *runtime.Call[MarshalledResult] {
-	args := MarshalledArgs{S: s}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, MarshalledArgs{S: s})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *MarshalledRunner) Lookup(s *Sheet) (MarshalledResult, bool) {
-	args := MarshalledArgs{S: s}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(MarshalledArgs{S: s})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MarshalledRunner) Forget(s *Sheet) bool {
-	args := MarshalledArgs{S: s}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(MarshalledArgs{S: s})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *MarshalledRunner) Key(s *Sheet) key.Key {
-	args := MarshalledArgs{S: s}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(MarshalledArgs{S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of
-// [Marshalled] that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Marshalled] that
+// are inputs.
 func (r *MarshalledRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// inputs writes the inputs that are not copied. They might change during an
+// verify writes the arguments that are not copied. They might change during an
 // execution, so the runtime compares them before and after.
-func (r *MarshalledRunner) inputs(e *key.Encoder, args *MarshalledArgs) {
-	if e.Present(args.S != nil) {
-		e.End(encodeSheet(e, e.Begin(), args.S))
+func (a *MarshalledArgs) verify(e *key.Encoder) {
+	if e.Present(a.S != nil) {
+		e.End(encodeSheet(e, e.Begin(), a.S))
 	}
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *MarshalledRunner) identify(id *key.Fingerprint, e *key.Encoder, args *MarshalledArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *MarshalledRunner) identify(args MarshalledArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Marshalled.Run].
@@ -948,10 +835,6 @@ func cloneMarshalledResult(v MarshalledResult) MarshalledResult {
 	v.R3 = slices.Clone(v.R3)
 	return v
 }
-
-// skipsSchema identifies the types of the inputs and results of [Skips] in
-// durable keys.
-const skipsSchema = "18a4317e07102c14dc356b16846cd623"
 
 // SkipsArgs holds the arguments of one call of [Skips.Run].
 type SkipsArgs struct {
@@ -989,21 +872,19 @@ type SkipsRunner struct {
 // given here win over those in the directive of [Skips]; it panics if one of
 // them is invalid.
 func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
-	if work == nil {
-		panic("NewSkipsRunner: work is nil")
-	}
 	r := &SkipsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SkipsArgs, SkipsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/known.Skips",
 		Code:        &skipsCode,
-		Schema:      skipsSchema,
+		Schema:      "18a4317e07102c14dc356b16846cd623",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneSkipsArgs,
 		CloneResult: cloneSkipsResult,
-		Encode: func(e *key.Encoder, args *SkipsArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*SkipsArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1015,17 +896,13 @@ func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
 // on if others wait for it.
 func (r *SkipsRunner) Run(ctx context.Context, p *other.Padded, s other.Stamped) (*other.Padded, other.Stamped, error) {
 	args := SkipsArgs{P: p, S: s}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		res := cloneSkipsResult(c.Value())
+		res := cloneSkipsResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.Clone()
-	e.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e.Keep(id), args)
 	return res.R1, res.R2, err
 }
 
@@ -1033,51 +910,34 @@ func (r *SkipsRunner) Run(ctx context.Context, p *other.Padded, s other.Stamped)
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *SkipsRunner) Start(ctx context.Context, p *other.Padded, s other.Stamped) *runtime.Call[SkipsResult] {
-	args := SkipsArgs{P: p, S: s}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, SkipsArgs{P: p, S: s})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SkipsRunner) Lookup(p *other.Padded, s other.Stamped) (SkipsResult, bool) {
-	args := SkipsArgs{P: p, S: s}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(SkipsArgs{P: p, S: s})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
-	args := SkipsArgs{P: p, S: s}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(SkipsArgs{P: p, S: s})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
-	args := SkipsArgs{P: p, S: s}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(SkipsArgs{P: p, S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Skips]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Skips] that are
+// inputs.
 func (r *SkipsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1092,12 +952,13 @@ func (r *SkipsRunner) describe(in *runtime.Inputs, args *SkipsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *SkipsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SkipsArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *SkipsRunner) identify(args SkipsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Skips.Run].
@@ -1125,10 +986,6 @@ func cloneSkipsResult(v SkipsResult) SkipsResult {
 	}
 	return v
 }
-
-// copiesSchema identifies the types of the inputs and results of [Copies] in
-// durable keys.
-const copiesSchema = "1dd4707bf685310de0a494d2b025dc28"
 
 // CopiesArgs holds the arguments of one call of [Copies.Run].
 type CopiesArgs struct {
@@ -1168,15 +1025,19 @@ type CopiesRunner struct {
 // given here win over those in the directive of [Copies]; it panics if one of
 // them is invalid.
 func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
-	if work == nil {
-		panic("NewCopiesRunner: work is nil")
-	}
 	r := &CopiesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[copiesIdentity, CopiesArgs, CopiesResult]{
-		Name:        "github.com/workgen/workgen/testdata/golden/known.Copies",
-		Schema:      copiesSchema,
-		Execute:     r.execute,
+		Name:    "github.com/workgen/workgen/testdata/golden/known.Copies",
+		Schema:  "1dd4707bf685310de0a494d2b025dc28",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args CopiesArgs) (uint64, copiesIdentity, *key.Encoder) {
+			id := copiesIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
+		},
 		CloneResult: cloneCopiesResult,
+		Encode:      (*CopiesArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -1190,8 +1051,8 @@ func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 func (r *CopiesRunner) Run(ctx context.Context, n int) (*regexp.Regexp, *other.Channel, []other.Channel, other.Amount, *other.Matrix, error) {
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		res, err := c.Result()
+	if v := r.calls.Hit(hash, &id); v != nil {
+		res, err := r.calls.Copy(v)
 		return res.R1, res.R2, res.R3, res.R4, res.R5, err
 	}
 	res, err := r.calls.Run(ctx, hash, id, CopiesArgs{N: n})
@@ -1202,46 +1063,34 @@ func (r *CopiesRunner) Run(ctx context.Context, n int) (*regexp.Regexp, *other.C
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *CopiesRunner) Start(ctx context.Context, n int) *runtime.Call[CopiesResult] {
-	id := copiesIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, CopiesArgs{N: n})
+	return r.calls.Start(ctx, CopiesArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *CopiesRunner) Lookup(n int) (CopiesResult, bool) {
-	id := copiesIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, CopiesArgs{N: n})
+	return r.calls.Lookup(CopiesArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CopiesRunner) Forget(n int) bool {
-	id := copiesIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, CopiesArgs{N: n})
+	return r.calls.Forget(CopiesArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *CopiesRunner) Key(n int) key.Key {
-	args := CopiesArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(CopiesArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Copies]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Copies] that are
+// inputs.
 func (r *CopiesRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // execute calls [Copies.Run].

@@ -42,10 +42,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// workSchema2 identifies the types of the inputs and results of [work] in
-// durable keys.
-const workSchema2 = "1bc8e35e9e22cd258c7000e03b7e1b1d"
-
 // workArgs holds the arguments of one call of [work.Run].
 type workArgs struct {
 	K       key
@@ -77,19 +73,19 @@ type workRunner struct {
 // given here win over those in the directive of [work]; it panics if one of
 // them is invalid.
 func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
-	if work2 == nil {
-		panic("newWorkRunner: work is nil")
-	}
 	r := &workRunner{work: work2}
 	r.calls = workgenruntime.NewCalls(workgenruntime.Spec[runtimekey.Fingerprint, workArgs, runtime]{
 		Name:        "github.com/workgen/workgen/testdata/golden/names.work",
 		Code:        &workCode,
-		Schema:      workSchema2,
+		Schema:      "1bc8e35e9e22cd258c7000e03b7e1b1d",
+		Work:        work2,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    runtimekey.Fingerprint.Clone,
 		CloneArgs:   cloneWorkArgs,
 		CloneResult: cloneRuntime2,
-		Inputs:      r.inputs,
-		Encode:      r.encode,
+		EncodeWork:  r.encodeWork,
+		Encode:      (*workArgs).EncodeKey,
 		Describe:    r.describe,
 		Options:     []workgenruntime.Option{workgenruntime.TTL(90 * time.Second)},
 	}, opts...)
@@ -103,87 +99,51 @@ func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
 // on if others wait for it.
 func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64, when time.Time) (runtime, error) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	e2 := runtimekey.Borrow()
-	var id runtimekey.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e2 := r.identify(args)
+	if v2 := r.calls.Hit(hash, &id); v2 != nil {
 		e2.Release()
-		return cloneRuntime2(c.Value()), nil
+		return cloneRuntime2(*v2), nil
 	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e2.Keep(id), args)
 }
 
 // Start is like [workRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float64, when time.Time) *workgenruntime.Call[runtime] {
-	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	e2 := runtimekey.Borrow()
-	var id runtimekey.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e2.Release()
-		return c
-	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) (runtime, bool) {
-	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	hash, id := runtimekey.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) bool {
-	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	hash, id := runtimekey.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) runtimekey.Key {
-	args := workArgs{K: k, Rt: rt, Context: context, When: when}
-	return r.calls.Key(func(e2 *runtimekey.Encoder) {
-		r.encode(e2, &args)
-	})
+	return r.calls.Key(workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [work]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [work] that are
+// inputs.
 func (r *workRunner) EncodeKey(e2 *runtimekey.Encoder) {
-	if r.calls.EncodeRunner(e2) {
-		r.encodeReceiver(e2)
-		e2.Leave()
-	}
+	r.calls.EncodeRunner(e2)
 }
 
-// encodeReceiver writes the fields of [work] that are inputs.
-func (r *workRunner) encodeReceiver(e2 *runtimekey.Encoder) {
+// encodeWork writes the fields of [work] that are inputs.
+func (r *workRunner) encodeWork(e2 *runtimekey.Encoder) {
 	e2.Bool(r.work.Maps)
-}
-
-// encode writes all inputs.
-func (r *workRunner) encode(e2 *runtimekey.Encoder, args *workArgs) {
-	r.encodeReceiver(e2)
-	args.EncodeKey(e2)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *workRunner) inputs(e2 *runtimekey.Encoder, args *workArgs) {
-	r.encodeReceiver(e2)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -205,12 +165,14 @@ func (r *workRunner) describe(in *workgenruntime.Inputs, args *workArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *workRunner) identify(id *runtimekey.Fingerprint, e2 *runtimekey.Encoder, args *workArgs) uint64 {
-	r.encode(e2, args)
-	*id = e2.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *workRunner) identify(args workArgs) (hash uint64, id runtimekey.Fingerprint, e2 *runtimekey.Encoder) {
+	e2 = runtimekey.Borrow()
+	r.encodeWork(e2)
+	args.EncodeKey(e2)
+	id = e2.Fingerprint()
+	return id.Hash(), id, e2
 }
 
 // execute calls [work.Run].

@@ -41,10 +41,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// allSchema identifies the types of the inputs and results of [All] in durable
-// keys.
-const allSchema = "53a96a321333521cf81a558821f38522"
-
 // AllArgs holds the arguments of one call of [All.Run].
 type AllArgs struct {
 	N int
@@ -74,18 +70,19 @@ type AllRunner struct {
 // given here win over those in the directive of [All]; it panics if one of them
 // is invalid.
 func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
-	if work == nil {
-		panic("NewAllRunner: work is nil")
-	}
 	r := &AllRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[allIdentity, AllArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.All",
 		Code:    &allCode,
-		Schema:  allSchema,
+		Schema:  "53a96a321333521cf81a558821f38522",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *AllArgs) {
-			args.EncodeKey(e)
+		Identify: func(args AllArgs) (uint64, allIdentity, *key.Encoder) {
+			id := allIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*AllArgs).EncodeKey,
 		Describe: r.describe,
 		Options:  []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
 	}, opts...)
@@ -100,8 +97,8 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 func (r *AllRunner) Run(ctx context.Context, n int) (int, error) {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, AllArgs{N: n})
 }
@@ -110,46 +107,34 @@ func (r *AllRunner) Run(ctx context.Context, n int) (int, error) {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *AllRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	id := allIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, AllArgs{N: n})
+	return r.calls.Start(ctx, AllArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *AllRunner) Lookup(n int) (int, bool) {
-	id := allIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, AllArgs{N: n})
+	return r.calls.Lookup(AllArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AllRunner) Forget(n int) bool {
-	id := allIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, AllArgs{N: n})
+	return r.calls.Forget(AllArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *AllRunner) Key(n int) key.Key {
-	args := AllArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(AllArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [All] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [All] that are
+// inputs.
 func (r *AllRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -163,10 +148,6 @@ func (r *AllRunner) describe(in *runtime.Inputs, args *AllArgs) {
 func (r *AllRunner) execute(_ context.Context, args AllArgs) (int, error) {
 	return r.work.Run(args.N), nil
 }
-
-// uncachedSchema identifies the types of the inputs and results of [Uncached]
-// in durable keys.
-const uncachedSchema = "84cc8a1d5a976001d7c6413a6483b3d3"
 
 // UncachedArgs holds the arguments of one call of [Uncached.Run].
 type UncachedArgs struct {
@@ -197,15 +178,19 @@ type UncachedRunner struct {
 // Options given here win over those in the directive of [Uncached]; it panics
 // if one of them is invalid.
 func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
-	if work == nil {
-		panic("NewUncachedRunner: work is nil")
-	}
 	r := &UncachedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[uncachedIdentity, UncachedArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.Uncached",
 		Code:    &uncachedCode,
-		Schema:  uncachedSchema,
+		Schema:  "84cc8a1d5a976001d7c6413a6483b3d3",
+		Work:    work,
 		Execute: r.execute,
+		Identify: func(args UncachedArgs) (uint64, uncachedIdentity, *key.Encoder) {
+			id := uncachedIdentity{d: int64(args.D)}
+			hash := key.NewHash().Uint64(uint64(id.d)).Sum()
+			return hash, id, nil
+		},
+		Encode:  (*UncachedArgs).EncodeKey,
 		Options: []runtime.Option{runtime.CacheCalls(false)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -219,7 +204,7 @@ func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
 func (r *UncachedRunner) Run(ctx context.Context, d time.Duration) error {
 	id := uncachedIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
+	if v := r.calls.Hit(hash, &id); v != nil {
 		return nil
 	}
 	_, err := r.calls.Run(ctx, hash, id, UncachedArgs{D: d})
@@ -230,20 +215,13 @@ func (r *UncachedRunner) Run(ctx context.Context, d time.Duration) error {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *UncachedRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[struct{}] {
-	id := uncachedIdentity{d: int64(d)}
-	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, UncachedArgs{D: d})
+	return r.calls.Start(ctx, UncachedArgs{D: d})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and its
 // result is kept, in memory or in the store. It executes nothing.
 func (r *UncachedRunner) Lookup(d time.Duration) bool {
-	id := uncachedIdentity{d: int64(d)}
-	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	_, ok := r.calls.Lookup(hash, id, UncachedArgs{D: d})
+	_, ok := r.calls.Lookup(UncachedArgs{D: d})
 	return ok
 }
 
@@ -251,26 +229,21 @@ func (r *UncachedRunner) Lookup(d time.Duration) bool {
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *UncachedRunner) Forget(d time.Duration) bool {
-	id := uncachedIdentity{d: int64(d)}
-	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
-	return r.calls.Forget(hash, id, UncachedArgs{D: d})
+	return r.calls.Forget(UncachedArgs{D: d})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *UncachedRunner) Key(d time.Duration) key.Key {
-	args := UncachedArgs{D: d}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(UncachedArgs{D: d})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Uncached]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Uncached] that
+// are inputs.
 func (r *UncachedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // execute calls [Uncached.Run].
@@ -278,10 +251,6 @@ func (r *UncachedRunner) execute(_ context.Context, args UncachedArgs) (struct{}
 	r.work.Run(args.D)
 	return struct{}{}, nil
 }
-
-// memorySchema identifies the types of the inputs and results of [Memory] in
-// durable keys.
-const memorySchema = "53a96a321333521cf81a558821f38522"
 
 // MemoryArgs holds the arguments of one call of [Memory.Run].
 type MemoryArgs struct {
@@ -312,15 +281,19 @@ type MemoryRunner struct {
 // given here win over those in the directive of [Memory]; it panics if one of
 // them is invalid.
 func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
-	if work == nil {
-		panic("NewMemoryRunner: work is nil")
-	}
 	r := &MemoryRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[memoryIdentity, MemoryArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/options.Memory",
-		Schema:  memorySchema,
+		Schema:  "53a96a321333521cf81a558821f38522",
+		Work:    work,
 		Execute: r.execute,
-		Memory:  true,
+		Identify: func(args MemoryArgs) (uint64, memoryIdentity, *key.Encoder) {
+			id := memoryIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
+		},
+		Encode: (*MemoryArgs).EncodeKey,
+		Memory: true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -333,8 +306,8 @@ func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
 func (r *MemoryRunner) Run(ctx context.Context, n int) (int, error) {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, MemoryArgs{N: n})
 }
@@ -343,56 +316,40 @@ func (r *MemoryRunner) Run(ctx context.Context, n int) (int, error) {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *MemoryRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	id := memoryIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, MemoryArgs{N: n})
+	return r.calls.Start(ctx, MemoryArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *MemoryRunner) Lookup(n int) (int, bool) {
-	id := memoryIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, MemoryArgs{N: n})
+	return r.calls.Lookup(MemoryArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MemoryRunner) Forget(n int) bool {
-	id := memoryIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, MemoryArgs{N: n})
+	return r.calls.Forget(MemoryArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *MemoryRunner) Key(n int) key.Key {
-	args := MemoryArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(MemoryArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Memory]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Memory] that are
+// inputs.
 func (r *MemoryRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // execute calls [Memory.Run].
 func (r *MemoryRunner) execute(_ context.Context, args MemoryArgs) (int, error) {
 	return r.work.Run(args.N), nil
 }
-
-// loginSchema identifies the types of the inputs and results of [Login] in
-// durable keys.
-const loginSchema = "2ac1c865f5cd3358894ec8d3aa7b593b"
 
 // LoginArgs holds the arguments of one call of [Login.Run].
 type LoginArgs struct {
@@ -445,14 +402,19 @@ type LoginRunner struct {
 // given here win over those in the directive of [Login]; it panics if one of
 // them is invalid.
 func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
-	if work == nil {
-		panic("NewLoginRunner: work is nil")
-	}
 	r := &LoginRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[loginIdentity, LoginArgs, string]{
-		Name:     "github.com/workgen/workgen/testdata/golden/options.Login",
-		Schema:   loginSchema,
-		Execute:  r.execute,
+		Name:    "github.com/workgen/workgen/testdata/golden/options.Login",
+		Schema:  "2ac1c865f5cd3358894ec8d3aa7b593b",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args LoginArgs) (uint64, loginIdentity, *key.Encoder) {
+			var id loginIdentity
+			hash := r.identify(&id, args.Site, args.Token)
+			return hash, id, nil
+		},
+		CloneKey: loginIdentity.clone,
+		Encode:   (*LoginArgs).EncodeKey,
 		Memory:   true,
 		Describe: r.describe,
 		Secret:   true,
@@ -468,58 +430,44 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 func (r *LoginRunner) Run(ctx context.Context, site string, token string) (string, error) {
 	var id loginIdentity
 	hash := r.identify(&id, site, token)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, LoginArgs{Site: site, Token: token})
+	return r.calls.Run(ctx, hash, id.clone(), LoginArgs{Site: site, Token: token})
 }
 
 // Start is like [LoginRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *LoginRunner) Start(ctx context.Context, site string, token string) *runtime.Call[string] {
-	var id loginIdentity
-	hash := r.identify(&id, site, token)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, LoginArgs{Site: site, Token: token})
+	return r.calls.Start(ctx, LoginArgs{Site: site, Token: token})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *LoginRunner) Lookup(site string, token string) (string, bool) {
-	var id loginIdentity
-	hash := r.identify(&id, site, token)
-	return r.calls.Lookup(hash, id, LoginArgs{Site: site, Token: token})
+	return r.calls.Lookup(LoginArgs{Site: site, Token: token})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *LoginRunner) Forget(site string, token string) bool {
-	var id loginIdentity
-	hash := r.identify(&id, site, token)
-	return r.calls.Forget(hash, id, LoginArgs{Site: site, Token: token})
+	return r.calls.Forget(LoginArgs{Site: site, Token: token})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *LoginRunner) Key(site string, token string) key.Key {
-	args := LoginArgs{Site: site, Token: token}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(LoginArgs{Site: site, Token: token})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Login]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Login] that are
+// inputs.
 func (r *LoginRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.

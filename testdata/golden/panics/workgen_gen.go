@@ -47,10 +47,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// signSchema identifies the types of the inputs and results of [Sign] in
-// durable keys.
-const signSchema = "7d610d3fda87aa9f0a576728c9d0505a"
-
 // SignArgs holds the arguments of one call of [Sign.Run].
 type SignArgs struct {
 	Token  *Token
@@ -107,20 +103,20 @@ type SignRunner struct {
 // given here win over those in the directive of [Sign]; it panics if one of
 // them is invalid.
 func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
-	if work == nil {
-		panic("NewSignRunner: work is nil")
-	}
 	r := &SignRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SignArgs, int]{
-		Name:      "github.com/workgen/workgen/testdata/golden/panics.Sign",
-		Code:      &signCode,
-		Schema:    signSchema,
-		Execute:   r.execute,
-		CloneArgs: cloneSignArgs,
-		Inputs:    r.inputs,
-		Outside:   true,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/panics.Sign",
+		Code:       &signCode,
+		Schema:     "7d610d3fda87aa9f0a576728c9d0505a",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneSignArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*SignArgs).EncodeKey,
+		Outside:    true,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -132,91 +128,53 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 // on if others wait for it.
 func (r *SignRunner) Run(ctx context.Context, token *Token, list []Version, byName map[string]Token, source Source) (int, error) {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [SignRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *SignRunner) Start(ctx context.Context, token *Token, list []Version, byName map[string]Token, source Source) *runtime.Call[int] {
-	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SignRunner) Lookup(token *Token, list []Version, byName map[string]Token, source Source) (int, bool) {
-	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Token, source Source) bool {
-	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, source Source) key.Key {
-	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Sign]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Sign] that are
+// inputs.
 func (r *SignRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Sign] that are inputs.
-func (r *SignRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Sign] that are inputs.
+func (r *SignRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r.work.Base != nil) {
 		encodeVersion(e, r.work.Base)
 	}
-}
-
-// encode writes all inputs.
-func (r *SignRunner) encode(e *key.Encoder, args *SignArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes all inputs. Some are files, which can change at any time, so
-// the runtime compares the inputs before and after an execution with those of
-// the call.
-func (r *SignRunner) inputs(e *key.Encoder, args *SignArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -252,12 +210,14 @@ func (r *SignRunner) describe(in *runtime.Inputs, args *SignArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *SignRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SignArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *SignRunner) identify(args SignArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Sign.Run].
@@ -272,10 +232,6 @@ func cloneSignArgs(v SignArgs) SignArgs {
 	v.Source = cloneSource(v.Source)
 	return v
 }
-
-// packSchema identifies the types of the inputs and results of [Pack] in
-// durable keys.
-const packSchema = "0827501badc2214673ce7c960f744b45"
 
 // PackArgs holds the arguments of one call of [Pack.Run].
 type PackArgs struct {
@@ -302,16 +258,17 @@ type PackRunner struct {
 // given here win over those in the directive of [Pack]; it panics if one of
 // them is invalid.
 func NewPackRunner(work *Pack, opts ...runtime.Option) *PackRunner {
-	if work == nil {
-		panic("NewPackRunner: work is nil")
-	}
 	r := &PackRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PackArgs, *Box]{
 		Name:        "github.com/workgen/workgen/testdata/golden/panics.Pack",
-		Schema:      packSchema,
+		Schema:      "0827501badc2214673ce7c960f744b45",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   clonePackArgs,
 		CloneResult: clonePackResult,
+		Encode:      (*PackArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -324,75 +281,55 @@ func NewPackRunner(work *Pack, opts ...runtime.Option) *PackRunner {
 // on if others wait for it.
 func (r *PackRunner) Run(ctx context.Context, b *Box) (*Box, error) {
 	args := PackArgs{B: b}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Result()
+		return r.calls.Copy(v)
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [PackRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *PackRunner) Start(ctx context.Context, b *Box) *runtime.Call[*Box] {
-	args := PackArgs{B: b}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, PackArgs{B: b})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *PackRunner) Lookup(b *Box) (*Box, bool) {
-	args := PackArgs{B: b}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(PackArgs{B: b})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *PackRunner) Forget(b *Box) bool {
-	args := PackArgs{B: b}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(PackArgs{B: b})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *PackRunner) Key(b *Box) key.Key {
-	args := PackArgs{B: b}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(PackArgs{B: b})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Pack]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Pack] that are
+// inputs.
 func (r *PackRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *PackRunner) identify(id *key.Fingerprint, e *key.Encoder, args *PackArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *PackRunner) identify(args PackArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Pack.Run].
@@ -416,10 +353,6 @@ func clonePackResult(v *Box) *Box {
 	}
 	return v
 }
-
-// splitSchema identifies the types of the inputs and results of [Split] in
-// durable keys.
-const splitSchema = "3e697e84cb329db94e116e5557006bec"
 
 // SplitArgs holds the arguments of one call of [Split.Run].
 type SplitArgs struct {
@@ -456,15 +389,19 @@ type SplitRunner struct {
 // given here win over those in the directive of [Split]; it panics if one of
 // them is invalid.
 func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
-	if work == nil {
-		panic("NewSplitRunner: work is nil")
-	}
 	r := &SplitRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[splitIdentity, SplitArgs, SplitResult]{
-		Name:        "github.com/workgen/workgen/testdata/golden/panics.Split",
-		Schema:      splitSchema,
-		Execute:     r.execute,
+		Name:    "github.com/workgen/workgen/testdata/golden/panics.Split",
+		Schema:  "3e697e84cb329db94e116e5557006bec",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args SplitArgs) (uint64, splitIdentity, *key.Encoder) {
+			id := splitIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
+		},
 		CloneResult: cloneSplitResult,
+		Encode:      (*SplitArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -478,8 +415,8 @@ func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 func (r *SplitRunner) Run(ctx context.Context, n int) (Box, map[string]*Box, error) {
 	id := splitIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		res, err := c.Result()
+	if v := r.calls.Hit(hash, &id); v != nil {
+		res, err := r.calls.Copy(v)
 		return res.R1, res.R2, err
 	}
 	res, err := r.calls.Run(ctx, hash, id, SplitArgs{N: n})
@@ -490,46 +427,34 @@ func (r *SplitRunner) Run(ctx context.Context, n int) (Box, map[string]*Box, err
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *SplitRunner) Start(ctx context.Context, n int) *runtime.Call[SplitResult] {
-	id := splitIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, SplitArgs{N: n})
+	return r.calls.Start(ctx, SplitArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SplitRunner) Lookup(n int) (SplitResult, bool) {
-	id := splitIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, SplitArgs{N: n})
+	return r.calls.Lookup(SplitArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SplitRunner) Forget(n int) bool {
-	id := splitIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, SplitArgs{N: n})
+	return r.calls.Forget(SplitArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SplitRunner) Key(n int) key.Key {
-	args := SplitArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(SplitArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Split]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Split] that are
+// inputs.
 func (r *SplitRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // execute calls [Split.Run].

@@ -61,10 +61,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// aliasedSchema identifies the types of the inputs and results of [Aliased] in
-// durable keys.
-const aliasedSchema = "dc9a3c58211cb3e6ac988f635fd4131d"
-
 // AliasedArgs holds the arguments of one call of [Aliased.Run].
 type AliasedArgs struct {
 	N   Int
@@ -92,20 +88,18 @@ type AliasedRunner struct {
 // given here win over those in the directive of [Aliased]; it panics if one of
 // them is invalid.
 func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
-	if work == nil {
-		panic("NewAliasedRunner: work is nil")
-	}
 	r := &AliasedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AliasedArgs, Int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/peers.Aliased",
 		Code:      &aliasedCode,
-		Schema:    aliasedSchema,
+		Schema:    "dc9a3c58211cb3e6ac988f635fd4131d",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneAliasedArgs,
-		Encode: func(e *key.Encoder, args *AliasedArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*AliasedArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -117,67 +111,46 @@ func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
 // on if others wait for it.
 func (r *AliasedRunner) Run(ctx context.Context, n Int, all Ints, at Moment) (Int, error) {
 	args := AliasedArgs{N: n, All: all, At: at}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [AliasedRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *AliasedRunner) Start(ctx context.Context, n Int, all Ints, at Moment) *runtime.Call[Int] {
-	args := AliasedArgs{N: n, All: all, At: at}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, AliasedArgs{N: n, All: all, At: at})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *AliasedRunner) Lookup(n Int, all Ints, at Moment) (Int, bool) {
-	args := AliasedArgs{N: n, All: all, At: at}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(AliasedArgs{N: n, All: all, At: at})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
-	args := AliasedArgs{N: n, All: all, At: at}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(AliasedArgs{N: n, All: all, At: at})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
-	args := AliasedArgs{N: n, All: all, At: at}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(AliasedArgs{N: n, All: all, At: at})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Aliased]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Aliased] that are
+// inputs.
 func (r *AliasedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -193,12 +166,13 @@ func (r *AliasedRunner) describe(in *runtime.Inputs, args *AliasedArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *AliasedRunner) identify(id *key.Fingerprint, e *key.Encoder, args *AliasedArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *AliasedRunner) identify(args AliasedArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Aliased.Run].
@@ -212,10 +186,6 @@ func cloneAliasedArgs(v AliasedArgs) AliasedArgs {
 	v.All = slices.Clone(v.All)
 	return v
 }
-
-// structsSchema identifies the types of the inputs and results of [Structs] in
-// durable keys.
-const structsSchema = "ab3a43c9d67ddd61685ec5b538bdb914"
 
 // StructsArgs holds the arguments of one call of [Structs.Run].
 type StructsArgs struct {
@@ -256,16 +226,17 @@ type StructsRunner struct {
 // given here win over those in the directive of [Structs]; it panics if one of
 // them is invalid.
 func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
-	if work == nil {
-		panic("NewStructsRunner: work is nil")
-	}
 	r := &StructsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, StructsArgs, StructsResult]{
 		Name:        "github.com/workgen/workgen/testdata/golden/peers.Structs",
-		Schema:      structsSchema,
+		Schema:      "ab3a43c9d67ddd61685ec5b538bdb914",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneStructsArgs,
 		CloneResult: cloneStructsResult,
+		Encode:      (*StructsArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -278,17 +249,13 @@ func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 // on if others wait for it.
 func (r *StructsRunner) Run(ctx context.Context, h Hidden, e Event, o *Outer) (Hidden, Event, *Outer, error) {
 	args := StructsArgs{H: h, E: e, O: o}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e2 := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e2.Release()
-		res := cloneStructsResult(c.Value())
+		res := cloneStructsResult(*v)
 		return res.R1, res.R2, res.R3, nil
 	}
-	id = id.Clone()
-	e2.Release()
-	res, err := r.calls.Run(ctx, hash, id, args)
+	res, err := r.calls.Run(ctx, hash, e2.Keep(id), args)
 	return res.R1, res.R2, res.R3, err
 }
 
@@ -296,59 +263,43 @@ func (r *StructsRunner) Run(ctx context.Context, h Hidden, e Event, o *Outer) (H
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *StructsRunner) Start(ctx context.Context, h Hidden, e Event, o *Outer) *runtime.Call[StructsResult] {
-	args := StructsArgs{H: h, E: e, O: o}
-	e2 := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e2, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e2.Release()
-		return c
-	}
-	id = id.Clone()
-	e2.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, StructsArgs{H: h, E: e, O: o})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *StructsRunner) Lookup(h Hidden, e Event, o *Outer) (StructsResult, bool) {
-	args := StructsArgs{H: h, E: e, O: o}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(StructsArgs{H: h, E: e, O: o})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
-	args := StructsArgs{H: h, E: e, O: o}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(StructsArgs{H: h, E: e, O: o})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *StructsRunner) Key(h Hidden, e Event, o *Outer) key.Key {
-	args := StructsArgs{H: h, E: e, O: o}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(StructsArgs{H: h, E: e, O: o})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Structs]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Structs] that are
+// inputs.
 func (r *StructsRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2) {
-		e2.Leave()
-	}
+	r.calls.EncodeRunner(e2)
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *StructsRunner) identify(id *key.Fingerprint, e2 *key.Encoder, args *StructsArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *StructsRunner) identify(args StructsArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
+	e2 = key.Borrow()
 	args.EncodeKey(e2)
-	*id = e2.Fingerprint()
-	return id.Hash()
+	id = e2.Fingerprint()
+	return id.Hash(), id, e2
 }
 
 // execute calls [Structs.Run].
@@ -379,10 +330,6 @@ func cloneStructsResult(v StructsResult) StructsResult {
 	return v
 }
 
-// explainSchema identifies the types of the inputs and results of [Explain] in
-// durable keys.
-const explainSchema = "c546f60415522dd9037b155486c64a21"
-
 // ExplainArgs holds the arguments of one call of [Explain.Run].
 type ExplainArgs struct {
 	Err     error
@@ -408,20 +355,18 @@ type ExplainRunner struct {
 // given here win over those in the directive of [Explain]; it panics if one of
 // them is invalid.
 func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
-	if work == nil {
-		panic("NewExplainRunner: work is nil")
-	}
 	r := &ExplainRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ExplainArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/peers.Explain",
 		Code:      &explainCode,
-		Schema:    explainSchema,
+		Schema:    "c546f60415522dd9037b155486c64a21",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneExplainArgs,
-		Encode: func(e *key.Encoder, args *ExplainArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*ExplainArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -433,67 +378,46 @@ func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 // on if others wait for it.
 func (r *ExplainRunner) Run(ctx context.Context, err error, verbose bool) (string, error) {
 	args := ExplainArgs{Err: err, Verbose: verbose}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [ExplainRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ExplainRunner) Start(ctx context.Context, err error, verbose bool) *runtime.Call[string] {
-	args := ExplainArgs{Err: err, Verbose: verbose}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ExplainArgs{Err: err, Verbose: verbose})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ExplainRunner) Lookup(err error, verbose bool) (string, bool) {
-	args := ExplainArgs{Err: err, Verbose: verbose}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ExplainArgs{Err: err, Verbose: verbose})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ExplainRunner) Forget(err error, verbose bool) bool {
-	args := ExplainArgs{Err: err, Verbose: verbose}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ExplainArgs{Err: err, Verbose: verbose})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ExplainRunner) Key(err error, verbose bool) key.Key {
-	args := ExplainArgs{Err: err, Verbose: verbose}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ExplainArgs{Err: err, Verbose: verbose})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Explain]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Explain] that are
+// inputs.
 func (r *ExplainRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -506,12 +430,13 @@ func (r *ExplainRunner) describe(in *runtime.Inputs, args *ExplainArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ExplainRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ExplainArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ExplainRunner) identify(args ExplainArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Explain.Run].
@@ -525,10 +450,6 @@ func cloneExplainArgs(v ExplainArgs) ExplainArgs {
 	v.Err = cloneError(v.Err)
 	return v
 }
-
-// shadowsSchema identifies the types of the inputs and results of [Shadows] in
-// durable keys.
-const shadowsSchema = "679d7374d20c2b5fc1b15d05aeb07bee"
 
 // ShadowsArgs holds the arguments of one call of [Shadows.Run].
 type ShadowsArgs struct {
@@ -601,21 +522,19 @@ type ShadowsRunner struct {
 // given here win over those in the directive of [Shadows]; it panics if one of
 // them is invalid.
 func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
-	if work == nil {
-		panic("NewShadowsRunner: work is nil")
-	}
 	r := &ShadowsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ShadowsArgs, [][]int]{
 		Name:        "github.com/workgen/workgen/testdata/golden/peers.Shadows",
 		Code:        &shadowsCode,
-		Schema:      shadowsSchema,
+		Schema:      "679d7374d20c2b5fc1b15d05aeb07bee",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneShadowsArgs,
 		CloneResult: cloneShadowsResult,
-		Encode: func(e *key.Encoder, args *ShadowsArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*ShadowsArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -627,67 +546,46 @@ func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 // on if others wait for it.
 func (r *ShadowsRunner) Run(ctx context.Context, runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, error) {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return cloneShadowsResult(c.Value()), nil
+		return cloneShadowsResult(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [ShadowsRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ShadowsRunner) Start(ctx context.Context, runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) *runtime.Call[[][]int] {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, bool) {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) bool {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) key.Key {
-	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Shadows]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Shadows] that are
+// inputs.
 func (r *ShadowsRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -735,12 +633,13 @@ func (r *ShadowsRunner) describe(in *runtime.Inputs, args *ShadowsArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *ShadowsRunner) identify(id *key.Fingerprint, e *key.Encoder, args *ShadowsArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *ShadowsRunner) identify(args ShadowsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Shadows.Run].

@@ -58,10 +58,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// basicsSchema identifies the types of the inputs and results of [Basics] in
-// durable keys.
-const basicsSchema = "c971dc3429a8b3d1992ec37f0e8dd4ce"
-
 // BasicsArgs holds the arguments of one call of [Basics.Run].
 type BasicsArgs struct {
 	A bool
@@ -141,18 +137,20 @@ type BasicsRunner struct {
 // given here win over those in the directive of [Basics]; it panics if one of
 // them is invalid.
 func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
-	if work == nil {
-		panic("NewBasicsRunner: work is nil")
-	}
 	r := &BasicsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[basicsIdentity, BasicsArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Basics",
 		Code:    &basicsCode,
-		Schema:  basicsSchema,
+		Schema:  "c971dc3429a8b3d1992ec37f0e8dd4ce",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *BasicsArgs) {
-			args.EncodeKey(e)
+		Identify: func(args BasicsArgs) (uint64, basicsIdentity, *key.Encoder) {
+			var id basicsIdentity
+			hash := r.identify(&id, args.A, args.B, args.C, args.D, args.E, args.F, args.G, args.H, args.I, args.J, args.K, args.L, args.M, args.N, args.O)
+			return hash, id, nil
 		},
+		CloneKey: basicsIdentity.clone,
+		Encode:   (*BasicsArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -166,58 +164,44 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 func (r *BasicsRunner) Run(ctx context.Context, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, error) {
 	var id basicsIdentity
 	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		return c2.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
+	return r.calls.Run(ctx, hash, id.clone(), BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
 // Start is like [BasicsRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *BasicsRunner) Start(ctx context.Context, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) *runtime.Call[int] {
-	var id basicsIdentity
-	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		return c2
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
+	return r.calls.Start(ctx, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *BasicsRunner) Lookup(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, bool) {
-	var id basicsIdentity
-	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
-	return r.calls.Lookup(hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
+	return r.calls.Lookup(BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) bool {
-	var id basicsIdentity
-	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
-	return r.calls.Forget(hash, id, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
+	return r.calls.Forget(BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) key.Key {
-	args := BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Basics]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Basics] that are
+// inputs.
 func (r *BasicsRunner) EncodeKey(e2 *key.Encoder) {
-	if r.calls.EncodeRunner(e2) {
-		e2.Leave()
-	}
+	r.calls.EncodeRunner(e2)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -311,10 +295,6 @@ func (r *BasicsRunner) execute(_ context.Context, args BasicsArgs) (int, error) 
 	return r.work.Run(args.A, args.B, args.C, args.D, args.E, args.F, args.G, args.H, args.I, args.J, args.K, args.L, args.M, args.N, args.O), nil
 }
 
-// namedSchema identifies the types of the inputs and results of [Named] in
-// durable keys.
-const namedSchema = "6e3800f347d9580be6e7a75f05037965"
-
 // NamedArgs holds the arguments of one call of [Named.Run].
 type NamedArgs struct {
 	Level  Level
@@ -373,18 +353,22 @@ type NamedRunner struct {
 // given here win over those in the directive of [Named]; it panics if one of
 // them is invalid.
 func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
-	if work == nil {
-		panic("NewNamedRunner: work is nil")
-	}
 	r := &NamedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[namedIdentity, NamedArgs, string]{
-		Name:     "github.com/workgen/workgen/testdata/golden/plain.Named",
-		Code:     &namedCode,
-		Schema:   namedSchema,
-		Execute:  r.execute,
-		Inputs:   r.inputs,
-		Encode:   r.encode,
-		Describe: r.describe,
+		Name:    "github.com/workgen/workgen/testdata/golden/plain.Named",
+		Code:    &namedCode,
+		Schema:  "6e3800f347d9580be6e7a75f05037965",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args NamedArgs) (uint64, namedIdentity, *key.Encoder) {
+			var id namedIdentity
+			hash := r.identify(&id, args.Level, args.Text, args.Number, args.R, args.B, args.D, args.M)
+			return hash, id, nil
+		},
+		CloneKey:   namedIdentity.clone,
+		EncodeWork: r.encodeWork,
+		Encode:     (*NamedArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -397,79 +381,50 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 func (r2 *NamedRunner) Run(ctx context.Context, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, error) {
 	var id namedIdentity
 	hash := r2.identify(&id, level, text, number, r, b, d, m)
-	if c := r2.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r2.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r2.calls.Run(ctx, hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
+	return r2.calls.Run(ctx, hash, id.clone(), NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
 // Start is like [NamedRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r2 *NamedRunner) Start(ctx context.Context, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) *runtime.Call[string] {
-	var id namedIdentity
-	hash := r2.identify(&id, level, text, number, r, b, d, m)
-	if c := r2.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r2.calls.Start(ctx, hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
+	return r2.calls.Start(ctx, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *NamedRunner) Lookup(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, bool) {
-	var id namedIdentity
-	hash := r2.identify(&id, level, text, number, r, b, d, m)
-	return r2.calls.Lookup(hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
+	return r2.calls.Lookup(NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) bool {
-	var id namedIdentity
-	hash := r2.identify(&id, level, text, number, r, b, d, m)
-	return r2.calls.Forget(hash, id, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
+	return r2.calls.Forget(NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) key.Key {
-	args := NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m}
-	return r2.calls.Key(func(e *key.Encoder) {
-		r2.encode(e, &args)
-	})
+	return r2.calls.Key(NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Named]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Named] that are
+// inputs.
 func (r2 *NamedRunner) EncodeKey(e *key.Encoder) {
-	if r2.calls.EncodeRunner(e) {
-		r2.encodeReceiver(e)
-		e.Leave()
-	}
+	r2.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Named] that are inputs.
-func (r2 *NamedRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Named] that are inputs.
+func (r2 *NamedRunner) encodeWork(e *key.Encoder) {
 	e.String(r2.work.Prefix)
 	e.Int8(int8(r2.work.Scale))
-}
-
-// encode writes all inputs.
-func (r2 *NamedRunner) encode(e *key.Encoder, args *NamedArgs) {
-	r2.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r2 *NamedRunner) inputs(e *key.Encoder, args *NamedArgs) {
-	r2.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -533,10 +488,6 @@ func (r2 *NamedRunner) execute(_ context.Context, args NamedArgs) (string, error
 	return r2.work.Run(args.Level, args.Text, args.Number, args.R, args.B, args.D, args.M), nil
 }
 
-// nestedSchema identifies the types of the inputs and results of [Nested] in
-// durable keys.
-const nestedSchema = "81d7c1744f4dbe228dcc72fe23270f91"
-
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct {
 	Opts  Options
@@ -580,18 +531,20 @@ type NestedRunner struct {
 // given here win over those in the directive of [Nested]; it panics if one of
 // them is invalid.
 func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
-	if work == nil {
-		panic("NewNestedRunner: work is nil")
-	}
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nestedIdentity, NestedArgs, float64]{
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Nested",
 		Code:    &nestedCode,
-		Schema:  nestedSchema,
+		Schema:  "81d7c1744f4dbe228dcc72fe23270f91",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *NestedArgs) {
-			args.EncodeKey(e)
+		Identify: func(args NestedArgs) (uint64, nestedIdentity, *key.Encoder) {
+			var id nestedIdentity
+			hash := r.identify(&id, &args.Opts, args.Scale)
+			return hash, id, nil
 		},
+		CloneKey: nestedIdentity.clone,
+		Encode:   (*NestedArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -605,58 +558,44 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 func (r *NestedRunner) Run(ctx context.Context, opts Options, scale float32) (float64, error) {
 	var id nestedIdentity
 	hash := r.identify(&id, &opts, scale)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, NestedArgs{Opts: opts, Scale: scale})
+	return r.calls.Run(ctx, hash, id.clone(), NestedArgs{Opts: opts, Scale: scale})
 }
 
 // Start is like [NestedRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, opts Options, scale float32) *runtime.Call[float64] {
-	var id nestedIdentity
-	hash := r.identify(&id, &opts, scale)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, NestedArgs{Opts: opts, Scale: scale})
+	return r.calls.Start(ctx, NestedArgs{Opts: opts, Scale: scale})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *NestedRunner) Lookup(opts Options, scale float32) (float64, bool) {
-	var id nestedIdentity
-	hash := r.identify(&id, &opts, scale)
-	return r.calls.Lookup(hash, id, NestedArgs{Opts: opts, Scale: scale})
+	return r.calls.Lookup(NestedArgs{Opts: opts, Scale: scale})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NestedRunner) Forget(opts Options, scale float32) bool {
-	var id nestedIdentity
-	hash := r.identify(&id, &opts, scale)
-	return r.calls.Forget(hash, id, NestedArgs{Opts: opts, Scale: scale})
+	return r.calls.Forget(NestedArgs{Opts: opts, Scale: scale})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
-	args := NestedArgs{Opts: opts, Scale: scale}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(NestedArgs{Opts: opts, Scale: scale})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Nested]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Nested] that are
+// inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -691,10 +630,6 @@ func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (float64, err
 	return r.work.Run(args.Opts, args.Scale), nil
 }
 
-// nothingSchema identifies the types of the inputs and results of [Nothing] in
-// durable keys.
-const nothingSchema = "c090be9af4decdf1a5b19349305b8264"
-
 // NothingArgs holds the arguments of one call of [Nothing.Run].
 type NothingArgs struct{}
 
@@ -718,18 +653,19 @@ type NothingRunner struct {
 // given here win over those in the directive of [Nothing]; it panics if one of
 // them is invalid.
 func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
-	if work == nil {
-		panic("NewNothingRunner: work is nil")
-	}
 	r := &NothingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nothingIdentity, NothingArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/plain.Nothing",
 		Code:    &nothingCode,
-		Schema:  nothingSchema,
+		Schema:  "c090be9af4decdf1a5b19349305b8264",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *NothingArgs) {
-			args.EncodeKey(e)
+		Identify: func(args NothingArgs) (uint64, nothingIdentity, *key.Encoder) {
+			id := nothingIdentity{}
+			hash := key.NewHash().Sum()
+			return hash, id, nil
 		},
+		Encode:   (*NothingArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -743,7 +679,7 @@ func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 func (r *NothingRunner) Run(ctx context.Context) error {
 	id := nothingIdentity{}
 	hash := key.NewHash().Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
+	if v := r.calls.Hit(hash, &id); v != nil {
 		return nil
 	}
 	_, err := r.calls.Run(ctx, hash, id, NothingArgs{})
@@ -754,20 +690,13 @@ func (r *NothingRunner) Run(ctx context.Context) error {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NothingRunner) Start(ctx context.Context) *runtime.Call[struct{}] {
-	id := nothingIdentity{}
-	hash := key.NewHash().Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, NothingArgs{})
+	return r.calls.Start(ctx, NothingArgs{})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and its
 // result is kept, in memory or in the store. It executes nothing.
 func (r *NothingRunner) Lookup() bool {
-	id := nothingIdentity{}
-	hash := key.NewHash().Sum()
-	_, ok := r.calls.Lookup(hash, id, NothingArgs{})
+	_, ok := r.calls.Lookup(NothingArgs{})
 	return ok
 }
 
@@ -775,26 +704,21 @@ func (r *NothingRunner) Lookup() bool {
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NothingRunner) Forget() bool {
-	id := nothingIdentity{}
-	hash := key.NewHash().Sum()
-	return r.calls.Forget(hash, id, NothingArgs{})
+	return r.calls.Forget(NothingArgs{})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *NothingRunner) Key() key.Key {
-	args := NothingArgs{}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(NothingArgs{})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Nothing]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Nothing] that are
+// inputs.
 func (r *NothingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.

@@ -96,10 +96,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// walkSchema identifies the types of the inputs and results of [Walk] in
-// durable keys.
-const walkSchema = "bc14bd9542c45c790b9333b46533615f"
-
 // WalkArgs holds the arguments of one call of [Walk.Run].
 type WalkArgs struct {
 	Root *Node
@@ -126,20 +122,18 @@ type WalkRunner struct {
 // given here win over those in the directive of [Walk]; it panics if one of
 // them is invalid.
 func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
-	if work == nil {
-		panic("NewWalkRunner: work is nil")
-	}
 	r := &WalkRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, WalkArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/recursive.Walk",
 		Code:      &walkCode,
-		Schema:    walkSchema,
+		Schema:    "bc14bd9542c45c790b9333b46533615f",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneWalkArgs,
-		Encode: func(e *key.Encoder, args *WalkArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*WalkArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -151,67 +145,46 @@ func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
 // on if others wait for it.
 func (r *WalkRunner) Run(ctx context.Context, root *Node) (int, error) {
 	args := WalkArgs{Root: root}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [WalkRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *WalkRunner) Start(ctx context.Context, root *Node) *runtime.Call[int] {
-	args := WalkArgs{Root: root}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, WalkArgs{Root: root})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *WalkRunner) Lookup(root *Node) (int, bool) {
-	args := WalkArgs{Root: root}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(WalkArgs{Root: root})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *WalkRunner) Forget(root *Node) bool {
-	args := WalkArgs{Root: root}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(WalkArgs{Root: root})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *WalkRunner) Key(root *Node) key.Key {
-	args := WalkArgs{Root: root}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(WalkArgs{Root: root})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Walk]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Walk] that are
+// inputs.
 func (r *WalkRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -224,12 +197,13 @@ func (r *WalkRunner) describe(in *runtime.Inputs, args *WalkArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *WalkRunner) identify(id *key.Fingerprint, e *key.Encoder, args *WalkArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *WalkRunner) identify(args WalkArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Walk.Run].
@@ -246,10 +220,6 @@ func cloneWalkArgs(v WalkArgs) WalkArgs {
 	}
 	return v
 }
-
-// everythingSchema identifies the types of the inputs and results of
-// [Everything] in durable keys.
-const everythingSchema = "a3e5a561a6d17335d119640cd97d3ad8"
 
 // EverythingArgs holds the arguments of one call of [Everything.Run].
 type EverythingArgs struct {
@@ -304,19 +274,19 @@ type EverythingRunner struct {
 // Options given here win over those in the directive of [Everything]; it panics
 // if one of them is invalid.
 func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRunner {
-	if work == nil {
-		panic("NewEverythingRunner: work is nil")
-	}
 	r := &EverythingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EverythingArgs, string]{
-		Name:      "github.com/workgen/workgen/testdata/golden/recursive.Everything",
-		Code:      &everythingCode,
-		Schema:    everythingSchema,
-		Execute:   r.execute,
-		CloneArgs: cloneEverythingArgs,
-		Inputs:    r.inputs,
-		Encode:    r.encode,
-		Describe:  r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/recursive.Everything",
+		Code:       &everythingCode,
+		Schema:     "a3e5a561a6d17335d119640cd97d3ad8",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneEverythingArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*EverythingArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -328,90 +298,54 @@ func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRu
 // on if others wait for it.
 func (r *EverythingRunner) Run(ctx context.Context, dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) (string, error) {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [EverythingRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *EverythingRunner) Start(ctx context.Context, dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) *runtime.Call[string] {
-	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *EverythingRunner) Lookup(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) (string, bool) {
-	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) bool {
-	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) key.Key {
-	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of
-// [Everything] that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Everything] that
+// are inputs.
 func (r *EverythingRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Everything] that are inputs.
-func (r *EverythingRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Everything] that are inputs.
+func (r *EverythingRunner) encodeWork(e *key.Encoder) {
 	if key.Enter(e, r.work.Seen) {
 		encodeLinkedString(e, r.work.Seen)
 		e.Leave()
 	}
-}
-
-// encode writes all inputs.
-func (r *EverythingRunner) encode(e *key.Encoder, args *EverythingArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *EverythingRunner) inputs(e *key.Encoder, args *EverythingArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -466,12 +400,14 @@ func (r *EverythingRunner) describe(in *runtime.Inputs, args *EverythingArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *EverythingRunner) identify(id *key.Fingerprint, e *key.Encoder, args *EverythingArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *EverythingRunner) identify(args EverythingArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Everything.Run].
@@ -502,10 +438,6 @@ func cloneEverythingArgs(v EverythingArgs) EverythingArgs {
 	copyConfig(c, &v.Cfg)
 	return v
 }
-
-// growSchema identifies the types of the inputs and results of [Grow] in
-// durable keys.
-const growSchema = "0346f45ca7410204d03b0c4c4ae59058"
 
 // GrowArgs holds the arguments of one call of [Grow.Run].
 type GrowArgs struct {
@@ -548,15 +480,20 @@ type GrowRunner struct {
 // given here win over those in the directive of [Grow]; it panics if one of
 // them is invalid.
 func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
-	if work == nil {
-		panic("NewGrowRunner: work is nil")
-	}
 	r := &GrowRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[growIdentity, GrowArgs, GrowResult]{
-		Name:        "github.com/workgen/workgen/testdata/golden/recursive.Grow",
-		Schema:      growSchema,
-		Execute:     r.execute,
+		Name:    "github.com/workgen/workgen/testdata/golden/recursive.Grow",
+		Schema:  "0346f45ca7410204d03b0c4c4ae59058",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args GrowArgs) (uint64, growIdentity, *key.Encoder) {
+			id := growIdentity{name: key.TextOf(args.Name)}
+			hash := key.NewHash().Text(&id.name).Sum()
+			return hash, id, nil
+		},
+		CloneKey:    growIdentity.clone,
 		CloneResult: cloneGrowResult,
+		Encode:      (*GrowArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -570,12 +507,11 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 func (r *GrowRunner) Run(ctx context.Context, name string) (*Dir, Config, error) {
 	id := growIdentity{name: key.TextOf(name)}
 	hash := key.NewHash().Text(&id.name).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		res := cloneGrowResult(c.Value())
+	if v := r.calls.Hit(hash, &id); v != nil {
+		res := cloneGrowResult(*v)
 		return res.R1, res.R2, nil
 	}
-	id = id.clone()
-	res, err := r.calls.Run(ctx, hash, id, GrowArgs{Name: name})
+	res, err := r.calls.Run(ctx, hash, id.clone(), GrowArgs{Name: name})
 	return res.R1, res.R2, err
 }
 
@@ -583,47 +519,34 @@ func (r *GrowRunner) Run(ctx context.Context, name string) (*Dir, Config, error)
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *GrowRunner) Start(ctx context.Context, name string) *runtime.Call[GrowResult] {
-	id := growIdentity{name: key.TextOf(name)}
-	hash := key.NewHash().Text(&id.name).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, GrowArgs{Name: name})
+	return r.calls.Start(ctx, GrowArgs{Name: name})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *GrowRunner) Lookup(name string) (GrowResult, bool) {
-	id := growIdentity{name: key.TextOf(name)}
-	hash := key.NewHash().Text(&id.name).Sum()
-	return r.calls.Lookup(hash, id, GrowArgs{Name: name})
+	return r.calls.Lookup(GrowArgs{Name: name})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *GrowRunner) Forget(name string) bool {
-	id := growIdentity{name: key.TextOf(name)}
-	hash := key.NewHash().Text(&id.name).Sum()
-	return r.calls.Forget(hash, id, GrowArgs{Name: name})
+	return r.calls.Forget(GrowArgs{Name: name})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *GrowRunner) Key(name string) key.Key {
-	args := GrowArgs{Name: name}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(GrowArgs{Name: name})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Grow]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Grow] that are
+// inputs.
 func (r *GrowRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // execute calls [Grow.Run].
@@ -643,10 +566,6 @@ func cloneGrowResult(v GrowResult) GrowResult {
 	copyConfig(c, &v.R2)
 	return v
 }
-
-// sameSchema identifies the types of the inputs and results of [Same] in
-// durable keys.
-const sameSchema = "3c9b5c1dacba54e9680e1498f47e5111"
 
 // SameArgs holds the arguments of one call of [Same.Run].
 type SameArgs struct {
@@ -671,21 +590,19 @@ type SameRunner struct {
 // given here win over those in the directive of [Same]; it panics if one of
 // them is invalid.
 func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
-	if work == nil {
-		panic("NewSameRunner: work is nil")
-	}
 	r := &SameRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SameArgs, List]{
 		Name:        "github.com/workgen/workgen/testdata/golden/recursive.Same",
 		Code:        &sameCode,
-		Schema:      sameSchema,
+		Schema:      "3c9b5c1dacba54e9680e1498f47e5111",
+		Work:        work,
 		Execute:     r.execute,
+		Identify:    r.identify,
+		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneSameArgs,
 		CloneResult: cloneSameResult,
-		Encode: func(e *key.Encoder, args *SameArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:      (*SameArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -697,67 +614,46 @@ func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 // on if others wait for it.
 func (r *SameRunner) Run(ctx context.Context, l List) (List, error) {
 	args := SameArgs{L: l}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return cloneSameResult(c.Value()), nil
+		return cloneSameResult(*v), nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [SameRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *SameRunner) Start(ctx context.Context, l List) *runtime.Call[List] {
-	args := SameArgs{L: l}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, SameArgs{L: l})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SameRunner) Lookup(l List) (List, bool) {
-	args := SameArgs{L: l}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(SameArgs{L: l})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SameRunner) Forget(l List) bool {
-	args := SameArgs{L: l}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(SameArgs{L: l})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SameRunner) Key(l List) key.Key {
-	args := SameArgs{L: l}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(SameArgs{L: l})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Same]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Same] that are
+// inputs.
 func (r *SameRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -767,12 +663,13 @@ func (r *SameRunner) describe(in *runtime.Inputs, args *SameArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *SameRunner) identify(id *key.Fingerprint, e *key.Encoder, args *SameArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *SameRunner) identify(args SameArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Same.Run].

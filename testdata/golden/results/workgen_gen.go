@@ -59,10 +59,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// noneSchema identifies the types of the inputs and results of [None] in
-// durable keys.
-const noneSchema = "dc5bf3ca40353437af3ea524b58f663a"
-
 // NoneArgs holds the arguments of one call of [None.Run].
 type NoneArgs struct {
 	N int
@@ -92,18 +88,19 @@ type NoneRunner struct {
 // given here win over those in the directive of [None]; it panics if one of
 // them is invalid.
 func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
-	if work == nil {
-		panic("NewNoneRunner: work is nil")
-	}
 	r := &NoneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[noneIdentity, NoneArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.None",
 		Code:    &noneCode,
-		Schema:  noneSchema,
+		Schema:  "dc5bf3ca40353437af3ea524b58f663a",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *NoneArgs) {
-			args.EncodeKey(e)
+		Identify: func(args NoneArgs) (uint64, noneIdentity, *key.Encoder) {
+			id := noneIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*NoneArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -117,7 +114,7 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 func (r *NoneRunner) Run(ctx context.Context, n int) error {
 	id := noneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
+	if v := r.calls.Hit(hash, &id); v != nil {
 		return nil
 	}
 	_, err := r.calls.Run(ctx, hash, id, NoneArgs{N: n})
@@ -128,20 +125,13 @@ func (r *NoneRunner) Run(ctx context.Context, n int) error {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *NoneRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
-	id := noneIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, NoneArgs{N: n})
+	return r.calls.Start(ctx, NoneArgs{N: n})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and its
 // result is kept, in memory or in the store. It executes nothing.
 func (r *NoneRunner) Lookup(n int) bool {
-	id := noneIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	_, ok := r.calls.Lookup(hash, id, NoneArgs{N: n})
+	_, ok := r.calls.Lookup(NoneArgs{N: n})
 	return ok
 }
 
@@ -149,26 +139,21 @@ func (r *NoneRunner) Lookup(n int) bool {
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *NoneRunner) Forget(n int) bool {
-	id := noneIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, NoneArgs{N: n})
+	return r.calls.Forget(NoneArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *NoneRunner) Key(n int) key.Key {
-	args := NoneArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(NoneArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [None]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [None] that are
+// inputs.
 func (r *NoneRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -183,10 +168,6 @@ func (r *NoneRunner) execute(_ context.Context, args NoneArgs) (struct{}, error)
 	r.work.Run(args.N)
 	return struct{}{}, nil
 }
-
-// onlyErrorSchema identifies the types of the inputs and results of [OnlyError]
-// in durable keys.
-const onlyErrorSchema = "dc5bf3ca40353437af3ea524b58f663a"
 
 // OnlyErrorArgs holds the arguments of one call of [OnlyError.Run].
 type OnlyErrorArgs struct {
@@ -217,18 +198,19 @@ type OnlyErrorRunner struct {
 // Options given here win over those in the directive of [OnlyError]; it panics
 // if one of them is invalid.
 func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunner {
-	if work == nil {
-		panic("NewOnlyErrorRunner: work is nil")
-	}
 	r := &OnlyErrorRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[onlyErrorIdentity, OnlyErrorArgs, struct{}]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.OnlyError",
 		Code:    &onlyErrorCode,
-		Schema:  onlyErrorSchema,
+		Schema:  "dc5bf3ca40353437af3ea524b58f663a",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *OnlyErrorArgs) {
-			args.EncodeKey(e)
+		Identify: func(args OnlyErrorArgs) (uint64, onlyErrorIdentity, *key.Encoder) {
+			id := onlyErrorIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*OnlyErrorArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -242,7 +224,7 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 func (r *OnlyErrorRunner) Run(ctx context.Context, n int) error {
 	id := onlyErrorIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
+	if v := r.calls.Hit(hash, &id); v != nil {
 		return nil
 	}
 	_, err := r.calls.Run(ctx, hash, id, OnlyErrorArgs{N: n})
@@ -253,20 +235,13 @@ func (r *OnlyErrorRunner) Run(ctx context.Context, n int) error {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *OnlyErrorRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
-	id := onlyErrorIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, OnlyErrorArgs{N: n})
+	return r.calls.Start(ctx, OnlyErrorArgs{N: n})
 }
 
 // Lookup reports whether the call with these inputs has succeeded and its
 // result is kept, in memory or in the store. It executes nothing.
 func (r *OnlyErrorRunner) Lookup(n int) bool {
-	id := onlyErrorIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	_, ok := r.calls.Lookup(hash, id, OnlyErrorArgs{N: n})
+	_, ok := r.calls.Lookup(OnlyErrorArgs{N: n})
 	return ok
 }
 
@@ -274,26 +249,21 @@ func (r *OnlyErrorRunner) Lookup(n int) bool {
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *OnlyErrorRunner) Forget(n int) bool {
-	id := onlyErrorIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, OnlyErrorArgs{N: n})
+	return r.calls.Forget(OnlyErrorArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *OnlyErrorRunner) Key(n int) key.Key {
-	args := OnlyErrorArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(OnlyErrorArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of
-// [OnlyError] that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [OnlyError] that
+// are inputs.
 func (r *OnlyErrorRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -307,10 +277,6 @@ func (r *OnlyErrorRunner) describe(in *runtime.Inputs, args *OnlyErrorArgs) {
 func (r *OnlyErrorRunner) execute(_ context.Context, args OnlyErrorArgs) (struct{}, error) {
 	return struct{}{}, r.work.Run(args.N)
 }
-
-// oneSchema identifies the types of the inputs and results of [One] in durable
-// keys.
-const oneSchema = "53a96a321333521cf81a558821f38522"
 
 // OneArgs holds the arguments of one call of [One.Run].
 type OneArgs struct {
@@ -341,18 +307,19 @@ type OneRunner struct {
 // given here win over those in the directive of [One]; it panics if one of them
 // is invalid.
 func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
-	if work == nil {
-		panic("NewOneRunner: work is nil")
-	}
 	r := &OneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[oneIdentity, OneArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.One",
 		Code:    &oneCode,
-		Schema:  oneSchema,
+		Schema:  "53a96a321333521cf81a558821f38522",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *OneArgs) {
-			args.EncodeKey(e)
+		Identify: func(args OneArgs) (uint64, oneIdentity, *key.Encoder) {
+			id := oneIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*OneArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -366,8 +333,8 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 func (r *OneRunner) Run(ctx context.Context, n int) (int, error) {
 	id := oneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, OneArgs{N: n})
 }
@@ -376,46 +343,34 @@ func (r *OneRunner) Run(ctx context.Context, n int) (int, error) {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *OneRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	id := oneIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, OneArgs{N: n})
+	return r.calls.Start(ctx, OneArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *OneRunner) Lookup(n int) (int, bool) {
-	id := oneIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, OneArgs{N: n})
+	return r.calls.Lookup(OneArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *OneRunner) Forget(n int) bool {
-	id := oneIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, OneArgs{N: n})
+	return r.calls.Forget(OneArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *OneRunner) Key(n int) key.Key {
-	args := OneArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(OneArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [One] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [One] that are
+// inputs.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -429,10 +384,6 @@ func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
 func (r *OneRunner) execute(_ context.Context, args OneArgs) (int, error) {
 	return r.work.Run(args.N), nil
 }
-
-// deepSchema identifies the types of the inputs and results of [Deep] in
-// durable keys.
-const deepSchema = "2bd7b1c104a1623c3884d3d03d0d0fc4"
 
 // DeepArgs holds the arguments of one call of [Deep.Run].
 type DeepArgs struct {
@@ -469,20 +420,22 @@ type DeepRunner struct {
 // given here win over those in the directive of [Deep]; it panics if one of
 // them is invalid.
 func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
-	if work == nil {
-		panic("NewDeepRunner: work is nil")
-	}
 	r := &DeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[deepIdentity, DeepArgs, Report]{
-		Name:        "github.com/workgen/workgen/testdata/golden/results.Deep",
-		Code:        &deepCode,
-		Schema:      deepSchema,
-		Execute:     r.execute,
-		CloneResult: cloneReport,
-		Encode: func(e *key.Encoder, args *DeepArgs) {
-			args.EncodeKey(e)
+		Name:    "github.com/workgen/workgen/testdata/golden/results.Deep",
+		Code:    &deepCode,
+		Schema:  "2bd7b1c104a1623c3884d3d03d0d0fc4",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args DeepArgs) (uint64, deepIdentity, *key.Encoder) {
+			id := deepIdentity{title: key.TextOf(args.Title)}
+			hash := key.NewHash().Text(&id.title).Sum()
+			return hash, id, nil
 		},
-		Describe: r.describe,
+		CloneKey:    deepIdentity.clone,
+		CloneResult: cloneReport,
+		Encode:      (*DeepArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -495,58 +448,44 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 func (r *DeepRunner) Run(ctx context.Context, title string) (Report, error) {
 	id := deepIdentity{title: key.TextOf(title)}
 	hash := key.NewHash().Text(&id.title).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return cloneReport(c.Value()), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return cloneReport(*v), nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, DeepArgs{Title: title})
+	return r.calls.Run(ctx, hash, id.clone(), DeepArgs{Title: title})
 }
 
 // Start is like [DeepRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *DeepRunner) Start(ctx context.Context, title string) *runtime.Call[Report] {
-	id := deepIdentity{title: key.TextOf(title)}
-	hash := key.NewHash().Text(&id.title).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, DeepArgs{Title: title})
+	return r.calls.Start(ctx, DeepArgs{Title: title})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *DeepRunner) Lookup(title string) (Report, bool) {
-	id := deepIdentity{title: key.TextOf(title)}
-	hash := key.NewHash().Text(&id.title).Sum()
-	return r.calls.Lookup(hash, id, DeepArgs{Title: title})
+	return r.calls.Lookup(DeepArgs{Title: title})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *DeepRunner) Forget(title string) bool {
-	id := deepIdentity{title: key.TextOf(title)}
-	hash := key.NewHash().Text(&id.title).Sum()
-	return r.calls.Forget(hash, id, DeepArgs{Title: title})
+	return r.calls.Forget(DeepArgs{Title: title})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *DeepRunner) Key(title string) key.Key {
-	args := DeepArgs{Title: title}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(DeepArgs{Title: title})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Deep]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Deep] that are
+// inputs.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -560,10 +499,6 @@ func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
 func (r *DeepRunner) execute(_ context.Context, args DeepArgs) (Report, error) {
 	return r.work.Run(args.Title)
 }
-
-// sliceSchema identifies the types of the inputs and results of [Slice] in
-// durable keys.
-const sliceSchema = "d454ee9d48e86efba76292fa341f49a4"
 
 // SliceArgs holds the arguments of one call of [Slice.Run].
 type SliceArgs struct {
@@ -594,20 +529,21 @@ type SliceRunner struct {
 // given here win over those in the directive of [Slice]; it panics if one of
 // them is invalid.
 func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
-	if work == nil {
-		panic("NewSliceRunner: work is nil")
-	}
 	r := &SliceRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sliceIdentity, SliceArgs, []*int]{
-		Name:        "github.com/workgen/workgen/testdata/golden/results.Slice",
-		Code:        &sliceCode,
-		Schema:      sliceSchema,
-		Execute:     r.execute,
-		CloneResult: cloneSliceResult,
-		Encode: func(e *key.Encoder, args *SliceArgs) {
-			args.EncodeKey(e)
+		Name:    "github.com/workgen/workgen/testdata/golden/results.Slice",
+		Code:    &sliceCode,
+		Schema:  "d454ee9d48e86efba76292fa341f49a4",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args SliceArgs) (uint64, sliceIdentity, *key.Encoder) {
+			id := sliceIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
-		Describe: r.describe,
+		CloneResult: cloneSliceResult,
+		Encode:      (*SliceArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -620,8 +556,8 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 func (r *SliceRunner) Run(ctx context.Context, n int) ([]*int, error) {
 	id := sliceIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return cloneSliceResult(c.Value()), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return cloneSliceResult(*v), nil
 	}
 	return r.calls.Run(ctx, hash, id, SliceArgs{N: n})
 }
@@ -630,46 +566,34 @@ func (r *SliceRunner) Run(ctx context.Context, n int) ([]*int, error) {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *SliceRunner) Start(ctx context.Context, n int) *runtime.Call[[]*int] {
-	id := sliceIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, SliceArgs{N: n})
+	return r.calls.Start(ctx, SliceArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
-	id := sliceIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, SliceArgs{N: n})
+	return r.calls.Lookup(SliceArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SliceRunner) Forget(n int) bool {
-	id := sliceIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, SliceArgs{N: n})
+	return r.calls.Forget(SliceArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SliceRunner) Key(n int) key.Key {
-	args := SliceArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(SliceArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Slice]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Slice] that are
+// inputs.
 func (r *SliceRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -695,10 +619,6 @@ func cloneSliceResult(v []*int) []*int {
 	}
 	return v
 }
-
-// manySchema identifies the types of the inputs and results of [Many] in
-// durable keys.
-const manySchema = "110fac6c6c903495e32c1e09055a24fa"
 
 // ManyArgs holds the arguments of one call of [Many.Run].
 type ManyArgs struct {
@@ -742,20 +662,22 @@ type ManyRunner struct {
 // given here win over those in the directive of [Many]; it panics if one of
 // them is invalid.
 func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
-	if work == nil {
-		panic("NewManyRunner: work is nil")
-	}
 	r := &ManyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[manyIdentity, ManyArgs, ManyResult]{
-		Name:        "github.com/workgen/workgen/testdata/golden/results.Many",
-		Code:        &manyCode,
-		Schema:      manySchema,
-		Execute:     r.execute,
-		CloneResult: cloneManyResult,
-		Encode: func(e *key.Encoder, args *ManyArgs) {
-			args.EncodeKey(e)
+		Name:    "github.com/workgen/workgen/testdata/golden/results.Many",
+		Code:    &manyCode,
+		Schema:  "110fac6c6c903495e32c1e09055a24fa",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args ManyArgs) (uint64, manyIdentity, *key.Encoder) {
+			id := manyIdentity{s: key.TextOf(args.S)}
+			hash := key.NewHash().Text(&id.s).Sum()
+			return hash, id, nil
 		},
-		Describe: r.describe,
+		CloneKey:    manyIdentity.clone,
+		CloneResult: cloneManyResult,
+		Encode:      (*ManyArgs).EncodeKey,
+		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -768,12 +690,11 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 func (r *ManyRunner) Run(ctx context.Context, s string) (string, string, []byte, error) {
 	id := manyIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		res := cloneManyResult(c.Value())
+	if v := r.calls.Hit(hash, &id); v != nil {
+		res := cloneManyResult(*v)
 		return res.First, res.R2, res.Rest, nil
 	}
-	id = id.clone()
-	res, err := r.calls.Run(ctx, hash, id, ManyArgs{S: s})
+	res, err := r.calls.Run(ctx, hash, id.clone(), ManyArgs{S: s})
 	return res.First, res.R2, res.Rest, err
 }
 
@@ -781,47 +702,34 @@ func (r *ManyRunner) Run(ctx context.Context, s string) (string, string, []byte,
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ManyRunner) Start(ctx context.Context, s string) *runtime.Call[ManyResult] {
-	id := manyIdentity{s: key.TextOf(s)}
-	hash := key.NewHash().Text(&id.s).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, ManyArgs{S: s})
+	return r.calls.Start(ctx, ManyArgs{S: s})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ManyRunner) Lookup(s string) (ManyResult, bool) {
-	id := manyIdentity{s: key.TextOf(s)}
-	hash := key.NewHash().Text(&id.s).Sum()
-	return r.calls.Lookup(hash, id, ManyArgs{S: s})
+	return r.calls.Lookup(ManyArgs{S: s})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ManyRunner) Forget(s string) bool {
-	id := manyIdentity{s: key.TextOf(s)}
-	hash := key.NewHash().Text(&id.s).Sum()
-	return r.calls.Forget(hash, id, ManyArgs{S: s})
+	return r.calls.Forget(ManyArgs{S: s})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ManyRunner) Key(s string) key.Key {
-	args := ManyArgs{S: s}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ManyArgs{S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Many]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Many] that are
+// inputs.
 func (r *ManyRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -844,10 +752,6 @@ func cloneManyResult(v ManyResult) ManyResult {
 	v.Rest = slices.Clone(v.Rest)
 	return v
 }
-
-// twoSchema identifies the types of the inputs and results of [Two] in durable
-// keys.
-const twoSchema = "32d05ae9b10b2e623321e64a40bce402"
 
 // TwoArgs holds the arguments of one call of [Two.Run].
 type TwoArgs struct {
@@ -884,18 +788,19 @@ type TwoRunner struct {
 // given here win over those in the directive of [Two]; it panics if one of them
 // is invalid.
 func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
-	if work == nil {
-		panic("NewTwoRunner: work is nil")
-	}
 	r := &TwoRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[twoIdentity, TwoArgs, TwoResult]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.Two",
 		Code:    &twoCode,
-		Schema:  twoSchema,
+		Schema:  "32d05ae9b10b2e623321e64a40bce402",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *TwoArgs) {
-			args.EncodeKey(e)
+		Identify: func(args TwoArgs) (uint64, twoIdentity, *key.Encoder) {
+			id := twoIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*TwoArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -909,8 +814,8 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 func (r *TwoRunner) Run(ctx context.Context, n int) (int, string, error) {
 	id := twoIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		res := c.Value()
+	if v := r.calls.Hit(hash, &id); v != nil {
+		res := *v
 		return res.R1, res.R2, nil
 	}
 	res, err := r.calls.Run(ctx, hash, id, TwoArgs{N: n})
@@ -921,46 +826,34 @@ func (r *TwoRunner) Run(ctx context.Context, n int) (int, string, error) {
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *TwoRunner) Start(ctx context.Context, n int) *runtime.Call[TwoResult] {
-	id := twoIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, TwoArgs{N: n})
+	return r.calls.Start(ctx, TwoArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *TwoRunner) Lookup(n int) (TwoResult, bool) {
-	id := twoIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, TwoArgs{N: n})
+	return r.calls.Lookup(TwoArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TwoRunner) Forget(n int) bool {
-	id := twoIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, TwoArgs{N: n})
+	return r.calls.Forget(TwoArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *TwoRunner) Key(n int) key.Key {
-	args := TwoArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TwoArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Two] that
-// are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Two] that are
+// inputs.
 func (r *TwoRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -976,10 +869,6 @@ func (r *TwoRunner) execute(_ context.Context, args TwoArgs) (TwoResult, error) 
 	res.R1, res.R2 = r.work.Run(args.N)
 	return res, nil
 }
-
-// sharedSchema identifies the types of the inputs and results of [Shared] in
-// durable keys.
-const sharedSchema = "dfff6b701fec340de9feaffbd0f2d91e"
 
 // SharedArgs holds the arguments of one call of [Shared.Run].
 type SharedArgs struct {
@@ -1010,15 +899,19 @@ type SharedRunner struct {
 // given here win over those in the directive of [Shared]; it panics if one of
 // them is invalid.
 func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
-	if work == nil {
-		panic("NewSharedRunner: work is nil")
-	}
 	r := &SharedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sharedIdentity, SharedArgs, map[int]any]{
 		Name:    "github.com/workgen/workgen/testdata/golden/results.Shared",
-		Schema:  sharedSchema,
+		Schema:  "dfff6b701fec340de9feaffbd0f2d91e",
+		Work:    work,
 		Execute: r.execute,
-		Memory:  true,
+		Identify: func(args SharedArgs) (uint64, sharedIdentity, *key.Encoder) {
+			id := sharedIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
+		},
+		Encode: (*SharedArgs).EncodeKey,
+		Memory: true,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1031,8 +924,8 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 func (r *SharedRunner) Run(ctx context.Context, n int) (map[int]any, error) {
 	id := sharedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, SharedArgs{N: n})
 }
@@ -1041,46 +934,34 @@ func (r *SharedRunner) Run(ctx context.Context, n int) (map[int]any, error) {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SharedRunner) Start(ctx context.Context, n int) *runtime.Call[map[int]any] {
-	id := sharedIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, SharedArgs{N: n})
+	return r.calls.Start(ctx, SharedArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
-	id := sharedIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, SharedArgs{N: n})
+	return r.calls.Lookup(SharedArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *SharedRunner) Forget(n int) bool {
-	id := sharedIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, SharedArgs{N: n})
+	return r.calls.Forget(SharedArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *SharedRunner) Key(n int) key.Key {
-	args := SharedArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(SharedArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Shared]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Shared] that are
+// inputs.
 func (r *SharedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // execute calls [Shared.Run].

@@ -53,10 +53,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// variadicSchema identifies the types of the inputs and results of [Variadic]
-// in durable keys.
-const variadicSchema = "ab2f01166770564704d997d9c3aa6465"
-
 // VariadicArgs holds the arguments of one call of [Variadic.Run].
 type VariadicArgs struct {
 	Sep   string
@@ -87,20 +83,18 @@ type VariadicRunner struct {
 // Options given here win over those in the directive of [Variadic]; it panics
 // if one of them is invalid.
 func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
-	if work == nil {
-		panic("NewVariadicRunner: work is nil")
-	}
 	r := &VariadicRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, VariadicArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Variadic",
 		Code:      &variadicCode,
-		Schema:    variadicSchema,
+		Schema:    "ab2f01166770564704d997d9c3aa6465",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneVariadicArgs,
-		Encode: func(e *key.Encoder, args *VariadicArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*VariadicArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -112,67 +106,46 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 // on if others wait for it.
 func (r *VariadicRunner) Run(ctx context.Context, sep string, parts ...string) (string, error) {
 	args := VariadicArgs{Sep: sep, Parts: parts}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [VariadicRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *VariadicRunner) Start(ctx context.Context, sep string, parts ...string) *runtime.Call[string] {
-	args := VariadicArgs{Sep: sep, Parts: parts}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, VariadicArgs{Sep: sep, Parts: parts})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
-	args := VariadicArgs{Sep: sep, Parts: parts}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(VariadicArgs{Sep: sep, Parts: parts})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
-	args := VariadicArgs{Sep: sep, Parts: parts}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(VariadicArgs{Sep: sep, Parts: parts})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
-	args := VariadicArgs{Sep: sep, Parts: parts}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(VariadicArgs{Sep: sep, Parts: parts})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Variadic]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Variadic] that
+// are inputs.
 func (r *VariadicRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -188,12 +161,13 @@ func (r *VariadicRunner) describe(in *runtime.Inputs, args *VariadicArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *VariadicRunner) identify(id *key.Fingerprint, e *key.Encoder, args *VariadicArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *VariadicRunner) identify(args VariadicArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Variadic.Run].
@@ -207,10 +181,6 @@ func cloneVariadicArgs(v VariadicArgs) VariadicArgs {
 	v.Parts = slices.Clone(v.Parts)
 	return v
 }
-
-// aliasContextSchema identifies the types of the inputs and results of
-// [AliasContext] in durable keys.
-const aliasContextSchema = "53a96a321333521cf81a558821f38522"
 
 // AliasContextArgs holds the arguments of one call of [AliasContext.Run].
 type AliasContextArgs struct {
@@ -242,18 +212,19 @@ type AliasContextRunner struct {
 // Options given here win over those in the directive of [AliasContext]; it
 // panics if one of them is invalid.
 func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasContextRunner {
-	if work == nil {
-		panic("NewAliasContextRunner: work is nil")
-	}
 	r := &AliasContextRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[aliasContextIdentity, AliasContextArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.AliasContext",
 		Code:    &aliasContextCode,
-		Schema:  aliasContextSchema,
+		Schema:  "53a96a321333521cf81a558821f38522",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *AliasContextArgs) {
-			args.EncodeKey(e)
+		Identify: func(args AliasContextArgs) (uint64, aliasContextIdentity, *key.Encoder) {
+			id := aliasContextIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*AliasContextArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -267,8 +238,8 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 func (r *AliasContextRunner) Run(ctx context.Context, n int) (int, error) {
 	id := aliasContextIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, AliasContextArgs{N: n})
 }
@@ -277,46 +248,34 @@ func (r *AliasContextRunner) Run(ctx context.Context, n int) (int, error) {
 // call, which is finished if it was a hit. An execution goes on until ctx ends
 // or the call is stopped.
 func (r *AliasContextRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	id := aliasContextIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, AliasContextArgs{N: n})
+	return r.calls.Start(ctx, AliasContextArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *AliasContextRunner) Lookup(n int) (int, bool) {
-	id := aliasContextIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, AliasContextArgs{N: n})
+	return r.calls.Lookup(AliasContextArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *AliasContextRunner) Forget(n int) bool {
-	id := aliasContextIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, AliasContextArgs{N: n})
+	return r.calls.Forget(AliasContextArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *AliasContextRunner) Key(n int) key.Key {
-	args := AliasContextArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(AliasContextArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of
-// [AliasContext] that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [AliasContext]
+// that are inputs.
 func (r *AliasContextRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -330,10 +289,6 @@ func (r *AliasContextRunner) describe(in *runtime.Inputs, args *AliasContextArgs
 func (r *AliasContextRunner) execute(ctx context.Context, args AliasContextArgs) (int, error) {
 	return r.work.Run(ctx, args.N)
 }
-
-// unnamedSchema identifies the types of the inputs and results of [Unnamed] in
-// durable keys.
-const unnamedSchema = "b23b80458ce80f2a1a56cb7f9b7866ea"
 
 // UnnamedArgs holds the arguments of one call of [Unnamed.Run].
 type UnnamedArgs struct {
@@ -364,20 +319,18 @@ type UnnamedRunner struct {
 // given here win over those in the directive of [Unnamed]; it panics if one of
 // them is invalid.
 func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
-	if work == nil {
-		panic("NewUnnamedRunner: work is nil")
-	}
 	r := &UnnamedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, UnnamedArgs, string]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Unnamed",
 		Code:      &unnamedCode,
-		Schema:    unnamedSchema,
+		Schema:    "b23b80458ce80f2a1a56cb7f9b7866ea",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneUnnamedArgs,
-		Encode: func(e *key.Encoder, args *UnnamedArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*UnnamedArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -389,67 +342,46 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 // on if others wait for it.
 func (r *UnnamedRunner) Run(ctx context.Context, arg1 int, arg2 string, arg3 []byte) (string, error) {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [UnnamedRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *UnnamedRunner) Start(ctx context.Context, arg1 int, arg2 string, arg3 []byte) *runtime.Call[string] {
-	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool) {
-	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
-	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *UnnamedRunner) Key(arg1 int, arg2 string, arg3 []byte) key.Key {
-	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Unnamed]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Unnamed] that are
+// inputs.
 func (r *UnnamedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -465,12 +397,13 @@ func (r *UnnamedRunner) describe(in *runtime.Inputs, args *UnnamedArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *UnnamedRunner) identify(id *key.Fingerprint, e *key.Encoder, args *UnnamedArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *UnnamedRunner) identify(args UnnamedArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Unnamed.Run].
@@ -484,10 +417,6 @@ func cloneUnnamedArgs(v UnnamedArgs) UnnamedArgs {
 	v.Arg3 = slices.Clone(v.Arg3)
 	return v
 }
-
-// blankSchema identifies the types of the inputs and results of [Blank] in
-// durable keys.
-const blankSchema = "1b9b4779a63a9f3c5f0216cbffa3c71c"
 
 // BlankArgs holds the arguments of one call of [Blank.Run].
 type BlankArgs struct {
@@ -532,18 +461,20 @@ type BlankRunner struct {
 // given here win over those in the directive of [Blank]; it panics if one of
 // them is invalid.
 func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
-	if work == nil {
-		panic("NewBlankRunner: work is nil")
-	}
 	r := &BlankRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[blankIdentity, BlankArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Blank",
 		Code:    &blankCode,
-		Schema:  blankSchema,
+		Schema:  "1b9b4779a63a9f3c5f0216cbffa3c71c",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *BlankArgs) {
-			args.EncodeKey(e)
+		Identify: func(args BlankArgs) (uint64, blankIdentity, *key.Encoder) {
+			var id blankIdentity
+			hash := r.identify(&id, args.Arg1, args.S, args.Arg3)
+			return hash, id, nil
 		},
+		CloneKey: blankIdentity.clone,
+		Encode:   (*BlankArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -557,58 +488,44 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 func (r *BlankRunner) Run(ctx context.Context, arg1 int, s string, arg3 bool) (string, error) {
 	var id blankIdentity
 	hash := r.identify(&id, arg1, s, arg3)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
+	return r.calls.Run(ctx, hash, id.clone(), BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
 // Start is like [BlankRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *BlankRunner) Start(ctx context.Context, arg1 int, s string, arg3 bool) *runtime.Call[string] {
-	var id blankIdentity
-	hash := r.identify(&id, arg1, s, arg3)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
+	return r.calls.Start(ctx, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
-	var id blankIdentity
-	hash := r.identify(&id, arg1, s, arg3)
-	return r.calls.Lookup(hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
+	return r.calls.Lookup(BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
-	var id blankIdentity
-	hash := r.identify(&id, arg1, s, arg3)
-	return r.calls.Forget(hash, id, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
+	return r.calls.Forget(BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
-	args := BlankArgs{Arg1: arg1, S: s, Arg3: arg3}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Blank]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Blank] that are
+// inputs.
 func (r *BlankRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -641,10 +558,6 @@ func (r *BlankRunner) identify(id *blankIdentity, arg1 int, s string, arg3 bool)
 func (r *BlankRunner) execute(_ context.Context, args BlankArgs) (string, error) {
 	return r.work.Run(args.Arg1, args.S, args.Arg3), nil
 }
-
-// shadowSchema identifies the types of the inputs and results of [Shadow] in
-// durable keys.
-const shadowSchema = "046e1c9a3d36eaba0cada4edf5ae93a5"
 
 // ShadowArgs holds the arguments of one call of [Shadow.Run].
 type ShadowArgs struct {
@@ -709,20 +622,18 @@ type ShadowRunner struct {
 // given here win over those in the directive of [Shadow]; it panics if one of
 // them is invalid.
 func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
-	if work == nil {
-		panic("NewShadowRunner: work is nil")
-	}
 	r := &ShadowRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ShadowArgs, int]{
 		Name:      "github.com/workgen/workgen/testdata/golden/signatures.Shadow",
 		Code:      &shadowCode,
-		Schema:    shadowSchema,
+		Schema:    "046e1c9a3d36eaba0cada4edf5ae93a5",
+		Work:      work,
 		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneShadowArgs,
-		Encode: func(e *key.Encoder, args *ShadowArgs) {
-			args.EncodeKey(e)
-		},
-		Describe: r.describe,
+		Encode:    (*ShadowArgs).EncodeKey,
+		Describe:  r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -734,67 +645,46 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 // on if others wait for it.
 func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, error) {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	e2 := key.Borrow()
-	var id2 key.Fingerprint
-	hash2 := r2.identify(&id2, e2, &args2)
-	if c2 := r2.calls.Hit(hash2, &id2); c2 != nil {
+	hash2, id2, e2 := r2.identify(args2)
+	if v := r2.calls.Hit(hash2, &id2); v != nil {
 		e2.Release()
-		return c2.Value(), nil
+		return *v, nil
 	}
-	id2 = id2.Clone()
-	e2.Release()
-	return r2.calls.Run(ctx, hash2, id2, args2)
+	return r2.calls.Run(ctx, hash2, e2.Keep(id2), args2)
 }
 
 // Start is like [ShadowRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) *runtime.Call[int] {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	e2 := key.Borrow()
-	var id2 key.Fingerprint
-	hash2 := r2.identify(&id2, e2, &args2)
-	if c2 := r2.calls.Hit(hash2, &id2); c2 != nil {
-		e2.Release()
-		return c2
-	}
-	id2 = id2.Clone()
-	e2.Release()
-	return r2.calls.Start(ctx, hash2, id2, args2)
+	return r2.calls.Start(ctx, ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, bool) {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	hash2, id2 := key.Identify(&args2, r2.identify)
-	return r2.calls.Lookup(hash2, id2, args2)
+	return r2.calls.Lookup(ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) bool {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	hash2, id2 := key.Identify(&args2, r2.identify)
-	return r2.calls.Forget(hash2, id2, args2)
+	return r2.calls.Forget(ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
-	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
-	return r2.calls.Key(args2.EncodeKey)
+	return r2.calls.Key(ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Shadow]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Shadow] that are
+// inputs.
 func (r2 *ShadowRunner) EncodeKey(e2 *key.Encoder) {
-	if r2.calls.EncodeRunner(e2) {
-		e2.Leave()
-	}
+	r2.calls.EncodeRunner(e2)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -858,12 +748,13 @@ func (r2 *ShadowRunner) describe(in *runtime.Inputs, args2 *ShadowArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r2 *ShadowRunner) identify(id2 *key.Fingerprint, e2 *key.Encoder, args2 *ShadowArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r2 *ShadowRunner) identify(args2 ShadowArgs) (hash2 uint64, id2 key.Fingerprint, e2 *key.Encoder) {
+	e2 = key.Borrow()
 	args2.EncodeKey(e2)
-	*id2 = e2.Fingerprint()
-	return id2.Hash()
+	id2 = e2.Fingerprint()
+	return id2.Hash(), id2, e2
 }
 
 // execute calls [Shadow.Run].
@@ -877,10 +768,6 @@ func cloneShadowArgs(v ShadowArgs) ShadowArgs {
 	v.CloneShadowArgs = slices.Clone(v.CloneShadowArgs)
 	return v
 }
-
-// hiddenSchema identifies the types of the inputs and results of [hidden] in
-// durable keys.
-const hiddenSchema = "0133a5a1666ffd7511eefce44a28c212"
 
 // hiddenArgs holds the arguments of one call of [hidden.Run].
 type hiddenArgs struct {
@@ -925,18 +812,20 @@ type hiddenRunner struct {
 // given here win over those in the directive of [hidden]; it panics if one of
 // them is invalid.
 func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
-	if work == nil {
-		panic("newHiddenRunner: work is nil")
-	}
 	r := &hiddenRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[hiddenIdentity, hiddenArgs, string]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.hidden",
 		Code:    &hiddenCode,
-		Schema:  hiddenSchema,
+		Schema:  "0133a5a1666ffd7511eefce44a28c212",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *hiddenArgs) {
-			args.EncodeKey(e)
+		Identify: func(args hiddenArgs) (uint64, hiddenIdentity, *key.Encoder) {
+			var id hiddenIdentity
+			hash := r.identify(&id, args.X日, args.X, args.X2)
+			return hash, id, nil
 		},
+		CloneKey: hiddenIdentity.clone,
+		Encode:   (*hiddenArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -950,58 +839,44 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 func (r *hiddenRunner) Run(ctx context.Context, 日 string, _x int, X int) (string, error) {
 	var id hiddenIdentity
 	hash := r.identify(&id, 日, _x, X)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx, hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
+	return r.calls.Run(ctx, hash, id.clone(), hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
 // Start is like [hiddenRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *hiddenRunner) Start(ctx context.Context, 日 string, _x int, X int) *runtime.Call[string] {
-	var id hiddenIdentity
-	hash := r.identify(&id, 日, _x, X)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx, hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
+	return r.calls.Start(ctx, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *hiddenRunner) Lookup(日 string, _x int, X int) (string, bool) {
-	var id hiddenIdentity
-	hash := r.identify(&id, 日, _x, X)
-	return r.calls.Lookup(hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
+	return r.calls.Lookup(hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
-	var id hiddenIdentity
-	hash := r.identify(&id, 日, _x, X)
-	return r.calls.Forget(hash, id, hiddenArgs{X日: 日, X: _x, X2: X})
+	return r.calls.Forget(hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
-	args := hiddenArgs{X日: 日, X: _x, X2: X}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [hidden]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [hidden] that are
+// inputs.
 func (r *hiddenRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1035,10 +910,6 @@ func (r *hiddenRunner) execute(_ context.Context, args hiddenArgs) (string, erro
 	return r.work.Run(args.X日, args.X, args.X2), nil
 }
 
-// groupedSchema identifies the types of the inputs and results of [Grouped] in
-// durable keys.
-const groupedSchema = "53a96a321333521cf81a558821f38522"
-
 // GroupedArgs holds the arguments of one call of [Grouped.Run].
 type GroupedArgs struct {
 	N int
@@ -1068,18 +939,19 @@ type GroupedRunner struct {
 // given here win over those in the directive of [Grouped]; it panics if one of
 // them is invalid.
 func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
-	if work == nil {
-		panic("NewGroupedRunner: work is nil")
-	}
 	r := &GroupedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[groupedIdentity, GroupedArgs, int]{
 		Name:    "github.com/workgen/workgen/testdata/golden/signatures.Grouped",
 		Code:    &groupedCode,
-		Schema:  groupedSchema,
+		Schema:  "53a96a321333521cf81a558821f38522",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *GroupedArgs) {
-			args.EncodeKey(e)
+		Identify: func(args GroupedArgs) (uint64, groupedIdentity, *key.Encoder) {
+			id := groupedIdentity{n: args.N}
+			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
 		},
+		Encode:   (*GroupedArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -1093,8 +965,8 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 func (r *GroupedRunner) Run(ctx context.Context, n int) (int, error) {
 	id := groupedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx, hash, id, GroupedArgs{N: n})
 }
@@ -1103,46 +975,34 @@ func (r *GroupedRunner) Run(ctx context.Context, n int) (int, error) {
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *GroupedRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	id := groupedIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	return r.calls.Start(ctx, hash, id, GroupedArgs{N: n})
+	return r.calls.Start(ctx, GroupedArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *GroupedRunner) Lookup(n int) (int, bool) {
-	id := groupedIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Lookup(hash, id, GroupedArgs{N: n})
+	return r.calls.Lookup(GroupedArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *GroupedRunner) Forget(n int) bool {
-	id := groupedIdentity{n: n}
-	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
-	return r.calls.Forget(hash, id, GroupedArgs{N: n})
+	return r.calls.Forget(GroupedArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *GroupedRunner) Key(n int) key.Key {
-	args := GroupedArgs{N: n}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(GroupedArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Grouped]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Grouped] that are
+// inputs.
 func (r *GroupedRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1156,10 +1016,6 @@ func (r *GroupedRunner) describe(in *runtime.Inputs, args *GroupedArgs) {
 func (r *GroupedRunner) execute(_ context.Context, args GroupedArgs) (int, error) {
 	return r.work.Run(args.N), nil
 }
-
-// callerSchema identifies the types of the inputs and results of [Caller] in
-// durable keys.
-const callerSchema = "28a7e430ef8618d13e6264215f4489d7"
 
 // CallerArgs holds the arguments of one call of [Caller.Run].
 type CallerArgs struct {
@@ -1184,18 +1040,18 @@ type CallerRunner struct {
 // given here win over those in the directive of [Caller]; it panics if one of
 // them is invalid.
 func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
-	if work == nil {
-		panic("NewCallerRunner: work is nil")
-	}
 	r := &CallerRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CallerArgs, int]{
-		Name:     "github.com/workgen/workgen/testdata/golden/signatures.Caller",
-		Code:     &callerCode,
-		Schema:   callerSchema,
-		Execute:  r.execute,
-		Inputs:   r.inputs,
-		Encode:   r.encode,
-		Describe: r.describe,
+		Name:       "github.com/workgen/workgen/testdata/golden/signatures.Caller",
+		Code:       &callerCode,
+		Schema:     "28a7e430ef8618d13e6264215f4489d7",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		EncodeWork: r.encodeWork,
+		Encode:     (*CallerArgs).EncodeKey,
+		Describe:   r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1207,74 +1063,50 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 // on if others wait for it.
 func (r *CallerRunner) Run(ctx context.Context, n int) (int, error) {
 	args := CallerArgs{N: n}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx, hash, id, args)
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
 // Start is like [CallerRunner.Run] but does not wait. It returns the call,
 // which is finished if it was a hit. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *CallerRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
-	args := CallerArgs{N: n}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx, hash, id, args)
+	return r.calls.Start(ctx, CallerArgs{N: n})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *CallerRunner) Lookup(n int) (int, bool) {
-	args := CallerArgs{N: n}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(CallerArgs{N: n})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *CallerRunner) Forget(n int) bool {
-	args := CallerArgs{N: n}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(CallerArgs{N: n})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *CallerRunner) Key(n int) key.Key {
-	args := CallerArgs{N: n}
-	return r.calls.Key(func(e *key.Encoder) {
-		r.encode(e, &args)
-	})
+	return r.calls.Key(CallerArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Caller]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Caller] that are
+// inputs.
 func (r *CallerRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		r.encodeReceiver(e)
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
-// encodeReceiver writes the fields of [Caller] that are inputs.
-func (r *CallerRunner) encodeReceiver(e *key.Encoder) {
+// encodeWork writes the fields of [Caller] that are inputs.
+func (r *CallerRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r.work.Grouped != nil) {
 		encodeGroupedRunner(e, r.work.Grouped)
 	}
@@ -1293,18 +1125,6 @@ func (r *CallerRunner) encodeReceiver(e *key.Encoder) {
 		e.End(b)
 	}
 	m.End()
-}
-
-// encode writes all inputs.
-func (r *CallerRunner) encode(e *key.Encoder, args *CallerArgs) {
-	r.encodeReceiver(e)
-	args.EncodeKey(e)
-}
-
-// inputs writes the inputs that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
-func (r *CallerRunner) inputs(e *key.Encoder, args *CallerArgs) {
-	r.encodeReceiver(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -1336,12 +1156,14 @@ func (r *CallerRunner) describe(in *runtime.Inputs, args *CallerArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *CallerRunner) identify(id *key.Fingerprint, e *key.Encoder, args *CallerArgs) uint64 {
-	r.encode(e, args)
-	*id = e.Fingerprint()
-	return id.Hash()
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *CallerRunner) identify(args CallerArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Caller.Run].

@@ -49,10 +49,6 @@ func runGoGenerate[T any]() *T {
 	return nil
 }
 
-// textSchema identifies the types of the inputs and results of [Text] in
-// durable keys.
-const textSchema = "78cd7db89dbc02dd6cf392f77234e8ef"
-
 // TextArgs holds the arguments of one call of [Text.Run].
 type TextArgs struct {
 	Text string
@@ -88,18 +84,20 @@ type TextRunner struct {
 // given here win over those in the directive of [Text]; it panics if one of
 // them is invalid.
 func NewTextRunner(work *Text, opts ...runtime.Option) *TextRunner {
-	if work == nil {
-		panic("NewTextRunner: work is nil")
-	}
 	r := &TextRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[textIdentity, TextArgs, int64]{
 		Name:    "github.com/workgen/workgen/testdata/peers/caches.Text",
 		Code:    &textCode,
-		Schema:  textSchema,
+		Schema:  "78cd7db89dbc02dd6cf392f77234e8ef",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *TextArgs) {
-			args.EncodeKey(e)
+		Identify: func(args TextArgs) (uint64, textIdentity, *key.Encoder) {
+			id := textIdentity{text: key.TextOf(args.Text)}
+			hash := key.NewHash().Text(&id.text).Sum()
+			return hash, id, nil
 		},
+		CloneKey: textIdentity.clone,
+		Encode:   (*TextArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -113,58 +111,44 @@ func NewTextRunner(work *Text, opts ...runtime.Option) *TextRunner {
 func (r *TextRunner) Run(ctx2 context.Context, text string) (int64, error) {
 	id := textIdentity{text: key.TextOf(text)}
 	hash := key.NewHash().Text(&id.text).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
-	id = id.clone()
-	return r.calls.Run(ctx2, hash, id, TextArgs{Text: text})
+	return r.calls.Run(ctx2, hash, id.clone(), TextArgs{Text: text})
 }
 
 // Start is like [TextRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *TextRunner) Start(ctx2 context.Context, text string) *runtime.Call[int64] {
-	id := textIdentity{text: key.TextOf(text)}
-	hash := key.NewHash().Text(&id.text).Sum()
-	if c := r.calls.Hit(hash, &id); c != nil {
-		return c
-	}
-	id = id.clone()
-	return r.calls.Start(ctx2, hash, id, TextArgs{Text: text})
+	return r.calls.Start(ctx2, TextArgs{Text: text})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *TextRunner) Lookup(text string) (int64, bool) {
-	id := textIdentity{text: key.TextOf(text)}
-	hash := key.NewHash().Text(&id.text).Sum()
-	return r.calls.Lookup(hash, id, TextArgs{Text: text})
+	return r.calls.Lookup(TextArgs{Text: text})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *TextRunner) Forget(text string) bool {
-	id := textIdentity{text: key.TextOf(text)}
-	hash := key.NewHash().Text(&id.text).Sum()
-	return r.calls.Forget(hash, id, TextArgs{Text: text})
+	return r.calls.Forget(TextArgs{Text: text})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *TextRunner) Key(text string) key.Key {
-	args := TextArgs{Text: text}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(TextArgs{Text: text})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Text]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Text] that are
+// inputs.
 func (r *TextRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -178,10 +162,6 @@ func (r *TextRunner) describe(in *runtime.Inputs, args *TextArgs) {
 func (r *TextRunner) execute(ctx2 context.Context, args TextArgs) (int64, error) {
 	return r.work.Run(ctx2, args.Text)
 }
-
-// threeSchema identifies the types of the inputs and results of [Three] in
-// durable keys.
-const threeSchema = "4c0d932d2afd65e2edba98305d2b91b9"
 
 // ThreeArgs holds the arguments of one call of [Three.Run].
 type ThreeArgs struct {
@@ -220,18 +200,19 @@ type ThreeRunner struct {
 // given here win over those in the directive of [Three]; it panics if one of
 // them is invalid.
 func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
-	if work == nil {
-		panic("NewThreeRunner: work is nil")
-	}
 	r := &ThreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[threeIdentity, ThreeArgs, int64]{
 		Name:    "github.com/workgen/workgen/testdata/peers/caches.Three",
 		Code:    &threeCode,
-		Schema:  threeSchema,
+		Schema:  "4c0d932d2afd65e2edba98305d2b91b9",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *ThreeArgs) {
-			args.EncodeKey(e)
+		Identify: func(args ThreeArgs) (uint64, threeIdentity, *key.Encoder) {
+			var id threeIdentity
+			hash := r.identify(&id, args.A, args.B, args.C)
+			return hash, id, nil
 		},
+		Encode:   (*ThreeArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -245,8 +226,8 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 func (r *ThreeRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (int64, error) {
 	var id threeIdentity
 	hash := r.identify(&id, a, b, c)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		return c2.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx2, hash, id, ThreeArgs{A: a, B: b, C: c})
 }
@@ -255,46 +236,34 @@ func (r *ThreeRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (int6
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *ThreeRunner) Start(ctx2 context.Context, a int64, b int64, c int64) *runtime.Call[int64] {
-	var id threeIdentity
-	hash := r.identify(&id, a, b, c)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		return c2
-	}
-	return r.calls.Start(ctx2, hash, id, ThreeArgs{A: a, B: b, C: c})
+	return r.calls.Start(ctx2, ThreeArgs{A: a, B: b, C: c})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *ThreeRunner) Lookup(a int64, b int64, c int64) (int64, bool) {
-	var id threeIdentity
-	hash := r.identify(&id, a, b, c)
-	return r.calls.Lookup(hash, id, ThreeArgs{A: a, B: b, C: c})
+	return r.calls.Lookup(ThreeArgs{A: a, B: b, C: c})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *ThreeRunner) Forget(a int64, b int64, c int64) bool {
-	var id threeIdentity
-	hash := r.identify(&id, a, b, c)
-	return r.calls.Forget(hash, id, ThreeArgs{A: a, B: b, C: c})
+	return r.calls.Forget(ThreeArgs{A: a, B: b, C: c})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *ThreeRunner) Key(a int64, b int64, c int64) key.Key {
-	args := ThreeArgs{A: a, B: b, C: c}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(ThreeArgs{A: a, B: b, C: c})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Three]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Three] that are
+// inputs.
 func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -328,10 +297,6 @@ func (r *ThreeRunner) execute(ctx2 context.Context, args ThreeArgs) (int64, erro
 	return r.work.Run(ctx2, args.A, args.B, args.C)
 }
 
-// eightSchema identifies the types of the inputs and results of [Eight] in
-// durable keys.
-const eightSchema = "b3323a8ef8cc5623cac8071b55dc272d"
-
 // EightArgs holds the arguments of one call of [Eight.Run].
 type EightArgs struct {
 	Order Order
@@ -355,18 +320,16 @@ type EightRunner struct {
 // given here win over those in the directive of [Eight]; it panics if one of
 // them is invalid.
 func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
-	if work == nil {
-		panic("NewEightRunner: work is nil")
-	}
 	r := &EightRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EightArgs, int64]{
-		Name:    "github.com/workgen/workgen/testdata/peers/caches.Eight",
-		Code:    &eightCode,
-		Schema:  eightSchema,
-		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *EightArgs) {
-			args.EncodeKey(e)
-		},
+		Name:     "github.com/workgen/workgen/testdata/peers/caches.Eight",
+		Code:     &eightCode,
+		Schema:   "b3323a8ef8cc5623cac8071b55dc272d",
+		Work:     work,
+		Execute:  r.execute,
+		Identify: r.identify,
+		CloneKey: key.Fingerprint.Clone,
+		Encode:   (*EightArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -379,67 +342,46 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 // on if others wait for it.
 func (r *EightRunner) Run(ctx2 context.Context, order Order) (int64, error) {
 	args := EightArgs{Order: order}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
-		return c.Value(), nil
+		return *v, nil
 	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Run(ctx2, hash, id, args)
+	return r.calls.Run(ctx2, hash, e.Keep(id), args)
 }
 
 // Start is like [EightRunner.Run] but does not wait. It returns the call, which
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *EightRunner) Start(ctx2 context.Context, order Order) *runtime.Call[int64] {
-	args := EightArgs{Order: order}
-	e := key.Borrow()
-	var id key.Fingerprint
-	hash := r.identify(&id, e, &args)
-	if c := r.calls.Hit(hash, &id); c != nil {
-		e.Release()
-		return c
-	}
-	id = id.Clone()
-	e.Release()
-	return r.calls.Start(ctx2, hash, id, args)
+	return r.calls.Start(ctx2, EightArgs{Order: order})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *EightRunner) Lookup(order Order) (int64, bool) {
-	args := EightArgs{Order: order}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Lookup(hash, id, args)
+	return r.calls.Lookup(EightArgs{Order: order})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *EightRunner) Forget(order Order) bool {
-	args := EightArgs{Order: order}
-	hash, id := key.Identify(&args, r.identify)
-	return r.calls.Forget(hash, id, args)
+	return r.calls.Forget(EightArgs{Order: order})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *EightRunner) Key(order Order) key.Key {
-	args := EightArgs{Order: order}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(EightArgs{Order: order})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Eight]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Eight] that are
+// inputs.
 func (r *EightRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
@@ -449,22 +391,19 @@ func (r *EightRunner) describe(in *runtime.Inputs, args *EightArgs) {
 	})
 }
 
-// identify sets id to the fingerprint of the inputs and returns its hash. The
-// fingerprint is valid until the Encoder is released.
-func (r *EightRunner) identify(id *key.Fingerprint, e *key.Encoder, args *EightArgs) uint64 {
+// identify returns the fingerprint of the inputs, which is valid until e is
+// released, and its hash.
+func (r *EightRunner) identify(args EightArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
 	args.EncodeKey(e)
-	*id = e.Fingerprint()
-	return id.Hash()
+	id = e.Fingerprint()
+	return id.Hash(), id, e
 }
 
 // execute calls [Eight.Run].
 func (r *EightRunner) execute(ctx2 context.Context, args EightArgs) (int64, error) {
 	return r.work.Run(ctx2, args.Order)
 }
-
-// meetSchema identifies the types of the inputs and results of [Meet] in
-// durable keys.
-const meetSchema = "4c0d932d2afd65e2edba98305d2b91b9"
 
 // MeetArgs holds the arguments of one call of [Meet.Run].
 type MeetArgs struct {
@@ -503,18 +442,19 @@ type MeetRunner struct {
 // given here win over those in the directive of [Meet]; it panics if one of
 // them is invalid.
 func NewMeetRunner(work *Meet, opts ...runtime.Option) *MeetRunner {
-	if work == nil {
-		panic("NewMeetRunner: work is nil")
-	}
 	r := &MeetRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[meetIdentity, MeetArgs, int64]{
 		Name:    "github.com/workgen/workgen/testdata/peers/caches.Meet",
 		Code:    &meetCode,
-		Schema:  meetSchema,
+		Schema:  "4c0d932d2afd65e2edba98305d2b91b9",
+		Work:    work,
 		Execute: r.execute,
-		Encode: func(e *key.Encoder, args *MeetArgs) {
-			args.EncodeKey(e)
+		Identify: func(args MeetArgs) (uint64, meetIdentity, *key.Encoder) {
+			var id meetIdentity
+			hash := r.identify(&id, args.A, args.B, args.C)
+			return hash, id, nil
 		},
+		Encode:   (*MeetArgs).EncodeKey,
 		Describe: r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -528,8 +468,8 @@ func NewMeetRunner(work *Meet, opts ...runtime.Option) *MeetRunner {
 func (r *MeetRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (int64, error) {
 	var id meetIdentity
 	hash := r.identify(&id, a, b, c)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		return c2.Value(), nil
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
 	}
 	return r.calls.Run(ctx2, hash, id, MeetArgs{A: a, B: b, C: c})
 }
@@ -538,46 +478,34 @@ func (r *MeetRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (int64
 // is finished if it was a hit. An execution goes on until ctx ends or the call
 // is stopped.
 func (r *MeetRunner) Start(ctx2 context.Context, a int64, b int64, c int64) *runtime.Call[int64] {
-	var id meetIdentity
-	hash := r.identify(&id, a, b, c)
-	if c2 := r.calls.Hit(hash, &id); c2 != nil {
-		return c2
-	}
-	return r.calls.Start(ctx2, hash, id, MeetArgs{A: a, B: b, C: c})
+	return r.calls.Start(ctx2, MeetArgs{A: a, B: b, C: c})
 }
 
 // Lookup returns the results of the call with these inputs if they are kept, in
 // memory or in the store, and reports whether they are. It executes nothing.
 func (r *MeetRunner) Lookup(a int64, b int64, c int64) (int64, bool) {
-	var id meetIdentity
-	hash := r.identify(&id, a, b, c)
-	return r.calls.Lookup(hash, id, MeetArgs{A: a, B: b, C: c})
+	return r.calls.Lookup(MeetArgs{A: a, B: b, C: c})
 }
 
 // Forget drops the call with these inputs, so that the next equal call is
 // executed, and reports whether there was one. Callers that wait for it still
 // get its results.
 func (r *MeetRunner) Forget(a int64, b int64, c int64) bool {
-	var id meetIdentity
-	hash := r.identify(&id, a, b, c)
-	return r.calls.Forget(hash, id, MeetArgs{A: a, B: b, C: c})
+	return r.calls.Forget(MeetArgs{A: a, B: b, C: c})
 }
 
 // Key returns the durable key of the call with these inputs. It is the same on
 // every machine until the name, the code or the types of the work change, or
 // what the program is built with.
 func (r *MeetRunner) Key(a int64, b int64, c int64) key.Key {
-	args := MeetArgs{A: a, B: b, C: c}
-	return r.calls.Key(args.EncodeKey)
+	return r.calls.Key(MeetArgs{A: a, B: b, C: c})
 }
 
-// EncodeKey writes what identifies the runner when it is a keyed field of
-// another work: its name, types, code and options, and the fields of [Meet]
-// that are inputs.
+// EncodeKey writes what identifies the runner when it is an input of another
+// work: its name, types, code and options, and the fields of [Meet] that are
+// inputs.
 func (r *MeetRunner) EncodeKey(e *key.Encoder) {
-	if r.calls.EncodeRunner(e) {
-		e.Leave()
-	}
+	r.calls.EncodeRunner(e)
 }
 
 // describe lists the inputs, so that a store can explain a miss.
