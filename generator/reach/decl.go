@@ -7,10 +7,11 @@ import (
 	"go/types"
 )
 
-// A ref is something a declaration refers to. One of obj, method, outside, name and
-// claimed is set.
+// A ref is something a declaration refers to. One of obj, variant, method, outside, name
+// and claimed is set.
 type ref struct {
 	obj     types.Object    // declared in the world
+	variant *decl           // of the name, in another build
 	method  *types.Func     // of an interface: its implementers
 	iface   *types.TypeName // with method: the module's interface that has it from one outside; or nil
 	outside types.Object    // declared outside of the world
@@ -89,6 +90,10 @@ func (x *walker) identifier(id *ast.Ident) {
 	pos := id.Pos()
 	if x.start.IsValid() {
 		pos = x.start
+	}
+	for _, v := range x.d.pkg.predeclared(obj) {
+		x.full = append(x.full, v.name+"\x00"...)
+		x.add(ref{variant: v, pos: pos})
 	}
 	x.object(obj, pos)
 }

@@ -28,7 +28,7 @@ func (w *world) mentioned(d *decl) *mention {
 		m.anything = d.constrained || n.Body == nil
 		x.visit(n)
 	case *ast.TypeSpec:
-		m.anything = d.constrained || d.pkg.variantsOf().extends(d.local())
+		m.anything = d.constrained || len(d.pkg.variantsOf().methods[d.local()]) > 0
 		if named, ok := d.obj.Type().(*types.Named); ok {
 			for method := range named.Methods() {
 				m.objects = append(m.objects, method)

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"go/ast"
 	"go/token"
+	"go/types"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -20,19 +22,10 @@ import (
 // variants are the declarations of a package in files that are not always
 // built, by their names without the package.
 type variants struct {
-	decls  map[string][]*decl
-	cgo    []string // files that import "C"
-	always []*decl  // init, blank variables, and those whose initialisers may have effects
-}
-
-// extends reports whether there are methods of a type among them.
-func (v *variants) extends(typ string) bool {
-	for local := range v.decls {
-		if strings.HasPrefix(local, typ+".") {
-			return true
-		}
-	}
-	return false
+	decls   map[string][]*decl
+	methods map[string][]*decl // by the names of types
+	cgo     []string           // files that import "C"
+	always  []*decl            // init, blank variables, and those whose initialisers may have effects
 }
 
 // A variant is what a declaration in such a file is followed with.
@@ -47,12 +40,14 @@ func (p *pkg) variantsOf() *variants {
 	if p.variants != nil {
 		return p.variants
 	}
-	p.variants = &variants{decls: map[string][]*decl{}}
-	for f, constraint := range p.constrained {
-		p.variantsIn(f, constraint)
+	p.variants = &variants{decls: map[string][]*decl{}, methods: map[string][]*decl{}}
+	files := maps.Clone(p.constrained)
+	maps.Copy(files, scan.Excluded(p.Package))
+	byName := func(a, b *ast.File) int {
+		return strings.Compare(p.Fset.PositionFor(a.Package, false).Filename, p.Fset.PositionFor(b.Package, false).Filename)
 	}
-	for f, constraint := range scan.Excluded(p.Package) {
-		p.variantsIn(f, constraint)
+	for _, f := range slices.SortedFunc(maps.Keys(files), byName) {
+		p.variantsIn(f, files[f])
 	}
 	return p.variants
 }
@@ -77,6 +72,9 @@ func (p *pkg) variantsIn(f *ast.File, constraint string) {
 		}
 		v.variant.active = p.decls[p.Info.Defs[name]]
 		p.variants.decls[local] = append(p.variants.decls[local], v)
+		if typ, _, ok := strings.Cut(local, "."); ok {
+			p.variants.methods[typ] = append(p.variants.methods[typ], v)
+		}
 	}
 	for _, d := range f.Decls {
 		switch d := d.(type) {
@@ -237,6 +235,15 @@ func (r *Reach) named(n byName, from int, pos token.Pos) {
 	for _, d := range found {
 		r.reach(d, from, pos)
 	}
+}
+
+// predeclared returns the variants of the name of an object that Go has declared: in some
+// builds it is the package's.
+func (p *pkg) predeclared(obj types.Object) []*decl {
+	if obj.Parent() != types.Universe {
+		return nil
+	}
+	return p.variantsOf().decls[obj.Name()]
 }
 
 // constraintText is that of a variant, "" otherwise.

@@ -97,3 +97,41 @@ b.Windows`
 		}
 	}
 }
+
+// In some builds a method is called that this one does not have, or a function of the
+// package in place of one that Go has.
+func TestWhatOnlyOtherBuildsCallCounts(t *testing.T) {
+	const archive = `
+-- a/a.go --
+package a
+
+import "fmt"
+
+//workgen:work
+type W struct{}
+
+func (w W) Run(n int) string { return fmt.Sprint(T{min(n, 1)}) }
+
+type T struct{ n any }
+-- a/a_tagged.go --
+//go:build tagged
+
+package a
+
+func (T) String() string { return "old method" }
+
+func min(a, b int) int { return len("old function") }
+
+type any interface{ old() }
+`
+	for _, old := range []string{"", "old method", "old function", "old()"} {
+		dir := write(t, strings.Replace(archive, old, "new"+strings.TrimPrefix(old, "old"), min(1, len(old))))
+		with, without := in(t, dir, "GOFLAGS=-tags=tagged").Symbols(), in(t, dir).Symbols()
+		if !slices.Equal(with, without) {
+			t.Errorf("it differs between builds:\n%v\n%v", with, without)
+		}
+		if base := in(t, write(t, archive)).Symbols(); slices.Equal(with, base) != (old == "") {
+			t.Errorf("a change of %q: %t", old, slices.Equal(with, base))
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"go/ast"
 	"go/token"
 	"go/types"
 	"strings"
@@ -220,10 +221,17 @@ func (r *Reach) follow(i int) {
 		return
 	}
 	r.world.walk(d)
+	if _, ok := d.node.(*ast.TypeSpec); ok { // code outside may call its methods in other builds
+		for _, v := range d.pkg.variantsOf().methods[d.local()] {
+			r.reach(v, i, v.node.Pos())
+		}
+	}
 	for _, ref := range d.refs {
 		switch {
 		case ref.obj != nil:
 			r.reach(r.world.decl(ref.obj), i, ref.pos)
+		case ref.variant != nil:
+			r.reach(ref.variant, i, ref.pos)
 		case ref.outside != nil:
 			if path := ref.outside.Pkg().Path(); !exempt(path) {
 				r.leave(path)
