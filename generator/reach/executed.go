@@ -3,6 +3,7 @@ package reach
 import (
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // More counts as code of a work than is ever executed: of each interface of the module
@@ -45,16 +46,10 @@ func (r *Reach) implemented() {
 
 // isReached reports whether d is reached, or a variant of it.
 func (r *Reach) isReached(d *decl) bool {
-	if d.constrained {
-		for _, v := range d.pkg.variantsOf().decls[d.local()] {
-			if _, ok := r.at[v]; ok {
-				return true
-			}
-		}
-		return false
-	}
-	_, ok := r.at[d]
-	return ok
+	return slices.ContainsFunc(d.inBuilds(), func(d *decl) bool {
+		_, ok := r.at[d]
+		return ok
+	})
 }
 
 // handed adds the types that values from elsewhere have when d is reached, which is step

@@ -26,9 +26,9 @@ func (w *world) initialisesLazily(p *pkg, n *ast.IfStmt) bool {
 	if v == nil || !global(v) || v.Pkg() != p.Types || v.Exported() || p.captures(n.Body) || leaves(n.Body) || p.othersName(v.Name()) {
 		return false
 	}
-	m := &mention{shared: map[*types.Var]bool{}, packages: map[string]bool{}}
-	(&mentioner{w: w, info: p.Info, mention: m}).visit(n.Body)
-	delete(m.shared, v)
+	m := newMention()
+	(&mentioner{w: w, pkg: p, info: p.Info, mention: m}).visit(n.Body)
+	delete(m.shared, w.decl(v))
 	if m.anything || len(m.shared) > 0 {
 		return false
 	}

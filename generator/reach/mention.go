@@ -3,58 +3,97 @@ package reach
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 
 	"github.com/workgen/workgen/generator/ambient"
 )
 
 // A mention is what a declaration says of others, for who executes it.
 type mention struct {
-	anything bool           // see start
-	objects  []types.Object // of the world: functions, types with their methods, variables
-	shared   map[*types.Var]bool
+	anything bool // see start
+	decls    []*decl
+	shared   map[*decl]bool
 	packages map[string]bool
+	loose    bool            // see mentioner
+	types    map[string]bool // packages outside, of types that it names
+}
+
+// newMention returns that of a declaration that says nothing.
+func newMention() *mention {
+	return &mention{shared: map[*decl]bool{}, packages: map[string]bool{}, types: map[string]bool{}}
 }
 
 // mentioned returns the mention of d.
 func (w *world) mentioned(d *decl) *mention {
-	if m := w.mentions[d]; m != nil {
+	m := w.mentions[d]
+	if m != nil {
 		return m
 	}
-	m := &mention{shared: map[*types.Var]bool{}, packages: map[string]bool{}}
+	if d.variant != nil {
+		m = w.mentionedByName(d)
+	} else if m = w.mentionedAs(d, w.differs(d)); m.loose {
+		m = w.mentionedAs(d, true)
+	}
 	w.mentions[d] = m
-	x := &mentioner{w: w, d: d, info: d.pkg.Info, mention: m}
+	return m
+}
+
+// mentionedAs is mentioned for what has types, which are to be trusted unless loose.
+func (w *world) mentionedAs(d *decl, loose bool) *mention {
+	x := &mentioner{w: w, pkg: d.pkg, info: d.pkg.Info, mention: newMention(), loosely: loose}
+	x.loose = loose
 	switch n := d.node.(type) {
 	case *ast.FuncDecl:
-		m.anything = d.constrained || n.Body == nil
+		x.anything = n.Body == nil
 		x.visit(n)
 	case *ast.TypeSpec:
-		m.anything = d.constrained || len(d.pkg.variantsOf().methods[d.local()]) > 0
 		if named, ok := d.obj.Type().(*types.Named); ok {
 			for method := range named.Methods() {
-				m.objects = append(m.objects, method)
+				x.object(method)
 			}
 		}
+		x.add(d.pkg.variantsOf().methods[d.local()]...)
 		if !d.generated {
 			x.visit(n)
 		}
 	case *ast.ValueSpec:
-		m.anything = d.constrained
 		for _, e := range []ast.Expr{d.value.typ, d.value.expr} {
 			if e != nil {
 				x.visit(e)
 			}
 		}
 	}
-	return m
+	return x.mention
 }
 
 // A mentioner finds what one declaration mentions.
 type mentioner struct {
 	w    *world
-	d    *decl
+	pkg  *pkg
 	info *types.Info
 	*mention
 	stack []ast.Node // what is around a node, and itself
+	// loosely says that types are not to be trusted, because they may be others in other
+	// builds. It is found out on the way, as loose, and then all is looked at again.
+	loosely bool
+}
+
+// object notes what an object of the world is in all builds.
+func (x *mentioner) object(obj types.Object) {
+	if d := x.w.decl(obj); d != nil {
+		x.loose = x.loose || x.w.differs(d)
+		x.add(d.inBuilds()...)
+	}
+}
+
+// add notes declarations of the world.
+func (x *mentioner) add(decls ...*decl) {
+	for _, d := range decls {
+		x.decls = append(x.decls, d)
+		if x.loosely && d.isVariable() && !x.w.isLock(d) {
+			x.shared[d] = true
+		}
+	}
 }
 
 // visit looks at all that is in a node.
@@ -95,15 +134,33 @@ func (x *mentioner) kept(n ast.Node) bool {
 	switch p := x.parent(0).(type) {
 	case *ast.KeyValueExpr:
 		id, ok := p.Key.(*ast.Ident)
-		return ok && p.Value == n && x.isOutside(x.info.Uses[id])
+		literal, _ := x.parent(1).(*ast.CompositeLit)
+		return ok && p.Value == n && x.isOutside(x.info.Uses[id]) && x.isSure(literal.Type)
 	case *ast.AssignStmt:
 		for i, e := range p.Rhs {
 			if sel, ok := p.Lhs[i%len(p.Lhs)].(*ast.SelectorExpr); ok && e == n && len(p.Lhs) == len(p.Rhs) {
-				return x.isOutside(x.info.Uses[sel.Sel])
+				return x.isOutside(x.info.Uses[sel.Sel]) && x.isSure(sel.X)
 			}
 		}
 	}
 	return false
+}
+
+// isSure reports whether the type of an expression, or a type, is the same in all builds.
+// Of local variables, and what has none, nobody knows.
+func (x *mentioner) isSure(e ast.Expr) bool {
+	if !x.loosely || e == nil {
+		return !x.loosely
+	}
+	sure := !slices.ContainsFunc(x.w.uses(x.pkg, e), x.w.differs)
+	ast.Inspect(e, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			v, ok := x.info.Uses[id].(*types.Var)
+			sure = sure && (!ok || v.IsField() || global(v))
+		}
+		return sure
+	})
+	return sure
 }
 
 // isFunction reports whether n is a function literal, or the name of a function.
@@ -130,7 +187,7 @@ func (x *mentioner) isOutside(obj types.Object) bool {
 
 // callsField reports whether a function is taken out of such a field.
 func (x *mentioner) callsField(sel *ast.SelectorExpr) bool {
-	if !x.isOutside(x.info.Uses[sel.Sel]) {
+	if !x.isOutside(x.info.Uses[sel.Sel]) && !(x.loosely && x.w.mayBeOutside(sel.Sel.Name)) {
 		return false
 	}
 	a, ok := x.parent(1).(*ast.AssignStmt)
@@ -152,6 +209,10 @@ func (x *mentioner) identifier(id *ast.Ident) {
 		x.anything = x.anything || id.Name != "_" && !x.declares(id)
 		return
 	}
+	for _, v := range x.pkg.predeclared(obj) {
+		x.loose = true
+		x.add(v)
+	}
 	if b, ok := obj.(*types.Builtin); ok {
 		x.anything = x.anything || b.Pkg() != nil // unsafe
 		return
@@ -163,11 +224,16 @@ func (x *mentioner) identifier(id *ast.Ident) {
 	switch o := obj.(type) {
 	case *types.Const:
 		if named, ok := types.Unalias(o.Type()).(*types.Named); ok {
-			x.objects = append(x.objects, named.Obj())
+			x.object(named.Obj())
+		}
+		if d := x.w.decl(o); d != nil && d.constrained {
+			x.object(o)
 		}
 	case *types.TypeName:
 		x.anything = x.anything || obj.Pkg() == types.Unsafe
-		x.objects = append(x.objects, obj)
+		if x.object(obj); !own {
+			x.types[obj.Pkg().Path()] = true
+		}
 	case *types.Func:
 		o = o.Origin()
 		switch recv := o.Signature().Recv(); {
@@ -177,7 +243,7 @@ func (x *mentioner) identifier(id *ast.Ident) {
 		case x.w.decl(o) == nil:
 			x.anything = true
 		default:
-			x.objects = append(x.objects, o)
+			x.object(o)
 		}
 	case *types.Var:
 		if global(o) {
@@ -196,9 +262,9 @@ func (x *mentioner) declares(id *ast.Ident) bool {
 // variable notes a package variable.
 func (x *mentioner) variable(v *types.Var, own bool) {
 	if own {
-		x.objects = append(x.objects, v)
-		if !isLock(v.Type()) && x.use(v) != reads {
-			x.shared[v] = true
+		x.object(v)
+		if d := x.w.decl(v); d != nil && !isLock(v.Type()) && x.use(v) != reads {
+			x.shared[d] = true
 		}
 		return
 	}
@@ -206,12 +272,18 @@ func (x *mentioner) variable(v *types.Var, own bool) {
 	if path == "os" && (v.Name() == "Stdin" || v.Name() == "Stdout" || v.Name() == "Stderr") || ambient.Logs(path) {
 		return
 	}
-	switch x.use(v) {
-	case writes:
+	switch use := x.use(v); {
+	case use == writes:
 		x.anything = true
-	case shares:
+	case use == shares, x.loosely:
 		x.packages[path] = true
 	}
+}
+
+// isLock reports whether d is a variable with a lock in every build.
+func (w *world) isLock(d *decl) bool {
+	v, ok := d.obj.(*types.Var)
+	return ok && isLock(v.Type()) && !w.differs(d)
 }
 
 // isLock reports whether values of a type say only who may go on, or are only written to.
@@ -227,13 +299,24 @@ func isLock(t types.Type) bool {
 func (x *mentioner) outside(fn *types.Func) {
 	path := fn.Pkg().Path()
 	switch {
-	case pureOutside[path], pureOutside[path+"."+fn.Name()], ambient.Logs(path):
+	case pureOutside[path+"."+fn.Name()]:
 	case path == "os":
 		x.anything = x.anything || setsProcess[fn.Name()]
-	case path == "syscall", path == "plugin", path == "C", x.onlyDoes(fn):
+	case !pureOutside[path] && !ambient.Logs(path) && x.onlyDoes(fn):
 		x.anything = true
 	default:
-		x.packages[path] = true
+		x.calls(path)
+	}
+}
+
+// calls notes that something of a package outside may be called.
+func (m *mention) calls(path string) {
+	switch {
+	case pureOutside[path], path == "os", ambient.Logs(path), exempt(path):
+	case path == "syscall", path == "plugin", path == "C":
+		m.anything = true
+	default:
+		m.packages[path] = true
 	}
 }
 
@@ -254,7 +337,7 @@ func (x *mentioner) onlyDoes(fn *types.Func) bool {
 		}
 	}
 	call := x.call()
-	if call == nil {
+	if call == nil || x.loosely {
 		return true
 	}
 	for _, arg := range call.Args {

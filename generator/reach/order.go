@@ -81,7 +81,7 @@ func (r *Reach) executed(list []*decl) (variables, functions []*decl, found bool
 // isEffective reports whether the initialiser of a variable changes what Run sees.
 func (r *Reach) isEffective(d *decl) bool {
 	if d.variant != nil {
-		return slices.Contains(d.pkg.variantsOf().always, d)
+		return slices.Contains(d.pkg.variantsOf().always, d) && r.changes(r.world.start(d))
 	}
 	return mayRun(d.value.expr) && r.world.runs(d) && r.changes(r.world.start(d))
 }

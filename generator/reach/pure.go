@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // pureOutside are the packages of the standard library whose functions and methods
@@ -26,7 +27,6 @@ var pureOutside = map[string]bool{
 // runs reports whether an initialiser executes code that may have effects. To convert
 // something does not, nor to make a runner, nor what the runtime is called for.
 func (w *world) runs(d *decl) (found bool) {
-	info := d.pkg.Info
 	ast.Inspect(d.value.expr, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
@@ -34,7 +34,7 @@ func (w *world) runs(d *decl) (found bool) {
 		case *ast.UnaryExpr:
 			found = found || n.Op == token.ARROW
 		case *ast.CallExpr:
-			found = found || !w.harmless(info, n)
+			found = found || !w.harmless(d.pkg, n)
 		}
 		return !found
 	})
@@ -42,11 +42,10 @@ func (w *world) runs(d *decl) (found bool) {
 }
 
 // harmless reports whether a call, but for its arguments, has no effect.
-func (w *world) harmless(info *types.Info, call *ast.CallExpr) bool {
+func (w *world) harmless(p *pkg, call *ast.CallExpr) bool {
 	fun := ast.Unparen(call.Fun)
-	tv := info.Types[fun]
-	if tv.IsType() {
-		return true
+	if p.Info.Types[fun].IsType() {
+		return !slices.ContainsFunc(w.uses(p, fun), w.differs)
 	}
 	switch x := fun.(type) { // of a generic function
 	case *ast.IndexExpr:
@@ -63,13 +62,13 @@ func (w *world) harmless(info *types.Info, call *ast.CallExpr) bool {
 	default:
 		return false
 	}
-	switch o := info.Uses[id].(type) {
+	switch o := p.Info.Uses[id].(type) {
 	case *types.Builtin:
 		switch o.Name() {
 		case "append", "clear", "close", "copy", "delete": // change what they are given
 			return false
 		}
-		return true
+		return len(p.variantsOf().decls[o.Name()]) == 0
 	case *types.Func:
 		return w.makesRunner(o) || o.Pkg() != nil && exempt(o.Pkg().Path())
 	}

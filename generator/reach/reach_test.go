@@ -80,7 +80,7 @@ func packages(t testing.TB, system, dir string, patterns ...string) []*load.Pack
 func find(t testing.TB, pkgs []*load.Package, folder string) *reach.Reach {
 	t.Helper()
 	for _, p := range pkgs {
-		if p.PkgPath != "example.com/m/"+folder {
+		if !strings.HasSuffix("/"+p.PkgPath, "/m/"+folder) {
 			continue
 		}
 		run, _, _ := types.LookupFieldOrMethod(p.Types.Scope().Lookup("W").Type(), true, p.Types, "Run")

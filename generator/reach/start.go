@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"go/types"
 	"maps"
 	"slices"
 	"strings"
@@ -30,7 +29,7 @@ import (
 //   - if it changes what all code can see: the environment, the working directory, a
 //     variable of a package outside. A function outside that is given nothing to write
 //     to, and returns nothing, is taken for one that does;
-//   - if it cannot be followed: files for other systems, assembly, cgo, unsafe.
+//   - if it cannot be followed: assembly, cgo, unsafe.
 //
 // It may execute every function that it names, and the methods of every type that it
 // names: who calls a method has a value, and where that was made its type was named. But
@@ -38,13 +37,15 @@ import (
 // a cobra.Command: nothing in the module that is executed at the start calls those, or it
 // counts. If they write to variables that Run reaches, a warning says so, as of any other
 // code that may be executed later.
+//
+// It counts if it does any of this in any build: see differ.go.
 
 // A start is what code that is executed at the start can change.
 type start struct {
-	anything bool                // it cannot be followed, or changes what all code sees
-	shared   map[*types.Var]bool // of the world: written to, or handed on
-	packages map[string]bool     // outside: they may keep something
-	below    []string            // packages, and what they import; nil until needed
+	anything bool            // it cannot be followed, or changes what all code sees
+	shared   map[*decl]bool  // variables: written to, or handed on
+	packages map[string]bool // outside: they may keep something
+	below    []string        // packages, and what they import; nil until needed
 }
 
 // isNothing reports whether it changes nothing.
@@ -55,8 +56,9 @@ func (w *world) start(d *decl) *start {
 	if s := w.starts[d]; s != nil {
 		return s
 	}
-	s := &start{shared: map[*types.Var]bool{}, packages: map[string]bool{}}
+	s := &start{shared: map[*decl]bool{}, packages: map[string]bool{}}
 	w.starts[d] = s
+	all := newMention()
 	seen := map[*decl]bool{}
 	for next := []*decl{d}; len(next) > 0 && !s.anything; {
 		d := next[0]
@@ -67,15 +69,18 @@ func (w *world) start(d *decl) *start {
 		seen[d] = true
 		m := w.mentioned(d)
 		s.anything = m.anything
-		for v := range m.shared {
-			s.shared[v] = true
+		maps.Copy(s.shared, m.shared)
+		maps.Copy(s.packages, m.packages)
+		next = append(next, m.decls...)
+		maps.Copy(all.types, m.types)
+		all.loose = all.loose || m.loose
+	}
+	if all.loose { // what has no types may call methods of all that is at hand
+		for path := range all.types {
+			all.calls(path)
 		}
-		for path := range m.packages {
-			s.packages[path] = true
-		}
-		for _, obj := range m.objects {
-			next = append(next, w.decl(obj))
-		}
+		s.anything = s.anything || all.anything
+		maps.Copy(s.packages, all.packages)
 	}
 	return s
 }
@@ -87,7 +92,7 @@ func (r *Reach) changes(s *start) bool {
 		return true
 	}
 	for v := range s.shared {
-		if _, ok := r.at[r.world.decl(v)]; ok {
+		if _, ok := r.at[v]; ok {
 			return true
 		}
 	}

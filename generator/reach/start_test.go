@@ -2,6 +2,7 @@ package reach_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,8 @@ func New(name string) *Command { return &Command{Name: name} }
 
 func Load(name string) error { return os.Setenv("NAME", name) }
 
+func Put(v any) error { return nil }
+
 func Do(f func()) *Command { f(); return nil }
 
 func (c *Command) Add(sub *Command) { c.Name += sub.Name }
@@ -139,6 +142,7 @@ func TestWhatIsExecutedAtTheStartCountsIfItChangesWhatRunSees(t *testing.T) {
 		// Packages outside.
 		{commands + `var sub = &cli.Command{RunE: run}; func init() { root.Add(sub) }`, false},
 		{commands + `func init() { sub := &cli.Command{RunE: func() error { return run() }}; root.Add(sub) }`, false},
+		{commands + `var subs = []*cli.Command{{RunE: run}}; func init() { root.Add(subs[0]) }`, false},
 		{commands + `func init() { root.RunE = run; root.Add(cli.New("sub")) }`, false},
 		{commands + `func init() { root.RunE = run; root.RunE() }`, true},
 		{commands + `func init() { root.RunE = run; f := root.RunE; f() }`, true},
@@ -179,15 +183,8 @@ func TestWhatIsExecutedAtTheStartCountsIfItChangesWhatRunSees(t *testing.T) {
 	archive := otherModules
 	imports, calls := map[bool]string{}, map[bool]string{}
 	for i, test := range tests {
-		list := strings.NewReplacer("; func", "\n\nfunc", "; var", "\n\nvar", "; type", "\n\ntype").Replace(test.declarations)
-		for _, path := range []string{
-			"fmt", "os", "log", "image", "encoding/gob", "flag", "regexp", "sort", "time", "unsafe", "example.org/cli", "example.org/used", "example.org/above",
-		} {
-			if strings.Contains(list, path[strings.LastIndexByte(path, '/')+1:]+".") {
-				list = "import \"" + path + "\"\n\n" + list
-			}
-		}
-		archive += fmt.Sprintf("-- c%d/a.go --\npackage c\n\n%s\n-- c%[1]d/b.go --\n%[3]s-- c%[1]d/c.s --\n", i, list, seen)
+		list := source(test.declarations)
+		archive += fmt.Sprintf("-- c%d/a.go --\n%s-- c%[1]d/b.go --\n%[3]s-- c%[1]d/c.s --\n", i, list, seen)
 		imports[test.counts] += fmt.Sprintf("\tc%d \"example.com/m/c%[1]d\"\n", i)
 		calls[test.counts] += fmt.Sprintf("\tc%d.Seen()\n", i)
 	}
@@ -208,4 +205,18 @@ func TestWhatIsExecutedAtTheStartCountsIfItChangesWhatRunSees(t *testing.T) {
 			t.Errorf("%s: counts %t, want %t", test.declarations, counts, test.counts)
 		}
 	}
+}
+
+// source is that of a file of package c with declarations, which semicolons separate.
+func source(declarations string) string {
+	list := strings.NewReplacer("; func", "\n\nfunc", "; var", "\n\nvar", "; type", "\n\ntype", "; const", "\n\nconst", "; //", "\n\n//").Replace(declarations)
+	for _, path := range []string{
+		"expvar", "fmt", "io", "os", "log", "image", "encoding/gob", "flag", "net/http", "regexp", "sort", "syscall", "time", "unsafe",
+		"example.com/m/d", "example.org/cli", "example.org/used", "example.org/above",
+	} {
+		if regexp.MustCompile(`\b` + path[strings.LastIndexByte(path, '/')+1:] + `\.`).MatchString(list) {
+			list = "import \"" + path + "\"\n\n" + list
+		}
+	}
+	return "package c\n\n" + list + "\n"
 }

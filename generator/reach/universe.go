@@ -40,6 +40,8 @@ type world struct {
 	starts       map[*decl]*start
 	keeping      map[*types.Package]bool // see keeps
 	mentions     map[*decl]*mention
+	differing    map[*decl]bool  // see differs
+	fields       map[string]bool // see mayBeOutside; nil until needed
 	implementing map[implementing][]implementer
 	order        map[string]int // of initialisation, by import path; nil until needed
 }
@@ -56,7 +58,7 @@ func (u *Universe) world(p *load.Package) *world {
 	}
 	w := &world{
 		universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[*types.Var]bool{}, outcomes: map[*types.Func]*effect{},
-		starts: map[*decl]*start{}, keeping: map[*types.Package]bool{}, mentions: map[*decl]*mention{}, implementing: map[implementing][]implementer{},
+		starts: map[*decl]*start{}, keeping: map[*types.Package]bool{}, mentions: map[*decl]*mention{}, differing: map[*decl]bool{}, implementing: map[implementing][]implementer{},
 	}
 	for _, p := range packages {
 		indexed := u.packages[p]

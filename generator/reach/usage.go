@@ -60,7 +60,7 @@ func (x *mentioner) use(v *types.Var) usage {
 				e = p
 				continue
 			}
-			if id, ok := p.Fun.(*ast.Ident); ok && (id.Name == "len" || id.Name == "cap") {
+			if b, ok := x.info.Uses[ident(p.Fun)].(*types.Builtin); ok && (b.Name() == "len" || b.Name() == "cap") {
 				return reads
 			}
 			if p.Fun == e {

@@ -100,22 +100,26 @@ func (p *pkg) variantsIn(f *ast.File, constraint string) {
 // importPath is the path of what is imported.
 func importPath(i *ast.ImportSpec) string { return strings.Trim(i.Path.Value, "\"`") }
 
-// imports are the paths of what the file of v imports, by local names. Of packages
-// outside, the names are guessed from the paths.
+// imports are the paths of what the file of v imports, by local names.
 func (v *variant) imports(w *world) map[string]string {
 	out := map[string]string{}
 	for _, i := range v.file.Imports {
-		target := importPath(i)
-		local := path.Base(strings.TrimSuffix(target, "/v2"))
-		if p := w.byPath[target]; p != nil {
-			local = p.Name
-		}
-		if i.Name != nil {
-			local = i.Name.Name
-		}
-		out[local] = target
+		out[w.importName(i)] = importPath(i)
 	}
 	return out
+}
+
+// importName is the local name of what is imported. Of packages outside, it is guessed from
+// the path, which is right for the standard library.
+func (w *world) importName(i *ast.ImportSpec) string {
+	target := importPath(i)
+	switch p := w.byPath[target]; {
+	case i.Name != nil:
+		return i.Name.Name
+	case p != nil:
+		return p.Name
+	}
+	return path.Base(strings.TrimSuffix(target, "/v2"))
 }
 
 // local is the name of a declaration without the package.
@@ -194,47 +198,68 @@ func (r *Reach) named(n byName, from int, pos token.Pos) {
 		}
 		return
 	}
-	if n.pkg.byName == nil {
-		n.pkg.byName = map[string]*decl{}
-		for obj, d := range n.pkg.decls {
-			switch {
-			case d.constrained:
-			case d.obj != obj && obj.Parent() == n.pkg.Types.Scope(): // of a runner
-				n.pkg.byName[obj.Name()] = d
-			default:
-				n.pkg.byName[d.local()] = d
-			}
-		}
+	for _, d := range n.decls() {
+		r.reach(d, from, pos)
 	}
-	matches := func(local string) bool {
-		receiver, method, _ := strings.Cut(local, ".")
-		if n.method != "" {
-			return method == n.method
-		}
-		return local == n.local || method != "" && receiver+"." == n.local
-	}
-	var found []*decl
+}
+
+// decls returns the declarations that a name in a package may refer to.
+func (n byName) decls() (found []*decl) {
 	if n.method == "" && !strings.HasSuffix(n.local, ".") {
 		found = append(found, n.pkg.variantsOf().decls[n.local]...)
-		if d := n.pkg.byName[n.local]; d != nil {
+		if d := n.pkg.alwaysBuilt()[n.local]; d != nil {
 			found = append(found, d)
 		}
 	} else {
-		for local, d := range n.pkg.byName {
-			if matches(local) {
+		for local, d := range n.pkg.alwaysBuilt() {
+			if n.matches(local) {
 				found = append(found, d)
 			}
 		}
 		for local, all := range n.pkg.variantsOf().decls {
-			if matches(local) {
+			if n.matches(local) {
 				found = append(found, all...)
 			}
 		}
 	}
 	slices.SortStableFunc(found, func(a, b *decl) int { return strings.Compare(a.name+a.constraintText(), b.name+b.constraintText()) })
-	for _, d := range found {
-		r.reach(d, from, pos)
+	return found
+}
+
+// matches reports whether the name may be that of a declaration.
+func (n byName) matches(local string) bool {
+	receiver, method, _ := strings.Cut(local, ".")
+	if n.method != "" {
+		return method == n.method
 	}
+	return local == n.local || method != "" && receiver+"." == n.local
+}
+
+// alwaysBuilt are the declarations in the files that are always built, by their names
+// without the package.
+func (p *pkg) alwaysBuilt() map[string]*decl {
+	if p.byName != nil {
+		return p.byName
+	}
+	p.byName = map[string]*decl{}
+	for obj, d := range p.decls {
+		switch {
+		case d.constrained:
+		case d.obj != obj && obj.Parent() == p.Types.Scope(): // of a runner
+			p.byName[obj.Name()] = d
+		default:
+			p.byName[d.local()] = d
+		}
+	}
+	return p.byName
+}
+
+// inBuilds returns the declarations of the name in all builds, of which d is one.
+func (d *decl) inBuilds() []*decl {
+	if d.constrained {
+		return d.pkg.variantsOf().decls[d.local()]
+	}
+	return []*decl{d}
 }
 
 // predeclared returns the variants of the name of an object that Go has declared: in some
@@ -244,6 +269,14 @@ func (p *pkg) predeclared(obj types.Object) []*decl {
 		return nil
 	}
 	return p.variantsOf().decls[obj.Name()]
+}
+
+// isVariable reports whether d is a package variable, in its build.
+func (d *decl) isVariable() bool {
+	if gen, ok := d.node.(*ast.GenDecl); ok { // of a variant
+		return gen.Tok == token.VAR
+	}
+	return d.value != nil && d.value.tok == token.VAR
 }
 
 // constraintText is that of a variant, "" otherwise.

@@ -62,7 +62,6 @@ func TestWhatDiffersBetweenSystemsCountsOnAll(t *testing.T) {
 a.W.Run
 a.common
 a.differs
-a.init
 a.kind
 a.kind.Method
 a.limit

@@ -110,7 +110,7 @@ func (r *Reach) reach(d *decl, from int, pos token.Pos) {
 		return
 	}
 	if d.constrained {
-		for _, v := range d.pkg.variantsOf().decls[d.local()] {
+		for _, v := range d.inBuilds() {
 			r.reach(v, from, pos)
 		}
 		return
@@ -146,9 +146,7 @@ func (r *Reach) enter(p *pkg, from int) {
 			r.pending = append(r.pending, d)
 		}
 	}
-	for _, d := range p.variantsOf().always {
-		r.reach(d, from, d.node.Pos())
-	}
+	r.pending = append(r.pending, p.variantsOf().always...)
 	for _, path := range p.effects {
 		switch q := r.world.byPath[path]; {
 		case q == nil:
