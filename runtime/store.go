@@ -305,8 +305,6 @@ var origin = sync.OnceValue(func() store.Origin {
 	return store.Origin{Host: host, PID: os.Getpid(), Program: program}
 })
 
-// This file is how runners ask a store, which may not answer: they fail closed.
-
 // StoreFailure says what becomes of calls when the store has not answered for the time
 // of [StoreTimeout].
 type StoreFailure uint8

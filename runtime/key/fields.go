@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// Fields is an encoding while several small things are appended to it in a row:
+// Fields is an encoding while several small things are appended to it one after the other:
 // numbers, strings and what comes before the elements of a slice or the target of
 // a pointer. Generated code holds it in a local variable, and so in registers,
 // where the methods of Encoder read and write the encoder each time. It writes
@@ -20,26 +20,26 @@ import (
 //	e.End(b)
 //
 // Between Begin and End the encoder is given to String, and to functions that
-// return the row which they got, and is used for nothing else.
+// return the Fields that they got, and is used for nothing else.
 type Fields []byte
 
-// Begin begins a row.
+// Begin returns the encoding as far as it has come, to append to.
 func (e *Encoder) Begin() Fields { return e.buf }
 
-// End ends the row that Begin began.
+// End takes back what Begin gave, with what was appended.
 func (e *Encoder) End(b Fields) {
 	if cap(b) != cap(e.buf) || e.durable {
-		e.endRow(b)
+		e.endGrown(b)
 		return
 	}
 	e.buf = e.buf[:len(b)] // the same memory; a pointer that is not written needs no barrier
 }
 
-// endRow is End where the buffer has grown, or may have to be flushed. It is kept
+// endGrown is End where the buffer has grown, or may have to be flushed. It is kept
 // out of End, which is inlined only while it is small.
 //
 //go:noinline
-func (e *Encoder) endRow(b Fields) {
+func (e *Encoder) endGrown(b Fields) {
 	e.buf = b
 	e.spill()
 }
@@ -140,7 +140,7 @@ func (b Fields) Complex64(v complex64) Fields { return b.Float32(real(v)).Float3
 // Complex128 appends 16 bytes.
 func (b Fields) Complex128(v complex128) Fields { return b.Float64(real(v)).Float64(imag(v)) }
 
-// KeyAt is Key at the end of the row b.
+// KeyAt is Key at the end of b.
 //
 //	for k, x := range v.Limits {
 //		b = e.Begin()
@@ -154,7 +154,7 @@ func (m MapEncoder) KeyAt(b Fields) {
 	m.e.entries = append(m.e.entries, entry{start: len(b)})
 }
 
-// ValueAt is Value at the end of the row b.
+// ValueAt is Value at the end of b.
 func (m MapEncoder) ValueAt(b Fields) {
 	e := m.e
 	last := len(e.entries) - 1
