@@ -290,7 +290,7 @@ func (f fact) countsHere() bool {
 		return !writesOnly(f)
 	case ambient.Unsourced:
 		return !hasSource(f)
-	case ambient.Named, ambient.Fixed:
+	case ambient.Fixed:
 		return true
 	case ambient.Delaying:
 		return !f.decl.flow().onlyDelays(f.call, map[*types.Var]bool{})

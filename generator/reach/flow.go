@@ -5,8 +5,6 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
-
-	"github.com/workgen/workgen/generator/ambient"
 )
 
 // A flow is where values in one declaration come from and go to.
@@ -155,10 +153,15 @@ func (f *flow) variable(id *ast.Ident) *types.Var {
 	return v
 }
 
-// A passage says whether a value that is given to a function, or of which a method
-// is called, can be left alone there: to is true for that. It goes on if through is
-// true: what is returned has to be looked at.
-type passage func(info *types.Info, fn *types.Func, call *ast.CallExpr, receiver bool) (to, through bool)
+// A passage says where a value can go and be left alone.
+type passage struct {
+	// call is about a function that the value is given to, or a method that is called of
+	// it. To says that it can be left alone there. It goes on if through is true: what is
+	// returned has to be looked at.
+	call func(info *types.Info, fn *types.Func, call *ast.CallExpr, receiver bool) (to, through bool)
+	// guards says that it may decide whether something is logged.
+	guards bool
+}
 
 // goesOnly reports whether the value of e goes only where the passage allows.
 func (f *flow) goesOnly(e ast.Expr, allowed passage) bool {
@@ -169,11 +172,19 @@ func (f *flow) goes(e ast.Expr, allowed passage, seen map[*types.Var]bool) bool 
 	switch p := f.parents[e].(type) {
 	case *ast.ParenExpr:
 		return f.goes(p, allowed, seen)
-	case *ast.BinaryExpr: // of durations
+	case *ast.UnaryExpr:
+		return allowed.guards && p.Op == token.NOT && f.goes(p, allowed, seen)
+	case *ast.BinaryExpr:
 		switch p.Op {
-		case token.ADD, token.SUB, token.MUL, token.QUO:
+		case token.ADD, token.SUB, token.MUL, token.QUO: // of durations
 			return f.goes(p, allowed, seen)
 		}
+		if (p.Op == token.LAND || p.Op == token.LOR) && p.X == e && !f.isQuiet(p.Y) {
+			return false
+		}
+		return allowed.guards && f.goes(p, allowed, seen)
+	case *ast.IfStmt:
+		return allowed.guards && p.Cond == e && f.guardsLogs(p)
 	case *ast.SelectorExpr:
 		call, ok := f.parents[p].(*ast.CallExpr)
 		return ok && call.Fun == p && f.passes(call, allowed, true, seen)
@@ -215,7 +226,7 @@ func (f *flow) passes(call *ast.CallExpr, allowed passage, receiver bool, seen m
 	if !ok {
 		return false
 	}
-	to, through := allowed(f.info, fn, call, receiver)
+	to, through := allowed.call(f.info, fn, call, receiver)
 	return to || through && f.goes(call, allowed, seen)
 }
 
@@ -249,8 +260,11 @@ func sides(n ast.Node) (lhs, rhs []ast.Expr) {
 func (f *flow) variables(lhs []ast.Expr, seen map[*types.Var]bool, use func(ast.Expr) bool) bool {
 	for _, l := range lhs {
 		id, ok := ast.Unparen(l).(*ast.Ident)
-		if !ok || id.Name == "_" {
+		if !ok {
 			return false
+		}
+		if id.Name == "_" && len(lhs) > 1 {
+			continue
 		}
 		v := f.variable(id)
 		if v == nil || v.Kind() == types.ResultVar { // a return statement need not name it
@@ -275,9 +289,12 @@ func (f *flow) isWritten(id *ast.Ident) bool {
 	return slices.Contains(lhs, ast.Expr(id))
 }
 
-// zoneFree are the methods of times, and of what is compared with them, that are the
-// same in all time zones.
-func zoneFree(_ *types.Info, fn *types.Func, _ *ast.CallExpr, _ bool) (to, through bool) {
+// zoneFree is the passage of times whose time zone does not matter.
+var zoneFree = passage{call: sameInAllZones}
+
+// sameInAllZones are the methods of times, and of what is compared with them, that are
+// the same in all time zones.
+func sameInAllZones(_ *types.Info, fn *types.Func, _ *ast.CallExpr, _ bool) (to, through bool) {
 	recv := fn.Signature().Recv()
 	if recv == nil {
 		return fn.FullName() == "time.Since" || fn.FullName() == "time.Until", false
@@ -292,35 +309,4 @@ func zoneFree(_ *types.Info, fn *types.Func, _ *ast.CallExpr, _ bool) (to, throu
 		return false, true
 	}
 	return false, false
-}
-
-// logged is where values go that no result depends on: logs, also through methods of
-// times and durations and through fmt.
-func logged(info *types.Info, fn *types.Func, call *ast.CallExpr, receiver bool) (to, through bool) {
-	if fn.Pkg() == nil {
-		return false, false
-	}
-	switch {
-	case !receiver && (ambient.IsLog(fn) || toTerminal(info, fn, call) || ambient.DecidesNothing(fn)):
-		return true, false
-	case fn.Pkg().Path() == "time":
-		return false, true
-	case fn.Pkg().Path() == "fmt":
-		return false, !receiver && len(fn.Name()) > 0 && fn.Name()[0] == 'S'
-	}
-	return false, false
-}
-
-// toTerminal reports whether a call is of fmt.Fprint and the like, to os.Stderr or
-// os.Stdout.
-func toTerminal(info *types.Info, fn *types.Func, call *ast.CallExpr) bool {
-	if fn.Pkg().Path() != "fmt" || len(call.Args) == 0 {
-		return false
-	}
-	sel, ok := ast.Unparen(call.Args[0]).(*ast.SelectorExpr)
-	if !ok {
-		return false
-	}
-	v, ok := info.Uses[sel.Sel].(*types.Var)
-	return ok && v.Pkg().Path() == "os" && (v.Name() == "Stderr" || v.Name() == "Stdout")
 }

@@ -66,7 +66,7 @@ func (f *flow) timesCall(call *ast.CallExpr, clock bool, again func(ast.Expr) bo
 	if !ok {
 		return false
 	}
-	to, _ := logged(f.info, fn, call, false)
+	to, _ := toLogs(f.info, fn, call, false)
 	return to || slices.Contains(delayed, fn.Name()) || fn.Pkg() != nil && fn.Pkg().Path() == "time" && (slices.Contains(compared, fn.Name()) || fn.Name() == "Since" || fn.Name() == "Until")
 }
 
