@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"reflect"
+	"unsafe"
 
+	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/kind"
@@ -67,6 +69,19 @@ type Spec[K comparable, A, R any] struct {
 
 	Options []Option // from the directive; options of the constructor win
 }
+
+// Code identifies the code of one work in durable keys, as the generator found it.
+// Generated code declares one per work that can use a store, in workgen_code.go; it is
+// not changed.
+type Code = build.Code
+
+// A Variable is one of a package that the linker can set.
+type Variable = build.Variable
+
+// Linked describes a variable by the name that the linker has for it, main.version, and the
+// value that it has in the source. at is where it is, nil if generated code cannot tell. It is
+// to be called when a package is initialised, before anything else writes there.
+func Linked(name, source string, at unsafe.Pointer) Variable { return build.Linked(name, source, at) }
 
 // Calls is the table of all calls of a runner: cache and single flight at once.
 // All methods may be called concurrently.

@@ -116,31 +116,6 @@ func recovered(work string, value any) error {
 // named puts the work's name before one of the errors above.
 func named(work string, err error) error { return fmt.Errorf("work %s: %w", work, err) }
 
-// lasting reports whether an error may be kept: it must tell of the arguments,
-// not of the moment. Cancellation, timeouts, panics, cycles and inputs without key do
-// not, also when a nested call met them and the body only passes them on.
-func lasting(err error) bool {
-	return passing(err) && !errors.Is(err, context.DeadlineExceeded)
-}
-
-// passing reports whether an error may go away by itself: timeouts may, and all
-// that lasting errors tell of; panics, cycles and what somebody stopped do not.
-func passing(err error) bool {
-	for _, final := range []error{context.Canceled, ErrStopped, ErrClosed, ErrGoexit} {
-		if errors.Is(err, final) {
-			return false
-		}
-	}
-	var (
-		panicked *PanicError
-		changed  *InputChangedError
-		cycle    *CycleError
-		unkeyed  *UnkeyedError
-		miss     *MissError
-	)
-	return !errors.As(err, &panicked) && !errors.As(err, &changed) && !errors.As(err, &cycle) && !errors.As(err, &unkeyed) && !errors.As(err, &miss)
-}
-
 // UnknownTypeError says that an interface held a value of a type that generated
 // code knows nothing of. Among the inputs of a call it makes the call run
 // uncached; a call whose result has one fails with it, since no copy could be

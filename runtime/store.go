@@ -14,6 +14,8 @@ import (
 	"weak"
 
 	"github.com/workgen/workgen/runtime/internal/build"
+	"github.com/workgen/workgen/runtime/internal/recent"
+	"github.com/workgen/workgen/runtime/internal/sources"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
@@ -138,6 +140,35 @@ func (r *runner) openStore(w storable) {
 	r.named(w.work)
 	r.heed()
 }
+
+// outdated reports whether the code is no longer what c was generated for: the sources are
+// on disk and differ, for go generate was forgotten. That is said once per work. Functions
+// of generated code call it, several calls deep.
+func (r *runner) outdated(c *Code) bool {
+	if c == nil || c.Version != "" {
+		return false
+	}
+	generated := sources.Generated()
+	if generated == "" {
+		return false
+	}
+	change := sources.Changed(generated, c.Symbols)
+	if change == nil {
+		return false
+	}
+	if outdatedWorks.Add(r.name) {
+		at := change.File
+		if change.Line > 0 {
+			at += fmt.Sprintf(":%d", change.Line)
+		}
+		r.logAt(slog.LevelWarn, "the code has changed since workgen ran: until it runs again, stored results count for this build of the program only",
+			slog.String("changed", change.Name), slog.String("at", at), slog.String("fix", "run go generate, or workgen ./..., and build again"))
+	}
+	return true
+}
+
+// outdatedWorks are the names of works whose code was generated for another one.
+var outdatedWorks recent.Set[string]
 
 // named warns when two works with stores have been given one name: their calls may have
 // the same keys. work is the name that the generator gave.
