@@ -3,6 +3,7 @@
 //
 //	go run ./caches             # some minutes
 //	go run ./caches -cores 1    # half of it, which other programs disturb least
+//	go run ./caches -run miss   # the lines whose names match
 //	go run ./caches -quick      # some seconds; figures mean little
 //
 // All measure in turn, round by round, so that what else the machine does hits all alike.
@@ -34,6 +35,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
 )
@@ -41,6 +43,7 @@ import (
 func main() {
 	s := full
 	fast := flag.Bool("quick", false, "measure next to nothing, to see that it works")
+	pattern := flag.String("run", "", "measure for lines whose names match this `regexp`")
 	cores := flag.Int("cores", 0, "measure on so many cores only; 0: on one and on two")
 	flag.Parse()
 	if *fast {
@@ -50,21 +53,27 @@ func main() {
 	if *cores > 0 {
 		on = []int{*cores}
 	}
-	if err := run(os.Stdout, s, on...); err != nil {
+	only, err := regexp.Compile(*pattern)
+	if err == nil {
+		err = run(os.Stdout, s, only, on...)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // run measures and prints a table for each number of cores.
-func run(out io.Writer, s scale, on ...int) error {
+func run(out io.Writer, s scale, only *regexp.Regexp, on ...int) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	fmt.Fprintln(out, versions())
 	for _, cores := range on {
 		runtime.GOMAXPROCS(cores)
 		t := table{cores: cores}
 		for _, m := range measurements(cores, s) {
-			t.add(m, medians(m))
+			if slices.ContainsFunc(m.lines, func(l line) bool { return only.MatchString(l.name) }) {
+				t.add(m, medians(m))
+			}
 		}
 		if err := t.print(out); err != nil {
 			return err
