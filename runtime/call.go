@@ -199,6 +199,7 @@ type call struct {
 	execution *execution              // the latest one; nil before the first, and between two
 	inputs    []store.Arg             // for the record of the store
 	seen      uint64                  // the newest record of the call that the store had at first
+	looked    stamp                   // when the store last said what it has
 	denied    int                     // times that the store said there was a result or a lease, and then had none
 	lease     *lease                  // nil before the first, and when the execution has ended in the store
 	retry     *time.Timer             // begins the next attempt

@@ -50,6 +50,7 @@ func (c *call) acquire(x *execution) bool {
 	switch {
 	case err == nil:
 		c.hold(l)
+		c.lookAgain(x)
 		return c.begin(x)
 	case errors.Is(err, store.ErrHeld) || errors.Is(err, store.ErrFinished) || x.ctx.Err() != nil:
 		if !answered(err) {
@@ -69,6 +70,23 @@ func (c *call) acquire(x *execution) bool {
 	}
 	return c.begin(x)
 }
+
+// lookAgain ends the call with how another execution has ended since the store was looked
+// into: while this one waited for a slot, or the store did not answer to Begin. The call
+// has the lease.
+func (c *call) lookAgain(x *execution) {
+	r := c.runner
+	if r.override == refreshCache || time.Since(c.looked.time()) < lookLasts {
+		return
+	}
+	var found store.Found
+	if r.lookup(x.ctx, c.key, &found) == nil {
+		c.settle(x.ctx, x, &found, false)
+	}
+}
+
+// lookLasts is for how long a look into the store says that nobody has executed the call.
+const lookLasts = 5 * time.Millisecond
 
 // begin begins an execution, unless the call has ended; then its slot is free again.
 func (c *call) begin(x *execution) bool {

@@ -118,18 +118,18 @@ func (c *call) execute() {
 }
 
 // settle ends the call with what was found in the store, if that is an end: a result that
-// can be read, or a failure of an execution that was under way when the call was first
-// looked up. It reports whether the call has ended.
+// can be read, or a failure of an execution that was under way when the call was made. It reports whether the call has ended.
 func (c *call) settle(ctx context.Context, x *execution, found *store.Found, first bool) (ended bool) {
 	if expires, ok := c.runner.take(ctx, found, c.values.decode); ok {
 		c.conclude(x, outcome{keep: true, stored: true, expires: expires})
 		return true
 	}
+	c.looked = stampOf(time.Now())
 	latest := found.Latest
 	if latest == nil {
 		return c.ended()
 	}
-	if first {
+	if first && !c.overlaps(latest) {
 		c.seen = latest.Seq
 	}
 	// A look may have been stale, so that what it did not show is older than the call.
@@ -139,6 +139,12 @@ func (c *call) settle(ctx context.Context, x *execution, found *store.Found, fir
 		return true
 	}
 	return c.ended()
+}
+
+// overlaps reports whether an execution ended after the call was made, as far as the clock
+// of this machine tells: the store may not have answered until then.
+func (c *call) overlaps(x *store.Record) bool {
+	return x.Finished.After(c.requested.time()) && x.Origin.Host == origin().Host
 }
 
 // withoutStore decides what becomes of a call when the store has not answered in time. It

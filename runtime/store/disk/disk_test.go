@@ -6,6 +6,7 @@ import (
 
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/disk"
+	"github.com/workgen/workgen/runtime/store/runnertest"
 	"github.com/workgen/workgen/runtime/store/storetest"
 )
 
@@ -32,6 +33,13 @@ func TestConformance(t *testing.T) {
 		const lease = 500 * time.Millisecond
 		dir := t.TempDir()
 		return func() store.Store { return open(t, dir, disk.Options{Lease: lease}) }
+	})
+}
+
+func TestRunners(t *testing.T) {
+	runnertest.Test(t, false, func(t *testing.T) func() store.Store {
+		dir := t.TempDir()
+		return func() store.Store { return open(t, dir, disk.Options{Lease: 4 * time.Second}) }
 	})
 }
 

@@ -8,12 +8,20 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
+	"github.com/workgen/workgen/runtime/store/runnertest"
 	"github.com/workgen/workgen/runtime/store/storetest"
 )
 
 func TestConformance(t *testing.T) {
 	storetest.Test(t, false, func(t *testing.T) func() store.Store {
 		s := memory.New(200 * time.Millisecond)
+		return func() store.Store { return s.Another() }
+	})
+}
+
+func TestRunners(t *testing.T) {
+	runnertest.Test(t, true, func(t *testing.T) func() store.Store {
+		s := memory.New(4 * time.Second)
 		return func() store.Store { return s.Another() }
 	})
 }
