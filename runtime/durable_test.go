@@ -19,6 +19,7 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
+	"github.com/workgen/workgen/runtime/store/storetest"
 )
 
 // storing is newFetch with a store. Of what it logs nothing is shown.
@@ -266,66 +267,28 @@ func TestALostLeasePublishesNothing(t *testing.T) {
 	})
 }
 
-// faulty is a store that fails where it has an error.
-type faulty struct {
-	store.Store
-	lookup, begin, succeeded, other, remove error
-}
-
-func (s faulty) Lookup(ctx context.Context, refs []store.Ref, found []store.Found) error {
-	if s.lookup != nil {
-		return s.lookup
-	}
-	return s.Store.Lookup(ctx, refs, found)
-}
-
-func (s faulty) Begin(ctx context.Context, r store.Record) (store.Lease, error) {
-	if s.begin != nil {
-		return store.Lease{}, s.begin
-	}
-	return s.Store.Begin(ctx, r)
-}
-
-func (s faulty) End(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
-	err := s.other
-	if r.Status == store.Succeeded {
-		err = s.succeeded
-	}
-	if err != nil {
-		return err
-	}
-	return s.Store.End(ctx, l, r, w)
-}
-
-func (s faulty) Delete(ctx context.Context, refs ...store.Ref) (int, error) {
-	if s.remove != nil {
-		return 0, s.remove
-	}
-	return s.Store.Delete(ctx, refs...)
-}
-
 func TestWhatAStoreCannotDoFailsNoCall(t *testing.T) {
-	bad := errors.New("bad")
+	bad := faultOf(errors.New("bad"))
 	for name, test := range map[string]struct {
-		faulty
-		errors int64
+		methods storetest.Method
+		fault   storetest.Fault
 	}{
-		"look up":            {faulty{lookup: bad}, 1},
-		"begin":              {faulty{begin: bad}, 1},
-		"end":                {faulty{succeeded: bad}, 1},
-		"too large":          {faulty{succeeded: store.ErrTooLarge}, 1},
-		"all":                {faulty{nil, bad, bad, bad, bad, bad}, 1},
-		"promises and lacks": {faulty{begin: store.ErrFinished}, 1},
+		"look up":            {storetest.Lookup, bad},
+		"begin":              {storetest.Begin, bad},
+		"end":                {storetest.End, bad},
+		"too large":          {storetest.End, storetest.Times(1, faultOf(store.ErrTooLarge))}, // and then its lease is given back
+		"all":                {storetest.All, bad},
+		"promises and lacks": {storetest.Begin, faultOf(store.ErrFinished)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				test.Store = memory.New(0)
-				f := storing(test.faulty, echo)
+				f := storing(faulty(memory.New(0), test.methods, test.fault), echo)
 				wantResult(t, "got a")(f.Run(t.Context(), "a"))
 				wantResult(t, "got a")(f.Run(t.Context(), "a"))
 				stats := settled(t, f)
 				want(t, "executions", stats.Executions, 1)
-				want(t, "store errors", stats.StoreErrors, test.errors)
+				want(t, "store errors", stats.StoreErrors, 1)
+				time.Sleep(time.Minute) // in which the lease cannot be given back
 			})
 		})
 	}

@@ -14,12 +14,12 @@ import (
 func TestALeaseThatIsLostBetweenTwoAttempts(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		bubble(t, func(t *testing.T) {
-			s, until := memory.New(time.Minute), time.Now().Add(70*time.Second)
+			s := memory.New(time.Minute)
 			var bodies, most, n atomic.Int64
 			enter := func() {
 				most.Store(max(most.Load(), bodies.Add(1)))
 			}
-			f := storing(cutOff{s, &until}, func(ctx context.Context, _ string) (string, error) {
+			f := storing(cutOff(s, 70*time.Second), func(ctx context.Context, _ string) (string, error) {
 				enter()
 				defer bodies.Add(-1)
 				if n.Add(1) == 1 {
@@ -53,9 +53,9 @@ func TestALeaseThatIsLostBetweenTwoAttempts(t *testing.T) {
 func TestALeaseThatIsLostWhileAnAttemptWaitsForItsSlot(t *testing.T) {
 	for _, strict := range []bool{true, false} {
 		bubble(t, func(t *testing.T) {
-			s, until := memory.New(time.Minute), time.Now().Add(70*time.Second)
+			s := memory.New(time.Minute)
 			n, deadOnArrival := 0, 0
-			f := storing(cutOff{s, &until}, func(ctx context.Context, arg string) (string, error) {
+			f := storing(cutOff(s, 70*time.Second), func(ctx context.Context, arg string) (string, error) {
 				if arg == "b" {
 					time.Sleep(5 * time.Minute)
 					return "b", nil
@@ -120,9 +120,9 @@ func TestALeaseThatIsLostWhileTheStoreCannotBeAsked(t *testing.T) {
 
 func TestALeaseThatAnotherTakesLaterThanItIsLost(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s, until := memory.New(time.Minute), time.Now().Add(70*time.Second)
+		s := memory.New(time.Minute)
 		var cause error
-		f := storing(cutOff{s, &until}, func(ctx context.Context, _ string) (string, error) {
+		f := storing(cutOff(s, 70*time.Second), func(ctx context.Context, _ string) (string, error) {
 			select {
 			case <-ctx.Done():
 				cause = context.Cause(ctx)
@@ -154,9 +154,9 @@ func TestALeaseThatAnotherTakesLaterThanItIsLost(t *testing.T) {
 
 func TestATimeoutHoldsAlsoAfterALeaseWasLost(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s, until := memory.New(time.Minute), time.Now().Add(70*time.Second)
+		s := memory.New(time.Minute)
 		began := time.Now()
-		f := storing(cutOff{s, &until}, func(context.Context, string) (string, error) {
+		f := storing(cutOff(s, 70*time.Second), func(context.Context, string) (string, error) {
 			time.Sleep(100 * time.Hour)
 			return "deaf", nil
 		}, Timeout(time.Hour))
@@ -180,8 +180,8 @@ func TestATimeoutHoldsAlsoAfterALeaseWasLost(t *testing.T) {
 
 func TestAStrictLeaseThatIsLostOftenStaysStrict(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s, until := memory.New(time.Minute), time.Now().Add(24*time.Hour)
-		f := storing(cutOff{s, &until}, sleeperFor(30*time.Minute), StrictLease(true))
+		s := memory.New(time.Minute)
+		f := storing(cutOff(s, 24*time.Hour), sleeperFor(30*time.Minute), StrictLease(true))
 		call := f.Start(t.Context(), "a")
 		time.Sleep(20 * time.Minute)
 		g := storing(s.Another(), sleeperFor(10*time.Minute))

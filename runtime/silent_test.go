@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,42 +14,24 @@ import (
 
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
+	"github.com/workgen/workgen/runtime/store/storetest"
 )
 
-// refusing is a store that refuses everything until a time, which its handles share.
-type refusing struct {
-	store.Store
-	until *atomic.Int64 // in Unix nanoseconds
+// faulty returns a store with a fault that some methods meet.
+func faulty(s store.Store, m storetest.Method, fault storetest.Fault) store.Store {
+	var faults storetest.Faults
+	faults.Inject(m, fault)
+	return faults.Wrap(s)
 }
 
-var errRefused = errors.New("connection refused")
-
-func (s refusing) refuses() error {
-	if time.Now().UnixNano() < s.until.Load() {
-		return errRefused
-	}
-	return nil
+// faultOf is a fault that is this error.
+func faultOf(err error) storetest.Fault {
+	return func(context.Context, *storetest.Call) error { return err }
 }
 
-func (s refusing) Lookup(ctx context.Context, refs []store.Ref, found []store.Found) error {
-	if err := s.refuses(); err != nil {
-		return err
-	}
-	return s.Store.Lookup(ctx, refs, found)
-}
-
-func (s refusing) Begin(ctx context.Context, r store.Record) (store.Lease, error) {
-	if err := s.refuses(); err != nil {
-		return store.Lease{}, err
-	}
-	return s.Store.Begin(ctx, r)
-}
-
-func (s refusing) End(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
-	if err := s.refuses(); err != nil {
-		return err
-	}
-	return s.Store.End(ctx, l, r, w)
+// cutOff returns a store that does not renew leases for a while.
+func cutOff(s store.Store, span time.Duration) store.Store {
+	return faulty(s, storetest.Renew, storetest.For(span, storetest.Refuse))
 }
 
 // TestAStoreThatDoesNotAnswerForAWhile makes calls wait, of four processes, as it were,
@@ -61,8 +41,8 @@ func TestAStoreThatDoesNotAnswerForAWhile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				s := memory.New(time.Minute)
-				var until atomic.Int64
-				refuse := func() { until.Store(time.Now().Add(800 * time.Millisecond).UnixNano()) }
+				var faults storetest.Faults
+				refuse := func() { faults.Inject(storetest.All, storetest.For(800*time.Millisecond, storetest.Refuse)) }
 				if from > 0 {
 					time.AfterFunc(from, refuse)
 				} else {
@@ -81,7 +61,7 @@ func TestAStoreThatDoesNotAnswerForAWhile(t *testing.T) {
 					if i == 0 {
 						opts = append(opts, WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
 					}
-					f := storing(refusing{s.Another(), &until}, body, opts...)
+					f := storing(faults.Wrap(s.Another()), body, opts...)
 					runners = append(runners, f)
 					all.Go(func() { wantResult(t, "got a")(f.Run(t.Context(), "a")) })
 				}
@@ -94,7 +74,7 @@ func TestAStoreThatDoesNotAnswerForAWhile(t *testing.T) {
 				if from > 0 {
 					return // who executes is asked when it has ended
 				}
-				for _, text := range []string{"the store does not answer", "the store answers again", "connection refused"} {
+				for _, text := range []string{"the store does not answer: calls wait for it", "the store answers again", storetest.ErrFault.Error()} {
 					if n := strings.Count(logged.String(), text); n != 1 {
 						t.Errorf("%q is logged %d times:\n%s", text, n, &logged)
 					}
@@ -106,8 +86,6 @@ func TestAStoreThatDoesNotAnswerForAWhile(t *testing.T) {
 
 // TestAStoreThatNeverAnswers is waited for as long as StoreTimeout says.
 func TestAStoreThatNeverAnswers(t *testing.T) {
-	var never atomic.Int64
-	never.Store(math.MaxInt64)
 	for name, test := range map[string]struct {
 		store  func(store.Store) store.Store
 		opts   []Option
@@ -122,7 +100,7 @@ func TestAStoreThatNeverAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				var s store.Store = refusing{memory.New(0), &never}
+				s := faulty(memory.New(0), storetest.All, storetest.Refuse)
 				if test.store != nil {
 					s = test.store(s)
 				}
@@ -135,7 +113,7 @@ func TestAStoreThatNeverAnswers(t *testing.T) {
 				} else {
 					var failed *StoreError
 					want(t, "is a StoreError", errors.As(err, &failed), true)
-					wantErr(t, err, errRefused)
+					wantErr(t, err, storetest.ErrFault)
 				}
 				settled(t, f)
 			})
@@ -143,9 +121,8 @@ func TestAStoreThatNeverAnswers(t *testing.T) {
 	}
 	t.Run("blocking", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
-			var until atomic.Int64
-			until.Store(time.Now().Add(time.Hour).UnixNano())
-			f := storing(refusing{memory.New(0), &until}, echo, OnStoreFailure(BlockOnStoreFailure))
+			s := faulty(memory.New(0), storetest.All, storetest.For(time.Hour, storetest.Refuse))
+			f := storing(s, echo, OnStoreFailure(BlockOnStoreFailure))
 			began := time.Now()
 			wantResult(t, "got a")(f.Run(t.Context(), "a"))
 			if took := time.Since(began); took < time.Hour || took > time.Hour+2*time.Second {
@@ -165,7 +142,7 @@ func (sharedStore) Shared() bool { return true }
 // memory.
 func TestAResultThatCannotBeStoredReachesThoseWhoWait(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		f := storing(faulty{Store: memory.New(0), succeeded: errRefused}, echo, OnStoreFailure(FailOnStoreFailure))
+		f := storing(faulty(memory.New(0), storetest.End, storetest.Refuse), echo, OnStoreFailure(FailOnStoreFailure))
 		began := time.Now()
 		wantResult(t, "got a")(f.Run(t.Context(), "a"))
 		want(t, "took", time.Since(began), 10*time.Second)
@@ -173,6 +150,7 @@ func TestAResultThatCannotBeStoredReachesThoseWhoWait(t *testing.T) {
 		stats := settled(t, f)
 		want(t, "executions", stats.Executions, 1)
 		want(t, "store errors", stats.StoreErrors, 1)
+		time.Sleep(time.Minute) // in which the lease cannot be given back
 	})
 }
 
@@ -242,19 +220,6 @@ func TestATimeoutEndsTheWaitingOfAll(t *testing.T) {
 	})
 }
 
-// cutOff is a store that does not renew leases until a time.
-type cutOff struct {
-	store.Store
-	until *time.Time
-}
-
-func (s cutOff) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
-	if time.Now().Before(*s.until) {
-		return l, errRefused
-	}
-	return s.Store.Renew(ctx, l)
-}
-
 // TestABodyWhoseLeaseAnotherHasEnds has a process cut off from the store for longer than
 // its lease lasts, and another take the call over.
 func TestABodyWhoseLeaseAnotherHasEnds(t *testing.T) {
@@ -268,11 +233,11 @@ func TestABodyWhoseLeaseAnotherHasEnds(t *testing.T) {
 func testLeaseLost(t *testing.T, strict bool, timeout time.Duration) {
 	t.Helper()
 	bubble(t, func(t *testing.T) {
-		s, until := memory.New(time.Minute), time.Now().Add(70*time.Second)
+		s := memory.New(time.Minute)
 		began := time.Now()
 		var cause error
 		var ended time.Duration
-		f := storing(cutOff{s, &until}, func(ctx context.Context, _ string) (string, error) {
+		f := storing(cutOff(s, 70*time.Second), func(ctx context.Context, _ string) (string, error) {
 			<-ctx.Done()
 			cause = context.Cause(ctx)
 			ended = time.Since(began)
