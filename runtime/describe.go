@@ -7,12 +7,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"reflect"
-	"strings"
 	"sync"
-	"time"
 
-	"github.com/workgen/workgen/runtime/internal/hidden"
+	"github.com/workgen/workgen/runtime/internal/arguments"
 	"github.com/workgen/workgen/runtime/internal/redact"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
@@ -93,7 +90,7 @@ func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
 		tell(&in, &p.args)
 		return in.args
 	case brief:
-		return describeFields(p.args, func(v any) string { return argText(v, maxArgText) })
+		return arguments.Fields(p.args, argShort)
 	}
 	return list
 }
@@ -101,70 +98,11 @@ func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
 // maxArgText bounds the text of one argument, in bytes.
 const maxArgText = 200
 
-// describeFields shows the arguments of works without a Describe, which are a struct
-// all the same, each as text. It uses reflection, which is
-// of no matter here: somebody wants to see it.
-func describeFields(args any, text func(v any) string) []store.Arg {
-	v := reflect.ValueOf(args)
-	if v.Kind() != reflect.Struct {
-		return []store.Arg{{Type: fmt.Sprintf("%T", args), Text: text(args)}}
-	}
-	out := make([]store.Arg, 0, v.NumField())
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if !field.IsExported() || field.Tag.Get("workgen") == "-" {
-			continue
-		}
-		out = append(out, store.Arg{
-			Name: field.Name, Type: field.Type.String(), Text: text(v.Field(i).Interface()),
-		})
-	}
-	return out
-}
-
 // summary shows the arguments, of which a body may be running that writes to them: what
 // is more than text and numbers is left out.
-func (p *pending[K, A, R]) summary() string {
-	v := reflect.ValueOf(&p.args).Elem()
-	if v.Kind() != reflect.Struct {
-		return summaryOf(v)
-	}
-	var parts []string
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		switch {
-		case !field.IsExported():
-		case hidden.Secret(field):
-			parts = append(parts, field.Name+"="+redact.Mark)
-		default:
-			parts = append(parts, field.Name+"="+summaryOf(v.Field(i)))
-		}
-	}
-	return strings.Join(parts, " ")
-}
+func (p *pending[K, A, R]) summary() string { return arguments.Summary(&p.args, argShort) }
 
-func summaryOf(v reflect.Value) string {
-	if !plain(v.Type()) {
-		return "…"
-	}
-	return argText(v.Interface(), maxArgText)
-}
-
-// plain reports whether nobody can write to what a value of t refers to.
-func plain(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); !hidden.Ignored(f) && !plain(f.Type) {
-				return t == reflect.TypeFor[time.Time]()
-			}
-		}
-		return true
-	case reflect.Array:
-		return plain(t.Elem())
-	}
-	return t.Kind() <= reflect.Complex128 && t.Kind() != reflect.Invalid || t.Kind() == reflect.String
-}
+func argShort(v any) string { return argText(v, maxArgText) }
 
 // redacted returns an error as it is to be recorded: err itself, unless its text quotes a
 // secret input, of this call or of one that it made. No lock may be held, since methods of
@@ -241,7 +179,7 @@ func (r *runner) digestKey(brief bool) []byte {
 	if shared != nil {
 		return shared
 	}
-	shared, err := storeDigestKey(context.Background(), r.store)
+	shared, err := arguments.DigestKey(context.Background(), r.store)
 	if err != nil {
 		return ownDigestKey()
 	}
@@ -252,22 +190,3 @@ func (r *runner) digestKey(brief bool) []byte {
 }
 
 var ownDigestKey = sync.OnceValue(func() []byte { return []byte(rand.Text()) })
-
-// digestMark is the name of the mark that has the key of a store.
-const digestMark = "key of secret digests"
-
-// storeDigestKey returns the key that a store has, and gives it one if it has none.
-func storeDigestKey(ctx context.Context, s store.Store) ([]byte, error) {
-	m, err := s.Mark(ctx, digestMark)
-	if err != nil || m.Version > 0 {
-		return []byte(m.Value), err
-	}
-	m.Value = rand.Text()
-	if _, err := s.SetMark(ctx, digestMark, m); err == nil {
-		return []byte(m.Value), nil
-	}
-	if m, err = s.Mark(ctx, digestMark); err == nil && m.Version == 0 {
-		err = store.ErrConflict // another was faster, and the store does not show it yet
-	}
-	return []byte(m.Value), err
-}

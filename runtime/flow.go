@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/arguments"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -395,7 +396,7 @@ const maxCompared = 4000
 func (e *engine) madeCall(id callKey, c *call, args any) {
 	var shown []store.Arg
 	if e.suspects(id.runner) {
-		shown = describeFields(args, func(v any) string { return preview.Text(v, maxCompared) })
+		shown = arguments.Fields(args, func(v any) string { return preview.Text(v, maxCompared) })
 	}
 	if names := e.compared(id, c, shown); names != "" {
 		e.log("a work gets new arguments on every pass, so the flow never gets past it: "+

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -614,12 +615,9 @@ func (c *loopControl) stops(err error) {
 func wallClock() time.Time { return time.Now().Round(0) }
 
 // distinct returns the names in order, each once.
-func distinct(names []string) []string {
-	var out []string
-	seen := map[string]bool{}
+func distinct(names []string) (out []string) {
 	for _, name := range names {
-		if !seen[name] {
-			seen[name] = true
+		if !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}
