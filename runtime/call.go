@@ -607,7 +607,7 @@ func (c *call) over() {
 	for _, w := range c.watchers {
 		w.returned(c)
 	}
-	if c.lease != nil {
+	if c.lease != nil && !c.lease.ending {
 		go c.giveBack()
 	}
 }

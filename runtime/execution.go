@@ -206,7 +206,7 @@ func (x *execution) limit() {
 	timer := time.AfterFunc(r.timeout, func() {
 		if o := (outcome{err: timeout, none: true, timedOut: true}); !x.retries(o.err) {
 			if x.call.durable() {
-				x.call.publish(x, &o, false)
+				x.call.publishSoon(x, o)
 			}
 			x.call.conclude(x, o)
 		}

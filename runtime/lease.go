@@ -22,6 +22,7 @@ type lease struct {
 	renewal *time.Timer // nil when the lease does not expire
 	final   bool        // it is not renewed any more
 	deleted bool        // it ended before its time: the call was deleted
+	ending  bool        // the store is being told how its execution has ended
 }
 
 // durable reports whether the result is looked for in the store, and put there.
@@ -262,6 +263,7 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 	put := l != nil && !c.forgotten && c.execution == x && (o.err == nil || !c.ended())
 	if put {
 		l.stop()
+		l.ending = true
 	}
 	r.mu.Unlock()
 	if !put {
@@ -277,8 +279,11 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 	err := r.ask(ctx, func(ctx context.Context) error { return r.store.End(ctx, l.Lease, rec, from) })
 	r.mu.Lock()
 	spent, deleted := c.lease != l, l.wasDeleted()
-	if err == nil && !spent {
+	if l.ending = false; err == nil && !spent {
 		c.lease = nil
+	}
+	if !returned && x.over {
+		go c.giveBack() // nobody else does, unless it has ended
 	}
 	r.mu.Unlock()
 	switch {
@@ -308,6 +313,24 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 	}
 	r.storeFailed(ctx, "a result cannot be stored", err)
 }
+
+// publishSoon is publish of a failure that is told here after tellsWithin, whether the store
+// has answered or not. The body has not returned.
+func (c *call) publishSoon(x *execution, o outcome) {
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		c.publish(x, &o, false)
+	}()
+	timer := time.NewTimer(tellsWithin)
+	defer timer.Stop()
+	select {
+	case <-told:
+	case <-timer.C:
+	}
+}
+
+const tellsWithin = time.Second
 
 // record describes the execution x of the call.
 func (c *call) record(x *execution) store.Record {

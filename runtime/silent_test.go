@@ -220,6 +220,37 @@ func TestATimeoutEndsTheWaitingOfAll(t *testing.T) {
 	})
 }
 
+// TestATimeoutIsToldInTime, though the store does not answer at that moment. Those who wait
+// elsewhere are told when it does, whether the body has returned meanwhile or not.
+func TestATimeoutIsToldInTime(t *testing.T) {
+	for _, takes := range []time.Duration{1500 * time.Millisecond, 3 * time.Second, time.Minute} {
+		bubble(t, func(t *testing.T) {
+			var faults storetest.Faults
+			s := memory.New(time.Minute)
+			deaf := func(context.Context, string) (string, error) { time.Sleep(takes); return "late", nil }
+			f, g := storing(faults.Wrap(s), deaf, Timeout(time.Second)), storing(s.Another(), mustNotRun)
+			first := f.Start(t.Context(), "a")
+			time.Sleep(time.Second / 2)
+			second := g.Start(t.Context(), "a")
+			faults.Inject(storetest.All, storetest.For(5*time.Second, storetest.Refuse))
+			began := time.Now()
+			_, err := first.Wait(t.Context())
+			wantErr(t, err, context.DeadlineExceeded)
+			if took := time.Since(began); took > 1500*time.Millisecond {
+				t.Errorf("it is told after %v", took)
+			}
+			_, err = second.Wait(t.Context())
+			var elsewhere *RemoteError
+			want(t, "failed elsewhere", errors.As(err, &elsewhere), true)
+			want(t, "status", records(t, s)[0].Status, store.Failed)
+			time.Sleep(2 * time.Minute)
+			wantErr(t, second.Status().Reason, err)
+			settled(t, f)
+			settled(t, g)
+		})
+	}
+}
+
 // TestABodyWhoseLeaseAnotherHasEnds has a process cut off from the store for longer than
 // its lease lasts, and another take the call over.
 func TestABodyWhoseLeaseAnotherHasEnds(t *testing.T) {
