@@ -55,11 +55,13 @@ type Spec[K comparable, A, R any] struct {
 	// not so any more when it is made fails with an InputChangedError, too.
 	Outside bool
 
-	// Describe tells of the inputs one by one, for stores and for people; nil: people are
-	// shown the fields of A. It may be called concurrently.
-	Describe func(in *Inputs, args *A)
+	// Inputs tells of the inputs, for stores and for people: the name and the type of each,
+	// as in the source, first those that EncodeWork writes, then the fields of A. Between
+	// two of them, both functions call Encoder.Next. Secret has the names of those that are.
+	// Nil: people are shown the fields of A.
+	Inputs []string
+	Secret []string
 
-	Secret      bool   // Describe tells of secret inputs
 	Memory      bool   // the work is marked memory: a store is not used
 	NotStorable string // why a store would not give results back as they were; "" when it does
 
@@ -111,7 +113,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	c.table.reset()
 	r.table, r.decoded = &c.table, c.decoded
 	r.schema, r.code, r.scope, r.build = spec.Schema, spec.Code, spec.Code.Scope(), spec.Code.Reporter()
-	r.secret = spec.Secret && spec.Describe != nil
+	r.work, r.inputs, r.secret = spec.Work, inputsOf(spec.Inputs, spec.Secret), len(spec.Secret) > 0
 	if spec.CloneResult != nil {
 		r.clone = spec.CloneResult
 	}
@@ -514,10 +516,14 @@ func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) {
 func (c *Calls[K, A, R]) Key(args A) key.Key { return c.keyOf(&args) }
 
 func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
-	return c.runner.keyOf(func(e *key.Encoder) {
-		if c.spec.EncodeWork != nil {
-			c.spec.EncodeWork(e)
-		}
-		c.spec.Encode(args, e)
-	})
+	return c.runner.keyOf(func(e *key.Encoder) { c.encode(e, args) })
+}
+
+// encode writes all inputs.
+func (c *Calls[K, A, R]) encode(e *key.Encoder, args *A) {
+	if c.spec.EncodeWork != nil {
+		c.spec.EncodeWork(e)
+		e.Next()
+	}
+	c.spec.Encode(args, e)
 }

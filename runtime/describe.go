@@ -7,6 +7,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/workgen/workgen/runtime/internal/arguments"
@@ -20,45 +23,62 @@ import (
 // out of all that is recorded: statuses, the store, logs and traces. Those who wait for a
 // call get its error as it is.
 
-// Inputs collects the inputs of a call one by one, for the store to tell why an
-// equal call was or was not found. Generated code fills it.
-type Inputs struct {
-	brief   bool   // only secret inputs get a digest
-	digests []byte // the key of their digests
-	args    []store.Arg
-
-	only    bool // secret ones only, as they may be quoted
-	secrets []string
+// argument is one input of a work: one of Run's arguments, or a field of the work.
+type argument struct {
+	name, typ string
+	secret    bool // a store gets a digest only, and no text a quotation
 }
 
-// Input adds an input: its name, its type as in the source, a pointer to its
-// value, and how it is encoded.
-func (in *Inputs) Input(name, typ string, ptr any, encode func(e *key.Encoder)) {
-	if !in.only {
-		in.add(store.Arg{Name: name, Type: typ, Text: argText(ptr, maxArgText)}, encode)
+// inputsOf reads the inputs in a Spec, of which some are secret.
+func inputsOf(list, secret []string) []argument {
+	inputs := make([]argument, len(list))
+	for i, text := range list {
+		in := &inputs[i]
+		in.name, in.typ, _ = strings.Cut(text, " ")
+		in.secret = slices.Contains(secret, in.name)
 	}
+	return inputs
 }
 
-// Secret adds an input of which the store gets a digest only, and no text a quotation.
-func (in *Inputs) Secret(name, typ string, ptr any, encode func(e *key.Encoder)) {
-	if in.only {
-		in.secrets = append(in.secrets, redact.Values(ptr)...)
-		return
+// value returns a pointer to the value of an input. args is one to the arguments.
+func (r *runner) value(i int, args any) any {
+	v := reflect.ValueOf(args).Elem()
+	if v.Kind() != reflect.Struct {
+		return args
 	}
-	in.add(store.Arg{Name: name, Type: typ, Secret: true}, encode)
+	if first := len(r.inputs) - v.NumField(); i >= first {
+		return v.Field(i - first).Addr().Interface()
+	}
+	field := reflect.ValueOf(r.work).Elem().FieldByName(r.inputs[i].name)
+	return reflect.NewAt(field.Type(), field.Addr().UnsafePointer()).Interface() // it may be unexported
 }
 
-func (in *Inputs) add(a store.Arg, encode func(e *key.Encoder)) {
-	if !in.brief || a.Secret {
-		sum := key.Sum(key.Scope{Work: a.Name, Schema: a.Type}, encode)
-		if a.Secret {
-			mac := hmac.New(sha256.New, in.digests)
+// describe lists the inputs of a call, which encode writes. If that is to be brief, only
+// secret ones get a digest.
+func (r *runner) describe(args any, encode func(*key.Encoder), brief bool) []store.Arg {
+	list := make([]store.Arg, len(r.inputs))
+	scopes := make([]key.Scope, len(r.inputs))
+	for i, in := range r.inputs {
+		list[i] = store.Arg{Name: in.name, Type: in.typ, Secret: in.secret}
+		scopes[i] = key.Scope{Work: in.name, Schema: in.typ}
+		if !in.secret {
+			list[i].Text = argText(r.value(i, args), maxArgText)
+		}
+	}
+	if brief && !r.secret {
+		return list
+	}
+	for i, sum := range key.Sums(scopes, encode) {
+		if r.inputs[i].secret {
+			mac := hmac.New(sha256.New, r.digestKey(brief))
 			mac.Write(sum[:])
 			copy(sum[:], mac.Sum(nil))
+		} else if brief {
+			continue
 		}
-		copy(a.Digest[:], sum[:])
+		copy(list[i].Digest[:], sum[:])
 	}
-	in.args = append(in.args, a)
+	return list
 }
 
 // argText is the text of an argument, of up to limit bytes. What is secret is taken out
@@ -73,26 +93,20 @@ func argText(v any, limit int) string {
 // describe lists the inputs of a call, none if that panics: it runs methods of the
 // user's.
 func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
-	list = []store.Arg{}
-	tell, r := p.calls.spec.Describe, p.calls.runner
-	switch {
-	case tell != nil:
-		defer func() {
-			if v := recover(); v != nil {
-				list = []store.Arg{}
-				r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
-			}
-		}()
-		in := Inputs{brief: brief, args: list}
-		if r.secret {
-			in.digests = r.digestKey(brief)
+	r := p.calls.runner
+	if len(r.inputs) == 0 {
+		if !brief {
+			return []store.Arg{}
 		}
-		tell(&in, &p.args)
-		return in.args
-	case brief:
 		return arguments.Fields(p.args, argShort)
 	}
-	return list
+	defer func() {
+		if v := recover(); v != nil {
+			list = []store.Arg{}
+			r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
+		}
+	}()
+	return r.describe(&p.args, func(e *key.Encoder) { p.calls.encode(e, &p.args) }, brief)
 }
 
 // maxArgText bounds the text of one argument, in bytes.
@@ -160,10 +174,17 @@ func (c *Calls[K, A, R]) secrets(args *A) []string {
 	if !c.runner.secret {
 		return nil
 	}
-	in := Inputs{only: true}
-	c.spec.Describe(&in, args)
-	redact.Add(in.secrets)
-	return in.secrets
+	return c.runner.secrets(args)
+}
+
+func (r *runner) secrets(args any) (list []string) {
+	for i, in := range r.inputs {
+		if in.secret {
+			list = append(list, redact.Values(r.value(i, args))...)
+		}
+	}
+	redact.Add(list)
+	return list
 }
 
 // digestKey returns the key of the digests of secret inputs, so that nobody can try out

@@ -32,11 +32,12 @@ func storing(s store.Store, body func(context.Context, string) (string, error), 
 func storingSpec(body func(context.Context, string) (string, error)) Spec[string, string, string] {
 	return Spec[string, string, string]{
 		Name: "example.com/web.Fetch", Schema: "s1", Code: &Code{Sum: "c1", Symbols: "a 1\n"}, Execute: body, Identify: byItself,
-		Encode: func(arg *string, e *key.Encoder) { e.String(*arg) },
-		Describe: func(in *Inputs, arg *string) {
-			in.Input("url", "string", arg, func(e *key.Encoder) { e.String(*arg) })
-			in.Secret("token", "string", arg, func(e *key.Encoder) { e.String("t" + *arg) })
+		Encode: func(arg *string, e *key.Encoder) {
+			e.String(*arg)
+			e.Next()
+			e.String("t" + *arg)
 		},
+		Inputs: []string{"url string", "token string"}, Secret: []string{"token"},
 	}
 }
 
@@ -513,8 +514,12 @@ func TestALoopGoesOnWhereItWas(t *testing.T) {
 
 func TestThePanicOfADescriptionFailsNothing(t *testing.T) {
 	s := memory.New(0)
-	spec := storingSpec(echo)
-	spec.Describe = func(*Inputs, *string) { panic("no") }
+	spec, encoded := storingSpec(echo), 0
+	spec.Encode = func(*string, *key.Encoder) {
+		if encoded++; encoded > 1 { // first it is for the key
+			panic("no")
+		}
+	}
 	calls := NewCalls(spec, WithStore(s), WithLogger(slog.New(slog.DiscardHandler)))
 	wantResult(t, "got a")(calls.Run(t.Context(), hashOf("a"), "a", "a"))
 	want(t, "records", len(records(t, s)), 1)

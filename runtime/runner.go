@@ -63,7 +63,9 @@ type runner struct {
 	scope  string          // what stands for the code in keys: code.scope()
 	build  *build.Reporter // what counts in durable keys of the running program; may be nil
 	codec  store.Codec     // of the store, for results of the work; nil without one
-	secret bool            // some inputs are secret
+	work   any             // likewise
+	inputs []argument      // of the work, in the order of their encoding; empty: nothing is known of them
+	secret bool            // some of them are secret
 	clone  any             // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
 	made   time.Time
 

@@ -44,13 +44,12 @@ func (j *journal) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(j,
 func newLogin(body func(ctx context.Context, token string) (string, error), opts ...Option) *fetch {
 	return fetchOf(NewCalls(Spec[string, string, string]{
 		Name: "example.com/web.Login", Schema: "s1", Code: &Code{Sum: "c1"}, Execute: body,
-		Encode: func(arg *string, e *key.Encoder) { e.String(*arg) },
-		Describe: func(in *Inputs, arg *string) {
-			u := "https://example.com/?token=" + url.QueryEscape(*arg)
-			in.Input("url", "string", &u, func(e *key.Encoder) { e.String(u) })
-			in.Secret("token", "string", arg, func(e *key.Encoder) { e.String(*arg) })
+		Encode: func(arg *string, e *key.Encoder) {
+			e.String("https://example.com/?token=" + url.QueryEscape(*arg))
+			e.Next()
+			e.String(*arg)
 		},
-		Secret: true,
+		Inputs: []string{"url string", "token string"}, Secret: []string{"token"},
 	}, opts...))
 }
 
@@ -269,10 +268,7 @@ func TestSecretsThatTheBodyOverwrites(t *testing.T) {
 				clear(arg)
 				return "", err
 			},
-			Describe: func(in *Inputs, arg *[]byte) {
-				in.Secret("key", "[]byte", arg, func(e *key.Encoder) { e.String(string(*arg)) })
-			},
-			Secret: true,
+			Inputs: []string{"key []byte"}, Secret: []string{"key"},
 		})
 		_, err := calls.Run(t.Context(), 1, token, []byte(token))
 		if !quotes(err.Error()) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
 )
@@ -61,8 +62,12 @@ func TestGoexitInAnEncodingEndsTheCall(t *testing.T) {
 
 func TestGoexitInADescriptionEndsTheCall(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		spec := storingSpec(echo)
-		spec.Describe = func(*Inputs, *string) { goruntime.Goexit() }
+		spec, encoded := storingSpec(echo), 0
+		spec.Encode = func(*string, *key.Encoder) {
+			if encoded++; encoded > 1 { // first it is for the key
+				goruntime.Goexit()
+			}
+		}
 		f := fetchOf(NewCalls(spec, WithStore(memory.New(0)), Concurrency(1)))
 		call := f.Start(t.Context(), "a")
 		select {

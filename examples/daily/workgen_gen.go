@@ -93,7 +93,7 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 		CloneResult: cloneDataset,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*DataProcessorArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"Source string", "day string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -151,16 +151,6 @@ func (r *DataProcessorRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Source)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *DataProcessorRunner) describe(in *runtime.Inputs, args *DataProcessorArgs) {
-	in.Input("Source", "string", &r.work.Source, func(e *key.Encoder) {
-		e.String(r.work.Source)
-	})
-	in.Input("day", "string", &args.Day, func(e *key.Encoder) {
-		e.String(args.Day)
-	})
-}
-
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
 func (r *DataProcessorRunner) identify(id *dataProcessorIdentity, day string) uint64 {
@@ -211,7 +201,7 @@ func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTrainerArgs,
 		Encode:    (*TrainerArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"data Dataset"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -263,13 +253,6 @@ func (r *TrainerRunner) Key(data Dataset) key.Key {
 // inputs.
 func (r *TrainerRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TrainerRunner) describe(in *runtime.Inputs, args *TrainerArgs) {
-	in.Input("data", "Dataset", &args.Data, func(e *key.Encoder) {
-		e.End(encodeDataset(e, e.Begin(), &args.Data))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

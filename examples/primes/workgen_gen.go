@@ -77,8 +77,8 @@ func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 			hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*CounterArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*CounterArgs).EncodeKey,
+		Inputs: []string{"limit int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -131,13 +131,6 @@ func (r *CounterRunner) Key(limit int) key.Key {
 // inputs.
 func (r *CounterRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *CounterRunner) describe(in *runtime.Inputs, args *CounterArgs) {
-	in.Input("limit", "int", &args.Limit, func(e *key.Encoder) {
-		e.Int(args.Limit)
-	})
 }
 
 // execute calls [Counter.Run].

@@ -74,8 +74,8 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 			hash := key.NewHash().Uint64(uint64(id.value)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*PrinterArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*PrinterArgs).EncodeKey,
+		Inputs: []string{"value int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -128,13 +128,6 @@ func (r *PrinterRunner) Key(value int) key.Key {
 // inputs.
 func (r *PrinterRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *PrinterRunner) describe(in *runtime.Inputs, args *PrinterArgs) {
-	in.Input("value", "int", &args.Value, func(e *key.Encoder) {
-		e.Int(args.Value)
-	})
 }
 
 // execute calls [Printer.Run].

@@ -157,7 +157,8 @@ func (w *work) emitEncode() {
 		enc := &encoder{file: w.file, names: w.locals}
 		w.comment("encodeWork writes the fields of [%s] that are inputs.", w.name)
 		w.method("encodeWork", []jen.Code{enc.e().Op("*").Add(w.key("Encoder"))}, nil, func(g *jen.Group) {
-			for _, v := range w.plan.Keyed {
+			for i, v := range w.plan.Keyed {
+				w.next(g, enc, i)
 				enc.encode(g, w.local("r").Dot("work").Dot(v.Name), v.Type)
 			}
 		})
@@ -176,32 +177,43 @@ func (w *work) emitEncode() {
 	})
 }
 
-// emitDescribe writes what a store is told of the inputs.
-func (w *work) emitDescribe() {
-	if !w.describes() {
-		return
+// inputs lists the inputs for the runtime, as they would be declared, and the names of
+// those that are secret.
+func (w *work) inputs() (all, secret []jen.Code) {
+	add := func(name string, v plan.Value) {
+		all = append(all, jen.Lit(name+" "+diag.TypeString(v.Declared, w.shortName)))
+		if v.Secret {
+			secret = append(secret, jen.Lit(name))
+		}
 	}
-	in := w.local("in")
-	params := []jen.Code{in.Clone().Op("*").Add(w.runtime("Inputs")), w.local("args").Op("*").Id(w.args)}
-	w.comment("describe lists the inputs, so that a store can explain a miss.")
-	w.method("describe", params, nil, func(g *jen.Group) {
-		add := func(name string, v *jen.Statement, value plan.Value) {
-			enc := &encoder{file: w.file, names: w.locals}
-			encode := jen.Func().Params(w.local("e").Op("*").Add(w.key("Encoder"))).BlockFunc(func(g *jen.Group) { enc.encode(g, v.Clone(), value.Type) })
-			typ := jen.Lit(diag.TypeString(value.Declared, w.shortName))
-			if value.Secret {
-				g.Add(in.Clone()).Dot("Secret").Call(jen.Lit(name), typ, jen.Op("&").Add(v.Clone()), encode)
-				return
-			}
-			g.Add(in.Clone()).Dot("Input").Call(jen.Lit(name), typ, jen.Op("&").Add(v.Clone()), encode)
+	for _, v := range w.plan.Keyed {
+		add(v.Name, v)
+	}
+	for _, p := range w.plan.Params {
+		add(nameOr(p), p)
+	}
+	return all, secret
+}
+
+// texts writes a slice of strings: in one line, unless there are many.
+func texts(list []jen.Code) *jen.Statement {
+	const most = 5
+	if len(list) <= most {
+		return jen.Index().String().Values(list...)
+	}
+	return jen.Index().String().ValuesFunc(func(g *jen.Group) {
+		for _, text := range list {
+			g.Line().Add(text)
 		}
-		for _, v := range w.plan.Keyed {
-			add(v.Name, w.local("r").Dot("work").Dot(v.Name), v)
-		}
-		for _, p := range w.plan.Params {
-			add(nameOr(p), w.local("args").Dot(p.Field), p)
-		}
+		g.Line()
 	})
+}
+
+// next adds the statement between two inputs, if the runtime is to tell them apart.
+func (w *work) next(g *jen.Group, enc *encoder, i int) {
+	if i > 0 && w.describes() {
+		g.Add(enc.e()).Dot("Next").Call()
+	}
 }
 
 // shortName is how the package of the work names another, for people.

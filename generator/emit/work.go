@@ -103,7 +103,6 @@ func (w *work) emit() {
 	w.emitKey()
 	w.emitEncodeKey()
 	w.emitEncode()
-	w.emitDescribe()
 	w.emitIdentify()
 	w.emitExecute()
 	w.emitCloneArgs()
@@ -129,7 +128,12 @@ func (w *work) emitArgs() {
 		BlockFunc(func(g *jen.Group) {
 			enc := &encoder{file: w.file, names: w.names.local}
 			var all []part
-			for _, p := range w.plan.Params {
+			for i, p := range w.plan.Params {
+				if w.describes() {
+					enc.encodeAll(g, all)
+					all = nil
+					w.next(g, enc, i)
+				}
 				all = enc.parts(all, jen.Id(a).Dot(p.Field), p.Type)
 			}
 			enc.encodeAll(g, all)
@@ -242,11 +246,12 @@ func (w *work) spec(r string) []jen.Code {
 	case len(w.plan.Kinds) > 0:
 		list = append(list, field("Kinds", w.kinds()))
 	}
-	if w.describes() {
-		list = append(list, field("Describe", jen.Id(r).Dot("describe")))
+	inputs, secret := w.inputs()
+	if w.describes() && len(inputs) > 0 {
+		list = append(list, field("Inputs", texts(inputs)))
 	}
-	if w.secret() {
-		list = append(list, field("Secret", jen.True()))
+	if len(secret) > 0 {
+		list = append(list, field("Secret", texts(secret)))
 	}
 	if options := w.options(); len(options) > 0 {
 		list = append(list, field("Options", jen.Index().Add(w.runtime("Option")).Values(options...)))

@@ -32,21 +32,22 @@ type args struct{ Day string }
 var seed = maphash.MakeSeed()
 
 func newWork(name string, body func(ctx context.Context, day string) (string, error), opts ...runtime.Option) *work {
+	return newWorkWith(nil, name, body, opts...)
+}
+
+// newSecretWork is newWork with a secret argument.
+func newSecretWork(name string, body func(ctx context.Context, day string) (string, error), opts ...runtime.Option) *work {
+	return newWorkWith([]string{"day"}, name, body, opts...)
+}
+
+func newWorkWith(secret []string, name string, body func(ctx context.Context, day string) (string, error), opts ...runtime.Option) *work {
 	opts = append([]runtime.Option{runtime.WithLogger(quiet)}, opts...)
 	calls := runtime.NewCalls(runtime.Spec[string, args, string]{
 		Name: "example.com/" + name, Schema: "s1", Code: &runtime.Code{Sum: "c1", Symbols: "a 1\n"},
 		Execute:  func(ctx context.Context, a args) (string, error) { return body(ctx, a.Day) },
 		Identify: func(a args) (uint64, string, *key.Encoder) { return maphash.String(seed, a.Day), a.Day, nil },
 		Encode:   func(a *args, e *key.Encoder) { e.String(a.Day) },
-		Describe: func(in *runtime.Inputs, a *args) {
-			encode := func(e *key.Encoder) { e.String(a.Day) }
-			if strings.HasPrefix(a.Day, "secret") {
-				in.Secret("day", "string", &a.Day, encode)
-				return
-			}
-			in.Input("day", "string", &a.Day, encode)
-		},
-		Secret: true,
+		Inputs:   []string{"day string"}, Secret: secret,
 	}, opts...)
 	return &work{calls.Runner(), calls}
 }

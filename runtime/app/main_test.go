@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		if kind == "fails to build" {
 			return errors.New("no source")
 		}
-		w := newWork("main.Work", func(ctx context.Context, day string) (string, error) {
+		w := newSecretWork("main.Work", func(ctx context.Context, day string) (string, error) {
 			fmt.Println("executing")
 			if kind == "tells" {
 				return "", fmt.Errorf("no day %q", day)

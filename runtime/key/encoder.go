@@ -50,6 +50,8 @@ type Encoder struct {
 	durable bool
 	sha     hash.Hash // made when first needed, then kept for the life of the encoder
 
+	sums *sums // nil but in Sums
+
 	entries []entry // of all open maps, the innermost last
 	placed  []entry // scratch of MapEncoder.End
 	counts  []int   // scratch of MapEncoder.End

@@ -38,13 +38,8 @@ type Key [sha256.Size]byte
 //		e.String(day)
 //	})
 func Sum(s Scope, encode func(*Encoder)) Key {
-	e := pool.Get().(*Encoder)
-	if e.sha == nil {
-		e.sha = sha256.New()
-	}
-	e.sha.Reset()
-	e.durable = true
-	s.encode(e)
+	e := Borrow()
+	e.beginKey(&s)
 	encode(e)
 	if e.err != nil {
 		e.Release()
@@ -53,10 +48,25 @@ func Sum(s Scope, encode func(*Encoder)) Key {
 	if e.open != 0 || len(e.stack.in) != 0 {
 		panic("key: the encoding of " + s.Work + " left a map or frame open, or something entered: call End on every map, Close on every frame, Leave after every Enter")
 	}
-	e.flush()
-	k := Key(e.sha.Sum(e.digest[:0])) // into memory of the encoder: nothing is allocated
+	k := e.endKey()
 	e.Release()
 	return k
+}
+
+// beginKey begins a key of a scope.
+func (e *Encoder) beginKey(s *Scope) {
+	if e.sha == nil {
+		e.sha = sha256.New()
+	}
+	e.sha.Reset()
+	e.durable = true
+	s.encode(e)
+}
+
+// endKey returns the key of what was written since.
+func (e *Encoder) endKey() Key {
+	e.flush()
+	return Key(e.sha.Sum(e.digest[:0])) // into memory of the encoder: nothing is allocated
 }
 
 // encode appends the version of the format and the scope.

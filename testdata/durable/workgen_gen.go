@@ -71,8 +71,8 @@ func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*KeepArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*KeepArgs).EncodeKey,
+		Inputs: []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -123,13 +123,6 @@ func (r *KeepRunner) Key(n int) key.Key {
 // inputs.
 func (r *KeepRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *KeepRunner) describe(in *runtime.Inputs, args *KeepArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
 }
 
 // execute calls [Keep.Run].

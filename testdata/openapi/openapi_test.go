@@ -48,7 +48,7 @@ func document(t *testing.T) *openapi3.T {
 	return doc
 }
 
-type args struct{ Day string }
+type args struct{ Day, Token string }
 
 var seed = maphash.MakeSeed()
 
@@ -57,14 +57,15 @@ func newWork(name string, body func(context.Context, args) (string, error), opts
 	calls := runtime.NewCalls(runtime.Spec[args, args, string]{
 		Name: "example.com/" + name, Schema: "s1", Code: &runtime.Code{Sum: "c1"}, Execute: body,
 		Identify: func(a args) (uint64, args, *key.Encoder) { return maphash.Comparable(seed, a), a, nil },
-		Encode:   func(a *args, e *key.Encoder) { e.String(a.Day) },
-		Describe: func(in *runtime.Inputs, a *args) {
-			in.Input("day", "string", &a.Day, func(e *key.Encoder) { e.String(a.Day) })
-			in.Secret("token", "string", new("t"), func(e *key.Encoder) { e.String("t") })
+		Encode: func(a *args, e *key.Encoder) {
+			e.String(a.Day)
+			e.Next()
+			e.String(a.Token)
 		},
+		Inputs: []string{"day string", "token string"}, Secret: []string{"token"},
 	}, append(opts, runtime.WithLogger(slog.New(slog.DiscardHandler)))...)
 	return calls.Runner(), func(ctx context.Context, day string) *runtime.Call[string] {
-		return calls.Start(ctx, args{day})
+		return calls.Start(ctx, args{day, "t"})
 	}
 }
 

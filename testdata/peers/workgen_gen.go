@@ -943,7 +943,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneNestedArgs,
 		Encode:    (*NestedArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"order *Order"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -995,15 +995,6 @@ func (r *NestedRunner) Key(order *Order) key.Key {
 // inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
-	in.Input("order", "*Order", &args.Order, func(e *key.Encoder) {
-		if e.Present(args.Order != nil) {
-			e.End(encodeOrder(e, e.Begin(), args.Order))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -1069,7 +1060,7 @@ func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneRecordsArgs,
 		Encode:    (*RecordsArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"records []Record"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1121,16 +1112,6 @@ func (r *RecordsRunner) Key(records []Record) key.Key {
 // inputs.
 func (r *RecordsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *RecordsRunner) describe(in *runtime.Inputs, args *RecordsArgs) {
-	in.Input("records", "[]Record", &args.Records, func(e *key.Encoder) {
-		e.Slice(len(args.Records), args.Records == nil)
-		for i := range args.Records {
-			e.End(encodeRecord(e, e.Begin(), &args.Records[i]))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -1190,7 +1171,7 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: clonePodArgs,
 		Encode:    (*PodArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"spec *v1.PodSpec"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1242,15 +1223,6 @@ func (r *PodRunner) Key(spec *corev1.PodSpec) key.Key {
 // inputs.
 func (r *PodRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *PodRunner) describe(in *runtime.Inputs, args *PodArgs) {
-	in.Input("spec", "*v1.PodSpec", &args.Spec, func(e *key.Encoder) {
-		if e.Present(args.Spec != nil) {
-			e.End(encodeV1PodSpec(e, e.Begin(), args.Spec))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -1314,7 +1286,7 @@ func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTreeArgs,
 		Encode:    (*TreeArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"root *Node"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1366,16 +1338,6 @@ func (r *TreeRunner) Key(root *Node) key.Key {
 // inputs.
 func (r *TreeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TreeRunner) describe(in *runtime.Inputs, args *TreeArgs) {
-	in.Input("root", "*Node", &args.Root, func(e *key.Encoder) {
-		if key.Enter(e, args.Root) {
-			encodeNode(e, args.Root)
-			e.Leave()
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -1445,7 +1407,7 @@ func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTableArgs,
 		Encode:    (*TableArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"table map[string]int64"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1497,22 +1459,6 @@ func (r *TableRunner) Key(table map[string]int64) key.Key {
 // inputs.
 func (r *TableRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TableRunner) describe(in *runtime.Inputs, args *TableArgs) {
-	in.Input("table", "map[string]int64", &args.Table, func(e *key.Encoder) {
-		m := e.Map(len(args.Table), args.Table == nil)
-		for k, x := range args.Table {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			b = b.Int64(x)
-			e.End(b)
-		}
-		m.End()
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -1570,7 +1516,7 @@ func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneBlobArgs,
 		Encode:    (*BlobArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"blob []byte"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1622,13 +1568,6 @@ func (r *BlobRunner) Key(blob []byte) key.Key {
 // inputs.
 func (r *BlobRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *BlobRunner) describe(in *runtime.Inputs, args *BlobArgs) {
-	in.Input("blob", "[]byte", &args.Blob, func(e *key.Encoder) {
-		e.Bytes(args.Blob)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -1686,7 +1625,7 @@ func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSeriesArgs,
 		Encode:    (*SeriesArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"series []float64"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1738,13 +1677,6 @@ func (r *SeriesRunner) Key(series []float64) key.Key {
 // inputs.
 func (r *SeriesRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *SeriesRunner) describe(in *runtime.Inputs, args *SeriesArgs) {
-	in.Input("series", "[]float64", &args.Series, func(e *key.Encoder) {
-		key.Numbers(e, args.Series)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

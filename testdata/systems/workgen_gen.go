@@ -42,8 +42,9 @@ type NameArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NameArgs) EncodeKey(e *key.Encoder) {
+	e.String(a.Command)
+	e.Next()
 	b := e.Begin()
-	b = b.String(e, a.Command)
 	b = b.Slice(len(a.Parts), a.Parts == nil)
 	for i := range a.Parts {
 		b = b.String(e, a.Parts[i])
@@ -81,7 +82,7 @@ func NewNameRunner(work *Name, opts ...runtime.Option) *NameRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneNameArgs,
 		Encode:    (*NameArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"command string", "parts []string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -135,19 +136,6 @@ func (r *NameRunner) Key(command string, parts []string) key.Key {
 // inputs.
 func (r *NameRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *NameRunner) describe(in *runtime.Inputs, args *NameArgs) {
-	in.Input("command", "string", &args.Command, func(e *key.Encoder) {
-		e.String(args.Command)
-	})
-	in.Input("parts", "[]string", &args.Parts, func(e *key.Encoder) {
-		e.Slice(len(args.Parts), args.Parts == nil)
-		for i := range args.Parts {
-			e.String(args.Parts[i])
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -45,9 +45,7 @@ func callsOf(s store.Store, code *runtime.Code, body func(n int) ([]byte, error)
 		CloneResult: bytes.Clone,
 		Identify:    func(n int) (uint64, int, *key.Encoder) { return key.NewHash().Uint64(uint64(n)).Sum(), n, nil },
 		Encode:      func(n *int, e *key.Encoder) { e.Int(*n) },
-		Describe: func(in *runtime.Inputs, n *int) {
-			in.Input("n", "int", n, func(e *key.Encoder) { e.Int(*n) })
-		},
+		Inputs:      []string{"n int"},
 	}, append(opts, runtime.WithStore(s))...)
 }
 

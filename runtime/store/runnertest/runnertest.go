@@ -201,9 +201,7 @@ func (s *suite) runner(wrap func(store.Store) store.Store, body func(n int) (res
 		Execute:  func(_ context.Context, n int) (result, error) { return body(n) },
 		Identify: func(n int) (uint64, int, *key.Encoder) { return hash(n), n, nil },
 		Encode:   func(n *int, e *key.Encoder) { e.Int(*n) },
-		Describe: func(in *runtime.Inputs, n *int) {
-			in.Input("n", "int", n, func(e *key.Encoder) { e.Int(*n) })
-		},
+		Inputs:   []string{"n int"},
 	}, append(s.opts, runtime.WithStore(wrap(handle)), runtime.WithLogger(slog.New(slog.DiscardHandler)))...)
 }
 

@@ -182,7 +182,7 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 		CloneResult: clonePutResult,
 		Encode:      (*PutArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeTypesAttributeValue()},
-		Describe:    r.describe,
+		Inputs:      []string{"in *dynamodb.PutItemInput"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -234,15 +234,6 @@ func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
 // inputs.
 func (r *PutRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *PutRunner) describe(in2 *runtime.Inputs, args *PutArgs) {
-	in2.Input("in", "*dynamodb.PutItemInput", &args.In, func(e *key.Encoder) {
-		if e.Present(args.In != nil) {
-			e.End(encodeDynamodbPutItemInput(e, e.Begin(), args.In))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

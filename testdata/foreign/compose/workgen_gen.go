@@ -477,7 +477,7 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 		CloneResult: cloneUpResult,
 		Encode:      (*UpArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAny()},
-		Describe:    r.describe,
+		Inputs:      []string{"service types.ServiceConfig"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -529,13 +529,6 @@ func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
 // inputs.
 func (r *UpRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *UpRunner) describe(in *runtime.Inputs, args *UpArgs) {
-	in.Input("service", "types.ServiceConfig", &args.Service, func(e *key.Encoder) {
-		e.End(encodeTypesServiceConfig(e, e.Begin(), &args.Service))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

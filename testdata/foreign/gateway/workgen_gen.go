@@ -424,16 +424,13 @@ type AdmitArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *AdmitArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Bool(a.Route != nil)
-	if a.Route != nil {
-		b = encodeV1HTTPRoute(e, b, a.Route)
+	if e.Present(a.Route != nil) {
+		e.End(encodeV1HTTPRoute(e, e.Begin(), a.Route))
 	}
-	b = b.Bool(a.Gateway != nil)
-	if a.Gateway != nil {
-		b = encodeV1Gateway(e, b, a.Gateway)
+	e.Next()
+	if e.Present(a.Gateway != nil) {
+		e.End(encodeV1Gateway(e, e.Begin(), a.Gateway))
 	}
-	e.End(b)
 }
 
 // AdmitResult holds what one call of [Admit.Run] returned.
@@ -467,7 +464,7 @@ func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
 		CloneArgs:   cloneAdmitArgs,
 		CloneResult: cloneAdmitResult,
 		Encode:      (*AdmitArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"route *v1.HTTPRoute", "gateway *v1.Gateway"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -521,20 +518,6 @@ func (r *AdmitRunner) Key(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway
 // inputs.
 func (r *AdmitRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *AdmitRunner) describe(in *runtime.Inputs, args *AdmitArgs) {
-	in.Input("route", "*v1.HTTPRoute", &args.Route, func(e *key.Encoder) {
-		if e.Present(args.Route != nil) {
-			e.End(encodeV1HTTPRoute(e, e.Begin(), args.Route))
-		}
-	})
-	in.Input("gateway", "*v1.Gateway", &args.Gateway, func(e *key.Encoder) {
-		if e.Present(args.Gateway != nil) {
-			e.End(encodeV1Gateway(e, e.Begin(), args.Gateway))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

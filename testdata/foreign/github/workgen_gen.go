@@ -453,6 +453,7 @@ func (a *TriageArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Issue != nil) {
 		e.End(encodeGithubIssue(e, e.Begin(), a.Issue))
 	}
+	e.Next()
 	if key.Enter(e, a.Repo) {
 		encodeGithubRepository(e, a.Repo)
 		e.Leave()
@@ -491,7 +492,7 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 		CloneResult: cloneTriageResult,
 		Encode:      (*TriageArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAny()},
-		Describe:    r.describe,
+		Inputs:      []string{"issue *github.Issue", "repo *github.Repository"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -545,21 +546,6 @@ func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key
 // inputs.
 func (r *TriageRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TriageRunner) describe(in *runtime.Inputs, args *TriageArgs) {
-	in.Input("issue", "*github.Issue", &args.Issue, func(e *key.Encoder) {
-		if e.Present(args.Issue != nil) {
-			e.End(encodeGithubIssue(e, e.Begin(), args.Issue))
-		}
-	})
-	in.Input("repo", "*github.Repository", &args.Repo, func(e *key.Encoder) {
-		if key.Enter(e, args.Repo) {
-			encodeGithubRepository(e, args.Repo)
-			e.Leave()
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

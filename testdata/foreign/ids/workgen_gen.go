@@ -47,17 +47,13 @@ type FindArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *FindArgs) EncodeKey(e *key.Encoder) {
 	key.Array(e, a.ID[:])
-	b := e.Begin()
-	b = b.Slice(len(a.All), a.All == nil)
-	if len(a.All) > 0 {
-		e.End(b)
-		for i := range a.All {
-			key.Array(e, a.All[i][:])
-		}
-		b = e.Begin()
+	e.Next()
+	e.Slice(len(a.All), a.All == nil)
+	for i := range a.All {
+		key.Array(e, a.All[i][:])
 	}
-	b = encodeUuidNullUUID(e, b, &a.Maybe)
-	e.End(b)
+	e.Next()
+	e.End(encodeUuidNullUUID(e, e.Begin(), &a.Maybe))
 }
 
 // FindRunner runs a [Find] once per distinct input. Make one with
@@ -85,7 +81,7 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 		CloneArgs:   cloneFindArgs,
 		CloneResult: cloneFindResult,
 		Encode:      (*FindArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"id uuid.UUID", "all []uuid.UUID", "maybe uuid.NullUUID"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -137,22 +133,6 @@ func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key
 // inputs.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
-	in.Input("id", "uuid.UUID", &args.ID, func(e *key.Encoder) {
-		key.Array(e, args.ID[:])
-	})
-	in.Input("all", "[]uuid.UUID", &args.All, func(e *key.Encoder) {
-		e.Slice(len(args.All), args.All == nil)
-		for i := range args.All {
-			key.Array(e, args.All[i][:])
-		}
-	})
-	in.Input("maybe", "uuid.NullUUID", &args.Maybe, func(e *key.Encoder) {
-		e.End(encodeUuidNullUUID(e, e.Begin(), &args.Maybe))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

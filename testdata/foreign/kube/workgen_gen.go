@@ -1021,13 +1021,11 @@ type ScheduleArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ScheduleArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeV1PodSpec(e, b, &a.Spec)
-	b = b.Bool(a.Pod != nil)
-	if a.Pod != nil {
-		b = encodeV1Pod(e, b, a.Pod)
+	e.End(encodeV1PodSpec(e, e.Begin(), &a.Spec))
+	e.Next()
+	if e.Present(a.Pod != nil) {
+		e.End(encodeV1Pod(e, e.Begin(), a.Pod))
 	}
-	e.End(b)
 }
 
 // ScheduleResult holds what one call of [Schedule.Run] returned.
@@ -1062,7 +1060,7 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 		CloneResult: cloneScheduleResult,
 		Encode:      (*ScheduleArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeResourceQuantity()},
-		Describe:    r.describe,
+		Inputs:      []string{"spec v1.PodSpec", "pod *v1.Pod"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1116,18 +1114,6 @@ func (r *ScheduleRunner) Key(spec corev1.PodSpec, pod *corev1.Pod) key.Key {
 // are inputs.
 func (r *ScheduleRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ScheduleRunner) describe(in *runtime.Inputs, args *ScheduleArgs) {
-	in.Input("spec", "v1.PodSpec", &args.Spec, func(e *key.Encoder) {
-		e.End(encodeV1PodSpec(e, e.Begin(), &args.Spec))
-	})
-	in.Input("pod", "*v1.Pod", &args.Pod, func(e *key.Encoder) {
-		if e.Present(args.Pod != nil) {
-			e.End(encodeV1Pod(e, e.Begin(), args.Pod))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -42,6 +42,7 @@ func (a *InvertArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.M != nil) {
 		encodeMatDense(e, a.M)
 	}
+	e.Next()
 	encodeMatVecDense(e, &a.V)
 }
 
@@ -69,7 +70,7 @@ func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 		CloneKey: key.Fingerprint.Clone,
 		Encode:   (*InvertArgs).EncodeKey,
 		Verify:   (*InvertArgs).verify,
-		Describe: r.describe,
+		Inputs:   []string{"m *mat.Dense", "v mat.VecDense"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -130,18 +131,6 @@ func (a *InvertArgs) verify(e *key.Encoder) {
 		encodeMatDense(e, a.M)
 	}
 	encodeMatVecDense(e, &a.V)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *InvertRunner) describe(in *runtime.Inputs, args *InvertArgs) {
-	in.Input("m", "*mat.Dense", &args.M, func(e *key.Encoder) {
-		if e.Present(args.M != nil) {
-			encodeMatDense(e, args.M)
-		}
-	})
-	in.Input("v", "mat.VecDense", &args.V, func(e *key.Encoder) {
-		encodeMatVecDense(e, &args.V)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

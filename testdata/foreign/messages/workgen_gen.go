@@ -50,15 +50,11 @@ type SendArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *SendArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Bool(a.Body != nil)
-	if a.Body != nil {
-		e.End(b)
+	if e.Present(a.Body != nil) {
 		encodeStructpbStruct(e, a.Body)
-		b = e.Begin()
 	}
-	b = encodeRequest(e, b, &a.R)
-	e.End(b)
+	e.Next()
+	e.End(encodeRequest(e, e.Begin(), &a.R))
 }
 
 // SendResult holds what one call of [Send.Run] returned.
@@ -93,7 +89,7 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 		CloneResult: cloneSendResult,
 		Encode:      (*SendArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeStructpbStruct(), storeTimestamppbTimestamp(), storeDurationpbDuration(), storeStructpbValue()},
-		Describe:    r.describe,
+		Inputs:      []string{"body *structpb.Struct", "r Request"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -147,18 +143,6 @@ func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
 // inputs.
 func (r2 *SendRunner) EncodeKey(e *key.Encoder) {
 	r2.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r2 *SendRunner) describe(in *runtime.Inputs, args *SendArgs) {
-	in.Input("body", "*structpb.Struct", &args.Body, func(e *key.Encoder) {
-		if e.Present(args.Body != nil) {
-			encodeStructpbStruct(e, args.Body)
-		}
-	})
-	in.Input("r", "Request", &args.R, func(e *key.Encoder) {
-		e.End(encodeRequest(e, e.Begin(), &args.R))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

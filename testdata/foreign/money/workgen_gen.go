@@ -50,6 +50,7 @@ type TotalArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *TotalArgs) EncodeKey(e *key.Encoder) {
 	encodeDecimalDecimal(e, &a.Base)
+	e.Next()
 	e.End(encodeInvoice(e, e.Begin(), &a.I))
 }
 
@@ -85,7 +86,7 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 		CloneResult: cloneTotalResult,
 		Encode:      (*TotalArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeDecimalDecimal()},
-		Describe:    r.describe,
+		Inputs:      []string{"base decimal.Decimal", "i Invoice"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -139,16 +140,6 @@ func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
 // inputs.
 func (r *TotalRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TotalRunner) describe(in *runtime.Inputs, args *TotalArgs) {
-	in.Input("base", "decimal.Decimal", &args.Base, func(e *key.Encoder) {
-		encodeDecimalDecimal(e, &args.Base)
-	})
-	in.Input("i", "Invoice", &args.I, func(e *key.Encoder) {
-		e.End(encodeInvoice(e, e.Begin(), &args.I))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

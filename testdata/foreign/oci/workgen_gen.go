@@ -105,13 +105,11 @@ type PushArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *PushArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeV1Manifest(e, b, &a.M)
-	b = b.Bool(a.Image != nil)
-	if a.Image != nil {
-		b = encodeV1Image(e, b, a.Image)
+	e.End(encodeV1Manifest(e, e.Begin(), &a.M))
+	e.Next()
+	if e.Present(a.Image != nil) {
+		e.End(encodeV1Image(e, e.Begin(), a.Image))
 	}
-	e.End(b)
 }
 
 // PushResult holds what one call of [Push.Run] returned.
@@ -145,7 +143,7 @@ func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
 		CloneArgs:   clonePushArgs,
 		CloneResult: clonePushResult,
 		Encode:      (*PushArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"m v1.Manifest", "image *v1.Image"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -199,18 +197,6 @@ func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
 // inputs.
 func (r *PushRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *PushRunner) describe(in *runtime.Inputs, args *PushArgs) {
-	in.Input("m", "v1.Manifest", &args.M, func(e *key.Encoder) {
-		e.End(encodeV1Manifest(e, e.Begin(), &args.M))
-	})
-	in.Input("image", "*v1.Image", &args.Image, func(e *key.Encoder) {
-		if e.Present(args.Image != nil) {
-			e.End(encodeV1Image(e, e.Begin(), args.Image))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

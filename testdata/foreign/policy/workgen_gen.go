@@ -69,6 +69,7 @@ func (a *ResolveArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Pkg != nil) {
 		e.End(encodeAstPackage(e, e.Begin(), a.Pkg))
 	}
+	e.Next()
 	if key.Enter(e, a.Term) {
 		encodeAstTerm(e, a.Term)
 		e.Leave()
@@ -107,7 +108,7 @@ func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
 		CloneResult: cloneResolveResult,
 		Encode:      (*ResolveArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAstValue()},
-		Describe:    r.describe,
+		Inputs:      []string{"pkg *ast.Package", "term *ast.Term"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -161,21 +162,6 @@ func (r *ResolveRunner) Key(pkg *ast.Package, term *ast.Term) key.Key {
 // inputs.
 func (r *ResolveRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ResolveRunner) describe(in *runtime.Inputs, args *ResolveArgs) {
-	in.Input("pkg", "*ast.Package", &args.Pkg, func(e *key.Encoder) {
-		if e.Present(args.Pkg != nil) {
-			e.End(encodeAstPackage(e, e.Begin(), args.Pkg))
-		}
-	})
-	in.Input("term", "*ast.Term", &args.Term, func(e *key.Encoder) {
-		if key.Enter(e, args.Term) {
-			encodeAstTerm(e, args.Term)
-			e.Leave()
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -250,7 +250,7 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 		CloneResult: cloneFindResult,
 		Encode:      (*FindArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeTypesFuzziness(), storeTypesMinimumShouldMatch(), storeTypesRangeQuery(), storeTypesTermsQueryField(), storeTypesFieldValue(), storeTypesGeoBounds(), storeTypesGeoLocation(), storeTypesDistanceFeatureQuery(), storeTypesDuration()},
-		Describe:    r.describe,
+		Inputs:      []string{"q *Leaves"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -302,15 +302,6 @@ func (r *FindRunner) Key(q *Leaves) key.Key {
 // inputs.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *FindRunner) describe(in *runtime.Inputs, args *FindArgs) {
-	in.Input("q", "*Leaves", &args.Q, func(e *key.Encoder) {
-		if e.Present(args.Q != nil) {
-			e.End(encodeLeaves(e, e.Begin(), args.Q))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

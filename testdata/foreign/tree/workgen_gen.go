@@ -52,6 +52,7 @@ type CheckArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *CheckArgs) EncodeKey(e *key.Encoder) {
 	encodeExpr(e, a.E)
+	e.Next()
 	if key.Enter(e, a.B) {
 		encodeBlock(e, a.B)
 		e.Leave()
@@ -90,7 +91,7 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 		CloneResult: cloneCheckResult,
 		Encode:      (*CheckArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeExpr()},
-		Describe:    r.describe,
+		Inputs:      []string{"e Expr", "b *Block"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -144,19 +145,6 @@ func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
 // inputs.
 func (r *CheckRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *CheckRunner) describe(in *runtime.Inputs, args *CheckArgs) {
-	in.Input("e", "Expr", &args.E, func(e2 *key.Encoder) {
-		encodeExpr(e2, args.E)
-	})
-	in.Input("b", "*Block", &args.B, func(e2 *key.Encoder) {
-		if key.Enter(e2, args.B) {
-			encodeBlock(e2, args.B)
-			e2.Leave()
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -96,13 +96,12 @@ type BuildArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *BuildArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeConfig(e, b, &a.Cfg)
-	b = b.Bool(a.Opt != nil)
-	if a.Opt != nil {
-		b = encodeConfig(e, b, a.Opt)
+	e.End(encodeConfig(e, e.Begin(), &a.Cfg))
+	e.Next()
+	if e.Present(a.Opt != nil) {
+		e.End(encodeConfig(e, e.Begin(), a.Opt))
 	}
-	e.End(b)
+	e.Next()
 	e.Time(a.At)
 }
 
@@ -131,7 +130,7 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 		CloneArgs:  cloneBuildArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*BuildArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs:     []string{"Env map[string]string", "cfg Config", "opt *Config", "at time.Time"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -199,33 +198,6 @@ func (r *BuildRunner) encodeWork(e *key.Encoder) {
 	m.End()
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *BuildRunner) describe(in *runtime.Inputs, args *BuildArgs) {
-	in.Input("Env", "map[string]string", &r.work.Env, func(e *key.Encoder) {
-		m := e.Map(len(r.work.Env), r.work.Env == nil)
-		for k, x := range r.work.Env {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			b = b.String(e, x)
-			e.End(b)
-		}
-		m.End()
-	})
-	in.Input("cfg", "Config", &args.Cfg, func(e *key.Encoder) {
-		e.End(encodeConfig(e, e.Begin(), &args.Cfg))
-	})
-	in.Input("opt", "*Config", &args.Opt, func(e *key.Encoder) {
-		if e.Present(args.Opt != nil) {
-			e.End(encodeConfig(e, e.Begin(), args.Opt))
-		}
-	})
-	in.Input("at", "time.Time", &args.At, func(e *key.Encoder) {
-		e.Time(args.At)
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *BuildRunner) identify(args BuildArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -272,42 +244,40 @@ func (a *SumArgs) EncodeKey(e *key.Encoder) {
 	for i := range a.Ids {
 		key.Array(e, a.Ids[i][:])
 	}
+	e.Next()
 	e.Bytes(a.Raw)
+	e.Next()
 	key.Numbers(e, a.Named)
+	e.Next()
 	key.Numbers(e, a.Numbers)
+	e.Next()
 	e.Complex64(a.C)
+	e.Next()
 	for i := range a.Arr {
 		e.String(a.Arr[i])
 	}
-	b := e.Begin()
-	if len(a.Set) == 0 {
-		b = b.Slice(0, a.Set == nil)
-	} else {
+	e.Next()
+	m := e.Map(len(a.Set), a.Set == nil)
+	for k := range a.Set {
+		b := e.Begin()
+		m.KeyAt(b)
+		b = b.String(e, k)
+		m.ValueAt(b)
 		e.End(b)
-		m := e.Map(len(a.Set), a.Set == nil)
-		for k := range a.Set {
-			b = e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			e.End(b)
-		}
-		m.End()
-		b = e.Begin()
 	}
-	b = b.Bool(a.P != nil)
-	if a.P != nil {
-		b = b.Int(*a.P)
+	m.End()
+	e.Next()
+	if e.Present(a.P != nil) {
+		e.Int(*a.P)
 	}
-	b = b.Bool(a.Pp != nil)
-	if a.Pp != nil {
-		b = b.Bool(*a.Pp != nil)
-		if *a.Pp != nil {
-			b = b.Int(**a.Pp)
+	e.Next()
+	if e.Present(a.Pp != nil) {
+		if e.Present(*a.Pp != nil) {
+			e.Int(**a.Pp)
 		}
 	}
-	b = encodePairIntString(e, b, &a.Pair)
-	e.End(b)
+	e.Next()
+	e.End(encodePairIntString(e, e.Begin(), &a.Pair))
 }
 
 // SumRunner runs a [Sum] once per distinct input. Make one with [NewSumRunner];
@@ -334,7 +304,18 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSumArgs,
 		Encode:    (*SumArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs: []string{
+			"ids []ID",
+			"raw []byte",
+			"named []Byte",
+			"numbers []int",
+			"c complex64",
+			"arr [3]string",
+			"set Set",
+			"p *int",
+			"pp **int",
+			"pair Pair[int, *string]",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -388,59 +369,6 @@ func (r *SumRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *SumRunner) describe(in *runtime.Inputs, args *SumArgs) {
-	in.Input("ids", "[]ID", &args.Ids, func(e *key.Encoder) {
-		e.Slice(len(args.Ids), args.Ids == nil)
-		for i := range args.Ids {
-			key.Array(e, args.Ids[i][:])
-		}
-	})
-	in.Input("raw", "[]byte", &args.Raw, func(e *key.Encoder) {
-		e.Bytes(args.Raw)
-	})
-	in.Input("named", "[]Byte", &args.Named, func(e *key.Encoder) {
-		key.Numbers(e, args.Named)
-	})
-	in.Input("numbers", "[]int", &args.Numbers, func(e *key.Encoder) {
-		key.Numbers(e, args.Numbers)
-	})
-	in.Input("c", "complex64", &args.C, func(e *key.Encoder) {
-		e.Complex64(args.C)
-	})
-	in.Input("arr", "[3]string", &args.Arr, func(e *key.Encoder) {
-		for i := range args.Arr {
-			e.String(args.Arr[i])
-		}
-	})
-	in.Input("set", "Set", &args.Set, func(e *key.Encoder) {
-		m := e.Map(len(args.Set), args.Set == nil)
-		for k := range args.Set {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			e.End(b)
-		}
-		m.End()
-	})
-	in.Input("p", "*int", &args.P, func(e *key.Encoder) {
-		if e.Present(args.P != nil) {
-			e.Int(*args.P)
-		}
-	})
-	in.Input("pp", "**int", &args.Pp, func(e *key.Encoder) {
-		if e.Present(args.Pp != nil) {
-			if e.Present(*args.Pp != nil) {
-				e.Int(**args.Pp)
-			}
-		}
-	})
-	in.Input("pair", "Pair[int, *string]", &args.Pair, func(e *key.Encoder) {
-		e.End(encodePairIntString(e, e.Begin(), &args.Pair))
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *SumRunner) identify(args SumArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -489,6 +417,7 @@ type ReleaseArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ReleaseArgs) EncodeKey(e *key.Encoder) {
 	encodeVersion(e, &a.V)
+	e.Next()
 	b := e.Begin()
 	b = b.Slice(len(a.All), a.All == nil)
 	for i := range a.All {
@@ -499,21 +428,16 @@ func (a *ReleaseArgs) EncodeKey(e *key.Encoder) {
 			b = e.Begin()
 		}
 	}
-	if len(a.By) == 0 {
-		b = b.Slice(0, a.By == nil)
-	} else {
-		e.End(b)
-		m := e.Map(len(a.By), a.By == nil)
-		for k, x := range a.By {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeVersion(e, &x)
-		}
-		m.End()
-		b = e.Begin()
-	}
 	e.End(b)
+	e.Next()
+	m := e.Map(len(a.By), a.By == nil)
+	for k, x := range a.By {
+		m.Key()
+		e.String(k)
+		m.Value()
+		encodeVersion(e, &x)
+	}
+	m.End()
 }
 
 // ReleaseRunner runs a [Release] once per distinct input. Make one with
@@ -540,7 +464,7 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReleaseArgs,
 		Encode:    (*ReleaseArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"v Version", "all []*Version", "by map[string]Version"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -592,31 +516,6 @@ func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) ke
 // inputs.
 func (r *ReleaseRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ReleaseRunner) describe(in *runtime.Inputs, args *ReleaseArgs) {
-	in.Input("v", "Version", &args.V, func(e *key.Encoder) {
-		encodeVersion(e, &args.V)
-	})
-	in.Input("all", "[]*Version", &args.All, func(e *key.Encoder) {
-		e.Slice(len(args.All), args.All == nil)
-		for i := range args.All {
-			if e.Present(args.All[i] != nil) {
-				encodeVersion(e, args.All[i])
-			}
-		}
-	})
-	in.Input("by", "map[string]Version", &args.By, func(e *key.Encoder) {
-		m := e.Map(len(args.By), args.By == nil)
-		for k, x := range args.By {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeVersion(e, &x)
-		}
-		m.End()
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -100,14 +100,17 @@ type KeywordsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *KeywordsArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Float64(a.Math)
-	b = b.Float64(a.Type)
-	b = b.Int(a.Uint64)
-	b = b.String(e, string(a.String2))
-	b = b.Int8(a.KeywordsIdentity)
-	b = b.String(e, string(a.Clone))
-	e.End(b)
+	e.Float64(a.Math)
+	e.Next()
+	e.Float64(a.Type)
+	e.Next()
+	e.Int(a.Uint64)
+	e.Next()
+	e.String(string(a.String2))
+	e.Next()
+	e.Int8(a.KeywordsIdentity)
+	e.Next()
+	e.String(string(a.Clone))
 }
 
 // keywordsIdentity identifies a call of one [KeywordsRunner]: two calls are
@@ -161,7 +164,17 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 		CloneKey:   keywordsIdentity.clone,
 		EncodeWork: r.encodeWork,
 		Encode:     (*KeywordsArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs: []string{
+			"Type string",
+			"Range int",
+			"Clone string",
+			"math float64",
+			"_type float64",
+			"uint64 int",
+			"string S",
+			"keywordsIdentity int8",
+			"clone S",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -217,39 +230,10 @@ func (r *KeywordsRunner) EncodeKey(e *key.Encoder) {
 // encodeWork writes the fields of [Keywords] that are inputs.
 func (r *KeywordsRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Type)
+	e.Next()
 	e.Int(r.work.Range)
+	e.Next()
 	e.String(r.work.Clone)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *KeywordsRunner) describe(in *runtime.Inputs, args *KeywordsArgs) {
-	in.Input("Type", "string", &r.work.Type, func(e *key.Encoder) {
-		e.String(r.work.Type)
-	})
-	in.Input("Range", "int", &r.work.Range, func(e *key.Encoder) {
-		e.Int(r.work.Range)
-	})
-	in.Input("Clone", "string", &r.work.Clone, func(e *key.Encoder) {
-		e.String(r.work.Clone)
-	})
-	in.Input("math", "float64", &args.Math, func(e *key.Encoder) {
-		e.Float64(args.Math)
-	})
-	in.Input("_type", "float64", &args.Type, func(e *key.Encoder) {
-		e.Float64(args.Type)
-	})
-	in.Input("uint64", "int", &args.Uint64, func(e *key.Encoder) {
-		e.Int(args.Uint64)
-	})
-	in.Input("string", "S", &args.String2, func(e *key.Encoder) {
-		e.String(string(args.String2))
-	})
-	in.Input("keywordsIdentity", "int8", &args.KeywordsIdentity, func(e *key.Encoder) {
-		e.Int8(args.KeywordsIdentity)
-	})
-	in.Input("clone", "S", &args.Clone, func(e *key.Encoder) {
-		e.String(string(args.Clone))
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -297,44 +281,41 @@ type EmptyArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *EmptyArgs) EncodeKey(e *key.Encoder) {
 	e.Slice(len(a.A), a.A == nil)
+	e.Next()
+	e.Next()
 	b := e.Begin()
 	b = b.Slice(len(a.C), a.C == nil)
 	for i := range a.C {
 		b = b.Slice(len(a.C[i]), a.C[i] == nil)
 	}
-	if len(a.D) == 0 {
-		b = b.Slice(0, a.D == nil)
-	} else {
-		e.End(b)
-		m := e.Map(len(a.D), a.D == nil)
-		for _, x := range a.D {
-			m.Key()
-			m.Value()
-			e.Int(x)
-		}
-		m.End()
-		b = e.Begin()
-	}
-	if len(a.E) == 0 {
-		b = b.Slice(0, a.E == nil)
-	} else {
-		e.End(b)
-		m2x := e.Map(len(a.E), a.E == nil)
-		for k := range a.E {
-			b = e.Begin()
-			m2x.KeyAt(b)
-			b = b.Int(k)
-			m2x.ValueAt(b)
-			e.End(b)
-		}
-		m2x.End()
-		b = e.Begin()
-	}
-	b = b.Slice(len(a.F), a.F == nil)
-	for i := range a.F {
-		b = encodeNone(e, b, &a.F[i])
-	}
 	e.End(b)
+	e.Next()
+	m := e.Map(len(a.D), a.D == nil)
+	for _, x := range a.D {
+		m.Key()
+		m.Value()
+		e.Int(x)
+	}
+	m.End()
+	e.Next()
+	m2x := e.Map(len(a.E), a.E == nil)
+	for k := range a.E {
+		b2 := e.Begin()
+		m2x.KeyAt(b2)
+		b2 = b2.Int(k)
+		m2x.ValueAt(b2)
+		e.End(b2)
+	}
+	m2x.End()
+	e.Next()
+	b3 := e.Begin()
+	b3 = b3.Slice(len(a.F), a.F == nil)
+	for i := range a.F {
+		b3 = encodeNone(e, b3, &a.F[i])
+	}
+	e.End(b3)
+	e.Next()
+	e.Next()
 }
 
 // EmptyRunner runs a [Empty] once per distinct input. Make one with
@@ -361,7 +342,16 @@ func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneEmptyArgs,
 		Encode:    (*EmptyArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs: []string{
+			"a []struct{}",
+			"b [3]struct{}",
+			"c [][]struct{}",
+			"d map[[0]string]int",
+			"e map[int][0]string",
+			"f []none",
+			"g [0]int",
+			"h [2][0]string",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -413,48 +403,6 @@ func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]
 // inputs.
 func (r *EmptyRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *EmptyRunner) describe(in *runtime.Inputs, args *EmptyArgs) {
-	in.Input("a", "[]struct{}", &args.A, func(e2 *key.Encoder) {
-		e2.Slice(len(args.A), args.A == nil)
-	})
-	in.Input("b", "[3]struct{}", &args.B, func(e2 *key.Encoder) {})
-	in.Input("c", "[][]struct{}", &args.C, func(e2 *key.Encoder) {
-		e2.Slice(len(args.C), args.C == nil)
-		for i := range args.C {
-			e2.Slice(len(args.C[i]), args.C[i] == nil)
-		}
-	})
-	in.Input("d", "map[[0]string]int", &args.D, func(e2 *key.Encoder) {
-		m := e2.Map(len(args.D), args.D == nil)
-		for _, x := range args.D {
-			m.Key()
-			m.Value()
-			e2.Int(x)
-		}
-		m.End()
-	})
-	in.Input("e", "map[int][0]string", &args.E, func(e2 *key.Encoder) {
-		m := e2.Map(len(args.E), args.E == nil)
-		for k := range args.E {
-			b2 := e2.Begin()
-			m.KeyAt(b2)
-			b2 = b2.Int(k)
-			m.ValueAt(b2)
-			e2.End(b2)
-		}
-		m.End()
-	})
-	in.Input("f", "[]none", &args.F, func(e2 *key.Encoder) {
-		e2.Slice(len(args.F), args.F == nil)
-		for i := range args.F {
-			e2.End(encodeNone(e2, e2.Begin(), &args.F[i]))
-		}
-	})
-	in.Input("g", "[0]int", &args.G, func(e2 *key.Encoder) {})
-	in.Input("h", "[2][0]string", &args.H, func(e2 *key.Encoder) {})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -535,7 +483,7 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 		},
 		CloneResult: cloneTaggedResult,
 		Encode:      (*TaggedArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"x struct{A int \"json:\\\"a\\\"\"; B int \"workgen:\\\"-\\\"\"}"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -609,13 +557,6 @@ func (r *TaggedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TaggedRunner) describe(in *runtime.Inputs, args *TaggedArgs) {
-	in.Input("x", "struct{A int \"json:\\\"a\\\"\"; B int \"workgen:\\\"-\\\"\"}", &args.X, func(e *key.Encoder) {
-		e.Int(args.X.A)
-	})
-}
-
 // execute calls [Tagged.Run].
 func (r *TaggedRunner) execute(_ context.Context, args TaggedArgs) (struct {
 	C []int "json:\"`c`\""
@@ -676,7 +617,6 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		},
 		CloneResult: cloneNestedResult,
 		Encode:      (*NestedArgs).EncodeKey,
-		Describe:    r.describe,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -730,9 +670,6 @@ func (r *NestedRunner) Key() key.Key {
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {}
 
 // execute calls [Nested.Run].
 func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (NestedResult, error) {
@@ -847,7 +784,7 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 		CloneArgs:   cloneDeepArgs,
 		CloneResult: cloneDeepResult,
 		Encode:      (*DeepArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"v map[string][]*[2]map[int][]map[string]**[]string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -899,32 +836,6 @@ func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key
 // inputs.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
-	in.Input("v", "map[string][]*[2]map[int][]map[string]**[]string", &args.V, func(e *key.Encoder) {
-		m := e.Map(len(args.V), args.V == nil)
-		for k, x := range args.V {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			b = b.Slice(len(x), x == nil)
-			for j := range x {
-				b = b.Bool(x[j] != nil)
-				if x[j] != nil {
-					e.End(b)
-					for l := range *x[j] {
-						encodeMapIntMapStringString(e, (*x[j])[l])
-					}
-					b = e.Begin()
-				}
-			}
-			e.End(b)
-		}
-		m.End()
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -1027,8 +938,8 @@ func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*WiredArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*WiredArgs).EncodeKey,
+		Inputs: []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1081,13 +992,6 @@ func (r *WiredRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *WiredRunner) describe(in *runtime.Inputs, args *WiredArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
-}
-
 // execute calls [Wired.Run].
 func (r *WiredRunner) execute(_ context.Context, args WiredArgs) (int, error) {
 	return r.work.Run(args.N), nil
@@ -1130,7 +1034,7 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 		CloneResult: cloneLendingResult,
 		Encode:      (*LendingArgs).EncodeKey,
 		Verify:      (*LendingArgs).verify,
-		Describe:    r.describe,
+		Inputs:      []string{"h *Held"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1190,15 +1094,6 @@ func (a *LendingArgs) verify(e *key.Encoder) {
 	if e.Present(a.H != nil) {
 		e.End(encodeHeld(e, e.Begin(), a.H))
 	}
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *LendingRunner) describe(in *runtime.Inputs, args *LendingArgs) {
-	in.Input("h", "*Held", &args.H, func(e *key.Encoder) {
-		if e.Present(args.H != nil) {
-			e.End(encodeHeld(e, e.Begin(), args.H))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -1264,7 +1159,7 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 		},
 		CloneResult: cloneReusingResult,
 		Encode:      (*ReusingArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1315,13 +1210,6 @@ func (r *ReusingRunner) Key(n int) key.Key {
 // inputs.
 func (r *ReusingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ReusingRunner) describe(in *runtime.Inputs, args *ReusingArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
 }
 
 // execute calls [Reusing.Run].
@@ -1478,7 +1366,7 @@ func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSharingArgs,
 		Encode:    (*SharingArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"xs []int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1530,13 +1418,6 @@ func (r *SharingRunner) Key(xs []int) key.Key {
 // inputs.
 func (r *SharingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *SharingRunner) describe(in *runtime.Inputs, args *SharingArgs) {
-	in.Input("xs", "[]int", &args.Xs, func(e *key.Encoder) {
-		key.Numbers(e, args.Xs)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -123,7 +123,9 @@ type KeepsArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *KeepsArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeSheet(e, e.Begin(), &a.S))
+	e.Next()
 	encodeStamp(e, &a.At)
+	e.Next()
 	e.Slice(len(a.Far), a.Far == nil)
 	for i := range a.Far {
 		encodeOuterStamp(e, &a.Far[i])
@@ -163,7 +165,7 @@ func NewKeepsRunner(work *Keeps, opts ...runtime.Option) *KeepsRunner {
 		CloneResult: cloneKeepsResult,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*KeepsArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"Since Stamp", "s Sheet", "at Stamp", "far []outer.Stamp"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -224,25 +226,6 @@ func (r *KeepsRunner) encodeWork(e *key.Encoder) {
 	encodeStamp(e, &r.work.Since)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *KeepsRunner) describe(in *runtime.Inputs, args *KeepsArgs) {
-	in.Input("Since", "Stamp", &r.work.Since, func(e *key.Encoder) {
-		encodeStamp(e, &r.work.Since)
-	})
-	in.Input("s", "Sheet", &args.S, func(e *key.Encoder) {
-		e.End(encodeSheet(e, e.Begin(), &args.S))
-	})
-	in.Input("at", "Stamp", &args.At, func(e *key.Encoder) {
-		encodeStamp(e, &args.At)
-	})
-	in.Input("far", "[]outer.Stamp", &args.Far, func(e *key.Encoder) {
-		e.Slice(len(args.Far), args.Far == nil)
-		for i := range args.Far {
-			encodeOuterStamp(e, &args.Far[i])
-		}
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *KeepsRunner) identify(args KeepsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -285,8 +268,9 @@ type ReadsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ReadsArgs) EncodeKey(e *key.Encoder) {
+	e.End(encodeOuterDoc(e, e.Begin(), &a.D))
+	e.Next()
 	b := e.Begin()
-	b = encodeOuterDoc(e, b, &a.D)
 	b = b.Slice(len(a.List), a.List == nil)
 	for i := range a.List {
 		b = b.Bool(a.List[i] != nil)
@@ -294,24 +278,20 @@ func (a *ReadsArgs) EncodeKey(e *key.Encoder) {
 			b = encodeOuterDoc(e, b, a.List[i])
 		}
 	}
-	if len(a.By) == 0 {
-		b = b.Slice(0, a.By == nil)
-	} else {
-		e.End(b)
-		m := e.Map(len(a.By), a.By == nil)
-		for k, x := range a.By {
-			b = e.Begin()
-			m.KeyAt(b)
-			b = encodeOuterPlain(e, b, &k)
-			m.ValueAt(b)
-			b = encodeOuterBoxInt(e, b, &x)
-			e.End(b)
-		}
-		m.End()
-		b = e.Begin()
-	}
-	b = encodeMine(e, b, &a.Mine)
 	e.End(b)
+	e.Next()
+	m := e.Map(len(a.By), a.By == nil)
+	for k, x := range a.By {
+		b2 := e.Begin()
+		m.KeyAt(b2)
+		b2 = encodeOuterPlain(e, b2, &k)
+		m.ValueAt(b2)
+		b2 = encodeOuterBoxInt(e, b2, &x)
+		e.End(b2)
+	}
+	m.End()
+	e.Next()
+	e.End(encodeMine(e, e.Begin(), &a.Mine))
 }
 
 // ReadsResult holds what one call of [Reads.Run] returned.
@@ -347,7 +327,7 @@ func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
 		CloneArgs:   cloneReadsArgs,
 		CloneResult: cloneReadsResult,
 		Encode:      (*ReadsArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"d outer.Doc", "list []*outer.Doc", "by map[outer.Plain]outer.Box[int]", "mine Mine"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -401,36 +381,6 @@ func (r *ReadsRunner) Key(d outer.Doc, list []*outer.Doc, by map[outer.Plain]out
 // inputs.
 func (r *ReadsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ReadsRunner) describe(in *runtime.Inputs, args *ReadsArgs) {
-	in.Input("d", "outer.Doc", &args.D, func(e *key.Encoder) {
-		e.End(encodeOuterDoc(e, e.Begin(), &args.D))
-	})
-	in.Input("list", "[]*outer.Doc", &args.List, func(e *key.Encoder) {
-		e.Slice(len(args.List), args.List == nil)
-		for i := range args.List {
-			if e.Present(args.List[i] != nil) {
-				e.End(encodeOuterDoc(e, e.Begin(), args.List[i]))
-			}
-		}
-	})
-	in.Input("by", "map[outer.Plain]outer.Box[int]", &args.By, func(e *key.Encoder) {
-		m := e.Map(len(args.By), args.By == nil)
-		for k, x := range args.By {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = encodeOuterPlain(e, b, &k)
-			m.ValueAt(b)
-			b = encodeOuterBoxInt(e, b, &x)
-			e.End(b)
-		}
-		m.End()
-	})
-	in.Input("mine", "Mine", &args.Mine, func(e *key.Encoder) {
-		e.End(encodeMine(e, e.Begin(), &args.Mine))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -535,8 +485,8 @@ func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
 			hash := r.identify(&id, &args.P)
 			return hash, id, nil
 		},
-		Encode:   (*PointArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*PointArgs).EncodeKey,
+		Inputs: []string{"p outer.Plain"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -587,13 +537,6 @@ func (r *PointRunner) Key(p outer.Plain) key.Key {
 // inputs.
 func (r *PointRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *PointRunner) describe(in *runtime.Inputs, args *PointArgs) {
-	in.Input("p", "outer.Plain", &args.P, func(e *key.Encoder) {
-		e.End(encodeOuterPlain(e, e.Begin(), &args.P))
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its

@@ -56,10 +56,9 @@ type FirstArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *FirstArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeInput(e, b, &a.In)
-	b = b.String(e, a.Last)
-	e.End(b)
+	e.End(encodeInput(e, e.Begin(), &a.In))
+	e.Next()
+	e.String(a.Last)
 }
 
 // FirstRunner runs a [First] once per distinct input. Make one with
@@ -87,7 +86,7 @@ func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
 		CloneArgs:  cloneFirstArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*FirstArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs:     []string{"Prefix string", "in Input", "last string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -146,19 +145,6 @@ func (r *FirstRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Prefix)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *FirstRunner) describe(in2 *runtime.Inputs, args *FirstArgs) {
-	in2.Input("Prefix", "string", &r.work.Prefix, func(e *key.Encoder) {
-		e.String(r.work.Prefix)
-	})
-	in2.Input("in", "Input", &args.In, func(e *key.Encoder) {
-		e.End(encodeInput(e, e.Begin(), &args.In))
-	})
-	in2.Input("last", "string", &args.Last, func(e *key.Encoder) {
-		e.String(args.Last)
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *FirstRunner) identify(args FirstArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -189,10 +175,9 @@ type SecondArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *SecondArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeInput(e, b, &a.In)
-	b = b.String(e, a.Last)
-	e.End(b)
+	e.End(encodeInput(e, e.Begin(), &a.In))
+	e.Next()
+	e.String(a.Last)
 }
 
 // SecondRunner runs a [Second] once per distinct input. Make one with
@@ -220,7 +205,7 @@ func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
 		CloneArgs:  cloneSecondArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*SecondArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs:     []string{"Prefix string", "in Input", "last string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -277,19 +262,6 @@ func (r *SecondRunner) EncodeKey(e *key.Encoder) {
 // encodeWork writes the fields of [Second] that are inputs.
 func (r *SecondRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Prefix)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *SecondRunner) describe(in2 *runtime.Inputs, args *SecondArgs) {
-	in2.Input("Prefix", "string", &r.work.Prefix, func(e *key.Encoder) {
-		e.String(r.work.Prefix)
-	})
-	in2.Input("in", "Input", &args.In, func(e *key.Encoder) {
-		e.End(encodeInput(e, e.Begin(), &args.In))
-	})
-	in2.Input("last", "string", &args.Last, func(e *key.Encoder) {
-		e.String(args.Last)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -94,7 +94,7 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 		CloneKey: key.Fingerprint.Clone,
 		Encode:   (*LoadArgs).EncodeKey,
 		Outside:  true,
-		Describe: r.describe,
+		Inputs:   []string{"path key.File"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -148,13 +148,6 @@ func (r *LoadRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *LoadRunner) describe(in *runtime.Inputs, args *LoadArgs) {
-	in.Input("path", "key.File", &args.Path, func(e *key.Encoder) {
-		encodeKeyFile(e, &args.Path)
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *LoadRunner) identify(args LoadArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -177,23 +170,16 @@ type MergeArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *MergeArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeSource(e, b, &a.From)
-	if len(a.By) == 0 {
-		b = b.Slice(0, a.By == nil)
-	} else {
-		e.End(b)
-		m := e.Map(len(a.By), a.By == nil)
-		for k, x := range a.By {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeKeyDir(e, &x)
-		}
-		m.End()
-		b = e.Begin()
+	e.End(encodeSource(e, e.Begin(), &a.From))
+	e.Next()
+	m := e.Map(len(a.By), a.By == nil)
+	for k, x := range a.By {
+		m.Key()
+		e.String(k)
+		m.Value()
+		encodeKeyDir(e, &x)
 	}
-	e.End(b)
+	m.End()
 }
 
 // MergeRunner runs a [Merge] once per distinct input. Make one with
@@ -222,7 +208,7 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 		EncodeWork: r.encodeWork,
 		Encode:     (*MergeArgs).EncodeKey,
 		Outside:    true,
-		Describe:   r.describe,
+		Inputs:     []string{"Config *key.File", "from Source", "by map[string]key.Dir"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -281,28 +267,6 @@ func (r *MergeRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r.work.Config != nil) {
 		encodeKeyFile(e, r.work.Config)
 	}
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *MergeRunner) describe(in *runtime.Inputs, args *MergeArgs) {
-	in.Input("Config", "*key.File", &r.work.Config, func(e *key.Encoder) {
-		if e.Present(r.work.Config != nil) {
-			encodeKeyFile(e, r.work.Config)
-		}
-	})
-	in.Input("from", "Source", &args.From, func(e *key.Encoder) {
-		e.End(encodeSource(e, e.Begin(), &args.From))
-	})
-	in.Input("by", "map[string]key.Dir", &args.By, func(e *key.Encoder) {
-		m := e.Map(len(args.By), args.By == nil)
-		for k, x := range args.By {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeKeyDir(e, &x)
-		}
-		m.End()
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -365,7 +329,7 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 		CloneArgs: cloneCutArgs,
 		Encode:    (*CutArgs).EncodeKey,
 		Outside:   true,
-		Describe:  r.describe,
+		Inputs:    []string{"part *Part"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -417,15 +381,6 @@ func (r *CutRunner) Key(part *Part) key.Key {
 // inputs.
 func (r *CutRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *CutRunner) describe(in *runtime.Inputs, args *CutArgs) {
-	in.Input("part", "*Part", &args.Part, func(e *key.Encoder) {
-		if e.Present(args.Part != nil) {
-			e.End(encodePart(e, e.Begin(), args.Part))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -493,8 +448,8 @@ func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 			hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*DoubleArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*DoubleArgs).EncodeKey,
+		Inputs: []string{"h Hint"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -547,13 +502,6 @@ func (r *DoubleRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *DoubleRunner) describe(in *runtime.Inputs, args *DoubleArgs) {
-	in.Input("h", "Hint", &args.H, func(e *key.Encoder) {
-		e.End(encodeHint(e, e.Begin(), &args.H))
-	})
-}
-
 // execute calls [Double.Run].
 func (r *DoubleRunner) execute(_ context.Context, args DoubleArgs) (int, error) {
 	return r.work.Run(args.H), nil
@@ -593,7 +541,7 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 		CloneKey: key.Fingerprint.Clone,
 		Encode:   (*ParseArgs).EncodeKey,
 		Outside:  true,
-		Describe: r.describe,
+		Inputs:   []string{"from Input"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -645,13 +593,6 @@ func (r *ParseRunner) Key(from Input) key.Key {
 // inputs.
 func (r *ParseRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ParseRunner) describe(in *runtime.Inputs, args *ParseArgs) {
-	in.Input("from", "Input", &args.From, func(e *key.Encoder) {
-		encodeInput(e, args.From)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

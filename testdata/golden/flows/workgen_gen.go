@@ -76,8 +76,8 @@ func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
 			hash := key.NewHash().Uint64(uint64(id.value)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*ProbeArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*ProbeArgs).EncodeKey,
+		Inputs: []string{"value int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -130,13 +130,6 @@ func (r *ProbeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ProbeRunner) describe(in *runtime.Inputs, args *ProbeArgs) {
-	in.Input("value", "int", &args.Value, func(e *key.Encoder) {
-		e.Int(args.Value)
-	})
-}
-
 // execute calls [Probe.Run].
 func (r *ProbeRunner) execute(ctx context.Context, args ProbeArgs) (int, error) {
 	return r.work.Run(ctx, args.Value)
@@ -153,16 +146,17 @@ type ArgsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ArgsArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.String(e, a.First)
-	b = b.String(e, a.Second)
-	e.End(b)
+	e.String(a.First)
+	e.Next()
+	e.String(a.Second)
+	e.Next()
 	key.Numbers(e, a.List)
-	b = e.Begin()
-	b = b.Bool(a.Limit != nil)
-	if a.Limit != nil {
-		b = b.Int(*a.Limit)
+	e.Next()
+	if e.Present(a.Limit != nil) {
+		e.Int(*a.Limit)
 	}
+	e.Next()
+	b := e.Begin()
 	b = b.Slice(len(a.Rest), a.Rest == nil)
 	for i := range a.Rest {
 		b = b.String(e, a.Rest[i])
@@ -194,7 +188,7 @@ func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneArgsArgs,
 		Encode:    (*ArgsArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"first string", "second string", "list []int", "limit *int", "rest []string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -246,30 +240,6 @@ func (r *ArgsRunner) Key(first string, second string, list []int, limit *int, re
 // inputs.
 func (r *ArgsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ArgsRunner) describe(in *runtime.Inputs, args *ArgsArgs) {
-	in.Input("first", "string", &args.First, func(e *key.Encoder) {
-		e.String(args.First)
-	})
-	in.Input("second", "string", &args.Second, func(e *key.Encoder) {
-		e.String(args.Second)
-	})
-	in.Input("list", "[]int", &args.List, func(e *key.Encoder) {
-		key.Numbers(e, args.List)
-	})
-	in.Input("limit", "*int", &args.Limit, func(e *key.Encoder) {
-		if e.Present(args.Limit != nil) {
-			e.Int(*args.Limit)
-		}
-	})
-	in.Input("rest", "[]string", &args.Rest, func(e *key.Encoder) {
-		e.Slice(len(args.Rest), args.Rest == nil)
-		for i := range args.Rest {
-			e.String(args.Rest[i])
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

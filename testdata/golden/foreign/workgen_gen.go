@@ -74,12 +74,13 @@ type CropArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *CropArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeImageRectangle(e, b, &a.R)
-	b = b.Bool(a.Tag != nil)
-	if a.Tag != nil {
-		b = encodeConstraintSyntaxError(e, b, a.Tag)
+	e.End(encodeImageRectangle(e, e.Begin(), &a.R))
+	e.Next()
+	if e.Present(a.Tag != nil) {
+		e.End(encodeConstraintSyntaxError(e, e.Begin(), a.Tag))
 	}
+	e.Next()
+	b := e.Begin()
 	b = b.Slice(len(a.Points), a.Points == nil)
 	for i := range a.Points {
 		b = encodeImagePoint(e, b, &a.Points[i])
@@ -111,7 +112,7 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneCropArgs,
 		Encode:    (*CropArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"r image.Rectangle", "tag *constraint.SyntaxError", "points []image.Point"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -165,24 +166,6 @@ func (r2 *CropRunner) EncodeKey(e *key.Encoder) {
 	r2.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r2 *CropRunner) describe(in *runtime.Inputs, args *CropArgs) {
-	in.Input("r", "image.Rectangle", &args.R, func(e *key.Encoder) {
-		e.End(encodeImageRectangle(e, e.Begin(), &args.R))
-	})
-	in.Input("tag", "*constraint.SyntaxError", &args.Tag, func(e *key.Encoder) {
-		if e.Present(args.Tag != nil) {
-			e.End(encodeConstraintSyntaxError(e, e.Begin(), args.Tag))
-		}
-	})
-	in.Input("points", "[]image.Point", &args.Points, func(e *key.Encoder) {
-		e.Slice(len(args.Points), args.Points == nil)
-		for i := range args.Points {
-			e.End(encodeImagePoint(e, e.Begin(), &args.Points[i]))
-		}
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r2 *CropRunner) identify(args CropArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -216,8 +199,9 @@ type AreaArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *AreaArgs) EncodeKey(e *key.Encoder) {
+	e.End(encodeShapeBoxFloat64(e, e.Begin(), &a.S))
+	e.Next()
 	b := e.Begin()
-	b = encodeShapeBoxFloat64(e, b, &a.S)
 	b = b.Slice(len(a.All), a.All == nil)
 	for i := range a.All {
 		b = encodeShapeBoxInt(e, b, &a.All[i])
@@ -256,7 +240,7 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 		CloneArgs:   cloneAreaArgs,
 		CloneResult: cloneAreaResult,
 		Encode:      (*AreaArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"s shape.Box[float64]", "all []shape.Box[int]"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -310,19 +294,6 @@ func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
 // inputs.
 func (r *AreaRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *AreaRunner) describe(in *runtime.Inputs, args *AreaArgs) {
-	in.Input("s", "shape.Box[float64]", &args.S, func(e *key.Encoder) {
-		e.End(encodeShapeBoxFloat64(e, e.Begin(), &args.S))
-	})
-	in.Input("all", "[]shape.Box[int]", &args.All, func(e *key.Encoder) {
-		e.Slice(len(args.All), args.All == nil)
-		for i := range args.All {
-			e.End(encodeShapeBoxInt(e, e.Begin(), &args.All[i]))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

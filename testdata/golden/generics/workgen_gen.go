@@ -149,22 +149,19 @@ type ManyArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ManyArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeOptionOptionInt(e, b, &a.O)
-	b = encodeResultStringCode(e, b, &a.R)
-	if len(a.S) == 0 {
-		b = b.Slice(0, a.S == nil)
-	} else {
-		e.End(b)
-		m := e.Map(len(a.S), a.S == nil)
-		for k := range a.S {
-			m.Key()
-			key.Array(e, k[:])
-			m.Value()
-		}
-		m.End()
-		b = e.Begin()
+	e.End(encodeOptionOptionInt(e, e.Begin(), &a.O))
+	e.Next()
+	e.End(encodeResultStringCode(e, e.Begin(), &a.R))
+	e.Next()
+	m := e.Map(len(a.S), a.S == nil)
+	for k := range a.S {
+		m.Key()
+		key.Array(e, k[:])
+		m.Value()
 	}
+	m.End()
+	e.Next()
+	b := e.Begin()
 	b = b.Slice(len(a.V), a.V == nil)
 	for i := range a.V {
 		b = b.Slice(len(a.V[i]), a.V[i] == nil)
@@ -172,33 +169,28 @@ func (a *ManyArgs) EncodeKey(e *key.Encoder) {
 			b = encodeHidden(e, b, &a.V[i][j])
 		}
 	}
-	b = b.Bool(a.P != nil)
-	if a.P != nil {
-		b = b.Bool(*a.P != nil)
-		if *a.P != nil {
-			b = b.Bool(**a.P)
-		}
-	}
-	if len(a.T) == 0 {
-		b = b.Slice(0, a.T == nil)
-	} else {
-		e.End(b)
-		m2 := e.Map(len(a.T), a.T == nil)
-		for k, x := range a.T {
-			b = e.Begin()
-			m2.KeyAt(b)
-			b = b.String(e, k)
-			m2.ValueAt(b)
-			b = b.Slice(len(x), x == nil)
-			for j := range x {
-				b = encodeOptionUint8(e, b, &x[j])
-			}
-			e.End(b)
-		}
-		m2.End()
-		b = e.Begin()
-	}
 	e.End(b)
+	e.Next()
+	if e.Present(a.P != nil) {
+		if e.Present(*a.P != nil) {
+			e.Bool(**a.P)
+		}
+	}
+	e.Next()
+	m2 := e.Map(len(a.T), a.T == nil)
+	for k, x := range a.T {
+		b2 := e.Begin()
+		m2.KeyAt(b2)
+		b2 = b2.String(e, k)
+		m2.ValueAt(b2)
+		b2 = b2.Slice(len(x), x == nil)
+		for j := range x {
+			b2 = encodeOptionUint8(e, b2, &x[j])
+		}
+		e.End(b2)
+	}
+	m2.End()
+	e.Next()
 	for i := range a.Mx {
 		key.Array(e, a.Mx[i][:])
 	}
@@ -229,7 +221,16 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 		CloneArgs:  cloneManyArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*ManyArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs: []string{
+			"Known Set[Code]",
+			"o Option[Option[*int]]",
+			"r Result[[]string, Code]",
+			"s Set[[2]int8]",
+			"v Vector[Vector[hidden]]",
+			"p Ref[Ref[bool]]",
+			"t Table[string, Option[uint8]]",
+			"mx Matrix[float64]",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -294,72 +295,6 @@ func (r2 *ManyRunner) encodeWork(e *key.Encoder) {
 		e.End(b)
 	}
 	m.End()
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r2 *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
-	in.Input("Known", "Set[Code]", &r2.work.Known, func(e *key.Encoder) {
-		m := e.Map(len(r2.work.Known), r2.work.Known == nil)
-		for k := range r2.work.Known {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = b.Int(int(k))
-			m.ValueAt(b)
-			e.End(b)
-		}
-		m.End()
-	})
-	in.Input("o", "Option[Option[*int]]", &args.O, func(e *key.Encoder) {
-		e.End(encodeOptionOptionInt(e, e.Begin(), &args.O))
-	})
-	in.Input("r", "Result[[]string, Code]", &args.R, func(e *key.Encoder) {
-		e.End(encodeResultStringCode(e, e.Begin(), &args.R))
-	})
-	in.Input("s", "Set[[2]int8]", &args.S, func(e *key.Encoder) {
-		m := e.Map(len(args.S), args.S == nil)
-		for k := range args.S {
-			m.Key()
-			key.Array(e, k[:])
-			m.Value()
-		}
-		m.End()
-	})
-	in.Input("v", "Vector[Vector[hidden]]", &args.V, func(e *key.Encoder) {
-		e.Slice(len(args.V), args.V == nil)
-		for i := range args.V {
-			e.Slice(len(args.V[i]), args.V[i] == nil)
-			for j := range args.V[i] {
-				e.End(encodeHidden(e, e.Begin(), &args.V[i][j]))
-			}
-		}
-	})
-	in.Input("p", "Ref[Ref[bool]]", &args.P, func(e *key.Encoder) {
-		if e.Present(args.P != nil) {
-			if e.Present(*args.P != nil) {
-				e.Bool(**args.P)
-			}
-		}
-	})
-	in.Input("t", "Table[string, Option[uint8]]", &args.T, func(e *key.Encoder) {
-		m := e.Map(len(args.T), args.T == nil)
-		for k, x := range args.T {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			b = b.Slice(len(x), x == nil)
-			for j := range x {
-				b = encodeOptionUint8(e, b, &x[j])
-			}
-			e.End(b)
-		}
-		m.End()
-	})
-	in.Input("mx", "Matrix[float64]", &args.Mx, func(e *key.Encoder) {
-		for i := range args.Mx {
-			key.Array(e, args.Mx[i][:])
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -97,7 +97,7 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 		},
 		CloneKey: oneIdentity.clone,
 		Encode:   (*OneArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs:   []string{"s string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -150,13 +150,6 @@ func (r *OneRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
-	in.Input("s", "string", &args.S, func(e *key.Encoder) {
-		e.String(args.S)
-	})
-}
-
 // execute calls [One.Run].
 func (r *OneRunner) execute(ctx context.Context, args OneArgs) (int, error) {
 	return r.work.Run(ctx, args.S)
@@ -171,11 +164,11 @@ type ThreeArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ThreeArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Int(a.N)
-	b = b.String(e, a.S)
-	b = b.Bool(a.B)
-	e.End(b)
+	e.Int(a.N)
+	e.Next()
+	e.String(a.S)
+	e.Next()
+	e.Bool(a.B)
 }
 
 // threeIdentity identifies a call of one [ThreeRunner]: two calls are equal if
@@ -219,7 +212,7 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 		},
 		CloneKey: threeIdentity.clone,
 		Encode:   (*ThreeArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs:   []string{"n int", "s string", "b bool"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -270,19 +263,6 @@ func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
 // inputs.
 func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ThreeRunner) describe(in *runtime.Inputs, args *ThreeArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
-	in.Input("s", "string", &args.S, func(e *key.Encoder) {
-		e.String(args.S)
-	})
-	in.Input("b", "bool", &args.B, func(e *key.Encoder) {
-		e.Bool(args.B)
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -360,7 +340,7 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 		},
 		CloneKey: eightIdentity.clone,
 		Encode:   (*EightArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs:   []string{"f Fields"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -411,13 +391,6 @@ func (r *EightRunner) Key(f Fields) key.Key {
 // inputs.
 func (r *EightRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *EightRunner) describe(in *runtime.Inputs, args *EightArgs) {
-	in.Input("f", "Fields", &args.F, func(e *key.Encoder) {
-		e.End(encodeFields(e, e.Begin(), &args.F))
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -487,7 +460,7 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneListArgs,
 		Encode:    (*ListArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"list []Fields"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -539,16 +512,6 @@ func (r *ListRunner) Key(list []Fields) key.Key {
 // inputs.
 func (r *ListRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ListRunner) describe(in *runtime.Inputs, args *ListArgs) {
-	in.Input("list", "[]Fields", &args.List, func(e *key.Encoder) {
-		e.Slice(len(args.List), args.List == nil)
-		for i := range args.List {
-			e.End(encodeFields(e, e.Begin(), &args.List[i]))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -93,8 +93,9 @@ type CountArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *CountArgs) EncodeKey(e *key.Encoder) {
+	e.End(encodeData(e, e.Begin(), &a.D))
+	e.Next()
 	b := e.Begin()
-	b = encodeData(e, b, &a.D)
 	b = b.Slice(len(a.More), a.More == nil)
 	for i := range a.More {
 		b = b.Bool(a.More[i] != nil)
@@ -130,7 +131,7 @@ func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
 		CloneArgs:  cloneCountArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*CountArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs:     []string{"Base *Data", "d Data", "more []*Data"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -189,26 +190,6 @@ func (r *CountRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r.work.Base != nil) {
 		e.End(encodeData(e, e.Begin(), r.work.Base))
 	}
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *CountRunner) describe(in *runtime.Inputs, args *CountArgs) {
-	in.Input("Base", "*Data", &r.work.Base, func(e *key.Encoder) {
-		if e.Present(r.work.Base != nil) {
-			e.End(encodeData(e, e.Begin(), r.work.Base))
-		}
-	})
-	in.Input("d", "Data", &args.D, func(e *key.Encoder) {
-		e.End(encodeData(e, e.Begin(), &args.D))
-	})
-	in.Input("more", "[]*Data", &args.More, func(e *key.Encoder) {
-		e.Slice(len(args.More), args.More == nil)
-		for i := range args.More {
-			if e.Present(args.More[i] != nil) {
-				e.End(encodeData(e, e.Begin(), args.More[i]))
-			}
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -440,7 +421,7 @@ func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
 		CloneKey: key.Fingerprint.Clone,
 		Encode:   (*TakeArgs).EncodeKey,
 		Verify:   (*TakeArgs).verify,
-		Describe: r.describe,
+		Inputs:   []string{"c *Cloned"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -500,15 +481,6 @@ func (a *TakeArgs) verify(e *key.Encoder) {
 	if e.Present(a.C != nil) {
 		encodeCloned(e, a.C)
 	}
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TakeRunner) describe(in *runtime.Inputs, args *TakeArgs) {
-	in.Input("c", "*Cloned", &args.C, func(e *key.Encoder) {
-		if e.Present(args.C != nil) {
-			encodeCloned(e, args.C)
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -104,48 +104,35 @@ type DrawArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *DrawArgs) EncodeKey(e *key.Encoder) {
 	encodeShapeShape(e, a.S)
+	e.Next()
 	if key.EnterSlice(e, a.All) {
 		for i := range a.All {
 			encodeShapeShape(e, a.All[i])
 		}
 		e.Leave()
 	}
-	b := e.Begin()
-	if len(a.By) == 0 {
-		b = b.Slice(0, a.By == nil)
-	} else {
-		e.End(b)
-		m := e.Map(len(a.By), a.By == nil)
-		for k, x := range a.By {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeShapeShape(e, x)
-		}
-		m.End()
-		b = e.Begin()
+	e.Next()
+	m := e.Map(len(a.By), a.By == nil)
+	for k, x := range a.By {
+		m.Key()
+		e.String(k)
+		m.Value()
+		encodeShapeShape(e, x)
 	}
-	if len(a.Count) == 0 {
-		b = b.Slice(0, a.Count == nil)
-	} else {
-		e.End(b)
-		m2 := e.Map(len(a.Count), a.Count == nil)
-		for k, x := range a.Count {
-			m2.Key()
-			encodeShapeShape(e, k)
-			m2.Value()
-			e.Int(x)
-		}
-		m2.End()
-		b = e.Begin()
+	m.End()
+	e.Next()
+	m2 := e.Map(len(a.Count), a.Count == nil)
+	for k, x := range a.Count {
+		m2.Key()
+		encodeShapeShape(e, k)
+		m2.Value()
+		e.Int(x)
 	}
-	b = b.Bool(a.P != nil)
-	if a.P != nil {
-		e.End(b)
-		encodeShapeShape(e, (*a.P))
-		b = e.Begin()
+	m2.End()
+	e.Next()
+	if e.Present(a.P != nil) {
+		encodeShapeShape(e, *a.P)
 	}
-	e.End(b)
 }
 
 // DrawRunner runs a [Draw] once per distinct input. Make one with
@@ -174,7 +161,15 @@ func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 		EncodeWork: r.encodeWork,
 		Encode:     (*DrawArgs).EncodeKey,
 		Verify:     (*DrawArgs).verify,
-		Describe:   r.describe,
+		Inputs: []string{
+			"Default shape.Shape",
+			"Extra any",
+			"s shape.Shape",
+			"all []shape.Shape",
+			"by map[string]shape.Shape",
+			"count map[shape.Shape]int",
+			"p *shape.Shape",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -231,6 +226,7 @@ func (r *DrawRunner) EncodeKey(e *key.Encoder) {
 // encodeWork writes the fields of [Draw] that are inputs.
 func (r *DrawRunner) encodeWork(e *key.Encoder) {
 	encodeShapeShape(e, r.work.Default)
+	e.Next()
 	encodeAny(e, r.work.Extra)
 }
 
@@ -245,52 +241,6 @@ func (a *DrawArgs) verify(e *key.Encoder) {
 		e.Int(x)
 	}
 	m.End()
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *DrawRunner) describe(in *runtime.Inputs, args *DrawArgs) {
-	in.Input("Default", "shape.Shape", &r.work.Default, func(e *key.Encoder) {
-		encodeShapeShape(e, r.work.Default)
-	})
-	in.Input("Extra", "any", &r.work.Extra, func(e *key.Encoder) {
-		encodeAny(e, r.work.Extra)
-	})
-	in.Input("s", "shape.Shape", &args.S, func(e *key.Encoder) {
-		encodeShapeShape(e, args.S)
-	})
-	in.Input("all", "[]shape.Shape", &args.All, func(e *key.Encoder) {
-		if key.EnterSlice(e, args.All) {
-			for i := range args.All {
-				encodeShapeShape(e, args.All[i])
-			}
-			e.Leave()
-		}
-	})
-	in.Input("by", "map[string]shape.Shape", &args.By, func(e *key.Encoder) {
-		m := e.Map(len(args.By), args.By == nil)
-		for k, x := range args.By {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeShapeShape(e, x)
-		}
-		m.End()
-	})
-	in.Input("count", "map[shape.Shape]int", &args.Count, func(e *key.Encoder) {
-		m := e.Map(len(args.Count), args.Count == nil)
-		for k, x := range args.Count {
-			m.Key()
-			encodeShapeShape(e, k)
-			m.Value()
-			e.Int(x)
-		}
-		m.End()
-	})
-	in.Input("p", "*shape.Shape", &args.P, func(e *key.Encoder) {
-		if e.Present(args.P != nil) {
-			encodeShapeShape(e, *args.P)
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -345,6 +295,7 @@ type EvalArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *EvalArgs) EncodeKey(e *key.Encoder) {
 	encodeExpr(e, a.E)
+	e.Next()
 	encodeInterfaceExpr(e, a.Anonymous)
 }
 
@@ -374,7 +325,7 @@ func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 		CloneResult: cloneEvalResult,
 		Encode:      (*EvalArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeExpr()},
-		Describe:    r.describe,
+		Inputs:      []string{"e Expr", "anonymous interface{expr()}"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -438,16 +389,6 @@ func (r *EvalRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *EvalRunner) describe(in *runtime.Inputs, args *EvalArgs) {
-	in.Input("e", "Expr", &args.E, func(e2 *key.Encoder) {
-		encodeExpr(e2, args.E)
-	})
-	in.Input("anonymous", "interface{expr()}", &args.Anonymous, func(e2 *key.Encoder) {
-		encodeInterfaceExpr(e2, args.Anonymous)
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *EvalRunner) identify(args EvalArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
@@ -487,6 +428,7 @@ type ReadArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ReadArgs) EncodeKey(e *key.Encoder) {
 	encodeInput(e, a.In)
+	e.Next()
 	e.Slice(len(a.More), a.More == nil)
 	for i := range a.More {
 		encodeInput(e, a.More[i])
@@ -517,7 +459,7 @@ func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReadArgs,
 		Encode:    (*ReadArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"in Input", "more []Input"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -569,19 +511,6 @@ func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
 // inputs.
 func (r *ReadRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ReadRunner) describe(in2 *runtime.Inputs, args *ReadArgs) {
-	in2.Input("in", "Input", &args.In, func(e *key.Encoder) {
-		encodeInput(e, args.In)
-	})
-	in2.Input("more", "[]Input", &args.More, func(e *key.Encoder) {
-		e.Slice(len(args.More), args.More == nil)
-		for i := range args.More {
-			encodeInput(e, args.More[i])
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

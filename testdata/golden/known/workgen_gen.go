@@ -165,48 +165,32 @@ type NumbersArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NumbersArgs) EncodeKey(e *key.Encoder) {
 	encodeBigInt(e, &a.I)
-	b := e.Begin()
-	b = b.Bool(a.P != nil)
-	if a.P != nil {
-		e.End(b)
+	e.Next()
+	if e.Present(a.P != nil) {
 		encodeBigInt(e, a.P)
-		b = e.Begin()
 	}
-	b = b.Bool(a.R != nil)
-	if a.R != nil {
-		e.End(b)
+	e.Next()
+	if e.Present(a.R != nil) {
 		encodeBigRat(e, a.R)
-		b = e.Begin()
 	}
-	b = b.Bool(a.F != nil)
-	if a.F != nil {
-		e.End(b)
+	e.Next()
+	if e.Present(a.F != nil) {
 		encodeBigFloat(e, a.F)
-		b = e.Begin()
 	}
-	b = b.Slice(len(a.List), a.List == nil)
-	if len(a.List) > 0 {
-		e.End(b)
-		for i := range a.List {
-			encodeBigInt(e, &a.List[i])
-		}
-		b = e.Begin()
+	e.Next()
+	e.Slice(len(a.List), a.List == nil)
+	for i := range a.List {
+		encodeBigInt(e, &a.List[i])
 	}
-	if len(a.By) == 0 {
-		b = b.Slice(0, a.By == nil)
-	} else {
-		e.End(b)
-		m := e.Map(len(a.By), a.By == nil)
-		for k, x := range a.By {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeBigFloat(e, &x)
-		}
-		m.End()
-		b = e.Begin()
+	e.Next()
+	m := e.Map(len(a.By), a.By == nil)
+	for k, x := range a.By {
+		m.Key()
+		e.String(k)
+		m.Value()
+		encodeBigFloat(e, &x)
 	}
-	e.End(b)
+	m.End()
 }
 
 // NumbersResult holds what one call of [Numbers.Run] returned.
@@ -245,7 +229,15 @@ func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 		CloneResult: cloneNumbersResult,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*NumbersArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs: []string{
+			"Limit *big.Int",
+			"i big.Int",
+			"p *big.Int",
+			"r *big.Rat",
+			"f *big.Float",
+			"list []big.Int",
+			"by map[string]big.Float",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -306,49 +298,6 @@ func (r2 *NumbersRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r2.work.Limit != nil) {
 		encodeBigInt(e, r2.work.Limit)
 	}
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r2 *NumbersRunner) describe(in *runtime.Inputs, args *NumbersArgs) {
-	in.Input("Limit", "*big.Int", &r2.work.Limit, func(e *key.Encoder) {
-		if e.Present(r2.work.Limit != nil) {
-			encodeBigInt(e, r2.work.Limit)
-		}
-	})
-	in.Input("i", "big.Int", &args.I, func(e *key.Encoder) {
-		encodeBigInt(e, &args.I)
-	})
-	in.Input("p", "*big.Int", &args.P, func(e *key.Encoder) {
-		if e.Present(args.P != nil) {
-			encodeBigInt(e, args.P)
-		}
-	})
-	in.Input("r", "*big.Rat", &args.R, func(e *key.Encoder) {
-		if e.Present(args.R != nil) {
-			encodeBigRat(e, args.R)
-		}
-	})
-	in.Input("f", "*big.Float", &args.F, func(e *key.Encoder) {
-		if e.Present(args.F != nil) {
-			encodeBigFloat(e, args.F)
-		}
-	})
-	in.Input("list", "[]big.Int", &args.List, func(e *key.Encoder) {
-		e.Slice(len(args.List), args.List == nil)
-		for i2 := range args.List {
-			encodeBigInt(e, &args.List[i2])
-		}
-	})
-	in.Input("by", "map[string]big.Float", &args.By, func(e *key.Encoder) {
-		m := e.Map(len(args.By), args.By == nil)
-		for k, x := range args.By {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeBigFloat(e, &x)
-		}
-		m.End()
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -429,10 +378,9 @@ type PlacesArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *PlacesArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeWhere(e, b, &a.W)
-	b = encodeUrlURL(e, b, &a.U)
-	e.End(b)
+	e.End(encodeWhere(e, e.Begin(), &a.W))
+	e.Next()
+	e.End(encodeUrlURL(e, e.Begin(), &a.U))
 }
 
 // PlacesResult holds what one call of [Places.Run] returned.
@@ -466,7 +414,7 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 		CloneArgs:   clonePlacesArgs,
 		CloneResult: clonePlacesResult,
 		Encode:      (*PlacesArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"w Where", "u url.URL"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -520,16 +468,6 @@ func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
 // inputs.
 func (r *PlacesRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *PlacesRunner) describe(in *runtime.Inputs, args *PlacesArgs) {
-	in.Input("w", "Where", &args.W, func(e *key.Encoder) {
-		e.End(encodeWhere(e, e.Begin(), &args.W))
-	})
-	in.Input("u", "url.URL", &args.U, func(e *key.Encoder) {
-		e.End(encodeUrlURL(e, e.Begin(), &args.U))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -604,7 +542,7 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 		CloneResult: cloneRowsResult,
 		Encode:      (*RowsArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeUniqueHandleString(), storeUniqueHandle2Int()},
-		Describe:    r.describe,
+		Inputs:      []string{"rows []Row"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -656,16 +594,6 @@ func (r *RowsRunner) Key(rows []Row) key.Key {
 // inputs.
 func (r *RowsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *RowsRunner) describe(in *runtime.Inputs, args *RowsArgs) {
-	in.Input("rows", "[]Row", &args.Rows, func(e *key.Encoder) {
-		e.Slice(len(args.Rows), args.Rows == nil)
-		for i := range args.Rows {
-			e.End(encodeRow(e, e.Begin(), &args.Rows[i]))
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -844,13 +772,11 @@ type SkipsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *SkipsArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Bool(a.P != nil)
-	if a.P != nil {
-		b = encodeOtherPadded(e, b, a.P)
+	if e.Present(a.P != nil) {
+		e.End(encodeOtherPadded(e, e.Begin(), a.P))
 	}
-	b = encodeOtherStamped(e, b, &a.S)
-	e.End(b)
+	e.Next()
+	e.End(encodeOtherStamped(e, e.Begin(), &a.S))
 }
 
 // SkipsResult holds what one call of [Skips.Run] returned.
@@ -884,7 +810,7 @@ func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
 		CloneArgs:   cloneSkipsArgs,
 		CloneResult: cloneSkipsResult,
 		Encode:      (*SkipsArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"p *other.Padded", "s other.Stamped"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -938,18 +864,6 @@ func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
 // inputs.
 func (r *SkipsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *SkipsRunner) describe(in *runtime.Inputs, args *SkipsArgs) {
-	in.Input("p", "*other.Padded", &args.P, func(e *key.Encoder) {
-		if e.Present(args.P != nil) {
-			e.End(encodeOtherPadded(e, e.Begin(), args.P))
-		}
-	})
-	in.Input("s", "other.Stamped", &args.S, func(e *key.Encoder) {
-		e.End(encodeOtherStamped(e, e.Begin(), &args.S))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

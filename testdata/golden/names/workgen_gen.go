@@ -52,11 +52,12 @@ type workArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *workArgs) EncodeKey(e2 *runtimekey.Encoder) {
-	b := e2.Begin()
-	b = b.Int(int(a.K))
-	b = encodeRuntime2(e2, b, &a.Rt)
-	b = b.Float64(a.Context)
-	e2.End(b)
+	e2.Int(int(a.K))
+	e2.Next()
+	e2.End(encodeRuntime2(e2, e2.Begin(), &a.Rt))
+	e2.Next()
+	e2.Float64(a.Context)
+	e2.Next()
 	e2.Time(a.When)
 }
 
@@ -86,7 +87,7 @@ func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
 		CloneResult: cloneRuntime2,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*workArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"Maps bool", "k key", "rt runtime", "context float64", "when time.Time"},
 		Options:     []workgenruntime.Option{workgenruntime.TTL(90 * time.Second)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -144,25 +145,6 @@ func (r *workRunner) EncodeKey(e2 *runtimekey.Encoder) {
 // encodeWork writes the fields of [work] that are inputs.
 func (r *workRunner) encodeWork(e2 *runtimekey.Encoder) {
 	e2.Bool(r.work.Maps)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *workRunner) describe(in *workgenruntime.Inputs, args *workArgs) {
-	in.Input("Maps", "bool", &r.work.Maps, func(e2 *runtimekey.Encoder) {
-		e2.Bool(r.work.Maps)
-	})
-	in.Input("k", "key", &args.K, func(e2 *runtimekey.Encoder) {
-		e2.Int(int(args.K))
-	})
-	in.Input("rt", "runtime", &args.Rt, func(e2 *runtimekey.Encoder) {
-		e2.End(encodeRuntime2(e2, e2.Begin(), &args.Rt))
-	})
-	in.Input("context", "float64", &args.Context, func(e2 *runtimekey.Encoder) {
-		e2.Float64(args.Context)
-	})
-	in.Input("when", "time.Time", &args.When, func(e2 *runtimekey.Encoder) {
-		e2.Time(args.When)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -82,9 +82,9 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*AllArgs).EncodeKey,
-		Describe: r.describe,
-		Options:  []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
+		Encode:  (*AllArgs).EncodeKey,
+		Inputs:  []string{"n int"},
+		Options: []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -135,13 +135,6 @@ func (r *AllRunner) Key(n int) key.Key {
 // inputs.
 func (r *AllRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *AllRunner) describe(in *runtime.Inputs, args *AllArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
 }
 
 // execute calls [All.Run].
@@ -369,10 +362,9 @@ func (a LoginArgs) GoString() string {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *LoginArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.String(e, a.Site)
-	b = b.String(e, a.Token)
-	e.End(b)
+	e.String(a.Site)
+	e.Next()
+	e.String(a.Token)
 }
 
 // loginIdentity identifies a call of one [LoginRunner]: two calls are equal if
@@ -416,8 +408,8 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 		CloneKey: loginIdentity.clone,
 		Encode:   (*LoginArgs).EncodeKey,
 		Memory:   true,
-		Describe: r.describe,
-		Secret:   true,
+		Inputs:   []string{"site string", "token string"},
+		Secret:   []string{"token"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -468,16 +460,6 @@ func (r *LoginRunner) Key(site string, token string) key.Key {
 // inputs.
 func (r *LoginRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *LoginRunner) describe(in *runtime.Inputs, args *LoginArgs) {
-	in.Input("site", "string", &args.Site, func(e *key.Encoder) {
-		e.String(args.Site)
-	})
-	in.Secret("token", "string", &args.Token, func(e *key.Encoder) {
-		e.String(args.Token)
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its

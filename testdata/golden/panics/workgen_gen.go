@@ -57,36 +57,24 @@ type SignArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *SignArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Bool(a.Token != nil)
-	if a.Token != nil {
-		e.End(b)
+	if e.Present(a.Token != nil) {
 		encodeToken(e, a.Token)
-		b = e.Begin()
 	}
-	b = b.Slice(len(a.List), a.List == nil)
-	if len(a.List) > 0 {
-		e.End(b)
-		for i := range a.List {
-			encodeVersion(e, &a.List[i])
-		}
-		b = e.Begin()
+	e.Next()
+	e.Slice(len(a.List), a.List == nil)
+	for i := range a.List {
+		encodeVersion(e, &a.List[i])
 	}
-	if len(a.ByName) == 0 {
-		b = b.Slice(0, a.ByName == nil)
-	} else {
-		e.End(b)
-		m := e.Map(len(a.ByName), a.ByName == nil)
-		for k, x := range a.ByName {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeToken(e, &x)
-		}
-		m.End()
-		b = e.Begin()
+	e.Next()
+	m := e.Map(len(a.ByName), a.ByName == nil)
+	for k, x := range a.ByName {
+		m.Key()
+		e.String(k)
+		m.Value()
+		encodeToken(e, &x)
 	}
-	e.End(b)
+	m.End()
+	e.Next()
 	encodeSource(e, a.Source)
 }
 
@@ -116,7 +104,7 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 		EncodeWork: r.encodeWork,
 		Encode:     (*SignArgs).EncodeKey,
 		Outside:    true,
-		Describe:   r.describe,
+		Inputs:     []string{"Base *Version", "token *Token", "list []Version", "byName map[string]Token", "source Source"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -175,39 +163,6 @@ func (r *SignRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r.work.Base != nil) {
 		encodeVersion(e, r.work.Base)
 	}
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *SignRunner) describe(in *runtime.Inputs, args *SignArgs) {
-	in.Input("Base", "*Version", &r.work.Base, func(e *key.Encoder) {
-		if e.Present(r.work.Base != nil) {
-			encodeVersion(e, r.work.Base)
-		}
-	})
-	in.Input("token", "*Token", &args.Token, func(e *key.Encoder) {
-		if e.Present(args.Token != nil) {
-			encodeToken(e, args.Token)
-		}
-	})
-	in.Input("list", "[]Version", &args.List, func(e *key.Encoder) {
-		e.Slice(len(args.List), args.List == nil)
-		for i := range args.List {
-			encodeVersion(e, &args.List[i])
-		}
-	})
-	in.Input("byName", "map[string]Token", &args.ByName, func(e *key.Encoder) {
-		m := e.Map(len(args.ByName), args.ByName == nil)
-		for k, x := range args.ByName {
-			m.Key()
-			e.String(k)
-			m.Value()
-			encodeToken(e, &x)
-		}
-		m.End()
-	})
-	in.Input("source", "Source", &args.Source, func(e *key.Encoder) {
-		encodeSource(e, args.Source)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

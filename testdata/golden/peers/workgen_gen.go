@@ -71,7 +71,9 @@ type AliasedArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *AliasedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
+	e.Next()
 	key.Numbers(e, a.All)
+	e.Next()
 	e.Time(a.At)
 }
 
@@ -99,7 +101,7 @@ func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneAliasedArgs,
 		Encode:    (*AliasedArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"n Int", "all Ints", "at Moment"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -151,19 +153,6 @@ func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
 // inputs.
 func (r *AliasedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *AliasedRunner) describe(in *runtime.Inputs, args *AliasedArgs) {
-	in.Input("n", "Int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
-	in.Input("all", "Ints", &args.All, func(e *key.Encoder) {
-		key.Numbers(e, args.All)
-	})
-	in.Input("at", "Moment", &args.At, func(e *key.Encoder) {
-		e.Time(args.At)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -339,6 +328,7 @@ type ExplainArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ExplainArgs) EncodeKey(e *key.Encoder) {
 	encodeError(e, a.Err)
+	e.Next()
 	e.Bool(a.Verbose)
 }
 
@@ -366,7 +356,7 @@ func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneExplainArgs,
 		Encode:    (*ExplainArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"err error", "verbose bool"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -420,16 +410,6 @@ func (r *ExplainRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ExplainRunner) describe(in *runtime.Inputs, args *ExplainArgs) {
-	in.Input("err", "error", &args.Err, func(e *key.Encoder) {
-		encodeError(e, args.Err)
-	})
-	in.Input("verbose", "bool", &args.Verbose, func(e *key.Encoder) {
-		e.Bool(args.Verbose)
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *ExplainRunner) identify(args ExplainArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -466,47 +446,37 @@ type ShadowsArgs struct {
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ShadowsArgs) EncodeKey(e *key.Encoder) {
 	key.Numbers(e, a.Runtime)
-	b := e.Begin()
-	if len(a.Key) == 0 {
-		b = b.Slice(0, a.Key == nil)
-	} else {
+	e.Next()
+	m := e.Map(len(a.Key), a.Key == nil)
+	for k, x := range a.Key {
+		b := e.Begin()
+		m.KeyAt(b)
+		b = b.String(e, k)
+		m.ValueAt(b)
+		b = b.Int(x)
 		e.End(b)
-		m := e.Map(len(a.Key), a.Key == nil)
-		for k, x := range a.Key {
-			b = e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			b = b.Int(x)
-			e.End(b)
-		}
-		m.End()
-		b = e.Begin()
 	}
-	b = b.String(e, a.Context)
-	b = b.Bool(a.Any != nil)
-	if a.Any != nil {
-		b = b.Int(*a.Any)
+	m.End()
+	e.Next()
+	e.String(a.Context)
+	e.Next()
+	if e.Present(a.Any != nil) {
+		e.Int(*a.Any)
 	}
-	b = b.Slice(len(a.Slices), a.Slices == nil)
-	if len(a.Slices) > 0 {
-		e.End(b)
-		for i := range a.Slices {
-			key.Numbers(e, a.Slices[i])
-		}
-		b = e.Begin()
+	e.Next()
+	e.Slice(len(a.Slices), a.Slices == nil)
+	for i := range a.Slices {
+		key.Numbers(e, a.Slices[i])
 	}
-	b = b.Slice(len(a.Maps), a.Maps == nil)
-	if len(a.Maps) > 0 {
-		e.End(b)
-		for i := range a.Maps {
-			key.Numbers(e, a.Maps[i])
-		}
-		b = e.Begin()
+	e.Next()
+	e.Slice(len(a.Maps), a.Maps == nil)
+	for i := range a.Maps {
+		key.Numbers(e, a.Maps[i])
 	}
-	b = b.Int(a.Len)
-	b = b.Int(a.String2)
-	e.End(b)
+	e.Next()
+	e.Int(a.Len)
+	e.Next()
+	e.Int(a.String2)
 }
 
 // ShadowsRunner runs a [Shadows] once per distinct input. Make one with
@@ -534,7 +504,16 @@ func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 		CloneArgs:   cloneShadowsArgs,
 		CloneResult: cloneShadowsResult,
 		Encode:      (*ShadowsArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs: []string{
+			"runtime []int",
+			"key map[string]int",
+			"context string",
+			"any *int",
+			"slices [][]int",
+			"maps [][]int",
+			"len int",
+			"string int",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -586,51 +565,6 @@ func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string
 // inputs.
 func (r *ShadowsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ShadowsRunner) describe(in *runtime.Inputs, args *ShadowsArgs) {
-	in.Input("runtime", "[]int", &args.Runtime, func(e *key.Encoder) {
-		key.Numbers(e, args.Runtime)
-	})
-	in.Input("key", "map[string]int", &args.Key, func(e *key.Encoder) {
-		m := e.Map(len(args.Key), args.Key == nil)
-		for k, x := range args.Key {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			b = b.Int(x)
-			e.End(b)
-		}
-		m.End()
-	})
-	in.Input("context", "string", &args.Context, func(e *key.Encoder) {
-		e.String(args.Context)
-	})
-	in.Input("any", "*int", &args.Any, func(e *key.Encoder) {
-		if e.Present(args.Any != nil) {
-			e.Int(*args.Any)
-		}
-	})
-	in.Input("slices", "[][]int", &args.Slices, func(e *key.Encoder) {
-		e.Slice(len(args.Slices), args.Slices == nil)
-		for i := range args.Slices {
-			key.Numbers(e, args.Slices[i])
-		}
-	})
-	in.Input("maps", "[][]int", &args.Maps, func(e *key.Encoder) {
-		e.Slice(len(args.Maps), args.Maps == nil)
-		for i := range args.Maps {
-			key.Numbers(e, args.Maps[i])
-		}
-	})
-	in.Input("len", "int", &args.Len, func(e *key.Encoder) {
-		e.Int(args.Len)
-	})
-	in.Input("string", "int", &args.String2, func(e *key.Encoder) {
-		e.Int(args.String2)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -79,23 +79,35 @@ type BasicsArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *BasicsArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Bool(a.A)
-	b = b.Int(a.B)
-	b = b.Int8(a.C)
-	b = b.Int16(a.D)
-	b = b.Int32(a.E)
-	b = b.Int64(a.F)
-	b = b.Uint(a.G)
-	b = b.Uint8(a.H)
-	b = b.Uint16(a.I)
-	b = b.Uint32(a.J)
-	b = b.Uint64(a.K)
-	b = b.Uintptr(a.L)
-	b = b.Float32(a.M)
-	b = b.Float64(a.N)
-	b = b.String(e, a.O)
-	e.End(b)
+	e.Bool(a.A)
+	e.Next()
+	e.Int(a.B)
+	e.Next()
+	e.Int8(a.C)
+	e.Next()
+	e.Int16(a.D)
+	e.Next()
+	e.Int32(a.E)
+	e.Next()
+	e.Int64(a.F)
+	e.Next()
+	e.Uint(a.G)
+	e.Next()
+	e.Uint8(a.H)
+	e.Next()
+	e.Uint16(a.I)
+	e.Next()
+	e.Uint32(a.J)
+	e.Next()
+	e.Uint64(a.K)
+	e.Next()
+	e.Uintptr(a.L)
+	e.Next()
+	e.Float32(a.M)
+	e.Next()
+	e.Float64(a.N)
+	e.Next()
+	e.String(a.O)
 }
 
 // basicsIdentity identifies a call of one [BasicsRunner]: two calls are equal
@@ -151,7 +163,23 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 		},
 		CloneKey: basicsIdentity.clone,
 		Encode:   (*BasicsArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs: []string{
+			"a bool",
+			"b int",
+			"c int8",
+			"d int16",
+			"e int32",
+			"f int64",
+			"g uint",
+			"h uint8",
+			"i uint16",
+			"j uint32",
+			"k uint64",
+			"l uintptr",
+			"m float32",
+			"n float64",
+			"o string",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -202,55 +230,6 @@ func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g u
 // inputs.
 func (r *BasicsRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *BasicsRunner) describe(in *runtime.Inputs, args *BasicsArgs) {
-	in.Input("a", "bool", &args.A, func(e2 *key.Encoder) {
-		e2.Bool(args.A)
-	})
-	in.Input("b", "int", &args.B, func(e2 *key.Encoder) {
-		e2.Int(args.B)
-	})
-	in.Input("c", "int8", &args.C, func(e2 *key.Encoder) {
-		e2.Int8(args.C)
-	})
-	in.Input("d", "int16", &args.D, func(e2 *key.Encoder) {
-		e2.Int16(args.D)
-	})
-	in.Input("e", "int32", &args.E, func(e2 *key.Encoder) {
-		e2.Int32(args.E)
-	})
-	in.Input("f", "int64", &args.F, func(e2 *key.Encoder) {
-		e2.Int64(args.F)
-	})
-	in.Input("g", "uint", &args.G, func(e2 *key.Encoder) {
-		e2.Uint(args.G)
-	})
-	in.Input("h", "uint8", &args.H, func(e2 *key.Encoder) {
-		e2.Uint8(args.H)
-	})
-	in.Input("i", "uint16", &args.I, func(e2 *key.Encoder) {
-		e2.Uint16(args.I)
-	})
-	in.Input("j", "uint32", &args.J, func(e2 *key.Encoder) {
-		e2.Uint32(args.J)
-	})
-	in.Input("k", "uint64", &args.K, func(e2 *key.Encoder) {
-		e2.Uint64(args.K)
-	})
-	in.Input("l", "uintptr", &args.L, func(e2 *key.Encoder) {
-		e2.Uintptr(args.L)
-	})
-	in.Input("m", "float32", &args.M, func(e2 *key.Encoder) {
-		e2.Float32(args.M)
-	})
-	in.Input("n", "float64", &args.N, func(e2 *key.Encoder) {
-		e2.Float64(args.N)
-	})
-	in.Input("o", "string", &args.O, func(e2 *key.Encoder) {
-		e2.String(args.O)
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -308,15 +287,19 @@ type NamedArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NamedArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Int8(int8(a.Level))
-	b = b.String(e, string(a.Text))
-	b = b.Int(a.Number)
-	b = b.Int32(a.R)
-	b = b.Uint8(a.B)
-	b = b.Int64(int64(a.D))
-	b = b.Int(int(a.M))
-	e.End(b)
+	e.Int8(int8(a.Level))
+	e.Next()
+	e.String(string(a.Text))
+	e.Next()
+	e.Int(a.Number)
+	e.Next()
+	e.Int32(a.R)
+	e.Next()
+	e.Uint8(a.B)
+	e.Next()
+	e.Int64(int64(a.D))
+	e.Next()
+	e.Int(int(a.M))
 }
 
 // namedIdentity identifies a call of one [NamedRunner]: two calls are equal if
@@ -368,7 +351,17 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 		CloneKey:   namedIdentity.clone,
 		EncodeWork: r.encodeWork,
 		Encode:     (*NamedArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs: []string{
+			"Prefix string",
+			"Scale Level",
+			"level Level",
+			"text Text",
+			"number Number",
+			"r rune",
+			"b byte",
+			"d time.Duration",
+			"m time.Month",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -424,38 +417,8 @@ func (r2 *NamedRunner) EncodeKey(e *key.Encoder) {
 // encodeWork writes the fields of [Named] that are inputs.
 func (r2 *NamedRunner) encodeWork(e *key.Encoder) {
 	e.String(r2.work.Prefix)
+	e.Next()
 	e.Int8(int8(r2.work.Scale))
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r2 *NamedRunner) describe(in *runtime.Inputs, args *NamedArgs) {
-	in.Input("Prefix", "string", &r2.work.Prefix, func(e *key.Encoder) {
-		e.String(r2.work.Prefix)
-	})
-	in.Input("Scale", "Level", &r2.work.Scale, func(e *key.Encoder) {
-		e.Int8(int8(r2.work.Scale))
-	})
-	in.Input("level", "Level", &args.Level, func(e *key.Encoder) {
-		e.Int8(int8(args.Level))
-	})
-	in.Input("text", "Text", &args.Text, func(e *key.Encoder) {
-		e.String(string(args.Text))
-	})
-	in.Input("number", "Number", &args.Number, func(e *key.Encoder) {
-		e.Int(args.Number)
-	})
-	in.Input("r", "rune", &args.R, func(e *key.Encoder) {
-		e.Int32(args.R)
-	})
-	in.Input("b", "byte", &args.B, func(e *key.Encoder) {
-		e.Uint8(args.B)
-	})
-	in.Input("d", "time.Duration", &args.D, func(e *key.Encoder) {
-		e.Int64(int64(args.D))
-	})
-	in.Input("m", "time.Month", &args.M, func(e *key.Encoder) {
-		e.Int(int(args.M))
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -496,10 +459,9 @@ type NestedArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *NestedArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = encodeOptions(e, b, &a.Opts)
-	b = b.Float32(a.Scale)
-	e.End(b)
+	e.End(encodeOptions(e, e.Begin(), &a.Opts))
+	e.Next()
+	e.Float32(a.Scale)
 }
 
 // nestedIdentity identifies a call of one [NestedRunner]: two calls are equal
@@ -545,7 +507,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		},
 		CloneKey: nestedIdentity.clone,
 		Encode:   (*NestedArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs:   []string{"opts Options", "scale float32"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -596,16 +558,6 @@ func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 // inputs.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *NestedRunner) describe(in *runtime.Inputs, args *NestedArgs) {
-	in.Input("opts", "Options", &args.Opts, func(e *key.Encoder) {
-		e.End(encodeOptions(e, e.Begin(), &args.Opts))
-	})
-	in.Input("scale", "float32", &args.Scale, func(e *key.Encoder) {
-		e.Float32(args.Scale)
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -665,8 +617,7 @@ func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 			hash := key.NewHash().Sum()
 			return hash, id, nil
 		},
-		Encode:   (*NothingArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*NothingArgs).EncodeKey,
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -720,9 +671,6 @@ func (r *NothingRunner) Key() key.Key {
 func (r *NothingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *NothingRunner) describe(in *runtime.Inputs, args *NothingArgs) {}
 
 // execute calls [Nothing.Run].
 func (r *NothingRunner) execute(_ context.Context, args NothingArgs) (struct{}, error) {

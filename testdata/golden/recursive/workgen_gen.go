@@ -133,7 +133,7 @@ func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneWalkArgs,
 		Encode:    (*WalkArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"root *Node"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -187,16 +187,6 @@ func (r *WalkRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *WalkRunner) describe(in *runtime.Inputs, args *WalkArgs) {
-	in.Input("root", "*Node", &args.Root, func(e *key.Encoder) {
-		if key.Enter(e, args.Root) {
-			encodeNode(e, args.Root)
-			e.Leave()
-		}
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *WalkRunner) identify(args WalkArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -242,21 +232,31 @@ func (a *EverythingArgs) EncodeKey(e *key.Encoder) {
 		encodeDir(e, a.Dir)
 		e.Leave()
 	}
+	e.Next()
 	encodeFile(e, &a.ByValue)
+	e.Next()
 	encodeList(e, a.List)
+	e.Next()
 	encodeTrie(e, a.Trie)
+	e.Next()
 	encodePointer(e, a.P)
+	e.Next()
 	if key.Enter(e, a.Arrays) {
 		encodeArrays(e, a.Arrays)
 		e.Leave()
 	}
+	e.Next()
 	encodeForest(e, a.Forest)
+	e.Next()
 	if key.Enter(e, a.Ints) {
 		encodeLinkedInt(e, a.Ints)
 		e.Leave()
 	}
+	e.Next()
 	encodeLinkedPairStringLinkedBool(e, &a.Pairs)
+	e.Next()
 	encodeRose(e, &a.Rose)
+	e.Next()
 	e.End(encodeConfig(e, e.Begin(), &a.Cfg))
 }
 
@@ -286,7 +286,20 @@ func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRu
 		CloneArgs:  cloneEverythingArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*EverythingArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs: []string{
+			"Seen *Linked[string]",
+			"dir *Dir",
+			"byValue File",
+			"list List",
+			"trie Trie",
+			"p Pointer",
+			"arrays *Arrays",
+			"forest Forest",
+			"ints *Linked[int]",
+			"pairs Linked[Pair[string, *Linked[bool]]]",
+			"rose Rose",
+			"cfg Config",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -346,58 +359,6 @@ func (r *EverythingRunner) encodeWork(e *key.Encoder) {
 		encodeLinkedString(e, r.work.Seen)
 		e.Leave()
 	}
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *EverythingRunner) describe(in *runtime.Inputs, args *EverythingArgs) {
-	in.Input("Seen", "*Linked[string]", &r.work.Seen, func(e *key.Encoder) {
-		if key.Enter(e, r.work.Seen) {
-			encodeLinkedString(e, r.work.Seen)
-			e.Leave()
-		}
-	})
-	in.Input("dir", "*Dir", &args.Dir, func(e *key.Encoder) {
-		if key.Enter(e, args.Dir) {
-			encodeDir(e, args.Dir)
-			e.Leave()
-		}
-	})
-	in.Input("byValue", "File", &args.ByValue, func(e *key.Encoder) {
-		encodeFile(e, &args.ByValue)
-	})
-	in.Input("list", "List", &args.List, func(e *key.Encoder) {
-		encodeList(e, args.List)
-	})
-	in.Input("trie", "Trie", &args.Trie, func(e *key.Encoder) {
-		encodeTrie(e, args.Trie)
-	})
-	in.Input("p", "Pointer", &args.P, func(e *key.Encoder) {
-		encodePointer(e, args.P)
-	})
-	in.Input("arrays", "*Arrays", &args.Arrays, func(e *key.Encoder) {
-		if key.Enter(e, args.Arrays) {
-			encodeArrays(e, args.Arrays)
-			e.Leave()
-		}
-	})
-	in.Input("forest", "Forest", &args.Forest, func(e *key.Encoder) {
-		encodeForest(e, args.Forest)
-	})
-	in.Input("ints", "*Linked[int]", &args.Ints, func(e *key.Encoder) {
-		if key.Enter(e, args.Ints) {
-			encodeLinkedInt(e, args.Ints)
-			e.Leave()
-		}
-	})
-	in.Input("pairs", "Linked[Pair[string, *Linked[bool]]]", &args.Pairs, func(e *key.Encoder) {
-		encodeLinkedPairStringLinkedBool(e, &args.Pairs)
-	})
-	in.Input("rose", "Rose", &args.Rose, func(e *key.Encoder) {
-		encodeRose(e, &args.Rose)
-	})
-	in.Input("cfg", "Config", &args.Cfg, func(e *key.Encoder) {
-		e.End(encodeConfig(e, e.Begin(), &args.Cfg))
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -602,7 +563,7 @@ func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 		CloneArgs:   cloneSameArgs,
 		CloneResult: cloneSameResult,
 		Encode:      (*SameArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"l List"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -654,13 +615,6 @@ func (r *SameRunner) Key(l List) key.Key {
 // inputs.
 func (r *SameRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *SameRunner) describe(in *runtime.Inputs, args *SameArgs) {
-	in.Input("l", "List", &args.L, func(e *key.Encoder) {
-		encodeList(e, args.L)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

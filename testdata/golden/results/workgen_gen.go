@@ -100,8 +100,8 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*NoneArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*NoneArgs).EncodeKey,
+		Inputs: []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -156,13 +156,6 @@ func (r *NoneRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *NoneRunner) describe(in *runtime.Inputs, args *NoneArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
-}
-
 // execute calls [None.Run].
 func (r *NoneRunner) execute(_ context.Context, args NoneArgs) (struct{}, error) {
 	r.work.Run(args.N)
@@ -210,8 +203,8 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*OnlyErrorArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*OnlyErrorArgs).EncodeKey,
+		Inputs: []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -266,13 +259,6 @@ func (r *OnlyErrorRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *OnlyErrorRunner) describe(in *runtime.Inputs, args *OnlyErrorArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
-}
-
 // execute calls [OnlyError.Run].
 func (r *OnlyErrorRunner) execute(_ context.Context, args OnlyErrorArgs) (struct{}, error) {
 	return struct{}{}, r.work.Run(args.N)
@@ -319,8 +305,8 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*OneArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*OneArgs).EncodeKey,
+		Inputs: []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -371,13 +357,6 @@ func (r *OneRunner) Key(n int) key.Key {
 // inputs.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *OneRunner) describe(in *runtime.Inputs, args *OneArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
 }
 
 // execute calls [One.Run].
@@ -435,7 +414,7 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 		CloneKey:    deepIdentity.clone,
 		CloneResult: cloneReport,
 		Encode:      (*DeepArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"title string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -488,13 +467,6 @@ func (r *DeepRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *DeepRunner) describe(in *runtime.Inputs, args *DeepArgs) {
-	in.Input("title", "string", &args.Title, func(e *key.Encoder) {
-		e.String(args.Title)
-	})
-}
-
 // execute calls [Deep.Run].
 func (r *DeepRunner) execute(_ context.Context, args DeepArgs) (Report, error) {
 	return r.work.Run(args.Title)
@@ -543,7 +515,7 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 		},
 		CloneResult: cloneSliceResult,
 		Encode:      (*SliceArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -594,13 +566,6 @@ func (r *SliceRunner) Key(n int) key.Key {
 // inputs.
 func (r *SliceRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *SliceRunner) describe(in *runtime.Inputs, args *SliceArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
 }
 
 // execute calls [Slice.Run].
@@ -677,7 +642,7 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 		CloneKey:    manyIdentity.clone,
 		CloneResult: cloneManyResult,
 		Encode:      (*ManyArgs).EncodeKey,
-		Describe:    r.describe,
+		Inputs:      []string{"s string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -730,13 +695,6 @@ func (r *ManyRunner) Key(s string) key.Key {
 // inputs.
 func (r *ManyRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ManyRunner) describe(in *runtime.Inputs, args *ManyArgs) {
-	in.Input("s", "string", &args.S, func(e *key.Encoder) {
-		e.String(args.S)
-	})
 }
 
 // execute calls [Many.Run].
@@ -800,8 +758,8 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*TwoArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*TwoArgs).EncodeKey,
+		Inputs: []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -854,13 +812,6 @@ func (r *TwoRunner) Key(n int) key.Key {
 // inputs.
 func (r *TwoRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TwoRunner) describe(in *runtime.Inputs, args *TwoArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
 }
 
 // execute calls [Two.Run].

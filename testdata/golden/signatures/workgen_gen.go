@@ -61,8 +61,9 @@ type VariadicArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *VariadicArgs) EncodeKey(e *key.Encoder) {
+	e.String(a.Sep)
+	e.Next()
 	b := e.Begin()
-	b = b.String(e, a.Sep)
 	b = b.Slice(len(a.Parts), a.Parts == nil)
 	for i := range a.Parts {
 		b = b.String(e, a.Parts[i])
@@ -94,7 +95,7 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneVariadicArgs,
 		Encode:    (*VariadicArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"sep string", "parts []string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -146,19 +147,6 @@ func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 // are inputs.
 func (r *VariadicRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *VariadicRunner) describe(in *runtime.Inputs, args *VariadicArgs) {
-	in.Input("sep", "string", &args.Sep, func(e *key.Encoder) {
-		e.String(args.Sep)
-	})
-	in.Input("parts", "[]string", &args.Parts, func(e *key.Encoder) {
-		e.Slice(len(args.Parts), args.Parts == nil)
-		for i := range args.Parts {
-			e.String(args.Parts[i])
-		}
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is
@@ -224,8 +212,8 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*AliasContextArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*AliasContextArgs).EncodeKey,
+		Inputs: []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -278,13 +266,6 @@ func (r *AliasContextRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *AliasContextRunner) describe(in *runtime.Inputs, args *AliasContextArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
-}
-
 // execute calls [AliasContext.Run].
 func (r *AliasContextRunner) execute(ctx context.Context, args AliasContextArgs) (int, error) {
 	return r.work.Run(ctx, args.N)
@@ -299,10 +280,10 @@ type UnnamedArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *UnnamedArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Int(a.Arg1)
-	b = b.String(e, a.Arg2)
-	e.End(b)
+	e.Int(a.Arg1)
+	e.Next()
+	e.String(a.Arg2)
+	e.Next()
 	e.Bytes(a.Arg3)
 }
 
@@ -330,7 +311,7 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneUnnamedArgs,
 		Encode:    (*UnnamedArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs:    []string{"Arg1 int", "Arg2 string", "Arg3 []byte"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -384,19 +365,6 @@ func (r *UnnamedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *UnnamedRunner) describe(in *runtime.Inputs, args *UnnamedArgs) {
-	in.Input("Arg1", "int", &args.Arg1, func(e *key.Encoder) {
-		e.Int(args.Arg1)
-	})
-	in.Input("Arg2", "string", &args.Arg2, func(e *key.Encoder) {
-		e.String(args.Arg2)
-	})
-	in.Input("Arg3", "[]byte", &args.Arg3, func(e *key.Encoder) {
-		e.Bytes(args.Arg3)
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *UnnamedRunner) identify(args UnnamedArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -427,11 +395,11 @@ type BlankArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *BlankArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Int(a.Arg1)
-	b = b.String(e, a.S)
-	b = b.Bool(a.Arg3)
-	e.End(b)
+	e.Int(a.Arg1)
+	e.Next()
+	e.String(a.S)
+	e.Next()
+	e.Bool(a.Arg3)
 }
 
 // blankIdentity identifies a call of one [BlankRunner]: two calls are equal if
@@ -475,7 +443,7 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 		},
 		CloneKey: blankIdentity.clone,
 		Encode:   (*BlankArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs:   []string{"Arg1 int", "s string", "Arg3 bool"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -528,19 +496,6 @@ func (r *BlankRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *BlankRunner) describe(in *runtime.Inputs, args *BlankArgs) {
-	in.Input("Arg1", "int", &args.Arg1, func(e *key.Encoder) {
-		e.Int(args.Arg1)
-	})
-	in.Input("s", "string", &args.S, func(e *key.Encoder) {
-		e.String(args.S)
-	})
-	in.Input("Arg3", "bool", &args.Arg3, func(e *key.Encoder) {
-		e.Bool(args.Arg3)
-	})
-}
-
 // identify sets id to the identity of a call with these inputs and returns its
 // hash.
 func (r *BlankRunner) identify(id *blankIdentity, arg1 int, s string, arg3 bool) uint64 {
@@ -584,29 +539,43 @@ type ShadowArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ShadowArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Int(a.Runtime)
-	b = b.Int(a.Key)
-	b = b.Int(a.Context)
-	b = b.Int(a.Any)
-	b = b.Int(a.Len)
-	b = b.Int(a.Nil)
-	b = b.Int(a.String2)
-	b = b.Int(a.R)
-	b = b.Int(a.Args)
-	b = b.Int(a.E)
-	b = b.Int(a.ID)
-	b = b.Int(a.Hash)
-	b = b.Int(a.C)
-	b = b.Int(a.Err)
-	e.End(b)
+	e.Int(a.Runtime)
+	e.Next()
+	e.Int(a.Key)
+	e.Next()
+	e.Int(a.Context)
+	e.Next()
+	e.Int(a.Any)
+	e.Next()
+	e.Int(a.Len)
+	e.Next()
+	e.Int(a.Nil)
+	e.Next()
+	e.Int(a.String2)
+	e.Next()
+	e.Int(a.R)
+	e.Next()
+	e.Int(a.Args)
+	e.Next()
+	e.Int(a.E)
+	e.Next()
+	e.Int(a.ID)
+	e.Next()
+	e.Int(a.Hash)
+	e.Next()
+	e.Int(a.C)
+	e.Next()
+	e.Int(a.Err)
+	e.Next()
 	e.Time(a.Time)
+	e.Next()
 	key.Numbers(e, a.CloneShadowArgs)
-	b = e.Begin()
-	b = b.Bool(a.EncodeKey2)
-	b = b.Bool(a.Encodekey)
-	b = b.Int(a.ShadowArgs)
-	e.End(b)
+	e.Next()
+	e.Bool(a.EncodeKey2)
+	e.Next()
+	e.Bool(a.Encodekey)
+	e.Next()
+	e.Int(a.ShadowArgs)
 }
 
 // ShadowRunner runs a [Shadow] once per distinct input. Make one with
@@ -633,7 +602,27 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneShadowArgs,
 		Encode:    (*ShadowArgs).EncodeKey,
-		Describe:  r.describe,
+		Inputs: []string{
+			"runtime int",
+			"key int",
+			"context int",
+			"any int",
+			"len int",
+			"nil int",
+			"string int",
+			"r int",
+			"args int",
+			"e int",
+			"id int",
+			"hash int",
+			"c int",
+			"err int",
+			"time time.Time",
+			"cloneShadowArgs []int",
+			"encodeKey bool",
+			"Encodekey bool",
+			"ShadowArgs int",
+		},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -687,67 +676,6 @@ func (r2 *ShadowRunner) EncodeKey(e2 *key.Encoder) {
 	r2.calls.EncodeRunner(e2)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r2 *ShadowRunner) describe(in *runtime.Inputs, args2 *ShadowArgs) {
-	in.Input("runtime", "int", &args2.Runtime, func(e2 *key.Encoder) {
-		e2.Int(args2.Runtime)
-	})
-	in.Input("key", "int", &args2.Key, func(e2 *key.Encoder) {
-		e2.Int(args2.Key)
-	})
-	in.Input("context", "int", &args2.Context, func(e2 *key.Encoder) {
-		e2.Int(args2.Context)
-	})
-	in.Input("any", "int", &args2.Any, func(e2 *key.Encoder) {
-		e2.Int(args2.Any)
-	})
-	in.Input("len", "int", &args2.Len, func(e2 *key.Encoder) {
-		e2.Int(args2.Len)
-	})
-	in.Input("nil", "int", &args2.Nil, func(e2 *key.Encoder) {
-		e2.Int(args2.Nil)
-	})
-	in.Input("string", "int", &args2.String2, func(e2 *key.Encoder) {
-		e2.Int(args2.String2)
-	})
-	in.Input("r", "int", &args2.R, func(e2 *key.Encoder) {
-		e2.Int(args2.R)
-	})
-	in.Input("args", "int", &args2.Args, func(e2 *key.Encoder) {
-		e2.Int(args2.Args)
-	})
-	in.Input("e", "int", &args2.E, func(e2 *key.Encoder) {
-		e2.Int(args2.E)
-	})
-	in.Input("id", "int", &args2.ID, func(e2 *key.Encoder) {
-		e2.Int(args2.ID)
-	})
-	in.Input("hash", "int", &args2.Hash, func(e2 *key.Encoder) {
-		e2.Int(args2.Hash)
-	})
-	in.Input("c", "int", &args2.C, func(e2 *key.Encoder) {
-		e2.Int(args2.C)
-	})
-	in.Input("err", "int", &args2.Err, func(e2 *key.Encoder) {
-		e2.Int(args2.Err)
-	})
-	in.Input("time", "time.Time", &args2.Time, func(e2 *key.Encoder) {
-		e2.Time(args2.Time)
-	})
-	in.Input("cloneShadowArgs", "[]int", &args2.CloneShadowArgs, func(e2 *key.Encoder) {
-		key.Numbers(e2, args2.CloneShadowArgs)
-	})
-	in.Input("encodeKey", "bool", &args2.EncodeKey2, func(e2 *key.Encoder) {
-		e2.Bool(args2.EncodeKey2)
-	})
-	in.Input("Encodekey", "bool", &args2.Encodekey, func(e2 *key.Encoder) {
-		e2.Bool(args2.Encodekey)
-	})
-	in.Input("ShadowArgs", "int", &args2.ShadowArgs, func(e2 *key.Encoder) {
-		e2.Int(args2.ShadowArgs)
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r2 *ShadowRunner) identify(args2 ShadowArgs) (hash2 uint64, id2 key.Fingerprint, e2 *key.Encoder) {
@@ -778,11 +706,11 @@ type hiddenArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *hiddenArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.String(e, a.X日)
-	b = b.Int(a.X)
-	b = b.Int(a.X2)
-	e.End(b)
+	e.String(a.X日)
+	e.Next()
+	e.Int(a.X)
+	e.Next()
+	e.Int(a.X2)
 }
 
 // hiddenIdentity identifies a call of one [hiddenRunner]: two calls are equal
@@ -826,7 +754,7 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 		},
 		CloneKey: hiddenIdentity.clone,
 		Encode:   (*hiddenArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs:   []string{"日 string", "_x int", "X int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -877,19 +805,6 @@ func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 // inputs.
 func (r *hiddenRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *hiddenRunner) describe(in *runtime.Inputs, args *hiddenArgs) {
-	in.Input("日", "string", &args.X日, func(e *key.Encoder) {
-		e.String(args.X日)
-	})
-	in.Input("_x", "int", &args.X, func(e *key.Encoder) {
-		e.Int(args.X)
-	})
-	in.Input("X", "int", &args.X2, func(e *key.Encoder) {
-		e.Int(args.X2)
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -951,8 +866,8 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
-		Encode:   (*GroupedArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*GroupedArgs).EncodeKey,
+		Inputs: []string{"n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1005,13 +920,6 @@ func (r *GroupedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *GroupedRunner) describe(in *runtime.Inputs, args *GroupedArgs) {
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
-}
-
 // execute calls [Grouped.Run].
 func (r *GroupedRunner) execute(_ context.Context, args GroupedArgs) (int, error) {
 	return r.work.Run(args.N), nil
@@ -1051,7 +959,7 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 		CloneKey:   key.Fingerprint.Clone,
 		EncodeWork: r.encodeWork,
 		Encode:     (*CallerArgs).EncodeKey,
-		Describe:   r.describe,
+		Inputs:     []string{"Grouped *GroupedRunner", "More map[string]*hiddenRunner", "n int"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -1110,6 +1018,7 @@ func (r *CallerRunner) encodeWork(e *key.Encoder) {
 	if e.Present(r.work.Grouped != nil) {
 		encodeGroupedRunner(e, r.work.Grouped)
 	}
+	e.Next()
 	m := e.Map(len(r.work.More), r.work.More == nil)
 	for k, x := range r.work.More {
 		b := e.Begin()
@@ -1125,35 +1034,6 @@ func (r *CallerRunner) encodeWork(e *key.Encoder) {
 		e.End(b)
 	}
 	m.End()
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *CallerRunner) describe(in *runtime.Inputs, args *CallerArgs) {
-	in.Input("Grouped", "*GroupedRunner", &r.work.Grouped, func(e *key.Encoder) {
-		if e.Present(r.work.Grouped != nil) {
-			encodeGroupedRunner(e, r.work.Grouped)
-		}
-	})
-	in.Input("More", "map[string]*hiddenRunner", &r.work.More, func(e *key.Encoder) {
-		m := e.Map(len(r.work.More), r.work.More == nil)
-		for k, x := range r.work.More {
-			b := e.Begin()
-			m.KeyAt(b)
-			b = b.String(e, k)
-			m.ValueAt(b)
-			b = b.Bool(x != nil)
-			if x != nil {
-				e.End(b)
-				encodeHiddenRunner(e, x)
-				b = e.Begin()
-			}
-			e.End(b)
-		}
-		m.End()
-	})
-	in.Input("n", "int", &args.N, func(e *key.Encoder) {
-		e.Int(args.N)
-	})
 }
 
 // identify returns the fingerprint of the inputs, which is valid until e is

@@ -98,7 +98,7 @@ func NewTextRunner(work *Text, opts ...runtime.Option) *TextRunner {
 		},
 		CloneKey: textIdentity.clone,
 		Encode:   (*TextArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs:   []string{"text string"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -151,13 +151,6 @@ func (r *TextRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *TextRunner) describe(in *runtime.Inputs, args *TextArgs) {
-	in.Input("text", "string", &args.Text, func(e *key.Encoder) {
-		e.String(args.Text)
-	})
-}
-
 // execute calls [Text.Run].
 func (r *TextRunner) execute(ctx2 context.Context, args TextArgs) (int64, error) {
 	return r.work.Run(ctx2, args.Text)
@@ -172,11 +165,11 @@ type ThreeArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *ThreeArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Int64(a.A)
-	b = b.Int64(a.B)
-	b = b.Int64(a.C)
-	e.End(b)
+	e.Int64(a.A)
+	e.Next()
+	e.Int64(a.B)
+	e.Next()
+	e.Int64(a.C)
 }
 
 // threeIdentity identifies a call of one [ThreeRunner]: two calls are equal if
@@ -212,8 +205,8 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 			hash := r.identify(&id, args.A, args.B, args.C)
 			return hash, id, nil
 		},
-		Encode:   (*ThreeArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*ThreeArgs).EncodeKey,
+		Inputs: []string{"a int64", "b int64", "c int64"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -264,19 +257,6 @@ func (r *ThreeRunner) Key(a int64, b int64, c int64) key.Key {
 // inputs.
 func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *ThreeRunner) describe(in *runtime.Inputs, args *ThreeArgs) {
-	in.Input("a", "int64", &args.A, func(e *key.Encoder) {
-		e.Int64(args.A)
-	})
-	in.Input("b", "int64", &args.B, func(e *key.Encoder) {
-		e.Int64(args.B)
-	})
-	in.Input("c", "int64", &args.C, func(e *key.Encoder) {
-		e.Int64(args.C)
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
@@ -330,7 +310,7 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 		Identify: r.identify,
 		CloneKey: key.Fingerprint.Clone,
 		Encode:   (*EightArgs).EncodeKey,
-		Describe: r.describe,
+		Inputs:   []string{"order Order"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -384,13 +364,6 @@ func (r *EightRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// describe lists the inputs, so that a store can explain a miss.
-func (r *EightRunner) describe(in *runtime.Inputs, args *EightArgs) {
-	in.Input("order", "Order", &args.Order, func(e *key.Encoder) {
-		e.End(encodeOrder(e, e.Begin(), &args.Order))
-	})
-}
-
 // identify returns the fingerprint of the inputs, which is valid until e is
 // released, and its hash.
 func (r *EightRunner) identify(args EightArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
@@ -414,11 +387,11 @@ type MeetArgs struct {
 
 // EncodeKey writes the canonical encoding of the arguments.
 func (a *MeetArgs) EncodeKey(e *key.Encoder) {
-	b := e.Begin()
-	b = b.Int64(a.A)
-	b = b.Int64(a.B)
-	b = b.Int64(a.C)
-	e.End(b)
+	e.Int64(a.A)
+	e.Next()
+	e.Int64(a.B)
+	e.Next()
+	e.Int64(a.C)
 }
 
 // meetIdentity identifies a call of one [MeetRunner]: two calls are equal if
@@ -454,8 +427,8 @@ func NewMeetRunner(work *Meet, opts ...runtime.Option) *MeetRunner {
 			hash := r.identify(&id, args.A, args.B, args.C)
 			return hash, id, nil
 		},
-		Encode:   (*MeetArgs).EncodeKey,
-		Describe: r.describe,
+		Encode: (*MeetArgs).EncodeKey,
+		Inputs: []string{"a int64", "b int64", "c int64"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -506,19 +479,6 @@ func (r *MeetRunner) Key(a int64, b int64, c int64) key.Key {
 // inputs.
 func (r *MeetRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
-}
-
-// describe lists the inputs, so that a store can explain a miss.
-func (r *MeetRunner) describe(in *runtime.Inputs, args *MeetArgs) {
-	in.Input("a", "int64", &args.A, func(e *key.Encoder) {
-		e.Int64(args.A)
-	})
-	in.Input("b", "int64", &args.B, func(e *key.Encoder) {
-		e.Int64(args.B)
-	})
-	in.Input("c", "int64", &args.C, func(e *key.Encoder) {
-		e.Int64(args.C)
-	})
 }
 
 // identify sets id to the identity of a call with these inputs and returns its
