@@ -36,13 +36,20 @@ var aside = []string{
 // IsAside reports whether a function, or a method as Type.Method, of a library is not for
 // results, by its name or that of its package, which comes first: lib.Load.
 func IsAside(name string) bool {
-	if strings.Contains(name, "UserAgent") {
-		return true
-	}
+	return strings.Contains(name, "UserAgent") || hasWord(name, aside...)
+}
+
+// TellsVersion reports whether a function of a library finds out a version, by its name or
+// that of its package. When other functions of the library ask it, they do so for the names
+// of cache folders, for errors, and for servers; when the user's code does, to show it.
+func TellsVersion(name string) bool { return hasWord(name, "version") }
+
+// hasWord reports whether one of some words is in a name.
+func hasWord(name string, words ...string) bool {
 	start := 0
 	for i, r := range name + "." {
 		if i > start && (unicode.IsUpper(r) || r == '.' || r == '_') {
-			if slices.Contains(aside, strings.ToLower(strings.Trim(name[start:i], "._"))) {
+			if slices.Contains(words, strings.ToLower(strings.Trim(name[start:i], "._"))) {
 				return true
 			}
 			start = i

@@ -173,6 +173,9 @@ func (g *Graph) find(start *node) map[scan.Kind]end {
 				continue
 			}
 			for _, u := range n.entry.Uses {
+				if u.Kind == scan.Build && n != start && ambient.TellsVersion(g.name(n)) {
+					continue
+				}
 				e := end{n, u, conditions + u.At.Conditions}
 				if before, ok := found[u.Kind]; e.conditions <= most && (!ok || e.before(before)) {
 					found[u.Kind] = e
@@ -201,7 +204,7 @@ func (e end) before(other end) bool {
 func (g *Graph) steps(n *node, use Use) []Step {
 	steps := []Step{{use.What, string(use.Kind), g.position(n.Path, use.At)}}
 	for ; n != nil; n = n.from {
-		s := Step{Name: g.packages[n.Path].Name + "." + n.Name, What: n.entry.what()}
+		s := Step{Name: g.name(n), What: n.entry.what()}
 		if n.from != nil {
 			s.Pos = g.position(n.from.Path, n.at)
 		}
@@ -210,6 +213,9 @@ func (g *Graph) steps(n *node, use Use) []Step {
 	slices.Reverse(steps)
 	return steps
 }
+
+// name is that of a node with the name of its package.
+func (g *Graph) name(n *node) string { return g.packages[n.Path].Name + "." + n.Name }
 
 // what says what an entry is.
 func (e *Entry) what() string {

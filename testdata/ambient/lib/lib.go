@@ -52,6 +52,9 @@ func Arguments() []string            { return os.Args[1:] }   // want os.Args
 func Program() string                { return os.Args[0] }
 func Info() (*debug.BuildInfo, bool) { return debug.ReadBuildInfo() }       // want debug.ReadBuildInfo
 func Version() string                { return runtime.Version() }           // want runtime.Version
+func Folder() string                 { return os.TempDir() + getVersion() } // want os.TempDir
+func Told() string                   { return build() }                     // want runtime.Version
+func APIVersion() string             { return apiVersion() }                // want os.Getenv
 func Run() ([]byte, error)           { return exec.Command("ls").Output() } // want exec.Command
 func Constant() ([]byte, error)      { return os.ReadFile("/etc/hosts") }   // want os.ReadFile
 func Write() (*os.File, error)       { return os.OpenFile("a", os.O_WRONLY, 0) }
@@ -171,5 +174,16 @@ var (
 	started = time.Now()
 	clock   = time.Now
 )
+
+func getVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return runtime.Version()
+}
+
+func build() string { return runtime.Version() }
+
+func apiVersion() string { return os.Getenv("API_VERSION") }
 
 func opaque(t time.Time) io.Reader { return nil }
