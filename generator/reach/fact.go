@@ -285,6 +285,9 @@ func (r *Reach) counts(f fact) bool {
 // countsHere reports whether a call counts as far as its own declaration shows: it may
 // depend on who calls that.
 func (f fact) countsHere() bool {
+	if f.kind == scan.File && f.readsProgram() {
+		return false // which program it is, a warning of os.Executable says
+	}
 	switch f.when {
 	case ambient.Reading:
 		return !writesOnly(f)
@@ -300,4 +303,31 @@ func (f fact) countsHere() bool {
 		return !f.decl.flow().goesOnly(f.call, zoneFree)
 	}
 	return !f.decl.flow().goesOnly(f.call, logged)
+}
+
+// readsProgram reports whether a call opens the file that os.Executable names.
+func (f fact) readsProgram() bool {
+	if len(f.call.Args) == 0 {
+		return false
+	}
+	id := ident(f.call.Args[0])
+	if id == nil {
+		return false
+	}
+	flow := f.decl.flow()
+	v := flow.variable(id)
+	if v == nil || len(flow.values[v]) == 0 || len(flow.parts[v]) > 0 {
+		return false
+	}
+	for _, e := range flow.values[v] {
+		call, ok := e.(*ast.CallExpr)
+		if !ok || callee(call) == nil {
+			return false
+		}
+		fn, ok := flow.info.Uses[callee(call)].(*types.Func)
+		if !ok || fn.FullName() != "os.Executable" {
+			return false
+		}
+	}
+	return true
 }

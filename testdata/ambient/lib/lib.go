@@ -55,6 +55,8 @@ func Version() string                { return runtime.Version() }           // w
 func Folder() string                 { return os.TempDir() + getVersion() } // want os.TempDir
 func Told() string                   { return build() }                     // want runtime.Version
 func APIVersion() string             { return apiVersion() }                // want os.Getenv
+func Itself() (*os.File, error)      { return program() }                   // want os.Executable
+func Beside() (*os.File, error)      { return beside() }                    // want os.Executable, os.Open
 func Run() ([]byte, error)           { return exec.Command("ls").Output() } // want exec.Command
 func Constant() ([]byte, error)      { return os.ReadFile("/etc/hosts") }   // want os.ReadFile
 func Write() (*os.File, error)       { return os.OpenFile("a", os.O_WRONLY, 0) }
@@ -185,5 +187,21 @@ func getVersion() string {
 func build() string { return runtime.Version() }
 
 func apiVersion() string { return os.Getenv("API_VERSION") }
+
+func program() (*os.File, error) {
+	name, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(name)
+}
+
+func beside() (*os.File, error) {
+	path, err := os.Executable()
+	if err != nil {
+		path = "/etc/a"
+	}
+	return os.Open(path)
+}
 
 func opaque(t time.Time) io.Reader { return nil }
