@@ -7,6 +7,24 @@
 // flight in one. A caller that finds a finished call there has a hit; one that finds an
 // unfinished call joins it; one that finds nothing has a miss, and starts an execution.
 //
+// Every generated runner has these methods, beside those of [Runner]; what one of them says
+// in full stands at the method of that name of [Calls].
+//
+//   - Run returns the results of a call: those that are kept, of an execution that is under
+//     way, or of a new one. When its context ends first it returns the error of that, and
+//     the execution goes on if others wait for it.
+//   - Start does not wait. It returns the [Call], which has ended if it was a hit.
+//   - Lookup returns the results if they are kept, in memory or in the store. It executes
+//     nothing.
+//   - Forget drops the call, so that the next equal one is executed. Those who wait for it
+//     still get its results.
+//   - Key returns the durable key. It is the same on every machine until the name, the code
+//     or the types of the work change, or what the program is built with.
+//   - EncodeKey stands for the runner where it is an input of another work: its name, types,
+//     code and options, and the fields of the work that are inputs.
+//
+// They may be called from many goroutines at once.
+//
 // Guarantees:
 //
 //   - A hit takes no lock, reads no clock and allocates nothing.

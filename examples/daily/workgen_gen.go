@@ -44,13 +44,12 @@ type DataProcessorArgs struct {
 	Day string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *DataProcessorArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Day)
 }
 
-// dataProcessorIdentity identifies a call of one [DataProcessorRunner]: two
-// calls are equal if and only if their identities are.
+// dataProcessorIdentity tells the calls of one [DataProcessorRunner] apart.
 type dataProcessorIdentity struct {
 	source key.Text
 	day    key.Text
@@ -64,8 +63,9 @@ func (id dataProcessorIdentity) clone() dataProcessorIdentity {
 }
 
 // DataProcessorRunner runs a [DataProcessor] once per distinct input. Make one
-// with [NewDataProcessorRunner]; its methods may be called from many goroutines
-// at once.
+// with [NewDataProcessorRunner].
+//
+// DataProcessor downloads and cleans one day's data.
 type DataProcessorRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -73,9 +73,8 @@ type DataProcessorRunner struct {
 	calls *runtime.Calls[dataProcessorIdentity, DataProcessorArgs, Dataset]
 }
 
-// NewDataProcessorRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [DataProcessor]; it
-// panics if one of them is invalid.
+// NewDataProcessorRunner returns a runner of work, which must not be nil.
+// Options given here win over those of the directive.
 func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataProcessorRunner {
 	r := &DataProcessorRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[dataProcessorIdentity, DataProcessorArgs, Dataset]{
@@ -99,10 +98,10 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 	return r
 }
 
-// Run returns what [DataProcessor.Run] returns for these inputs, and executes
-// it if no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the rows of a day, written as 05/25/22.
+//
+// It returns what [DataProcessor.Run] returns, and executes it unless an equal
+// call has succeeded or is executing.
 func (r *DataProcessorRunner) Run(ctx context.Context, day string) (Dataset, error) {
 	var id dataProcessorIdentity
 	hash := r.identify(&id, day)
@@ -112,36 +111,31 @@ func (r *DataProcessorRunner) Run(ctx context.Context, day string) (Dataset, err
 	return r.calls.Run(ctx, hash, id.clone(), DataProcessorArgs{Day: day})
 }
 
-// Start is like [DataProcessorRunner.Run] but does not wait. It returns the
-// call, which is finished if it was a hit. An execution goes on until ctx ends
-// or the call is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *DataProcessorRunner) Start(ctx context.Context, day string) *runtime.Call[Dataset] {
 	return r.calls.Start(ctx, DataProcessorArgs{Day: day})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *DataProcessorRunner) Lookup(day string) (Dataset, bool) {
 	return r.calls.Lookup(DataProcessorArgs{Day: day})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *DataProcessorRunner) Forget(day string) bool {
 	return r.calls.Forget(DataProcessorArgs{Day: day})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *DataProcessorRunner) Key(day string) key.Key {
 	return r.calls.Key(DataProcessorArgs{Day: day})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [DataProcessor]
-// that are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *DataProcessorRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -151,8 +145,7 @@ func (r *DataProcessorRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Source)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *DataProcessorRunner) identify(id *dataProcessorIdentity, day string) uint64 {
 	id.source = key.TextOf(r.work.Source)
 	id.day = key.TextOf(day)
@@ -172,13 +165,15 @@ type TrainerArgs struct {
 	Data Dataset
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TrainerArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeDataset(e, e.Begin(), &a.Data))
 }
 
 // TrainerRunner runs a [Trainer] once per distinct input. Make one with
-// [NewTrainerRunner]; its methods may be called from many goroutines at once.
+// [NewTrainerRunner].
+//
+// Trainer trains a model.
 type TrainerRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -186,9 +181,8 @@ type TrainerRunner struct {
 	calls *runtime.Calls[key.Fingerprint, TrainerArgs, float64]
 }
 
-// NewTrainerRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Trainer]; it panics if one of
-// them is invalid.
+// NewTrainerRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 	r := &TrainerRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TrainerArgs, float64]{
@@ -207,10 +201,10 @@ func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 	return r
 }
 
-// Run returns what [Trainer.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the model's score on the data.
+//
+// It returns what [Trainer.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *TrainerRunner) Run(ctx context.Context, data Dataset) (float64, error) {
 	args := TrainerArgs{Data: data}
 	hash, id, e := r.identify(args)
@@ -221,42 +215,37 @@ func (r *TrainerRunner) Run(ctx context.Context, data Dataset) (float64, error) 
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [TrainerRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *TrainerRunner) Start(ctx context.Context, data Dataset) *runtime.Call[float64] {
 	return r.calls.Start(ctx, TrainerArgs{Data: data})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TrainerRunner) Lookup(data Dataset) (float64, bool) {
 	return r.calls.Lookup(TrainerArgs{Data: data})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TrainerRunner) Forget(data Dataset) bool {
 	return r.calls.Forget(TrainerArgs{Data: data})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TrainerRunner) Key(data Dataset) key.Key {
 	return r.calls.Key(TrainerArgs{Data: data})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Trainer] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TrainerRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *TrainerRunner) identify(args TrainerArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

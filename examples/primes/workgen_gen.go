@@ -35,7 +35,7 @@ type CounterArgs struct {
 	Limit int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *CounterArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.Limit)
 }
@@ -46,14 +46,15 @@ type CounterResult struct {
 	Largest int
 }
 
-// counterIdentity identifies a call of one [CounterRunner]: two calls are equal
-// if and only if their identities are.
+// counterIdentity tells the calls of one [CounterRunner] apart.
 type counterIdentity struct {
 	limit int
 }
 
 // CounterRunner runs a [Counter] once per distinct input. Make one with
-// [NewCounterRunner]; its methods may be called from many goroutines at once.
+// [NewCounterRunner].
+//
+// Counter counts primes.
 type CounterRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -61,9 +62,8 @@ type CounterRunner struct {
 	calls *runtime.Calls[counterIdentity, CounterArgs, CounterResult]
 }
 
-// NewCounterRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Counter]; it panics if one of
-// them is invalid.
+// NewCounterRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 	r := &CounterRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[counterIdentity, CounterArgs, CounterResult]{
@@ -84,10 +84,11 @@ func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 	return r
 }
 
-// Run returns what [Counter.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns how many primes there are up to limit, and the largest of them (0
+// when there is none).
+//
+// It returns what [Counter.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *CounterRunner) Run(ctx context.Context, limit int) (int, int, error) {
 	id := counterIdentity{limit: limit}
 	hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
@@ -99,36 +100,31 @@ func (r *CounterRunner) Run(ctx context.Context, limit int) (int, int, error) {
 	return res.Count, res.Largest, err
 }
 
-// Start is like [CounterRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *CounterRunner) Start(ctx context.Context, limit int) *runtime.Call[CounterResult] {
 	return r.calls.Start(ctx, CounterArgs{Limit: limit})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *CounterRunner) Lookup(limit int) (CounterResult, bool) {
 	return r.calls.Lookup(CounterArgs{Limit: limit})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *CounterRunner) Forget(limit int) bool {
 	return r.calls.Forget(CounterArgs{Limit: limit})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *CounterRunner) Key(limit int) key.Key {
 	return r.calls.Key(CounterArgs{Limit: limit})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Counter] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *CounterRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }

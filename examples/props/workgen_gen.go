@@ -38,19 +38,20 @@ type PrinterArgs struct {
 	Value int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *PrinterArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.Value)
 }
 
-// printerIdentity identifies a call of one [PrinterRunner]: two calls are equal
-// if and only if their identities are.
+// printerIdentity tells the calls of one [PrinterRunner] apart.
 type printerIdentity struct {
 	value int
 }
 
 // PrinterRunner runs a [Printer] once per distinct input. Make one with
-// [NewPrinterRunner]; its methods may be called from many goroutines at once.
+// [NewPrinterRunner].
+//
+// Printer prints the arguments that it received.
 type PrinterRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -58,9 +59,8 @@ type PrinterRunner struct {
 	calls *runtime.Calls[printerIdentity, PrinterArgs, struct{}]
 }
 
-// NewPrinterRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Printer]; it panics if one of
-// them is invalid.
+// NewPrinterRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 	r := &PrinterRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[printerIdentity, PrinterArgs, struct{}]{
@@ -81,10 +81,10 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 	return r
 }
 
-// Run returns what [Printer.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run prints value.
+//
+// It returns what [Printer.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *PrinterRunner) Run(ctx context.Context, value int) error {
 	id := printerIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
@@ -95,37 +95,32 @@ func (r *PrinterRunner) Run(ctx context.Context, value int) error {
 	return err
 }
 
-// Start is like [PrinterRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *PrinterRunner) Start(ctx context.Context, value int) *runtime.Call[struct{}] {
 	return r.calls.Start(ctx, PrinterArgs{Value: value})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and its
-// result is kept, in memory or in the store. It executes nothing.
+// Lookup reports whether the call has succeeded and is kept, in memory or in
+// the store.
 func (r *PrinterRunner) Lookup(value int) bool {
 	_, ok := r.calls.Lookup(PrinterArgs{Value: value})
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *PrinterRunner) Forget(value int) bool {
 	return r.calls.Forget(PrinterArgs{Value: value})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *PrinterRunner) Key(value int) key.Key {
 	return r.calls.Key(PrinterArgs{Value: value})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Printer] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *PrinterRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }

@@ -37,19 +37,20 @@ type WorkArgs struct {
 	D time.Duration
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *WorkArgs) EncodeKey(e *key.Encoder) {
 	e.Int64(int64(a.D))
 }
 
-// workIdentity identifies a call of one [WorkRunner]: two calls are equal if
-// and only if their identities are.
+// workIdentity tells the calls of one [WorkRunner] apart.
 type workIdentity struct {
 	d int64
 }
 
 // WorkRunner runs a [Work] once per distinct input. Make one with
-// [NewWorkRunner]; its methods may be called from many goroutines at once.
+// [NewWorkRunner]. Options: cache=false.
+//
+// Work takes its time.
 type WorkRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -57,9 +58,8 @@ type WorkRunner struct {
 	calls *runtime.Calls[workIdentity, WorkArgs, struct{}]
 }
 
-// NewWorkRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Work]; it panics if one of
-// them is invalid.
+// NewWorkRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewWorkRunner(work *Work, opts ...runtime.Option) *WorkRunner {
 	r := &WorkRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[workIdentity, WorkArgs, struct{}]{
@@ -80,10 +80,10 @@ func NewWorkRunner(work *Work, opts ...runtime.Option) *WorkRunner {
 	return r
 }
 
-// Run returns what [Work.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run waits.
+//
+// It returns what [Work.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: cache=false.
 func (r *WorkRunner) Run(ctx context.Context, d time.Duration) error {
 	id := workIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -94,37 +94,32 @@ func (r *WorkRunner) Run(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Start is like [WorkRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *WorkRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[struct{}] {
 	return r.calls.Start(ctx, WorkArgs{D: d})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and its
-// result is kept, in memory or in the store. It executes nothing.
+// Lookup reports whether the call has succeeded and is kept, in memory or in
+// the store.
 func (r *WorkRunner) Lookup(d time.Duration) bool {
 	_, ok := r.calls.Lookup(WorkArgs{D: d})
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *WorkRunner) Forget(d time.Duration) bool {
 	return r.calls.Forget(WorkArgs{D: d})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *WorkRunner) Key(d time.Duration) key.Key {
 	return r.calls.Key(WorkArgs{D: d})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Work] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *WorkRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }

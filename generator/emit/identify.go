@@ -13,7 +13,7 @@ func (w *work) emitIdentity() {
 	if !w.plan.Plain {
 		return
 	}
-	w.comment("%s identifies a call of one [%s]: two calls are equal if and only if their identities are.", w.identity, w.runner)
+	w.comment("%s tells the calls of one [%s] apart.", w.identity, w.runner)
 	w.jen.Type().Id(w.identity).StructFunc(func(g *jen.Group) {
 		for _, leaf := range w.plan.Identity {
 			g.Id(leaf.Name).Add(w.leafType(leaf))
@@ -90,7 +90,7 @@ func (w *work) emitIdentify() {
 		w.emitIdentifyPlain()
 		return
 	}
-	w.comment("identify returns the fingerprint of the inputs, which is valid until e is released, and its hash.")
+	w.comment("identify returns the fingerprint of the inputs, good until e is released, and its hash.")
 	results := jen.Params(w.local("hash").Uint64(), w.local("id").Add(w.key("Fingerprint")), w.local("e").Op("*").Add(w.key("Encoder")))
 	w.method("identify", []jen.Code{w.local("args").Id(w.args)}, results, func(g *jen.Group) {
 		g.Add(w.local("e")).Op("=").Add(w.key("Borrow")).Call()
@@ -110,7 +110,7 @@ func (w *work) emitIdentifyPlain() {
 	if w.inPlace() {
 		return
 	}
-	w.comment("identify sets id to the identity of a call with these inputs and returns its hash.")
+	w.comment("identify sets id to the identity of a call and returns its hash.")
 	params := []jen.Code{w.local("id").Op("*").Id(w.identity)}
 	for i, p := range w.plan.Params {
 		param := jen.Id(w.params[i])

@@ -12,7 +12,7 @@ import (
 
 // emitRun writes Run, the method everything is about.
 func (w *work) emitRun() {
-	w.comment("Run returns what [%s.Run] returns for these inputs, and executes it if no equal call has succeeded before. Equal calls that overlap share one execution. When ctx ends first, Run returns its error, and the execution goes on if others wait for it.", w.name)
+	w.commentRun()
 	w.method("Run", append(w.context(), w.parameters()...), w.runResults(), func(g *jen.Group) {
 		id, args := w.local("id"), w.argsValue()
 		if w.plan.Plain {
@@ -96,7 +96,7 @@ func (w *work) resultFields() []jen.Code {
 
 // emitStart writes Start.
 func (w *work) emitStart() {
-	w.comment("Start is like [%s.Run] but does not wait. It returns the call, which is finished if it was a hit. An execution goes on until ctx ends or the call is stopped.", w.runner)
+	w.comment("Start is Run without the wait. An execution goes on until ctx ends or the call is stopped.")
 	result := jen.Op("*").Add(w.runtime("Call")).Index(w.resultType())
 	w.method("Start", append(w.context(), w.parameters()...), result, func(g *jen.Group) {
 		g.Return(w.calls("Start", w.local("ctx"), w.argsValue()))
@@ -106,9 +106,9 @@ func (w *work) emitStart() {
 // emitLookup writes Lookup.
 func (w *work) emitLookup() {
 	if len(w.plan.Results) == 0 {
-		w.comment("Lookup reports whether the call with these inputs has succeeded and its result is kept, in memory or in the store. It executes nothing.")
+		w.comment("Lookup reports whether the call has succeeded and is kept, in memory or in the store.")
 	} else {
-		w.comment("Lookup returns the results of the call with these inputs if they are kept, in memory or in the store, and reports whether they are. It executes nothing.")
+		w.comment("Lookup returns what is kept of the call, in memory or in the store, and whether anything is.")
 	}
 	results := jen.Params(w.resultType(), jen.Bool())
 	if len(w.plan.Results) == 0 {
@@ -127,7 +127,7 @@ func (w *work) emitLookup() {
 
 // emitForget writes Forget.
 func (w *work) emitForget() {
-	w.comment("Forget drops the call with these inputs, so that the next equal call is executed, and reports whether there was one. Callers that wait for it still get its results.")
+	w.comment("Forget has the next equal call executed, and reports whether there was one to forget.")
 	w.method("Forget", w.parameters(), jen.Bool(), func(g *jen.Group) {
 		g.Return(w.calls("Forget", w.argsValue()))
 	})
@@ -135,7 +135,7 @@ func (w *work) emitForget() {
 
 // emitKey writes Key.
 func (w *work) emitKey() {
-	w.comment("Key returns the durable key of the call with these inputs. It is the same on every machine until the name, the code or the types of the work change, or what the program is built with.")
+	w.comment("Key returns the durable key of the call.")
 	w.method("Key", w.parameters(), w.key("Key"), func(g *jen.Group) {
 		g.Return(w.calls("Key", w.argsValue()))
 	})
@@ -143,7 +143,7 @@ func (w *work) emitKey() {
 
 // emitEncodeKey writes what stands for the runner in the keys of other works.
 func (w *work) emitEncodeKey() {
-	w.comment("EncodeKey writes what identifies the runner when it is an input of another work: its name, types, code and options, and the fields of [%s] that are inputs.", w.name)
+	w.comment("EncodeKey writes what identifies the runner where it is an input of another work.")
 	e := w.local("e")
 	w.method("EncodeKey", []jen.Code{e.Clone().Op("*").Add(w.key("Encoder"))}, nil, func(g *jen.Group) {
 		g.Add(w.calls("EncodeRunner", e))
@@ -167,7 +167,7 @@ func (w *work) emitEncode() {
 		return
 	}
 	enc, a := &encoder{file: w.file, names: w.names.local}, w.names.local["a"]
-	w.comment("verify writes the arguments that are not copied. They might change during an execution, so the runtime compares them before and after.")
+	w.comment("verify writes the arguments that are not copied, and might change during an execution.")
 	w.jen.Func().Params(jen.Id(a).Op("*").Id(w.args)).Id("verify").Params(enc.e().Op("*").Add(w.key("Encoder"))).BlockFunc(func(g *jen.Group) {
 		for _, p := range w.plan.Params {
 			if p.Verified {

@@ -122,7 +122,7 @@ func (w *work) emitArgs() {
 	})
 	w.emitString()
 	a, e := w.names.local["a"], w.names.local["e"]
-	w.comment("EncodeKey writes the canonical encoding of the arguments.")
+	w.comment("EncodeKey writes the arguments.")
 	w.jen.Func().Params(jen.Id(a).Op("*").Id(w.args)).Id("EncodeKey").
 		Params(jen.Id(e).Op("*").Add(w.key("Encoder"))).
 		BlockFunc(func(g *jen.Group) {
@@ -169,7 +169,7 @@ func (w *work) emitResult() {
 
 // emitRunner writes the runner type.
 func (w *work) emitRunner() {
-	w.comment("%s runs a [%s] once per distinct input. Make one with [%s]; its methods may be called from many goroutines at once.", w.runner, w.name, w.constructor)
+	w.commentRunner()
 	w.jen.Type().Id(w.runner).Struct(
 		jen.Op("*").Add(w.runtime("Runner")).Comment("Name, Stats, Status, ForgetAll, Close"),
 		jen.Line(),
@@ -184,7 +184,7 @@ func (w *work) emitConstructor() {
 	defer func() { w.locals = beside }()
 	w.locals = w.names.local // there are no parameters of the user's
 	name, r, work, opts := w.constructor, w.names.local["r"], w.names.local["work"], w.names.local["opts"]
-	w.comment("%s returns a runner around work, which must not be nil. Options given here win over those in the directive of [%s]; it panics if one of them is invalid.", name, w.name)
+	w.comment("%s returns a runner of work, which must not be nil. Options given here win over those of the directive.", name)
 	w.jen.Func().Id(name).Params(
 		jen.Id(work).Op("*").Id(w.name),
 		jen.Id(opts).Op("...").Add(w.runtime("Option")),

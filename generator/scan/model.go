@@ -105,7 +105,8 @@ const (
 // Options are what the directive says. An option that is not Set leaves the
 // matter to the runtime's default.
 type Options struct {
-	Pos token.Pos // of the directive
+	Pos  token.Pos // of the directive
+	Text string    // all of them, as they are written there
 
 	Cache       Option[bool]          // cache=false
 	Name        Option[string]        // name=NAME, never empty

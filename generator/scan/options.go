@@ -139,6 +139,7 @@ func parseNames(s string) ([]string, error) {
 func (s *scanner) options(work string, d *directive) Options {
 	o := Options{Pos: d.pos}
 	seen := map[string]bool{}
+	var texts []string
 	for _, word := range words(d.args) {
 		pos := d.argAt + token.Pos(word.at)
 		if strings.HasPrefix(word.text, "//") {
@@ -160,10 +161,12 @@ func (s *scanner) options(work string, d *directive) Options {
 			continue
 		}
 		seen[name] = true
+		texts = append(texts, word.text)
 		if err := def.set(&o, pos, value, !hasValue); err != nil {
 			s.report(pos, work, "option "+word.text+": "+err.Error(), "write it like "+def.example)
 		}
 	}
+	o.Text = strings.Join(texts, " ")
 	s.contradictions(work, o)
 	return o
 }

@@ -35,19 +35,20 @@ type KeepArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *KeepArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// keepIdentity identifies a call of one [KeepRunner]: two calls are equal if
-// and only if their identities are.
+// keepIdentity tells the calls of one [KeepRunner] apart.
 type keepIdentity struct {
 	n int
 }
 
 // KeepRunner runs a [Keep] once per distinct input. Make one with
-// [NewKeepRunner]; its methods may be called from many goroutines at once.
+// [NewKeepRunner].
+//
+// Keep is a work that takes no time and returns 100 bytes.
 type KeepRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -55,9 +56,8 @@ type KeepRunner struct {
 	calls *runtime.Calls[keepIdentity, KeepArgs, string]
 }
 
-// NewKeepRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Keep]; it panics if one of
-// them is invalid.
+// NewKeepRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
 	r := &KeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[keepIdentity, KeepArgs, string]{
@@ -78,10 +78,10 @@ func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
 	return r
 }
 
-// Run returns what [Keep.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the result of call n.
+//
+// It returns what [Keep.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *KeepRunner) Run(ctx context.Context, n int) (string, error) {
 	id := keepIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -91,36 +91,31 @@ func (r *KeepRunner) Run(ctx context.Context, n int) (string, error) {
 	return r.calls.Run(ctx, hash, id, KeepArgs{N: n})
 }
 
-// Start is like [KeepRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *KeepRunner) Start(ctx context.Context, n int) *runtime.Call[string] {
 	return r.calls.Start(ctx, KeepArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *KeepRunner) Lookup(n int) (string, bool) {
 	return r.calls.Lookup(KeepArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *KeepRunner) Forget(n int) bool {
 	return r.calls.Forget(KeepArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *KeepRunner) Key(n int) key.Key {
 	return r.calls.Key(KeepArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Keep] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *KeepRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }

@@ -912,7 +912,7 @@ type NestedArgs struct {
 	Order *Order
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NestedArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Order != nil) {
 		e.End(encodeOrder(e, e.Begin(), a.Order))
@@ -920,7 +920,9 @@ func (a *NestedArgs) EncodeKey(e *key.Encoder) {
 }
 
 // NestedRunner runs a [Nested] once per distinct input. Make one with
-// [NewNestedRunner]; its methods may be called from many goroutines at once.
+// [NewNestedRunner]. Options: version=1.
+//
+// Nested takes a struct of structs.
 type NestedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -928,9 +930,8 @@ type NestedRunner struct {
 	calls *runtime.Calls[key.Fingerprint, NestedArgs, int]
 }
 
-// NewNestedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Nested]; it panics if one of
-// them is invalid.
+// NewNestedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, int]{
@@ -949,10 +950,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	return r
 }
 
-// Run returns what [Nested.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the number of lines.
+//
+// It returns what [Nested.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: version=1.
 func (r *NestedRunner) Run(ctx context.Context, order *Order) (int, error) {
 	args := NestedArgs{Order: order}
 	hash2, id, e := r.identify(args)
@@ -963,42 +964,37 @@ func (r *NestedRunner) Run(ctx context.Context, order *Order) (int, error) {
 	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
-// Start is like [NestedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, order *Order) *runtime.Call[int] {
 	return r.calls.Start(ctx, NestedArgs{Order: order})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *NestedRunner) Lookup(order *Order) (int, bool) {
 	return r.calls.Lookup(NestedArgs{Order: order})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *NestedRunner) Forget(order *Order) bool {
 	return r.calls.Forget(NestedArgs{Order: order})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *NestedRunner) Key(order *Order) key.Key {
 	return r.calls.Key(NestedArgs{Order: order})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Nested] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *NestedRunner) identify(args NestedArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -1026,7 +1022,7 @@ type RecordsArgs struct {
 	Records []Record
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *RecordsArgs) EncodeKey(e *key.Encoder) {
 	b := e.Begin()
 	b = b.Slice(len(a.Records), a.Records == nil)
@@ -1037,7 +1033,9 @@ func (a *RecordsArgs) EncodeKey(e *key.Encoder) {
 }
 
 // RecordsRunner runs a [Records] once per distinct input. Make one with
-// [NewRecordsRunner]; its methods may be called from many goroutines at once.
+// [NewRecordsRunner]. Options: version=1.
+//
+// Records takes 1,000 structs.
 type RecordsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1045,9 +1043,8 @@ type RecordsRunner struct {
 	calls *runtime.Calls[key.Fingerprint, RecordsArgs, int]
 }
 
-// NewRecordsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Records]; it panics if one of
-// them is invalid.
+// NewRecordsRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 	r := &RecordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, RecordsArgs, int]{
@@ -1066,10 +1063,10 @@ func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 	return r
 }
 
-// Run returns what [Records.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the number of records.
+//
+// It returns what [Records.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: version=1.
 func (r *RecordsRunner) Run(ctx context.Context, records []Record) (int, error) {
 	args := RecordsArgs{Records: records}
 	hash2, id, e := r.identify(args)
@@ -1080,42 +1077,37 @@ func (r *RecordsRunner) Run(ctx context.Context, records []Record) (int, error) 
 	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
-// Start is like [RecordsRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *RecordsRunner) Start(ctx context.Context, records []Record) *runtime.Call[int] {
 	return r.calls.Start(ctx, RecordsArgs{Records: records})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *RecordsRunner) Lookup(records []Record) (int, bool) {
 	return r.calls.Lookup(RecordsArgs{Records: records})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *RecordsRunner) Forget(records []Record) bool {
 	return r.calls.Forget(RecordsArgs{Records: records})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *RecordsRunner) Key(records []Record) key.Key {
 	return r.calls.Key(RecordsArgs{Records: records})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Records] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *RecordsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *RecordsRunner) identify(args RecordsArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -1140,15 +1132,17 @@ type PodArgs struct {
 	Spec *corev1.PodSpec
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *PodArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Spec != nil) {
 		e.End(encodeV1PodSpec(e, e.Begin(), a.Spec))
 	}
 }
 
-// PodRunner runs a [Pod] once per distinct input. Make one with [NewPodRunner];
-// its methods may be called from many goroutines at once.
+// PodRunner runs a [Pod] once per distinct input. Make one with [NewPodRunner].
+// Options: version=1.
+//
+// Pod takes what Kubernetes says of a pod.
 type PodRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1156,9 +1150,8 @@ type PodRunner struct {
 	calls *runtime.Calls[key.Fingerprint, PodArgs, int]
 }
 
-// NewPodRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Pod]; it panics if one of them
-// is invalid.
+// NewPodRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 	r := &PodRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PodArgs, int]{
@@ -1177,10 +1170,10 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 	return r
 }
 
-// Run returns what [Pod.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the number of containers.
+//
+// It returns what [Pod.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: version=1.
 func (r *PodRunner) Run(ctx context.Context, spec *corev1.PodSpec) (int, error) {
 	args := PodArgs{Spec: spec}
 	hash2, id, e := r.identify(args)
@@ -1191,42 +1184,37 @@ func (r *PodRunner) Run(ctx context.Context, spec *corev1.PodSpec) (int, error) 
 	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
-// Start is like [PodRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *PodRunner) Start(ctx context.Context, spec *corev1.PodSpec) *runtime.Call[int] {
 	return r.calls.Start(ctx, PodArgs{Spec: spec})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *PodRunner) Lookup(spec *corev1.PodSpec) (int, bool) {
 	return r.calls.Lookup(PodArgs{Spec: spec})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *PodRunner) Forget(spec *corev1.PodSpec) bool {
 	return r.calls.Forget(PodArgs{Spec: spec})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *PodRunner) Key(spec *corev1.PodSpec) key.Key {
 	return r.calls.Key(PodArgs{Spec: spec})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Pod] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *PodRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *PodRunner) identify(args PodArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -1254,7 +1242,7 @@ type TreeArgs struct {
 	Root *Node
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TreeArgs) EncodeKey(e *key.Encoder) {
 	if key.Enter(e, a.Root) {
 		encodeNode(e, a.Root)
@@ -1263,7 +1251,9 @@ func (a *TreeArgs) EncodeKey(e *key.Encoder) {
 }
 
 // TreeRunner runs a [Tree] once per distinct input. Make one with
-// [NewTreeRunner]; its methods may be called from many goroutines at once.
+// [NewTreeRunner]. Options: version=1.
+//
+// Tree takes a tree of 1,000 nodes.
 type TreeRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1271,9 +1261,8 @@ type TreeRunner struct {
 	calls *runtime.Calls[key.Fingerprint, TreeArgs, int64]
 }
 
-// NewTreeRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Tree]; it panics if one of
-// them is invalid.
+// NewTreeRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 	r := &TreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TreeArgs, int64]{
@@ -1292,10 +1281,10 @@ func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 	return r
 }
 
-// Run returns what [Tree.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the root's value.
+//
+// It returns what [Tree.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: version=1.
 func (r *TreeRunner) Run(ctx context.Context, root *Node) (int64, error) {
 	args := TreeArgs{Root: root}
 	hash2, id, e := r.identify(args)
@@ -1306,42 +1295,37 @@ func (r *TreeRunner) Run(ctx context.Context, root *Node) (int64, error) {
 	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
-// Start is like [TreeRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *TreeRunner) Start(ctx context.Context, root *Node) *runtime.Call[int64] {
 	return r.calls.Start(ctx, TreeArgs{Root: root})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TreeRunner) Lookup(root *Node) (int64, bool) {
 	return r.calls.Lookup(TreeArgs{Root: root})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TreeRunner) Forget(root *Node) bool {
 	return r.calls.Forget(TreeArgs{Root: root})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TreeRunner) Key(root *Node) key.Key {
 	return r.calls.Key(TreeArgs{Root: root})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Tree] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TreeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *TreeRunner) identify(args TreeArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -1369,7 +1353,7 @@ type TableArgs struct {
 	Table map[string]int64
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TableArgs) EncodeKey(e *key.Encoder) {
 	m := e.Map(len(a.Table), a.Table == nil)
 	for k, x := range a.Table {
@@ -1384,7 +1368,9 @@ func (a *TableArgs) EncodeKey(e *key.Encoder) {
 }
 
 // TableRunner runs a [Table] once per distinct input. Make one with
-// [NewTableRunner]; its methods may be called from many goroutines at once.
+// [NewTableRunner]. Options: version=1.
+//
+// Table takes a map of 1,000 entries.
 type TableRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1392,9 +1378,8 @@ type TableRunner struct {
 	calls *runtime.Calls[key.Fingerprint, TableArgs, int]
 }
 
-// NewTableRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Table]; it panics if one of
-// them is invalid.
+// NewTableRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 	r := &TableRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TableArgs, int]{
@@ -1413,10 +1398,10 @@ func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 	return r
 }
 
-// Run returns what [Table.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the number of entries.
+//
+// It returns what [Table.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: version=1.
 func (r *TableRunner) Run(ctx context.Context, table map[string]int64) (int, error) {
 	args := TableArgs{Table: table}
 	hash2, id, e := r.identify(args)
@@ -1427,42 +1412,37 @@ func (r *TableRunner) Run(ctx context.Context, table map[string]int64) (int, err
 	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
-// Start is like [TableRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *TableRunner) Start(ctx context.Context, table map[string]int64) *runtime.Call[int] {
 	return r.calls.Start(ctx, TableArgs{Table: table})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TableRunner) Lookup(table map[string]int64) (int, bool) {
 	return r.calls.Lookup(TableArgs{Table: table})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TableRunner) Forget(table map[string]int64) bool {
 	return r.calls.Forget(TableArgs{Table: table})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TableRunner) Key(table map[string]int64) key.Key {
 	return r.calls.Key(TableArgs{Table: table})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Table] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TableRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *TableRunner) identify(args TableArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -1487,13 +1467,15 @@ type BlobArgs struct {
 	Blob []byte
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *BlobArgs) EncodeKey(e *key.Encoder) {
 	e.Bytes(a.Blob)
 }
 
 // BlobRunner runs a [Blob] once per distinct input. Make one with
-// [NewBlobRunner]; its methods may be called from many goroutines at once.
+// [NewBlobRunner]. Options: version=1.
+//
+// Blob takes 1 MiB of bytes.
 type BlobRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1501,9 +1483,8 @@ type BlobRunner struct {
 	calls *runtime.Calls[key.Fingerprint, BlobArgs, int]
 }
 
-// NewBlobRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Blob]; it panics if one of
-// them is invalid.
+// NewBlobRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 	r := &BlobRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BlobArgs, int]{
@@ -1522,10 +1503,10 @@ func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 	return r
 }
 
-// Run returns what [Blob.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the number of bytes.
+//
+// It returns what [Blob.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: version=1.
 func (r *BlobRunner) Run(ctx context.Context, blob []byte) (int, error) {
 	args := BlobArgs{Blob: blob}
 	hash2, id, e := r.identify(args)
@@ -1536,42 +1517,37 @@ func (r *BlobRunner) Run(ctx context.Context, blob []byte) (int, error) {
 	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
-// Start is like [BlobRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *BlobRunner) Start(ctx context.Context, blob []byte) *runtime.Call[int] {
 	return r.calls.Start(ctx, BlobArgs{Blob: blob})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *BlobRunner) Lookup(blob []byte) (int, bool) {
 	return r.calls.Lookup(BlobArgs{Blob: blob})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *BlobRunner) Forget(blob []byte) bool {
 	return r.calls.Forget(BlobArgs{Blob: blob})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *BlobRunner) Key(blob []byte) key.Key {
 	return r.calls.Key(BlobArgs{Blob: blob})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Blob] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *BlobRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *BlobRunner) identify(args BlobArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -1596,13 +1572,15 @@ type SeriesArgs struct {
 	Series []float64
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SeriesArgs) EncodeKey(e *key.Encoder) {
 	key.Numbers(e, a.Series)
 }
 
 // SeriesRunner runs a [Series] once per distinct input. Make one with
-// [NewSeriesRunner]; its methods may be called from many goroutines at once.
+// [NewSeriesRunner]. Options: version=1.
+//
+// Series takes a million numbers.
 type SeriesRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1610,9 +1588,8 @@ type SeriesRunner struct {
 	calls *runtime.Calls[key.Fingerprint, SeriesArgs, int]
 }
 
-// NewSeriesRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Series]; it panics if one of
-// them is invalid.
+// NewSeriesRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 	r := &SeriesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SeriesArgs, int]{
@@ -1631,10 +1608,10 @@ func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 	return r
 }
 
-// Run returns what [Series.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns how many numbers there are.
+//
+// It returns what [Series.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: version=1.
 func (r *SeriesRunner) Run(ctx context.Context, series []float64) (int, error) {
 	args := SeriesArgs{Series: series}
 	hash2, id, e := r.identify(args)
@@ -1645,42 +1622,37 @@ func (r *SeriesRunner) Run(ctx context.Context, series []float64) (int, error) {
 	return r.calls.Run(ctx, hash2, e.Keep(id), args)
 }
 
-// Start is like [SeriesRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SeriesRunner) Start(ctx context.Context, series []float64) *runtime.Call[int] {
 	return r.calls.Start(ctx, SeriesArgs{Series: series})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SeriesRunner) Lookup(series []float64) (int, bool) {
 	return r.calls.Lookup(SeriesArgs{Series: series})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SeriesRunner) Forget(series []float64) bool {
 	return r.calls.Forget(SeriesArgs{Series: series})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SeriesRunner) Key(series []float64) key.Key {
 	return r.calls.Key(SeriesArgs{Series: series})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Series] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SeriesRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *SeriesRunner) identify(args SeriesArgs) (hash2 uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

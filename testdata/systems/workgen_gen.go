@@ -40,7 +40,7 @@ type NameArgs struct {
 	Parts   []string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NameArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Command)
 	e.Next()
@@ -59,7 +59,9 @@ type NameResult struct {
 }
 
 // NameRunner runs a [Name] once per distinct input. Make one with
-// [NewNameRunner]; its methods may be called from many goroutines at once.
+// [NewNameRunner].
+//
+// Name builds a metric's name for a command, with a counter beside it.
 type NameRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -67,9 +69,8 @@ type NameRunner struct {
 	calls *runtime.Calls[key.Fingerprint, NameArgs, NameResult]
 }
 
-// NewNameRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Name]; it panics if one of
-// them is invalid.
+// NewNameRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewNameRunner(work *Name, opts ...runtime.Option) *NameRunner {
 	r := &NameRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NameArgs, NameResult]{
@@ -88,10 +89,10 @@ func NewNameRunner(work *Name, opts ...runtime.Option) *NameRunner {
 	return r
 }
 
-// Run returns what [Name.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts and joins the parts.
+//
+// It returns what [Name.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *NameRunner) Run(ctx context.Context, command string, parts []string) (string, int, error) {
 	args := NameArgs{Command: command, Parts: parts}
 	hash, id, e := r.identify(args)
@@ -104,42 +105,37 @@ func (r *NameRunner) Run(ctx context.Context, command string, parts []string) (s
 	return res.R1, res.R2, err
 }
 
-// Start is like [NameRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *NameRunner) Start(ctx context.Context, command string, parts []string) *runtime.Call[NameResult] {
 	return r.calls.Start(ctx, NameArgs{Command: command, Parts: parts})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *NameRunner) Lookup(command string, parts []string) (NameResult, bool) {
 	return r.calls.Lookup(NameArgs{Command: command, Parts: parts})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *NameRunner) Forget(command string, parts []string) bool {
 	return r.calls.Forget(NameArgs{Command: command, Parts: parts})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *NameRunner) Key(command string, parts []string) key.Key {
 	return r.calls.Key(NameArgs{Command: command, Parts: parts})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Name] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *NameRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *NameRunner) identify(args NameArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

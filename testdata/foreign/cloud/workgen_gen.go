@@ -149,15 +149,16 @@ type PutArgs struct {
 	In *dynamodb.PutItemInput
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *PutArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.In != nil) {
 		e.End(encodeDynamodbPutItemInput(e, e.Begin(), a.In))
 	}
 }
 
-// PutRunner runs a [Put] once per distinct input. Make one with [NewPutRunner];
-// its methods may be called from many goroutines at once.
+// PutRunner runs a [Put] once per distinct input. Make one with [NewPutRunner].
+//
+// Put takes the input of an operation.
 type PutRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -165,9 +166,8 @@ type PutRunner struct {
 	calls *runtime.Calls[key.Fingerprint, PutArgs, *dynamodb.PutItemInput]
 }
 
-// NewPutRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Put]; it panics if one of them
-// is invalid.
+// NewPutRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 	r := &PutRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PutArgs, *dynamodb.PutItemInput]{
@@ -188,10 +188,10 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 	return r
 }
 
-// Run returns what [Put.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Put.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *PutRunner) Run(ctx context.Context, in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, error) {
 	args := PutArgs{In: in}
 	hash, id, e := r.identify(args)
@@ -202,42 +202,37 @@ func (r *PutRunner) Run(ctx context.Context, in *dynamodb.PutItemInput) (*dynamo
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [PutRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *PutRunner) Start(ctx context.Context, in *dynamodb.PutItemInput) *runtime.Call[*dynamodb.PutItemInput] {
 	return r.calls.Start(ctx, PutArgs{In: in})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *PutRunner) Lookup(in *dynamodb.PutItemInput) (*dynamodb.PutItemInput, bool) {
 	return r.calls.Lookup(PutArgs{In: in})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 	return r.calls.Forget(PutArgs{In: in})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
 	return r.calls.Key(PutArgs{In: in})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Put] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *PutRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *PutRunner) identify(args PutArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -278,15 +273,18 @@ type GetArgs struct {
 	Out *dynamodb.GetItemOutput
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *GetArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Out != nil) {
 		e.End(encodeDynamodbGetItemOutput(e, e.Begin(), a.Out))
 	}
 }
 
-// GetRunner runs a [Get] once per distinct input. Make one with [NewGetRunner];
-// its methods may be called from many goroutines at once.
+// GetRunner runs a [Get] once per distinct input. Make one with [NewGetRunner].
+// Options: memory.
+//
+// Get takes what an operation has returned. What its metadata hold differs from
+// call to call.
 type GetRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -294,9 +292,8 @@ type GetRunner struct {
 	calls *runtime.Calls[key.Fingerprint, GetArgs, *dynamodb.GetItemOutput]
 }
 
-// NewGetRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Get]; it panics if one of them
-// is invalid.
+// NewGetRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewGetRunner(work *Get, opts ...runtime.Option) *GetRunner {
 	r := &GetRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, GetArgs, *dynamodb.GetItemOutput]{
@@ -315,10 +312,10 @@ func NewGetRunner(work *Get, opts ...runtime.Option) *GetRunner {
 	return r
 }
 
-// Run returns what [Get.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Get.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: memory.
 func (r *GetRunner) Run(ctx context.Context, out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput, error) {
 	args := GetArgs{Out: out}
 	hash, id, e := r.identify(args)
@@ -329,42 +326,37 @@ func (r *GetRunner) Run(ctx context.Context, out *dynamodb.GetItemOutput) (*dyna
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [GetRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *GetRunner) Start(ctx context.Context, out *dynamodb.GetItemOutput) *runtime.Call[*dynamodb.GetItemOutput] {
 	return r.calls.Start(ctx, GetArgs{Out: out})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *GetRunner) Lookup(out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput, bool) {
 	return r.calls.Lookup(GetArgs{Out: out})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *GetRunner) Forget(out *dynamodb.GetItemOutput) bool {
 	return r.calls.Forget(GetArgs{Out: out})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *GetRunner) Key(out *dynamodb.GetItemOutput) key.Key {
 	return r.calls.Key(GetArgs{Out: out})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Get] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *GetRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *GetRunner) identify(args GetArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

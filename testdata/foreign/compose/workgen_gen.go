@@ -446,13 +446,14 @@ type UpArgs struct {
 	Service types.ServiceConfig
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *UpArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeTypesServiceConfig(e, e.Begin(), &a.Service))
 }
 
-// UpRunner runs a [Up] once per distinct input. Make one with [NewUpRunner];
-// its methods may be called from many goroutines at once.
+// UpRunner runs a [Up] once per distinct input. Make one with [NewUpRunner].
+//
+// Up takes a service.
 type UpRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -460,9 +461,8 @@ type UpRunner struct {
 	calls *runtime.Calls[key.Fingerprint, UpArgs, types.ServiceConfig]
 }
 
-// NewUpRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Up]; it panics if one of them
-// is invalid.
+// NewUpRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 	r := &UpRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, UpArgs, types.ServiceConfig]{
@@ -483,10 +483,10 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 	return r
 }
 
-// Run returns what [Up.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Up.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *UpRunner) Run(ctx context.Context, service types.ServiceConfig) (types.ServiceConfig, error) {
 	args := UpArgs{Service: service}
 	hash, id, e := r.identify(args)
@@ -497,42 +497,37 @@ func (r *UpRunner) Run(ctx context.Context, service types.ServiceConfig) (types.
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [UpRunner.Run] but does not wait. It returns the call, which is
-// finished if it was a hit. An execution goes on until ctx ends or the call is
-// stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *UpRunner) Start(ctx context.Context, service types.ServiceConfig) *runtime.Call[types.ServiceConfig] {
 	return r.calls.Start(ctx, UpArgs{Service: service})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *UpRunner) Lookup(service types.ServiceConfig) (types.ServiceConfig, bool) {
 	return r.calls.Lookup(UpArgs{Service: service})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 	return r.calls.Forget(UpArgs{Service: service})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
 	return r.calls.Key(UpArgs{Service: service})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Up] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *UpRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *UpRunner) identify(args UpArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -422,7 +422,7 @@ type AdmitArgs struct {
 	Gateway *gatewayv1.Gateway
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *AdmitArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Route != nil) {
 		e.End(encodeV1HTTPRoute(e, e.Begin(), a.Route))
@@ -440,7 +440,9 @@ type AdmitResult struct {
 }
 
 // AdmitRunner runs a [Admit] once per distinct input. Make one with
-// [NewAdmitRunner]; its methods may be called from many goroutines at once.
+// [NewAdmitRunner].
+//
+// Admit takes a route and the gateway that it attaches to.
 type AdmitRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -448,9 +450,8 @@ type AdmitRunner struct {
 	calls *runtime.Calls[key.Fingerprint, AdmitArgs, AdmitResult]
 }
 
-// NewAdmitRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Admit]; it panics if one of
-// them is invalid.
+// NewAdmitRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
 	r := &AdmitRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AdmitArgs, AdmitResult]{
@@ -470,10 +471,10 @@ func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
 	return r
 }
 
-// Run returns what [Admit.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Admit.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *AdmitRunner) Run(ctx context.Context, route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) (*gatewayv1.HTTPRoute, *gatewayv1.Gateway, error) {
 	args := AdmitArgs{Route: route, Gateway: gateway}
 	hash, id, e := r.identify(args)
@@ -486,42 +487,37 @@ func (r *AdmitRunner) Run(ctx context.Context, route *gatewayv1.HTTPRoute, gatew
 	return res.R1, res.R2, err
 }
 
-// Start is like [AdmitRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *AdmitRunner) Start(ctx context.Context, route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) *runtime.Call[AdmitResult] {
 	return r.calls.Start(ctx, AdmitArgs{Route: route, Gateway: gateway})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *AdmitRunner) Lookup(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) (AdmitResult, bool) {
 	return r.calls.Lookup(AdmitArgs{Route: route, Gateway: gateway})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *AdmitRunner) Forget(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) bool {
 	return r.calls.Forget(AdmitArgs{Route: route, Gateway: gateway})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *AdmitRunner) Key(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) key.Key {
 	return r.calls.Key(AdmitArgs{Route: route, Gateway: gateway})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Admit] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *AdmitRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *AdmitRunner) identify(args AdmitArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

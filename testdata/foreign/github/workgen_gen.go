@@ -448,7 +448,7 @@ type TriageArgs struct {
 	Repo  *github.Repository
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TriageArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Issue != nil) {
 		e.End(encodeGithubIssue(e, e.Begin(), a.Issue))
@@ -467,7 +467,9 @@ type TriageResult struct {
 }
 
 // TriageRunner runs a [Triage] once per distinct input. Make one with
-// [NewTriageRunner]; its methods may be called from many goroutines at once.
+// [NewTriageRunner].
+//
+// Triage takes an issue.
 type TriageRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -475,9 +477,8 @@ type TriageRunner struct {
 	calls *runtime.Calls[key.Fingerprint, TriageArgs, TriageResult]
 }
 
-// NewTriageRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Triage]; it panics if one of
-// them is invalid.
+// NewTriageRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 	r := &TriageRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TriageArgs, TriageResult]{
@@ -498,10 +499,10 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 	return r
 }
 
-// Run returns what [Triage.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Triage.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *TriageRunner) Run(ctx context.Context, issue *github.Issue, repo *github.Repository) (*github.Issue, *github.Repository, error) {
 	args := TriageArgs{Issue: issue, Repo: repo}
 	hash, id, e := r.identify(args)
@@ -514,42 +515,37 @@ func (r *TriageRunner) Run(ctx context.Context, issue *github.Issue, repo *githu
 	return res.R1, res.R2, err
 }
 
-// Start is like [TriageRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *TriageRunner) Start(ctx context.Context, issue *github.Issue, repo *github.Repository) *runtime.Call[TriageResult] {
 	return r.calls.Start(ctx, TriageArgs{Issue: issue, Repo: repo})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TriageRunner) Lookup(issue *github.Issue, repo *github.Repository) (TriageResult, bool) {
 	return r.calls.Lookup(TriageArgs{Issue: issue, Repo: repo})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool {
 	return r.calls.Forget(TriageArgs{Issue: issue, Repo: repo})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key {
 	return r.calls.Key(TriageArgs{Issue: issue, Repo: repo})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Triage] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TriageRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *TriageRunner) identify(args TriageArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -44,7 +44,7 @@ type FindArgs struct {
 	Maybe uuid.NullUUID
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *FindArgs) EncodeKey(e *key.Encoder) {
 	key.Array(e, a.ID[:])
 	e.Next()
@@ -57,7 +57,9 @@ func (a *FindArgs) EncodeKey(e *key.Encoder) {
 }
 
 // FindRunner runs a [Find] once per distinct input. Make one with
-// [NewFindRunner]; its methods may be called from many goroutines at once.
+// [NewFindRunner].
+//
+// Find takes identifiers.
 type FindRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -65,9 +67,8 @@ type FindRunner struct {
 	calls *runtime.Calls[key.Fingerprint, FindArgs, []uuid.UUID]
 }
 
-// NewFindRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Find]; it panics if one of
-// them is invalid.
+// NewFindRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 	r := &FindRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FindArgs, []uuid.UUID]{
@@ -87,10 +88,10 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 	return r
 }
 
-// Run returns what [Find.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Find.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *FindRunner) Run(ctx context.Context, id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, error) {
 	args := FindArgs{ID: id, All: all, Maybe: maybe}
 	hash, id2, e := r.identify(args)
@@ -101,42 +102,37 @@ func (r *FindRunner) Run(ctx context.Context, id uuid.UUID, all []uuid.UUID, may
 	return r.calls.Run(ctx, hash, e.Keep(id2), args)
 }
 
-// Start is like [FindRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *FindRunner) Start(ctx context.Context, id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) *runtime.Call[[]uuid.UUID] {
 	return r.calls.Start(ctx, FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *FindRunner) Lookup(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) ([]uuid.UUID, bool) {
 	return r.calls.Lookup(FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) bool {
 	return r.calls.Forget(FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key.Key {
 	return r.calls.Key(FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Find] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *FindRunner) identify(args FindArgs) (hash uint64, id2 key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -1019,7 +1019,7 @@ type ScheduleArgs struct {
 	Pod  *corev1.Pod
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ScheduleArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeV1PodSpec(e, e.Begin(), &a.Spec))
 	e.Next()
@@ -1035,7 +1035,9 @@ type ScheduleResult struct {
 }
 
 // ScheduleRunner runs a [Schedule] once per distinct input. Make one with
-// [NewScheduleRunner]; its methods may be called from many goroutines at once.
+// [NewScheduleRunner].
+//
+// Schedule takes a pod.
 type ScheduleRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1043,9 +1045,8 @@ type ScheduleRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ScheduleArgs, ScheduleResult]
 }
 
-// NewScheduleRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [Schedule]; it panics
-// if one of them is invalid.
+// NewScheduleRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 	r := &ScheduleRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ScheduleArgs, ScheduleResult]{
@@ -1066,10 +1067,10 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 	return r
 }
 
-// Run returns what [Schedule.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Schedule.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *ScheduleRunner) Run(ctx context.Context, spec corev1.PodSpec, pod *corev1.Pod) (corev1.PodSpec, *corev1.Pod, error) {
 	args := ScheduleArgs{Spec: spec, Pod: pod}
 	hash, id, e := r.identify(args)
@@ -1082,42 +1083,37 @@ func (r *ScheduleRunner) Run(ctx context.Context, spec corev1.PodSpec, pod *core
 	return res.R1, res.R2, err
 }
 
-// Start is like [ScheduleRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ScheduleRunner) Start(ctx context.Context, spec corev1.PodSpec, pod *corev1.Pod) *runtime.Call[ScheduleResult] {
 	return r.calls.Start(ctx, ScheduleArgs{Spec: spec, Pod: pod})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ScheduleRunner) Lookup(spec corev1.PodSpec, pod *corev1.Pod) (ScheduleResult, bool) {
 	return r.calls.Lookup(ScheduleArgs{Spec: spec, Pod: pod})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ScheduleRunner) Forget(spec corev1.PodSpec, pod *corev1.Pod) bool {
 	return r.calls.Forget(ScheduleArgs{Spec: spec, Pod: pod})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ScheduleRunner) Key(spec corev1.PodSpec, pod *corev1.Pod) key.Key {
 	return r.calls.Key(ScheduleArgs{Spec: spec, Pod: pod})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Schedule] that
-// are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ScheduleRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ScheduleRunner) identify(args ScheduleArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -37,7 +37,7 @@ type InvertArgs struct {
 	V mat.VecDense
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *InvertArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.M != nil) {
 		encodeMatDense(e, a.M)
@@ -47,7 +47,9 @@ func (a *InvertArgs) EncodeKey(e *key.Encoder) {
 }
 
 // InvertRunner runs a [Invert] once per distinct input. Make one with
-// [NewInvertRunner]; its methods may be called from many goroutines at once.
+// [NewInvertRunner].
+//
+// Invert takes a matrix.
 type InvertRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -55,9 +57,8 @@ type InvertRunner struct {
 	calls *runtime.Calls[key.Fingerprint, InvertArgs, float64]
 }
 
-// NewInvertRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Invert]; it panics if one of
-// them is invalid.
+// NewInvertRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 	r := &InvertRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, InvertArgs, float64]{
@@ -76,10 +77,10 @@ func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 	return r
 }
 
-// Run returns what [Invert.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the sum of all elements.
+//
+// It returns what [Invert.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *InvertRunner) Run(ctx context.Context, m *mat.Dense, v mat.VecDense) (float64, error) {
 	args := InvertArgs{M: m, V: v}
 	hash, id, e := r.identify(args)
@@ -90,42 +91,37 @@ func (r *InvertRunner) Run(ctx context.Context, m *mat.Dense, v mat.VecDense) (f
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [InvertRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *InvertRunner) Start(ctx context.Context, m *mat.Dense, v mat.VecDense) *runtime.Call[float64] {
 	return r.calls.Start(ctx, InvertArgs{M: m, V: v})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *InvertRunner) Lookup(m *mat.Dense, v mat.VecDense) (float64, bool) {
 	return r.calls.Lookup(InvertArgs{M: m, V: v})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 	return r.calls.Forget(InvertArgs{M: m, V: v})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *InvertRunner) Key(m *mat.Dense, v mat.VecDense) key.Key {
 	return r.calls.Key(InvertArgs{M: m, V: v})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Invert] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *InvertRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// verify writes the arguments that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
+// verify writes the arguments that are not copied, and might change during an
+// execution.
 func (a *InvertArgs) verify(e *key.Encoder) {
 	if e.Present(a.M != nil) {
 		encodeMatDense(e, a.M)
@@ -133,8 +129,8 @@ func (a *InvertArgs) verify(e *key.Encoder) {
 	encodeMatVecDense(e, &a.V)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *InvertRunner) identify(args InvertArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -48,7 +48,7 @@ type SendArgs struct {
 	R    Request
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SendArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Body != nil) {
 		encodeStructpbStruct(e, a.Body)
@@ -64,7 +64,9 @@ type SendResult struct {
 }
 
 // SendRunner runs a [Send] once per distinct input. Make one with
-// [NewSendRunner]; its methods may be called from many goroutines at once.
+// [NewSendRunner].
+//
+// Send takes messages.
 type SendRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -72,9 +74,8 @@ type SendRunner struct {
 	calls *runtime.Calls[key.Fingerprint, SendArgs, SendResult]
 }
 
-// NewSendRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Send]; it panics if one of
-// them is invalid.
+// NewSendRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 	r := &SendRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SendArgs, SendResult]{
@@ -95,10 +96,10 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 	return r
 }
 
-// Run returns what [Send.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Send.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r2 *SendRunner) Run(ctx context.Context, body *structpb.Struct, r Request) (*structpb.Struct, Request, error) {
 	args := SendArgs{Body: body, R: r}
 	hash, id, e := r2.identify(args)
@@ -111,42 +112,37 @@ func (r2 *SendRunner) Run(ctx context.Context, body *structpb.Struct, r Request)
 	return res.R1, res.R2, err
 }
 
-// Start is like [SendRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r2 *SendRunner) Start(ctx context.Context, body *structpb.Struct, r Request) *runtime.Call[SendResult] {
 	return r2.calls.Start(ctx, SendArgs{Body: body, R: r})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r2 *SendRunner) Lookup(body *structpb.Struct, r Request) (SendResult, bool) {
 	return r2.calls.Lookup(SendArgs{Body: body, R: r})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 	return r2.calls.Forget(SendArgs{Body: body, R: r})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
 	return r2.calls.Key(SendArgs{Body: body, R: r})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Send] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r2 *SendRunner) EncodeKey(e *key.Encoder) {
 	r2.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r2 *SendRunner) identify(args SendArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

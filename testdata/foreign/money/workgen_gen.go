@@ -47,7 +47,7 @@ type TotalArgs struct {
 	I    Invoice
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TotalArgs) EncodeKey(e *key.Encoder) {
 	encodeDecimalDecimal(e, &a.Base)
 	e.Next()
@@ -61,7 +61,9 @@ type TotalResult struct {
 }
 
 // TotalRunner runs a [Total] once per distinct input. Make one with
-// [NewTotalRunner]; its methods may be called from many goroutines at once.
+// [NewTotalRunner].
+//
+// Total takes amounts.
 type TotalRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -69,9 +71,8 @@ type TotalRunner struct {
 	calls *runtime.Calls[key.Fingerprint, TotalArgs, TotalResult]
 }
 
-// NewTotalRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Total]; it panics if one of
-// them is invalid.
+// NewTotalRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 	r := &TotalRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TotalArgs, TotalResult]{
@@ -92,10 +93,10 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 	return r
 }
 
-// Run returns what [Total.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Total.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *TotalRunner) Run(ctx context.Context, base decimal.Decimal, i Invoice) (decimal.Decimal, Invoice, error) {
 	args := TotalArgs{Base: base, I: i}
 	hash, id, e := r.identify(args)
@@ -108,42 +109,37 @@ func (r *TotalRunner) Run(ctx context.Context, base decimal.Decimal, i Invoice) 
 	return res.R1, res.R2, err
 }
 
-// Start is like [TotalRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *TotalRunner) Start(ctx context.Context, base decimal.Decimal, i Invoice) *runtime.Call[TotalResult] {
 	return r.calls.Start(ctx, TotalArgs{Base: base, I: i})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TotalRunner) Lookup(base decimal.Decimal, i Invoice) (TotalResult, bool) {
 	return r.calls.Lookup(TotalArgs{Base: base, I: i})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 	return r.calls.Forget(TotalArgs{Base: base, I: i})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
 	return r.calls.Key(TotalArgs{Base: base, I: i})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Total] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TotalRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *TotalRunner) identify(args TotalArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

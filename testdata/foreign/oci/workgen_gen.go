@@ -103,7 +103,7 @@ type PushArgs struct {
 	Image *v1.Image
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *PushArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeV1Manifest(e, e.Begin(), &a.M))
 	e.Next()
@@ -119,7 +119,9 @@ type PushResult struct {
 }
 
 // PushRunner runs a [Push] once per distinct input. Make one with
-// [NewPushRunner]; its methods may be called from many goroutines at once.
+// [NewPushRunner].
+//
+// Push takes an image.
 type PushRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -127,9 +129,8 @@ type PushRunner struct {
 	calls *runtime.Calls[key.Fingerprint, PushArgs, PushResult]
 }
 
-// NewPushRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Push]; it panics if one of
-// them is invalid.
+// NewPushRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
 	r := &PushRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PushArgs, PushResult]{
@@ -149,10 +150,10 @@ func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
 	return r
 }
 
-// Run returns what [Push.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Push.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *PushRunner) Run(ctx context.Context, m v1.Manifest, image *v1.Image) (v1.Manifest, *v1.Image, error) {
 	args := PushArgs{M: m, Image: image}
 	hash, id, e := r.identify(args)
@@ -165,42 +166,37 @@ func (r *PushRunner) Run(ctx context.Context, m v1.Manifest, image *v1.Image) (v
 	return res.R1, res.R2, err
 }
 
-// Start is like [PushRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *PushRunner) Start(ctx context.Context, m v1.Manifest, image *v1.Image) *runtime.Call[PushResult] {
 	return r.calls.Start(ctx, PushArgs{M: m, Image: image})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *PushRunner) Lookup(m v1.Manifest, image *v1.Image) (PushResult, bool) {
 	return r.calls.Lookup(PushArgs{M: m, Image: image})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 	return r.calls.Forget(PushArgs{M: m, Image: image})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
 	return r.calls.Key(PushArgs{M: m, Image: image})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Push] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *PushRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *PushRunner) identify(args PushArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -64,7 +64,7 @@ type ResolveArgs struct {
 	Term *ast.Term
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ResolveArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Pkg != nil) {
 		e.End(encodeAstPackage(e, e.Begin(), a.Pkg))
@@ -83,7 +83,9 @@ type ResolveResult struct {
 }
 
 // ResolveRunner runs a [Resolve] once per distinct input. Make one with
-// [NewResolveRunner]; its methods may be called from many goroutines at once.
+// [NewResolveRunner].
+//
+// Resolve takes a term, whose value is one of those without unexported fields.
 type ResolveRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -91,9 +93,8 @@ type ResolveRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ResolveArgs, ResolveResult]
 }
 
-// NewResolveRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Resolve]; it panics if one of
-// them is invalid.
+// NewResolveRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
 	r := &ResolveRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ResolveArgs, ResolveResult]{
@@ -114,10 +115,10 @@ func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
 	return r
 }
 
-// Run returns what [Resolve.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Resolve.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *ResolveRunner) Run(ctx context.Context, pkg *ast.Package, term *ast.Term) (*ast.Package, *ast.Term, error) {
 	args := ResolveArgs{Pkg: pkg, Term: term}
 	hash, id, e := r.identify(args)
@@ -130,42 +131,37 @@ func (r *ResolveRunner) Run(ctx context.Context, pkg *ast.Package, term *ast.Ter
 	return res.R1, res.R2, err
 }
 
-// Start is like [ResolveRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ResolveRunner) Start(ctx context.Context, pkg *ast.Package, term *ast.Term) *runtime.Call[ResolveResult] {
 	return r.calls.Start(ctx, ResolveArgs{Pkg: pkg, Term: term})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ResolveRunner) Lookup(pkg *ast.Package, term *ast.Term) (ResolveResult, bool) {
 	return r.calls.Lookup(ResolveArgs{Pkg: pkg, Term: term})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
 	return r.calls.Forget(ResolveArgs{Pkg: pkg, Term: term})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ResolveRunner) Key(pkg *ast.Package, term *ast.Term) key.Key {
 	return r.calls.Key(ResolveArgs{Pkg: pkg, Term: term})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Resolve] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ResolveRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ResolveRunner) identify(args ResolveArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

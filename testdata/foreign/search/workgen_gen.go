@@ -217,7 +217,7 @@ type FindArgs struct {
 	Q *Leaves
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *FindArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Q != nil) {
 		e.End(encodeLeaves(e, e.Begin(), a.Q))
@@ -225,7 +225,9 @@ func (a *FindArgs) EncodeKey(e *key.Encoder) {
 }
 
 // FindRunner runs a [Find] once per distinct input. Make one with
-// [NewFindRunner]; its methods may be called from many goroutines at once.
+// [NewFindRunner].
+//
+// Find takes queries.
 type FindRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -233,9 +235,8 @@ type FindRunner struct {
 	calls *runtime.Calls[key.Fingerprint, FindArgs, *Leaves]
 }
 
-// NewFindRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Find]; it panics if one of
-// them is invalid.
+// NewFindRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 	r := &FindRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FindArgs, *Leaves]{
@@ -256,10 +257,10 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 	return r
 }
 
-// Run returns what [Find.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Find.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *FindRunner) Run(ctx context.Context, q *Leaves) (*Leaves, error) {
 	args := FindArgs{Q: q}
 	hash, id, e := r.identify(args)
@@ -270,42 +271,37 @@ func (r *FindRunner) Run(ctx context.Context, q *Leaves) (*Leaves, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [FindRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *FindRunner) Start(ctx context.Context, q *Leaves) *runtime.Call[*Leaves] {
 	return r.calls.Start(ctx, FindArgs{Q: q})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *FindRunner) Lookup(q *Leaves) (*Leaves, bool) {
 	return r.calls.Lookup(FindArgs{Q: q})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *FindRunner) Forget(q *Leaves) bool {
 	return r.calls.Forget(FindArgs{Q: q})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *FindRunner) Key(q *Leaves) key.Key {
 	return r.calls.Key(FindArgs{Q: q})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Find] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *FindRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *FindRunner) identify(args FindArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

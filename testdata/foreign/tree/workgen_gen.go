@@ -49,7 +49,7 @@ type CheckArgs struct {
 	B *Block
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *CheckArgs) EncodeKey(e *key.Encoder) {
 	encodeExpr(e, a.E)
 	e.Next()
@@ -66,7 +66,9 @@ type CheckResult struct {
 }
 
 // CheckRunner runs a [Check] once per distinct input. Make one with
-// [NewCheckRunner]; its methods may be called from many goroutines at once.
+// [NewCheckRunner].
+//
+// Check takes a tree.
 type CheckRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -74,9 +76,8 @@ type CheckRunner struct {
 	calls *runtime.Calls[key.Fingerprint, CheckArgs, CheckResult]
 }
 
-// NewCheckRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Check]; it panics if one of
-// them is invalid.
+// NewCheckRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 	r := &CheckRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CheckArgs, CheckResult]{
@@ -97,10 +98,10 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 	return r
 }
 
-// Run returns what [Check.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Check.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *CheckRunner) Run(ctx context.Context, e Expr, b *Block) (Expr, *Block, error) {
 	args := CheckArgs{E: e, B: b}
 	hash, id, e2 := r.identify(args)
@@ -113,42 +114,37 @@ func (r *CheckRunner) Run(ctx context.Context, e Expr, b *Block) (Expr, *Block, 
 	return res.R1, res.R2, err
 }
 
-// Start is like [CheckRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *CheckRunner) Start(ctx context.Context, e Expr, b *Block) *runtime.Call[CheckResult] {
 	return r.calls.Start(ctx, CheckArgs{E: e, B: b})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *CheckRunner) Lookup(e Expr, b *Block) (CheckResult, bool) {
 	return r.calls.Lookup(CheckArgs{E: e, B: b})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 	return r.calls.Forget(CheckArgs{E: e, B: b})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
 	return r.calls.Key(CheckArgs{E: e, B: b})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Check] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *CheckRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *CheckRunner) identify(args CheckArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
 	e2 = key.Borrow()
 	args.EncodeKey(e2)

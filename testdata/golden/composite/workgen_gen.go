@@ -94,7 +94,7 @@ type BuildArgs struct {
 	At  time.Time
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *BuildArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeConfig(e, e.Begin(), &a.Cfg))
 	e.Next()
@@ -106,7 +106,9 @@ func (a *BuildArgs) EncodeKey(e *key.Encoder) {
 }
 
 // BuildRunner runs a [Build] once per distinct input. Make one with
-// [NewBuildRunner]; its methods may be called from many goroutines at once.
+// [NewBuildRunner].
+//
+// Build takes a struct, a pointer and a time.
 type BuildRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -114,9 +116,8 @@ type BuildRunner struct {
 	calls *runtime.Calls[key.Fingerprint, BuildArgs, int]
 }
 
-// NewBuildRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Build]; it panics if one of
-// them is invalid.
+// NewBuildRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 	r := &BuildRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, BuildArgs, int]{
@@ -136,10 +137,10 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 	return r
 }
 
-// Run returns what [Build.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts its items.
+//
+// It returns what [Build.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *BuildRunner) Run(ctx context.Context, cfg Config, opt *Config, at time.Time) (int, error) {
 	args := BuildArgs{Cfg: cfg, Opt: opt, At: at}
 	hash, id, e := r.identify(args)
@@ -150,36 +151,31 @@ func (r *BuildRunner) Run(ctx context.Context, cfg Config, opt *Config, at time.
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [BuildRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *BuildRunner) Start(ctx context.Context, cfg Config, opt *Config, at time.Time) *runtime.Call[int] {
 	return r.calls.Start(ctx, BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *BuildRunner) Lookup(cfg Config, opt *Config, at time.Time) (int, bool) {
 	return r.calls.Lookup(BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 	return r.calls.Forget(BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 	return r.calls.Key(BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Build] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *BuildRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -198,8 +194,8 @@ func (r *BuildRunner) encodeWork(e *key.Encoder) {
 	m.End()
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *BuildRunner) identify(args BuildArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)
@@ -238,7 +234,7 @@ type SumArgs struct {
 	Pair    Pair[int, *string]
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SumArgs) EncodeKey(e *key.Encoder) {
 	e.Slice(len(a.Ids), a.Ids == nil)
 	for i := range a.Ids {
@@ -280,8 +276,9 @@ func (a *SumArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodePairIntString(e, e.Begin(), &a.Pair))
 }
 
-// SumRunner runs a [Sum] once per distinct input. Make one with [NewSumRunner];
-// its methods may be called from many goroutines at once.
+// SumRunner runs a [Sum] once per distinct input. Make one with [NewSumRunner].
+//
+// Sum takes slices, arrays and maps themselves.
 type SumRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -289,9 +286,8 @@ type SumRunner struct {
 	calls *runtime.Calls[key.Fingerprint, SumArgs, float64]
 }
 
-// NewSumRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Sum]; it panics if one of them
-// is invalid.
+// NewSumRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 	r := &SumRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SumArgs, float64]{
@@ -321,10 +317,10 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 	return r
 }
 
-// Run returns what [Sum.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run adds up what it is given. It may change its arguments: they are copies.
+//
+// It returns what [Sum.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *SumRunner) Run(ctx context.Context, ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, error) {
 	args := SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair}
 	hash, id, e := r.identify(args)
@@ -335,42 +331,37 @@ func (r *SumRunner) Run(ctx context.Context, ids []ID, raw []byte, named []Byte,
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [SumRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SumRunner) Start(ctx context.Context, ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) *runtime.Call[float64] {
 	return r.calls.Start(ctx, SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SumRunner) Lookup(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) (float64, bool) {
 	return r.calls.Lookup(SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) bool {
 	return r.calls.Forget(SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) key.Key {
 	return r.calls.Key(SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Sum] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SumRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *SumRunner) identify(args SumArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -414,7 +405,7 @@ type ReleaseArgs struct {
 	By  map[string]Version
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ReleaseArgs) EncodeKey(e *key.Encoder) {
 	encodeVersion(e, &a.V)
 	e.Next()
@@ -441,7 +432,9 @@ func (a *ReleaseArgs) EncodeKey(e *key.Encoder) {
 }
 
 // ReleaseRunner runs a [Release] once per distinct input. Make one with
-// [NewReleaseRunner]; its methods may be called from many goroutines at once.
+// [NewReleaseRunner].
+//
+// Release takes a type that encodes itself.
 type ReleaseRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -449,9 +442,8 @@ type ReleaseRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ReleaseArgs, int]
 }
 
-// NewReleaseRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Release]; it panics if one of
-// them is invalid.
+// NewReleaseRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 	r := &ReleaseRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReleaseArgs, int]{
@@ -470,10 +462,10 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 	return r
 }
 
-// Run returns what [Release.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts.
+//
+// It returns what [Release.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *ReleaseRunner) Run(ctx context.Context, v Version, all []*Version, by map[string]Version) (int, error) {
 	args := ReleaseArgs{V: v, All: all, By: by}
 	hash, id, e := r.identify(args)
@@ -484,42 +476,37 @@ func (r *ReleaseRunner) Run(ctx context.Context, v Version, all []*Version, by m
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [ReleaseRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ReleaseRunner) Start(ctx context.Context, v Version, all []*Version, by map[string]Version) *runtime.Call[int] {
 	return r.calls.Start(ctx, ReleaseArgs{V: v, All: all, By: by})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version) (int, bool) {
 	return r.calls.Lookup(ReleaseArgs{V: v, All: all, By: by})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version) bool {
 	return r.calls.Forget(ReleaseArgs{V: v, All: all, By: by})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ReleaseRunner) Key(v Version, all []*Version, by map[string]Version) key.Key {
 	return r.calls.Key(ReleaseArgs{V: v, All: all, By: by})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Release] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ReleaseRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ReleaseRunner) identify(args ReleaseArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -98,7 +98,7 @@ type KeywordsArgs struct {
 	Clone            S
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *KeywordsArgs) EncodeKey(e *key.Encoder) {
 	e.Float64(a.Math)
 	e.Next()
@@ -113,8 +113,7 @@ func (a *KeywordsArgs) EncodeKey(e *key.Encoder) {
 	e.String(string(a.Clone))
 }
 
-// keywordsIdentity identifies a call of one [KeywordsRunner]: two calls are
-// equal if and only if their identities are.
+// keywordsIdentity tells the calls of one [KeywordsRunner] apart.
 type keywordsIdentity struct {
 	type2            key.Text
 	range2           int
@@ -137,7 +136,9 @@ func (id keywordsIdentity) clone() keywordsIdentity {
 }
 
 // KeywordsRunner runs a [Keywords] once per distinct input. Make one with
-// [NewKeywordsRunner]; its methods may be called from many goroutines at once.
+// [NewKeywordsRunner].
+//
+// Keywords has inputs whose names in lower case are keywords, or taken.
 type KeywordsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -145,9 +146,8 @@ type KeywordsRunner struct {
 	calls *runtime.Calls[keywordsIdentity, KeywordsArgs, float64]
 }
 
-// NewKeywordsRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [Keywords]; it panics
-// if one of them is invalid.
+// NewKeywordsRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 	r := &KeywordsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[keywordsIdentity, KeywordsArgs, float64]{
@@ -180,10 +180,10 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 	return r
 }
 
-// Run returns what [Keywords.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run has parameters with the names of what its wrapper relies on.
+//
+// It returns what [Keywords.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *KeywordsRunner) Run(ctx context.Context, mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) (float64, error) {
 	var id keywordsIdentity
 	hash := r.identify(&id, mathArg, _type, uint64Arg, stringArg, keywordsIdentityArg, clone)
@@ -193,36 +193,31 @@ func (r *KeywordsRunner) Run(ctx context.Context, mathArg float64, _type float64
 	return r.calls.Run(ctx, hash, id.clone(), KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Start is like [KeywordsRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *KeywordsRunner) Start(ctx context.Context, mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) *runtime.Call[float64] {
 	return r.calls.Start(ctx, KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *KeywordsRunner) Lookup(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) (float64, bool) {
 	return r.calls.Lookup(KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) bool {
 	return r.calls.Forget(KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) key.Key {
 	return r.calls.Key(KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Keywords] that
-// are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *KeywordsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -236,8 +231,7 @@ func (r *KeywordsRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Clone)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *KeywordsRunner) identify(id *keywordsIdentity, mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) uint64 {
 	id.type2 = key.TextOf(r.work.Type)
 	id.range2 = r.work.Range
@@ -278,7 +272,7 @@ type EmptyArgs struct {
 	H [2][0]string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *EmptyArgs) EncodeKey(e *key.Encoder) {
 	e.Slice(len(a.A), a.A == nil)
 	e.Next()
@@ -319,7 +313,9 @@ func (a *EmptyArgs) EncodeKey(e *key.Encoder) {
 }
 
 // EmptyRunner runs a [Empty] once per distinct input. Make one with
-// [NewEmptyRunner]; its methods may be called from many goroutines at once.
+// [NewEmptyRunner].
+//
+// Empty has elements that have no value.
 type EmptyRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -327,9 +323,8 @@ type EmptyRunner struct {
 	calls *runtime.Calls[key.Fingerprint, EmptyArgs, int]
 }
 
-// NewEmptyRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Empty]; it panics if one of
-// them is invalid.
+// NewEmptyRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 	r := &EmptyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EmptyArgs, int]{
@@ -357,10 +352,10 @@ func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 	return r
 }
 
-// Run returns what [Empty.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts.
+//
+// It returns what [Empty.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *EmptyRunner) Run(ctx context.Context, a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) (int, error) {
 	args := EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h}
 	hash, id, e2 := r.identify(args)
@@ -371,42 +366,37 @@ func (r *EmptyRunner) Run(ctx context.Context, a []struct{}, b [3]struct{}, c []
 	return r.calls.Run(ctx, hash, e2.Keep(id), args)
 }
 
-// Start is like [EmptyRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *EmptyRunner) Start(ctx context.Context, a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) *runtime.Call[int] {
 	return r.calls.Start(ctx, EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *EmptyRunner) Lookup(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) (int, bool) {
 	return r.calls.Lookup(EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) bool {
 	return r.calls.Forget(EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) key.Key {
 	return r.calls.Key(EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Empty] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *EmptyRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *EmptyRunner) identify(args EmptyArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
 	e2 = key.Borrow()
 	args.EncodeKey(e2)
@@ -441,19 +431,20 @@ type TaggedArgs struct {
 	}
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TaggedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.X.A)
 }
 
-// taggedIdentity identifies a call of one [TaggedRunner]: two calls are equal
-// if and only if their identities are.
+// taggedIdentity tells the calls of one [TaggedRunner] apart.
 type taggedIdentity struct {
 	xA int
 }
 
 // TaggedRunner runs a [Tagged] once per distinct input. Make one with
-// [NewTaggedRunner]; its methods may be called from many goroutines at once.
+// [NewTaggedRunner].
+//
+// Tagged takes and returns anonymous structs with tags.
 type TaggedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -463,9 +454,8 @@ type TaggedRunner struct {
 	}]
 }
 
-// NewTaggedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Tagged]; it panics if one of
-// them is invalid.
+// NewTaggedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 	r := &TaggedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[taggedIdentity, TaggedArgs, struct {
@@ -489,10 +479,10 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 	return r
 }
 
-// Run returns what [Tagged.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns its argument.
+//
+// It returns what [Tagged.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *TaggedRunner) Run(ctx context.Context, x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -507,8 +497,7 @@ func (r *TaggedRunner) Run(ctx context.Context, x struct {
 	return r.calls.Run(ctx, hash, id, TaggedArgs{X: x})
 }
 
-// Start is like [TaggedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *TaggedRunner) Start(ctx context.Context, x struct {
 	A int `json:"a"`
@@ -519,8 +508,8 @@ func (r *TaggedRunner) Start(ctx context.Context, x struct {
 	return r.calls.Start(ctx, TaggedArgs{X: x})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TaggedRunner) Lookup(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -530,9 +519,8 @@ func (r *TaggedRunner) Lookup(x struct {
 	return r.calls.Lookup(TaggedArgs{X: x})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TaggedRunner) Forget(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -540,9 +528,7 @@ func (r *TaggedRunner) Forget(x struct {
 	return r.calls.Forget(TaggedArgs{X: x})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TaggedRunner) Key(x struct {
 	A int `json:"a"`
 	B int `workgen:"-"`
@@ -550,9 +536,8 @@ func (r *TaggedRunner) Key(x struct {
 	return r.calls.Key(TaggedArgs{X: x})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Tagged] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TaggedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -577,7 +562,7 @@ func cloneTaggedResult(v struct {
 // NestedArgs holds the arguments of one call of [Nested.Run].
 type NestedArgs struct{}
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NestedArgs) EncodeKey(e *key.Encoder) {}
 
 // NestedResult holds what one call of [Nested.Run] returned.
@@ -586,12 +571,13 @@ type NestedResult struct {
 	R2 **map[string][]*m2
 }
 
-// nestedIdentity identifies a call of one [NestedRunner]: two calls are equal
-// if and only if their identities are.
+// nestedIdentity tells the calls of one [NestedRunner] apart.
 type nestedIdentity struct{}
 
 // NestedRunner runs a [Nested] once per distinct input. Make one with
-// [NewNestedRunner]; its methods may be called from many goroutines at once.
+// [NewNestedRunner].
+//
+// Nested returns what takes several loops to copy.
 type NestedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -599,9 +585,8 @@ type NestedRunner struct {
 	calls *runtime.Calls[nestedIdentity, NestedArgs, NestedResult]
 }
 
-// NewNestedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Nested]; it panics if one of
-// them is invalid.
+// NewNestedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nestedIdentity, NestedArgs, NestedResult]{
@@ -622,10 +607,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	return r
 }
 
-// Run returns what [Nested.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns nothing.
+//
+// It returns what [Nested.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *NestedRunner) Run(ctx context.Context) (map[string]map[string]map[string][]m2, **map[string][]*m2, error) {
 	id := nestedIdentity{}
 	hash := key.NewHash().Sum()
@@ -637,36 +622,31 @@ func (r *NestedRunner) Run(ctx context.Context) (map[string]map[string]map[strin
 	return res.R1, res.R2, err
 }
 
-// Start is like [NestedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NestedRunner) Start(ctx context.Context) *runtime.Call[NestedResult] {
 	return r.calls.Start(ctx, NestedArgs{})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *NestedRunner) Lookup() (NestedResult, bool) {
 	return r.calls.Lookup(NestedArgs{})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *NestedRunner) Forget() bool {
 	return r.calls.Forget(NestedArgs{})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *NestedRunner) Key() key.Key {
 	return r.calls.Key(NestedArgs{})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Nested] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -735,7 +715,7 @@ type DeepArgs struct {
 	V map[string][]*[2]map[int][]map[string]**[]string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *DeepArgs) EncodeKey(e *key.Encoder) {
 	m := e.Map(len(a.V), a.V == nil)
 	for k, x := range a.V {
@@ -760,7 +740,10 @@ func (a *DeepArgs) EncodeKey(e *key.Encoder) {
 }
 
 // DeepRunner runs a [Deep] once per distinct input. Make one with
-// [NewDeepRunner]; its methods may be called from many goroutines at once.
+// [NewDeepRunner].
+//
+// Deep takes and returns what is deeper than the code of one function is
+// nested.
 type DeepRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -768,9 +751,8 @@ type DeepRunner struct {
 	calls *runtime.Calls[key.Fingerprint, DeepArgs, map[string][]*[2]map[int][]map[string]**[]string]
 }
 
-// NewDeepRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Deep]; it panics if one of
-// them is invalid.
+// NewDeepRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	r := &DeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DeepArgs, map[string][]*[2]map[int][]map[string]**[]string]{
@@ -790,10 +772,10 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	return r
 }
 
-// Run returns what [Deep.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns v.
+//
+// It returns what [Deep.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *DeepRunner) Run(ctx context.Context, v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, error) {
 	args := DeepArgs{V: v}
 	hash, id, e := r.identify(args)
@@ -804,42 +786,37 @@ func (r *DeepRunner) Run(ctx context.Context, v map[string][]*[2]map[int][]map[s
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [DeepRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *DeepRunner) Start(ctx context.Context, v map[string][]*[2]map[int][]map[string]**[]string) *runtime.Call[map[string][]*[2]map[int][]map[string]**[]string] {
 	return r.calls.Start(ctx, DeepArgs{V: v})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *DeepRunner) Lookup(v map[string][]*[2]map[int][]map[string]**[]string) (map[string][]*[2]map[int][]map[string]**[]string, bool) {
 	return r.calls.Lookup(DeepArgs{V: v})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) bool {
 	return r.calls.Forget(DeepArgs{V: v})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key.Key {
 	return r.calls.Key(DeepArgs{V: v})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Deep] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *DeepRunner) identify(args DeepArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -902,19 +879,20 @@ type WiredArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *WiredArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// wiredIdentity identifies a call of one [WiredRunner]: two calls are equal if
-// and only if their identities are.
+// wiredIdentity tells the calls of one [WiredRunner] apart.
 type wiredIdentity struct {
 	n int
 }
 
 // WiredRunner runs a [Wired] once per distinct input. Make one with
-// [NewWiredRunner]; its methods may be called from many goroutines at once.
+// [NewWiredRunner].
+//
+// Wired has fields of types that do not exist before they are generated.
 type WiredRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -922,9 +900,8 @@ type WiredRunner struct {
 	calls *runtime.Calls[wiredIdentity, WiredArgs, int]
 }
 
-// NewWiredRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Wired]; it panics if one of
-// them is invalid.
+// NewWiredRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 	r := &WiredRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[wiredIdentity, WiredArgs, int]{
@@ -945,10 +922,10 @@ func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 	return r
 }
 
-// Run returns what [Wired.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns n.
+//
+// It returns what [Wired.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *WiredRunner) Run(ctx context.Context, n int) (int, error) {
 	id := wiredIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -958,36 +935,31 @@ func (r *WiredRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, WiredArgs{N: n})
 }
 
-// Start is like [WiredRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *WiredRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, WiredArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *WiredRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(WiredArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *WiredRunner) Forget(n int) bool {
 	return r.calls.Forget(WiredArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *WiredRunner) Key(n int) key.Key {
 	return r.calls.Key(WiredArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Wired] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *WiredRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -1002,7 +974,7 @@ type LendingArgs struct {
 	H *Held
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *LendingArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.H != nil) {
 		e.End(encodeHeld(e, e.Begin(), a.H))
@@ -1010,7 +982,9 @@ func (a *LendingArgs) EncodeKey(e *key.Encoder) {
 }
 
 // LendingRunner runs a [Lending] once per distinct input. Make one with
-// [NewLendingRunner]; its methods may be called from many goroutines at once.
+// [NewLendingRunner].
+//
+// Lending returns memory of its argument.
 type LendingRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1018,9 +992,8 @@ type LendingRunner struct {
 	calls *runtime.Calls[key.Fingerprint, LendingArgs, []int]
 }
 
-// NewLendingRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Lending]; it panics if one of
-// them is invalid.
+// NewLendingRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 	r := &LendingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LendingArgs, []int]{
@@ -1040,10 +1013,10 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 	return r
 }
 
-// Run returns what [Lending.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what is held.
+//
+// It returns what [Lending.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *LendingRunner) Run(ctx context.Context, h *Held) ([]int, error) {
 	args := LendingArgs{H: h}
 	hash, id, e := r.identify(args)
@@ -1054,50 +1027,45 @@ func (r *LendingRunner) Run(ctx context.Context, h *Held) ([]int, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [LendingRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *LendingRunner) Start(ctx context.Context, h *Held) *runtime.Call[[]int] {
 	return r.calls.Start(ctx, LendingArgs{H: h})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *LendingRunner) Lookup(h *Held) ([]int, bool) {
 	return r.calls.Lookup(LendingArgs{H: h})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *LendingRunner) Forget(h *Held) bool {
 	return r.calls.Forget(LendingArgs{H: h})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *LendingRunner) Key(h *Held) key.Key {
 	return r.calls.Key(LendingArgs{H: h})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Lending] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *LendingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// verify writes the arguments that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
+// verify writes the arguments that are not copied, and might change during an
+// execution.
 func (a *LendingArgs) verify(e *key.Encoder) {
 	if e.Present(a.H != nil) {
 		e.End(encodeHeld(e, e.Begin(), a.H))
 	}
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *LendingRunner) identify(args LendingArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -1121,19 +1089,20 @@ type ReusingArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ReusingArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// reusingIdentity identifies a call of one [ReusingRunner]: two calls are equal
-// if and only if their identities are.
+// reusingIdentity tells the calls of one [ReusingRunner] apart.
 type reusingIdentity struct {
 	n int
 }
 
 // ReusingRunner runs a [Reusing] once per distinct input. Make one with
-// [NewReusingRunner]; its methods may be called from many goroutines at once.
+// [NewReusingRunner].
+//
+// Reusing returns memory that it writes to again.
 type ReusingRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1141,9 +1110,8 @@ type ReusingRunner struct {
 	calls *runtime.Calls[reusingIdentity, ReusingArgs, []byte]
 }
 
-// NewReusingRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Reusing]; it panics if one of
-// them is invalid.
+// NewReusingRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 	r := &ReusingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[reusingIdentity, ReusingArgs, []byte]{
@@ -1165,10 +1133,10 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 	return r
 }
 
-// Run returns what [Reusing.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns a digit.
+//
+// It returns what [Reusing.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *ReusingRunner) Run(ctx context.Context, n int) ([]byte, error) {
 	id := reusingIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -1178,36 +1146,31 @@ func (r *ReusingRunner) Run(ctx context.Context, n int) ([]byte, error) {
 	return r.calls.Run(ctx, hash, id, ReusingArgs{N: n})
 }
 
-// Start is like [ReusingRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ReusingRunner) Start(ctx context.Context, n int) *runtime.Call[[]byte] {
 	return r.calls.Start(ctx, ReusingArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ReusingRunner) Lookup(n int) ([]byte, bool) {
 	return r.calls.Lookup(ReusingArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ReusingRunner) Forget(n int) bool {
 	return r.calls.Forget(ReusingArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ReusingRunner) Key(n int) key.Key {
 	return r.calls.Key(ReusingArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Reusing] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ReusingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -1228,13 +1191,15 @@ type HidingArgs struct {
 	D Data
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *HidingArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeData(e, e.Begin(), &a.D))
 }
 
 // HidingRunner runs a [Hiding] once per distinct input. Make one with
-// [NewHidingRunner]; its methods may be called from many goroutines at once.
+// [NewHidingRunner]. Options: memory.
+//
+// Hiding returns a field that is no input.
 type HidingRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1242,9 +1207,8 @@ type HidingRunner struct {
 	calls *runtime.Calls[key.Fingerprint, HidingArgs, Data]
 }
 
-// NewHidingRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Hiding]; it panics if one of
-// them is invalid.
+// NewHidingRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 	r := &HidingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, HidingArgs, Data]{
@@ -1263,10 +1227,10 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 	return r
 }
 
-// Run returns what [Hiding.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns both.
+//
+// It returns what [Hiding.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: memory.
 func (r *HidingRunner) Run(ctx context.Context, d Data) (Data, error) {
 	args := HidingArgs{D: d}
 	hash, id, e := r.identify(args)
@@ -1277,42 +1241,37 @@ func (r *HidingRunner) Run(ctx context.Context, d Data) (Data, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [HidingRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *HidingRunner) Start(ctx context.Context, d Data) *runtime.Call[Data] {
 	return r.calls.Start(ctx, HidingArgs{D: d})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *HidingRunner) Lookup(d Data) (Data, bool) {
 	return r.calls.Lookup(HidingArgs{D: d})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *HidingRunner) Forget(d Data) bool {
 	return r.calls.Forget(HidingArgs{D: d})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *HidingRunner) Key(d Data) key.Key {
 	return r.calls.Key(HidingArgs{D: d})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Hiding] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *HidingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *HidingRunner) identify(args HidingArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -1337,13 +1296,15 @@ type SharingArgs struct {
 	Xs []int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SharingArgs) EncodeKey(e *key.Encoder) {
 	key.Numbers(e, a.Xs)
 }
 
 // SharingRunner runs a [Sharing] once per distinct input. Make one with
-// [NewSharingRunner]; its methods may be called from many goroutines at once.
+// [NewSharingRunner]. Options: share.
+//
+// Sharing shares results, and still copies arguments.
 type SharingRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -1351,9 +1312,8 @@ type SharingRunner struct {
 	calls *runtime.Calls[key.Fingerprint, SharingArgs, int]
 }
 
-// NewSharingRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Sharing]; it panics if one of
-// them is invalid.
+// NewSharingRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 	r := &SharingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SharingArgs, int]{
@@ -1372,10 +1332,10 @@ func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 	return r
 }
 
-// Run returns what [Sharing.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run waits until it may look at its argument.
+//
+// It returns what [Sharing.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: share.
 func (r *SharingRunner) Run(ctx context.Context, xs []int) (int, error) {
 	args := SharingArgs{Xs: xs}
 	hash, id, e := r.identify(args)
@@ -1386,42 +1346,37 @@ func (r *SharingRunner) Run(ctx context.Context, xs []int) (int, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [SharingRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SharingRunner) Start(ctx context.Context, xs []int) *runtime.Call[int] {
 	return r.calls.Start(ctx, SharingArgs{Xs: xs})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SharingRunner) Lookup(xs []int) (int, bool) {
 	return r.calls.Lookup(SharingArgs{Xs: xs})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SharingRunner) Forget(xs []int) bool {
 	return r.calls.Forget(SharingArgs{Xs: xs})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SharingRunner) Key(xs []int) key.Key {
 	return r.calls.Key(SharingArgs{Xs: xs})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Sharing] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SharingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *SharingRunner) identify(args SharingArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

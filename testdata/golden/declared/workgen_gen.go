@@ -120,7 +120,7 @@ type KeepsArgs struct {
 	Far []outer.Stamp
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *KeepsArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeSheet(e, e.Begin(), &a.S))
 	e.Next()
@@ -140,7 +140,9 @@ type KeepsResult struct {
 }
 
 // KeepsRunner runs a [Keeps] once per distinct input. Make one with
-// [NewKeepsRunner]; its methods may be called from many goroutines at once.
+// [NewKeepsRunner].
+//
+// Keeps takes and returns types that are declared as others.
 type KeepsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -148,9 +150,8 @@ type KeepsRunner struct {
 	calls *runtime.Calls[key.Fingerprint, KeepsArgs, KeepsResult]
 }
 
-// NewKeepsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Keeps]; it panics if one of
-// them is invalid.
+// NewKeepsRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewKeepsRunner(work *Keeps, opts ...runtime.Option) *KeepsRunner {
 	r := &KeepsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, KeepsArgs, KeepsResult]{
@@ -171,10 +172,10 @@ func NewKeepsRunner(work *Keeps, opts ...runtime.Option) *KeepsRunner {
 	return r
 }
 
-// Run returns what [Keeps.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Keeps.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *KeepsRunner) Run(ctx context.Context, s Sheet, at Stamp, far []outer.Stamp) (Sheet, Stamp, []outer.Stamp, error) {
 	args := KeepsArgs{S: s, At: at, Far: far}
 	hash, id, e := r.identify(args)
@@ -187,36 +188,31 @@ func (r *KeepsRunner) Run(ctx context.Context, s Sheet, at Stamp, far []outer.St
 	return res.R1, res.R2, res.R3, err
 }
 
-// Start is like [KeepsRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *KeepsRunner) Start(ctx context.Context, s Sheet, at Stamp, far []outer.Stamp) *runtime.Call[KeepsResult] {
 	return r.calls.Start(ctx, KeepsArgs{S: s, At: at, Far: far})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *KeepsRunner) Lookup(s Sheet, at Stamp, far []outer.Stamp) (KeepsResult, bool) {
 	return r.calls.Lookup(KeepsArgs{S: s, At: at, Far: far})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *KeepsRunner) Forget(s Sheet, at Stamp, far []outer.Stamp) bool {
 	return r.calls.Forget(KeepsArgs{S: s, At: at, Far: far})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *KeepsRunner) Key(s Sheet, at Stamp, far []outer.Stamp) key.Key {
 	return r.calls.Key(KeepsArgs{S: s, At: at, Far: far})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Keeps] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *KeepsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -226,8 +222,8 @@ func (r *KeepsRunner) encodeWork(e *key.Encoder) {
 	encodeStamp(e, &r.work.Since)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *KeepsRunner) identify(args KeepsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)
@@ -266,7 +262,7 @@ type ReadsArgs struct {
 	Mine Mine
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ReadsArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeOuterDoc(e, e.Begin(), &a.D))
 	e.Next()
@@ -303,7 +299,9 @@ type ReadsResult struct {
 }
 
 // ReadsRunner runs a [Reads] once per distinct input. Make one with
-// [NewReadsRunner]; its methods may be called from many goroutines at once.
+// [NewReadsRunner].
+//
+// Reads takes and returns structs that embed one whose name is not exported.
 type ReadsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -311,9 +309,8 @@ type ReadsRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ReadsArgs, ReadsResult]
 }
 
-// NewReadsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Reads]; it panics if one of
-// them is invalid.
+// NewReadsRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
 	r := &ReadsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReadsArgs, ReadsResult]{
@@ -333,10 +330,10 @@ func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
 	return r
 }
 
-// Run returns what [Reads.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Reads.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *ReadsRunner) Run(ctx context.Context, d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (outer.Doc, []*outer.Doc, map[outer.Plain]outer.Box[int], Mine, error) {
 	args := ReadsArgs{D: d, List: list, By: by, Mine: mine}
 	hash, id, e := r.identify(args)
@@ -349,42 +346,37 @@ func (r *ReadsRunner) Run(ctx context.Context, d outer.Doc, list []*outer.Doc, b
 	return res.R1, res.R2, res.R3, res.R4, err
 }
 
-// Start is like [ReadsRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ReadsRunner) Start(ctx context.Context, d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) *runtime.Call[ReadsResult] {
 	return r.calls.Start(ctx, ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ReadsRunner) Lookup(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) (ReadsResult, bool) {
 	return r.calls.Lookup(ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ReadsRunner) Forget(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) bool {
 	return r.calls.Forget(ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ReadsRunner) Key(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) key.Key {
 	return r.calls.Key(ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Reads] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ReadsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ReadsRunner) identify(args ReadsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -447,13 +439,12 @@ type PointArgs struct {
 	P outer.Plain
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *PointArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeOuterPlain(e, e.Begin(), &a.P))
 }
 
-// pointIdentity identifies a call of one [PointRunner]: two calls are equal if
-// and only if their identities are.
+// pointIdentity tells the calls of one [PointRunner] apart.
 type pointIdentity struct {
 	pX int
 	pY int
@@ -461,7 +452,9 @@ type pointIdentity struct {
 }
 
 // PointRunner runs a [Point] once per distinct input. Make one with
-// [NewPointRunner]; its methods may be called from many goroutines at once.
+// [NewPointRunner].
+//
+// Point takes one that is compared.
 type PointRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -469,9 +462,8 @@ type PointRunner struct {
 	calls *runtime.Calls[pointIdentity, PointArgs, int]
 }
 
-// NewPointRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Point]; it panics if one of
-// them is invalid.
+// NewPointRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
 	r := &PointRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[pointIdentity, PointArgs, int]{
@@ -492,10 +484,10 @@ func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
 	return r
 }
 
-// Run returns what [Point.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run adds up.
+//
+// It returns what [Point.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *PointRunner) Run(ctx context.Context, p outer.Plain) (int, error) {
 	var id pointIdentity
 	hash := r.identify(&id, &p)
@@ -505,42 +497,36 @@ func (r *PointRunner) Run(ctx context.Context, p outer.Plain) (int, error) {
 	return r.calls.Run(ctx, hash, id, PointArgs{P: p})
 }
 
-// Start is like [PointRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *PointRunner) Start(ctx context.Context, p outer.Plain) *runtime.Call[int] {
 	return r.calls.Start(ctx, PointArgs{P: p})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *PointRunner) Lookup(p outer.Plain) (int, bool) {
 	return r.calls.Lookup(PointArgs{P: p})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *PointRunner) Forget(p outer.Plain) bool {
 	return r.calls.Forget(PointArgs{P: p})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *PointRunner) Key(p outer.Plain) key.Key {
 	return r.calls.Key(PointArgs{P: p})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Point] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *PointRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *PointRunner) identify(id *pointIdentity, p *outer.Plain) uint64 {
 	id.pX = p.X
 	id.pY = p.Y

@@ -54,7 +54,7 @@ type FirstArgs struct {
 	Last string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *FirstArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeInput(e, e.Begin(), &a.In))
 	e.Next()
@@ -62,7 +62,9 @@ func (a *FirstArgs) EncodeKey(e *key.Encoder) {
 }
 
 // FirstRunner runs a [First] once per distinct input. Make one with
-// [NewFirstRunner]; its methods may be called from many goroutines at once.
+// [NewFirstRunner].
+//
+// First joins a list.
 type FirstRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -70,9 +72,8 @@ type FirstRunner struct {
 	calls *runtime.Calls[key.Fingerprint, FirstArgs, string]
 }
 
-// NewFirstRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [First]; it panics if one of
-// them is invalid.
+// NewFirstRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
 	r := &FirstRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, FirstArgs, string]{
@@ -92,10 +93,10 @@ func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
 	return r
 }
 
-// Run returns what [First.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run joins.
+//
+// It returns what [First.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *FirstRunner) Run(ctx context.Context, in Input, last string) (string, error) {
 	args := FirstArgs{In: in, Last: last}
 	hash, id, e := r.identify(args)
@@ -106,36 +107,31 @@ func (r *FirstRunner) Run(ctx context.Context, in Input, last string) (string, e
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [FirstRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *FirstRunner) Start(ctx context.Context, in Input, last string) *runtime.Call[string] {
 	return r.calls.Start(ctx, FirstArgs{In: in, Last: last})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *FirstRunner) Lookup(in Input, last string) (string, bool) {
 	return r.calls.Lookup(FirstArgs{In: in, Last: last})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *FirstRunner) Forget(in Input, last string) bool {
 	return r.calls.Forget(FirstArgs{In: in, Last: last})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *FirstRunner) Key(in Input, last string) key.Key {
 	return r.calls.Key(FirstArgs{In: in, Last: last})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [First] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *FirstRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -145,8 +141,8 @@ func (r *FirstRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Prefix)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *FirstRunner) identify(args FirstArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)
@@ -173,7 +169,7 @@ type SecondArgs struct {
 	Last string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SecondArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeInput(e, e.Begin(), &a.In))
 	e.Next()
@@ -181,7 +177,9 @@ func (a *SecondArgs) EncodeKey(e *key.Encoder) {
 }
 
 // SecondRunner runs a [Second] once per distinct input. Make one with
-// [NewSecondRunner]; its methods may be called from many goroutines at once.
+// [NewSecondRunner].
+//
+// Second takes what First takes.
 type SecondRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -189,9 +187,8 @@ type SecondRunner struct {
 	calls *runtime.Calls[key.Fingerprint, SecondArgs, string]
 }
 
-// NewSecondRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Second]; it panics if one of
-// them is invalid.
+// NewSecondRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
 	r := &SecondRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SecondArgs, string]{
@@ -211,10 +208,10 @@ func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
 	return r
 }
 
-// Run returns what [Second.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run joins the other way round.
+//
+// It returns what [Second.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *SecondRunner) Run(ctx context.Context, in Input, last string) (string, error) {
 	args := SecondArgs{In: in, Last: last}
 	hash, id, e := r.identify(args)
@@ -225,36 +222,31 @@ func (r *SecondRunner) Run(ctx context.Context, in Input, last string) (string, 
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [SecondRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SecondRunner) Start(ctx context.Context, in Input, last string) *runtime.Call[string] {
 	return r.calls.Start(ctx, SecondArgs{In: in, Last: last})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SecondRunner) Lookup(in Input, last string) (string, bool) {
 	return r.calls.Lookup(SecondArgs{In: in, Last: last})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SecondRunner) Forget(in Input, last string) bool {
 	return r.calls.Forget(SecondArgs{In: in, Last: last})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SecondRunner) Key(in Input, last string) key.Key {
 	return r.calls.Key(SecondArgs{In: in, Last: last})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Second] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SecondRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -264,8 +256,8 @@ func (r *SecondRunner) encodeWork(e *key.Encoder) {
 	e.String(r.work.Prefix)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *SecondRunner) identify(args SecondArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)

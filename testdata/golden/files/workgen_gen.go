@@ -65,13 +65,15 @@ type LoadArgs struct {
 	Path key.File
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *LoadArgs) EncodeKey(e *key.Encoder) {
 	encodeKeyFile(e, &a.Path)
 }
 
 // LoadRunner runs a [Load] once per distinct input. Make one with
-// [NewLoadRunner]; its methods may be called from many goroutines at once.
+// [NewLoadRunner].
+//
+// Load reads a file.
 type LoadRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -79,9 +81,8 @@ type LoadRunner struct {
 	calls *runtime.Calls[key.Fingerprint, LoadArgs, string]
 }
 
-// NewLoadRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Load]; it panics if one of
-// them is invalid.
+// NewLoadRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 	r := &LoadRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LoadArgs, string]{
@@ -100,10 +101,8 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 	return r
 }
 
-// Run returns what [Load.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what [Load.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *LoadRunner) Run(ctx context.Context, path key.File) (string, error) {
 	args := LoadArgs{Path: path}
 	hash, id, e := r.identify(args)
@@ -114,42 +113,37 @@ func (r *LoadRunner) Run(ctx context.Context, path key.File) (string, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [LoadRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *LoadRunner) Start(ctx context.Context, path key.File) *runtime.Call[string] {
 	return r.calls.Start(ctx, LoadArgs{Path: path})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *LoadRunner) Lookup(path key.File) (string, bool) {
 	return r.calls.Lookup(LoadArgs{Path: path})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *LoadRunner) Forget(path key.File) bool {
 	return r.calls.Forget(LoadArgs{Path: path})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *LoadRunner) Key(path key.File) key.Key {
 	return r.calls.Key(LoadArgs{Path: path})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Load] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *LoadRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *LoadRunner) identify(args LoadArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -168,7 +162,7 @@ type MergeArgs struct {
 	By   map[string]key.Dir
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *MergeArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeSource(e, e.Begin(), &a.From))
 	e.Next()
@@ -183,7 +177,9 @@ func (a *MergeArgs) EncodeKey(e *key.Encoder) {
 }
 
 // MergeRunner runs a [Merge] once per distinct input. Make one with
-// [NewMergeRunner]; its methods may be called from many goroutines at once.
+// [NewMergeRunner].
+//
+// Merge reads many files and directories.
 type MergeRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -191,9 +187,8 @@ type MergeRunner struct {
 	calls *runtime.Calls[key.Fingerprint, MergeArgs, int]
 }
 
-// NewMergeRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Merge]; it panics if one of
-// them is invalid.
+// NewMergeRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 	r := &MergeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MergeArgs, int]{
@@ -214,10 +209,8 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 	return r
 }
 
-// Run returns what [Merge.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what [Merge.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *MergeRunner) Run(ctx context.Context, from Source, by map[string]key.Dir) (int, error) {
 	args := MergeArgs{From: from, By: by}
 	hash, id, e := r.identify(args)
@@ -228,36 +221,31 @@ func (r *MergeRunner) Run(ctx context.Context, from Source, by map[string]key.Di
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [MergeRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *MergeRunner) Start(ctx context.Context, from Source, by map[string]key.Dir) *runtime.Call[int] {
 	return r.calls.Start(ctx, MergeArgs{From: from, By: by})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *MergeRunner) Lookup(from Source, by map[string]key.Dir) (int, bool) {
 	return r.calls.Lookup(MergeArgs{From: from, By: by})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 	return r.calls.Forget(MergeArgs{From: from, By: by})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *MergeRunner) Key(from Source, by map[string]key.Dir) key.Key {
 	return r.calls.Key(MergeArgs{From: from, By: by})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Merge] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *MergeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -269,8 +257,8 @@ func (r *MergeRunner) encodeWork(e *key.Encoder) {
 	}
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *MergeRunner) identify(args MergeArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)
@@ -297,15 +285,16 @@ type CutArgs struct {
 	Part *Part
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *CutArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Part != nil) {
 		e.End(encodePart(e, e.Begin(), a.Part))
 	}
 }
 
-// CutRunner runs a [Cut] once per distinct input. Make one with [NewCutRunner];
-// its methods may be called from many goroutines at once.
+// CutRunner runs a [Cut] once per distinct input. Make one with [NewCutRunner].
+//
+// Cut has an input outside in a field only.
 type CutRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -313,9 +302,8 @@ type CutRunner struct {
 	calls *runtime.Calls[key.Fingerprint, CutArgs, string]
 }
 
-// NewCutRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Cut]; it panics if one of them
-// is invalid.
+// NewCutRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 	r := &CutRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CutArgs, string]{
@@ -335,10 +323,8 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 	return r
 }
 
-// Run returns what [Cut.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what [Cut.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *CutRunner) Run(ctx context.Context, part *Part) (string, error) {
 	args := CutArgs{Part: part}
 	hash, id, e := r.identify(args)
@@ -349,42 +335,37 @@ func (r *CutRunner) Run(ctx context.Context, part *Part) (string, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [CutRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *CutRunner) Start(ctx context.Context, part *Part) *runtime.Call[string] {
 	return r.calls.Start(ctx, CutArgs{Part: part})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *CutRunner) Lookup(part *Part) (string, bool) {
 	return r.calls.Lookup(CutArgs{Part: part})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *CutRunner) Forget(part *Part) bool {
 	return r.calls.Forget(CutArgs{Part: part})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *CutRunner) Key(part *Part) key.Key {
 	return r.calls.Key(CutArgs{Part: part})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Cut] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *CutRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *CutRunner) identify(args CutArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -412,19 +393,20 @@ type DoubleArgs struct {
 	H Hint
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *DoubleArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeHint(e, e.Begin(), &a.H))
 }
 
-// doubleIdentity identifies a call of one [DoubleRunner]: two calls are equal
-// if and only if their identities are.
+// doubleIdentity tells the calls of one [DoubleRunner] apart.
 type doubleIdentity struct {
 	hN int
 }
 
 // DoubleRunner runs a [Double] once per distinct input. Make one with
-// [NewDoubleRunner]; its methods may be called from many goroutines at once.
+// [NewDoubleRunner].
+//
+// Double has no input outside.
 type DoubleRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -432,9 +414,8 @@ type DoubleRunner struct {
 	calls *runtime.Calls[doubleIdentity, DoubleArgs, int]
 }
 
-// NewDoubleRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Double]; it panics if one of
-// them is invalid.
+// NewDoubleRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 	r := &DoubleRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[doubleIdentity, DoubleArgs, int]{
@@ -455,10 +436,8 @@ func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 	return r
 }
 
-// Run returns what [Double.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what [Double.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *DoubleRunner) Run(ctx context.Context, h Hint) (int, error) {
 	id := doubleIdentity{hN: h.N}
 	hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
@@ -468,36 +447,31 @@ func (r *DoubleRunner) Run(ctx context.Context, h Hint) (int, error) {
 	return r.calls.Run(ctx, hash, id, DoubleArgs{H: h})
 }
 
-// Start is like [DoubleRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *DoubleRunner) Start(ctx context.Context, h Hint) *runtime.Call[int] {
 	return r.calls.Start(ctx, DoubleArgs{H: h})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *DoubleRunner) Lookup(h Hint) (int, bool) {
 	return r.calls.Lookup(DoubleArgs{H: h})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *DoubleRunner) Forget(h Hint) bool {
 	return r.calls.Forget(DoubleArgs{H: h})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *DoubleRunner) Key(h Hint) key.Key {
 	return r.calls.Key(DoubleArgs{H: h})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Double] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *DoubleRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -512,13 +486,15 @@ type ParseArgs struct {
 	From Input
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ParseArgs) EncodeKey(e *key.Encoder) {
 	encodeInput(e, a.From)
 }
 
 // ParseRunner runs a [Parse] once per distinct input. Make one with
-// [NewParseRunner]; its methods may be called from many goroutines at once.
+// [NewParseRunner].
+//
+// Parse has an input outside when it is given a path.
 type ParseRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -526,9 +502,8 @@ type ParseRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ParseArgs, string]
 }
 
-// NewParseRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Parse]; it panics if one of
-// them is invalid.
+// NewParseRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 	r := &ParseRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ParseArgs, string]{
@@ -547,10 +522,8 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 	return r
 }
 
-// Run returns what [Parse.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what [Parse.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *ParseRunner) Run(ctx context.Context, from Input) (string, error) {
 	args := ParseArgs{From: from}
 	hash, id, e := r.identify(args)
@@ -561,42 +534,37 @@ func (r *ParseRunner) Run(ctx context.Context, from Input) (string, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [ParseRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ParseRunner) Start(ctx context.Context, from Input) *runtime.Call[string] {
 	return r.calls.Start(ctx, ParseArgs{From: from})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ParseRunner) Lookup(from Input) (string, bool) {
 	return r.calls.Lookup(ParseArgs{From: from})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ParseRunner) Forget(from Input) bool {
 	return r.calls.Forget(ParseArgs{From: from})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ParseRunner) Key(from Input) key.Key {
 	return r.calls.Key(ParseArgs{From: from})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Parse] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ParseRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ParseRunner) identify(args ParseArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

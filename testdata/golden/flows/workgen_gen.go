@@ -40,19 +40,20 @@ type ProbeArgs struct {
 	Value int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ProbeArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.Value)
 }
 
-// probeIdentity identifies a call of one [ProbeRunner]: two calls are equal if
-// and only if their identities are.
+// probeIdentity tells the calls of one [ProbeRunner] apart.
 type probeIdentity struct {
 	value int
 }
 
 // ProbeRunner runs a [Probe] once per distinct input. Make one with
-// [NewProbeRunner]; its methods may be called from many goroutines at once.
+// [NewProbeRunner].
+//
+// Probe does what its body does.
 type ProbeRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -60,9 +61,8 @@ type ProbeRunner struct {
 	calls *runtime.Calls[probeIdentity, ProbeArgs, int]
 }
 
-// NewProbeRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Probe]; it panics if one of
-// them is invalid.
+// NewProbeRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
 	r := &ProbeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[probeIdentity, ProbeArgs, int]{
@@ -83,10 +83,10 @@ func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
 	return r
 }
 
-// Run returns what [Probe.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run calls the body.
+//
+// It returns what [Probe.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *ProbeRunner) Run(ctx context.Context, value int) (int, error) {
 	id := probeIdentity{value: value}
 	hash := key.NewHash().Uint64(uint64(id.value)).Sum()
@@ -96,36 +96,31 @@ func (r *ProbeRunner) Run(ctx context.Context, value int) (int, error) {
 	return r.calls.Run(ctx, hash, id, ProbeArgs{Value: value})
 }
 
-// Start is like [ProbeRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ProbeRunner) Start(ctx context.Context, value int) *runtime.Call[int] {
 	return r.calls.Start(ctx, ProbeArgs{Value: value})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ProbeRunner) Lookup(value int) (int, bool) {
 	return r.calls.Lookup(ProbeArgs{Value: value})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ProbeRunner) Forget(value int) bool {
 	return r.calls.Forget(ProbeArgs{Value: value})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ProbeRunner) Key(value int) key.Key {
 	return r.calls.Key(ProbeArgs{Value: value})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Probe] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ProbeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -144,7 +139,7 @@ type ArgsArgs struct {
 	Rest   []string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ArgsArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.First)
 	e.Next()
@@ -165,7 +160,9 @@ func (a *ArgsArgs) EncodeKey(e *key.Encoder) {
 }
 
 // ArgsRunner runs a [Args] once per distinct input. Make one with
-// [NewArgsRunner]; its methods may be called from many goroutines at once.
+// [NewArgsRunner].
+//
+// Args takes arguments of many forms.
 type ArgsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -173,9 +170,8 @@ type ArgsRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ArgsArgs, int]
 }
 
-// NewArgsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Args]; it panics if one of
-// them is invalid.
+// NewArgsRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
 	r := &ArgsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ArgsArgs, int]{
@@ -194,10 +190,10 @@ func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
 	return r
 }
 
-// Run returns what [Args.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts them.
+//
+// It returns what [Args.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *ArgsRunner) Run(ctx context.Context, first string, second string, list []int, limit *int, rest ...string) (int, error) {
 	args := ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest}
 	hash, id, e := r.identify(args)
@@ -208,42 +204,37 @@ func (r *ArgsRunner) Run(ctx context.Context, first string, second string, list 
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [ArgsRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ArgsRunner) Start(ctx context.Context, first string, second string, list []int, limit *int, rest ...string) *runtime.Call[int] {
 	return r.calls.Start(ctx, ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ArgsRunner) Lookup(first string, second string, list []int, limit *int, rest ...string) (int, bool) {
 	return r.calls.Lookup(ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int, rest ...string) bool {
 	return r.calls.Forget(ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ArgsRunner) Key(first string, second string, list []int, limit *int, rest ...string) key.Key {
 	return r.calls.Key(ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Args] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ArgsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ArgsRunner) identify(args ArgsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -72,7 +72,7 @@ type CropArgs struct {
 	Points []image.Point
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *CropArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeImageRectangle(e, e.Begin(), &a.R))
 	e.Next()
@@ -89,7 +89,9 @@ func (a *CropArgs) EncodeKey(e *key.Encoder) {
 }
 
 // CropRunner runs a [Crop] once per distinct input. Make one with
-// [NewCropRunner]; its methods may be called from many goroutines at once.
+// [NewCropRunner].
+//
+// Crop takes structs of the standard library whose fields are all exported.
 type CropRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -97,9 +99,8 @@ type CropRunner struct {
 	calls *runtime.Calls[key.Fingerprint, CropArgs, image.Rectangle]
 }
 
-// NewCropRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Crop]; it panics if one of
-// them is invalid.
+// NewCropRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 	r := &CropRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CropArgs, image.Rectangle]{
@@ -118,10 +119,10 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 	return r
 }
 
-// Run returns what [Crop.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what is inside.
+//
+// It returns what [Crop.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r2 *CropRunner) Run(ctx context.Context, r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, error) {
 	args := CropArgs{R: r, Tag: tag, Points: points}
 	hash, id, e := r2.identify(args)
@@ -132,42 +133,37 @@ func (r2 *CropRunner) Run(ctx context.Context, r image.Rectangle, tag *constrain
 	return r2.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [CropRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r2 *CropRunner) Start(ctx context.Context, r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) *runtime.Call[image.Rectangle] {
 	return r2.calls.Start(ctx, CropArgs{R: r, Tag: tag, Points: points})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r2 *CropRunner) Lookup(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) (image.Rectangle, bool) {
 	return r2.calls.Lookup(CropArgs{R: r, Tag: tag, Points: points})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) bool {
 	return r2.calls.Forget(CropArgs{R: r, Tag: tag, Points: points})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) key.Key {
 	return r2.calls.Key(CropArgs{R: r, Tag: tag, Points: points})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Crop] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r2 *CropRunner) EncodeKey(e *key.Encoder) {
 	r2.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r2 *CropRunner) identify(args CropArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -197,7 +193,7 @@ type AreaArgs struct {
 	All []shape.Box[int]
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *AreaArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeShapeBoxFloat64(e, e.Begin(), &a.S))
 	e.Next()
@@ -216,7 +212,9 @@ type AreaResult struct {
 }
 
 // AreaRunner runs a [Area] once per distinct input. Make one with
-// [NewAreaRunner]; its methods may be called from many goroutines at once.
+// [NewAreaRunner].
+//
+// Area takes a type of an internal package that this one may import.
 type AreaRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -224,9 +222,8 @@ type AreaRunner struct {
 	calls *runtime.Calls[key.Fingerprint, AreaArgs, AreaResult]
 }
 
-// NewAreaRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Area]; it panics if one of
-// them is invalid.
+// NewAreaRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 	r := &AreaRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AreaArgs, AreaResult]{
@@ -246,10 +243,10 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 	return r
 }
 
-// Run returns what [Area.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run multiplies.
+//
+// It returns what [Area.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *AreaRunner) Run(ctx context.Context, s shape.Box[float64], all []shape.Box[int]) (shape.Box[float64], float64, error) {
 	args := AreaArgs{S: s, All: all}
 	hash, id, e := r.identify(args)
@@ -262,42 +259,37 @@ func (r *AreaRunner) Run(ctx context.Context, s shape.Box[float64], all []shape.
 	return res.R1, res.R2, err
 }
 
-// Start is like [AreaRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *AreaRunner) Start(ctx context.Context, s shape.Box[float64], all []shape.Box[int]) *runtime.Call[AreaResult] {
 	return r.calls.Start(ctx, AreaArgs{S: s, All: all})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaResult, bool) {
 	return r.calls.Lookup(AreaArgs{S: s, All: all})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 	return r.calls.Forget(AreaArgs{S: s, All: all})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *AreaRunner) Key(s shape.Box[float64], all []shape.Box[int]) key.Key {
 	return r.calls.Key(AreaArgs{S: s, All: all})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Area] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *AreaRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *AreaRunner) identify(args AreaArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

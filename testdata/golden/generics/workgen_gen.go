@@ -147,7 +147,7 @@ type ManyArgs struct {
 	Mx Matrix[float64]
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ManyArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeOptionOptionInt(e, e.Begin(), &a.O))
 	e.Next()
@@ -197,7 +197,9 @@ func (a *ManyArgs) EncodeKey(e *key.Encoder) {
 }
 
 // ManyRunner runs a [Many] once per distinct input. Make one with
-// [NewManyRunner]; its methods may be called from many goroutines at once.
+// [NewManyRunner].
+//
+// Many takes instances of everything.
 type ManyRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -205,9 +207,8 @@ type ManyRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ManyArgs, int]
 }
 
-// NewManyRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Many]; it panics if one of
-// them is invalid.
+// NewManyRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	r := &ManyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ManyArgs, int]{
@@ -236,10 +237,10 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	return r
 }
 
-// Run returns what [Many.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run does nothing with them.
+//
+// It returns what [Many.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r2 *ManyRunner) Run(ctx context.Context, o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) (int, error) {
 	args := ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx}
 	hash, id, e := r2.identify(args)
@@ -250,36 +251,31 @@ func (r2 *ManyRunner) Run(ctx context.Context, o Option[Option[*int]], r Result[
 	return r2.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [ManyRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r2 *ManyRunner) Start(ctx context.Context, o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) *runtime.Call[int] {
 	return r2.calls.Start(ctx, ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r2 *ManyRunner) Lookup(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) (int, bool) {
 	return r2.calls.Lookup(ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) bool {
 	return r2.calls.Forget(ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) key.Key {
 	return r2.calls.Key(ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Many] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r2 *ManyRunner) EncodeKey(e *key.Encoder) {
 	r2.calls.EncodeRunner(e)
 }
@@ -297,8 +293,8 @@ func (r2 *ManyRunner) encodeWork(e *key.Encoder) {
 	m.End()
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r2 *ManyRunner) identify(args ManyArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r2.encodeWork(e)
@@ -351,7 +347,7 @@ type NestedArgs struct {
 	S     Source[string]
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NestedArgs) EncodeKey(e *key.Encoder) {
 	encodeTreeStringTreeIntNames(e, &a.T)
 	b := e.Begin()
@@ -379,7 +375,9 @@ type NestedResult struct {
 }
 
 // NestedRunner runs a [Nested] once per distinct input. Make one with
-// [NewNestedRunner]; its methods may be called from many goroutines at once.
+// [NewNestedRunner]. Options: memory.
+//
+// Nested takes recursive instances.
 type NestedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -387,9 +385,8 @@ type NestedRunner struct {
 	calls *runtime.Calls[key.Fingerprint, NestedArgs, NestedResult]
 }
 
-// NewNestedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Nested]; it panics if one of
-// them is invalid.
+// NewNestedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NestedArgs, NestedResult]{
@@ -408,10 +405,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	return r
 }
 
-// Run returns what [Nested.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run does nothing with them.
+//
+// It returns what [Nested.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: memory.
 func (r *NestedRunner) Run(ctx context.Context, t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) (Tree[string, int], Option[[]int], error) {
 	args := NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s}
 	hash, id, e2 := r.identify(args)
@@ -424,42 +421,37 @@ func (r *NestedRunner) Run(ctx context.Context, t Tree[string, *Tree[int, Names]
 	return res.R1, res.R2, err
 }
 
-// Start is like [NestedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) *runtime.Call[NestedResult] {
 	return r.calls.Start(ctx, NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *NestedRunner) Lookup(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) (NestedResult, bool) {
 	return r.calls.Lookup(NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) bool {
 	return r.calls.Forget(NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *NestedRunner) Key(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) key.Key {
 	return r.calls.Key(NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Nested] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *NestedRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *NestedRunner) identify(args NestedArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
 	e2 = key.Borrow()
 	args.EncodeKey(e2)

@@ -53,13 +53,12 @@ type OneArgs struct {
 	S string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *OneArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.S)
 }
 
-// oneIdentity identifies a call of one [OneRunner]: two calls are equal if and
-// only if their identities are.
+// oneIdentity tells the calls of one [OneRunner] apart.
 type oneIdentity struct {
 	s key.Text
 }
@@ -70,8 +69,9 @@ func (id oneIdentity) clone() oneIdentity {
 	return id
 }
 
-// OneRunner runs a [One] once per distinct input. Make one with [NewOneRunner];
-// its methods may be called from many goroutines at once.
+// OneRunner runs a [One] once per distinct input. Make one with [NewOneRunner].
+//
+// One takes a string.
 type OneRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -79,9 +79,8 @@ type OneRunner struct {
 	calls *runtime.Calls[oneIdentity, OneArgs, int]
 }
 
-// NewOneRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [One]; it panics if one of them
-// is invalid.
+// NewOneRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	r := &OneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[oneIdentity, OneArgs, int]{
@@ -103,10 +102,10 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	return r
 }
 
-// Run returns what [One.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns its length.
+//
+// It returns what [One.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *OneRunner) Run(ctx context.Context, s string) (int, error) {
 	id := oneIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
@@ -116,36 +115,31 @@ func (r *OneRunner) Run(ctx context.Context, s string) (int, error) {
 	return r.calls.Run(ctx, hash, id.clone(), OneArgs{S: s})
 }
 
-// Start is like [OneRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *OneRunner) Start(ctx context.Context, s string) *runtime.Call[int] {
 	return r.calls.Start(ctx, OneArgs{S: s})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *OneRunner) Lookup(s string) (int, bool) {
 	return r.calls.Lookup(OneArgs{S: s})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *OneRunner) Forget(s string) bool {
 	return r.calls.Forget(OneArgs{S: s})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *OneRunner) Key(s string) key.Key {
 	return r.calls.Key(OneArgs{S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [One] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -162,7 +156,7 @@ type ThreeArgs struct {
 	B bool
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ThreeArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 	e.Next()
@@ -171,8 +165,7 @@ func (a *ThreeArgs) EncodeKey(e *key.Encoder) {
 	e.Bool(a.B)
 }
 
-// threeIdentity identifies a call of one [ThreeRunner]: two calls are equal if
-// and only if their identities are.
+// threeIdentity tells the calls of one [ThreeRunner] apart.
 type threeIdentity struct {
 	n int
 	s key.Text
@@ -186,7 +179,9 @@ func (id threeIdentity) clone() threeIdentity {
 }
 
 // ThreeRunner runs a [Three] once per distinct input. Make one with
-// [NewThreeRunner]; its methods may be called from many goroutines at once.
+// [NewThreeRunner].
+//
+// Three takes three scalars.
 type ThreeRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -194,9 +189,8 @@ type ThreeRunner struct {
 	calls *runtime.Calls[threeIdentity, ThreeArgs, int]
 }
 
-// NewThreeRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Three]; it panics if one of
-// them is invalid.
+// NewThreeRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 	r := &ThreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[threeIdentity, ThreeArgs, int]{
@@ -218,10 +212,10 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 	return r
 }
 
-// Run returns what [Three.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run adds up.
+//
+// It returns what [Three.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *ThreeRunner) Run(ctx context.Context, n int, s string, b bool) (int, error) {
 	var id threeIdentity
 	hash := r.identify(&id, n, s, b)
@@ -231,42 +225,36 @@ func (r *ThreeRunner) Run(ctx context.Context, n int, s string, b bool) (int, er
 	return r.calls.Run(ctx, hash, id.clone(), ThreeArgs{N: n, S: s, B: b})
 }
 
-// Start is like [ThreeRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ThreeRunner) Start(ctx context.Context, n int, s string, b bool) *runtime.Call[int] {
 	return r.calls.Start(ctx, ThreeArgs{N: n, S: s, B: b})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
 	return r.calls.Lookup(ThreeArgs{N: n, S: s, B: b})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 	return r.calls.Forget(ThreeArgs{N: n, S: s, B: b})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ThreeRunner) Key(n int, s string, b bool) key.Key {
 	return r.calls.Key(ThreeArgs{N: n, S: s, B: b})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Three] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *ThreeRunner) identify(id *threeIdentity, n int, s string, b bool) uint64 {
 	id.n = n
 	id.s = key.TextOf(s)
@@ -288,13 +276,12 @@ type EightArgs struct {
 	F Fields
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *EightArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeFields(e, e.Begin(), &a.F))
 }
 
-// eightIdentity identifies a call of one [EightRunner]: two calls are equal if
-// and only if their identities are.
+// eightIdentity tells the calls of one [EightRunner] apart.
 type eightIdentity struct {
 	fID     int
 	fName   key.Text
@@ -314,7 +301,9 @@ func (id eightIdentity) clone() eightIdentity {
 }
 
 // EightRunner runs a [Eight] once per distinct input. Make one with
-// [NewEightRunner]; its methods may be called from many goroutines at once.
+// [NewEightRunner].
+//
+// Eight takes a struct.
 type EightRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -322,9 +311,8 @@ type EightRunner struct {
 	calls *runtime.Calls[eightIdentity, EightArgs, int]
 }
 
-// NewEightRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Eight]; it panics if one of
-// them is invalid.
+// NewEightRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 	r := &EightRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[eightIdentity, EightArgs, int]{
@@ -346,10 +334,10 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 	return r
 }
 
-// Run returns what [Eight.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run adds up.
+//
+// It returns what [Eight.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *EightRunner) Run(ctx context.Context, f Fields) (int, error) {
 	var id eightIdentity
 	hash := r.identify(&id, &f)
@@ -359,42 +347,36 @@ func (r *EightRunner) Run(ctx context.Context, f Fields) (int, error) {
 	return r.calls.Run(ctx, hash, id.clone(), EightArgs{F: f})
 }
 
-// Start is like [EightRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *EightRunner) Start(ctx context.Context, f Fields) *runtime.Call[int] {
 	return r.calls.Start(ctx, EightArgs{F: f})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *EightRunner) Lookup(f Fields) (int, bool) {
 	return r.calls.Lookup(EightArgs{F: f})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *EightRunner) Forget(f Fields) bool {
 	return r.calls.Forget(EightArgs{F: f})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *EightRunner) Key(f Fields) key.Key {
 	return r.calls.Key(EightArgs{F: f})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Eight] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *EightRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *EightRunner) identify(id *eightIdentity, f *Fields) uint64 {
 	id.fID = f.ID
 	id.fName = key.TextOf(f.Name)
@@ -426,7 +408,7 @@ type ListArgs struct {
 	List []Fields
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ListArgs) EncodeKey(e *key.Encoder) {
 	b := e.Begin()
 	b = b.Slice(len(a.List), a.List == nil)
@@ -437,7 +419,9 @@ func (a *ListArgs) EncodeKey(e *key.Encoder) {
 }
 
 // ListRunner runs a [List] once per distinct input. Make one with
-// [NewListRunner]; its methods may be called from many goroutines at once.
+// [NewListRunner].
+//
+// List takes a slice of structs, which has to be encoded.
 type ListRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -445,9 +429,8 @@ type ListRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ListArgs, int]
 }
 
-// NewListRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [List]; it panics if one of
-// them is invalid.
+// NewListRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 	r := &ListRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ListArgs, int]{
@@ -466,10 +449,10 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 	return r
 }
 
-// Run returns what [List.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts.
+//
+// It returns what [List.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *ListRunner) Run(ctx context.Context, list []Fields) (int, error) {
 	args := ListArgs{List: list}
 	hash, id, e := r.identify(args)
@@ -480,42 +463,37 @@ func (r *ListRunner) Run(ctx context.Context, list []Fields) (int, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [ListRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ListRunner) Start(ctx context.Context, list []Fields) *runtime.Call[int] {
 	return r.calls.Start(ctx, ListArgs{List: list})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 	return r.calls.Lookup(ListArgs{List: list})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ListRunner) Forget(list []Fields) bool {
 	return r.calls.Forget(ListArgs{List: list})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ListRunner) Key(list []Fields) key.Key {
 	return r.calls.Key(ListArgs{List: list})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [List] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ListRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ListRunner) identify(args ListArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -91,7 +91,7 @@ type CountArgs struct {
 	More []*Data
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *CountArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeData(e, e.Begin(), &a.D))
 	e.Next()
@@ -107,7 +107,9 @@ func (a *CountArgs) EncodeKey(e *key.Encoder) {
 }
 
 // CountRunner runs a [Count] once per distinct input. Make one with
-// [NewCountRunner]; its methods may be called from many goroutines at once.
+// [NewCountRunner].
+//
+// Count counts in the state of its argument, and its results can be stored.
 type CountRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -115,9 +117,8 @@ type CountRunner struct {
 	calls *runtime.Calls[key.Fingerprint, CountArgs, int]
 }
 
-// NewCountRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Count]; it panics if one of
-// them is invalid.
+// NewCountRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
 	r := &CountRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CountArgs, int]{
@@ -137,10 +138,10 @@ func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
 	return r
 }
 
-// Run returns what [Count.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the number of items.
+//
+// It returns what [Count.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *CountRunner) Run(ctx context.Context, d Data, more ...*Data) (int, error) {
 	args := CountArgs{D: d, More: more}
 	hash, id, e := r.identify(args)
@@ -151,36 +152,31 @@ func (r *CountRunner) Run(ctx context.Context, d Data, more ...*Data) (int, erro
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [CountRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *CountRunner) Start(ctx context.Context, d Data, more ...*Data) *runtime.Call[int] {
 	return r.calls.Start(ctx, CountArgs{D: d, More: more})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *CountRunner) Lookup(d Data, more ...*Data) (int, bool) {
 	return r.calls.Lookup(CountArgs{D: d, More: more})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *CountRunner) Forget(d Data, more ...*Data) bool {
 	return r.calls.Forget(CountArgs{D: d, More: more})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
 	return r.calls.Key(CountArgs{D: d, More: more})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Count] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *CountRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -192,8 +188,8 @@ func (r *CountRunner) encodeWork(e *key.Encoder) {
 	}
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *CountRunner) identify(args CountArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)
@@ -229,7 +225,7 @@ type MakeArgs struct {
 	More map[string]Data
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *MakeArgs) EncodeKey(e *key.Encoder) {
 	b := e.Begin()
 	b = encodeData(e, b, &a.D)
@@ -259,7 +255,9 @@ type MakeResult struct {
 }
 
 // MakeRunner runs a [Make] once per distinct input. Make one with
-// [NewMakeRunner]; its methods may be called from many goroutines at once.
+// [NewMakeRunner]. Options: memory.
+//
+// Make returns its argument.
 type MakeRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -267,9 +265,8 @@ type MakeRunner struct {
 	calls *runtime.Calls[key.Fingerprint, MakeArgs, MakeResult]
 }
 
-// NewMakeRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Make]; it panics if one of
-// them is invalid.
+// NewMakeRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
 	r := &MakeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MakeArgs, MakeResult]{
@@ -288,10 +285,10 @@ func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
 	return r
 }
 
-// Run returns what [Make.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns d.
+//
+// It returns what [Make.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: memory.
 func (r *MakeRunner) Run(ctx context.Context, d Data, more map[string]Data) (Data, map[string]Data, error) {
 	args := MakeArgs{D: d, More: more}
 	hash, id, e := r.identify(args)
@@ -304,42 +301,37 @@ func (r *MakeRunner) Run(ctx context.Context, d Data, more map[string]Data) (Dat
 	return res.R1, res.R2, err
 }
 
-// Start is like [MakeRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *MakeRunner) Start(ctx context.Context, d Data, more map[string]Data) *runtime.Call[MakeResult] {
 	return r.calls.Start(ctx, MakeArgs{D: d, More: more})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *MakeRunner) Lookup(d Data, more map[string]Data) (MakeResult, bool) {
 	return r.calls.Lookup(MakeArgs{D: d, More: more})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
 	return r.calls.Forget(MakeArgs{D: d, More: more})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *MakeRunner) Key(d Data, more map[string]Data) key.Key {
 	return r.calls.Key(MakeArgs{D: d, More: more})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Make] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *MakeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *MakeRunner) identify(args MakeArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -390,7 +382,7 @@ type TakeArgs struct {
 	C *Cloned
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TakeArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.C != nil) {
 		encodeCloned(e, a.C)
@@ -398,7 +390,10 @@ func (a *TakeArgs) EncodeKey(e *key.Encoder) {
 }
 
 // TakeRunner runs a [Take] once per distinct input. Make one with
-// [NewTakeRunner]; its methods may be called from many goroutines at once.
+// [NewTakeRunner].
+//
+// Take has an argument that cannot be copied but by a method, which would read
+// a field that is no input.
 type TakeRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -406,9 +401,8 @@ type TakeRunner struct {
 	calls *runtime.Calls[key.Fingerprint, TakeArgs, int]
 }
 
-// NewTakeRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Take]; it panics if one of
-// them is invalid.
+// NewTakeRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
 	r := &TakeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TakeArgs, int]{
@@ -427,10 +421,10 @@ func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
 	return r
 }
 
-// Run returns what [Take.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns n.
+//
+// It returns what [Take.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *TakeRunner) Run(ctx context.Context, c *Cloned) (int, error) {
 	args := TakeArgs{C: c}
 	hash, id, e := r.identify(args)
@@ -441,50 +435,45 @@ func (r *TakeRunner) Run(ctx context.Context, c *Cloned) (int, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [TakeRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *TakeRunner) Start(ctx context.Context, c *Cloned) *runtime.Call[int] {
 	return r.calls.Start(ctx, TakeArgs{C: c})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TakeRunner) Lookup(c *Cloned) (int, bool) {
 	return r.calls.Lookup(TakeArgs{C: c})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TakeRunner) Forget(c *Cloned) bool {
 	return r.calls.Forget(TakeArgs{C: c})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TakeRunner) Key(c *Cloned) key.Key {
 	return r.calls.Key(TakeArgs{C: c})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Take] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TakeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// verify writes the arguments that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
+// verify writes the arguments that are not copied, and might change during an
+// execution.
 func (a *TakeArgs) verify(e *key.Encoder) {
 	if e.Present(a.C != nil) {
 		encodeCloned(e, a.C)
 	}
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *TakeRunner) identify(args TakeArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -101,7 +101,7 @@ type DrawArgs struct {
 	P     *shape.Shape
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *DrawArgs) EncodeKey(e *key.Encoder) {
 	encodeShapeShape(e, a.S)
 	e.Next()
@@ -136,7 +136,9 @@ func (a *DrawArgs) EncodeKey(e *key.Encoder) {
 }
 
 // DrawRunner runs a [Draw] once per distinct input. Make one with
-// [NewDrawRunner]; its methods may be called from many goroutines at once.
+// [NewDrawRunner].
+//
+// Draw takes shapes.
 type DrawRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -144,9 +146,8 @@ type DrawRunner struct {
 	calls *runtime.Calls[key.Fingerprint, DrawArgs, float64]
 }
 
-// NewDrawRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Draw]; it panics if one of
-// them is invalid.
+// NewDrawRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 	r := &DrawRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DrawArgs, float64]{
@@ -175,10 +176,10 @@ func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 	return r
 }
 
-// Run returns what [Draw.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run adds up areas.
+//
+// It returns what [Draw.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *DrawRunner) Run(ctx context.Context, s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) (float64, error) {
 	args := DrawArgs{S: s, All: all, By: by, Count: count, P: p}
 	hash, id, e := r.identify(args)
@@ -189,36 +190,31 @@ func (r *DrawRunner) Run(ctx context.Context, s shape.Shape, all []shape.Shape, 
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [DrawRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *DrawRunner) Start(ctx context.Context, s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) *runtime.Call[float64] {
 	return r.calls.Start(ctx, DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *DrawRunner) Lookup(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) (float64, bool) {
 	return r.calls.Lookup(DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) bool {
 	return r.calls.Forget(DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) key.Key {
 	return r.calls.Key(DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Draw] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *DrawRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -230,8 +226,8 @@ func (r *DrawRunner) encodeWork(e *key.Encoder) {
 	encodeAny(e, r.work.Extra)
 }
 
-// verify writes the arguments that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
+// verify writes the arguments that are not copied, and might change during an
+// execution.
 func (a *DrawArgs) verify(e *key.Encoder) {
 	m := e.Map(len(a.Count), a.Count == nil)
 	for k, x := range a.Count {
@@ -243,8 +239,8 @@ func (a *DrawArgs) verify(e *key.Encoder) {
 	m.End()
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *DrawRunner) identify(args DrawArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)
@@ -292,7 +288,7 @@ type EvalArgs struct {
 	}
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *EvalArgs) EncodeKey(e *key.Encoder) {
 	encodeExpr(e, a.E)
 	e.Next()
@@ -300,7 +296,9 @@ func (a *EvalArgs) EncodeKey(e *key.Encoder) {
 }
 
 // EvalRunner runs a [Eval] once per distinct input. Make one with
-// [NewEvalRunner]; its methods may be called from many goroutines at once.
+// [NewEvalRunner].
+//
+// Eval takes expressions.
 type EvalRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -308,9 +306,8 @@ type EvalRunner struct {
 	calls *runtime.Calls[key.Fingerprint, EvalArgs, Expr]
 }
 
-// NewEvalRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Eval]; it panics if one of
-// them is invalid.
+// NewEvalRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 	r := &EvalRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EvalArgs, Expr]{
@@ -331,10 +328,10 @@ func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 	return r
 }
 
-// Run returns what [Eval.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run does nothing with it.
+//
+// It returns what [Eval.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *EvalRunner) Run(ctx context.Context, e Expr, anonymous interface {
 	expr()
 }) (Expr, error) {
@@ -347,50 +344,45 @@ func (r *EvalRunner) Run(ctx context.Context, e Expr, anonymous interface {
 	return r.calls.Run(ctx, hash, e2.Keep(id), args)
 }
 
-// Start is like [EvalRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *EvalRunner) Start(ctx context.Context, e Expr, anonymous interface {
 	expr()
 }) *runtime.Call[Expr] {
 	return r.calls.Start(ctx, EvalArgs{E: e, Anonymous: anonymous})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *EvalRunner) Lookup(e Expr, anonymous interface {
 	expr()
 }) (Expr, bool) {
 	return r.calls.Lookup(EvalArgs{E: e, Anonymous: anonymous})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *EvalRunner) Forget(e Expr, anonymous interface {
 	expr()
 }) bool {
 	return r.calls.Forget(EvalArgs{E: e, Anonymous: anonymous})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *EvalRunner) Key(e Expr, anonymous interface {
 	expr()
 }) key.Key {
 	return r.calls.Key(EvalArgs{E: e, Anonymous: anonymous})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Eval] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *EvalRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *EvalRunner) identify(args EvalArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
 	e2 = key.Borrow()
 	args.EncodeKey(e2)
@@ -425,7 +417,7 @@ type ReadArgs struct {
 	More []Input
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ReadArgs) EncodeKey(e *key.Encoder) {
 	encodeInput(e, a.In)
 	e.Next()
@@ -436,7 +428,9 @@ func (a *ReadArgs) EncodeKey(e *key.Encoder) {
 }
 
 // ReadRunner runs a [Read] once per distinct input. Make one with
-// [NewReadRunner]; its methods may be called from many goroutines at once.
+// [NewReadRunner].
+//
+// Read takes inputs.
 type ReadRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -444,9 +438,8 @@ type ReadRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ReadArgs, string]
 }
 
-// NewReadRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Read]; it panics if one of
-// them is invalid.
+// NewReadRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 	r := &ReadRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ReadArgs, string]{
@@ -465,10 +458,10 @@ func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 	return r
 }
 
-// Run returns what [Read.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run names it.
+//
+// It returns what [Read.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *ReadRunner) Run(ctx context.Context, in Input, more ...Input) (string, error) {
 	args := ReadArgs{In: in, More: more}
 	hash, id, e := r.identify(args)
@@ -479,42 +472,37 @@ func (r *ReadRunner) Run(ctx context.Context, in Input, more ...Input) (string, 
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [ReadRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ReadRunner) Start(ctx context.Context, in Input, more ...Input) *runtime.Call[string] {
 	return r.calls.Start(ctx, ReadArgs{In: in, More: more})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ReadRunner) Lookup(in Input, more ...Input) (string, bool) {
 	return r.calls.Lookup(ReadArgs{In: in, More: more})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 	return r.calls.Forget(ReadArgs{In: in, More: more})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
 	return r.calls.Key(ReadArgs{In: in, More: more})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Read] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ReadRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ReadRunner) identify(args ReadArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -544,7 +532,7 @@ type DecodeArgs struct {
 	R *Record
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *DecodeArgs) EncodeKey(e *key.Encoder) {
 	encodeJSON(e, a.V)
 	if key.Enter(e, a.R) {
@@ -560,7 +548,9 @@ type DecodeResult struct {
 }
 
 // DecodeRunner runs a [Decode] once per distinct input. Make one with
-// [NewDecodeRunner]; its methods may be called from many goroutines at once.
+// [NewDecodeRunner]. Options: memory.
+//
+// Decode takes and returns what is listed.
 type DecodeRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -568,9 +558,8 @@ type DecodeRunner struct {
 	calls *runtime.Calls[key.Fingerprint, DecodeArgs, DecodeResult]
 }
 
-// NewDecodeRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Decode]; it panics if one of
-// them is invalid.
+// NewDecodeRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 	r := &DecodeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, DecodeArgs, DecodeResult]{
@@ -589,10 +578,10 @@ func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 	return r
 }
 
-// Run returns what [Decode.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns its argument, or something that is not listed.
+//
+// It returns what [Decode.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: memory.
 func (r2 *DecodeRunner) Run(ctx context.Context, v JSON, r *Record) (JSON, Record, error) {
 	args := DecodeArgs{V: v, R: r}
 	hash, id, e := r2.identify(args)
@@ -605,42 +594,37 @@ func (r2 *DecodeRunner) Run(ctx context.Context, v JSON, r *Record) (JSON, Recor
 	return res.R1, res.R2, err
 }
 
-// Start is like [DecodeRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r2 *DecodeRunner) Start(ctx context.Context, v JSON, r *Record) *runtime.Call[DecodeResult] {
 	return r2.calls.Start(ctx, DecodeArgs{V: v, R: r})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r2 *DecodeRunner) Lookup(v JSON, r *Record) (DecodeResult, bool) {
 	return r2.calls.Lookup(DecodeArgs{V: v, R: r})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 	return r2.calls.Forget(DecodeArgs{V: v, R: r})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r2 *DecodeRunner) Key(v JSON, r *Record) key.Key {
 	return r2.calls.Key(DecodeArgs{V: v, R: r})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Decode] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r2 *DecodeRunner) EncodeKey(e *key.Encoder) {
 	r2.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r2 *DecodeRunner) identify(args DecodeArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

@@ -162,7 +162,7 @@ type NumbersArgs struct {
 	By   map[string]big.Float
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NumbersArgs) EncodeKey(e *key.Encoder) {
 	encodeBigInt(e, &a.I)
 	e.Next()
@@ -204,7 +204,9 @@ type NumbersResult struct {
 }
 
 // NumbersRunner runs a [Numbers] once per distinct input. Make one with
-// [NewNumbersRunner]; its methods may be called from many goroutines at once.
+// [NewNumbersRunner].
+//
+// Numbers takes numbers of any size.
 type NumbersRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -212,9 +214,8 @@ type NumbersRunner struct {
 	calls *runtime.Calls[key.Fingerprint, NumbersArgs, NumbersResult]
 }
 
-// NewNumbersRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Numbers]; it panics if one of
-// them is invalid.
+// NewNumbersRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 	r := &NumbersRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, NumbersArgs, NumbersResult]{
@@ -243,10 +244,10 @@ func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 	return r
 }
 
-// Run returns what [Numbers.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Numbers.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r2 *NumbersRunner) Run(ctx context.Context, i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) (big.Int, *big.Int, *big.Rat, *big.Float, []big.Int, map[string]big.Float, error) {
 	args := NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by}
 	hash, id, e := r2.identify(args)
@@ -259,36 +260,31 @@ func (r2 *NumbersRunner) Run(ctx context.Context, i big.Int, p *big.Int, r *big.
 	return res.R1, res.R2, res.R3, res.R4, res.R5, res.R6, err
 }
 
-// Start is like [NumbersRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r2 *NumbersRunner) Start(ctx context.Context, i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) *runtime.Call[NumbersResult] {
 	return r2.calls.Start(ctx, NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r2 *NumbersRunner) Lookup(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) (NumbersResult, bool) {
 	return r2.calls.Lookup(NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) bool {
 	return r2.calls.Forget(NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) key.Key {
 	return r2.calls.Key(NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Numbers] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r2 *NumbersRunner) EncodeKey(e *key.Encoder) {
 	r2.calls.EncodeRunner(e)
 }
@@ -300,8 +296,8 @@ func (r2 *NumbersRunner) encodeWork(e *key.Encoder) {
 	}
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r2 *NumbersRunner) identify(args NumbersArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r2.encodeWork(e)
@@ -376,7 +372,7 @@ type PlacesArgs struct {
 	U url.URL
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *PlacesArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeWhere(e, e.Begin(), &a.W))
 	e.Next()
@@ -390,7 +386,9 @@ type PlacesResult struct {
 }
 
 // PlacesRunner runs a [Places] once per distinct input. Make one with
-// [NewPlacesRunner]; its methods may be called from many goroutines at once.
+// [NewPlacesRunner].
+//
+// Places takes what says where something is.
 type PlacesRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -398,9 +396,8 @@ type PlacesRunner struct {
 	calls *runtime.Calls[key.Fingerprint, PlacesArgs, PlacesResult]
 }
 
-// NewPlacesRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Places]; it panics if one of
-// them is invalid.
+// NewPlacesRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 	r := &PlacesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PlacesArgs, PlacesResult]{
@@ -420,10 +417,10 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 	return r
 }
 
-// Run returns what [Places.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Places.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *PlacesRunner) Run(ctx context.Context, w Where, u url.URL) (Where, url.URL, error) {
 	args := PlacesArgs{W: w, U: u}
 	hash, id, e := r.identify(args)
@@ -436,42 +433,37 @@ func (r *PlacesRunner) Run(ctx context.Context, w Where, u url.URL) (Where, url.
 	return res.R1, res.R2, err
 }
 
-// Start is like [PlacesRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *PlacesRunner) Start(ctx context.Context, w Where, u url.URL) *runtime.Call[PlacesResult] {
 	return r.calls.Start(ctx, PlacesArgs{W: w, U: u})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *PlacesRunner) Lookup(w Where, u url.URL) (PlacesResult, bool) {
 	return r.calls.Lookup(PlacesArgs{W: w, U: u})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 	return r.calls.Forget(PlacesArgs{W: w, U: u})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
 	return r.calls.Key(PlacesArgs{W: w, U: u})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Places] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *PlacesRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *PlacesRunner) identify(args PlacesArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -506,7 +498,7 @@ type RowsArgs struct {
 	Rows []Row
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *RowsArgs) EncodeKey(e *key.Encoder) {
 	b := e.Begin()
 	b = b.Slice(len(a.Rows), a.Rows == nil)
@@ -517,7 +509,9 @@ func (a *RowsArgs) EncodeKey(e *key.Encoder) {
 }
 
 // RowsRunner runs a [Rows] once per distinct input. Make one with
-// [NewRowsRunner]; its methods may be called from many goroutines at once.
+// [NewRowsRunner].
+//
+// Rows takes what databases and JSON are made of.
 type RowsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -525,9 +519,8 @@ type RowsRunner struct {
 	calls *runtime.Calls[key.Fingerprint, RowsArgs, []Row]
 }
 
-// NewRowsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Rows]; it panics if one of
-// them is invalid.
+// NewRowsRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 	r := &RowsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, RowsArgs, []Row]{
@@ -548,10 +541,10 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 	return r
 }
 
-// Run returns what [Rows.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Rows.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *RowsRunner) Run(ctx context.Context, rows []Row) ([]Row, error) {
 	args := RowsArgs{Rows: rows}
 	hash, id, e := r.identify(args)
@@ -562,42 +555,37 @@ func (r *RowsRunner) Run(ctx context.Context, rows []Row) ([]Row, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [RowsRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *RowsRunner) Start(ctx context.Context, rows []Row) *runtime.Call[[]Row] {
 	return r.calls.Start(ctx, RowsArgs{Rows: rows})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *RowsRunner) Lookup(rows []Row) ([]Row, bool) {
 	return r.calls.Lookup(RowsArgs{Rows: rows})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *RowsRunner) Forget(rows []Row) bool {
 	return r.calls.Forget(RowsArgs{Rows: rows})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *RowsRunner) Key(rows []Row) key.Key {
 	return r.calls.Key(RowsArgs{Rows: rows})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Rows] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *RowsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *RowsRunner) identify(args RowsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -634,7 +622,7 @@ type MarshalledArgs struct {
 	S *Sheet
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *MarshalledArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.S != nil) {
 		e.End(encodeSheet(e, e.Begin(), a.S))
@@ -649,8 +637,9 @@ type MarshalledResult struct {
 }
 
 // MarshalledRunner runs a [Marshalled] once per distinct input. Make one with
-// [NewMarshalledRunner]; its methods may be called from many goroutines at
-// once.
+// [NewMarshalledRunner]. Options: memory.
+//
+// Marshalled takes types that are encoded by their methods.
 type MarshalledRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -658,9 +647,8 @@ type MarshalledRunner struct {
 	calls *runtime.Calls[key.Fingerprint, MarshalledArgs, MarshalledResult]
 }
 
-// NewMarshalledRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [Marshalled]; it panics
-// if one of them is invalid.
+// NewMarshalledRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRunner {
 	r := &MarshalledRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, MarshalledArgs, MarshalledResult]{
@@ -679,10 +667,10 @@ func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRu
 	return r
 }
 
-// Run returns what [Marshalled.Run] returns for these inputs, and executes it
-// if no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns a part of it.
+//
+// It returns what [Marshalled.Run] returns, and executes it unless an equal
+// call has succeeded or is executing. Options: memory.
 func (r *MarshalledRunner) Run(ctx context.Context, s *Sheet) (other.Matrix, *other.Matrix, []other.Money, error) {
 	args := MarshalledArgs{S: s}
 	hash, id, e := r.identify(args)
@@ -695,50 +683,45 @@ func (r *MarshalledRunner) Run(ctx context.Context, s *Sheet) (other.Matrix, *ot
 	return res.R1, res.R2, res.R3, err
 }
 
-// Start is like [MarshalledRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *MarshalledRunner) Start(ctx context.Context, s *Sheet) *runtime.Call[MarshalledResult] {
 	return r.calls.Start(ctx, MarshalledArgs{S: s})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *MarshalledRunner) Lookup(s *Sheet) (MarshalledResult, bool) {
 	return r.calls.Lookup(MarshalledArgs{S: s})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *MarshalledRunner) Forget(s *Sheet) bool {
 	return r.calls.Forget(MarshalledArgs{S: s})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *MarshalledRunner) Key(s *Sheet) key.Key {
 	return r.calls.Key(MarshalledArgs{S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Marshalled] that
-// are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *MarshalledRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// verify writes the arguments that are not copied. They might change during an
-// execution, so the runtime compares them before and after.
+// verify writes the arguments that are not copied, and might change during an
+// execution.
 func (a *MarshalledArgs) verify(e *key.Encoder) {
 	if e.Present(a.S != nil) {
 		e.End(encodeSheet(e, e.Begin(), a.S))
 	}
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *MarshalledRunner) identify(args MarshalledArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -770,7 +753,7 @@ type SkipsArgs struct {
 	S other.Stamped
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SkipsArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.P != nil) {
 		e.End(encodeOtherPadded(e, e.Begin(), a.P))
@@ -786,7 +769,9 @@ type SkipsResult struct {
 }
 
 // SkipsRunner runs a [Skips] once per distinct input. Make one with
-// [NewSkipsRunner]; its methods may be called from many goroutines at once.
+// [NewSkipsRunner].
+//
+// Skips takes a struct of another package with fields that hold nothing.
 type SkipsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -794,9 +779,8 @@ type SkipsRunner struct {
 	calls *runtime.Calls[key.Fingerprint, SkipsArgs, SkipsResult]
 }
 
-// NewSkipsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Skips]; it panics if one of
-// them is invalid.
+// NewSkipsRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
 	r := &SkipsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SkipsArgs, SkipsResult]{
@@ -816,10 +800,10 @@ func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
 	return r
 }
 
-// Run returns what [Skips.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Skips.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *SkipsRunner) Run(ctx context.Context, p *other.Padded, s other.Stamped) (*other.Padded, other.Stamped, error) {
 	args := SkipsArgs{P: p, S: s}
 	hash, id, e := r.identify(args)
@@ -832,42 +816,37 @@ func (r *SkipsRunner) Run(ctx context.Context, p *other.Padded, s other.Stamped)
 	return res.R1, res.R2, err
 }
 
-// Start is like [SkipsRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SkipsRunner) Start(ctx context.Context, p *other.Padded, s other.Stamped) *runtime.Call[SkipsResult] {
 	return r.calls.Start(ctx, SkipsArgs{P: p, S: s})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SkipsRunner) Lookup(p *other.Padded, s other.Stamped) (SkipsResult, bool) {
 	return r.calls.Lookup(SkipsArgs{P: p, S: s})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 	return r.calls.Forget(SkipsArgs{P: p, S: s})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
 	return r.calls.Key(SkipsArgs{P: p, S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Skips] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SkipsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *SkipsRunner) identify(args SkipsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -906,7 +885,7 @@ type CopiesArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *CopiesArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
@@ -920,14 +899,15 @@ type CopiesResult struct {
 	R5 *other.Matrix
 }
 
-// copiesIdentity identifies a call of one [CopiesRunner]: two calls are equal
-// if and only if their identities are.
+// copiesIdentity tells the calls of one [CopiesRunner] apart.
 type copiesIdentity struct {
 	n int
 }
 
 // CopiesRunner runs a [Copies] once per distinct input. Make one with
-// [NewCopiesRunner]; its methods may be called from many goroutines at once.
+// [NewCopiesRunner]. Options: memory.
+//
+// Copies returns what can be copied, but not be an input.
 type CopiesRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -935,9 +915,8 @@ type CopiesRunner struct {
 	calls *runtime.Calls[copiesIdentity, CopiesArgs, CopiesResult]
 }
 
-// NewCopiesRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Copies]; it panics if one of
-// them is invalid.
+// NewCopiesRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 	r := &CopiesRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[copiesIdentity, CopiesArgs, CopiesResult]{
@@ -958,10 +937,10 @@ func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 	return r
 }
 
-// Run returns what [Copies.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run makes something.
+//
+// It returns what [Copies.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: memory.
 func (r *CopiesRunner) Run(ctx context.Context, n int) (*regexp.Regexp, *other.Channel, []other.Channel, other.Amount, *other.Matrix, error) {
 	id := copiesIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -973,36 +952,31 @@ func (r *CopiesRunner) Run(ctx context.Context, n int) (*regexp.Regexp, *other.C
 	return res.R1, res.R2, res.R3, res.R4, res.R5, err
 }
 
-// Start is like [CopiesRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *CopiesRunner) Start(ctx context.Context, n int) *runtime.Call[CopiesResult] {
 	return r.calls.Start(ctx, CopiesArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *CopiesRunner) Lookup(n int) (CopiesResult, bool) {
 	return r.calls.Lookup(CopiesArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *CopiesRunner) Forget(n int) bool {
 	return r.calls.Forget(CopiesArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *CopiesRunner) Key(n int) key.Key {
 	return r.calls.Key(CopiesArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Copies] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *CopiesRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }

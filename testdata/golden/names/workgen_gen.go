@@ -50,7 +50,7 @@ type workArgs struct {
 	When    time.Time
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *workArgs) EncodeKey(e2 *runtimekey.Encoder) {
 	e2.Int(int(a.K))
 	e2.Next()
@@ -62,7 +62,9 @@ func (a *workArgs) EncodeKey(e2 *runtimekey.Encoder) {
 }
 
 // workRunner runs a [work] once per distinct input. Make one with
-// [newWorkRunner]; its methods may be called from many goroutines at once.
+// [newWorkRunner]. Options: ttl=90s.
+//
+// work is a name that generated code uses for a variable.
 type workRunner struct {
 	*workgenruntime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -70,9 +72,8 @@ type workRunner struct {
 	calls *workgenruntime.Calls[runtimekey.Fingerprint, workArgs, runtime]
 }
 
-// newWorkRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [work]; it panics if one of
-// them is invalid.
+// newWorkRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
 	r := &workRunner{work: work2}
 	r.calls = workgenruntime.NewCalls(workgenruntime.Spec[runtimekey.Fingerprint, workArgs, runtime]{
@@ -94,10 +95,10 @@ func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
 	return r
 }
 
-// Run returns what [work.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns its argument.
+//
+// It returns what [work.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: ttl=90s.
 func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64, when time.Time) (runtime, error) {
 	args := workArgs{K: k, Rt: rt, Context: context, When: when}
 	hash, id, e2 := r.identify(args)
@@ -108,36 +109,31 @@ func (r *workRunner) Run(ctx context.Context, k key, rt runtime, context float64
 	return r.calls.Run(ctx, hash, e2.Keep(id), args)
 }
 
-// Start is like [workRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *workRunner) Start(ctx context.Context, k key, rt runtime, context float64, when time.Time) *workgenruntime.Call[runtime] {
 	return r.calls.Start(ctx, workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *workRunner) Lookup(k key, rt runtime, context float64, when time.Time) (runtime, bool) {
 	return r.calls.Lookup(workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) bool {
 	return r.calls.Forget(workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) runtimekey.Key {
 	return r.calls.Key(workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [work] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *workRunner) EncodeKey(e2 *runtimekey.Encoder) {
 	r.calls.EncodeRunner(e2)
 }
@@ -147,8 +143,8 @@ func (r *workRunner) encodeWork(e2 *runtimekey.Encoder) {
 	e2.Bool(r.work.Maps)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *workRunner) identify(args workArgs) (hash uint64, id runtimekey.Fingerprint, e2 *runtimekey.Encoder) {
 	e2 = runtimekey.Borrow()
 	r.encodeWork(e2)

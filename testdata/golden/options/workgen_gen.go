@@ -46,19 +46,21 @@ type AllArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *AllArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// allIdentity identifies a call of one [AllRunner]: two calls are equal if and
-// only if their identities are.
+// allIdentity tells the calls of one [AllRunner] apart.
 type allIdentity struct {
 	n int
 }
 
-// AllRunner runs a [All] once per distinct input. Make one with [NewAllRunner];
-// its methods may be called from many goroutines at once.
+// AllRunner runs a [All] once per distinct input. Make one with [NewAllRunner].
+// Options: name=everything ttl=1h30m entries=100 timeout=1500ms retry=3
+// concurrency=4 errors=30s version=3.
+//
+// All has every option that goes together.
 type AllRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -66,9 +68,8 @@ type AllRunner struct {
 	calls *runtime.Calls[allIdentity, AllArgs, int]
 }
 
-// NewAllRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [All]; it panics if one of them
-// is invalid.
+// NewAllRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 	r := &AllRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[allIdentity, AllArgs, int]{
@@ -90,10 +91,11 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 	return r
 }
 
-// Run returns what [All.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns n.
+//
+// It returns what [All.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: name=everything ttl=1h30m entries=100
+// timeout=1500ms retry=3 concurrency=4 errors=30s version=3.
 func (r *AllRunner) Run(ctx context.Context, n int) (int, error) {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -103,36 +105,31 @@ func (r *AllRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, AllArgs{N: n})
 }
 
-// Start is like [AllRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *AllRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, AllArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *AllRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(AllArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *AllRunner) Forget(n int) bool {
 	return r.calls.Forget(AllArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *AllRunner) Key(n int) key.Key {
 	return r.calls.Key(AllArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [All] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *AllRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -147,19 +144,20 @@ type UncachedArgs struct {
 	D time.Duration
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *UncachedArgs) EncodeKey(e *key.Encoder) {
 	e.Int64(int64(a.D))
 }
 
-// uncachedIdentity identifies a call of one [UncachedRunner]: two calls are
-// equal if and only if their identities are.
+// uncachedIdentity tells the calls of one [UncachedRunner] apart.
 type uncachedIdentity struct {
 	d int64
 }
 
 // UncachedRunner runs a [Uncached] once per distinct input. Make one with
-// [NewUncachedRunner]; its methods may be called from many goroutines at once.
+// [NewUncachedRunner]. Options: cache=false.
+//
+// Uncached is executed by every call.
 type UncachedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -167,9 +165,8 @@ type UncachedRunner struct {
 	calls *runtime.Calls[uncachedIdentity, UncachedArgs, struct{}]
 }
 
-// NewUncachedRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [Uncached]; it panics
-// if one of them is invalid.
+// NewUncachedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
 	r := &UncachedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[uncachedIdentity, UncachedArgs, struct{}]{
@@ -190,10 +187,10 @@ func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
 	return r
 }
 
-// Run returns what [Uncached.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts.
+//
+// It returns what [Uncached.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: cache=false.
 func (r *UncachedRunner) Run(ctx context.Context, d time.Duration) error {
 	id := uncachedIdentity{d: int64(d)}
 	hash := key.NewHash().Uint64(uint64(id.d)).Sum()
@@ -204,37 +201,32 @@ func (r *UncachedRunner) Run(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Start is like [UncachedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *UncachedRunner) Start(ctx context.Context, d time.Duration) *runtime.Call[struct{}] {
 	return r.calls.Start(ctx, UncachedArgs{D: d})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and its
-// result is kept, in memory or in the store. It executes nothing.
+// Lookup reports whether the call has succeeded and is kept, in memory or in
+// the store.
 func (r *UncachedRunner) Lookup(d time.Duration) bool {
 	_, ok := r.calls.Lookup(UncachedArgs{D: d})
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *UncachedRunner) Forget(d time.Duration) bool {
 	return r.calls.Forget(UncachedArgs{D: d})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *UncachedRunner) Key(d time.Duration) key.Key {
 	return r.calls.Key(UncachedArgs{D: d})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Uncached] that
-// are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *UncachedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -250,19 +242,20 @@ type MemoryArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *MemoryArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// memoryIdentity identifies a call of one [MemoryRunner]: two calls are equal
-// if and only if their identities are.
+// memoryIdentity tells the calls of one [MemoryRunner] apart.
 type memoryIdentity struct {
 	n int
 }
 
 // MemoryRunner runs a [Memory] once per distinct input. Make one with
-// [NewMemoryRunner]; its methods may be called from many goroutines at once.
+// [NewMemoryRunner]. Options: memory.
+//
+// Memory's results are never stored.
 type MemoryRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -270,9 +263,8 @@ type MemoryRunner struct {
 	calls *runtime.Calls[memoryIdentity, MemoryArgs, int]
 }
 
-// NewMemoryRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Memory]; it panics if one of
-// them is invalid.
+// NewMemoryRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
 	r := &MemoryRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[memoryIdentity, MemoryArgs, int]{
@@ -292,10 +284,8 @@ func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
 	return r
 }
 
-// Run returns what [Memory.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what [Memory.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: memory.
 func (r *MemoryRunner) Run(ctx context.Context, n int) (int, error) {
 	id := memoryIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -305,36 +295,31 @@ func (r *MemoryRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, MemoryArgs{N: n})
 }
 
-// Start is like [MemoryRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *MemoryRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, MemoryArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *MemoryRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(MemoryArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *MemoryRunner) Forget(n int) bool {
 	return r.calls.Forget(MemoryArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *MemoryRunner) Key(n int) key.Key {
 	return r.calls.Key(MemoryArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Memory] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *MemoryRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -360,15 +345,14 @@ func (a LoginArgs) GoString() string {
 	return a.String()
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *LoginArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Site)
 	e.Next()
 	e.String(a.Token)
 }
 
-// loginIdentity identifies a call of one [LoginRunner]: two calls are equal if
-// and only if their identities are.
+// loginIdentity tells the calls of one [LoginRunner] apart.
 type loginIdentity struct {
 	site  key.Text
 	token key.Text
@@ -382,7 +366,9 @@ func (id loginIdentity) clone() loginIdentity {
 }
 
 // LoginRunner runs a [Login] once per distinct input. Make one with
-// [NewLoginRunner]; its methods may be called from many goroutines at once.
+// [NewLoginRunner]. Options: memory secret=token.
+//
+// Login has an input that no page shows, though nothing of it is stored.
 type LoginRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -390,9 +376,8 @@ type LoginRunner struct {
 	calls *runtime.Calls[loginIdentity, LoginArgs, string]
 }
 
-// NewLoginRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Login]; it panics if one of
-// them is invalid.
+// NewLoginRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 	r := &LoginRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[loginIdentity, LoginArgs, string]{
@@ -415,10 +400,10 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 	return r
 }
 
-// Run returns what [Login.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the user whom a token belongs to.
+//
+// It returns what [Login.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: memory secret=token.
 func (r *LoginRunner) Run(ctx context.Context, site string, token string) (string, error) {
 	var id loginIdentity
 	hash := r.identify(&id, site, token)
@@ -428,42 +413,36 @@ func (r *LoginRunner) Run(ctx context.Context, site string, token string) (strin
 	return r.calls.Run(ctx, hash, id.clone(), LoginArgs{Site: site, Token: token})
 }
 
-// Start is like [LoginRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *LoginRunner) Start(ctx context.Context, site string, token string) *runtime.Call[string] {
 	return r.calls.Start(ctx, LoginArgs{Site: site, Token: token})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *LoginRunner) Lookup(site string, token string) (string, bool) {
 	return r.calls.Lookup(LoginArgs{Site: site, Token: token})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *LoginRunner) Forget(site string, token string) bool {
 	return r.calls.Forget(LoginArgs{Site: site, Token: token})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *LoginRunner) Key(site string, token string) key.Key {
 	return r.calls.Key(LoginArgs{Site: site, Token: token})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Login] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *LoginRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *LoginRunner) identify(id *loginIdentity, site string, token string) uint64 {
 	id.site = key.TextOf(site)
 	id.token = key.TextOf(token)

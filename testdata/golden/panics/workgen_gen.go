@@ -55,7 +55,7 @@ type SignArgs struct {
 	Source Source
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SignArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.Token != nil) {
 		encodeToken(e, a.Token)
@@ -79,7 +79,9 @@ func (a *SignArgs) EncodeKey(e *key.Encoder) {
 }
 
 // SignRunner runs a [Sign] once per distinct input. Make one with
-// [NewSignRunner]; its methods may be called from many goroutines at once.
+// [NewSignRunner].
+//
+// Sign has inputs whose encoding panics, at all places.
 type SignRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -87,9 +89,8 @@ type SignRunner struct {
 	calls *runtime.Calls[key.Fingerprint, SignArgs, int]
 }
 
-// NewSignRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Sign]; it panics if one of
-// them is invalid.
+// NewSignRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 	r := &SignRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SignArgs, int]{
@@ -110,10 +111,10 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 	return r
 }
 
-// Run returns what [Sign.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts.
+//
+// It returns what [Sign.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *SignRunner) Run(ctx context.Context, token *Token, list []Version, byName map[string]Token, source Source) (int, error) {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
 	hash, id, e := r.identify(args)
@@ -124,36 +125,31 @@ func (r *SignRunner) Run(ctx context.Context, token *Token, list []Version, byNa
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [SignRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SignRunner) Start(ctx context.Context, token *Token, list []Version, byName map[string]Token, source Source) *runtime.Call[int] {
 	return r.calls.Start(ctx, SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SignRunner) Lookup(token *Token, list []Version, byName map[string]Token, source Source) (int, bool) {
 	return r.calls.Lookup(SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Token, source Source) bool {
 	return r.calls.Forget(SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, source Source) key.Key {
 	return r.calls.Key(SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Sign] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SignRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -165,8 +161,8 @@ func (r *SignRunner) encodeWork(e *key.Encoder) {
 	}
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *SignRunner) identify(args SignArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)
@@ -193,7 +189,7 @@ type PackArgs struct {
 	B *Box
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *PackArgs) EncodeKey(e *key.Encoder) {
 	if e.Present(a.B != nil) {
 		encodeBox(e, a.B)
@@ -201,7 +197,9 @@ func (a *PackArgs) EncodeKey(e *key.Encoder) {
 }
 
 // PackRunner runs a [Pack] once per distinct input. Make one with
-// [NewPackRunner]; its methods may be called from many goroutines at once.
+// [NewPackRunner]. Options: memory.
+//
+// Pack copies its argument and its results by a method.
 type PackRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -209,9 +207,8 @@ type PackRunner struct {
 	calls *runtime.Calls[key.Fingerprint, PackArgs, *Box]
 }
 
-// NewPackRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Pack]; it panics if one of
-// them is invalid.
+// NewPackRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewPackRunner(work *Pack, opts ...runtime.Option) *PackRunner {
 	r := &PackRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, PackArgs, *Box]{
@@ -230,10 +227,10 @@ func NewPackRunner(work *Pack, opts ...runtime.Option) *PackRunner {
 	return r
 }
 
-// Run returns what [Pack.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Pack.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: memory.
 func (r *PackRunner) Run(ctx context.Context, b *Box) (*Box, error) {
 	args := PackArgs{B: b}
 	hash, id, e := r.identify(args)
@@ -244,42 +241,37 @@ func (r *PackRunner) Run(ctx context.Context, b *Box) (*Box, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [PackRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *PackRunner) Start(ctx context.Context, b *Box) *runtime.Call[*Box] {
 	return r.calls.Start(ctx, PackArgs{B: b})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *PackRunner) Lookup(b *Box) (*Box, bool) {
 	return r.calls.Lookup(PackArgs{B: b})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *PackRunner) Forget(b *Box) bool {
 	return r.calls.Forget(PackArgs{B: b})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *PackRunner) Key(b *Box) key.Key {
 	return r.calls.Key(PackArgs{B: b})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Pack] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *PackRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *PackRunner) identify(args PackArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -314,7 +306,7 @@ type SplitArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SplitArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
@@ -325,14 +317,15 @@ type SplitResult struct {
 	R2 map[string]*Box
 }
 
-// splitIdentity identifies a call of one [SplitRunner]: two calls are equal if
-// and only if their identities are.
+// splitIdentity tells the calls of one [SplitRunner] apart.
 type splitIdentity struct {
 	n int
 }
 
 // SplitRunner runs a [Split] once per distinct input. Make one with
-// [NewSplitRunner]; its methods may be called from many goroutines at once.
+// [NewSplitRunner]. Options: memory.
+//
+// Split has two results.
 type SplitRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -340,9 +333,8 @@ type SplitRunner struct {
 	calls *runtime.Calls[splitIdentity, SplitArgs, SplitResult]
 }
 
-// NewSplitRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Split]; it panics if one of
-// them is invalid.
+// NewSplitRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 	r := &SplitRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[splitIdentity, SplitArgs, SplitResult]{
@@ -363,10 +355,10 @@ func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 	return r
 }
 
-// Run returns what [Split.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run makes two boxes.
+//
+// It returns what [Split.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: memory.
 func (r *SplitRunner) Run(ctx context.Context, n int) (Box, map[string]*Box, error) {
 	id := splitIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -378,36 +370,31 @@ func (r *SplitRunner) Run(ctx context.Context, n int) (Box, map[string]*Box, err
 	return res.R1, res.R2, err
 }
 
-// Start is like [SplitRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SplitRunner) Start(ctx context.Context, n int) *runtime.Call[SplitResult] {
 	return r.calls.Start(ctx, SplitArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SplitRunner) Lookup(n int) (SplitResult, bool) {
 	return r.calls.Lookup(SplitArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SplitRunner) Forget(n int) bool {
 	return r.calls.Forget(SplitArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SplitRunner) Key(n int) key.Key {
 	return r.calls.Key(SplitArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Split] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SplitRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }

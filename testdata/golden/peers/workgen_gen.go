@@ -68,7 +68,7 @@ type AliasedArgs struct {
 	At  Moment
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *AliasedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 	e.Next()
@@ -78,7 +78,9 @@ func (a *AliasedArgs) EncodeKey(e *key.Encoder) {
 }
 
 // AliasedRunner runs a [Aliased] once per distinct input. Make one with
-// [NewAliasedRunner]; its methods may be called from many goroutines at once.
+// [NewAliasedRunner].
+//
+// Aliased takes types by their aliases.
 type AliasedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -86,9 +88,8 @@ type AliasedRunner struct {
 	calls *runtime.Calls[key.Fingerprint, AliasedArgs, Int]
 }
 
-// NewAliasedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Aliased]; it panics if one of
-// them is invalid.
+// NewAliasedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
 	r := &AliasedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, AliasedArgs, Int]{
@@ -107,10 +108,10 @@ func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
 	return r
 }
 
-// Run returns what [Aliased.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run adds up.
+//
+// It returns what [Aliased.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *AliasedRunner) Run(ctx context.Context, n Int, all Ints, at Moment) (Int, error) {
 	args := AliasedArgs{N: n, All: all, At: at}
 	hash, id, e := r.identify(args)
@@ -121,42 +122,37 @@ func (r *AliasedRunner) Run(ctx context.Context, n Int, all Ints, at Moment) (In
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [AliasedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *AliasedRunner) Start(ctx context.Context, n Int, all Ints, at Moment) *runtime.Call[Int] {
 	return r.calls.Start(ctx, AliasedArgs{N: n, All: all, At: at})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *AliasedRunner) Lookup(n Int, all Ints, at Moment) (Int, bool) {
 	return r.calls.Lookup(AliasedArgs{N: n, All: all, At: at})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 	return r.calls.Forget(AliasedArgs{N: n, All: all, At: at})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
 	return r.calls.Key(AliasedArgs{N: n, All: all, At: at})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Aliased] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *AliasedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *AliasedRunner) identify(args AliasedArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -183,7 +179,7 @@ type StructsArgs struct {
 	O *Outer
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *StructsArgs) EncodeKey(e *key.Encoder) {
 	b := e.Begin()
 	b = encodeHidden(e, b, &a.H)
@@ -203,7 +199,9 @@ type StructsResult struct {
 }
 
 // StructsRunner runs a [Structs] once per distinct input. Make one with
-// [NewStructsRunner]; its methods may be called from many goroutines at once.
+// [NewStructsRunner]. Options: memory.
+//
+// Structs takes structs of which others see a part.
 type StructsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -211,9 +209,8 @@ type StructsRunner struct {
 	calls *runtime.Calls[key.Fingerprint, StructsArgs, StructsResult]
 }
 
-// NewStructsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Structs]; it panics if one of
-// them is invalid.
+// NewStructsRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 	r := &StructsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, StructsArgs, StructsResult]{
@@ -232,10 +229,10 @@ func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 	return r
 }
 
-// Run returns what [Structs.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns what it got.
+//
+// It returns what [Structs.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: memory.
 func (r *StructsRunner) Run(ctx context.Context, h Hidden, e Event, o *Outer) (Hidden, Event, *Outer, error) {
 	args := StructsArgs{H: h, E: e, O: o}
 	hash, id, e2 := r.identify(args)
@@ -248,42 +245,37 @@ func (r *StructsRunner) Run(ctx context.Context, h Hidden, e Event, o *Outer) (H
 	return res.R1, res.R2, res.R3, err
 }
 
-// Start is like [StructsRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *StructsRunner) Start(ctx context.Context, h Hidden, e Event, o *Outer) *runtime.Call[StructsResult] {
 	return r.calls.Start(ctx, StructsArgs{H: h, E: e, O: o})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *StructsRunner) Lookup(h Hidden, e Event, o *Outer) (StructsResult, bool) {
 	return r.calls.Lookup(StructsArgs{H: h, E: e, O: o})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 	return r.calls.Forget(StructsArgs{H: h, E: e, O: o})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *StructsRunner) Key(h Hidden, e Event, o *Outer) key.Key {
 	return r.calls.Key(StructsArgs{H: h, E: e, O: o})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Structs] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *StructsRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *StructsRunner) identify(args StructsArgs) (hash uint64, id key.Fingerprint, e2 *key.Encoder) {
 	e2 = key.Borrow()
 	args.EncodeKey(e2)
@@ -325,7 +317,7 @@ type ExplainArgs struct {
 	Verbose bool
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ExplainArgs) EncodeKey(e *key.Encoder) {
 	encodeError(e, a.Err)
 	e.Next()
@@ -333,7 +325,9 @@ func (a *ExplainArgs) EncodeKey(e *key.Encoder) {
 }
 
 // ExplainRunner runs a [Explain] once per distinct input. Make one with
-// [NewExplainRunner]; its methods may be called from many goroutines at once.
+// [NewExplainRunner].
+//
+// Explain takes an error first, which is not the one that Run returns.
 type ExplainRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -341,9 +335,8 @@ type ExplainRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ExplainArgs, string]
 }
 
-// NewExplainRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Explain]; it panics if one of
-// them is invalid.
+// NewExplainRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 	r := &ExplainRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ExplainArgs, string]{
@@ -362,10 +355,10 @@ func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 	return r
 }
 
-// Run returns what [Explain.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run describes err.
+//
+// It returns what [Explain.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *ExplainRunner) Run(ctx context.Context, err error, verbose bool) (string, error) {
 	args := ExplainArgs{Err: err, Verbose: verbose}
 	hash, id, e := r.identify(args)
@@ -376,42 +369,37 @@ func (r *ExplainRunner) Run(ctx context.Context, err error, verbose bool) (strin
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [ExplainRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ExplainRunner) Start(ctx context.Context, err error, verbose bool) *runtime.Call[string] {
 	return r.calls.Start(ctx, ExplainArgs{Err: err, Verbose: verbose})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ExplainRunner) Lookup(err error, verbose bool) (string, bool) {
 	return r.calls.Lookup(ExplainArgs{Err: err, Verbose: verbose})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 	return r.calls.Forget(ExplainArgs{Err: err, Verbose: verbose})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ExplainRunner) Key(err error, verbose bool) key.Key {
 	return r.calls.Key(ExplainArgs{Err: err, Verbose: verbose})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Explain] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ExplainRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ExplainRunner) identify(args ExplainArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -443,7 +431,7 @@ type ShadowsArgs struct {
 	String2 int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ShadowsArgs) EncodeKey(e *key.Encoder) {
 	key.Numbers(e, a.Runtime)
 	e.Next()
@@ -480,7 +468,9 @@ func (a *ShadowsArgs) EncodeKey(e *key.Encoder) {
 }
 
 // ShadowsRunner runs a [Shadows] once per distinct input. Make one with
-// [NewShadowsRunner]; its methods may be called from many goroutines at once.
+// [NewShadowsRunner].
+//
+// Shadows has parameters with the names of imports and of Go's own.
 type ShadowsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -488,9 +478,8 @@ type ShadowsRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ShadowsArgs, [][]int]
 }
 
-// NewShadowsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Shadows]; it panics if one of
-// them is invalid.
+// NewShadowsRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 	r := &ShadowsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ShadowsArgs, [][]int]{
@@ -519,10 +508,10 @@ func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 	return r
 }
 
-// Run returns what [Shadows.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run adds up.
+//
+// It returns what [Shadows.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *ShadowsRunner) Run(ctx context.Context, runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, error) {
 	args := ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string}
 	hash, id, e := r.identify(args)
@@ -533,42 +522,37 @@ func (r *ShadowsRunner) Run(ctx context.Context, runtime []int, keyArg map[strin
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [ShadowsRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *ShadowsRunner) Start(ctx context.Context, runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) *runtime.Call[[][]int] {
 	return r.calls.Start(ctx, ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) ([][]int, bool) {
 	return r.calls.Lookup(ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) bool {
 	return r.calls.Forget(ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ShadowsRunner) Key(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) key.Key {
 	return r.calls.Key(ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Shadows] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ShadowsRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *ShadowsRunner) identify(args ShadowsArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

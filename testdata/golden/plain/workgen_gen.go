@@ -77,7 +77,7 @@ type BasicsArgs struct {
 	O string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *BasicsArgs) EncodeKey(e *key.Encoder) {
 	e.Bool(a.A)
 	e.Next()
@@ -110,8 +110,7 @@ func (a *BasicsArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.O)
 }
 
-// basicsIdentity identifies a call of one [BasicsRunner]: two calls are equal
-// if and only if their identities are.
+// basicsIdentity tells the calls of one [BasicsRunner] apart.
 type basicsIdentity struct {
 	a bool
 	b int
@@ -137,7 +136,9 @@ func (id basicsIdentity) clone() basicsIdentity {
 }
 
 // BasicsRunner runs a [Basics] once per distinct input. Make one with
-// [NewBasicsRunner]; its methods may be called from many goroutines at once.
+// [NewBasicsRunner].
+//
+// Basics takes every basic kind but the complex ones.
 type BasicsRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -145,9 +146,8 @@ type BasicsRunner struct {
 	calls *runtime.Calls[basicsIdentity, BasicsArgs, int]
 }
 
-// NewBasicsRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Basics]; it panics if one of
-// them is invalid.
+// NewBasicsRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 	r := &BasicsRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[basicsIdentity, BasicsArgs, int]{
@@ -185,10 +185,10 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 	return r
 }
 
-// Run returns what [Basics.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns how many arguments there are.
+//
+// It returns what [Basics.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *BasicsRunner) Run(ctx context.Context, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, error) {
 	var id basicsIdentity
 	hash := r.identify(&id, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
@@ -198,42 +198,36 @@ func (r *BasicsRunner) Run(ctx context.Context, a bool, b int, c int8, d int16, 
 	return r.calls.Run(ctx, hash, id.clone(), BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Start is like [BasicsRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *BasicsRunner) Start(ctx context.Context, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) *runtime.Call[int] {
 	return r.calls.Start(ctx, BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *BasicsRunner) Lookup(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) (int, bool) {
 	return r.calls.Lookup(BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) bool {
 	return r.calls.Forget(BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) key.Key {
 	return r.calls.Key(BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Basics] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *BasicsRunner) EncodeKey(e2 *key.Encoder) {
 	r.calls.EncodeRunner(e2)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *BasicsRunner) identify(id *basicsIdentity, a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) uint64 {
 	id.a = a
 	id.b = b
@@ -285,7 +279,7 @@ type NamedArgs struct {
 	M      time.Month
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NamedArgs) EncodeKey(e *key.Encoder) {
 	e.Int8(int8(a.Level))
 	e.Next()
@@ -302,8 +296,7 @@ func (a *NamedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(int(a.M))
 }
 
-// namedIdentity identifies a call of one [NamedRunner]: two calls are equal if
-// and only if their identities are.
+// namedIdentity tells the calls of one [NamedRunner] apart.
 type namedIdentity struct {
 	prefix key.Text
 	scale  int8
@@ -324,7 +317,9 @@ func (id namedIdentity) clone() namedIdentity {
 }
 
 // NamedRunner runs a [Named] once per distinct input. Make one with
-// [NewNamedRunner]; its methods may be called from many goroutines at once.
+// [NewNamedRunner].
+//
+// Named takes named types, an alias, and types of the standard library.
 type NamedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -332,9 +327,8 @@ type NamedRunner struct {
 	calls *runtime.Calls[namedIdentity, NamedArgs, string]
 }
 
-// NewNamedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Named]; it panics if one of
-// them is invalid.
+// NewNamedRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 	r := &NamedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[namedIdentity, NamedArgs, string]{
@@ -367,10 +361,10 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 	return r
 }
 
-// Run returns what [Named.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run joins what it is given.
+//
+// It returns what [Named.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r2 *NamedRunner) Run(ctx context.Context, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, error) {
 	var id namedIdentity
 	hash := r2.identify(&id, level, text, number, r, b, d, m)
@@ -380,36 +374,31 @@ func (r2 *NamedRunner) Run(ctx context.Context, level Level, text Text, number N
 	return r2.calls.Run(ctx, hash, id.clone(), NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Start is like [NamedRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r2 *NamedRunner) Start(ctx context.Context, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) *runtime.Call[string] {
 	return r2.calls.Start(ctx, NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r2 *NamedRunner) Lookup(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) (string, bool) {
 	return r2.calls.Lookup(NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) bool {
 	return r2.calls.Forget(NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) key.Key {
 	return r2.calls.Key(NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Named] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r2 *NamedRunner) EncodeKey(e *key.Encoder) {
 	r2.calls.EncodeRunner(e)
 }
@@ -421,8 +410,7 @@ func (r2 *NamedRunner) encodeWork(e *key.Encoder) {
 	e.Int8(int8(r2.work.Scale))
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r2 *NamedRunner) identify(id *namedIdentity, level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) uint64 {
 	id.prefix = key.TextOf(r2.work.Prefix)
 	id.scale = int8(r2.work.Scale)
@@ -457,15 +445,14 @@ type NestedArgs struct {
 	Scale float32
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NestedArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeOptions(e, e.Begin(), &a.Opts))
 	e.Next()
 	e.Float32(a.Scale)
 }
 
-// nestedIdentity identifies a call of one [NestedRunner]: two calls are equal
-// if and only if their identities are.
+// nestedIdentity tells the calls of one [NestedRunner] apart.
 type nestedIdentity struct {
 	optsLimitsLow  uint64
 	optsLimitsHigh uint64
@@ -481,7 +468,9 @@ func (id nestedIdentity) clone() nestedIdentity {
 }
 
 // NestedRunner runs a [Nested] once per distinct input. Make one with
-// [NewNestedRunner]; its methods may be called from many goroutines at once.
+// [NewNestedRunner].
+//
+// Nested takes structs of plain fields.
 type NestedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -489,9 +478,8 @@ type NestedRunner struct {
 	calls *runtime.Calls[nestedIdentity, NestedArgs, float64]
 }
 
-// NewNestedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Nested]; it panics if one of
-// them is invalid.
+// NewNestedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	r := &NestedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nestedIdentity, NestedArgs, float64]{
@@ -513,10 +501,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 	return r
 }
 
-// Run returns what [Nested.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run adds up.
+//
+// It returns what [Nested.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *NestedRunner) Run(ctx context.Context, opts Options, scale float32) (float64, error) {
 	var id nestedIdentity
 	hash := r.identify(&id, &opts, scale)
@@ -526,42 +514,36 @@ func (r *NestedRunner) Run(ctx context.Context, opts Options, scale float32) (fl
 	return r.calls.Run(ctx, hash, id.clone(), NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Start is like [NestedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NestedRunner) Start(ctx context.Context, opts Options, scale float32) *runtime.Call[float64] {
 	return r.calls.Start(ctx, NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *NestedRunner) Lookup(opts Options, scale float32) (float64, bool) {
 	return r.calls.Lookup(NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 	return r.calls.Forget(NestedArgs{Opts: opts, Scale: scale})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 	return r.calls.Key(NestedArgs{Opts: opts, Scale: scale})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Nested] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *NestedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *NestedRunner) identify(id *nestedIdentity, opts *Options, scale float32) uint64 {
 	id.optsLimitsLow = math.Float64bits(opts.Limits.Low)
 	id.optsLimitsHigh = math.Float64bits(opts.Limits.High)
@@ -585,15 +567,16 @@ func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (float64, err
 // NothingArgs holds the arguments of one call of [Nothing.Run].
 type NothingArgs struct{}
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NothingArgs) EncodeKey(e *key.Encoder) {}
 
-// nothingIdentity identifies a call of one [NothingRunner]: two calls are equal
-// if and only if their identities are.
+// nothingIdentity tells the calls of one [NothingRunner] apart.
 type nothingIdentity struct{}
 
 // NothingRunner runs a [Nothing] once per distinct input. Make one with
-// [NewNothingRunner]; its methods may be called from many goroutines at once.
+// [NewNothingRunner].
+//
+// Nothing takes nothing.
 type NothingRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -601,9 +584,8 @@ type NothingRunner struct {
 	calls *runtime.Calls[nothingIdentity, NothingArgs, struct{}]
 }
 
-// NewNothingRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Nothing]; it panics if one of
-// them is invalid.
+// NewNothingRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 	r := &NothingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[nothingIdentity, NothingArgs, struct{}]{
@@ -623,10 +605,10 @@ func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 	return r
 }
 
-// Run returns what [Nothing.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run does nothing.
+//
+// It returns what [Nothing.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *NothingRunner) Run(ctx context.Context) error {
 	id := nothingIdentity{}
 	hash := key.NewHash().Sum()
@@ -637,37 +619,32 @@ func (r *NothingRunner) Run(ctx context.Context) error {
 	return err
 }
 
-// Start is like [NothingRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *NothingRunner) Start(ctx context.Context) *runtime.Call[struct{}] {
 	return r.calls.Start(ctx, NothingArgs{})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and its
-// result is kept, in memory or in the store. It executes nothing.
+// Lookup reports whether the call has succeeded and is kept, in memory or in
+// the store.
 func (r *NothingRunner) Lookup() bool {
 	_, ok := r.calls.Lookup(NothingArgs{})
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *NothingRunner) Forget() bool {
 	return r.calls.Forget(NothingArgs{})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *NothingRunner) Key() key.Key {
 	return r.calls.Key(NothingArgs{})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Nothing] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *NothingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }

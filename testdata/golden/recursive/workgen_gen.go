@@ -101,7 +101,7 @@ type WalkArgs struct {
 	Root *Node
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *WalkArgs) EncodeKey(e *key.Encoder) {
 	if key.Enter(e, a.Root) {
 		encodeNode(e, a.Root)
@@ -110,7 +110,9 @@ func (a *WalkArgs) EncodeKey(e *key.Encoder) {
 }
 
 // WalkRunner runs a [Walk] once per distinct input. Make one with
-// [NewWalkRunner]; its methods may be called from many goroutines at once.
+// [NewWalkRunner].
+//
+// Walk takes a tree.
 type WalkRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -118,9 +120,8 @@ type WalkRunner struct {
 	calls *runtime.Calls[key.Fingerprint, WalkArgs, int]
 }
 
-// NewWalkRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Walk]; it panics if one of
-// them is invalid.
+// NewWalkRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
 	r := &WalkRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, WalkArgs, int]{
@@ -139,10 +140,10 @@ func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
 	return r
 }
 
-// Run returns what [Walk.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts nodes.
+//
+// It returns what [Walk.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *WalkRunner) Run(ctx context.Context, root *Node) (int, error) {
 	args := WalkArgs{Root: root}
 	hash, id, e := r.identify(args)
@@ -153,42 +154,37 @@ func (r *WalkRunner) Run(ctx context.Context, root *Node) (int, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [WalkRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *WalkRunner) Start(ctx context.Context, root *Node) *runtime.Call[int] {
 	return r.calls.Start(ctx, WalkArgs{Root: root})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *WalkRunner) Lookup(root *Node) (int, bool) {
 	return r.calls.Lookup(WalkArgs{Root: root})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *WalkRunner) Forget(root *Node) bool {
 	return r.calls.Forget(WalkArgs{Root: root})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *WalkRunner) Key(root *Node) key.Key {
 	return r.calls.Key(WalkArgs{Root: root})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Walk] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *WalkRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *WalkRunner) identify(args WalkArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -226,7 +222,7 @@ type EverythingArgs struct {
 	Cfg     Config
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *EverythingArgs) EncodeKey(e *key.Encoder) {
 	if key.Enter(e, a.Dir) {
 		encodeDir(e, a.Dir)
@@ -261,8 +257,9 @@ func (a *EverythingArgs) EncodeKey(e *key.Encoder) {
 }
 
 // EverythingRunner runs a [Everything] once per distinct input. Make one with
-// [NewEverythingRunner]; its methods may be called from many goroutines at
-// once.
+// [NewEverythingRunner].
+//
+// Everything takes all the others. It may write to its arguments.
 type EverythingRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -270,9 +267,8 @@ type EverythingRunner struct {
 	calls *runtime.Calls[key.Fingerprint, EverythingArgs, string]
 }
 
-// NewEverythingRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [Everything]; it panics
-// if one of them is invalid.
+// NewEverythingRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRunner {
 	r := &EverythingRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EverythingArgs, string]{
@@ -305,10 +301,10 @@ func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRu
 	return r
 }
 
-// Run returns what [Everything.Run] returns for these inputs, and executes it
-// if no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run changes what it is given.
+//
+// It returns what [Everything.Run] returns, and executes it unless an equal
+// call has succeeded or is executing.
 func (r *EverythingRunner) Run(ctx context.Context, dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) (string, error) {
 	args := EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg}
 	hash, id, e := r.identify(args)
@@ -319,36 +315,31 @@ func (r *EverythingRunner) Run(ctx context.Context, dir *Dir, byValue File, list
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [EverythingRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *EverythingRunner) Start(ctx context.Context, dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) *runtime.Call[string] {
 	return r.calls.Start(ctx, EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *EverythingRunner) Lookup(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) (string, bool) {
 	return r.calls.Lookup(EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) bool {
 	return r.calls.Forget(EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) key.Key {
 	return r.calls.Key(EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Everything] that
-// are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *EverythingRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -361,8 +352,8 @@ func (r *EverythingRunner) encodeWork(e *key.Encoder) {
 	}
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *EverythingRunner) identify(args EverythingArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)
@@ -405,7 +396,7 @@ type GrowArgs struct {
 	Name string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *GrowArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Name)
 }
@@ -416,8 +407,7 @@ type GrowResult struct {
 	R2 Config
 }
 
-// growIdentity identifies a call of one [GrowRunner]: two calls are equal if
-// and only if their identities are.
+// growIdentity tells the calls of one [GrowRunner] apart.
 type growIdentity struct {
 	name key.Text
 }
@@ -429,7 +419,9 @@ func (id growIdentity) clone() growIdentity {
 }
 
 // GrowRunner runs a [Grow] once per distinct input. Make one with
-// [NewGrowRunner]; its methods may be called from many goroutines at once.
+// [NewGrowRunner]. Options: memory.
+//
+// Grow returns a cyclic value and one that shares a part.
 type GrowRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -437,9 +429,8 @@ type GrowRunner struct {
 	calls *runtime.Calls[growIdentity, GrowArgs, GrowResult]
 }
 
-// NewGrowRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Grow]; it panics if one of
-// them is invalid.
+// NewGrowRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 	r := &GrowRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[growIdentity, GrowArgs, GrowResult]{
@@ -461,10 +452,10 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 	return r
 }
 
-// Run returns what [Grow.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run makes them.
+//
+// It returns what [Grow.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: memory.
 func (r *GrowRunner) Run(ctx context.Context, name string) (*Dir, Config, error) {
 	id := growIdentity{name: key.TextOf(name)}
 	hash := key.NewHash().Text(&id.name).Sum()
@@ -476,36 +467,31 @@ func (r *GrowRunner) Run(ctx context.Context, name string) (*Dir, Config, error)
 	return res.R1, res.R2, err
 }
 
-// Start is like [GrowRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *GrowRunner) Start(ctx context.Context, name string) *runtime.Call[GrowResult] {
 	return r.calls.Start(ctx, GrowArgs{Name: name})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *GrowRunner) Lookup(name string) (GrowResult, bool) {
 	return r.calls.Lookup(GrowArgs{Name: name})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *GrowRunner) Forget(name string) bool {
 	return r.calls.Forget(GrowArgs{Name: name})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *GrowRunner) Key(name string) key.Key {
 	return r.calls.Key(GrowArgs{Name: name})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Grow] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *GrowRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -533,13 +519,15 @@ type SameArgs struct {
 	L List
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SameArgs) EncodeKey(e *key.Encoder) {
 	encodeList(e, a.L)
 }
 
 // SameRunner runs a [Same] once per distinct input. Make one with
-// [NewSameRunner]; its methods may be called from many goroutines at once.
+// [NewSameRunner].
+//
+// Same returns a recursive value as it is.
 type SameRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -547,9 +535,8 @@ type SameRunner struct {
 	calls *runtime.Calls[key.Fingerprint, SameArgs, List]
 }
 
-// NewSameRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Same]; it panics if one of
-// them is invalid.
+// NewSameRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 	r := &SameRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SameArgs, List]{
@@ -569,10 +556,10 @@ func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 	return r
 }
 
-// Run returns what [Same.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns its argument.
+//
+// It returns what [Same.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *SameRunner) Run(ctx context.Context, l List) (List, error) {
 	args := SameArgs{L: l}
 	hash, id, e := r.identify(args)
@@ -583,42 +570,37 @@ func (r *SameRunner) Run(ctx context.Context, l List) (List, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [SameRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SameRunner) Start(ctx context.Context, l List) *runtime.Call[List] {
 	return r.calls.Start(ctx, SameArgs{L: l})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SameRunner) Lookup(l List) (List, bool) {
 	return r.calls.Lookup(SameArgs{L: l})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SameRunner) Forget(l List) bool {
 	return r.calls.Forget(SameArgs{L: l})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SameRunner) Key(l List) key.Key {
 	return r.calls.Key(SameArgs{L: l})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Same] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SameRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *SameRunner) identify(args SameArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)

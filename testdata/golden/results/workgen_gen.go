@@ -64,19 +64,20 @@ type NoneArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *NoneArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// noneIdentity identifies a call of one [NoneRunner]: two calls are equal if
-// and only if their identities are.
+// noneIdentity tells the calls of one [NoneRunner] apart.
 type noneIdentity struct {
 	n int
 }
 
 // NoneRunner runs a [None] once per distinct input. Make one with
-// [NewNoneRunner]; its methods may be called from many goroutines at once.
+// [NewNoneRunner].
+//
+// None returns nothing.
 type NoneRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -84,9 +85,8 @@ type NoneRunner struct {
 	calls *runtime.Calls[noneIdentity, NoneArgs, struct{}]
 }
 
-// NewNoneRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [None]; it panics if one of
-// them is invalid.
+// NewNoneRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 	r := &NoneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[noneIdentity, NoneArgs, struct{}]{
@@ -107,10 +107,10 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 	return r
 }
 
-// Run returns what [None.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run does nothing.
+//
+// It returns what [None.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *NoneRunner) Run(ctx context.Context, n int) error {
 	id := noneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -121,37 +121,32 @@ func (r *NoneRunner) Run(ctx context.Context, n int) error {
 	return err
 }
 
-// Start is like [NoneRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *NoneRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
 	return r.calls.Start(ctx, NoneArgs{N: n})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and its
-// result is kept, in memory or in the store. It executes nothing.
+// Lookup reports whether the call has succeeded and is kept, in memory or in
+// the store.
 func (r *NoneRunner) Lookup(n int) bool {
 	_, ok := r.calls.Lookup(NoneArgs{N: n})
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *NoneRunner) Forget(n int) bool {
 	return r.calls.Forget(NoneArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *NoneRunner) Key(n int) key.Key {
 	return r.calls.Key(NoneArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [None] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *NoneRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -167,19 +162,20 @@ type OnlyErrorArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *OnlyErrorArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// onlyErrorIdentity identifies a call of one [OnlyErrorRunner]: two calls are
-// equal if and only if their identities are.
+// onlyErrorIdentity tells the calls of one [OnlyErrorRunner] apart.
 type onlyErrorIdentity struct {
 	n int
 }
 
 // OnlyErrorRunner runs a [OnlyError] once per distinct input. Make one with
-// [NewOnlyErrorRunner]; its methods may be called from many goroutines at once.
+// [NewOnlyErrorRunner].
+//
+// OnlyError returns an error.
 type OnlyErrorRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -187,9 +183,8 @@ type OnlyErrorRunner struct {
 	calls *runtime.Calls[onlyErrorIdentity, OnlyErrorArgs, struct{}]
 }
 
-// NewOnlyErrorRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [OnlyError]; it panics
-// if one of them is invalid.
+// NewOnlyErrorRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunner {
 	r := &OnlyErrorRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[onlyErrorIdentity, OnlyErrorArgs, struct{}]{
@@ -210,10 +205,10 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 	return r
 }
 
-// Run returns what [OnlyError.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run fails for negative numbers.
+//
+// It returns what [OnlyError.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *OnlyErrorRunner) Run(ctx context.Context, n int) error {
 	id := onlyErrorIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -224,37 +219,32 @@ func (r *OnlyErrorRunner) Run(ctx context.Context, n int) error {
 	return err
 }
 
-// Start is like [OnlyErrorRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *OnlyErrorRunner) Start(ctx context.Context, n int) *runtime.Call[struct{}] {
 	return r.calls.Start(ctx, OnlyErrorArgs{N: n})
 }
 
-// Lookup reports whether the call with these inputs has succeeded and its
-// result is kept, in memory or in the store. It executes nothing.
+// Lookup reports whether the call has succeeded and is kept, in memory or in
+// the store.
 func (r *OnlyErrorRunner) Lookup(n int) bool {
 	_, ok := r.calls.Lookup(OnlyErrorArgs{N: n})
 	return ok
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *OnlyErrorRunner) Forget(n int) bool {
 	return r.calls.Forget(OnlyErrorArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *OnlyErrorRunner) Key(n int) key.Key {
 	return r.calls.Key(OnlyErrorArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [OnlyError] that
-// are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *OnlyErrorRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -269,19 +259,19 @@ type OneArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *OneArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// oneIdentity identifies a call of one [OneRunner]: two calls are equal if and
-// only if their identities are.
+// oneIdentity tells the calls of one [OneRunner] apart.
 type oneIdentity struct {
 	n int
 }
 
-// OneRunner runs a [One] once per distinct input. Make one with [NewOneRunner];
-// its methods may be called from many goroutines at once.
+// OneRunner runs a [One] once per distinct input. Make one with [NewOneRunner].
+//
+// One returns one plain result.
 type OneRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -289,9 +279,8 @@ type OneRunner struct {
 	calls *runtime.Calls[oneIdentity, OneArgs, int]
 }
 
-// NewOneRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [One]; it panics if one of them
-// is invalid.
+// NewOneRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	r := &OneRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[oneIdentity, OneArgs, int]{
@@ -312,10 +301,10 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 	return r
 }
 
-// Run returns what [One.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run doubles n.
+//
+// It returns what [One.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *OneRunner) Run(ctx context.Context, n int) (int, error) {
 	id := oneIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -325,36 +314,31 @@ func (r *OneRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, OneArgs{N: n})
 }
 
-// Start is like [OneRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *OneRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, OneArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *OneRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(OneArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *OneRunner) Forget(n int) bool {
 	return r.calls.Forget(OneArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *OneRunner) Key(n int) key.Key {
 	return r.calls.Key(OneArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [One] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *OneRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -369,13 +353,12 @@ type DeepArgs struct {
 	Title string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *DeepArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Title)
 }
 
-// deepIdentity identifies a call of one [DeepRunner]: two calls are equal if
-// and only if their identities are.
+// deepIdentity tells the calls of one [DeepRunner] apart.
 type deepIdentity struct {
 	title key.Text
 }
@@ -387,7 +370,9 @@ func (id deepIdentity) clone() deepIdentity {
 }
 
 // DeepRunner runs a [Deep] once per distinct input. Make one with
-// [NewDeepRunner]; its methods may be called from many goroutines at once.
+// [NewDeepRunner].
+//
+// Deep returns references.
 type DeepRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -395,9 +380,8 @@ type DeepRunner struct {
 	calls *runtime.Calls[deepIdentity, DeepArgs, Report]
 }
 
-// NewDeepRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Deep]; it panics if one of
-// them is invalid.
+// NewDeepRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	r := &DeepRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[deepIdentity, DeepArgs, Report]{
@@ -420,10 +404,10 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 	return r
 }
 
-// Run returns what [Deep.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run makes a report.
+//
+// It returns what [Deep.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *DeepRunner) Run(ctx context.Context, title string) (Report, error) {
 	id := deepIdentity{title: key.TextOf(title)}
 	hash := key.NewHash().Text(&id.title).Sum()
@@ -433,36 +417,31 @@ func (r *DeepRunner) Run(ctx context.Context, title string) (Report, error) {
 	return r.calls.Run(ctx, hash, id.clone(), DeepArgs{Title: title})
 }
 
-// Start is like [DeepRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *DeepRunner) Start(ctx context.Context, title string) *runtime.Call[Report] {
 	return r.calls.Start(ctx, DeepArgs{Title: title})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *DeepRunner) Lookup(title string) (Report, bool) {
 	return r.calls.Lookup(DeepArgs{Title: title})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *DeepRunner) Forget(title string) bool {
 	return r.calls.Forget(DeepArgs{Title: title})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *DeepRunner) Key(title string) key.Key {
 	return r.calls.Key(DeepArgs{Title: title})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Deep] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *DeepRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -477,19 +456,20 @@ type SliceArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SliceArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// sliceIdentity identifies a call of one [SliceRunner]: two calls are equal if
-// and only if their identities are.
+// sliceIdentity tells the calls of one [SliceRunner] apart.
 type sliceIdentity struct {
 	n int
 }
 
 // SliceRunner runs a [Slice] once per distinct input. Make one with
-// [NewSliceRunner]; its methods may be called from many goroutines at once.
+// [NewSliceRunner].
+//
+// Slice returns a slice, a type without a name.
 type SliceRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -497,9 +477,8 @@ type SliceRunner struct {
 	calls *runtime.Calls[sliceIdentity, SliceArgs, []*int]
 }
 
-// NewSliceRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Slice]; it panics if one of
-// them is invalid.
+// NewSliceRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 	r := &SliceRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sliceIdentity, SliceArgs, []*int]{
@@ -521,10 +500,10 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 	return r
 }
 
-// Run returns what [Slice.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns n pointers.
+//
+// It returns what [Slice.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *SliceRunner) Run(ctx context.Context, n int) ([]*int, error) {
 	id := sliceIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -534,36 +513,31 @@ func (r *SliceRunner) Run(ctx context.Context, n int) ([]*int, error) {
 	return r.calls.Run(ctx, hash, id, SliceArgs{N: n})
 }
 
-// Start is like [SliceRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *SliceRunner) Start(ctx context.Context, n int) *runtime.Call[[]*int] {
 	return r.calls.Start(ctx, SliceArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
 	return r.calls.Lookup(SliceArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SliceRunner) Forget(n int) bool {
 	return r.calls.Forget(SliceArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SliceRunner) Key(n int) key.Key {
 	return r.calls.Key(SliceArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Slice] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SliceRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -590,7 +564,7 @@ type ManyArgs struct {
 	S string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ManyArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.S)
 }
@@ -602,8 +576,7 @@ type ManyResult struct {
 	Rest  []byte
 }
 
-// manyIdentity identifies a call of one [ManyRunner]: two calls are equal if
-// and only if their identities are.
+// manyIdentity tells the calls of one [ManyRunner] apart.
 type manyIdentity struct {
 	s key.Text
 }
@@ -615,7 +588,9 @@ func (id manyIdentity) clone() manyIdentity {
 }
 
 // ManyRunner runs a [Many] once per distinct input. Make one with
-// [NewManyRunner]; its methods may be called from many goroutines at once.
+// [NewManyRunner].
+//
+// Many returns many results, some of them named.
 type ManyRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -623,9 +598,8 @@ type ManyRunner struct {
 	calls *runtime.Calls[manyIdentity, ManyArgs, ManyResult]
 }
 
-// NewManyRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Many]; it panics if one of
-// them is invalid.
+// NewManyRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	r := &ManyRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[manyIdentity, ManyArgs, ManyResult]{
@@ -648,10 +622,10 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 	return r
 }
 
-// Run returns what [Many.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns parts of s.
+//
+// It returns what [Many.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *ManyRunner) Run(ctx context.Context, s string) (string, string, []byte, error) {
 	id := manyIdentity{s: key.TextOf(s)}
 	hash := key.NewHash().Text(&id.s).Sum()
@@ -663,36 +637,31 @@ func (r *ManyRunner) Run(ctx context.Context, s string) (string, string, []byte,
 	return res.First, res.R2, res.Rest, err
 }
 
-// Start is like [ManyRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ManyRunner) Start(ctx context.Context, s string) *runtime.Call[ManyResult] {
 	return r.calls.Start(ctx, ManyArgs{S: s})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ManyRunner) Lookup(s string) (ManyResult, bool) {
 	return r.calls.Lookup(ManyArgs{S: s})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ManyRunner) Forget(s string) bool {
 	return r.calls.Forget(ManyArgs{S: s})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ManyRunner) Key(s string) key.Key {
 	return r.calls.Key(ManyArgs{S: s})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Many] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ManyRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -716,7 +685,7 @@ type TwoArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TwoArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
@@ -727,14 +696,14 @@ type TwoResult struct {
 	R2 string
 }
 
-// twoIdentity identifies a call of one [TwoRunner]: two calls are equal if and
-// only if their identities are.
+// twoIdentity tells the calls of one [TwoRunner] apart.
 type twoIdentity struct {
 	n int
 }
 
-// TwoRunner runs a [Two] once per distinct input. Make one with [NewTwoRunner];
-// its methods may be called from many goroutines at once.
+// TwoRunner runs a [Two] once per distinct input. Make one with [NewTwoRunner].
+//
+// Two returns two plain results without an error.
 type TwoRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -742,9 +711,8 @@ type TwoRunner struct {
 	calls *runtime.Calls[twoIdentity, TwoArgs, TwoResult]
 }
 
-// NewTwoRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Two]; it panics if one of them
-// is invalid.
+// NewTwoRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 	r := &TwoRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[twoIdentity, TwoArgs, TwoResult]{
@@ -765,10 +733,10 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 	return r
 }
 
-// Run returns what [Two.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns both.
+//
+// It returns what [Two.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *TwoRunner) Run(ctx context.Context, n int) (int, string, error) {
 	id := twoIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -780,36 +748,31 @@ func (r *TwoRunner) Run(ctx context.Context, n int) (int, string, error) {
 	return res.R1, res.R2, err
 }
 
-// Start is like [TwoRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *TwoRunner) Start(ctx context.Context, n int) *runtime.Call[TwoResult] {
 	return r.calls.Start(ctx, TwoArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TwoRunner) Lookup(n int) (TwoResult, bool) {
 	return r.calls.Lookup(TwoArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TwoRunner) Forget(n int) bool {
 	return r.calls.Forget(TwoArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TwoRunner) Key(n int) key.Key {
 	return r.calls.Key(TwoArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Two] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TwoRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -826,19 +789,20 @@ type SharedArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *SharedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// sharedIdentity identifies a call of one [SharedRunner]: two calls are equal
-// if and only if their identities are.
+// sharedIdentity tells the calls of one [SharedRunner] apart.
 type sharedIdentity struct {
 	n int
 }
 
 // SharedRunner runs a [Shared] once per distinct input. Make one with
-// [NewSharedRunner]; its methods may be called from many goroutines at once.
+// [NewSharedRunner]. Options: share memory.
+//
+// Shared hands out what the cache holds.
 type SharedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -846,9 +810,8 @@ type SharedRunner struct {
 	calls *runtime.Calls[sharedIdentity, SharedArgs, map[int]any]
 }
 
-// NewSharedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Shared]; it panics if one of
-// them is invalid.
+// NewSharedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 	r := &SharedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[sharedIdentity, SharedArgs, map[int]any]{
@@ -868,10 +831,10 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 	return r
 }
 
-// Run returns what [Shared.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns a map that nobody writes to.
+//
+// It returns what [Shared.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: share memory.
 func (r *SharedRunner) Run(ctx context.Context, n int) (map[int]any, error) {
 	id := sharedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -881,36 +844,31 @@ func (r *SharedRunner) Run(ctx context.Context, n int) (map[int]any, error) {
 	return r.calls.Run(ctx, hash, id, SharedArgs{N: n})
 }
 
-// Start is like [SharedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *SharedRunner) Start(ctx context.Context, n int) *runtime.Call[map[int]any] {
 	return r.calls.Start(ctx, SharedArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
 	return r.calls.Lookup(SharedArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *SharedRunner) Forget(n int) bool {
 	return r.calls.Forget(SharedArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *SharedRunner) Key(n int) key.Key {
 	return r.calls.Key(SharedArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Shared] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *SharedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }

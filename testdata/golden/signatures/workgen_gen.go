@@ -59,7 +59,7 @@ type VariadicArgs struct {
 	Parts []string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *VariadicArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Sep)
 	e.Next()
@@ -72,7 +72,9 @@ func (a *VariadicArgs) EncodeKey(e *key.Encoder) {
 }
 
 // VariadicRunner runs a [Variadic] once per distinct input. Make one with
-// [NewVariadicRunner]; its methods may be called from many goroutines at once.
+// [NewVariadicRunner].
+//
+// Variadic takes any number of strings.
 type VariadicRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -80,9 +82,8 @@ type VariadicRunner struct {
 	calls *runtime.Calls[key.Fingerprint, VariadicArgs, string]
 }
 
-// NewVariadicRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [Variadic]; it panics
-// if one of them is invalid.
+// NewVariadicRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 	r := &VariadicRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, VariadicArgs, string]{
@@ -101,10 +102,10 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 	return r
 }
 
-// Run returns what [Variadic.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run joins them.
+//
+// It returns what [Variadic.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *VariadicRunner) Run(ctx context.Context, sep string, parts ...string) (string, error) {
 	args := VariadicArgs{Sep: sep, Parts: parts}
 	hash, id, e := r.identify(args)
@@ -115,42 +116,37 @@ func (r *VariadicRunner) Run(ctx context.Context, sep string, parts ...string) (
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [VariadicRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *VariadicRunner) Start(ctx context.Context, sep string, parts ...string) *runtime.Call[string] {
 	return r.calls.Start(ctx, VariadicArgs{Sep: sep, Parts: parts})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *VariadicRunner) Lookup(sep string, parts ...string) (string, bool) {
 	return r.calls.Lookup(VariadicArgs{Sep: sep, Parts: parts})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 	return r.calls.Forget(VariadicArgs{Sep: sep, Parts: parts})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 	return r.calls.Key(VariadicArgs{Sep: sep, Parts: parts})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Variadic] that
-// are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *VariadicRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *VariadicRunner) identify(args VariadicArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -175,20 +171,20 @@ type AliasContextArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *AliasContextArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// aliasContextIdentity identifies a call of one [AliasContextRunner]: two calls
-// are equal if and only if their identities are.
+// aliasContextIdentity tells the calls of one [AliasContextRunner] apart.
 type aliasContextIdentity struct {
 	n int
 }
 
 // AliasContextRunner runs a [AliasContext] once per distinct input. Make one
-// with [NewAliasContextRunner]; its methods may be called from many goroutines
-// at once.
+// with [NewAliasContextRunner].
+//
+// AliasContext takes a context by another name.
 type AliasContextRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -196,9 +192,8 @@ type AliasContextRunner struct {
 	calls *runtime.Calls[aliasContextIdentity, AliasContextArgs, int]
 }
 
-// NewAliasContextRunner returns a runner around work, which must not be nil.
-// Options given here win over those in the directive of [AliasContext]; it
-// panics if one of them is invalid.
+// NewAliasContextRunner returns a runner of work, which must not be nil.
+// Options given here win over those of the directive.
 func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasContextRunner {
 	r := &AliasContextRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[aliasContextIdentity, AliasContextArgs, int]{
@@ -219,10 +214,10 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 	return r
 }
 
-// Run returns what [AliasContext.Run] returns for these inputs, and executes it
-// if no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns n.
+//
+// It returns what [AliasContext.Run] returns, and executes it unless an equal
+// call has succeeded or is executing.
 func (r *AliasContextRunner) Run(ctx context.Context, n int) (int, error) {
 	id := aliasContextIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -232,36 +227,31 @@ func (r *AliasContextRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, AliasContextArgs{N: n})
 }
 
-// Start is like [AliasContextRunner.Run] but does not wait. It returns the
-// call, which is finished if it was a hit. An execution goes on until ctx ends
-// or the call is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *AliasContextRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, AliasContextArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *AliasContextRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(AliasContextArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *AliasContextRunner) Forget(n int) bool {
 	return r.calls.Forget(AliasContextArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *AliasContextRunner) Key(n int) key.Key {
 	return r.calls.Key(AliasContextArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [AliasContext]
-// that are inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *AliasContextRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -278,7 +268,7 @@ type UnnamedArgs struct {
 	Arg3 []byte
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *UnnamedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.Arg1)
 	e.Next()
@@ -288,7 +278,9 @@ func (a *UnnamedArgs) EncodeKey(e *key.Encoder) {
 }
 
 // UnnamedRunner runs a [Unnamed] once per distinct input. Make one with
-// [NewUnnamedRunner]; its methods may be called from many goroutines at once.
+// [NewUnnamedRunner].
+//
+// Unnamed has parameters without names.
 type UnnamedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -296,9 +288,8 @@ type UnnamedRunner struct {
 	calls *runtime.Calls[key.Fingerprint, UnnamedArgs, string]
 }
 
-// NewUnnamedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Unnamed]; it panics if one of
-// them is invalid.
+// NewUnnamedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 	r := &UnnamedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, UnnamedArgs, string]{
@@ -317,10 +308,10 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 	return r
 }
 
-// Run returns what [Unnamed.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns nothing of them.
+//
+// It returns what [Unnamed.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *UnnamedRunner) Run(ctx context.Context, arg1 int, arg2 string, arg3 []byte) (string, error) {
 	args := UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3}
 	hash, id, e := r.identify(args)
@@ -331,42 +322,37 @@ func (r *UnnamedRunner) Run(ctx context.Context, arg1 int, arg2 string, arg3 []b
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [UnnamedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *UnnamedRunner) Start(ctx context.Context, arg1 int, arg2 string, arg3 []byte) *runtime.Call[string] {
 	return r.calls.Start(ctx, UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool) {
 	return r.calls.Lookup(UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 	return r.calls.Forget(UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *UnnamedRunner) Key(arg1 int, arg2 string, arg3 []byte) key.Key {
 	return r.calls.Key(UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Unnamed] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *UnnamedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *UnnamedRunner) identify(args UnnamedArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -393,7 +379,7 @@ type BlankArgs struct {
 	Arg3 bool
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *BlankArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.Arg1)
 	e.Next()
@@ -402,8 +388,7 @@ func (a *BlankArgs) EncodeKey(e *key.Encoder) {
 	e.Bool(a.Arg3)
 }
 
-// blankIdentity identifies a call of one [BlankRunner]: two calls are equal if
-// and only if their identities are.
+// blankIdentity tells the calls of one [BlankRunner] apart.
 type blankIdentity struct {
 	arg1 int
 	s    key.Text
@@ -417,7 +402,9 @@ func (id blankIdentity) clone() blankIdentity {
 }
 
 // BlankRunner runs a [Blank] once per distinct input. Make one with
-// [NewBlankRunner]; its methods may be called from many goroutines at once.
+// [NewBlankRunner].
+//
+// Blank has blank parameters.
 type BlankRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -425,9 +412,8 @@ type BlankRunner struct {
 	calls *runtime.Calls[blankIdentity, BlankArgs, string]
 }
 
-// NewBlankRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Blank]; it panics if one of
-// them is invalid.
+// NewBlankRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 	r := &BlankRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[blankIdentity, BlankArgs, string]{
@@ -449,10 +435,10 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 	return r
 }
 
-// Run returns what [Blank.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run ignores two of three.
+//
+// It returns what [Blank.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *BlankRunner) Run(ctx context.Context, arg1 int, s string, arg3 bool) (string, error) {
 	var id blankIdentity
 	hash := r.identify(&id, arg1, s, arg3)
@@ -462,42 +448,36 @@ func (r *BlankRunner) Run(ctx context.Context, arg1 int, s string, arg3 bool) (s
 	return r.calls.Run(ctx, hash, id.clone(), BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Start is like [BlankRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *BlankRunner) Start(ctx context.Context, arg1 int, s string, arg3 bool) *runtime.Call[string] {
 	return r.calls.Start(ctx, BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
 	return r.calls.Lookup(BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 	return r.calls.Forget(BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *BlankRunner) Key(arg1 int, s string, arg3 bool) key.Key {
 	return r.calls.Key(BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Blank] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *BlankRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *BlankRunner) identify(id *blankIdentity, arg1 int, s string, arg3 bool) uint64 {
 	id.arg1 = arg1
 	id.s = key.TextOf(s)
@@ -537,7 +517,7 @@ type ShadowArgs struct {
 	ShadowArgs      int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ShadowArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.Runtime)
 	e.Next()
@@ -579,7 +559,10 @@ func (a *ShadowArgs) EncodeKey(e *key.Encoder) {
 }
 
 // ShadowRunner runs a [Shadow] once per distinct input. Make one with
-// [NewShadowRunner]; its methods may be called from many goroutines at once.
+// [NewShadowRunner].
+//
+// Shadow has parameters with the names of imports, predeclared identifiers and
+// of what generated code calls its own variables.
 type ShadowRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -587,9 +570,8 @@ type ShadowRunner struct {
 	calls *runtime.Calls[key.Fingerprint, ShadowArgs, int]
 }
 
-// NewShadowRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Shadow]; it panics if one of
-// them is invalid.
+// NewShadowRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 	r := &ShadowRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ShadowArgs, int]{
@@ -628,10 +610,10 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 	return r
 }
 
-// Run returns what [Shadow.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns how many there are.
+//
+// It returns what [Shadow.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, error) {
 	args2 := ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg}
 	hash2, id2, e2 := r2.identify(args2)
@@ -642,42 +624,37 @@ func (r2 *ShadowRunner) Run(ctx context.Context, runtime int, keyArg int, contex
 	return r2.calls.Run(ctx, hash2, e2.Keep(id2), args2)
 }
 
-// Start is like [ShadowRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r2 *ShadowRunner) Start(ctx context.Context, runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) *runtime.Call[int] {
 	return r2.calls.Start(ctx, ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r2 *ShadowRunner) Lookup(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) (int, bool) {
 	return r2.calls.Lookup(ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) bool {
 	return r2.calls.Forget(ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
 	return r2.calls.Key(ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Shadow] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r2 *ShadowRunner) EncodeKey(e2 *key.Encoder) {
 	r2.calls.EncodeRunner(e2)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r2 *ShadowRunner) identify(args2 ShadowArgs) (hash2 uint64, id2 key.Fingerprint, e2 *key.Encoder) {
 	e2 = key.Borrow()
 	args2.EncodeKey(e2)
@@ -704,7 +681,7 @@ type hiddenArgs struct {
 	X2 int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *hiddenArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.X日)
 	e.Next()
@@ -713,8 +690,7 @@ func (a *hiddenArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.X2)
 }
 
-// hiddenIdentity identifies a call of one [hiddenRunner]: two calls are equal
-// if and only if their identities are.
+// hiddenIdentity tells the calls of one [hiddenRunner] apart.
 type hiddenIdentity struct {
 	x日 key.Text
 	x  int
@@ -728,7 +704,9 @@ func (id hiddenIdentity) clone() hiddenIdentity {
 }
 
 // hiddenRunner runs a [hidden] once per distinct input. Make one with
-// [newHiddenRunner]; its methods may be called from many goroutines at once.
+// [newHiddenRunner].
+//
+// hidden is not exported, and neither is its runner.
 type hiddenRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -736,9 +714,8 @@ type hiddenRunner struct {
 	calls *runtime.Calls[hiddenIdentity, hiddenArgs, string]
 }
 
-// newHiddenRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [hidden]; it panics if one of
-// them is invalid.
+// newHiddenRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 	r := &hiddenRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[hiddenIdentity, hiddenArgs, string]{
@@ -760,10 +737,10 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 	return r
 }
 
-// Run returns what [hidden.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run counts how often it was executed.
+//
+// It returns what [hidden.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *hiddenRunner) Run(ctx context.Context, 日 string, _x int, X int) (string, error) {
 	var id hiddenIdentity
 	hash := r.identify(&id, 日, _x, X)
@@ -773,42 +750,36 @@ func (r *hiddenRunner) Run(ctx context.Context, 日 string, _x int, X int) (stri
 	return r.calls.Run(ctx, hash, id.clone(), hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Start is like [hiddenRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *hiddenRunner) Start(ctx context.Context, 日 string, _x int, X int) *runtime.Call[string] {
 	return r.calls.Start(ctx, hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *hiddenRunner) Lookup(日 string, _x int, X int) (string, bool) {
 	return r.calls.Lookup(hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 	return r.calls.Forget(hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 	return r.calls.Key(hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [hidden] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *hiddenRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *hiddenRunner) identify(id *hiddenIdentity, 日 string, _x int, X int) uint64 {
 	id.x日 = key.TextOf(日)
 	id.x = _x
@@ -830,19 +801,20 @@ type GroupedArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *GroupedArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
-// groupedIdentity identifies a call of one [GroupedRunner]: two calls are equal
-// if and only if their identities are.
+// groupedIdentity tells the calls of one [GroupedRunner] apart.
 type groupedIdentity struct {
 	n int
 }
 
 // GroupedRunner runs a [Grouped] once per distinct input. Make one with
-// [NewGroupedRunner]; its methods may be called from many goroutines at once.
+// [NewGroupedRunner].
+//
+// Grouped is declared in a group.
 type GroupedRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -850,9 +822,8 @@ type GroupedRunner struct {
 	calls *runtime.Calls[groupedIdentity, GroupedArgs, int]
 }
 
-// NewGroupedRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Grouped]; it panics if one of
-// them is invalid.
+// NewGroupedRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 	r := &GroupedRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[groupedIdentity, GroupedArgs, int]{
@@ -873,10 +844,10 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 	return r
 }
 
-// Run returns what [Grouped.Run] returns for these inputs, and executes it if
-// no equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns n.
+//
+// It returns what [Grouped.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *GroupedRunner) Run(ctx context.Context, n int) (int, error) {
 	id := groupedIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -886,36 +857,31 @@ func (r *GroupedRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, id, GroupedArgs{N: n})
 }
 
-// Start is like [GroupedRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *GroupedRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, GroupedArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *GroupedRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(GroupedArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *GroupedRunner) Forget(n int) bool {
 	return r.calls.Forget(GroupedArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *GroupedRunner) Key(n int) key.Key {
 	return r.calls.Key(GroupedArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Grouped] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *GroupedRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -930,13 +896,16 @@ type CallerArgs struct {
 	N int
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *CallerArgs) EncodeKey(e *key.Encoder) {
 	e.Int(a.N)
 }
 
 // CallerRunner runs a [Caller] once per distinct input. Make one with
-// [NewCallerRunner]; its methods may be called from many goroutines at once.
+// [NewCallerRunner].
+//
+// Caller calls other works: the generated type of a field does not exist before
+// it is generated.
 type CallerRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -944,9 +913,8 @@ type CallerRunner struct {
 	calls *runtime.Calls[key.Fingerprint, CallerArgs, int]
 }
 
-// NewCallerRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Caller]; it panics if one of
-// them is invalid.
+// NewCallerRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
 func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 	r := &CallerRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, CallerArgs, int]{
@@ -965,10 +933,10 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 	return r
 }
 
-// Run returns what [Caller.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run calls another work.
+//
+// It returns what [Caller.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
 func (r *CallerRunner) Run(ctx context.Context, n int) (int, error) {
 	args := CallerArgs{N: n}
 	hash, id, e := r.identify(args)
@@ -979,36 +947,31 @@ func (r *CallerRunner) Run(ctx context.Context, n int) (int, error) {
 	return r.calls.Run(ctx, hash, e.Keep(id), args)
 }
 
-// Start is like [CallerRunner.Run] but does not wait. It returns the call,
-// which is finished if it was a hit. An execution goes on until ctx ends or the
+// Start is Run without the wait. An execution goes on until ctx ends or the
 // call is stopped.
 func (r *CallerRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
 	return r.calls.Start(ctx, CallerArgs{N: n})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *CallerRunner) Lookup(n int) (int, bool) {
 	return r.calls.Lookup(CallerArgs{N: n})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *CallerRunner) Forget(n int) bool {
 	return r.calls.Forget(CallerArgs{N: n})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *CallerRunner) Key(n int) key.Key {
 	return r.calls.Key(CallerArgs{N: n})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Caller] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *CallerRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -1036,8 +999,8 @@ func (r *CallerRunner) encodeWork(e *key.Encoder) {
 	m.End()
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *CallerRunner) identify(args CallerArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	r.encodeWork(e)

@@ -54,13 +54,12 @@ type TextArgs struct {
 	Text string
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *TextArgs) EncodeKey(e *key.Encoder) {
 	e.String(a.Text)
 }
 
-// textIdentity identifies a call of one [TextRunner]: two calls are equal if
-// and only if their identities are.
+// textIdentity tells the calls of one [TextRunner] apart.
 type textIdentity struct {
 	text key.Text
 }
@@ -72,7 +71,9 @@ func (id textIdentity) clone() textIdentity {
 }
 
 // TextRunner runs a [Text] once per distinct input. Make one with
-// [NewTextRunner]; its methods may be called from many goroutines at once.
+// [NewTextRunner].
+//
+// Text takes one string.
 type TextRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -80,9 +81,8 @@ type TextRunner struct {
 	calls *runtime.Calls[textIdentity, TextArgs, int64]
 }
 
-// NewTextRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Text]; it panics if one of
-// them is invalid.
+// NewTextRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewTextRunner(work *Text, opts ...runtime.Option) *TextRunner {
 	r := &TextRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[textIdentity, TextArgs, int64]{
@@ -104,10 +104,10 @@ func NewTextRunner(work *Text, opts ...runtime.Option) *TextRunner {
 	return r
 }
 
-// Run returns what [Text.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the length of the text.
+//
+// It returns what [Text.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *TextRunner) Run(ctx2 context.Context, text string) (int64, error) {
 	id := textIdentity{text: key.TextOf(text)}
 	hash := key.NewHash().Text(&id.text).Sum()
@@ -117,36 +117,31 @@ func (r *TextRunner) Run(ctx2 context.Context, text string) (int64, error) {
 	return r.calls.Run(ctx2, hash, id.clone(), TextArgs{Text: text})
 }
 
-// Start is like [TextRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *TextRunner) Start(ctx2 context.Context, text string) *runtime.Call[int64] {
 	return r.calls.Start(ctx2, TextArgs{Text: text})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *TextRunner) Lookup(text string) (int64, bool) {
 	return r.calls.Lookup(TextArgs{Text: text})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *TextRunner) Forget(text string) bool {
 	return r.calls.Forget(TextArgs{Text: text})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *TextRunner) Key(text string) key.Key {
 	return r.calls.Key(TextArgs{Text: text})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Text] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *TextRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
@@ -163,7 +158,7 @@ type ThreeArgs struct {
 	C int64
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *ThreeArgs) EncodeKey(e *key.Encoder) {
 	e.Int64(a.A)
 	e.Next()
@@ -172,8 +167,7 @@ func (a *ThreeArgs) EncodeKey(e *key.Encoder) {
 	e.Int64(a.C)
 }
 
-// threeIdentity identifies a call of one [ThreeRunner]: two calls are equal if
-// and only if their identities are.
+// threeIdentity tells the calls of one [ThreeRunner] apart.
 type threeIdentity struct {
 	a int64
 	b int64
@@ -181,7 +175,9 @@ type threeIdentity struct {
 }
 
 // ThreeRunner runs a [Three] once per distinct input. Make one with
-// [NewThreeRunner]; its methods may be called from many goroutines at once.
+// [NewThreeRunner].
+//
+// Three takes three numbers.
 type ThreeRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -189,9 +185,8 @@ type ThreeRunner struct {
 	calls *runtime.Calls[threeIdentity, ThreeArgs, int64]
 }
 
-// NewThreeRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Three]; it panics if one of
-// them is invalid.
+// NewThreeRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 	r := &ThreeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[threeIdentity, ThreeArgs, int64]{
@@ -212,10 +207,10 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 	return r
 }
 
-// Run returns what [Three.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the sum.
+//
+// It returns what [Three.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *ThreeRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (int64, error) {
 	var id threeIdentity
 	hash := r.identify(&id, a, b, c)
@@ -225,42 +220,36 @@ func (r *ThreeRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (int6
 	return r.calls.Run(ctx2, hash, id, ThreeArgs{A: a, B: b, C: c})
 }
 
-// Start is like [ThreeRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *ThreeRunner) Start(ctx2 context.Context, a int64, b int64, c int64) *runtime.Call[int64] {
 	return r.calls.Start(ctx2, ThreeArgs{A: a, B: b, C: c})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *ThreeRunner) Lookup(a int64, b int64, c int64) (int64, bool) {
 	return r.calls.Lookup(ThreeArgs{A: a, B: b, C: c})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *ThreeRunner) Forget(a int64, b int64, c int64) bool {
 	return r.calls.Forget(ThreeArgs{A: a, B: b, C: c})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *ThreeRunner) Key(a int64, b int64, c int64) key.Key {
 	return r.calls.Key(ThreeArgs{A: a, B: b, C: c})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Three] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *ThreeRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *ThreeRunner) identify(id *threeIdentity, a int64, b int64, c int64) uint64 {
 	id.a = a
 	id.b = b
@@ -282,13 +271,15 @@ type EightArgs struct {
 	Order Order
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *EightArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeOrder(e, e.Begin(), &a.Order))
 }
 
 // EightRunner runs a [Eight] once per distinct input. Make one with
-// [NewEightRunner]; its methods may be called from many goroutines at once.
+// [NewEightRunner].
+//
+// Eight takes a struct of eight fields, one of them a time.
 type EightRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -296,9 +287,8 @@ type EightRunner struct {
 	calls *runtime.Calls[key.Fingerprint, EightArgs, int64]
 }
 
-// NewEightRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Eight]; it panics if one of
-// them is invalid.
+// NewEightRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 	r := &EightRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EightArgs, int64]{
@@ -316,10 +306,10 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 	return r
 }
 
-// Run returns what [Eight.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the order's number.
+//
+// It returns what [Eight.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *EightRunner) Run(ctx2 context.Context, order Order) (int64, error) {
 	args := EightArgs{Order: order}
 	hash, id, e := r.identify(args)
@@ -330,42 +320,37 @@ func (r *EightRunner) Run(ctx2 context.Context, order Order) (int64, error) {
 	return r.calls.Run(ctx2, hash, e.Keep(id), args)
 }
 
-// Start is like [EightRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *EightRunner) Start(ctx2 context.Context, order Order) *runtime.Call[int64] {
 	return r.calls.Start(ctx2, EightArgs{Order: order})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *EightRunner) Lookup(order Order) (int64, bool) {
 	return r.calls.Lookup(EightArgs{Order: order})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *EightRunner) Forget(order Order) bool {
 	return r.calls.Forget(EightArgs{Order: order})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *EightRunner) Key(order Order) key.Key {
 	return r.calls.Key(EightArgs{Order: order})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Eight] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *EightRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, which is valid until e is
-// released, and its hash.
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
 func (r *EightRunner) identify(args EightArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
 	e = key.Borrow()
 	args.EncodeKey(e)
@@ -385,7 +370,7 @@ type MeetArgs struct {
 	C int64
 }
 
-// EncodeKey writes the canonical encoding of the arguments.
+// EncodeKey writes the arguments.
 func (a *MeetArgs) EncodeKey(e *key.Encoder) {
 	e.Int64(a.A)
 	e.Next()
@@ -394,8 +379,7 @@ func (a *MeetArgs) EncodeKey(e *key.Encoder) {
 	e.Int64(a.C)
 }
 
-// meetIdentity identifies a call of one [MeetRunner]: two calls are equal if
-// and only if their identities are.
+// meetIdentity tells the calls of one [MeetRunner] apart.
 type meetIdentity struct {
 	a int64
 	b int64
@@ -403,7 +387,9 @@ type meetIdentity struct {
 }
 
 // MeetRunner runs a [Meet] once per distinct input. Make one with
-// [NewMeetRunner]; its methods may be called from many goroutines at once.
+// [NewMeetRunner].
+//
+// Meet takes three numbers, and its body waits until all callers are there.
 type MeetRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
@@ -411,9 +397,8 @@ type MeetRunner struct {
 	calls *runtime.Calls[meetIdentity, MeetArgs, int64]
 }
 
-// NewMeetRunner returns a runner around work, which must not be nil. Options
-// given here win over those in the directive of [Meet]; it panics if one of
-// them is invalid.
+// NewMeetRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
 func NewMeetRunner(work *Meet, opts ...runtime.Option) *MeetRunner {
 	r := &MeetRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[meetIdentity, MeetArgs, int64]{
@@ -434,10 +419,10 @@ func NewMeetRunner(work *Meet, opts ...runtime.Option) *MeetRunner {
 	return r
 }
 
-// Run returns what [Meet.Run] returns for these inputs, and executes it if no
-// equal call has succeeded before. Equal calls that overlap share one
-// execution. When ctx ends first, Run returns its error, and the execution goes
-// on if others wait for it.
+// Run returns the sum.
+//
+// It returns what [Meet.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
 func (r *MeetRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (int64, error) {
 	var id meetIdentity
 	hash := r.identify(&id, a, b, c)
@@ -447,42 +432,36 @@ func (r *MeetRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (int64
 	return r.calls.Run(ctx2, hash, id, MeetArgs{A: a, B: b, C: c})
 }
 
-// Start is like [MeetRunner.Run] but does not wait. It returns the call, which
-// is finished if it was a hit. An execution goes on until ctx ends or the call
-// is stopped.
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
 func (r *MeetRunner) Start(ctx2 context.Context, a int64, b int64, c int64) *runtime.Call[int64] {
 	return r.calls.Start(ctx2, MeetArgs{A: a, B: b, C: c})
 }
 
-// Lookup returns the results of the call with these inputs if they are kept, in
-// memory or in the store, and reports whether they are. It executes nothing.
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
 func (r *MeetRunner) Lookup(a int64, b int64, c int64) (int64, bool) {
 	return r.calls.Lookup(MeetArgs{A: a, B: b, C: c})
 }
 
-// Forget drops the call with these inputs, so that the next equal call is
-// executed, and reports whether there was one. Callers that wait for it still
-// get its results.
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
 func (r *MeetRunner) Forget(a int64, b int64, c int64) bool {
 	return r.calls.Forget(MeetArgs{A: a, B: b, C: c})
 }
 
-// Key returns the durable key of the call with these inputs. It is the same on
-// every machine until the name, the code or the types of the work change, or
-// what the program is built with.
+// Key returns the durable key of the call.
 func (r *MeetRunner) Key(a int64, b int64, c int64) key.Key {
 	return r.calls.Key(MeetArgs{A: a, B: b, C: c})
 }
 
-// EncodeKey writes what identifies the runner when it is an input of another
-// work: its name, types, code and options, and the fields of [Meet] that are
-// inputs.
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
 func (r *MeetRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify sets id to the identity of a call with these inputs and returns its
-// hash.
+// identify sets id to the identity of a call and returns its hash.
 func (r *MeetRunner) identify(id *meetIdentity, a int64, b int64, c int64) uint64 {
 	id.a = a
 	id.b = b
