@@ -3,6 +3,8 @@ package reach_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/workgen/workgen/generator/reach"
 )
 
 const asking = `
@@ -125,4 +127,68 @@ func sum(t *testing.T, archive string) string {
 		all = append(all, s.Short())
 	}
 	return strings.Join(all, "\n")
+}
+
+// Where code only asks whether a value has an interface, which types have it counts, and
+// not what their methods do.
+func TestOnlyAsked(t *testing.T) {
+	const archive = `
+-- a/a.go --
+package a
+
+//workgen:work
+type W struct{}
+
+func (W) Run(n int) bool {
+	v := get(n)
+	QUESTION
+	return false
+}
+
+func get(n int) any { return n }
+
+type Shape interface{ Area() int }
+
+type Round interface {
+	Shape
+	error
+}
+-- b/b.go --
+package b
+
+type Square struct{ side int }
+
+func (s Square) Area() int { return s.side }
+
+func (s Square) Error() string { return "error" }
+`
+	for _, test := range []struct {
+		question string
+		only     bool
+	}{
+		{`if _, ok := v.(Shape); ok { return true }`, true},
+		{`_, ok := (v.(Round)); return ok`, true},
+		{`switch v.(type) { case nil: return false; case Shape: return true }`, true},
+		{`switch v := v.(type) { case Shape: return v.Area() > 0 }`, false},
+		{`if s, ok := v.(Shape); ok { return s.Area() > 0 }`, false},
+		{`_ = v.(Shape)`, false},
+		{`_, ok := v.(interface{ Area() int; error }); return ok`, true},
+	} {
+		with := func(old, with string) string {
+			asking := strings.Replace(archive, "QUESTION", test.question, 1)
+			if !strings.Contains(asking, old) {
+				t.Fatal(old)
+			}
+			return reach.Fingerprint(of(t, write(t, strings.Replace(asking, old, with, 1))).Symbols())
+		}
+		base := with("", "")
+		if (with("return s.side", "return 2 * s.side") == base) != test.only || (with("{ side", "{ color, side") == base) != test.only {
+			t.Errorf("%s: it does not matter what the method does: %t, want %t", test.question, !test.only, test.only)
+		}
+		for _, change := range [][2]string{{"Area() int { return s", "Areas() int { return s"}, {"Square) Area", "*Square) Area"}, {"type Square", "type Circle struct { Square }\n\ntype Square"}} {
+			if with(change[0], change[1]) == base {
+				t.Errorf("%s: nothing changes with %s", test.question, change[1])
+			}
+		}
+	}
 }

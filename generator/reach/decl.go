@@ -13,6 +13,7 @@ type ref struct {
 	obj     types.Object    // declared in the world
 	variant *decl           // of the name, in another build
 	method  *types.Func     // of an interface: its implementers
+	exists  bool            // with method: all that counts is which types have it
 	iface   *types.TypeName // with method: the module's interface that has it from one outside; or nil
 	outside types.Object    // declared outside of the world
 	name    string          // a method of a type that is not known: all of the name
@@ -28,6 +29,7 @@ type walker struct {
 	info  *types.Info
 	seen  map[ref]bool
 	start token.Pos // of pkg.Name, while Name is looked at
+	asks  ast.Expr  // of _, ok := asks
 	full  []byte    // the full names of what is declared at package level
 }
 
@@ -179,8 +181,9 @@ func (x *walker) inherited(s *types.Selection, pos token.Pos) {
 }
 
 // asserted notes the methods of an interface that something is asked for: to
-// have them decides, called or not.
-func (x *walker) asserted(value, e ast.Expr) {
+// have them decides, called or not. If only that is asked, the value is not used as one
+// of the interface.
+func (x *walker) asserted(value, e ast.Expr, only bool) {
 	if e == nil || x.info.TypeOf(e) == nil {
 		return
 	}
@@ -198,20 +201,32 @@ func (x *walker) asserted(value, e ast.Expr) {
 		if named, ok := t.(*types.Named); ok && x.w.of(named.Obj()) != nil && x.w.of(m) == nil {
 			r.iface = named.Obj()
 		}
+		r.exists = only && !isGeneric(t) && (x.w.of(m) != nil || r.iface != nil)
 		x.add(r)
 	}
+}
+
+// isGeneric reports whether a type is, or is made of, one with parameters.
+func isGeneric(t types.Type) bool {
+	named, ok := t.(*types.Named)
+	return ok && named.Origin().TypeParams().Len() > 0
 }
 
 // look is shown every node of the declaration.
 func (x *walker) look(n ast.Node) {
 	switch n := n.(type) {
+	case *ast.AssignStmt:
+		if id := ident(n.Lhs[0]); id != nil && id.Name == "_" && len(n.Lhs) == 2 && len(n.Rhs) == 1 {
+			x.asks = ast.Unparen(n.Rhs[0])
+		}
 	case *ast.TypeAssertExpr:
-		x.asserted(n.X, n.Type)
+		x.asserted(n.X, n.Type, x.asks == n)
 	case *ast.TypeSwitchStmt:
+		_, only := n.Assign.(*ast.ExprStmt)
 		for _, c := range n.Body.List {
 			if c, ok := c.(*ast.CaseClause); ok {
 				for _, e := range c.List {
-					x.asserted(switched(n), e)
+					x.asserted(switched(n), e, only)
 				}
 			}
 		}

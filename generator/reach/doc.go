@@ -3,8 +3,8 @@
 //
 // From Run it follows every reference through the main modules: functions,
 // methods, constants, types, package variables with what initialises them, the
-// implementers of the module's interfaces whose methods are called or asked for,
-// of other interfaces those that are reached themselves or that the arguments or
+// implementers of the module's interfaces whose methods are called (of those that types are
+// only asked for, which types have them), of other interfaces those that are reached themselves or that the arguments or
 // fields of the work may hold, and from the runner of another work its Run. Of every
 // package that is reached, or imported for its effects by one, the functions init and the
 // initialisers of variables count that can change what Run sees (see start.go), in the

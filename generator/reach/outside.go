@@ -3,6 +3,7 @@ package reach
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"go/types"
 	"io"
 	"maps"
 	"os"
@@ -54,6 +55,7 @@ func (r *Reach) Symbols() []Symbol {
 	}
 	r.orders(sums, sources)
 	r.idle(named)
+	r.answers(sums, named)
 	for name, decls := range named {
 		sources[name] = joined(decls)
 	}
@@ -83,6 +85,29 @@ func (r *Reach) idle(named map[string][]*decl) {
 		if _, ok := r.at[d]; !ok && (d.local() == "init" || !r.world.start(d).isNothing()) {
 			d.source = d.pkg.sourceSum(d.at)
 			named[d.name] = append(named[d.name], d)
+		}
+	}
+}
+
+// answers adds which types have the methods that types are only asked for. The methods
+// themselves do not count; whoever compares the sources sees by them whether they are there.
+func (r *Reach) answers(sums map[string][]string, named map[string][]*decl) {
+	for c := range r.asks {
+		for _, i := range r.implementers(c.method, c.recv()) {
+			of := "pointers"
+			if types.NewMethodSet(i.name.Type()).Lookup(c.method.Pkg(), c.method.Name()) != nil {
+				of = "values"
+			}
+			sums["method "+i.name.Pkg().Path()+"."+i.name.Name()+"."+c.method.Name()] = []string{of}
+			if i.method == nil || r.isReached(i.method) || exempt(i.method.pkg.PkgPath) {
+				continue
+			}
+			for _, d := range i.method.inBuilds() {
+				if !slices.Contains(named[d.name], d) {
+					d.source = d.pkg.sourceSum(d.at)
+					named[d.name] = append(named[d.name], d)
+				}
+			}
 		}
 	}
 }

@@ -32,6 +32,7 @@ type Reach struct {
 	pending  []*decl // what is executed at the start, of packages that are reached
 	calls    map[call]reference
 	called   []call             // the same, in their order
+	asks     map[call]bool      // what types are only asked for
 	reflects bool               // methods are called by reflection
 	depends  []*load.Dependency // see dependencies
 	tracer   *tracer
@@ -78,7 +79,7 @@ func (u *Universe) Of(p *load.Package, run *types.Func, inputs Inputs) *Reach {
 func newReach(w *world, root *decl) *Reach {
 	r := &Reach{
 		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{},
-		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, calls: map[call]reference{}, commands: map[*types.Package]bool{},
+		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, calls: map[call]reference{}, asks: map[call]bool{}, commands: map[*types.Package]bool{},
 		outside: map[string]bool{}, below: map[string]bool{}, expanded: map[string]bool{}, held: map[types.Type]bool{}, filled: map[*types.Var]bool{},
 	}
 	for _, name := range wellKnown {
@@ -191,6 +192,20 @@ func (r *Reach) call(method *types.Func, iface *types.TypeName, from int, pos to
 	}
 }
 
+// ask notes a method that types are only asked for. What generic types have counts whole.
+func (r *Reach) ask(c call, from int, pos token.Pos) {
+	r.asks[c] = true
+	if r.world.of(c.method) == nil {
+		r.call(c.method, nil, from, pos)
+	}
+	for _, i := range r.implementers(c.method, c.recv()) {
+		if isGeneric(i.name.Type()) {
+			r.reach(i.method, from, pos)
+			r.reach(i.typ, from, pos)
+		}
+	}
+}
+
 // A call is one of a method of an interface.
 type call struct {
 	method *types.Func
@@ -243,6 +258,8 @@ func (r *Reach) follow(i int) {
 				r.claims = append(r.claims, claim{ref.claimed, reference{i, ref.pos}})
 				r.elsewhere = r.elsewhere || ref.context
 			}
+		case ref.exists:
+			r.ask(call{ref.method, ref.iface}, i, ref.pos)
 		case ref.method != nil:
 			r.call(ref.method, ref.iface, i, ref.pos)
 		default:
