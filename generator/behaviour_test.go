@@ -436,6 +436,27 @@ func TestSecretArgumentsAreNotPrinted(t *testing.T) {
 	}
 }
 
+func TestTagsSayWhatIsSecret(t *testing.T) {
+	by := &options.Credentials{User: "somebody", Password: "open sesame"}
+	if got, want := fmt.Sprint(options.SignArgs{By: by}), "SignArgs{By: (secret)}"; got != want {
+		t.Error(got)
+	}
+	r := options.NewSignRunner(&options.Sign{Key: "kept in a safe"})
+	defer runtime.Inspect(r.Runner).Notify(make(chan struct{}, 1))()
+	if err := r.Run(t.Context(), by); err == nil || err.Error() != "kept in a safe, {somebody open sesame}" {
+		t.Errorf("the caller gets %v", err)
+	}
+	if got := r.Status().Reason; got == nil || got.Error() != "(secret), {somebody (secret)}" {
+		t.Errorf("the status says %v", got)
+	}
+	d, _ := runtime.Inspect(r.Runner).Call(1)
+	for i, name := range []string{"Key", "by"} {
+		if a := d.Args[i]; a.Name != name || !a.Secret || a.Text != "" {
+			t.Errorf("an argument is shown as %+v", a)
+		}
+	}
+}
+
 func TestNewRunnerRefusesNil(t *testing.T) {
 	defer func() {
 		if got := recover(); got != "runtime: the work is nil: give the constructor of github.com/workgen/workgen/testdata/golden/results.One one" {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
 )
@@ -276,4 +277,23 @@ func TestSecretsThatTheBodyOverwrites(t *testing.T) {
 		}
 		want(t, "reason", fmt.Sprint(calls.Runner().Status().Reason), "bad key [(secret)], (secret), (secret)")
 	})
+}
+
+// TestARunnerWithSecretsShowsNone where it is an input of another work.
+func TestARunnerWithSecretsShowsNone(t *testing.T) {
+	type held struct {
+		Password string `workgen:"key"`
+	}
+	type runnerOf struct {
+		*Runner
+		work *held
+	}
+	for want, f := range map[string]*fetch{
+		"example.com/web.Login{(secret)}":            newLogin(echo),
+		`example.com/web.Fetch{Password: "hunter2"}`: newFetch(echo),
+	} {
+		if got := preview.Text(&runnerOf{f.Runner, &held{"hunter2"}}, 100); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
 }

@@ -138,11 +138,13 @@
 //
 // Fields of the struct say what they are with a tag:
 //
-//	Source string       `workgen:"key"` // an input, like an argument
-//	Client *http.Client `workgen:"-"`   // no input
+//	Source string       `workgen:"key"`    // an input, like an argument
+//	Token  string       `workgen:"secret"` // one that is secret
+//	Client *http.Client `workgen:"-"`      // no input
 //
 // A field without a tag is state: Run may write it, and reading it is an error.
-// In the types of arguments `workgen:"-"` leaves a field out of the key, and a
+// In the types of arguments `workgen:"secret"` makes the argument a secret one, of which
+// this field is what is not to be quoted; `workgen:"-"` leaves a field out of the key, and a
 // method EncodeKey(*key.Encoder) lets a type write its own. Arguments are copied
 // before they are executed with, and results before they are handed out, so
 // pointers that were equal come back as pointers to equal values.

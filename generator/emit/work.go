@@ -142,7 +142,7 @@ func (w *work) emitArgs() {
 
 // emitString writes how arguments are printed of which some are secret.
 func (w *work) emitString() {
-	if !slices.ContainsFunc(w.plan.Params, func(p plan.Value) bool { return p.Secret }) {
+	if !anySecret(w.plan.Params) {
 		return
 	}
 	a := w.names.local["a"]
@@ -272,7 +272,11 @@ func (w *work) describes() bool {
 }
 
 // secret reports whether some inputs are.
-func (w *work) secret() bool { return len(w.plan.Scan.Options.Secret.Value) > 0 }
+func (w *work) secret() bool { return anySecret(w.plan.Keyed) || anySecret(w.plan.Params) }
+
+func anySecret(values []plan.Value) bool {
+	return slices.ContainsFunc(values, func(v plan.Value) bool { return v.Secret })
+}
 
 // kinds lists what a store has to be told of the results.
 func (w *work) kinds() *jen.Statement {

@@ -190,6 +190,7 @@ func (d *describer) fillFields(node *Type, u *types.Struct, from string) {
 		}
 		field := Field{Name: f.Name(), Pos: f.Pos(), Embedded: f.Embedded(), From: from}
 		field.Ignored = f.Name() == "_" || tagged(u.Tag(i))
+		field.Secret = scan.IsSecret(u.Tag(i))
 		field.Type = d.describeField(f)
 		node.Fields = append(node.Fields, field)
 	}

@@ -185,6 +185,8 @@ type Field struct {
 	// input. It is copied with its struct by assignment, and nothing behind it is
 	// ever read.
 	Ignored bool
+	// Secret says that the field is tagged `workgen:"secret"`.
+	Secret bool
 	// Unread says that it is Ignored by a directive: it is not exported by another
 	// package.
 	Unread bool

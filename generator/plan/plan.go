@@ -3,6 +3,7 @@ package plan
 import (
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 
 	"github.com/workgen/workgen/generator/diag"
@@ -106,8 +107,14 @@ func paramNames(list []scan.Param) []string {
 	return names
 }
 
-// secret marks the inputs that the directive calls secret.
+// secret marks the inputs that the directive calls secret, or a tag, of them or of a part.
 func (p *planner) secret(out *Work) {
+	for i, v := range out.Keyed {
+		out.Keyed[i].Secret = v.Secret || hasSecret(v.Type, map[*Type]bool{})
+	}
+	for i, v := range out.Params {
+		out.Params[i].Secret = hasSecret(v.Type, map[*Type]bool{})
+	}
 	names := out.Scan.Options.Secret
 	for _, name := range names.Value {
 		found := false
@@ -128,6 +135,21 @@ func (p *planner) secret(out *Work) {
 	}
 }
 
+// hasSecret reports whether a field in t is tagged as secret.
+func hasSecret(t *Type, seen map[*Type]bool) bool {
+	if t == nil || seen[t] {
+		return false
+	}
+	seen[t] = true
+	for i := range t.Fields {
+		if f := &t.Fields[i]; f.Secret || !f.Ignored && hasSecret(f.Type, seen) {
+			return true
+		}
+	}
+	return hasSecret(t.Elem, seen) || hasSecret(t.Key, seen) ||
+		slices.ContainsFunc(t.Impls, func(impl *Type) bool { return hasSecret(impl, seen) })
+}
+
 // keyed plans a receiver field that is an input. Its value is read where it
 // stands and encoded again after the execution, so it is never copied.
 func (p *planner) keyed(w *scan.Work, f scan.Field) Value {
@@ -138,7 +160,7 @@ func (p *planner) keyed(w *scan.Work, f scan.Field) Value {
 	if !p.unresolved(w, "field "+f.Name, f.Name, f.Pos, t) {
 		p.key(w, "field "+f.Name, f.Name, f.Pos, t, true)
 	}
-	return Value{Name: f.Name, Field: f.Name, Type: t, Declared: f.Type, Verified: true}
+	return Value{Name: f.Name, Field: f.Name, Type: t, Declared: f.Type, Verified: true, Secret: f.Secret}
 }
 
 // argument judges a parameter.

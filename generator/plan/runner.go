@@ -2,7 +2,6 @@ package plan
 
 import (
 	"go/types"
-	"reflect"
 
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/scan"
@@ -47,7 +46,7 @@ func (d *describer) fillRunner(node *Type, work *types.Named) {
 		return
 	}
 	for i := range s.NumFields() {
-		if reflect.StructTag(s.Tag(i)).Get("workgen") == "key" {
+		if mode, _ := scan.TagMode(s.Tag(i)); mode == scan.Keyed {
 			node.Held = append(node.Held, d.describeField(s.Field(i)))
 		}
 	}

@@ -85,7 +85,9 @@ type Field struct {
 	Type types.Type
 	Pos  token.Pos // of the name
 	Mode Mode
-	Var  *types.Var
+	// Secret says that it is Keyed, and not to be shown.
+	Secret bool
+	Var    *types.Var
 	// TypeExpr is the type as written. Several fields may share one.
 	TypeExpr ast.Expr
 }
@@ -96,7 +98,7 @@ type Mode uint8
 const (
 	// State is an untagged field: Run may write it but never reads it.
 	State Mode = iota
-	// Keyed is tagged `workgen:"key"`: an input, part of every key.
+	// Keyed is tagged `workgen:"key"` or `workgen:"secret"`: an input, part of every key.
 	Keyed
 	// Ignored is tagged `workgen:"-"`: declared to be no input.
 	Ignored

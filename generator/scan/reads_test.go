@@ -43,6 +43,7 @@ func TestTagMode(t *testing.T) {
 		{``, scan.State, ""},
 		{`json:"workgen:x" db:"a\"workgen"`, scan.State, ""},
 		{`workgen:"key"`, scan.Keyed, ""},
+		{`workgen:"secret"`, scan.Keyed, ""},
 		{`json:"a" workgen:"-"`, scan.Ignored, ""},
 		{`workgen:"Key"`, scan.State, `unknown tag workgen:"Key"`},
 		{`workgen`, scan.State, `malformed struct tag "workgen"`},

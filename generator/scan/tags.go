@@ -20,13 +20,19 @@ func TagMode(tag string) (Mode, error) {
 		return State, errors.New("malformed struct tag " + strconv.Quote(tag))
 	case !ok:
 		return State, nil
-	case value == "key":
+	case value == "key" || value == secretTag:
 		return Keyed, nil
 	case value == "-":
 		return Ignored, nil
 	}
 	return State, errors.New("unknown tag workgen:" + strconv.Quote(value))
 }
+
+// secretTag is the tag of an input that is secret, alone or as a part of an argument.
+const secretTag = "secret"
+
+// IsSecret reports whether the tag of a struct field says that it is secret.
+func IsSecret(tag string) bool { return reflect.StructTag(tag).Get("workgen") == secretTag }
 
 // pair is one key:"value" of a struct tag. Keys have no commas: a comma in front
 // of one is a slip that [reflect] takes for a part of it.
@@ -79,7 +85,7 @@ func (s *scanner) fields(w *Work) []Field {
 		v := w.Struct.Field(i)
 		mode, _ := TagMode(w.Struct.Tag(i)) // reported by tags
 		out = append(out, Field{
-			Name: v.Name(), Type: v.Type(), Pos: v.Pos(), Mode: mode, Var: v, TypeExpr: written[v.Pos()],
+			Name: v.Name(), Type: v.Type(), Pos: v.Pos(), Mode: mode, Secret: IsSecret(w.Struct.Tag(i)), Var: v, TypeExpr: written[v.Pos()],
 		})
 	}
 	return out

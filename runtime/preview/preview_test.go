@@ -109,9 +109,13 @@ func TestFieldsThatAreNoInputAreNotRead(t *testing.T) {
 		}{1, "secret", 2}, "{A: 1, Token: -}"},
 		"a method that could read it": {job{N: 1, Token: "secret"}, `{base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 1, Token: -}`},
 		"a promoted one":              {&holder{job{N: 1}}, `{job: {base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 1, Token: -}}`},
-		"one behind an interface":     {[]any{boxed{job{Token: "secret"}}}, "[{V: {base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 0, Token: -}}]"},
-		"one in a recursive type":     {ring{Jobs: map[string][]*job{"a": {{}}}}, `{Next: nil, Jobs: {"a": [{base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 0, Token: -}]}}`},
-		"a key of a map":              {map[login]int{{"ann", 1}: 1}, `{{User: "ann", hidden: 1ns}: 1}`},
+		"a secret": {struct {
+			A     int
+			Token string `workgen:"secret"`
+		}{1, "hunter2"}, "{A: 1, Token: (secret)}"},
+		"one behind an interface": {[]any{boxed{job{Token: "secret"}}}, "[{V: {base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 0, Token: -}}]"},
+		"one in a recursive type": {ring{Jobs: map[string][]*job{"a": {{}}}}, `{Next: nil, Jobs: {"a": [{base: {Seen: -, At: 0001-01-01T00:00:00Z}, N: 0, Token: -}]}}`},
+		"a key of a map":          {map[login]int{{"ann", 1}: 1}, `{{User: "ann", hidden: 1ns}: 1}`},
 	} {
 		if got := Text(c.value, 200); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
@@ -159,5 +163,11 @@ func TestErrorNeverFails(t *testing.T) {
 	}
 	if got := Error((*nilError)(nil)); !strings.Contains(got, "*preview.nilError") {
 		t.Errorf("got %q, want the type", got)
+	}
+}
+
+func TestAStructHasItsName(t *testing.T) {
+	if got := Struct(login{User: "somebody"}); !strings.HasPrefix(got, `login{User: "somebody"`) {
+		t.Error(got)
 	}
 }

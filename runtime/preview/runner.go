@@ -30,7 +30,7 @@ func (p *printer) runner(v reflect.Value, depth int) string {
 	t := work.Type().Elem()
 	var keyed []int
 	for i := range t.NumField() {
-		if t.Field(i).Tag.Get("workgen") == "key" {
+		if tag := t.Field(i).Tag.Get("workgen"); tag == "key" || tag == "secret" {
 			keyed = append(keyed, i)
 		}
 	}

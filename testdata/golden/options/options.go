@@ -37,6 +37,22 @@ func (*Memory) Run(n int) int { return n }
 //workgen:work memory secret=token
 type Login struct{}
 
+// Sign has secrets that tags name: a field, and a part of an argument.
+//
+//workgen:work memory
+type Sign struct {
+	Key string `workgen:"secret"`
+}
+
+// Credentials are partly secret.
+type Credentials struct {
+	User     string
+	Password string `workgen:"secret"`
+}
+
+// Run fails, and tells everything.
+func (s *Sign) Run(by *Credentials) error { return fmt.Errorf("%s, %v", s.Key, *by) }
+
 // Run returns the user whom a token belongs to.
 func (Login) Run(site, token string) (string, error) {
 	user, _, ok := strings.Cut(token, ":")

@@ -23,6 +23,7 @@ var (
 	_ func(*Uncached, time.Duration)               = (*Uncached).Run
 	_ func(*Memory, int) int                       = (*Memory).Run
 	_ func(*Login, string, string) (string, error) = (*Login).Run
+	_ func(*Sign, *Credentials) error              = (*Sign).Run
 )
 
 var (
@@ -32,7 +33,14 @@ var (
 	})(runGoGenerate[Uncached]())
 	_ = (*struct{})(runGoGenerate[Memory]())
 	_ = (*struct{})(runGoGenerate[Login]())
+	_ = (*struct {
+		Key string `workgen:"secret"`
+	})(runGoGenerate[Sign]())
 	_ = (*int64)(runGoGenerate[time.Duration]())
+	_ = (*struct {
+		User     string
+		Password string `workgen:"secret"`
+	})(runGoGenerate[Credentials]())
 )
 
 // runGoGenerate returns nil. Only its type counts, and its name in the
@@ -455,4 +463,141 @@ func (r *LoginRunner) identify(id *loginIdentity, site string, token string) uin
 // execute calls [Login.Run].
 func (r *LoginRunner) execute(_ context.Context, args LoginArgs) (string, error) {
 	return r.work.Run(args.Site, args.Token)
+}
+
+// SignArgs holds the arguments of one call of [Sign.Run].
+type SignArgs struct {
+	By *Credentials `workgen:"secret"`
+}
+
+// String returns the arguments as text, without the secret ones.
+func (a SignArgs) String() string {
+	return preview.Struct(a)
+}
+
+// GoString is String, for %#v.
+func (a SignArgs) GoString() string {
+	return a.String()
+}
+
+// EncodeKey writes the arguments.
+func (a *SignArgs) EncodeKey(e *key.Encoder) {
+	if e.Present(a.By != nil) {
+		e.End(encodeCredentials(e, e.Begin(), a.By))
+	}
+}
+
+// SignRunner runs a [Sign] once per distinct input. Make one with
+// [NewSignRunner]. Options: memory.
+//
+// Sign has secrets that tags name: a field, and a part of an argument.
+type SignRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Sign
+	calls *runtime.Calls[key.Fingerprint, SignArgs, struct{}]
+}
+
+// NewSignRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
+func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
+	r := &SignRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, SignArgs, struct{}]{
+		Name:       "github.com/workgen/workgen/testdata/golden/options.Sign",
+		Schema:     "71205dd705d056f2ae5b89f67fb4aa4b",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		CloneArgs:  cloneSignArgs,
+		EncodeWork: r.encodeWork,
+		Encode:     (*SignArgs).EncodeKey,
+		Memory:     true,
+		Inputs:     []string{"Key string", "by *Credentials"},
+		Secret:     []string{"Key", "by"},
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run fails, and tells everything.
+//
+// It returns what [Sign.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: memory.
+func (r *SignRunner) Run(ctx context.Context, by *Credentials) error {
+	args := SignArgs{By: by}
+	hash, id, e := r.identify(args)
+	if v := r.calls.Hit(hash, &id); v != nil {
+		e.Release()
+		return nil
+	}
+	_, err := r.calls.Run(ctx, hash, e.Keep(id), args)
+	return err
+}
+
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
+func (r *SignRunner) Start(ctx context.Context, by *Credentials) *runtime.Call[struct{}] {
+	return r.calls.Start(ctx, SignArgs{By: by})
+}
+
+// Lookup reports whether the call has succeeded and is kept, in memory or in
+// the store.
+func (r *SignRunner) Lookup(by *Credentials) bool {
+	_, ok := r.calls.Lookup(SignArgs{By: by})
+	return ok
+}
+
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
+func (r *SignRunner) Forget(by *Credentials) bool {
+	return r.calls.Forget(SignArgs{By: by})
+}
+
+// Key returns the durable key of the call.
+func (r *SignRunner) Key(by *Credentials) key.Key {
+	return r.calls.Key(SignArgs{By: by})
+}
+
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
+func (r *SignRunner) EncodeKey(e *key.Encoder) {
+	r.calls.EncodeRunner(e)
+}
+
+// encodeWork writes the fields of [Sign] that are inputs.
+func (r *SignRunner) encodeWork(e *key.Encoder) {
+	e.String(r.work.Key)
+}
+
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
+func (r *SignRunner) identify(args SignArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
+}
+
+// execute calls [Sign.Run].
+func (r *SignRunner) execute(_ context.Context, args SignArgs) (struct{}, error) {
+	return struct{}{}, r.work.Run(args.By)
+}
+
+// cloneSignArgs returns a copy of the arguments that the caller of Run cannot
+// change.
+func cloneSignArgs(v SignArgs) SignArgs {
+	if v.By != nil {
+		p := *v.By
+		v.By = &p
+	}
+	return v
+}
+
+// encodeCredentials writes every field that is an input, in order.
+func encodeCredentials(e *key.Encoder, b key.Fields, v *Credentials) key.Fields {
+	b = b.String(e, v.User)
+	b = b.String(e, v.Password)
+	return b
 }
