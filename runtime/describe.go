@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/workgen/workgen/runtime/internal/arguments"
 	"github.com/workgen/workgen/runtime/internal/redact"
@@ -200,7 +201,9 @@ func (r *runner) digestKey(brief bool) []byte {
 	if shared != nil {
 		return shared
 	}
-	shared, err := arguments.DigestKey(context.Background(), r.store)
+	ctx, cancel := context.WithTimeout(context.Background(), digestKeyWithin)
+	defer cancel()
+	shared, err := arguments.DigestKey(ctx, r.store)
 	if err != nil {
 		return ownDigestKey()
 	}
@@ -209,5 +212,8 @@ func (r *runner) digestKey(brief bool) []byte {
 	r.mu.Unlock()
 	return shared
 }
+
+// digestKeyWithin is how long a store is waited for that is asked for its key.
+const digestKeyWithin = time.Second
 
 var ownDigestKey = sync.OnceValue(func() []byte { return []byte(rand.Text()) })

@@ -16,6 +16,7 @@ import (
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
+	"github.com/workgen/workgen/runtime/store/storetest"
 )
 
 // token is the secret of all tests here.
@@ -257,6 +258,24 @@ func TestDigestsOfSecretsAreKeyed(t *testing.T) {
 		want(t, "in another store", d[0] == other[0], false)
 		want(t, "without the key", [16]byte(plain[:16]) == d[0] || [16]byte(plain[:16]) == other[0], false)
 	})
+}
+
+// TestAStoreThatHasNoKeyForDigests is not waited for: there are others.
+func TestAStoreThatHasNoKeyForDigests(t *testing.T) {
+	for name, fault := range map[string]storetest.Fault{"refuses": storetest.Refuse, "hangs": storetest.Slow(time.Hour)} {
+		bubble(t, func(t *testing.T) {
+			s := memory.New(0)
+			f := newLogin(echo, WithStore(faulty(s, storetest.Marks, fault)), WithLogger(quiet()))
+			began := time.Now()
+			wantResult(t, "got "+token)(f.Run(t.Context(), token))
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("%s: it took %v", name, took)
+			}
+			settled(t, f)
+			want(t, "records", len(records(t, s)), 1)
+			want(t, "a digest", records(t, s)[0].Args[1].Digest != [16]byte{}, true)
+		})
+	}
 }
 
 // TestSecretsThatTheBodyOverwrites are known before it runs.
