@@ -119,8 +119,9 @@ var Table = []Rule{
 // incidental are the functions and packages of Table that libraries use for reasons of
 // their own, and results hardly ever show: how much is done at once, callers and stacks
 // for errors and logs, the process, signals, profiles, seeds that only spread keys, how
-// long something takes or is waited for, proxies, roots of trust, and the time zone where
-// it is not asked for by its name.
+// long something takes or is waited for, proxies, roots of trust, the time zone where it is
+// not asked for by its name, and the folder that relative names of files are in: of the
+// files a warning is given.
 var incidental = func() map[string]bool {
 	out := map[string]bool{}
 	for name := range strings.FieldsSeq(`
@@ -129,7 +130,7 @@ var incidental = func() map[string]bool {
 		runtime.Caller runtime.Callers runtime.CallersFrames runtime.FuncForPC runtime.Stack runtime.GOROOT
 		debug.Stack debug.ReadGCStats http.ProxyFromEnvironment x509.SystemCertPool x509.Certificate.Verify
 		time.Since time.Until time.AfterFunc time.After time.Tick time.NewTimer time.NewTicker
-		time.Unix time.UnixMilli time.UnixMicro time.Parse
+		time.Unix time.UnixMilli time.UnixMicro time.Parse filepath.Abs
 		os.Getpid os.Getppid os.Getpagesize os.FindProcess os.NewFile os.Stdin
 		syscall.Getpid syscall.Getppid syscall.Getpgid syscall.Getpgrp syscall.Getpagesize syscall.Getpriority
 		syscall.Getrlimit syscall.Getrusage syscall.Gettid syscall.Sysinfo syscall.Stdin

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -46,7 +47,9 @@ func Both() string               { return Direct() + time.Now().String() } // wa
 
 // What counts.
 
-func Directory() (string, error)     { return os.Getwd() }    // want os.Getwd
+func Directory() (string, error)     { return os.Getwd() } // want os.Getwd
+func Absolute() (string, error)      { return filepath.Abs("a") }
+func Opened() (*os.File, error)      { return opened("/a") }  // want os.Open
 func Host() (string, error)          { return os.Hostname() } // want os.Hostname
 func Arguments() []string            { return os.Args[1:] }   // want os.Args
 func Program() string                { return os.Args[0] }
@@ -200,6 +203,14 @@ func beside() (*os.File, error) {
 	path, err := os.Executable()
 	if err != nil {
 		path = "/etc/a"
+	}
+	return os.Open(path)
+}
+
+func opened(name string) (*os.File, error) {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
 	}
 	return os.Open(path)
 }
