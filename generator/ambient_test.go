@@ -127,7 +127,7 @@ func warnings(t *testing.T, p *program) (out []string) {
 // Where the use of a function is an input and where it is not: the lines that are warned
 // of say so.
 func TestAmbientInputsAreWarnedOfWhereTheyCount(t *testing.T) {
-	for _, name := range []string{"clock", "executed", "files", "funcs", "globals", "lazy", "logged", "network", "places", "zone"} {
+	for _, name := range []string{"clock", "executed", "files", "funcs", "globals", "lazy", "logged", "network", "places", "values", "zone"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newProgram(t, "")

@@ -270,6 +270,9 @@ func (r *Reach) counts(f fact) bool {
 	if f.field != nil {
 		return r.isHidden(f.field)
 	}
+	if f.kind == scan.Context && r.setsItself(f) {
+		return false
+	}
 	if f.call == nil || !f.countsHere() {
 		return f.call == nil
 	}
