@@ -11,6 +11,7 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -105,29 +106,38 @@ func (c *checker) upwards(roots []*packages.Package) {
 // listExports asks the go command for the export data of what source imports, and
 // the stubs of works that may be in it.
 func (c *checker) listExports(ctx context.Context, cfg Config, m *matches, flags []string) error {
-	var patterns []string
-	seen := map[string]bool{"unsafe": true}
+	asked := map[string]bool{} // whether a path is of the standard library
 	for p := range c.source {
 		for _, imported := range p.Imports {
-			if path := imported.PkgPath; !seen[path] && !c.source[imported] && len(imported.GoFiles) > 0 {
-				seen[path] = true
-				patterns = append(patterns, path)
+			if imported.PkgPath != "unsafe" && !c.source[imported] && len(imported.GoFiles) > 0 {
+				asked[imported.PkgPath] = m.env.isStandard(imported)
 			}
 		}
 	}
-	c.exports = map[string]string{}
-	if len(patterns) == 0 && len(c.source) == 0 {
-		return nil
-	}
 	for _, path := range stubPaths {
-		if !seen[path] && c.runtime[path] == nil && (path == wrapper.ContextPath || !m.runtime.Missing) {
+		if len(c.source) > 0 && c.runtime[path] == nil && (path == wrapper.ContextPath || !m.runtime.Missing) {
+			asked[path] = path == wrapper.ContextPath
+		}
+	}
+	known := standardOf(cfg, m.env)
+	c.exports = map[string]string{}
+	var patterns []string
+	for _, path := range slices.Sorted(maps.Keys(asked)) {
+		if file := known.export(path); file != "" {
+			c.exports[path] = file
+		} else {
 			patterns = append(patterns, path)
 		}
 	}
-	slices.Sort(patterns)
+	if len(patterns) == 0 {
+		return nil
+	}
 	listed, err := goList(ctx, cfg, packages.NeedName|packages.NeedExportFile, patterns, flags)
 	for _, p := range listed {
 		c.exports[p.PkgPath] = p.ExportFile
+		if asked[p.PkgPath] {
+			known.remember(p.PkgPath, p.ExportFile)
+		}
 	}
 	return err
 }
