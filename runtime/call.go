@@ -654,6 +654,31 @@ func (c *call) launch(origin context.Context, k key.Key, waits, changed bool) (e
 // errNoKey is why a call is not looked for in the store although it was identified.
 var errNoKey = errors.New("the inputs could be encoded once, and not again")
 
+// forgetCall forgets a call, here and in the store, and reports whether there was one. k is
+// its key in memory; find looks for it in the table.
+func (r *runner) forgetCall(k any, find func() *node, encode func(*key.Encoder)) bool {
+	forget := func() bool {
+		r.mu.Lock()
+		n := find()
+		if n == nil {
+			r.mu.Unlock()
+			return false
+		}
+		return r.forget(n)
+	}
+	// In the store between two looks at the table: whoever was about to put a result
+	// there has lost the lease, and who has just read one there is forgotten.
+	kept := forget()
+	if r.store != nil && unkeyed(k) == nil && r.deleteKey(r.keyOf(encode)) {
+		kept = true
+	}
+	if forget() {
+		kept = true
+	}
+	failed := forgetFailures(func(id callKey, _ uint64) bool { return id == callKey{r, k} })
+	return kept || failed
+}
+
 // forget drops what is kept, or makes an unfinished call one that is not kept. mu is
 // held, and free afterwards. A lease that the call has is given back: the next equal
 // call must not wait for it.

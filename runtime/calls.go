@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"io"
-	"reflect"
 	"unsafe"
 
 	"github.com/workgen/workgen/runtime/internal/build"
@@ -105,21 +104,11 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	if spec.Name == "" || spec.Execute == nil {
 		panic("runtime: NewCalls needs Name and Execute: set both in the Spec")
 	}
-	if spec.Work != nil && reflect.ValueOf(spec.Work).IsNil() {
-		panic("runtime: the work is nil: give the constructor of " + spec.Name + " one")
-	}
-	r := newRunner(newConfig(spec.Name, spec.Options, opts))
-	c := &Calls[K, A, R]{runner: r, spec: spec}
-	c.table.reset()
-	r.table, r.decoded = &c.table, c.decoded
-	r.schema, r.code, r.scope, r.build = spec.Schema, spec.Code, spec.Code.Scope(), spec.Code.Reporter()
-	r.work, r.inputs, r.secret = spec.Work, inputsOf(spec.Inputs, spec.Secret), len(spec.Secret) > 0
-	if spec.CloneResult != nil {
-		r.clone = spec.CloneResult
-	}
-	if r.store != nil {
-		r.openStore(storable{spec.Name, spec.Memory, spec.NotStorable, reflect.TypeFor[R](), spec.Kinds, spec.Encode != nil, newConfig(spec.Name, spec.Options, nil).cacheCalls})
-	}
+	c := &Calls[K, A, R]{spec: spec}
+	c.runner = newRunnerOf(&about{
+		spec.Name, spec.Schema, spec.Code, spec.Work, spec.EncodeWork, spec.Encode != nil, spec.Inputs, spec.Secret,
+		spec.Memory, spec.NotStorable, spec.Kinds, spec.Options, &c.table, (*R)(nil), spec.CloneResult,
+	}, opts)
 	return c
 }
 
@@ -309,11 +298,21 @@ func (c *Calls[K, A, R]) Lookup(args A) (R, bool) {
 		e = c.table.find(hash, &k)
 		c.runner.mu.Unlock()
 	}
-	if e == nil || e.call.status() != Succeeded {
+	switch {
+	case e != nil && e.call.status() == Succeeded:
+		result, err := e.call.outcome()
+		return result, err == nil
+	case c.runner.store != nil:
 		return c.stored(k, args)
 	}
-	result, err := e.call.outcome()
-	return result, err == nil
+	var none R
+	return none, false // and the arguments have stayed where they were
+}
+
+// stored returns the result that the store has of a call.
+func (c *Calls[K, A, R]) stored(k K, args A) (result R, ok bool) {
+	ok = c.runner.stored(&k, c.encoding(&args), &result)
+	return result, ok
 }
 
 // Forget makes the next call with these arguments execute anew, and reports whether
@@ -324,26 +323,13 @@ func (c *Calls[K, A, R]) Lookup(args A) (R, bool) {
 // and join an execution that is under way there.
 func (c *Calls[K, A, R]) Forget(args A) bool {
 	hash, k := c.identify(args)
-	forget := func() bool {
-		c.runner.mu.Lock()
-		e := c.table.find(hash, &k)
-		if e == nil {
-			c.runner.mu.Unlock()
-			return false
+	find := func() *node {
+		if e := c.table.find(hash, &k); e != nil {
+			return &e.call.node
 		}
-		return c.runner.forget(&e.call.node)
+		return nil
 	}
-	// In the store between two looks at the table: whoever was about to put a result
-	// there has lost the lease, and who has just read one there is forgotten.
-	kept := forget()
-	if c.forgetStored(k, args) {
-		kept = true
-	}
-	if forget() {
-		kept = true
-	}
-	failed := forgetFailures(func(id callKey, _ uint64) bool { return id == callKey{c.runner, k} })
-	return kept || failed
+	return c.runner.forgetCall(k, find, c.encoding(&args))
 }
 
 // pending is what a call has of types until it has ended.
@@ -384,7 +370,7 @@ func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ende
 	if p.call.unkeyed == nil {
 		if p.calls.runner.store != nil {
 			// Before the inputs are compared with those that the call was identified by.
-			k = p.calls.keyOf(&p.args)
+			k = p.calls.runner.keyOf(p.calls.encoding(&p.args))
 		}
 		p.before = p.inputs(&p.args)
 	}
@@ -469,12 +455,7 @@ func (p *pending[K, A, R]) drop() {
 func (p *pending[K, A, R]) commit() { p.entry.call.result = p.result }
 
 func (p *pending[K, A, R]) decode(e *store.Entry) error {
-	var result R
-	err := decode(p.calls.runner, e, &result)
-	if err == nil {
-		p.result = result
-	}
-	return err
+	return p.calls.runner.decode(e, &p.result)
 }
 
 func (p *pending[K, A, R]) encoded() io.WriterTo {
@@ -493,37 +474,23 @@ func (p *pending[K, A, R]) handle() any { return &p.entry.call }
 // Limits, loggers, tracers and stores are no part of it: they do not change what a
 // call returns.
 func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) {
-	if !key.Enter(e, c) {
+	if c == nil {
+		e.Nil()
 		return
 	}
-	r := c.runner
-	e.String(r.name)
-	e.String(r.schema)
-	e.String(r.scope)
-	e.String(r.build.Build().Sum)
-	e.Bool(r.cacheCalls)
-	e.Int64(int64(r.ttl))
-	e.Int64(int64(r.cacheErrors))
-	e.Int64(int64(r.timeout))
-	e.Int(r.retry.Attempts)
-	if c.spec.EncodeWork != nil {
-		c.spec.EncodeWork(e)
-	}
-	e.Leave()
+	c.runner.encodeRunner(e)
 }
 
 // Key returns the durable key of a call.
-func (c *Calls[K, A, R]) Key(args A) key.Key { return c.keyOf(&args) }
+func (c *Calls[K, A, R]) Key(args A) key.Key { return c.runner.keyOf(c.encoding(&args)) }
 
-func (c *Calls[K, A, R]) keyOf(args *A) key.Key {
-	return c.runner.keyOf(func(e *key.Encoder) { c.encode(e, args) })
-}
-
-// encode writes all inputs.
-func (c *Calls[K, A, R]) encode(e *key.Encoder, args *A) {
-	if c.spec.EncodeWork != nil {
-		c.spec.EncodeWork(e)
-		e.Next()
+// encoding returns what writes all inputs.
+func (c *Calls[K, A, R]) encoding(args *A) func(*key.Encoder) {
+	return func(e *key.Encoder) {
+		if c.spec.EncodeWork != nil {
+			c.spec.EncodeWork(e)
+			e.Next()
+		}
+		c.spec.Encode(args, e)
 	}
-	c.spec.Encode(args, e)
 }

@@ -107,7 +107,7 @@ func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
 			r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
 		}
 	}()
-	return r.describe(&p.args, func(e *key.Encoder) { p.calls.encode(e, &p.args) }, brief)
+	return r.describe(&p.args, p.calls.encoding(&p.args), brief)
 }
 
 // maxArgText bounds the text of one argument, in bytes.

@@ -93,7 +93,7 @@ func TestRecordsTellOfTheCall(t *testing.T) {
 			t.Fatalf("%d records", len(list))
 		}
 		r := list[0]
-		want(t, "key", r.Key, f.calls.keyOf(new("a")))
+		want(t, "key", r.Key, f.calls.Key("a"))
 		for i, a := range r.Args {
 			want(t, "no digest", a.Digest == [16]byte{}, false)
 			r.Args[i].Digest = [16]byte{}
@@ -177,7 +177,7 @@ func TestWaitersGetTheResultOfTheHolder(t *testing.T) {
 
 // beginning is what another process begins an execution of f with.
 func beginning(f *fetch, arg string) store.Record {
-	return store.Record{Ref: f.ref(f.calls.keyOf(&arg)), Nonce: rand.Uint64()}
+	return store.Record{Ref: f.ref(f.calls.Key(arg)), Nonce: rand.Uint64()}
 }
 
 // giveBack gives a lease back.
@@ -416,7 +416,7 @@ func TestTheEnvironmentOverridesStores(t *testing.T) {
 	wantResult(t, "first a")(f.Run(t.Context(), "a"))
 	_, err := f.Run(t.Context(), "b")
 	var miss *MissError
-	if !errors.As(err, &miss) || miss.Key != f.calls.keyOf(new("b")) || !strings.Contains(err.Error(), "WORKGEN_CACHE=only") {
+	if !errors.As(err, &miss) || miss.Key != f.calls.Key("b") || !strings.Contains(err.Error(), "WORKGEN_CACHE=only") {
 		t.Errorf("got %v", err)
 	}
 	want(t, "worth another try", passing(err), false)

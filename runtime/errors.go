@@ -156,8 +156,8 @@ func (e *UnkeyedError) Unwrap() error { return e.Err }
 
 // unkeyed returns why a key belongs to no inputs; nil when it does. Keys of
 // plain inputs always do, and have no method Err.
-func unkeyed[K comparable](k *K) error {
-	if f, ok := any(k).(interface{ Err() error }); ok {
+func unkeyed(k any) error {
+	if f, ok := k.(interface{ Err() error }); ok {
 		return f.Err()
 	}
 	return nil

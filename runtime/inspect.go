@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"iter"
+	"reflect"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
@@ -199,8 +200,9 @@ func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bo
 	}
 	e := found.Result()
 	defer e.Close()
-	result, err := i.r.decoded(e)
-	return result, err == nil
+	result := reflect.New(i.r.result)
+	err := i.r.decode(e, result.Interface())
+	return result.Elem().Interface(), err == nil
 }
 
 // ForgetKey deletes the result that the store has of a call which the runner does
@@ -228,13 +230,6 @@ func (r *runner) forgetHash(hash uint64) (found bool) {
 		}
 		found = r.forget(n)
 	}
-}
-
-// decoded returns a stored result.
-func (c *Calls[K, A, R]) decoded(e *store.Entry) (any, error) {
-	var result R
-	err := decode(c.runner, e, &result)
-	return result, err
 }
 
 // remember notes the inputs of a new call.

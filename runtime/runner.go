@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/workgen/workgen/runtime/internal/notify"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // Runner is the part of a runner that does not depend on the types of its work.
@@ -58,23 +60,24 @@ type runner struct {
 	public Runner
 
 	config
-	schema string          // of the work, as in its Spec
-	code   *Code           // likewise
-	scope  string          // what stands for the code in keys: code.scope()
-	build  *build.Reporter // what counts in durable keys of the running program; may be nil
-	codec  store.Codec     // of the store, for results of the work; nil without one
-	work   any             // likewise
-	inputs []argument      // of the work, in the order of their encoding; empty: nothing is known of them
-	secret bool            // some of them are secret
-	clone  any             // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
+	schema string             // of the work, as in its Spec
+	code   *Code              // likewise
+	scope  string             // what stands for the code in keys: code.scope()
+	build  *build.Reporter    // what counts in durable keys of the running program; may be nil
+	result reflect.Type       // of the work
+	codec  store.Codec        // of the store, for results of the work; nil without one
+	work   any                // as in its Spec
+	encode func(*key.Encoder) // likewise: EncodeWork
+	inputs []argument         // of the work, in the order of their encoding; empty: nothing is known of them
+	secret bool               // some of them are secret
+	clone  any                // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
 	made   time.Time
 
 	hits      counter.Counter // those that found their way without mu
 	table     entries
-	decoded   func(*store.Entry) (any, error) // decodes a stored result
-	succeeded *call                           // what all kept results have in common; see node
-	notifier  notify.Notifier                 // of the latest changes
-	warning   sync.Once                       // of unkeyed calls
+	succeeded *call           // what all kept results have in common; see node
+	notifier  notify.Notifier // of the latest changes
+	warning   sync.Once       // of unkeyed calls
 
 	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call
 	kept       sieve
@@ -102,6 +105,38 @@ type entries interface {
 	at(hash, number uint64) *node
 	resultOf(n *node) any
 	reset()
+}
+
+// about is what a Spec says that does not depend on the types of the work.
+type about struct {
+	name, schema   string
+	code           *Code
+	work           any
+	encodeWork     func(*key.Encoder)
+	encodable      bool // there is Encode
+	inputs, secret []string
+	memory         bool
+	notStorable    string
+	kinds          []kind.Kind
+	options        []Option
+
+	table  entries
+	result any // pointer to one
+	clone  any // CloneResult
+}
+
+// newRunnerOf makes the runner of a work.
+func newRunnerOf(w *about, opts []Option) *runner {
+	if w.work != nil && reflect.ValueOf(w.work).IsNil() {
+		panic("runtime: the work is nil: give the constructor of " + w.name + " one")
+	}
+	r := newRunner(newConfig(w.name, w.options, opts))
+	r.schema, r.code, r.scope, r.build = w.schema, w.code, w.code.Scope(), w.code.Reporter()
+	r.work, r.encode, r.inputs, r.secret = w.work, w.encodeWork, inputsOf(w.inputs, w.secret), len(w.secret) > 0
+	r.table, r.result, r.clone = w.table, reflect.TypeOf(w.result).Elem(), w.clone
+	r.table.reset()
+	r.openStore(w)
+	return r
 }
 
 func newRunner(c config) *runner {
@@ -291,4 +326,24 @@ type Stats struct {
 	Entries  int // gauge: results and errors kept
 
 	ExecutionTime time.Duration // sum over the bodies that returned, waiting for nested calls included
+}
+
+// encodeRunner writes what stands for a runner; see Calls.EncodeRunner.
+func (r *runner) encodeRunner(e *key.Encoder) {
+	if !key.Enter(e, r) {
+		return
+	}
+	e.String(r.name)
+	e.String(r.schema)
+	e.String(r.scope)
+	e.String(r.build.Build().Sum)
+	e.Bool(r.cacheCalls)
+	e.Int64(int64(r.ttl))
+	e.Int64(int64(r.cacheErrors))
+	e.Int64(int64(r.timeout))
+	e.Int(r.retry.Attempts)
+	if r.encode != nil {
+		r.encode(e)
+	}
+	e.Leave()
 }

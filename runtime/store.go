@@ -19,7 +19,6 @@ import (
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
-	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // WithStore keeps results in a store too: a call is looked for there before it
@@ -86,26 +85,15 @@ func (e *MissError) Error() string {
 	return fmt.Sprintf("work %s: the store has no result for key %s, and "+cacheVariable+"=only lets nothing execute", e.Work, e.Key)
 }
 
-// storable is what decides whether a work can use a store.
-type storable struct {
-	work      string // the name that the generator gave
-	memory    bool   // the work is marked memory
-	no        string // why results would not come back as they were; "" when they do
-	result    reflect.Type
-	kinds     []kind.Kind
-	encodable bool
-	cached    bool // the directive does not say cache=false
-}
-
 // openStore decides whether a runner uses the store that it was given.
-func (r *runner) openStore(w storable) {
-	if w.memory || !r.cacheCalls {
+func (r *runner) openStore(w *about) {
+	if r.store == nil || w.memory || !r.cacheCalls {
 		r.store = nil
 		return
 	}
-	why := w.no
+	why := w.notStorable
 	if why == "" {
-		codec, err := r.store.Codec().For(w.result, w.kinds)
+		codec, err := r.store.Codec().For(r.result, w.kinds)
 		if err != nil {
 			why = err.Error()
 		}
@@ -115,7 +103,7 @@ func (r *runner) openStore(w storable) {
 		panic(fmt.Sprintf("runtime: work %s has results that a store would not give back as they were: %s: "+
 			"change the result, mark the work memory (//workgen:work memory), or leave WithStore out", r.name, why))
 	}
-	if !w.cached {
+	if !newConfig(w.name, w.options, nil).cacheCalls {
 		panic(fmt.Sprintf("runtime: work %s is marked cache=false, so its results cannot be stored: "+
 			"remove that from its directive, or leave WithStore out", r.name))
 	}
@@ -137,7 +125,7 @@ func (r *runner) openStore(w storable) {
 	if r.outdated(r.code) {
 		r.build = build.Binary.Reporter()
 	}
-	r.named(w.work)
+	r.named(w.name)
 	r.heed()
 }
 
@@ -228,57 +216,35 @@ func (r *runner) keyOf(encode func(*key.Encoder)) key.Key {
 	return key.Sum(scope, encode)
 }
 
-// stored returns the result that the store has for arguments.
-func (c *Calls[K, A, R]) stored(k K, args A) (result R, ok bool) {
-	if c.runner.store == nil {
-		return result, false // and the arguments have stayed where they were
+// stored reads the result that the store has of a call into result, and reports whether
+// there is one. k is the key of the call in memory.
+func (r *runner) stored(k any, encode func(*key.Encoder), result any) (ok bool) {
+	if r.override == refreshCache || unkeyed(k) != nil {
+		return false
 	}
-	return c.readStored(k, args)
-}
-
-func (c *Calls[K, A, R]) readStored(k K, args A) (result R, ok bool) {
-	r := c.runner
-	if r.override == refreshCache || unkeyed(&k) != nil {
-		return result, false
-	}
-	durable := c.keyOf(&args)
+	durable := r.keyOf(encode)
 	if durable.IsZero() {
-		return result, false
+		return false
 	}
 	var found store.Found
 	ctx := context.Background()
 	if err := r.lookup(ctx, durable, &found); err != nil {
 		r.storeFailed(ctx, "a stored result cannot be read", err)
-		return result, false
+		return false
 	}
-	_, ok = r.take(ctx, &found, func(e *store.Entry) error { return decode(r, e, &result) })
-	return result, ok
+	_, ok = r.take(ctx, &found, func(e *store.Entry) error { return r.decode(e, result) })
+	return ok
 }
 
-// decode reads a stored result into ptr, which is zero if that fails.
-func decode[R any](r *runner, e *store.Entry, ptr *R) error {
+// decode reads a stored result into ptr, which points to zero if that fails.
+func (r *runner) decode(e *store.Entry, ptr any) error {
+	zero := reflect.ValueOf(ptr).Elem()
+	zero.SetZero()
 	err := r.codec.Decode(e, r.schema, ptr)
 	if err != nil {
-		var none R
-		*ptr = none
+		zero.SetZero()
 	}
 	return err
-}
-
-// forgetStored deletes the result that the store has for arguments, and reports
-// whether there was one.
-func (c *Calls[K, A, R]) forgetStored(k K, args A) bool {
-	if c.runner.store == nil {
-		return false
-	}
-	return c.deleteCall(k, args)
-}
-
-func (c *Calls[K, A, R]) deleteCall(k K, args A) bool {
-	if unkeyed(&k) != nil {
-		return false
-	}
-	return c.runner.deleteKey(c.keyOf(&args))
 }
 
 // deleteKey deletes the result that the store has for a key, if that is one.
