@@ -7,8 +7,8 @@ import (
 
 // setsItself reports whether a value is looked up in a context that only the code which
 // is executed can have put there: its key is of a type that only one package can name, and
-// all who put something under it are executed by Run, and give the context to nobody but
-// those whom they call.
+// all who put something under it are executed by Run alone, and give the context to nobody
+// but those whom they call.
 func (r *Reach) setsItself(f fact) bool {
 	if f.call == nil || len(f.call.Args) != 1 {
 		return false
@@ -31,7 +31,7 @@ func (r *Reach) setsItself(f fact) bool {
 	}
 	setters, private := p.settersOf(named)
 	for _, d := range setters {
-		if !private || !r.keepsContext(p, d, true) {
+		if !private || !r.keepsContext(p, d) {
 			return false
 		}
 	}
@@ -118,32 +118,54 @@ func (p *pkg) keyOf(d ast.Decl, id *ast.Ident) (name string) {
 	return name
 }
 
-// keepsContext reports whether a function is executed by Run, and whoever else calls it
-// gets no context from it. One that returns a context, all must call who do not.
-func (r *Reach) keepsContext(p *pkg, d ast.Decl, returns bool) bool {
-	fn, ok := d.(*ast.FuncDecl)
-	if !ok {
+// keepsContext reports whether a function that puts something into a context is executed
+// by Run alone, and gives the context only to those whom it, or who calls it, calls.
+func (r *Reach) keepsContext(p *pkg, setter ast.Decl) bool {
+	obj := p.funcOf(setter)
+	if obj == nil || !r.isExecuted(p, obj) {
 		return false
 	}
-	obj, _ := p.Info.Defs[fn.Name].(*types.Func)
-	if obj == nil || p.decls[obj] == nil || !r.isReached(p.decls[obj]) {
+	if obj == r.root.obj {
+		return true
+	}
+	if obj.Exported() {
 		return false
 	}
-	for v := range obj.Signature().Results().Variables() {
-		if !is(v.Type(), "context", "Context") {
+	returns := returnsContext(obj)
+	for id, used := range p.Info.Uses {
+		if used != obj {
 			continue
 		}
-		if !returns || obj.Exported() || fn.Recv != nil {
+		user, _ := p.around(id).(ast.Decl)
+		if caller := p.funcOf(user); caller == nil || !r.isExecuted(p, caller) || returns && returnsContext(caller) {
 			return false
-		}
-		for id, used := range p.Info.Uses {
-			if used != obj {
-				continue
-			}
-			if user, ok := p.around(id).(ast.Decl); !ok || !r.keepsContext(p, user, false) {
-				return false
-			}
 		}
 	}
 	return true
+}
+
+// isExecuted reports whether a function of p is among what is executed.
+func (r *Reach) isExecuted(p *pkg, fn *types.Func) bool {
+	d := p.decls[fn]
+	return d != nil && r.isReached(d)
+}
+
+// funcOf is the function that is declared, nil if something else is.
+func (p *pkg) funcOf(d ast.Decl) *types.Func {
+	fn, ok := d.(*ast.FuncDecl)
+	if !ok {
+		return nil
+	}
+	obj, _ := p.Info.Defs[fn.Name].(*types.Func)
+	return obj
+}
+
+// returnsContext reports whether a function returns a context.
+func returnsContext(fn *types.Func) bool {
+	for v := range fn.Signature().Results().Variables() {
+		if is(v.Type(), "context", "Context") {
+			return true
+		}
+	}
+	return false
 }

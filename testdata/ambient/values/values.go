@@ -12,6 +12,8 @@ func (Values) Run(ctx context.Context, n int) (int, error) {
 	ctx = context.WithValue(withHalf(ctx), Open, n)
 	ctx = context.WithValue(ctx, "text", n)
 	put(ctx, given{}, n)
+	Visit(ctx, func(ctx context.Context) { n += visited(ctx) })
+	within(ctx, func(ctx context.Context) { n += inside(ctx) })
 	set := reads(ctx) + cached(ctx) + numbered(ctx) + never(ctx)
 	return set + user(ctx) + tenant(ctx) + half(ctx) + sharedOf(ctx) + open(ctx) + text(ctx) + givenOf(ctx) + listed(ctx), nil
 }
@@ -75,6 +77,22 @@ type shared struct{}
 func Serve(ctx context.Context, next func(context.Context)) {
 	next(context.WithValue(ctx, shared{}, 2))
 }
+
+type visit struct{}
+
+func Visit(ctx context.Context, next func(context.Context)) { next(context.WithValue(ctx, visit{}, 2)) }
+
+func visited(ctx context.Context) int { return ctx.Value(visit{}).(int) } // want context.Context.Value
+
+type around struct{}
+
+func within(ctx context.Context, next func(context.Context)) {
+	next(context.WithValue(ctx, around{}, 2))
+}
+
+func Within(ctx context.Context, next func(context.Context)) { within(ctx, next) }
+
+func inside(ctx context.Context) int { return ctx.Value(around{}).(int) } // want context.Context.Value
 
 func sharedOf(ctx context.Context) int { return ctx.Value(shared{}).(int) } // want context.Context.Value
 
