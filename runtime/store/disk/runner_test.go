@@ -5,8 +5,11 @@ package disk_test
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -332,4 +335,39 @@ func TestAKilledLoopGoesOnWhereItWas(t *testing.T) {
 		t.Errorf("passed over %d steps, want %d", len(passed), steps)
 	}
 	t.Logf("through after %d kills", kills-1)
+}
+
+// TestNoSecretIsInTheFiles reads all that a call leaves behind which fails with an error that
+// quotes its token.
+func TestNoSecretIsInTheFiles(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{Relaxed: true})
+	c := runtime.NewCalls(runtime.Spec[string, string, []byte]{
+		Name: "example.com/web.Login", Schema: "s1", Code: &runtime.Code{Sum: "c1"},
+		Execute: func(_ context.Context, token string) ([]byte, error) {
+			return nil, fmt.Errorf("Get %q: 401", "https://example.com/?token="+url.QueryEscape(token))
+		},
+		Identify: func(token string) (uint64, string, *key.Encoder) { return 1, token, nil },
+		Encode:   func(token *string, e *key.Encoder) { e.String(*token) },
+		Inputs:   []string{"token string"}, Secret: []string{"token"},
+	}, runtime.WithStore(s))
+	const token = "xyzzy plugh"
+	if _, err := c.Run(ctx, 1, token, token); err == nil || !strings.Contains(err.Error(), "xyzzy") {
+		t.Errorf("the caller gets %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all := []byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		all = append(all, data...)
+		return err
+	})
+	if err != nil || bytes.Contains(all, []byte("xyzzy")) || !bytes.Contains(all, []byte(`token=(secret)": 401`)) {
+		t.Errorf("the token is in the files, or the error is not: %v", err)
+	}
 }
