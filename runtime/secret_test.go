@@ -232,6 +232,45 @@ func TestUserCodeThatQuotesSecrets(t *testing.T) {
 	})
 }
 
+// TestAMarshallerThatQuotesASecret fails to encode it: the call executes, and inside of a
+// flow it is refused.
+func TestAMarshallerThatQuotesASecret(t *testing.T) {
+	for _, flow := range []bool{false, true} {
+		bubble(t, func(t *testing.T) {
+			var log journal
+			encode := func(arg *string, e *key.Encoder) { e.Appended(nil, &tokenError{*arg}) }
+			identify := func(arg string) (uint64, key.Fingerprint, *key.Encoder) {
+				e := key.Borrow()
+				encode(&arg, e)
+				id := e.Fingerprint()
+				return id.Hash(), id, e
+			}
+			calls := NewCalls(Spec[key.Fingerprint, string, string]{
+				Name: "example.com/web.Marshal", Execute: echo, Identify: identify, CloneKey: key.Fingerprint.Clone, Encode: encode,
+				Inputs: []string{"token string"}, Secret: []string{"token"},
+			}, WithLogger(log.logger()))
+			run := func(ctx context.Context) (string, error) {
+				hash, id, e := identify(token + fmt.Sprint(flow))
+				return calls.Run(ctx, hash, e.Keep(id), token+fmt.Sprint(flow))
+			}
+			if !flow {
+				wantResult(t, "got "+token+"false")(run(t.Context()))
+			} else {
+				loop := Loop{Logger: log.logger(), Flow: func(ctx context.Context) error {
+					_, err := run(ctx)
+					return err
+				}}
+				err := loop.Run(t.Context())
+				want(t, "the caller's error quotes it", err != nil && quotes(err.Error()), true)
+				want(t, "the status does", quotes(fmt.Sprint(loop.Status().Err)), false)
+			}
+			if text := log.String(); quotes(text) || !strings.Contains(text, "(secret)") {
+				t.Errorf("flow %v: log: %s", flow, text)
+			}
+		})
+	}
+}
+
 // TestDigestsOfSecretsAreKeyed: equal ones are equal for all who use a store, and nobody
 // can make them from a guess.
 func TestDigestsOfSecretsAreKeyed(t *testing.T) {
