@@ -265,7 +265,7 @@ func (x *finder) rule(obj types.Object, node ast.Node, pos token.Pos, call *ast.
 // counts reports whether a fact of a declaration that is reached is one for the work.
 func (r *Reach) counts(f fact) bool {
 	if f.global != nil {
-		return r.isWritten(f.global)
+		return r.isWritten(f.global) && !r.world.onlyTold(f.global)
 	}
 	if f.field != nil {
 		return r.isHidden(f.field)

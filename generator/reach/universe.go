@@ -39,6 +39,7 @@ type world struct {
 	outcomes     map[*types.Func]*effect
 	starts       map[*decl]*start
 	keeping      map[*types.Package]bool // see keeps
+	told         map[*types.Var]bool     // see onlyTold
 	mentions     map[*decl]*mention
 	differing    map[*decl]bool  // see differs
 	fields       map[string]bool // see mayBeOutside; nil until needed
@@ -58,7 +59,7 @@ func (u *Universe) world(p *load.Package) *world {
 	}
 	w := &world{
 		universe: u, build: p.Build, byPath: map[string]*pkg{}, written: map[*pkg]map[*types.Var]bool{}, outcomes: map[*types.Func]*effect{},
-		starts: map[*decl]*start{}, keeping: map[*types.Package]bool{}, mentions: map[*decl]*mention{}, differing: map[*decl]bool{}, implementing: map[implementing][]implementer{},
+		starts: map[*decl]*start{}, keeping: map[*types.Package]bool{}, told: map[*types.Var]bool{}, mentions: map[*decl]*mention{}, differing: map[*decl]bool{}, implementing: map[implementing][]implementer{},
 	}
 	for _, p := range packages {
 		indexed := u.packages[p]

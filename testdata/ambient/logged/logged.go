@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 //workgen:work
@@ -32,6 +34,10 @@ func (Logged) Run(n int, dir string) (string, error) {
 	}
 	s, err := missing()
 	n += scanned()
+	once(dir)
+	n += counted(dir) + list(dir)
+	fatal()
+	ask(dir)
 	return s + returns(n) + walked() + built() + printed(), err
 }
 
@@ -182,6 +188,86 @@ func verbose() bool {
 		log.Print("verbose")
 	}
 	return verbose
+}
+
+// What only remembers that something has been said says nothing else.
+var (
+	told    = map[string]bool{}
+	names   = set{}
+	all     []string
+	warned  atomic.Bool
+	written sync.Map
+	times   int
+)
+
+func once(name string) {
+	if !told[name] {
+		told[name] = true
+		log.Print(name)
+	}
+	if !names.has(name) {
+		fmt.Fprintln(os.Stderr, name)
+		names.add(name)
+	}
+	if len(all) < 5 {
+		all = append(all, name)
+		log.Print(name, len(all))
+	}
+	if warned.CompareAndSwap(false, true) {
+		log.Print(name)
+	}
+	if _, ok := written.LoadOrStore(strings.ToLower(name), true); !ok {
+		log.Print(name)
+	}
+	if times < 3 {
+		times++
+		log.Print(name)
+	}
+}
+
+type set map[string]bool
+
+func (s set) has(name string) bool { return s[name] }
+
+func (s set) add(name string) { s[name] = true }
+
+func (s set) ask(name string) bool { return s[name] && next() > 0 }
+
+var (
+	numbered = map[string]bool{}
+	listed   = map[string]bool{}
+	ended    atomic.Bool
+	asked    = set{}
+)
+
+func counted(name string) (n int) {
+	if !numbered[name] { // want variable numbered
+		numbered[name] = true
+		log.Print(name)
+		n++
+	}
+	return n
+}
+
+func list(name string) int {
+	if !listed[name] { // want variable listed
+		listed[name] = true
+		log.Print(name)
+	}
+	return len(listed)
+}
+
+func fatal() {
+	if ended.CompareAndSwap(false, true) { // want variable ended
+		log.Fatal("a")
+	}
+}
+
+func ask(name string) {
+	if !asked.ask(name) { // want variable asked
+		asked.add(name)
+		log.Print(name)
+	}
 }
 
 var count int
