@@ -1,9 +1,10 @@
 package load
 
 import (
-	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,21 +23,24 @@ type standard struct {
 // standards are those of all builds of this process, by what decides them.
 var standards sync.Map
 
-// standardOf returns what is remembered of a build: the go command's variables, of which
+// standardOf returns what is remembered of a build. The go command's variables, of which
 // the last of a name counts, and the build tags decide it.
 func standardOf(cfg Config, env goEnv) *standard {
 	variables := cfg.Env
 	if variables == nil {
 		variables = os.Environ()
 	}
-	values := map[string]string{}
+	last := map[string]string{}
 	for _, v := range variables {
-		name, value, _ := strings.Cut(v, "=")
-		if strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO") {
-			values[name] = value
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO") {
+			last[name] = v
 		}
 	}
-	s, _ := standards.LoadOrStore(fmt.Sprintf("%q %q %q", env, cfg.Tags, values), &standard{files: map[string]string{}})
+	build := struct {
+		env             goEnv
+		tags, variables string
+	}{env, cfg.Tags, strings.Join(slices.Sorted(maps.Values(last)), "\x00")}
+	s, _ := standards.LoadOrStore(build, &standard{files: map[string]string{}})
 	return s.(*standard)
 }
 
