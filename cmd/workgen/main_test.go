@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,12 +45,7 @@ func TestScripts(t *testing.T) {
 			"damage":  damageFiles,
 			"publish": publish,
 		},
-		Condition: func(name string) (bool, error) {
-			if name != "long" {
-				return false, fmt.Errorf("no condition %s", name)
-			}
-			return *long, nil
-		},
+		Condition:           condition,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -90,6 +87,19 @@ func setup(env *testscript.Env, root string) error {
 		os.WriteFile(mod, []byte("module example.com/m\n\ngo 1.26.0\n\n"+
 			"require github.com/workgen/workgen v0.0.0\n\n"+
 			"replace github.com/workgen/workgen => "+root+"\n"), 0o644))
+}
+
+// condition is true for long if the tests take all the time they need, and for race if
+// they look for races, which compiles all of a program once more.
+func condition(name string) (bool, error) {
+	switch name {
+	case "long":
+		return *long, nil
+	case "race":
+		info, _ := debug.ReadBuildInfo()
+		return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}), nil
+	}
+	return false, fmt.Errorf("no condition %s", name)
 }
 
 // exits runs a command and compares its exit status: exits 3 workgen check.
