@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -168,9 +168,10 @@ type call struct {
 	node   *node  // nil in runner.succeeded
 	done   chan struct{}
 
-	unkeyed error    // why the inputs could not be encoded; nil when they were
-	secrets []string // values of secret inputs; nil when there are none
-	key     key.Key  // in the store; zero without one, and where it could not be made
+	unkeyed error           // why the inputs could not be encoded; nil when they were
+	secrets []string        // values of secret inputs; nil when there are none
+	key     key.Key         // in the store; zero without one, and where it could not be made
+	before  key.Fingerprint // of what could be written to meanwhile
 
 	storeless atomic.Bool     // the store failed: the result is not put there
 	origin    context.Context // whose values the executions see; not its end
@@ -209,21 +210,20 @@ type call struct {
 // execution that runs, or who looks for the result before there is any, may call its
 // methods.
 type values interface {
-	// execute runs the body. It says whether what it returned may be kept.
-	execute(ctx context.Context) (keep bool, err error)
+	arguments() any // pointer to them
+	result() any    // pointer to it
+	handle() any    // *Call[R]
+	identity() any  // the key in memory
+
+	// encode writes the inputs: all, or those that could be written to while the body runs.
+	encode(e *key.Encoder, all bool)
+
+	copyArguments() // so that nobody else has them
+	copyResult()    // likewise
+	execute(ctx context.Context) error
 
 	// commit makes the result that of the handle. runner.mu is held.
 	commit()
-
-	// decode takes the result from the store, and encoded gives it to it.
-	decode(e *store.Entry) error
-	encoded() io.WriterTo
-
-	describe(brief bool) []store.Arg // not nil
-
-	summary() string // what may be read of the arguments at any time once they are copied
-
-	handle() any // *Call[R]
 }
 
 // watcher is told of a call's end: a loop. Its methods may take locks of its own, but
@@ -612,10 +612,108 @@ func (c *call) over() {
 	}
 }
 
-// launch goes on with a new call whose arguments were copied. origin is the context of
-// the caller who made it, and waits for it, or not. changed says that the inputs are no
-// longer those that the call was identified by. It reports whether the call has ended.
-func (c *call) launch(origin context.Context, k key.Key, waits, changed bool) (ended bool) {
+// launch prepares a new call in the goroutine of the caller who made it, and waits for it or
+// not, and has it executed. The arguments are copied before launch returns, so the caller
+// may then change its own. A result that the store has is read at once if the caller waits
+// for it, and elsewhere otherwise; launch reports whether the call has ended with it. origin
+// is the context of the caller.
+//
+// Others may have joined the call by now. When copying panics, all get that as the
+// call's error.
+func (c *call) launch(origin context.Context, waits bool) (ended bool) {
+	prepared := false
+	defer func() {
+		if !prepared {
+			c.conclude(nil, c.broken(recover()))
+		}
+	}()
+	k, changed := c.prepare()
+	ended = c.seek(origin, k, waits, changed)
+	prepared = true
+	return ended
+}
+
+// prepare copies the arguments of a new call and returns its key in the store, and whether
+// inputs that lie outside of the program are no longer those that it was identified by.
+func (c *call) prepare() (k key.Key, changed bool) {
+	r := c.runner
+	if r.secret {
+		c.secrets = r.secrets(c.values.arguments())
+	}
+	c.values.copyArguments()
+	if r.notifier.Watched() {
+		c.remember(c.describe(true))
+	}
+	if c.unkeyed != nil {
+		return k, false
+	}
+	if r.store != nil {
+		// Before the inputs are compared with those that the call was identified by.
+		k = r.keyOf(c.encode)
+	}
+	if r.verifies {
+		c.before = c.verified()
+	}
+	return k, r.outside && any(c.before) != c.values.identity()
+}
+
+// encode writes all inputs.
+func (c *call) encode(e *key.Encoder) { c.values.encode(e, true) }
+
+// verified returns the fingerprint of what could be written to meanwhile.
+func (c *call) verified() key.Fingerprint {
+	e := key.Borrow()
+	c.values.encode(e, c.runner.outside)
+	return e.Keep(e.Fingerprint())
+}
+
+// run runs the body, and says whether what it returned may be kept. Of a call without key
+// nothing is kept, so its body may change what it was given.
+func (c *call) run(ctx context.Context) (keep bool, err error) {
+	r := c.runner
+	err = c.values.execute(ctx)
+	if r.clone != nil {
+		err = c.own(err)
+	}
+	changed := r.verifies && c.unkeyed == nil && c.verified() != c.before
+	switch {
+	case err != nil:
+		return r.cacheErrors != 0 && !changed && lasting(err), err
+	case changed:
+		c.drop()
+		return false, &InputChangedError{Work: r.name}
+	}
+	return true, nil
+}
+
+// own replaces the result by a copy: the body may have returned memory that
+// belongs to the work, or to an argument that could not be copied, and that is
+// written to later. What cannot be copied, which generated code says by a panic,
+// is dropped.
+func (c *call) own(failed error) (err error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case *UnknownTypeError:
+			c.drop()
+			if err = failed; err == nil {
+				err = &UnknownTypeError{Work: c.runner.name, Interface: v.Interface}
+			}
+		default:
+			panic(v)
+		}
+	}()
+	c.values.copyResult()
+	return failed
+}
+
+func (c *call) drop() { reflect.ValueOf(c.values.result()).Elem().SetZero() }
+
+// decode takes the result from the store.
+func (c *call) decode(e *store.Entry) error { return c.runner.decode(e, c.values.result()) }
+
+// seek looks for the result of a call that is prepared, or has it executed.
+func (c *call) seek(origin context.Context, k key.Key, waits, changed bool) (ended bool) {
 	r := c.runner
 	c.origin = origin
 	if !k.IsZero() {

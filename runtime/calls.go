@@ -2,12 +2,10 @@ package runtime
 
 import (
 	"context"
-	"io"
 	"unsafe"
 
 	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/key"
-	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
@@ -107,7 +105,8 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 	c := &Calls[K, A, R]{spec: spec}
 	c.runner = newRunnerOf(&about{
 		spec.Name, spec.Schema, spec.Code, spec.Work, spec.EncodeWork, spec.Encode != nil, spec.Inputs, spec.Secret,
-		spec.Memory, spec.NotStorable, spec.Kinds, spec.Options, &c.table, (*R)(nil), spec.CloneResult,
+		spec.Verify != nil, spec.Outside, spec.Memory, spec.NotStorable, spec.Kinds, spec.Options,
+		&c.table, (*R)(nil), spec.CloneResult, spec.CloneResult != nil,
 	}, opts)
 	return c
 }
@@ -171,23 +170,23 @@ func (c *Calls[K, A, R]) Copy(hit *R) (R, error) {
 // A panic in CloneArgs or CloneResult fails the call with a PanicError.
 func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, error) {
 	var zero R
-	if p := passOf(ctx); p != nil {
-		call, ended := c.startInFlow(ctx, p, hash, k, args)
+	if inFlow(ctx) {
+		call, ended := c.startInFlow(ctx, hash, k, args)
 		if !ended {
-			return zero, p.suspendBy(c.runner)
+			return zero, c.runner.suspend(ctx)
 		}
 		return call.outcome()
 	}
 	parent := executionOf(ctx)
-	e, u, made, err := c.enter(ctx, hash, k, func(u *call) error { return u.addWaiter(parent) })
+	e, u, made, err := c.enter(ctx, hash, k, args, func(u *call) error { return u.addWaiter(parent) })
 	if err != nil {
 		return zero, err
 	}
 	if u == nil {
 		return e.call.outcome()
 	}
-	if made != nil {
-		made.launch(ctx, args, true)
+	if made {
+		u.launch(ctx, true)
 	}
 	if err := u.await(ctx, parent); err != nil {
 		return zero, err
@@ -212,20 +211,20 @@ func (c *Calls[K, A, R]) Start(ctx context.Context, args A) *Call[R] {
 		k = c.spec.CloneKey(k)
 	}
 	release(encoder)
-	if p := passOf(ctx); p != nil {
-		call, _ := c.startInFlow(ctx, p, hash, k, args)
+	if inFlow(ctx) {
+		call, _ := c.startInFlow(ctx, hash, k, args)
 		return call
 	}
 	done, watch := ctx.Done(), false
-	e, u, made, err := c.enter(ctx, hash, k, func(u *call) error {
+	e, u, made, err := c.enter(ctx, hash, k, args, func(u *call) error {
 		watch = u.addStart(done)
 		return nil
 	})
 	if err != nil {
 		return c.refusal(err)
 	}
-	if made != nil {
-		made.launch(ctx, args, false)
+	if made {
+		u.launch(ctx, false)
 	}
 	if watch {
 		u.watch(ctx, done)
@@ -257,11 +256,27 @@ func (c *Calls[K, A, R]) refusal(err error) *Call[R] {
 	return h
 }
 
+// startInFlow is Start inside of a flow, and says whether the flow may take the call for
+// ended; see runner.startInFlow.
+func (c *Calls[K, A, R]) startInFlow(ctx context.Context, hash uint64, k K, args A) (*Call[R], bool) {
+	call, ended, err := c.runner.startInFlow(ctx, k, &args, func(ctx context.Context, join func(*call) error) (any, *call, bool, error) {
+		e, u, made, err := c.enter(ctx, hash, k, args, join)
+		if err != nil {
+			return nil, nil, false, err
+		}
+		return &e.call, u, made, nil
+	})
+	if err != nil {
+		return c.refusal(err), true
+	}
+	return call.(*Call[R]), ended
+}
+
 // enter finds or makes the call with this key, and adds the caller by join, which is
-// called under the lock, to those who are interested in it. u is nil for a hit; made is
-// not for a new call, which the caller has to launch.
-func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(*call) error) (
-	e *entry[K, R], u *call, made *pending[K, A, R], err error,
+// called under the lock, to those who are interested in it. u is nil for a hit; the caller
+// has to launch a call that was made.
+func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, args A, join func(*call) error) (
+	e *entry[K, R], u *call, made bool, err error,
 ) {
 	ended := ctx.Err() // before the lock: contexts may be user code
 	r := c.runner
@@ -269,21 +284,21 @@ func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, join func(
 	defer r.mu.Unlock()
 	if e = c.table.find(hash, &k); e != nil {
 		u, err = r.join(&e.call.node, ended, join)
-		return e, u, nil, err
+		return e, u, false, err
 	}
 	if err := r.mayMake(ended); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, false, err
 	}
 	e = &entry[K, R]{key: k}
-	made = &pending[K, A, R]{calls: c, entry: e}
-	u = &made.call
-	u.values, u.node, u.unkeyed = made, &e.call.node, unkeyed(&e.key)
+	p := &pending[K, A, R]{calls: c, entry: e, args: args}
+	u = &p.call
+	u.values, u.node, u.unkeyed = p, &e.call.node, unkeyed(&e.key)
 	e.call.hash = hash
 	if u.listed = u.unkeyed == nil && r.cacheCalls; u.listed {
 		c.table.insert(e)
 	}
 	r.admit(u)
-	return e, u, made, join(u) // nothing waits for anything in it yet, so this cannot fail
+	return e, u, true, join(u) // nothing waits for anything in it yet, so this cannot fail
 }
 
 // Lookup returns a copy of the kept result of the call with these arguments, and
@@ -334,135 +349,37 @@ func (c *Calls[K, A, R]) Forget(args A) bool {
 
 // pending is what a call has of types until it has ended.
 type pending[K comparable, A, R any] struct {
-	call   call
-	calls  *Calls[K, A, R]
-	entry  *entry[K, R]
-	args   A               // a copy that nobody else has
-	before key.Fingerprint // of what could be written to meanwhile
-	result R               // of the latest execution, or of the store
+	call  call
+	calls *Calls[K, A, R]
+	entry *entry[K, R]
+	args  A // a copy that nobody else has
+	res   R // the result of the latest execution, or of the store
 }
 
-// launch prepares a new call in the goroutine of the caller who made it, and has
-// it executed. The arguments are copied before launch returns, so the caller may
-// then change its own. A result that the store has is read at once if the caller
-// waits for it, and elsewhere otherwise; launch reports whether the call has ended
-// with it.
-//
-// Others may have joined the call by now. When copying panics, all get that as the
-// call's error.
-func (p *pending[K, A, R]) launch(ctx context.Context, args A, waits bool) (ended bool) {
-	prepared := false
-	defer func() {
-		if !prepared {
-			p.call.conclude(nil, p.call.broken(recover()))
-		}
-	}()
-	spec := &p.calls.spec
-	p.args = args
-	p.call.secrets = p.calls.secrets(&p.args)
-	if spec.CloneArgs != nil {
-		p.args = spec.CloneArgs(args)
+func (p *pending[K, A, R]) arguments() any { return &p.args }
+func (p *pending[K, A, R]) result() any    { return &p.res }
+func (p *pending[K, A, R]) handle() any    { return &p.entry.call }
+func (p *pending[K, A, R]) identity() any  { return p.entry.key }
+func (p *pending[K, A, R]) commit()        { p.entry.call.result = p.res }
+
+func (p *pending[K, A, R]) encode(e *key.Encoder, all bool) { p.calls.encode(e, &p.args, all) }
+
+func (p *pending[K, A, R]) copyArguments() {
+	if clone := p.calls.spec.CloneArgs; clone != nil {
+		p.args = clone(p.args)
 	}
-	if p.calls.runner.notifier.Watched() {
-		p.call.remember(p.describe(true))
-	}
-	var k key.Key
-	if p.call.unkeyed == nil {
-		if p.calls.runner.store != nil {
-			// Before the inputs are compared with those that the call was identified by.
-			k = p.calls.runner.keyOf(p.calls.encoding(&p.args))
-		}
-		p.before = p.inputs(&p.args)
-	}
-	changed := spec.Outside && p.call.unkeyed == nil && any(p.before) != any(p.entry.key)
-	ended = p.call.launch(ctx, k, waits, changed)
-	prepared = true
-	return ended
 }
 
-// inputs returns the fingerprint of what could be written to meanwhile.
-func (p *pending[K, A, R]) inputs(args *A) (fp key.Fingerprint) {
-	spec := &p.calls.spec
-	verify := spec.Verify
-	if spec.Outside {
-		verify = spec.Encode
-	}
-	if spec.EncodeWork == nil && verify == nil {
-		return fp
-	}
-	e := key.Borrow()
-	if spec.EncodeWork != nil {
-		spec.EncodeWork(e)
-	}
-	if verify != nil {
-		verify(args, e)
-	}
-	fp = e.Fingerprint().Clone()
-	e.Release()
-	return fp
-}
+func (p *pending[K, A, R]) copyResult() { p.res = p.calls.spec.CloneResult(p.res) }
 
-// execute implements values. Of a call without key nothing is kept, so its body may
-// change what it was given.
-func (p *pending[K, A, R]) execute(ctx context.Context) (keep bool, err error) {
-	spec := &p.calls.spec
-	args := &p.args
+func (p *pending[K, A, R]) execute(ctx context.Context) (err error) {
+	args, spec := p.args, &p.calls.spec
 	if spec.CloneArgs != nil && p.calls.runner.retry.Attempts > 1 {
-		own := spec.CloneArgs(p.args) // what a body does to its own must not be seen by the next one
-		args = &own
+		args = spec.CloneArgs(args) // what a body does to its own must not be seen by the next one
 	}
-	p.result, err = spec.Execute(ctx, *args)
-	if spec.CloneResult != nil {
-		err = p.own(err)
-	}
-	changed := p.call.unkeyed == nil && p.inputs(args) != p.before
-	switch {
-	case err != nil:
-		return p.calls.runner.cacheErrors != 0 && !changed && lasting(err), err
-	case changed:
-		p.drop()
-		return false, &InputChangedError{Work: p.calls.runner.name}
-	}
-	return true, nil
+	p.res, err = spec.Execute(ctx, args)
+	return err
 }
-
-// own replaces the result by a copy: the body may have returned memory that
-// belongs to the work, or to an argument that could not be copied, and that is
-// written to later. What cannot be copied, which generated code says by a panic,
-// is dropped.
-func (p *pending[K, A, R]) own(failed error) (err error) {
-	defer func() {
-		switch v := recover().(type) {
-		case nil:
-		case *UnknownTypeError:
-			p.drop()
-			if err = failed; err == nil {
-				err = &UnknownTypeError{Work: p.calls.runner.name, Interface: v.Interface}
-			}
-		default:
-			panic(v)
-		}
-	}()
-	p.result = p.calls.spec.CloneResult(p.result)
-	return failed
-}
-
-func (p *pending[K, A, R]) drop() {
-	var none R
-	p.result = none
-}
-
-func (p *pending[K, A, R]) commit() { p.entry.call.result = p.result }
-
-func (p *pending[K, A, R]) decode(e *store.Entry) error {
-	return p.calls.runner.decode(e, &p.result)
-}
-
-func (p *pending[K, A, R]) encoded() io.WriterTo {
-	return store.Encoded(p.calls.runner.codec, p.calls.runner.schema, &p.result)
-}
-
-func (p *pending[K, A, R]) handle() any { return &p.entry.call }
 
 // EncodeRunner writes what stands for a runner that is an input of another work: the name of
 // its own work, what identifies types, code and build, the options that decide what it
@@ -486,11 +403,19 @@ func (c *Calls[K, A, R]) Key(args A) key.Key { return c.runner.keyOf(c.encoding(
 
 // encoding returns what writes all inputs.
 func (c *Calls[K, A, R]) encoding(args *A) func(*key.Encoder) {
-	return func(e *key.Encoder) {
-		if c.spec.EncodeWork != nil {
-			c.spec.EncodeWork(e)
-			e.Next()
-		}
-		c.spec.Encode(args, e)
+	return func(e *key.Encoder) { c.encode(e, args, true) }
+}
+
+// encode writes the inputs: all, or those that could be written to while the body runs.
+func (c *Calls[K, A, R]) encode(e *key.Encoder, args *A, all bool) {
+	spec := &c.spec
+	if spec.EncodeWork != nil {
+		spec.EncodeWork(e)
+		e.Next()
+	}
+	if all {
+		spec.Encode(args, e)
+	} else if spec.Verify != nil {
+		spec.Verify(args, e)
 	}
 }

@@ -93,13 +93,13 @@ func argText(v any, limit int) string {
 
 // describe lists the inputs of a call, none if that panics: it runs methods of the
 // user's.
-func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
-	r := p.calls.runner
+func (c *call) describe(brief bool) (list []store.Arg) {
+	r := c.runner
 	if len(r.inputs) == 0 {
 		if !brief {
 			return []store.Arg{}
 		}
-		return arguments.Fields(p.args, argShort)
+		return arguments.Fields(c.values.arguments(), argShort)
 	}
 	defer func() {
 		if v := recover(); v != nil {
@@ -107,7 +107,7 @@ func (p *pending[K, A, R]) describe(brief bool) (list []store.Arg) {
 			r.storeFailed(context.Background(), "the inputs of a call cannot be described", recovered(r.name, v))
 		}
 	}()
-	return r.describe(&p.args, p.calls.encoding(&p.args), brief)
+	return r.describe(c.values.arguments(), c.encode, brief)
 }
 
 // maxArgText bounds the text of one argument, in bytes.
@@ -115,7 +115,7 @@ const maxArgText = 200
 
 // summary shows the arguments, of which a body may be running that writes to them: what
 // is more than text and numbers is left out.
-func (p *pending[K, A, R]) summary() string { return arguments.Summary(&p.args, argShort) }
+func (c *call) summary() string { return arguments.Summary(c.values.arguments(), argShort) }
 
 func argShort(v any) string { return argText(v, maxArgText) }
 
@@ -171,13 +171,6 @@ func redactedPanic(err error) (clean *PanicError) {
 }
 
 // secrets returns what may be quoted of the secret inputs, nil if there are none.
-func (c *Calls[K, A, R]) secrets(args *A) []string {
-	if !c.runner.secret {
-		return nil
-	}
-	return c.runner.secrets(args)
-}
-
 func (r *runner) secrets(args any) (list []string) {
 	for i, in := range r.inputs {
 		if in.secret {

@@ -136,7 +136,7 @@ func (x *execution) execute(o *outcome) {
 	if x.call.runner.tracer != nil {
 		ctx = x.trace()
 	}
-	o.keep, o.err = x.call.values.execute(ctx)
+	o.keep, o.err = x.call.run(ctx)
 	returned = true
 }
 

@@ -92,10 +92,14 @@ func (c flowContext) Value(key any) any {
 // context.AfterFunc.
 func (c flowContext) AfterFunc(f func()) func() bool { return context.AfterFunc(c.Context, f) }
 
-// suspendBy suspends the flow that waits for a call of a runner. A call that is new
+// inFlow reports whether ctx is that of a flow.
+func inFlow(ctx context.Context) bool { return passOf(ctx) != nil }
+
+// suspend suspends the flow that ctx is of, which waits for a call. A call that is new
 // suspends the pass even if it ends in the same moment: what a pass does must not depend
 // on a race.
-func (p *pass) suspendBy(r *runner) error {
+func (r *runner) suspend(ctx context.Context) error {
+	p := passOf(ctx)
 	if !r.cacheCalls {
 		p.engine.warnUnreachable(r)
 	}
@@ -107,50 +111,54 @@ func (p *pass) suspendBy(r *runner) error {
 //   - the call that is still unfinished since an earlier pass;
 //   - the failed or stopped one, until it may execute again;
 //   - the kept one;
-//   - otherwise a new one, or one that was refused;
+//   - otherwise a new one, or an error that refuses it;
 //
 // and whether the flow may take it for ended. With caching off there are no kept
-// ones, so each pass after the end of a call makes another.
-func (c *Calls[K, A, R]) startInFlow(ctx context.Context, p *pass, hash uint64, k K, args A) (handle *Call[R], ended bool) {
-	r := c.runner
-	if err := unkeyed(&k); err != nil {
-		c.secrets(&args) // which err may quote
-		return c.refusal(r.refuseUnkeyed(err)), true
+// ones, so each pass after the end of a call makes another. k is the key in memory, args
+// points to the arguments, and enter is Calls.enter.
+func (r *runner) startInFlow(ctx context.Context, k, args any, enter func(context.Context, func(*call) error) (handle any, u *call, made bool, err error)) (
+	handle any, ended bool, err error,
+) {
+	p := passOf(ctx)
+	if err := unkeyed(k); err != nil {
+		if r.secret {
+			r.secrets(args) // which err may quote
+		}
+		return nil, false, r.refuseUnkeyed(err)
 	}
 	e := p.engine
 	id := callKey{r, k}
 	if known, ended := e.known(id, p.number); known != nil {
-		return known.(*Call[R]), ended
+		return known, ended, nil
 	}
 	ctx = flowContext{e.ctx, ctx}
 	done, watch := ctx.Done(), false
-	entry, u, made, err := c.enter(ctx, hash, k, func(u *call) error {
+	handle, u, made, err := enter(ctx, func(u *call) error {
 		watch = u.addStart(done)
 		e.adopt(id, u)
 		return nil
 	})
 	switch {
 	case err != nil:
-		return c.refusal(err), true
+		return nil, false, err
 	case u == nil:
-		return &entry.call, true
-	case made != nil:
-		ended := made.launch(ctx, args, true)
+		return handle, true, nil
+	case made:
+		ended := u.launch(ctx, true)
 		e.launched(u, ended)
 		if ended {
-			return &entry.call, true // the store had it: this is as deterministic as a hit
+			return handle, true, nil // the store had it: this is as deterministic as a hit
 		}
 		if r.cacheCalls {
 			e.madeCall(id, u, args)
 		}
-	}
-	if made == nil {
+	default:
 		e.launched(u, false)
 	}
 	if watch {
 		u.watch(ctx, done)
 	}
-	return &entry.call, false
+	return handle, false, nil
 }
 
 // asked notes that another goroutine of the flow was suspended by c while it is being
@@ -390,8 +398,8 @@ const (
 // maxCompared bounds the text by which arguments are compared, in bytes.
 const maxCompared = 4000
 
-// madeCall notes that a pass has made a call of a runner. args are its
-// arguments, as a struct. They belong to the flow, which may write to them after
+// madeCall notes that a pass has made a call of a runner. args points to its
+// arguments, a struct. They belong to the flow, which may write to them after
 // this pass, so only their text is kept, and not shown.
 func (e *engine) madeCall(id callKey, c *call, args any) {
 	var shown []store.Arg

@@ -39,7 +39,7 @@ func (c *call) acquire(x *execution) bool {
 	}
 	r.mu.Unlock()
 	if c.inputs == nil { // before the first body runs, which may write to them
-		c.inputs = c.values.describe(false)
+		c.inputs = c.describe(false)
 	}
 	rec := c.record(x)
 	rec.Status, rec.Nonce, rec.Attempts = store.Running, rand.Uint64(), c.attempts+1
@@ -271,7 +271,7 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 	}
 	rec, from := c.record(x), io.WriterTo(nil)
 	if o.err == nil {
-		rec.Status, from = store.Succeeded, c.values.encoded()
+		rec.Status, from = store.Succeeded, store.Encoded(r.codec, r.schema, c.values.result())
 	} else {
 		rec.Status, rec.Error = store.Failed, preview.Error(o.recorded())
 	}
@@ -300,7 +300,7 @@ func (c *call) publish(x *execution, o *outcome, returned bool) {
 		// Another execution was faster. A result never changes, so theirs is the one.
 		var found store.Found
 		if r.lookup(ctx, c.key, &found) == nil {
-			if expires, ok := r.take(ctx, &found, c.values.decode); ok {
+			if expires, ok := r.take(ctx, &found, c.decode); ok {
 				o.expires = expires
 				return
 			}

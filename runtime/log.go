@@ -94,7 +94,7 @@ func (r *runner) sayWhatIsStuck() {
 		attrs := []slog.Attr{slog.Uint64("call", s.call.node.number), slog.String("status", s.status.String()),
 			slog.String("waits_for", s.waitsFor), slog.Duration("since", s.took)}
 		if s.waitsFor != itsCopies {
-			attrs = append(attrs, slog.String("arguments", s.call.values.summary()))
+			attrs = append(attrs, slog.String("arguments", s.call.summary()))
 		}
 		r.logAt(slog.LevelWarn, "a call has not ended for long", attrs...)
 	}

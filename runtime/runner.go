@@ -60,18 +60,19 @@ type runner struct {
 	public Runner
 
 	config
-	schema string             // of the work, as in its Spec
-	code   *Code              // likewise
-	scope  string             // what stands for the code in keys: code.scope()
-	build  *build.Reporter    // what counts in durable keys of the running program; may be nil
-	result reflect.Type       // of the work
-	codec  store.Codec        // of the store, for results of the work; nil without one
-	work   any                // as in its Spec
-	encode func(*key.Encoder) // likewise: EncodeWork
-	inputs []argument         // of the work, in the order of their encoding; empty: nothing is known of them
-	secret bool               // some of them are secret
-	clone  any                // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
-	made   time.Time
+	schema            string             // of the work, as in its Spec
+	code              *Code              // likewise
+	scope             string             // what stands for the code in keys: code.scope()
+	build             *build.Reporter    // what counts in durable keys of the running program; may be nil
+	result            reflect.Type       // of the work
+	codec             store.Codec        // of the store, for results of the work; nil without one
+	work              any                // as in its Spec
+	encode            func(*key.Encoder) // likewise: EncodeWork
+	inputs            []argument         // of the work, in the order of their encoding; empty: nothing is known of them
+	secret            bool               // some of them are secret
+	outside, verifies bool               // all inputs, or some, are compared with what they were before an execution
+	clone             any                // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
+	made              time.Time
 
 	hits      counter.Counter // those that found their way without mu
 	table     entries
@@ -115,6 +116,8 @@ type about struct {
 	encodeWork     func(*key.Encoder)
 	encodable      bool // there is Encode
 	inputs, secret []string
+	verifies       bool // there is Verify
+	outside        bool
 	memory         bool
 	notStorable    string
 	kinds          []kind.Kind
@@ -123,6 +126,7 @@ type about struct {
 	table  entries
 	result any // pointer to one
 	clone  any // CloneResult
+	clones bool
 }
 
 // newRunnerOf makes the runner of a work.
@@ -133,7 +137,11 @@ func newRunnerOf(w *about, opts []Option) *runner {
 	r := newRunner(newConfig(w.name, w.options, opts))
 	r.schema, r.code, r.scope, r.build = w.schema, w.code, w.code.Scope(), w.code.Reporter()
 	r.work, r.encode, r.inputs, r.secret = w.work, w.encodeWork, inputsOf(w.inputs, w.secret), len(w.secret) > 0
-	r.table, r.result, r.clone = w.table, reflect.TypeOf(w.result).Elem(), w.clone
+	r.outside, r.verifies = w.outside, w.outside || w.verifies || w.encodeWork != nil
+	r.table, r.result = w.table, reflect.TypeOf(w.result).Elem()
+	if w.clones {
+		r.clone = w.clone
+	}
 	r.table.reset()
 	r.openStore(w)
 	return r

@@ -3,7 +3,6 @@
 package arguments
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -13,12 +12,12 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// Fields lists the fields of args, each as text makes it. What is no struct is one argument
-// without a name.
+// Fields lists the fields of what args points to, each as text makes it. What is no struct is
+// one argument without a name.
 func Fields(args any, text func(v any) string) []store.Arg {
-	v := reflect.ValueOf(args)
+	v := reflect.ValueOf(args).Elem()
 	if v.Kind() != reflect.Struct {
-		return []store.Arg{{Type: fmt.Sprintf("%T", args), Text: text(args)}}
+		return []store.Arg{{Type: v.Type().String(), Text: text(v.Interface())}}
 	}
 	out := make([]store.Arg, 0, v.NumField())
 	for i := range v.NumField() {
