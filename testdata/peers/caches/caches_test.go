@@ -59,6 +59,19 @@ func keeps[K any](t *testing.T, what string, all []open[K], key func(int) K, wan
 	}
 }
 
+// TestAllocations holds that a hit of workgen's allocates nothing.
+func TestAllocations(t *testing.T) {
+	allocates(t, "string", texts()[0](10), date(1))
+	allocates(t, "numbers", threes()[0](10), numbers{1, 2, 3})
+	allocates(t, "order", eights()[0](10), order(1))
+}
+
+func allocates[K any](t *testing.T, what string, c cache[K], k K) {
+	if n := testing.AllocsPerRun(1000, func() { must(c.call(ctx, k)) }); n != 0 {
+		t.Errorf("%s: a hit allocates %v times", what, n)
+	}
+}
+
 // TestStampede holds that all callers share one execution, but for those of the map.
 func TestStampede(t *testing.T) {
 	const n = 50
