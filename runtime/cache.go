@@ -48,7 +48,7 @@ func (t *table[K, R]) reset() {
 func (t *table[K, R]) find(hash uint64, k *K) *entry[K, R] {
 	b := *t.buckets.Load()
 	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.call.hash == hash && e.key == *k {
+		if e.call.node.hash == hash && e.key == *k {
 			return e
 		}
 	}
@@ -64,7 +64,7 @@ func (t *table[K, R]) insert(e *entry[K, R]) {
 		b = grown(b)
 		t.buckets.Store(&b)
 	}
-	head := &b[e.call.hash&uint64(len(b)-1)]
+	head := &b[e.call.node.hash&uint64(len(b)-1)]
 	e.next.Store(head.Load())
 	head.Store(e)
 	t.len++
@@ -79,7 +79,7 @@ func grown[K comparable, R any](old []atomic.Pointer[entry[K, R]]) []atomic.Poin
 		low, high := &b[i], &b[i+len(old)]
 		for e := old[i].Load(); e != nil; {
 			next := e.next.Load()
-			if e.call.hash&mask == uint64(i) {
+			if e.call.node.hash&mask == uint64(i) {
 				low.Store(e)
 				low = &e.next
 			} else {
@@ -114,7 +114,7 @@ func (t *table[K, R]) unlink(n *node) bool {
 func (t *table[K, R]) at(hash, number uint64) *node {
 	b := *t.buckets.Load()
 	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.call.hash == hash && (number == 0 || e.call.number == number) {
+		if e.call.node.hash == hash && (number == 0 || e.call.node.number == number) {
 			return &e.call.node
 		}
 	}

@@ -19,7 +19,7 @@ import (
 // A handle stays valid when its call is evicted, expires or is forgotten.
 type Call[R any] struct {
 	result R // written before the state says that the call has ended
-	node
+	handle
 }
 
 // Wait returns the result and error of the call once it has ended. Meanwhile the
@@ -29,7 +29,7 @@ type Call[R any] struct {
 // Inside of an execution, with its context, Wait may return a CycleError. Inside
 // of a flow it does not wait: it returns ErrSuspended before the call's end.
 func (c *Call[R]) Wait(ctx context.Context) (R, error) {
-	if err := c.call.Load().wait(ctx); err != nil {
+	if err := c.node.call.Load().wait(ctx); err != nil {
 		var zero R
 		return zero, err
 	}
@@ -39,7 +39,7 @@ func (c *Call[R]) Wait(ctx context.Context) (R, error) {
 // Result returns what Wait would if the call has ended, and ErrNotFinished
 // before that. When a method panics that is to copy the result, that is a PanicError.
 func (c *Call[R]) Result() (R, error) {
-	if !c.status().ended() {
+	if !c.node.status().ended() {
 		var zero R
 		return zero, ErrNotFinished
 	}
@@ -48,7 +48,7 @@ func (c *Call[R]) Result() (R, error) {
 
 // outcome returns the caller's own copy of what an ended call came to.
 func (c *Call[R]) outcome() (R, error) {
-	ended := c.call.Load()
+	ended := c.node.call.Load()
 	clone, _ := ended.runner.clone.(func(R) R)
 	if clone == nil {
 		return c.result, ended.err
@@ -72,9 +72,14 @@ func copied[R any](r *runner, clone func(R) R, original *R) (result R, err error
 	return clone(*original), nil
 }
 
-// node is what a handle has besides the result, and what the cache links: it is the
-// same for all types.
+// handle is what a Call has besides the result. Its methods are all that a Call has of it:
+// the compiler makes each of them anew for every type of results.
+type handle struct{ node node }
+
+// node is what the cache links: it is the same for all types.
 type node struct {
+	_ [0]func() // nobody compares nodes, nor does the compiler make functions for that
+
 	hash  uint64
 	state atomic.Uint32 // a Status, and the visited bit once that is Succeeded or Failed
 	due   int32         // place among those that expire, from 1; 0: none. runner.mu
@@ -90,24 +95,24 @@ type node struct {
 }
 
 // Done returns a channel that is closed when the call has ended.
-func (n *node) Done() <-chan struct{} { return n.call.Load().done }
+func (h *handle) Done() <-chan struct{} { return h.node.call.Load().done }
 
 // Stop ends the call for everyone who waits for it: they get an error that wraps
 // ErrStopped, and the execution's context is cancelled. A call that has ended
 // stays as it is.
-func (n *node) Stop() {
-	c := n.call.Load()
+func (h *handle) Stop() {
+	c := h.node.call.Load()
 	c.stop(named(c.runner.name, ErrStopped))
 }
 
 // Status returns how far the call has come. Of a call that has succeeded the runner
 // remembers no more than the option [History] says; of one that it does not remember,
 // only Status and Finished are set.
-func (n *node) Status() CallStatus {
-	c := n.call.Load()
+func (h *handle) Status() CallStatus {
+	c := h.node.call.Load()
 	c.runner.mu.Lock()
 	defer c.runner.mu.Unlock()
-	return n.snapshot()
+	return h.node.snapshot()
 }
 
 // snapshot needs runner.mu.
@@ -649,7 +654,7 @@ func (c *call) prepare() (k key.Key, changed bool) {
 	}
 	if r.store != nil {
 		// Before the inputs are compared with those that the call was identified by.
-		k = r.keyOf(c.encode)
+		k = r.keyOf(c.values)
 	}
 	if r.verifies {
 		c.before = c.verified()
@@ -754,7 +759,7 @@ var errNoKey = errors.New("the inputs could be encoded once, and not again")
 
 // forgetCall forgets a call, here and in the store, and reports whether there was one. k is
 // its key in memory; find looks for it in the table.
-func (r *runner) forgetCall(k any, find func() *node, encode func(*key.Encoder)) bool {
+func (r *runner) forgetCall(k any, find func() *node, v values) bool {
 	forget := func() bool {
 		r.mu.Lock()
 		n := find()
@@ -767,7 +772,7 @@ func (r *runner) forgetCall(k any, find func() *node, encode func(*key.Encoder))
 	// In the store between two looks at the table: whoever was about to put a result
 	// there has lost the lease, and who has just read one there is forgotten.
 	kept := forget()
-	if r.store != nil && unkeyed(k) == nil && r.deleteKey(r.keyOf(encode)) {
+	if r.store != nil && unkeyed(k) == nil && r.deleteKey(r.keyOf(v)) {
 		kept = true
 	}
 	if forget() {

@@ -125,16 +125,16 @@ func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *R {
 	// This is table.find written out, which saves the call.
 	b := *c.table.buckets.Load()
 	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.call.hash != hash || e.key != *k {
+		if e.call.node.hash != hash || e.key != *k {
 			continue
 		}
-		if state := e.call.state.Load(); state != uint32(Succeeded)|visited {
+		if state := e.call.node.state.Load(); state != uint32(Succeeded)|visited {
 			if state != uint32(Succeeded) {
 				return nil
 			}
 			// Only write what changes: a line that is just read stays in the
 			// caches of all processors.
-			e.call.visit()
+			e.call.node.visit()
 		}
 		c.runner.hits.Add()
 		return &e.call.result
@@ -293,7 +293,7 @@ func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, args A, jo
 	p := &pending[K, A, R]{calls: c, entry: e, args: args}
 	u = &p.call
 	u.values, u.node, u.unkeyed = p, &e.call.node, unkeyed(&e.key)
-	e.call.hash = hash
+	e.call.node.hash = hash
 	if u.listed = u.unkeyed == nil && r.cacheCalls; u.listed {
 		c.table.insert(e)
 	}
@@ -314,20 +314,16 @@ func (c *Calls[K, A, R]) Lookup(args A) (R, bool) {
 		c.runner.mu.Unlock()
 	}
 	switch {
-	case e != nil && e.call.status() == Succeeded:
+	case e != nil && e.call.node.status() == Succeeded:
 		result, err := e.call.outcome()
 		return result, err == nil
 	case c.runner.store != nil:
-		return c.stored(k, args)
+		p := &pending[K, A, R]{calls: c, args: args}
+		ok := c.runner.stored(k, p)
+		return p.res, ok
 	}
 	var none R
 	return none, false // and the arguments have stayed where they were
-}
-
-// stored returns the result that the store has of a call.
-func (c *Calls[K, A, R]) stored(k K, args A) (result R, ok bool) {
-	ok = c.runner.stored(&k, c.encoding(&args), &result)
-	return result, ok
 }
 
 // Forget makes the next call with these arguments execute anew, and reports whether
@@ -344,7 +340,7 @@ func (c *Calls[K, A, R]) Forget(args A) bool {
 		}
 		return nil
 	}
-	return c.runner.forgetCall(k, find, c.encoding(&args))
+	return c.runner.forgetCall(k, find, &pending[K, A, R]{calls: c, args: args})
 }
 
 // pending is what a call has of types until it has ended.
@@ -362,7 +358,18 @@ func (p *pending[K, A, R]) handle() any    { return &p.entry.call }
 func (p *pending[K, A, R]) identity() any  { return p.entry.key }
 func (p *pending[K, A, R]) commit()        { p.entry.call.result = p.res }
 
-func (p *pending[K, A, R]) encode(e *key.Encoder, all bool) { p.calls.encode(e, &p.args, all) }
+func (p *pending[K, A, R]) encode(e *key.Encoder, all bool) {
+	spec := &p.calls.spec
+	if spec.EncodeWork != nil {
+		spec.EncodeWork(e)
+		e.Next()
+	}
+	if all {
+		spec.Encode(&p.args, e)
+	} else if spec.Verify != nil {
+		spec.Verify(&p.args, e)
+	}
+}
 
 func (p *pending[K, A, R]) copyArguments() {
 	if clone := p.calls.spec.CloneArgs; clone != nil {
@@ -399,23 +406,6 @@ func (c *Calls[K, A, R]) EncodeRunner(e *key.Encoder) {
 }
 
 // Key returns the durable key of a call.
-func (c *Calls[K, A, R]) Key(args A) key.Key { return c.runner.keyOf(c.encoding(&args)) }
-
-// encoding returns what writes all inputs.
-func (c *Calls[K, A, R]) encoding(args *A) func(*key.Encoder) {
-	return func(e *key.Encoder) { c.encode(e, args, true) }
-}
-
-// encode writes the inputs: all, or those that could be written to while the body runs.
-func (c *Calls[K, A, R]) encode(e *key.Encoder, args *A, all bool) {
-	spec := &c.spec
-	if spec.EncodeWork != nil {
-		spec.EncodeWork(e)
-		e.Next()
-	}
-	if all {
-		spec.Encode(args, e)
-	} else if spec.Verify != nil {
-		spec.Verify(args, e)
-	}
+func (c *Calls[K, A, R]) Key(args A) key.Key {
+	return c.runner.keyOf(&pending[K, A, R]{calls: c, args: args})
 }

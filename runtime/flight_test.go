@@ -229,10 +229,10 @@ func TestStartingAgainWithTheSameContextAddsNoWaiter(t *testing.T) {
 			same := f.Start(context.WithValue(ctx, t, 1), "a")
 			want(t, "handle", same, call)
 		}
-		want(t, "contexts", len(call.call.Load().starts), 1)
+		want(t, "contexts", len(call.node.call.Load().starts), 1)
 		other, cancelOther := context.WithCancel(t.Context())
 		f.Start(other, "a")
-		want(t, "contexts", len(call.call.Load().starts), 2)
+		want(t, "contexts", len(call.node.call.Load().starts), 2)
 		cancel()
 		synctest.Wait()
 		want(t, "status with one context left", call.Status().Status, Running)

@@ -165,7 +165,7 @@ func TestEveryChainLeadsToEverOlderEntries(t *testing.T) {
 	}
 	for i := range 300 {
 		e := &entry[int, int]{key: i}
-		e.call.hash = uint64(i) * 0x9E3779B97F4A7C15 >> 40
+		e.call.node.hash = uint64(i) * 0x9E3779B97F4A7C15 >> 40
 		ages[e] = i
 		entries = append(entries, e)
 		tab.insert(e)
@@ -178,7 +178,7 @@ func TestEveryChainLeadsToEverOlderEntries(t *testing.T) {
 	}
 	want(t, "length", tab.len, 200)
 	for i, e := range entries {
-		found := tab.find(e.call.hash, &e.key)
+		found := tab.find(e.call.node.hash, &e.key)
 		want(t, fmt.Sprint("entry ", i, " found"), found == e, i >= 100)
 	}
 }

@@ -116,7 +116,7 @@ func (f *fetch) check(t interface{ Errorf(string, ...any) }) {
 	for i := range *c.table.buckets.Load() {
 		for e := (*c.table.buckets.Load())[i].Load(); e != nil; e = e.next.Load() {
 			listed++
-			if !e.call.status().ended() {
+			if !e.call.node.status().ended() {
 				unfinished++
 			}
 		}

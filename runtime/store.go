@@ -210,19 +210,19 @@ func (r *runner) dropDeleted(refs []store.Ref) {
 	}
 }
 
-// keyOf returns the durable key of the call whose inputs encode writes.
-func (r *runner) keyOf(encode func(*key.Encoder)) key.Key {
+// keyOf returns the durable key of a call.
+func (r *runner) keyOf(v values) key.Key {
 	scope := key.Scope{Work: r.name, Schema: r.schema, Code: r.scope, Build: r.build.Build().Sum}
-	return key.Sum(scope, encode)
+	return key.Sum(scope, func(e *key.Encoder) { v.encode(e, true) })
 }
 
-// stored reads the result that the store has of a call into result, and reports whether
+// stored reads the result that the store has of a call into its values, and reports whether
 // there is one. k is the key of the call in memory.
-func (r *runner) stored(k any, encode func(*key.Encoder), result any) (ok bool) {
+func (r *runner) stored(k any, v values) (ok bool) {
 	if r.override == refreshCache || unkeyed(k) != nil {
 		return false
 	}
-	durable := r.keyOf(encode)
+	durable := r.keyOf(v)
 	if durable.IsZero() {
 		return false
 	}
@@ -232,7 +232,7 @@ func (r *runner) stored(k any, encode func(*key.Encoder), result any) (ok bool) 
 		r.storeFailed(ctx, "a stored result cannot be read", err)
 		return false
 	}
-	_, ok = r.take(ctx, &found, func(e *store.Entry) error { return r.decode(e, result) })
+	_, ok = r.take(ctx, &found, func(e *store.Entry) error { return r.decode(e, v.result()) })
 	return ok
 }
 
