@@ -29,6 +29,11 @@ func withLibrary(t *testing.T) (p *program, want []string) {
 	p.requires("lib")
 	p.write("lib/go.mod", "module example.com/lib\n\ngo 1.26\n")
 	p.write("lib/lib.go", string(text))
+	registry, err := os.ReadFile(filepath.Join("..", "testdata", "ambient", "lib", "zz_generated.conversion.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write("lib/zz_generated.conversion.go", string(registry))
 	run := "package m\n\nimport \"example.com/lib\"\n\n//workgen:work\ntype W struct{}\n\nfunc use(...any) {}\n\nfunc (W) Run(name string) {\n"
 	for line := range strings.Lines(string(text)) {
 		f := libraryFunc.FindStringSubmatch(line)

@@ -15,7 +15,7 @@ import (
 )
 
 // format is the version of the files, and of what computes them.
-const format = "3"
+const format = "4"
 
 // kept is how long a file may be used. Then it is computed again, and old ones are
 // deleted.

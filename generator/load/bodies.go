@@ -90,7 +90,7 @@ func (r *bodies) each(n int, f func(i int)) {
 func (p *Package) parse() bool {
 	all := true
 	for _, name := range p.GoFiles {
-		f, err := parser.ParseFile(p.Fset, name, nil, parser.SkipObjectResolution)
+		f, err := parser.ParseFile(p.Fset, name, nil, parseMode)
 		if f != nil {
 			p.Files = append(p.Files, f)
 		}

@@ -217,7 +217,7 @@ func (x *finder) use(id *ast.Ident, pos token.Pos) {
 	if fn, ok := obj.(*types.Func); ok {
 		obj = fn.Origin()
 	}
-	if _, isType := obj.(*types.TypeName); !isType && !x.rule(obj, id, pos, x.calls[id]) && !x.write[id] && x.w.isDependency(obj) && !x.d.pkg.isProtobuf(pos) {
+	if _, isType := obj.(*types.TypeName); !isType && !x.rule(obj, id, pos, x.calls[id]) && !x.write[id] && x.w.isDependency(obj) && !x.d.pkg.isRegistry(pos) {
 		x.d.facts = append(x.d.facts, fact{decl: x.d, what: obj.Name(), pos: pos, node: id, call: x.calls[id], outside: obj})
 	}
 }

@@ -31,7 +31,7 @@ type pkg struct {
 	byName      map[string]*decl // of files that are always built; nil until needed
 	allows      map[string][]*Allow
 	sources     map[string]map[int][sha256.Size]byte // see sourceSum
-	protobuf    map[*token.File]bool                 // nil until needed
+	makers      map[*token.File]string               // see madeBy
 	memoized    map[*ast.AssignStmt]bool             // see memos
 }
 

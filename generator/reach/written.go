@@ -169,19 +169,29 @@ func all(fns []*ast.FuncDecl, set map[*ast.FuncDecl]bool) bool {
 
 // isProtobuf reports whether a file is made from a .proto file. What is written to its
 // variables is the same for all messages.
-func (p *pkg) isProtobuf(pos token.Pos) bool {
-	if p.protobuf == nil {
-		p.protobuf = map[*token.File]bool{}
+func (p *pkg) isProtobuf(pos token.Pos) bool { return p.madeBy(pos) == "protoc-gen-" }
+
+// isRegistry reports whether a file is made by a program that registers all functions of a
+// kind, of which hardly any is ever called: those of messages, and those that convert the
+// objects of Kubernetes from one version of its API to another.
+func (p *pkg) isRegistry(pos token.Pos) bool { return p.madeBy(pos) != "" }
+
+// madeBy is which of some programs has made a file, "" if none has.
+func (p *pkg) madeBy(pos token.Pos) string {
+	if p.makers == nil {
+		p.makers = map[*token.File]string{}
 		for _, f := range p.Files {
 			if !ast.IsGenerated(f) {
 				continue
 			}
 			for _, group := range f.Comments {
-				if group.Pos() < f.Package && strings.Contains(group.Text(), "by protoc-gen-") {
-					p.protobuf[p.Fset.File(f.Package)] = true
+				for _, maker := range []string{"protoc-gen-", "conversion-gen"} {
+					if group.Pos() < f.Package && strings.Contains(group.Text(), "by "+maker) {
+						p.makers[p.Fset.File(f.Package)] = maker
+					}
 				}
 			}
 		}
 	}
-	return p.protobuf[p.Fset.File(pos)]
+	return p.makers[p.Fset.File(pos)]
 }

@@ -40,6 +40,8 @@ func Once() string               { once.Do(load); return "" }                   
 func Recursive() string          { return recursive(3) }                              // want os.Getenv
 func Interface() string          { return I(new(T)).env() }
 func Field() string              { return (F{}).f() }
+func Scheme()                    { registerConversions() }
+func Convert() string            { return convert() } // want os.Getenv
 func Registered() string         { return registered["a"]() }
 func Written()                   { initial = "" }
 func Conditions() string         { return conditions(3) }
@@ -214,5 +216,7 @@ func opened(name string) (*os.File, error) {
 	}
 	return os.Open(path)
 }
+
+func convert() string { return os.Getenv("A") }
 
 func opaque(t time.Time) io.Reader { return nil }
