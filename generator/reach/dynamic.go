@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"go/ast"
 	"go/types"
 	"slices"
 	"strings"
@@ -18,7 +19,8 @@ var wellKnown = []string{
 var reflecting = map[string]bool{"text/template": true, "html/template": true, "net/rpc": true, "plugin": true}
 
 // dynamic adds the methods of reached types that code outside may call through
-// an interface.
+// an interface. What is called in another build, nobody knows: in place of what a call
+// refers to here, a method of the name.
 func (r *Reach) dynamic() {
 	all := r.reflects
 	for path := range r.outside {
@@ -33,6 +35,16 @@ func (r *Reach) dynamic() {
 			if all && m.Exported() || r.names[m.Name()] || marshals(m.Name()) {
 				r.reach(r.world.decl(m), r.at[r.world.decl(name)], m.Pos())
 				r.calledBack(m)
+			}
+		}
+		if r.whole != nil {
+			continue
+		}
+		d := r.world.decl(name)
+		for _, v := range d.pkg.variantsOf().methods[d.local()] {
+			_, method, _ := strings.Cut(v.local(), ".")
+			if all && ast.IsExported(method) || r.names[method] || r.uses[method] || marshals(method) {
+				r.reach(v, r.at[d], v.at)
 			}
 		}
 	}

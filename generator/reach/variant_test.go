@@ -1,9 +1,12 @@
 package reach_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/workgen/workgen/generator/reach"
 )
 
 const systems = `
@@ -109,9 +112,15 @@ import "fmt"
 //workgen:work
 type W struct{}
 
-func (w W) Run(n int) string { return fmt.Sprint(T{min(n, 1)}) }
+func (w W) Run(n int) string { return fmt.Sprint(T{min(n, 1)}, Outer{}.get()) }
 
 type T struct{ n any }
+
+type Inner struct{}
+
+func (Inner) get() int { return 1 }
+
+type Outer struct{ Inner }
 -- a/a_tagged.go --
 //go:build tagged
 
@@ -119,17 +128,22 @@ package a
 
 func (T) String() string { return "old method" }
 
+func (Outer) get() int { return len("old outer") }
+
+func (Outer) unused() int { return len("unused") }
+
 func min(a, b int) int { return len("old function") }
 
 type any interface{ old() }
 `
-	for _, old := range []string{"", "old method", "old function", "old()"} {
+	for _, old := range []string{"", "old method", "old function", "old()", "old outer"} {
 		dir := write(t, strings.Replace(archive, old, "new"+strings.TrimPrefix(old, "old"), min(1, len(old))))
 		with, without := in(t, dir, "GOFLAGS=-tags=tagged").Symbols(), in(t, dir).Symbols()
-		if !slices.Equal(with, without) {
-			t.Errorf("it differs between builds:\n%v\n%v", with, without)
+		without = slices.DeleteFunc(without, func(s reach.Symbol) bool { return strings.HasSuffix(s.Name, "Inner.get") }) // is hidden with the tag
+		if !slices.Equal(with, without) || strings.Contains(fmt.Sprint(with), "unused") {
+			t.Errorf("it differs between builds, or has what nothing uses:\n%v\n%v", with, without)
 		}
-		if base := in(t, write(t, archive)).Symbols(); slices.Equal(with, base) != (old == "") {
+		if base := in(t, write(t, archive), "GOFLAGS=-tags=tagged").Symbols(); slices.Equal(with, base) != (old == "") {
 			t.Errorf("a change of %q: %t", old, slices.Equal(with, base))
 		}
 	}

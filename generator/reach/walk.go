@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"go/ast"
 	"go/token"
 	"go/types"
 	"strings"
@@ -23,6 +22,7 @@ type Reach struct {
 	at       map[*decl]int
 	packages map[*pkg]int        // by the first step in them
 	names    map[string]bool     // of methods that code outside may call
+	uses     map[string]bool     // names of functions and methods that are referred to
 	asked    map[string]bool     // packages outside whose interfaces are in names
 	shown    map[types.Type]bool // types outside whose interfaces are in names
 	types    []*types.TypeName
@@ -79,7 +79,7 @@ func (u *Universe) Of(p *load.Package, run *types.Func, inputs Inputs) *Reach {
 func newReach(w *world, root *decl) *Reach {
 	r := &Reach{
 		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{},
-		names: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, calls: map[call]reference{}, asks: map[call]bool{}, commands: map[*types.Package]bool{},
+		names: map[string]bool{}, uses: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, calls: map[call]reference{}, asks: map[call]bool{}, commands: map[*types.Package]bool{},
 		outside: map[string]bool{}, below: map[string]bool{}, expanded: map[string]bool{}, held: map[types.Type]bool{}, filled: map[*types.Var]bool{},
 	}
 	for _, name := range wellKnown {
@@ -234,14 +234,12 @@ func (r *Reach) follow(i int) {
 		return
 	}
 	r.world.walk(d)
-	if _, ok := d.node.(*ast.TypeSpec); ok { // code outside may call its methods in other builds
-		for _, v := range d.pkg.variantsOf().methods[d.local()] {
-			r.reach(v, i, v.node.Pos())
-		}
-	}
 	for _, ref := range d.refs {
 		switch {
 		case ref.obj != nil:
+			if fn, ok := ref.obj.(*types.Func); ok {
+				r.uses[fn.Name()] = true
+			}
 			r.reach(r.world.decl(ref.obj), i, ref.pos)
 		case ref.variant != nil:
 			r.reach(ref.variant, i, ref.pos)
@@ -261,6 +259,7 @@ func (r *Reach) follow(i int) {
 		case ref.exists:
 			r.ask(call{ref.method, ref.iface}, i, ref.pos)
 		case ref.method != nil:
+			r.uses[ref.method.Name()] = true
 			r.call(ref.method, ref.iface, i, ref.pos)
 		default:
 			for _, m := range r.world.methodsNamed(ref.name) {
