@@ -2,7 +2,10 @@ package reach
 
 import (
 	"go/ast"
+	"go/parser"
+	"go/token"
 	"go/types"
+	"path/filepath"
 	"strings"
 
 	"github.com/workgen/workgen/generator/ambient"
@@ -152,12 +155,32 @@ func (x *mentioner) imports(d *decl) {
 		case path == "C", path == "unsafe", i.Name != nil && i.Name.Name == ".":
 			x.anything = true
 		case x.w.byPath[path] != nil, exempt(path), ambient.Logs(path):
+		case !used[x.w.importName(i)] && (x.w.isStandard(path) || i.Name != nil || x.w.lacks(path, used)):
 		case !x.w.isStandard(path), x.w.isOwn(path):
 			x.anything = true
-		case used[x.w.importName(i)]:
+		default:
 			x.calls(path)
 		}
 	}
+}
+
+// lacks reports whether a package outside is known to have none of some names.
+func (w *world) lacks(path string, names map[string]bool) bool {
+	w.build.Complete([]string{path})
+	d := w.build.Dependencies[path]
+	if d == nil || len(d.Files) == 0 {
+		return false
+	}
+	for _, file := range d.Files {
+		if filepath.Ext(file) != ".go" {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly)
+		if err != nil || names[f.Name.Name] {
+			return false
+		}
+	}
+	return true
 }
 
 // isOwn reports whether a package would belong to a module of the world.

@@ -69,6 +69,8 @@ func TestWhatIsExecutedAtTheStartCountsIfItChangesWhatRunSeesInSomeBuild(t *test
 		{does, `func (T) do() int { used.Keep(1); return 1 }`, idle, true},
 		{does, `func (T) do() int { image.RegisterFormat("x", "x", nil, nil); return 1 }`, idle, true},
 		{does, `func (T) do() int { cli.Load("x"); return 1 }`, idle, true},
+		{does, `func (T) do() int { return 1 }; func Unused() { cli.Load("x") }`, idle, false},
+		{does, `import other2 "example.org/used"; func (T) do() int { return 1 }; func Unused() { other2.Keep(1) }`, idle, false},
 		{does, `func (T) do() int { expvar.NewInt("x"); return 1 }`, idle, false},
 		{does, `func (T) do() int { os.Setenv("A", "b"); return 1 }`, idle, true},
 		{does, `func (T) do() int { os.Args = nil; return 1 }`, idle, true},
