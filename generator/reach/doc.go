@@ -6,7 +6,7 @@
 // implementers of the module's interfaces whose methods are called (of those that types are
 // only asked for, which types have them), of other interfaces those that are reached themselves or that the arguments or
 // fields of the work may hold, and from the runner of another work its Run. Of every
-// package that is reached, or imported for its effects by one, the functions init and the
+// package that is reached, and of what these import, the functions init and the
 // initialisers of variables count that can change what Run sees (see start.go), in the
 // order in which they are executed. Each declaration counts by its tokens, without
 // comments and formatting (see package internal/source), and with the full names of what

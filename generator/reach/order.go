@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"go/ast"
 	"go/token"
+	"maps"
 	"slices"
 	"strings"
 
@@ -157,17 +158,8 @@ func (p *pkg) imported() []string {
 	for _, i := range p.Types.Imports() {
 		seen[i.Path()] = true
 	}
-	for _, all := range p.variantsOf().decls {
-		for _, d := range all {
-			for _, i := range d.variant.file.Imports {
-				seen[importPath(i)] = true
-			}
-		}
+	for _, path := range p.variantsOf().imports {
+		seen[path] = true
 	}
-	out := make([]string, 0, len(seen))
-	for path := range seen {
-		out = append(out, path)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(seen))
 }

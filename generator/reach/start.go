@@ -117,7 +117,7 @@ func (r *Reach) changes(s *start) bool {
 func (r *Reach) starts() {
 	for _, d := range r.pending {
 		if _, ok := r.at[d]; !ok && r.changes(r.world.start(d)) {
-			r.reach(d, r.packages[d.pkg], d.node.Pos())
+			r.reach(d, r.started[d.pkg], d.node.Pos())
 		}
 	}
 }

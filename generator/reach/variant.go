@@ -24,6 +24,7 @@ import (
 type variants struct {
 	decls   map[string][]*decl
 	methods map[string][]*decl // by the names of types
+	imports []string           // paths
 	cgo     []string           // files that import "C"
 	always  []*decl            // init, blank variables, and those whose initialisers may have effects
 }
@@ -55,6 +56,7 @@ func (p *pkg) variantsOf() *variants {
 // variantsIn adds those of one file.
 func (p *pkg) variantsIn(f *ast.File, constraint string) {
 	for _, i := range f.Imports {
+		p.variants.imports = append(p.variants.imports, importPath(i))
 		switch target := importPath(i); {
 		case target == "C":
 			p.variants.cgo = append(p.variants.cgo, p.Fset.PositionFor(f.Package, false).Filename)

@@ -29,7 +29,8 @@ type Reach struct {
 	outside  map[string]bool // import paths
 	below    map[string]bool // see world.below: of those that are expanded
 	expanded map[string]bool
-	pending  []*decl // what is executed at the start, of packages that are reached
+	started  map[*pkg]int // packages and what they import, by the first step for which
+	pending  []*decl      // what is executed at the start in them
 	calls    map[call]reference
 	called   []call             // the same, in their order
 	asks     map[call]bool      // what types are only asked for
@@ -78,7 +79,7 @@ func (u *Universe) Of(p *load.Package, run *types.Func, inputs Inputs) *Reach {
 // newReach returns a Reach without anything in it.
 func newReach(w *world, root *decl) *Reach {
 	r := &Reach{
-		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{},
+		world: w, root: root, at: map[*decl]int{}, packages: map[*pkg]int{}, started: map[*pkg]int{},
 		names: map[string]bool{}, uses: map[string]bool{}, asked: map[string]bool{}, shown: map[types.Type]bool{}, calls: map[call]reference{}, asks: map[call]bool{}, commands: map[*types.Package]bool{},
 		outside: map[string]bool{}, below: map[string]bool{}, expanded: map[string]bool{}, held: map[types.Type]bool{}, filled: map[*types.Var]bool{},
 	}
@@ -137,6 +138,21 @@ func (r *Reach) enter(p *pkg, from int) {
 		return
 	}
 	r.packages[p] = from
+	r.start(p, from)
+	for _, path := range p.effects {
+		if q := r.world.byPath[path]; q != nil && !exempt(path) {
+			r.enter(q, from)
+		}
+	}
+}
+
+// start notes what is executed at the start in a package and those of the world that it
+// imports: they are in each program that has it.
+func (r *Reach) start(p *pkg, from int) {
+	if _, ok := r.started[p]; ok || exempt(p.PkgPath) {
+		return
+	}
+	r.started[p] = from
 	for _, d := range p.always {
 		if d.local() == "init" {
 			r.pending = append(r.pending, d)
@@ -149,13 +165,13 @@ func (r *Reach) enter(p *pkg, from int) {
 	}
 	r.pending = append(r.pending, p.variantsOf().always...)
 	for _, path := range p.effects {
-		switch q := r.world.byPath[path]; {
-		case q == nil:
-			if !exempt(path) {
-				r.leave(path)
-			}
-		case !exempt(path):
-			r.enter(q, from)
+		if r.world.byPath[path] == nil && !exempt(path) {
+			r.leave(path)
+		}
+	}
+	for _, path := range p.imported() {
+		if q := r.world.byPath[path]; q != nil {
+			r.start(q, from)
 		}
 	}
 }
