@@ -3,8 +3,6 @@ package runtime
 import (
 	"cmp"
 	"context"
-	"errors"
-	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -665,97 +663,8 @@ func (c *call) prepare() (k key.Key, changed bool) {
 // encode writes all inputs.
 func (c *call) encode(e *key.Encoder) { c.values.encode(e, true) }
 
-// verified returns the fingerprint of what could be written to meanwhile.
-func (c *call) verified() key.Fingerprint {
-	e := key.Borrow()
-	c.values.encode(e, c.runner.outside)
-	return e.Keep(e.Fingerprint())
-}
-
-// run runs the body, and says whether what it returned may be kept. Of a call without key
-// nothing is kept, so its body may change what it was given.
-func (c *call) run(ctx context.Context) (keep bool, err error) {
-	r := c.runner
-	err = c.values.execute(ctx)
-	if r.clone != nil {
-		err = c.own(err)
-	}
-	changed := r.verifies && c.unkeyed == nil && c.verified() != c.before
-	switch {
-	case err != nil:
-		return r.cacheErrors != 0 && !changed && lasting(err), err
-	case changed:
-		c.drop()
-		return false, &InputChangedError{Work: r.name}
-	}
-	return true, nil
-}
-
-// own replaces the result by a copy: the body may have returned memory that
-// belongs to the work, or to an argument that could not be copied, and that is
-// written to later. What cannot be copied, which generated code says by a panic,
-// is dropped.
-func (c *call) own(failed error) (err error) {
-	defer func() {
-		switch v := recover().(type) {
-		case nil:
-		case *UnknownTypeError:
-			c.drop()
-			if err = failed; err == nil {
-				err = &UnknownTypeError{Work: c.runner.name, Interface: v.Interface}
-			}
-		default:
-			panic(v)
-		}
-	}()
-	c.values.copyResult()
-	return failed
-}
-
-func (c *call) drop() { reflect.ValueOf(c.values.result()).Elem().SetZero() }
-
 // decode takes the result from the store.
 func (c *call) decode(e *store.Entry) error { return c.runner.decode(e, c.values.result()) }
-
-// seek looks for the result of a call that is prepared, or has it executed.
-func (c *call) seek(origin context.Context, k key.Key, waits, changed bool) (ended bool) {
-	r := c.runner
-	c.origin = origin
-	if !k.IsZero() {
-		r.mu.Lock()
-		c.key = k
-		if m := r.history.find(c.node.number); m != nil {
-			m.key = k
-		}
-		r.mu.Unlock()
-	}
-	if c.unkeyed != nil {
-		r.warnUnkeyed(c.unkeyed)
-	}
-	switch {
-	case changed:
-		c.conclude(nil, outcome{err: &InputChangedError{Work: r.name}, none: true})
-	case r.store == nil:
-		c.execute()
-	case c.unkeyed != nil && r.override == onlyCache:
-		c.conclude(nil, outcome{err: &MissError{Work: r.name}, none: true})
-	case c.unkeyed != nil:
-		c.execute()
-	case c.key.IsZero():
-		r.storeFailed(origin, "a result cannot be stored", errNoKey)
-		c.execute()
-	case !waits:
-		c.findElsewhere()
-	default:
-		// The caller leaves a store that does not answer when its context ends.
-		looking, cancel := context.WithCancelCause(origin)
-		return c.looks(cancel) && c.find(looking)
-	}
-	return false
-}
-
-// errNoKey is why a call is not looked for in the store although it was identified.
-var errNoKey = errors.New("the inputs could be encoded once, and not again")
 
 // forgetCall forgets a call, here and in the store, and reports whether there was one. k is
 // its key in memory; find looks for it in the table.

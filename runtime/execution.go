@@ -4,10 +4,12 @@ import (
 	"container/list"
 	"context"
 	"log/slog"
+	"reflect"
 	"sync/atomic"
 	"time"
 
 	"github.com/workgen/workgen/runtime/internal/redact"
+	"github.com/workgen/workgen/runtime/key"
 )
 
 // execution is one execution of a call's body: of a call that is retried, one of
@@ -139,6 +141,55 @@ func (x *execution) execute(o *outcome) {
 	o.keep, o.err = x.call.run(ctx)
 	returned = true
 }
+
+// verified returns the fingerprint of what could be written to meanwhile.
+func (c *call) verified() key.Fingerprint {
+	e := key.Borrow()
+	c.values.encode(e, c.runner.outside)
+	return e.Keep(e.Fingerprint())
+}
+
+// run runs the body, and says whether what it returned may be kept. Of a call without key
+// nothing is kept, so its body may change what it was given.
+func (c *call) run(ctx context.Context) (keep bool, err error) {
+	r := c.runner
+	err = c.values.execute(ctx)
+	if r.clone != nil {
+		err = c.own(err)
+	}
+	changed := r.verifies && c.unkeyed == nil && c.verified() != c.before
+	switch {
+	case err != nil:
+		return r.cacheErrors != 0 && !changed && lasting(err), err
+	case changed:
+		c.drop()
+		return false, &InputChangedError{Work: r.name}
+	}
+	return true, nil
+}
+
+// own replaces the result by a copy: the body may have returned memory that
+// belongs to the work, or to an argument that could not be copied, and that is
+// written to later. What cannot be copied, which generated code says by a panic,
+// is dropped.
+func (c *call) own(failed error) (err error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case *UnknownTypeError:
+			c.drop()
+			if err = failed; err == nil {
+				err = &UnknownTypeError{Work: c.runner.name, Interface: v.Interface}
+			}
+		default:
+			panic(v)
+		}
+	}()
+	c.values.copyResult()
+	return failed
+}
+
+func (c *call) drop() { reflect.ValueOf(c.values.result()).Elem().SetZero() }
 
 // returns does what is to be done when a body has returned, or has ended otherwise.
 func (x *execution) returns(o *outcome) {

@@ -27,6 +27,46 @@ func (e *RemoteError) Error() string {
 	return fmt.Sprintf("work %s failed in %v: %s", e.Work, e.Origin, e.Text)
 }
 
+// seek looks for the result of a call that is prepared, or has it executed.
+func (c *call) seek(origin context.Context, k key.Key, waits, changed bool) (ended bool) {
+	r := c.runner
+	c.origin = origin
+	if !k.IsZero() {
+		r.mu.Lock()
+		c.key = k
+		if m := r.history.find(c.node.number); m != nil {
+			m.key = k
+		}
+		r.mu.Unlock()
+	}
+	if c.unkeyed != nil {
+		r.warnUnkeyed(c.unkeyed)
+	}
+	switch {
+	case changed:
+		c.conclude(nil, outcome{err: &InputChangedError{Work: r.name}, none: true})
+	case r.store == nil:
+		c.execute()
+	case c.unkeyed != nil && r.override == onlyCache:
+		c.conclude(nil, outcome{err: &MissError{Work: r.name}, none: true})
+	case c.unkeyed != nil:
+		c.execute()
+	case c.key.IsZero():
+		r.storeFailed(origin, "a result cannot be stored", errNoKey)
+		c.execute()
+	case !waits:
+		c.findElsewhere()
+	default:
+		// The caller leaves a store that does not answer when its context ends.
+		looking, cancel := context.WithCancelCause(origin)
+		return c.looks(cancel) && c.find(looking)
+	}
+	return false
+}
+
+// errNoKey is why a call is not looked for in the store although it was identified.
+var errNoKey = errors.New("the inputs could be encoded once, and not again")
+
 // find looks for the result in the store, and has the call executed if it is not
 // there. It reports whether the call has ended. When ctx, which has the values of the
 // caller's, ends before that, and the call has not, it goes on elsewhere.
