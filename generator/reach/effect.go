@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 
 	"github.com/workgen/workgen/generator/ambient"
 )
@@ -200,7 +201,8 @@ func (x *effector) roots(e ast.Expr, out, seen map[*types.Var]bool) {
 		case *ast.SliceExpr:
 			e = n.X
 		case *ast.TypeAssertExpr:
-			e = n.X
+			x.asserted(n, out, seen)
+			return
 		case *ast.UnaryExpr:
 			e = n.X
 		case *ast.SelectorExpr:
@@ -229,6 +231,41 @@ func (x *effector) roots(e ast.Expr, out, seen map[*types.Var]bool) {
 			return
 		}
 	}
+}
+
+// asserted is roots for a value of a known type: a variable that has none in it, and points
+// to nothing, is none of them.
+func (x *effector) asserted(n *ast.TypeAssertExpr, out, seen map[*types.Var]bool) {
+	all := map[*types.Var]bool{}
+	x.roots(n.X, all, maps.Clone(seen))
+	p, pointer := types.Unalias(x.info.TypeOf(n)).(*types.Pointer)
+	for v := range all {
+		if !pointer || mayHold(v.Type(), p.Elem()) {
+			out[v] = true
+		}
+	}
+}
+
+// mayHold reports whether a variable of type t has one of another type in it, or points to
+// anything.
+func mayHold(t, other types.Type) bool {
+	if named, ok := types.Unalias(other).(*types.Named); types.Identical(t, other) || !ok || named.TypeArgs().Len() > 0 {
+		return true
+	}
+	switch t := t.Underlying().(type) {
+	case *types.Basic:
+		return t.Kind() == types.UnsafePointer
+	case *types.Array:
+		return mayHold(t.Elem(), other)
+	case *types.Struct:
+		for f := range t.Fields() {
+			if mayHold(f.Type(), other) {
+				return true
+			}
+		}
+		return false
+	}
+	return true
 }
 
 // result is roots for what a call returns.

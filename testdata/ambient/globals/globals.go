@@ -53,6 +53,11 @@ func (Globals) Run(n int) int {
 	n += put     // want variable put
 	n += served  // want variable served
 	n += initial + sorted + once1 + remembered.n
+	n += none.size()
+	n += some.size() // want variable some
+	n += held.size() // want variable held
+	n += inside.n    // want variable inside
+	n += failed.n()  // want variable failed
 	n += len(settings)
 	n += len(tallies) // want variable tallies
 	n += len(depths)  // want variable depths
@@ -347,3 +352,54 @@ type recursive struct{ n int }
 func (r *recursive) SetDepth(c *counter) { deeper(r, c) }
 
 func (r *recursive) keep(n int) { r.n = n }
+
+type shape interface{ size() int }
+
+type nothing struct{}
+
+func (*nothing) size() int { return 0 }
+
+type box struct{ n int }
+
+func (b *box) size() int { return b.n }
+
+type holding struct{ shape }
+
+type boxes struct{ box }
+
+type failure struct{ code int }
+
+func (*failure) Error() string { return "" }
+
+type errs struct{ err error }
+
+func (e errs) n() int { return len(e.err.Error()) }
+
+var (
+	none nothing
+	some box
+	held = holding{&box{}}
+
+	inside boxes
+	failed = errs{&failure{}}
+)
+
+func shapeOf(n int) shape {
+	switch n {
+	case 0:
+		return &none
+	case 1:
+		return &some
+	case 2:
+		return held.shape
+	case 3:
+		return &inside.box
+	}
+	return &box{}
+}
+
+// Grow writes to a box.
+func Grow(n int) {
+	shapeOf(n).(*box).n = n
+	failed.err.(*failure).code = n
+}
