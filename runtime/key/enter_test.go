@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/workgen/workgen/runtime/key"
 )
@@ -198,16 +197,13 @@ func TestADistanceDependsOnTheWayOnly(t *testing.T) {
 	}
 }
 
+// Were each node compared with all before it, this would take minutes.
 func TestALongChainIsEncodedInOneGo(t *testing.T) {
-	n := 1_000_000
-	if testing.Short() {
-		n = 100_000
-	}
+	const n = 300_000
 	v := chain(n)
-	began := time.Now()
 	f := fingerprintOf(func(e *key.Encoder) { encodeTwig(e, v) })
-	if took := time.Since(began); f.Err() != nil || took > 30*time.Second {
-		t.Errorf("%d nodes took %v, error %v", n, took, f.Err())
+	if f.Err() != nil {
+		t.Errorf("%d nodes: %v", n, f.Err())
 	}
 	last := v
 	for last.Left != nil {
@@ -249,6 +245,7 @@ func ladder(n int) *twig {
 	return v
 }
 
+// Without a bound, 2^100 ways would never end.
 func TestSharedPartsAreWrittenOutUpToABound(t *testing.T) {
 	whole := fingerprintOf(func(e *key.Encoder) { encodeTwig(e, ladder(18)) })
 	if whole.Err() != nil {
@@ -256,13 +253,9 @@ func TestSharedPartsAreWrittenOutUpToABound(t *testing.T) {
 	}
 	for _, n := range []int{22, 100, 10_000} {
 		v := ladder(n)
-		began := time.Now()
 		f := fingerprintOf(func(e *key.Encoder) { encodeTwig(e, v) })
 		if f.Err() == nil || !strings.Contains(f.Err().Error(), "shares") {
 			t.Errorf("2^%d ways: error is %v", n, f.Err())
-		}
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("2^%d ways: took %v", n, took)
 		}
 		if k := key.Sum(key.Scope{}, func(e *key.Encoder) { encodeTwig(e, v) }); !k.IsZero() {
 			t.Errorf("2^%d ways: has a key", n)
