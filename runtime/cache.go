@@ -12,18 +12,24 @@ import (
 // hash table that grows and never shrinks, with readers that take no lock and
 // writers that hold the runner's mutex.
 //
+// It grows a few chains at a time: a new array of twice as many buckets begins empty,
+// and every insertion moves some chains of the old one, each of which splits in two.
+// A chain that a writer needs is moved first, so that writers look into the new array
+// only. Readers look into both.
+//
 // One rule makes lock-free readers safe: next always points to an entry that was
 // inserted before this one. Inserting at the head of a chain keeps it, so does
 // unlinking an entry (which keeps its own next for readers that stand on it),
-// and so does growing, which splits every chain in two without changing the
-// order. A reader hence moves to ever older entries, whatever writers do, and
-// must come to an end.
+// and so does splitting a chain without changing the order. A reader hence moves to
+// ever older entries, whatever writers do, and must come to an end.
 //
-// While the table grows a reader may be led from one half of a chain to the
-// other and miss an entry that is there. That costs time and is never wrong:
-// every miss looks again under the mutex, where nothing moves.
+// While its chain splits a reader may be led from one half to the other and miss an
+// entry that is there. That costs time and is never wrong: every miss looks again
+// under the mutex, where nothing moves.
 type table[K comparable, R any] struct {
 	buckets atomic.Pointer[[]atomic.Pointer[entry[K, R]]] // power of two
+	old     atomic.Pointer[[]atomic.Pointer[entry[K, R]]] // half as many, while it grows; otherwise nil
+	moved   int                                           // chains of old that were moved in turn; mu
 	len     int                                           // of the entries; mu
 }
 
@@ -41,63 +47,117 @@ const minBuckets = 8
 func (t *table[K, R]) reset() {
 	b := make([]atomic.Pointer[entry[K, R]], minBuckets)
 	t.buckets.Store(&b)
+	t.old.Store(nil)
 	t.len = 0
 }
 
 // find needs no lock. k does not escape.
 func (t *table[K, R]) find(hash uint64, k *K) *entry[K, R] {
-	b := *t.buckets.Load()
-	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.call.node.hash == hash && e.key == *k {
-			return e
-		}
+	if e := search(*t.buckets.Load(), hash, k); e != nil {
+		return e
 	}
-	return nil
+	return t.findMoving(hash, k)
+}
+
+// findMoving is find for what is not in the new array, or was not a moment ago.
+func (t *table[K, R]) findMoving(hash uint64, k *K) *entry[K, R] {
+	old := t.old.Load()
+	if old == nil {
+		return nil
+	}
+	if e := search(*old, hash, k); e != nil {
+		return e
+	}
+	return search(*t.buckets.Load(), hash, k) // it was moved meanwhile
+}
+
+func search[K comparable, R any](b []atomic.Pointer[entry[K, R]], hash uint64, k *K) *entry[K, R] {
+	e := b[hash&uint64(len(b)-1)].Load()
+	for e != nil && (e.call.node.hash != hash || e.key != *k) {
+		e = e.next.Load()
+	}
+	return e
 }
 
 // insert adds e, whose key is not in the table. mu is held.
 func (t *table[K, R]) insert(e *entry[K, R]) {
-	b := *t.buckets.Load()
-	// Half full at most: an entry passed over on the way is a cache line more to
-	// fetch, and costs a hit in a large table more than the look at its bucket.
-	if 2*t.len >= len(b) {
-		b = grown(b)
-		t.buckets.Store(&b)
-	}
-	head := &b[e.call.node.hash&uint64(len(b)-1)]
+	t.grow()
+	head := t.head(e.call.node.hash)
 	e.next.Store(head.Load())
 	head.Store(e)
 	t.len++
 }
 
-// grown returns twice as many buckets with the same entries, in the same order.
-func grown[K comparable, R any](old []atomic.Pointer[entry[K, R]]) []atomic.Pointer[entry[K, R]] {
-	b := make([]atomic.Pointer[entry[K, R]], 2*len(old))
-	mask := uint64(len(b) - 1)
-	for i := range old {
-		// A chain's entries go to bucket i or to bucket i+len(old).
-		low, high := &b[i], &b[i+len(old)]
-		for e := old[i].Load(); e != nil; {
-			next := e.next.Load()
-			if e.call.node.hash&mask == uint64(i) {
-				low.Store(e)
-				low = &e.next
-			} else {
-				high.Store(e)
-				high = &e.next
-			}
-			e = next
+// grow moves some chains, or begins to if there are too few buckets. Until the next time
+// a quarter as many insertions come as there are buckets then, so all are moved by that
+// time. mu is held.
+func (t *table[K, R]) grow() {
+	const step = 4
+	old := t.old.Load()
+	if old == nil {
+		b := t.buckets.Load()
+		// Half full at most: an entry passed over on the way is a cache line more to
+		// fetch, and costs a hit in a large table more than the look at its bucket.
+		if 2*t.len < len(*b) {
+			return
 		}
-		low.Store(nil)
-		high.Store(nil)
+		twice := make([]atomic.Pointer[entry[K, R]], 2*len(*b))
+		t.old.Store(b)
+		t.buckets.Store(&twice)
+		t.moved, old = 0, b
 	}
-	return b
+	for range step {
+		t.move(*old, t.moved)
+		t.moved++
+	}
+	if t.moved == len(*old) {
+		t.old.Store(nil)
+	}
+}
+
+// head returns the bucket of a hash for writing, after its chain was moved. mu is held.
+func (t *table[K, R]) head(hash uint64) *atomic.Pointer[entry[K, R]] {
+	if old := t.old.Load(); old != nil {
+		t.move(*old, int(hash&uint64(len(*old)-1)))
+	}
+	b := *t.buckets.Load()
+	return &b[hash&uint64(len(b)-1)]
+}
+
+// move splits a chain of the old array in two, which go to bucket i and i+len(old) of
+// the new one. It does nothing when that was done before. mu is held.
+func (t *table[K, R]) move(old []atomic.Pointer[entry[K, R]], i int) {
+	e := old[i].Load()
+	if e == nil {
+		return
+	}
+	b := *t.buckets.Load()
+	var first [2]*entry[K, R]
+	var last [2]*entry[K, R]
+	for ; e != nil; e = e.next.Load() {
+		half := 0
+		if e.call.node.hash&uint64(len(old)) != 0 {
+			half = 1
+		}
+		if last[half] == nil {
+			first[half] = e
+		} else if last[half].next.Load() != e {
+			last[half].next.Store(e)
+		}
+		last[half] = e
+	}
+	for half, e := range last {
+		if e != nil {
+			e.next.Store(nil)
+		}
+		b[i+half*len(old)].Store(first[half])
+	}
+	old[i].Store(nil)
 }
 
 // unlink takes the entry of a node out and reports whether it was there. mu is held.
 func (t *table[K, R]) unlink(n *node) bool {
-	b := *t.buckets.Load()
-	at := &b[n.hash&uint64(len(b)-1)]
+	at := t.head(n.hash)
 	for e := at.Load(); e != nil; e = at.Load() {
 		if &e.call.node == n {
 			at.Store(e.next.Load())
@@ -112,8 +172,7 @@ func (t *table[K, R]) unlink(n *node) bool {
 // at returns the node that has a hash, and a number unless that is 0; nil if none has.
 // mu is held.
 func (t *table[K, R]) at(hash, number uint64) *node {
-	b := *t.buckets.Load()
-	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
+	for e := t.head(hash).Load(); e != nil; e = e.next.Load() {
 		if e.call.node.hash == hash && (number == 0 || e.call.node.number == number) {
 			return &e.call.node
 		}
@@ -123,8 +182,7 @@ func (t *table[K, R]) at(hash, number uint64) *node {
 
 // resultOf returns the result of a node that is in the table. mu is held.
 func (t *table[K, R]) resultOf(n *node) any {
-	b := *t.buckets.Load()
-	for e := b[n.hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
+	for e := t.head(n.hash).Load(); e != nil; e = e.next.Load() {
 		if &e.call.node == n {
 			return e.call.result
 		}

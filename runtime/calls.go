@@ -124,22 +124,25 @@ func (c *Calls[K, A, R]) Runner() *Runner { return &c.runner.public }
 func (c *Calls[K, A, R]) Hit(hash uint64, k *K) *R {
 	// This is table.find written out, which saves the call.
 	b := *c.table.buckets.Load()
-	for e := b[hash&uint64(len(b)-1)].Load(); e != nil; e = e.next.Load() {
-		if e.call.node.hash != hash || e.key != *k {
-			continue
-		}
-		if state := e.call.node.state.Load(); state != uint32(Succeeded)|visited {
-			if state != uint32(Succeeded) {
-				return nil
-			}
-			// Only write what changes: a line that is just read stays in the
-			// caches of all processors.
-			e.call.node.visit()
-		}
-		c.runner.hits.Add()
-		return &e.call.result
+	e := b[hash&uint64(len(b)-1)].Load()
+	for e != nil && (e.call.node.hash != hash || e.key != *k) {
+		e = e.next.Load()
 	}
-	return nil
+	if e == nil {
+		if e = c.table.findMoving(hash, k); e == nil {
+			return nil
+		}
+	}
+	if state := e.call.node.state.Load(); state != uint32(Succeeded)|visited {
+		if state != uint32(Succeeded) {
+			return nil
+		}
+		// Only write what changes: a line that is just read stays in the
+		// caches of all processors.
+		e.call.node.visit()
+	}
+	c.runner.hits.Add()
+	return &e.call.result
 }
 
 // Copy returns a copy of what Hit returned, for works with a CloneResult that calls

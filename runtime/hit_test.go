@@ -182,3 +182,41 @@ func TestEveryChainLeadsToEverOlderEntries(t *testing.T) {
 		want(t, fmt.Sprint("entry ", i, " found"), found == e, i >= 100)
 	}
 }
+
+func TestTheTableGrowsInSmallSteps(t *testing.T) {
+	var tab table[int, int]
+	tab.reset()
+	hash := func(k int) uint64 { return uint64(k) * 0x9E3779B97F4A7C15 >> 20 }
+	grew := 0
+	for k := range 5_000 {
+		before, half := len(*tab.buckets.Load()), tab.old.Load()
+		e := &entry[int, int]{key: k}
+		e.call.node.hash = hash(k)
+		tab.insert(e)
+		if len(*tab.buckets.Load()) > before {
+			grew++
+			want(t, "chains were left to be moved when the table grew again", half == nil, true)
+		}
+		if old := tab.old.Load(); old != nil {
+			left := 0
+			for i := range *old {
+				if (*old)[i].Load() != nil {
+					left++
+				}
+			}
+			if half == nil && left < len(*old)/4 && len(*old) > 64 {
+				t.Fatalf("%d of %d chains are left after the first insertion", left, len(*old))
+			}
+		}
+		if k%97 == 0 || k < 100 {
+			for known := range k + 1 {
+				if tab.find(hash(known), &known) == nil {
+					t.Fatalf("entry %d is not found after %d were inserted", known, k+1)
+				}
+			}
+		}
+	}
+	if grew < 8 {
+		t.Errorf("grew %d times", grew)
+	}
+}

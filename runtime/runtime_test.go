@@ -113,6 +113,9 @@ func (f *fetch) check(t interface{ Errorf(string, ...any) }) {
 	defer f.mu.Unlock()
 	c := f.calls
 	listed, unfinished := 0, 0
+	for c.table.old.Load() != nil {
+		c.table.grow()
+	}
 	for i := range *c.table.buckets.Load() {
 		for e := (*c.table.buckets.Load())[i].Load(); e != nil; e = e.next.Load() {
 			listed++
