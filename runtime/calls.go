@@ -293,9 +293,9 @@ func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, args A, jo
 		return nil, nil, false, err
 	}
 	e = &entry[K, R]{key: k}
-	p := &pending[K, A, R]{calls: c, entry: e, args: args}
-	u = &p.call
-	u.values, u.node, u.unkeyed = p, &e.call.node, unkeyed(&e.key)
+	n := &newCall[K, A, R]{values: pending[K, A, R]{calls: c, entry: e, args: args}}
+	u = &n.call
+	u.values, u.node, u.unkeyed = &n.values, &e.call.node, unkeyed(&e.key)
 	e.call.node.hash = hash
 	if u.listed = u.unkeyed == nil && r.cacheCalls; u.listed {
 		c.table.insert(e)
@@ -348,11 +348,17 @@ func (c *Calls[K, A, R]) Forget(args A) bool {
 
 // pending is what a call has of types until it has ended.
 type pending[K comparable, A, R any] struct {
-	call  call
+	_     [0]func() // nobody compares them
 	calls *Calls[K, A, R]
-	entry *entry[K, R]
-	args  A // a copy that nobody else has
-	res   R // the result of the latest execution, or of the store
+	entry *entry[K, R] // nil where only the key of a call in the store is asked for, or its result
+	args  A            // a copy that nobody else has
+	res   R            // the result of the latest execution, or of the store
+}
+
+// newCall is a call with its values, allocated as one.
+type newCall[K comparable, A, R any] struct {
+	call   call
+	values pending[K, A, R]
 }
 
 func (p *pending[K, A, R]) arguments() any { return &p.args }

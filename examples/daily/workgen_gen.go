@@ -83,9 +83,8 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 		Schema:  "31e5301a8ee42f0c6f61971922714784",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args DataProcessorArgs) (uint64, dataProcessorIdentity, *key.Encoder) {
-			var id dataProcessorIdentity
-			hash := r.identify(&id, args.Day)
+		Identify: func(args DataProcessorArgs) (hash uint64, id dataProcessorIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.Day)
 			return hash, id, nil
 		},
 		CloneKey:    dataProcessorIdentity.clone,

@@ -72,9 +72,9 @@ func NewCounterRunner(work *Counter, opts ...runtime.Option) *CounterRunner {
 		Schema:  "ca83e541235dfa5f46b33d1da5c3e76d",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args CounterArgs) (uint64, counterIdentity, *key.Encoder) {
-			id := counterIdentity{limit: args.Limit}
-			hash := key.NewHash().Uint64(uint64(id.limit)).Sum()
+		Identify: func(args CounterArgs) (hash uint64, id counterIdentity, _ *key.Encoder) {
+			id = counterIdentity{limit: args.Limit}
+			hash = key.NewHash().Uint64(uint64(id.limit)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*CounterArgs).EncodeKey,

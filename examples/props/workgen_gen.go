@@ -69,9 +69,9 @@ func NewPrinterRunner(work *Printer, opts ...runtime.Option) *PrinterRunner {
 		Schema:  "e5f6885af1530063f7364d9132460517",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args PrinterArgs) (uint64, printerIdentity, *key.Encoder) {
-			id := printerIdentity{value: args.Value}
-			hash := key.NewHash().Uint64(uint64(id.value)).Sum()
+		Identify: func(args PrinterArgs) (hash uint64, id printerIdentity, _ *key.Encoder) {
+			id = printerIdentity{value: args.Value}
+			hash = key.NewHash().Uint64(uint64(id.value)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*PrinterArgs).EncodeKey,

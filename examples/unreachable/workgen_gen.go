@@ -68,9 +68,9 @@ func NewWorkRunner(work *Work, opts ...runtime.Option) *WorkRunner {
 		Schema:  "84cc8a1d5a976001d7c6413a6483b3d3",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args WorkArgs) (uint64, workIdentity, *key.Encoder) {
-			id := workIdentity{d: int64(args.D)}
-			hash := key.NewHash().Uint64(uint64(id.d)).Sum()
+		Identify: func(args WorkArgs) (hash uint64, id workIdentity, _ *key.Encoder) {
+			id = workIdentity{d: int64(args.D)}
+			hash = key.NewHash().Uint64(uint64(id.d)).Sum()
 			return hash, id, nil
 		},
 		Encode:  (*WorkArgs).EncodeKey,

@@ -156,15 +156,14 @@ func (w *work) hashLeaf(leaf plan.Leaf) *jen.Statement {
 // through memory, which takes more.
 func (w *work) inPlace() bool { return w.plan.Plain && len(w.plan.Identity) <= 1 }
 
-// identify adds the statements that set hash and id of a plain call, where param names
-// parameters.
-func (w *work) identify(g *jen.Group, param func(i int) *jen.Statement) {
+// identify adds the statements that declare hash and id of a plain call, in Run.
+func (w *work) identify(g *jen.Group) {
 	if w.inPlace() {
-		w.identifyInPlace(g, param)
+		w.identifyInPlace(g, ":=", w.param)
 		return
 	}
 	g.Var().Add(w.local("id")).Id(w.identity)
-	g.Add(w.local("hash")).Op(":=").Add(w.callIdentify(param))
+	g.Add(w.local("hash")).Op(":=").Add(w.callIdentify(w.param))
 }
 
 // callIdentify is a call of identify.
@@ -180,9 +179,9 @@ func (w *work) callIdentify(param func(i int) *jen.Statement) *jen.Statement {
 	return w.local("r").Dot("identify").Call(args...)
 }
 
-// identifyInPlace is identify for an identity of at most one leaf.
-func (w *work) identifyInPlace(g *jen.Group, param func(i int) *jen.Statement) {
-	g.Add(w.local("id")).Op(":=").Id(w.identity).ValuesFunc(func(g *jen.Group) {
+// identifyInPlace sets id and hash, by the operator set, to an identity of at most one leaf.
+func (w *work) identifyInPlace(g *jen.Group, set string, param func(i int) *jen.Statement) {
+	g.Add(w.local("id")).Op(set).Id(w.identity).ValuesFunc(func(g *jen.Group) {
 		for _, leaf := range w.plan.Identity {
 			g.Id(leaf.Name).Op(":").Add(w.leafValue(leaf, param))
 		}
@@ -191,7 +190,7 @@ func (w *work) identifyInPlace(g *jen.Group, param func(i int) *jen.Statement) {
 	for _, leaf := range w.plan.Identity {
 		hash = hash.Add(w.hashLeaf(leaf))
 	}
-	g.Add(w.local("hash")).Op(":=").Add(hash).Dot("Sum").Call()
+	g.Add(w.local("hash")).Op(set).Add(hash).Dot("Sum").Call()
 }
 
 // identifyFunc is the function by which the runtime identifies calls.
@@ -199,10 +198,15 @@ func (w *work) identifyFunc() *jen.Statement {
 	if !w.plan.Plain {
 		return w.local("r").Dot("identify")
 	}
-	results := jen.Params(jen.Uint64(), jen.Id(w.identity), jen.Op("*").Add(w.key("Encoder")))
+	hash, id := w.local("hash"), w.local("id")
+	results := jen.Params(w.local("hash").Uint64(), w.local("id").Id(w.identity), jen.Id("_").Op("*").Add(w.key("Encoder")))
 	return jen.Func().Params(w.local("args").Id(w.args)).Add(results).BlockFunc(func(g *jen.Group) {
-		w.identify(g, w.argument)
-		g.Return(w.local("hash"), w.local("id"), jen.Nil())
+		if w.inPlace() {
+			w.identifyInPlace(g, "=", w.argument)
+		} else {
+			g.Add(w.local("hash")).Op("=").Add(w.callIdentify(w.argument)) // no variable is copied to the results
+		}
+		g.Return(hash, id, jen.Nil())
 	})
 }
 

@@ -16,7 +16,7 @@ func (w *work) emitRun() {
 	w.method("Run", append(w.context(), w.parameters()...), w.runResults(), func(g *jen.Group) {
 		id, args := w.local("id"), w.argsValue()
 		if w.plan.Plain {
-			w.identify(g, w.param)
+			w.identify(g)
 			if w.hasText() {
 				id = w.local("id").Dot("clone").Call()
 			}

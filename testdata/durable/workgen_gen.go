@@ -66,9 +66,9 @@ func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
 		Schema:  "33d6ba83dccafa330489e7008c426a0f",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args KeepArgs) (uint64, keepIdentity, *key.Encoder) {
-			id := keepIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args KeepArgs) (hash uint64, id keepIdentity, _ *key.Encoder) {
+			id = keepIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*KeepArgs).EncodeKey,

@@ -156,9 +156,8 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 		Schema:  "224e4959848539ddb316497b143e470d",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args KeywordsArgs) (uint64, keywordsIdentity, *key.Encoder) {
-			var id keywordsIdentity
-			hash := r.identify(&id, args.Math, args.Type, args.Uint64, args.String2, args.KeywordsIdentity, args.Clone)
+		Identify: func(args KeywordsArgs) (hash uint64, id keywordsIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.Math, args.Type, args.Uint64, args.String2, args.KeywordsIdentity, args.Clone)
 			return hash, id, nil
 		},
 		CloneKey:   keywordsIdentity.clone,
@@ -466,9 +465,9 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 		Schema:  "bfc6c416524f8e2ddca9d1f692698e3f",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args TaggedArgs) (uint64, taggedIdentity, *key.Encoder) {
-			id := taggedIdentity{xA: args.X.A}
-			hash := key.NewHash().Uint64(uint64(id.xA)).Sum()
+		Identify: func(args TaggedArgs) (hash uint64, id taggedIdentity, _ *key.Encoder) {
+			id = taggedIdentity{xA: args.X.A}
+			hash = key.NewHash().Uint64(uint64(id.xA)).Sum()
 			return hash, id, nil
 		},
 		CloneResult: cloneTaggedResult,
@@ -595,9 +594,9 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		Schema:  "ff34aa65a0f0e4fada6f58cae5fd4268",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args NestedArgs) (uint64, nestedIdentity, *key.Encoder) {
-			id := nestedIdentity{}
-			hash := key.NewHash().Sum()
+		Identify: func(args NestedArgs) (hash uint64, id nestedIdentity, _ *key.Encoder) {
+			id = nestedIdentity{}
+			hash = key.NewHash().Sum()
 			return hash, id, nil
 		},
 		CloneResult: cloneNestedResult,
@@ -910,9 +909,9 @@ func NewWiredRunner(work *Wired, opts ...runtime.Option) *WiredRunner {
 		Schema:  "53a96a321333521cf81a558821f38522",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args WiredArgs) (uint64, wiredIdentity, *key.Encoder) {
-			id := wiredIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args WiredArgs) (hash uint64, id wiredIdentity, _ *key.Encoder) {
+			id = wiredIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*WiredArgs).EncodeKey,
@@ -1120,9 +1119,9 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 		Schema:  "eb90890718eed5a85b45ae761b2c66cd",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args ReusingArgs) (uint64, reusingIdentity, *key.Encoder) {
-			id := reusingIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args ReusingArgs) (hash uint64, id reusingIdentity, _ *key.Encoder) {
+			id = reusingIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		CloneResult: cloneReusingResult,

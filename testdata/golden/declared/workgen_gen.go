@@ -472,9 +472,8 @@ func NewPointRunner(work *Point, opts ...runtime.Option) *PointRunner {
 		Schema:  "8101f2983ed19533d4d1ca7392c53449",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args PointArgs) (uint64, pointIdentity, *key.Encoder) {
-			var id pointIdentity
-			hash := r.identify(&id, &args.P)
+		Identify: func(args PointArgs) (hash uint64, id pointIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, &args.P)
 			return hash, id, nil
 		},
 		Encode: (*PointArgs).EncodeKey,

@@ -424,9 +424,9 @@ func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 		Schema:  "6abf6a82f9c0c26068fe8e1e5beb5eeb",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args DoubleArgs) (uint64, doubleIdentity, *key.Encoder) {
-			id := doubleIdentity{hN: args.H.N}
-			hash := key.NewHash().Uint64(uint64(id.hN)).Sum()
+		Identify: func(args DoubleArgs) (hash uint64, id doubleIdentity, _ *key.Encoder) {
+			id = doubleIdentity{hN: args.H.N}
+			hash = key.NewHash().Uint64(uint64(id.hN)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*DoubleArgs).EncodeKey,

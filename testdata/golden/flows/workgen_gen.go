@@ -71,9 +71,9 @@ func NewProbeRunner(work *Probe, opts ...runtime.Option) *ProbeRunner {
 		Schema:  "8baaebde75903974e25ff02b16ab1e87",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args ProbeArgs) (uint64, probeIdentity, *key.Encoder) {
-			id := probeIdentity{value: args.Value}
-			hash := key.NewHash().Uint64(uint64(id.value)).Sum()
+		Identify: func(args ProbeArgs) (hash uint64, id probeIdentity, _ *key.Encoder) {
+			id = probeIdentity{value: args.Value}
+			hash = key.NewHash().Uint64(uint64(id.value)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*ProbeArgs).EncodeKey,

@@ -89,9 +89,9 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 		Schema:  "cefd2b5cbb730dddb0b0a1f721fcefdf",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args OneArgs) (uint64, oneIdentity, *key.Encoder) {
-			id := oneIdentity{s: key.TextOf(args.S)}
-			hash := key.NewHash().Text(&id.s).Sum()
+		Identify: func(args OneArgs) (hash uint64, id oneIdentity, _ *key.Encoder) {
+			id = oneIdentity{s: key.TextOf(args.S)}
+			hash = key.NewHash().Text(&id.s).Sum()
 			return hash, id, nil
 		},
 		CloneKey: oneIdentity.clone,
@@ -199,9 +199,8 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 		Schema:  "e95ce0b4d2be312b3364f0d3bdef9a83",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args ThreeArgs) (uint64, threeIdentity, *key.Encoder) {
-			var id threeIdentity
-			hash := r.identify(&id, args.N, args.S, args.B)
+		Identify: func(args ThreeArgs) (hash uint64, id threeIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.N, args.S, args.B)
 			return hash, id, nil
 		},
 		CloneKey: threeIdentity.clone,
@@ -321,9 +320,8 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 		Schema:  "4cd656f2a277a88f2159e785eb724910",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args EightArgs) (uint64, eightIdentity, *key.Encoder) {
-			var id eightIdentity
-			hash := r.identify(&id, &args.F)
+		Identify: func(args EightArgs) (hash uint64, id eightIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, &args.F)
 			return hash, id, nil
 		},
 		CloneKey: eightIdentity.clone,

@@ -924,9 +924,9 @@ func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 		Schema:  "1dd4707bf685310de0a494d2b025dc28",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args CopiesArgs) (uint64, copiesIdentity, *key.Encoder) {
-			id := copiesIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args CopiesArgs) (hash uint64, id copiesIdentity, _ *key.Encoder) {
+			id = copiesIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		CloneResult: cloneCopiesResult,

@@ -86,9 +86,9 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 		Schema:  "53a96a321333521cf81a558821f38522",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args AllArgs) (uint64, allIdentity, *key.Encoder) {
-			id := allIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args AllArgs) (hash uint64, id allIdentity, _ *key.Encoder) {
+			id = allIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode:  (*AllArgs).EncodeKey,
@@ -183,9 +183,9 @@ func NewUncachedRunner(work *Uncached, opts ...runtime.Option) *UncachedRunner {
 		Schema:  "84cc8a1d5a976001d7c6413a6483b3d3",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args UncachedArgs) (uint64, uncachedIdentity, *key.Encoder) {
-			id := uncachedIdentity{d: int64(args.D)}
-			hash := key.NewHash().Uint64(uint64(id.d)).Sum()
+		Identify: func(args UncachedArgs) (hash uint64, id uncachedIdentity, _ *key.Encoder) {
+			id = uncachedIdentity{d: int64(args.D)}
+			hash = key.NewHash().Uint64(uint64(id.d)).Sum()
 			return hash, id, nil
 		},
 		Encode:  (*UncachedArgs).EncodeKey,
@@ -280,9 +280,9 @@ func NewMemoryRunner(work *Memory, opts ...runtime.Option) *MemoryRunner {
 		Schema:  "53a96a321333521cf81a558821f38522",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args MemoryArgs) (uint64, memoryIdentity, *key.Encoder) {
-			id := memoryIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args MemoryArgs) (hash uint64, id memoryIdentity, _ *key.Encoder) {
+			id = memoryIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*MemoryArgs).EncodeKey,
@@ -393,9 +393,8 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 		Schema:  "2ac1c865f5cd3358894ec8d3aa7b593b",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args LoginArgs) (uint64, loginIdentity, *key.Encoder) {
-			var id loginIdentity
-			hash := r.identify(&id, args.Site, args.Token)
+		Identify: func(args LoginArgs) (hash uint64, id loginIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.Site, args.Token)
 			return hash, id, nil
 		},
 		CloneKey: loginIdentity.clone,

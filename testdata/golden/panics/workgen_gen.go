@@ -342,9 +342,9 @@ func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 		Schema:  "3e697e84cb329db94e116e5557006bec",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args SplitArgs) (uint64, splitIdentity, *key.Encoder) {
-			id := splitIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args SplitArgs) (hash uint64, id splitIdentity, _ *key.Encoder) {
+			id = splitIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		CloneResult: cloneSplitResult,

@@ -156,9 +156,8 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 		Schema:  "c971dc3429a8b3d1992ec37f0e8dd4ce",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args BasicsArgs) (uint64, basicsIdentity, *key.Encoder) {
-			var id basicsIdentity
-			hash := r.identify(&id, args.A, args.B, args.C, args.D, args.E, args.F, args.G, args.H, args.I, args.J, args.K, args.L, args.M, args.N, args.O)
+		Identify: func(args BasicsArgs) (hash uint64, id basicsIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.A, args.B, args.C, args.D, args.E, args.F, args.G, args.H, args.I, args.J, args.K, args.L, args.M, args.N, args.O)
 			return hash, id, nil
 		},
 		CloneKey: basicsIdentity.clone,
@@ -337,9 +336,8 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 		Schema:  "6e3800f347d9580be6e7a75f05037965",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args NamedArgs) (uint64, namedIdentity, *key.Encoder) {
-			var id namedIdentity
-			hash := r.identify(&id, args.Level, args.Text, args.Number, args.R, args.B, args.D, args.M)
+		Identify: func(args NamedArgs) (hash uint64, id namedIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.Level, args.Text, args.Number, args.R, args.B, args.D, args.M)
 			return hash, id, nil
 		},
 		CloneKey:   namedIdentity.clone,
@@ -488,9 +486,8 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		Schema:  "81d7c1744f4dbe228dcc72fe23270f91",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args NestedArgs) (uint64, nestedIdentity, *key.Encoder) {
-			var id nestedIdentity
-			hash := r.identify(&id, &args.Opts, args.Scale)
+		Identify: func(args NestedArgs) (hash uint64, id nestedIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, &args.Opts, args.Scale)
 			return hash, id, nil
 		},
 		CloneKey: nestedIdentity.clone,
@@ -594,9 +591,9 @@ func NewNothingRunner(work *Nothing, opts ...runtime.Option) *NothingRunner {
 		Schema:  "c090be9af4decdf1a5b19349305b8264",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args NothingArgs) (uint64, nothingIdentity, *key.Encoder) {
-			id := nothingIdentity{}
-			hash := key.NewHash().Sum()
+		Identify: func(args NothingArgs) (hash uint64, id nothingIdentity, _ *key.Encoder) {
+			id = nothingIdentity{}
+			hash = key.NewHash().Sum()
 			return hash, id, nil
 		},
 		Encode: (*NothingArgs).EncodeKey,

@@ -438,9 +438,9 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 		Schema:  "0346f45ca7410204d03b0c4c4ae59058",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args GrowArgs) (uint64, growIdentity, *key.Encoder) {
-			id := growIdentity{name: key.TextOf(args.Name)}
-			hash := key.NewHash().Text(&id.name).Sum()
+		Identify: func(args GrowArgs) (hash uint64, id growIdentity, _ *key.Encoder) {
+			id = growIdentity{name: key.TextOf(args.Name)}
+			hash = key.NewHash().Text(&id.name).Sum()
 			return hash, id, nil
 		},
 		CloneKey:    growIdentity.clone,

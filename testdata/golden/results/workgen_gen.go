@@ -95,9 +95,9 @@ func NewNoneRunner(work *None, opts ...runtime.Option) *NoneRunner {
 		Schema:  "dc5bf3ca40353437af3ea524b58f663a",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args NoneArgs) (uint64, noneIdentity, *key.Encoder) {
-			id := noneIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args NoneArgs) (hash uint64, id noneIdentity, _ *key.Encoder) {
+			id = noneIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*NoneArgs).EncodeKey,
@@ -193,9 +193,9 @@ func NewOnlyErrorRunner(work *OnlyError, opts ...runtime.Option) *OnlyErrorRunne
 		Schema:  "dc5bf3ca40353437af3ea524b58f663a",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args OnlyErrorArgs) (uint64, onlyErrorIdentity, *key.Encoder) {
-			id := onlyErrorIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args OnlyErrorArgs) (hash uint64, id onlyErrorIdentity, _ *key.Encoder) {
+			id = onlyErrorIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*OnlyErrorArgs).EncodeKey,
@@ -289,9 +289,9 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 		Schema:  "53a96a321333521cf81a558821f38522",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args OneArgs) (uint64, oneIdentity, *key.Encoder) {
-			id := oneIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args OneArgs) (hash uint64, id oneIdentity, _ *key.Encoder) {
+			id = oneIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*OneArgs).EncodeKey,
@@ -390,9 +390,9 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 		Schema:  "2bd7b1c104a1623c3884d3d03d0d0fc4",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args DeepArgs) (uint64, deepIdentity, *key.Encoder) {
-			id := deepIdentity{title: key.TextOf(args.Title)}
-			hash := key.NewHash().Text(&id.title).Sum()
+		Identify: func(args DeepArgs) (hash uint64, id deepIdentity, _ *key.Encoder) {
+			id = deepIdentity{title: key.TextOf(args.Title)}
+			hash = key.NewHash().Text(&id.title).Sum()
 			return hash, id, nil
 		},
 		CloneKey:    deepIdentity.clone,
@@ -487,9 +487,9 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 		Schema:  "d454ee9d48e86efba76292fa341f49a4",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args SliceArgs) (uint64, sliceIdentity, *key.Encoder) {
-			id := sliceIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args SliceArgs) (hash uint64, id sliceIdentity, _ *key.Encoder) {
+			id = sliceIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		CloneResult: cloneSliceResult,
@@ -608,9 +608,9 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 		Schema:  "110fac6c6c903495e32c1e09055a24fa",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args ManyArgs) (uint64, manyIdentity, *key.Encoder) {
-			id := manyIdentity{s: key.TextOf(args.S)}
-			hash := key.NewHash().Text(&id.s).Sum()
+		Identify: func(args ManyArgs) (hash uint64, id manyIdentity, _ *key.Encoder) {
+			id = manyIdentity{s: key.TextOf(args.S)}
+			hash = key.NewHash().Text(&id.s).Sum()
 			return hash, id, nil
 		},
 		CloneKey:    manyIdentity.clone,
@@ -721,9 +721,9 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 		Schema:  "32d05ae9b10b2e623321e64a40bce402",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args TwoArgs) (uint64, twoIdentity, *key.Encoder) {
-			id := twoIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args TwoArgs) (hash uint64, id twoIdentity, _ *key.Encoder) {
+			id = twoIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*TwoArgs).EncodeKey,
@@ -819,9 +819,9 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 		Schema:  "dfff6b701fec340de9feaffbd0f2d91e",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args SharedArgs) (uint64, sharedIdentity, *key.Encoder) {
-			id := sharedIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args SharedArgs) (hash uint64, id sharedIdentity, _ *key.Encoder) {
+			id = sharedIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*SharedArgs).EncodeKey,

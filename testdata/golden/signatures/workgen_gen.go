@@ -202,9 +202,9 @@ func NewAliasContextRunner(work *AliasContext, opts ...runtime.Option) *AliasCon
 		Schema:  "53a96a321333521cf81a558821f38522",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args AliasContextArgs) (uint64, aliasContextIdentity, *key.Encoder) {
-			id := aliasContextIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args AliasContextArgs) (hash uint64, id aliasContextIdentity, _ *key.Encoder) {
+			id = aliasContextIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*AliasContextArgs).EncodeKey,
@@ -422,9 +422,8 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 		Schema:  "1b9b4779a63a9f3c5f0216cbffa3c71c",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args BlankArgs) (uint64, blankIdentity, *key.Encoder) {
-			var id blankIdentity
-			hash := r.identify(&id, args.Arg1, args.S, args.Arg3)
+		Identify: func(args BlankArgs) (hash uint64, id blankIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.Arg1, args.S, args.Arg3)
 			return hash, id, nil
 		},
 		CloneKey: blankIdentity.clone,
@@ -724,9 +723,8 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 		Schema:  "0133a5a1666ffd7511eefce44a28c212",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args hiddenArgs) (uint64, hiddenIdentity, *key.Encoder) {
-			var id hiddenIdentity
-			hash := r.identify(&id, args.X日, args.X, args.X2)
+		Identify: func(args hiddenArgs) (hash uint64, id hiddenIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.X日, args.X, args.X2)
 			return hash, id, nil
 		},
 		CloneKey: hiddenIdentity.clone,
@@ -832,9 +830,9 @@ func NewGroupedRunner(work *Grouped, opts ...runtime.Option) *GroupedRunner {
 		Schema:  "53a96a321333521cf81a558821f38522",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args GroupedArgs) (uint64, groupedIdentity, *key.Encoder) {
-			id := groupedIdentity{n: args.N}
-			hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+		Identify: func(args GroupedArgs) (hash uint64, id groupedIdentity, _ *key.Encoder) {
+			id = groupedIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
 		Encode: (*GroupedArgs).EncodeKey,

@@ -91,9 +91,9 @@ func NewTextRunner(work *Text, opts ...runtime.Option) *TextRunner {
 		Schema:  "78cd7db89dbc02dd6cf392f77234e8ef",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args TextArgs) (uint64, textIdentity, *key.Encoder) {
-			id := textIdentity{text: key.TextOf(args.Text)}
-			hash := key.NewHash().Text(&id.text).Sum()
+		Identify: func(args TextArgs) (hash uint64, id textIdentity, _ *key.Encoder) {
+			id = textIdentity{text: key.TextOf(args.Text)}
+			hash = key.NewHash().Text(&id.text).Sum()
 			return hash, id, nil
 		},
 		CloneKey: textIdentity.clone,
@@ -195,9 +195,8 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 		Schema:  "4c0d932d2afd65e2edba98305d2b91b9",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args ThreeArgs) (uint64, threeIdentity, *key.Encoder) {
-			var id threeIdentity
-			hash := r.identify(&id, args.A, args.B, args.C)
+		Identify: func(args ThreeArgs) (hash uint64, id threeIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.A, args.B, args.C)
 			return hash, id, nil
 		},
 		Encode: (*ThreeArgs).EncodeKey,
@@ -407,9 +406,8 @@ func NewMeetRunner(work *Meet, opts ...runtime.Option) *MeetRunner {
 		Schema:  "4c0d932d2afd65e2edba98305d2b91b9",
 		Work:    work,
 		Execute: r.execute,
-		Identify: func(args MeetArgs) (uint64, meetIdentity, *key.Encoder) {
-			var id meetIdentity
-			hash := r.identify(&id, args.A, args.B, args.C)
+		Identify: func(args MeetArgs) (hash uint64, id meetIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.A, args.B, args.C)
 			return hash, id, nil
 		},
 		Encode: (*MeetArgs).EncodeKey,
