@@ -181,7 +181,7 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 		return call.outcome()
 	}
 	parent := executionOf(ctx)
-	e, u, made, err := c.enter(ctx, hash, k, args, func(u *call) error { return u.addWaiter(parent) })
+	e, u, made, err := c.findOrMake(ctx, hash, k, args, func(u *call) error { return u.addWaiter(parent) })
 	if err != nil {
 		return zero, err
 	}
@@ -219,7 +219,7 @@ func (c *Calls[K, A, R]) Start(ctx context.Context, args A) *Call[R] {
 		return call
 	}
 	done, watch := ctx.Done(), false
-	e, u, made, err := c.enter(ctx, hash, k, args, func(u *call) error {
+	e, u, made, err := c.findOrMake(ctx, hash, k, args, func(u *call) error {
 		watch = u.addStart(done)
 		return nil
 	})
@@ -263,7 +263,7 @@ func (c *Calls[K, A, R]) refusal(err error) *Call[R] {
 // ended; see runner.startInFlow.
 func (c *Calls[K, A, R]) startInFlow(ctx context.Context, hash uint64, k K, args A) (*Call[R], bool) {
 	call, ended, err := c.runner.startInFlow(ctx, k, &args, func(ctx context.Context, join func(*call) error) (any, *call, bool, error) {
-		e, u, made, err := c.enter(ctx, hash, k, args, join)
+		e, u, made, err := c.findOrMake(ctx, hash, k, args, join)
 		if err != nil {
 			return nil, nil, false, err
 		}
@@ -275,10 +275,10 @@ func (c *Calls[K, A, R]) startInFlow(ctx context.Context, hash uint64, k K, args
 	return call.(*Call[R]), ended
 }
 
-// enter finds or makes the call with this key, and adds the caller by join, which is
+// findOrMake finds or makes the call with this key, and adds the caller by join, which is
 // called under the lock, to those who are interested in it. u is nil for a hit; the caller
 // has to launch a call that was made.
-func (c *Calls[K, A, R]) enter(ctx context.Context, hash uint64, k K, args A, join func(*call) error) (
+func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args A, join func(*call) error) (
 	e *entry[K, R], u *call, made bool, err error,
 ) {
 	ended := ctx.Err() // before the lock: contexts may be user code
