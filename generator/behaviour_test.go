@@ -428,10 +428,10 @@ func TestSecretArgumentsAreNotPrinted(t *testing.T) {
 	}
 	r := options.NewLoginRunner(&options.Login{})
 	_, err := r.Run(t.Context(), args.Site, token)
-	if want := `Get "https://example.com?token=` + token + `": 401`; err == nil || err.Error() != want {
+	if want := `get "https://example.com?token=` + token + `": 401`; err == nil || err.Error() != want {
 		t.Errorf("the caller gets %v", err)
 	}
-	if got := r.Status().Reason; got == nil || got.Error() != `Get "https://example.com?token=(secret)": 401` {
+	if got := r.Status().Reason; got == nil || got.Error() != `get "https://example.com?token=(secret)": 401` {
 		t.Errorf("the status says %v", got)
 	}
 }

@@ -52,7 +52,7 @@ func TestABodyThatWaitsForItself(t *testing.T) {
 			At    time.Time
 			Token string `workgen:"secret"`
 			List  []int
-			in    int
+			in    int // not exported
 		}
 		var out journal
 		var run func(ctx context.Context, day string) (string, error)
@@ -67,7 +67,7 @@ func TestABodyThatWaitsForItself(t *testing.T) {
 			},
 		}, WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
 		run = func(ctx context.Context, day string) (string, error) {
-			return calls.Run(ctx, hashOf(day), day, args{Day: day, At: time.Unix(0, 0).UTC(), Token: "hunter2", List: []int{0}})
+			return calls.Run(ctx, hashOf(day), day, args{Day: day, At: time.Unix(0, 0).UTC(), Token: "hunter2", List: []int{0}, in: 1})
 		}
 		errs := make(chan error, 1)
 		go func() {

@@ -57,7 +57,7 @@ func (s *Sign) Run(by *Credentials) error { return fmt.Errorf("%s, %v", s.Key, *
 func (Login) Run(site, token string) (string, error) {
 	user, _, ok := strings.Cut(token, ":")
 	if !ok {
-		return "", fmt.Errorf("Get %q: 401", site+"?token="+token)
+		return "", fmt.Errorf("get %q: 401", site+"?token="+token)
 	}
 	return user, nil
 }
