@@ -46,6 +46,19 @@ func executionOf(ctx context.Context) *execution {
 	return x
 }
 
+// passKey is where the context of a flow has its pass. The context of an
+// execution hides it: inside of a work, calls block.
+type passKey struct{}
+
+// passOf returns the pass that ctx belongs to, nil outside of a flow.
+func passOf(ctx context.Context) *pass {
+	p, _ := ctx.Value(passKey{}).(*pass)
+	return p
+}
+
+// inFlow reports whether ctx is that of a flow.
+func inFlow(ctx context.Context) bool { return passOf(ctx) != nil }
+
 func (x *execution) Deadline() (time.Time, bool) { return time.Time{}, false }
 func (x *execution) Done() <-chan struct{}       { return nil }
 func (x *execution) Err() error                  { return nil }

@@ -28,16 +28,6 @@ type pass struct {
 	due       time.Time // the earliest time that the flow asked for; zero: none
 }
 
-// passKey is where the context of a flow has its pass. The context of an
-// execution hides it: inside of a work, calls block.
-type passKey struct{}
-
-// passOf returns the pass that ctx belongs to, nil outside of a flow.
-func passOf(ctx context.Context) *pass {
-	p, _ := ctx.Value(passKey{}).(*pass)
-	return p
-}
-
 // suspend notes that the flow cannot go on without a call of work, and returns
 // the error for it.
 func (p *pass) suspend(work string) error {
@@ -91,9 +81,6 @@ func (c flowContext) Value(key any) any {
 // AfterFunc saves contexts that are made of this one a goroutine each; see
 // context.AfterFunc.
 func (c flowContext) AfterFunc(f func()) func() bool { return context.AfterFunc(c.Context, f) }
-
-// inFlow reports whether ctx is that of a flow.
-func inFlow(ctx context.Context) bool { return passOf(ctx) != nil }
 
 // suspend suspends the flow that ctx is of, which waits for a call. A call that is new
 // suspends the pass even if it ends in the same moment: what a pass does must not depend
