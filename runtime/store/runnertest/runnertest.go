@@ -36,7 +36,10 @@ func Test(t *testing.T, bubbles bool, opener storetest.Opener) {
 	run := func(name string, c testCase, f func(*suite)) {
 		if bubbles {
 			t.Run(name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { f(newSuite(t, c, opener)) })
+				synctest.Test(t, func(t *testing.T) {
+					f(newSuite(t, c, opener))
+					time.Sleep(time.Minute) // leases may still be given back
+				})
 			})
 			return
 		}
