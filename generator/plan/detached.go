@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/types"
 
+	"golang.org/x/tools/go/types/typeutil"
+
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/scan"
 	"github.com/workgen/workgen/generator/wrapper"
@@ -72,20 +74,11 @@ func (f *detachedFinder) function(w *scan.Work, fn *types.Func) {
 // callee is the function or method that is called, nil where only the running program
 // knows.
 func (f *detachedFinder) callee(call *ast.CallExpr) *types.Func {
-	var id *ast.Ident
-	switch fun := ast.Unparen(call.Fun).(type) {
-	case *ast.Ident:
-		id = fun
-	case *ast.SelectorExpr:
-		id = fun.Sel
-	default:
+	fn, ok := typeutil.Callee(f.scan.Info, call).(*types.Func)
+	if !ok {
 		return nil
 	}
-	fn, _ := f.scan.Info.Uses[id].(*types.Func)
-	if fn != nil {
-		fn = fn.Origin()
-	}
-	return fn
+	return fn.Origin()
 }
 
 // waits reports whether fn is the Run of a runner, or the Wait of a call.
