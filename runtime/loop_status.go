@@ -1,0 +1,196 @@
+package runtime
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/workgen/workgen/runtime/internal/notify"
+)
+
+// LoopState says what a [Loop] is doing.
+type LoopState uint8
+
+// The states of a loop.
+const (
+	LoopNotStarted LoopState = iota // Run was not called yet
+	LoopPassing                     // the flow runs
+	LoopWaiting                     // the flow has returned, and runs again when something changes
+	LoopPaused                      // no pass begins before Resume
+	LoopStopping                    // the last pass is over, executions are waited for
+	LoopEnded                       // Run has returned
+)
+
+var loopStateNames = [...]string{"not started", "passing", "waiting", "paused", "stopping", "ended"}
+
+// String gives the state in lower-case words, such as "not started".
+func (s LoopState) String() string {
+	if int(s) < len(loopStateNames) {
+		return loopStateNames[s]
+	}
+	return "LoopState(" + strconv.Itoa(int(s)) + ")"
+}
+
+// LoopStatus is what a loop is doing at one moment. It is a plain value.
+type LoopStatus struct {
+	State  LoopState
+	Paused bool // Pause was called, and a pass under way may go on
+
+	Pass         uint64    // number of the latest pass, from 1 in each Run; 0 before the first
+	Began, Ended time.Time // of the latest pass; Ended is zero while it runs
+
+	// Waiting are the full names of the works that suspended the latest pass, in
+	// that order and each once.
+	Waiting []string
+
+	// Unfinished is how many calls of the flow have not ended.
+	Unfinished int
+
+	// Due is the earliest time that the flow asked for, or that a failed call may
+	// execute again: then the next pass runs at the latest. Zero: there is none.
+	// The heartbeat does not count.
+	Due time.Time
+
+	// Err is what the latest pass returned, if that was neither nil nor a
+	// suspension, or what ended the loop.
+	Err error
+}
+
+// Status returns what the loop is doing. It may be called concurrently.
+func (l *Loop) Status() LoopStatus {
+	s := l.control.status()
+	l.mu.Lock()
+	e := l.running
+	l.mu.Unlock()
+	if e != nil {
+		e.mu.Lock()
+		s.Unfinished = len(e.running)
+		e.mu.Unlock()
+	}
+	return s
+}
+
+// Pause keeps the loop from beginning passes until [Loop.Resume]. A pass under
+// way is not interrupted, and neither are executions. A loop that is paused
+// before Run waits before its first pass.
+func (l *Loop) Pause() { l.control.pause(true) }
+
+// Resume ends a pause with a pass.
+func (l *Loop) Resume() {
+	if l.control.pause(false) {
+		l.Wake()
+	}
+}
+
+// Notify has c get a value whenever the status has changed. It never blocks: a
+// value that c has no room for is dropped, so c needs a buffer of one, and may be
+// given to several loops and [Inspection]s. stop ends it.
+func (l *Loop) Notify(c chan<- struct{}) (stop func()) { return l.control.notifier.Listen(c) }
+
+// loopControl is how a loop is watched and paused, from outside of its goroutine.
+type loopControl struct {
+	notifier notify.Notifier
+
+	mu      sync.Mutex
+	now     LoopStatus    // without what is computed when asked for
+	paused  bool          //
+	resumed chan struct{} // closed by Resume; nil unless paused
+}
+
+// change changes the status and tells of it.
+func (c *loopControl) change(f func(*LoopStatus)) {
+	c.mu.Lock()
+	f(&c.now)
+	c.mu.Unlock()
+	c.notifier.Notify()
+}
+
+func (c *loopControl) status() LoopStatus {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.now
+	s.Paused = c.paused
+	if s.Paused && s.State == LoopWaiting {
+		s.State = LoopPaused
+	}
+	return s
+}
+
+// pause begins or ends a pause. It reports whether a pause has ended of which the
+// loop has not noticed anything: it waits for the next pass.
+func (c *loopControl) pause(paused bool) (waits bool) {
+	c.mu.Lock()
+	if c.paused != paused {
+		c.paused = paused
+		if paused {
+			c.resumed = make(chan struct{})
+		} else {
+			close(c.resumed)
+			waits = c.now.State == LoopWaiting
+		}
+	}
+	c.mu.Unlock()
+	c.notifier.Notify()
+	return waits
+}
+
+// gate returns when the loop is not paused, or with ctx's error.
+func (c *loopControl) gate(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		paused, resumed := c.paused, c.resumed
+		if paused {
+			c.now.State = LoopPaused
+		}
+		c.mu.Unlock()
+		if !paused {
+			return nil
+		}
+		c.notifier.Notify()
+		select {
+		case <-resumed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// begins notes that a pass begins.
+func (c *loopControl) begins(pass uint64) {
+	c.change(func(s *LoopStatus) {
+		s.State, s.Pass, s.Began, s.Ended = LoopPassing, pass, wallClock(), time.Time{}
+	})
+}
+
+// ends notes how a pass ended, and when the next one is due.
+func (c *loopControl) ends(suspended []string, due time.Time, err error) {
+	c.change(func(s *LoopStatus) {
+		s.State, s.Ended = LoopWaiting, wallClock()
+		s.Waiting, s.Due, s.Err = distinct(suspended), due, err
+	})
+}
+
+// stops notes that the loop is ending, and with which error.
+func (c *loopControl) stops(err error) {
+	c.change(func(s *LoopStatus) {
+		s.State, s.Due, s.Err = LoopStopping, time.Time{}, err
+		if s.Ended.IsZero() && s.Pass > 0 {
+			s.Ended = wallClock()
+		}
+	})
+}
+
+// wallClock is the time without a monotonic reading, as statuses hold it.
+func wallClock() time.Time { return time.Now().Round(0) }
+
+// distinct returns the names in order, each once.
+func distinct(names []string) (out []string) {
+	for _, name := range names {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
