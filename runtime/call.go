@@ -624,15 +624,10 @@ func (c *call) over() {
 // Others may have joined the call by now. When copying panics, all get that as the
 // call's error.
 func (c *call) launch(origin context.Context, waits bool) (ended bool) {
-	prepared := false
-	defer func() {
-		if !prepared {
-			c.conclude(nil, c.broken(recover()))
-		}
-	}()
-	k, changed := c.prepare()
-	ended = c.seek(origin, k, waits, changed)
-	prepared = true
+	c.guarded(nil, func() {
+		k, changed := c.prepare()
+		ended = c.seek(origin, k, waits, changed)
+	})
 	return ended
 }
 

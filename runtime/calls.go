@@ -103,11 +103,17 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 		panic("runtime: NewCalls needs Name and Execute: set both in the Spec")
 	}
 	c := &Calls[K, A, R]{spec: spec}
-	c.runner = newRunnerOf(&about{
-		spec.Name, spec.Schema, spec.Code, spec.Work, spec.EncodeWork, spec.Encode != nil, spec.Inputs, spec.Secret,
-		spec.Verify != nil, spec.Outside, spec.Memory, spec.NotStorable, spec.Kinds, spec.Options,
-		&c.table, (*R)(nil), spec.CloneResult, spec.CloneResult != nil,
-	}, opts)
+	about := &about{
+		name: spec.Name, schema: spec.Schema, code: spec.Code, work: spec.Work, options: spec.Options,
+		encodeWork: spec.EncodeWork, encodable: spec.Encode != nil, inputs: spec.Inputs, secret: spec.Secret,
+		verifies: spec.Verify != nil, outside: spec.Outside,
+		memory: spec.Memory, notStorable: spec.NotStorable, kinds: spec.Kinds,
+		table: &c.table, result: (*R)(nil),
+	}
+	if spec.CloneResult != nil {
+		about.clone = spec.CloneResult
+	}
+	c.runner = newRunnerOf(about, opts)
 	return c
 }
 

@@ -226,7 +226,7 @@ func (x *execution) returns(o *outcome) {
 }
 
 // guarded runs f, in which code of the user's may end the goroutine, or panic: a method that
-// describes the inputs, encodes the result, or belongs to an error. The call then ends with
+// copies or describes the inputs, encodes the result, or belongs to an error. The call then ends with
 // that, as far as it has not gone on by another execution than x. guarded reports whether f
 // has returned.
 func (c *call) guarded(x *execution, f func()) (ok bool) {

@@ -102,8 +102,8 @@ func (r *runner) suspend(ctx context.Context) error {
 //
 // and whether the flow may take it for ended. With caching off there are no kept
 // ones, so each pass after the end of a call makes another. k is the key in memory, args
-// points to the arguments, and enter is Calls.enter.
-func (r *runner) startInFlow(ctx context.Context, k, args any, enter func(context.Context, func(*call) error) (handle any, u *call, made bool, err error)) (
+// points to the arguments, and findOrMake is that of Calls.
+func (r *runner) startInFlow(ctx context.Context, k, args any, findOrMake func(context.Context, func(*call) error) (handle any, u *call, made bool, err error)) (
 	handle any, ended bool, err error,
 ) {
 	p := passOf(ctx)
@@ -120,7 +120,7 @@ func (r *runner) startInFlow(ctx context.Context, k, args any, enter func(contex
 	}
 	ctx = flowContext{e.ctx, ctx}
 	done, watch := ctx.Done(), false
-	handle, u, made, err := enter(ctx, func(u *call) error {
+	handle, u, made, err := findOrMake(ctx, func(u *call) error {
 		watch = u.addStart(done)
 		e.adopt(id, u)
 		return nil

@@ -158,7 +158,8 @@ func (c *call) execute() {
 }
 
 // settle ends the call with what was found in the store, if that is an end: a result that
-// can be read, or a failure of an execution that was under way when the call was made. It reports whether the call has ended.
+// can be read, or a failure of an execution that was under way when the call was made. It
+// reports whether the call has ended.
 func (c *call) settle(ctx context.Context, x *execution, found *store.Found, first bool) (ended bool) {
 	if expires, ok := c.runner.take(ctx, found, c.decode); ok {
 		c.conclude(x, outcome{keep: true, stored: true, expires: expires})

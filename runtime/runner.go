@@ -62,7 +62,7 @@ type runner struct {
 	config
 	schema            string             // of the work, as in its Spec
 	code              *Code              // likewise
-	scope             string             // what stands for the code in keys: code.scope()
+	scope             string             // what stands for the code in keys: code.Scope()
 	build             *build.Reporter    // what counts in durable keys of the running program; may be nil
 	result            reflect.Type       // of the work
 	codec             store.Codec        // of the store, for results of the work; nil without one
@@ -125,8 +125,7 @@ type about struct {
 
 	table  entries
 	result any // pointer to one
-	clone  any // CloneResult
-	clones bool
+	clone  any // CloneResult; nil when there is none
 }
 
 // newRunnerOf makes the runner of a work.
@@ -139,9 +138,7 @@ func newRunnerOf(w *about, opts []Option) *runner {
 	r.work, r.encode, r.inputs, r.secret = w.work, w.encodeWork, inputsOf(w.inputs, w.secret), len(w.secret) > 0
 	r.outside, r.verifies = w.outside, w.outside || w.verifies || w.encodeWork != nil
 	r.table, r.result = w.table, reflect.TypeOf(w.result).Elem()
-	if w.clones {
-		r.clone = w.clone
-	}
+	r.clone = w.clone
 	r.table.reset()
 	r.openStore(w)
 	return r
