@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -499,7 +498,12 @@ type outcome struct {
 }
 
 // recorded is err as it is recorded.
-func (o *outcome) recorded() error { return cmp.Or(o.shown, o.err) }
+func (o *outcome) recorded() error {
+	if o.shown != nil {
+		return o.shown
+	}
+	return o.err
+}
 
 // endWith needs runner.mu.
 func (c *call) endWith(o *outcome) {

@@ -204,12 +204,15 @@ func (c *call) own(failed error) (err error) {
 
 func (c *call) drop() { reflect.ValueOf(c.values.result()).Elem().SetZero() }
 
-// returns does what is to be done when a body has returned, or has ended otherwise.
+// returns does what is to be done when a body has returned, or has ended otherwise. Below
+// it, a call without an error ends on the two kilobytes of stack that a goroutine has at
+// first: to let it grow takes as long as the rest of a miss. So it has no defer, and no
+// large values.
 func (x *execution) returns(o *outcome) {
 	if cause := context.Cause(x.ctx); cause != nil {
 		// The context ended before the body did. Unless this is the very
 		// moment of the timeout, so has the call; what comes is too late.
-		*o = outcome{err: cause, none: true, timedOut: true, panicked: o.panicked}
+		o.err, o.none, o.keep, o.timedOut = cause, true, false, true
 	}
 	if x.release != nil {
 		x.release()
@@ -218,6 +221,12 @@ func (x *execution) returns(o *outcome) {
 		x.finish(o)
 		return
 	}
+	x.finishTold(o)
+}
+
+// finishTold is finish where somebody is to be told first, or afterwards: the tracer, and
+// the log of a panic.
+func (x *execution) finishTold(o *outcome) {
 	defer x.call.runner.logPanic(o.panicked) // after the waiters are told
 	defer x.finish(o)                        // whatever the error and the tracer do
 	if o.shown = x.call.redacted(o.err); x.traceEnds != nil {
