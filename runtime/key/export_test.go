@@ -2,7 +2,9 @@ package key
 
 import (
 	"hash"
+	"hash/maphash"
 	"time"
+	"unsafe"
 
 	"github.com/workgen/workgen/runtime/internal/recent"
 )
@@ -41,6 +43,9 @@ func (r *recorder) Write(b []byte) (int, error) {
 // Folded returns the bytes of e in fingerprint mode.
 func Folded(e *Encoder) []byte { return e.buf }
 
+// Place returns where the name of the place of t is.
+func Place(t Time) *byte { return unsafe.StringData(t.place) }
+
 // Digest returns the digest of a long text.
 func Digest(t Text) (hi, lo uint64) { return t.hi, t.lo }
 
@@ -66,6 +71,15 @@ func KindOf[T Number]() uint8 { return kindOf[T]() }
 func At(d time.Duration) (restore func()) {
 	clock = func() time.Time { return time.Now().Add(d) }
 	return func() { clock = time.Now }
+}
+
+// AnotherSecret makes hashes those of another process, until the returned function is called. Not
+// for parallel tests.
+func AnotherSecret() (restore func()) {
+	wasOrigin, wasFactor := origin, factor
+	another := maphash.MakeSeed()
+	origin, factor = maphash.String(another, "origin"), maphash.String(another, "factor")|1
+	return func() { origin, factor = wasOrigin, wasFactor }
 }
 
 // Remembered returns how many digests of files are kept.
