@@ -19,6 +19,12 @@ func wantAllocs(t *testing.T, name string, want float64, f func()) {
 	}
 }
 
+func TestCloningATimeInAKnownPlaceAllocatesNothing(t *testing.T) {
+	at := key.TimeOf(time.Unix(1, 0).In(time.FixedZone("somewhere", 1)))
+	again = at.Clone()
+	wantAllocs(t, "clone of a time in a known place", 0, func() { again = at.Clone() })
+}
+
 func TestNamingACallAllocatesNothingWhenWarm(t *testing.T) {
 	for _, s := range append(shapes(), shape{"framed 1 MiB", 0, framedMiB()}, shape{"stack", 0, fromTheStack}) {
 		wantAllocs(t, "fingerprint of "+s.name, 0, func() {
@@ -70,6 +76,12 @@ func TestIdentitiesAllocateNothing(t *testing.T) {
 		x := key.TextOf(long)
 		sink += key.NewHash().Text(&x).Sum()
 	})
+	for _, at := range times(t) {
+		wantAllocs(t, "time "+at.String(), 0, func() {
+			x := key.TimeOf(at)
+			sink += key.NewHash().Time(&x).Sum()
+		})
+	}
 }
 
 func TestCloneAllocatesWhatItOwns(t *testing.T) {

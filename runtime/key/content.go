@@ -44,15 +44,17 @@ func readFile(path string, stat func(string) (fs.FileInfo, error)) (d digest, in
 			return d, info, err
 		}
 	}
-	return d, nil, &fs.PathError{Op: "read", Path: path, Err: errChanging}
+	return d, nil, &fs.PathError{Op: "read", Path: path, Err: ErrChanging}
 }
 
 var (
 	errIsDir      = errors.New("is a directory: use key.Dir")
 	errIsNoDir    = errors.New("is not a directory: use key.File")
 	errNotRegular = errors.New("is not a regular file, so its content is not known before it is used")
-	errChanging   = errors.New("changes while it is read: make the call when it is complete")
 )
+
+// ErrChanging is why a file or directory that was written to while it was read has no value.
+var ErrChanging = errors.New("changes while it is read: make the call when it is complete")
 
 // contentOf returns the digest of the file that info tells of. same is false
 // when another one is at path by now, or it changed while it was read.

@@ -32,7 +32,7 @@ func contentOfDir(path string) (d digest, found bool, err error) {
 	}
 	d, err = readDir(path, os.Stat)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = &fs.PathError{Op: "read", Path: path, Err: errChanging} // what was there is gone
+		err = &fs.PathError{Op: "read", Path: path, Err: ErrChanging} // what was there is gone
 	}
 	return d, err == nil, err
 }
@@ -60,7 +60,7 @@ func readDir(path string, stat func(string) (fs.FileInfo, error)) (d digest, err
 			return d, nil
 		}
 	}
-	return d, &fs.PathError{Op: "read", Path: path, Err: errChanging}
+	return d, &fs.PathError{Op: "read", Path: path, Err: ErrChanging}
 }
 
 // listDir hashes what is in a directory.

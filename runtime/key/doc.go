@@ -5,8 +5,9 @@
 // and a Key, which identifies it on every machine, architecture and release. The
 // code that walks the arguments is generated, straight-line and typed: nothing
 // here uses reflection, and on a hit nothing is allocated. Arguments that are
-// plain numbers and strings skip the encoding altogether: generated code compares
-// them with ==, strings by way of Text, and Hash finds their place in a table.
+// plain numbers, strings and times skip the encoding altogether: generated code
+// compares them with ==, strings by way of Text and times by way of Time, and Hash
+// finds their place in a table.
 //
 // # The law
 //

@@ -63,6 +63,10 @@ type Encoder struct {
 	sample map[uint64]struct{} // of the hashes of what was entered after the first ones; see affords
 	stack  stack
 
+	paths bool   // of files and directories these are appended alone
+	files []File // whose contents were appended
+	dirs  []Dir
+
 	room  []byte // what Spare returns, empty
 	spare []byte // room, or nil while it is lent
 	lent  bool   // Spare was called, and Appended was not since
@@ -99,15 +103,18 @@ func (e *Encoder) Release() {
 	}
 	e.buf = e.buf[:0]
 	e.entries = e.entries[:0]
+	clear(e.files)
+	clear(e.dirs)
+	e.files, e.dirs = e.files[:0], e.dirs[:0]
 	e.open = 0
-	e.durable = false
+	e.durable, e.paths = false, false
 	pool.Put(e)
 }
 
 // held is the memory of e's buffers in bytes.
 func (e *Encoder) held() int {
 	return cap(e.buf) + cap(e.sorted) + (cap(e.entries)+cap(e.placed))*entryBytes + cap(e.counts)*wordBytes +
-		e.stack.held() + cap(e.room)
+		e.stack.held() + cap(e.room) + (cap(e.files)+cap(e.dirs))*2*wordBytes
 }
 
 // spill flushes a buffer that has become large, in durable mode only. It is

@@ -23,11 +23,15 @@ package key
 // time of modification. A file that was changed within the last seconds is read
 // each time, since its times may have no room for another change; so the clocks
 // of file servers should be right to the second.
+//
+// A flow is run again when a file changes only if its loop has a watcher: see runtime.Loop.Files
+// and package filewatch.
 type File string
 
 // EncodeKey implements Encodable: the path (string), a tag, 0 if there is no
 // such file and 1 otherwise, and then the SHA-256 of the content (32 bytes).
 func (f File) EncodeKey(e *Encoder) {
+	e.files = append(e.files, f)
 	encodeContent(e, string(f), contentOfFile)
 }
 
@@ -53,13 +57,22 @@ type Dir string
 //	3    directory: its digest (32 bytes)
 //	4    symbolic link: its text (string)
 func (d Dir) EncodeKey(e *Encoder) {
+	e.dirs = append(e.dirs, d)
 	encodeContent(e, string(d), contentOfDir)
 }
+
+// Outside returns the files and directories whose contents were appended, or could not be
+// read. It is good until Release.
+func (e *Encoder) Outside() ([]File, []Dir) { return e.files, e.dirs }
 
 // encodeContent appends what File and Dir do.
 func encodeContent(e *Encoder, path string, content func(path string) (d digest, found bool, err error)) {
 	if e.err != nil {
 		return // saves reading
+	}
+	if e.paths {
+		e.String(path)
+		return
 	}
 	d, found, err := content(path)
 	if err != nil {

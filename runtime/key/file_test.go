@@ -71,6 +71,27 @@ func TestFileIsItsPathAndContent(t *testing.T) {
 	}
 }
 
+func TestSumPathsDoesNotLookIntoFiles(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, filepath.Join(dir, "a"), "content")
+	paths := func(file, dir string) key.Key {
+		return key.SumPaths(key.Scope{}, func(e *key.Encoder) { key.File(file).EncodeKey(e); key.Dir(dir).EncodeKey(e) })
+	}
+	before := paths(path, dir)
+	content := key.Sum(key.Scope{}, key.File(path).EncodeKey)
+	write(t, path, "other content")
+	switch {
+	case paths(path, dir) != before:
+		t.Error("the content of a file counts")
+	case paths(path+"2", dir) == before, paths(path, dir+"2") == before:
+		t.Error("a path does not count")
+	case paths(dir, path).IsZero():
+		t.Error("what cannot be read fails")
+	case key.Sum(key.Scope{}, key.File(path).EncodeKey) == content:
+		t.Error("the content does not count in Sum any more")
+	}
+}
+
 func TestEveryChangeOfAFileIsSeen(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, path string){
 		"other length": func(t *testing.T, path string) { write(t, path, "other content") },

@@ -37,9 +37,16 @@ type Key [sha256.Size]byte
 //	k := key.Sum(scope, func(e *key.Encoder) {
 //		e.String(day)
 //	})
-func Sum(s Scope, encode func(*Encoder)) Key {
+func Sum(s Scope, encode func(*Encoder)) Key { return sum(s, encode, false) }
+
+// SumPaths is Sum for what is looked for by the paths of files and directories, whatever is
+// in them: they count and are not looked into.
+func SumPaths(s Scope, encode func(*Encoder)) Key { return sum(s, encode, true) }
+
+func sum(s Scope, encode func(*Encoder), paths bool) Key {
 	e := Borrow()
 	e.beginKey(&s)
+	e.paths = paths
 	encode(e)
 	if e.err != nil {
 		e.Release()

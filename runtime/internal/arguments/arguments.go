@@ -1,5 +1,6 @@
-// Package arguments shows the arguments of calls, which generated code passes as structs,
-// to people. It uses reflection, which is of no matter here: somebody wants to see them.
+// Package arguments is what is said of the inputs of calls, to stores and to people, in which
+// secret ones do not show. Generated code passes the arguments as structs. It uses
+// reflection, which is of no matter here: somebody wants to see them.
 package arguments
 
 import (
@@ -9,6 +10,7 @@ import (
 
 	"github.com/workgen/workgen/runtime/internal/hidden"
 	"github.com/workgen/workgen/runtime/internal/redact"
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -32,12 +34,24 @@ func Fields(args any, text func(v any) string) []store.Arg {
 	return out
 }
 
+// longest bounds the text of one argument, in bytes.
+const longest = 200
+
+// Text is the text of an argument, cut if it is long. What is secret is taken out before it
+// is cut, for a half of it would not be found.
+func Text(v any) string {
+	if !redact.Any() {
+		return preview.Text(v, longest)
+	}
+	return preview.Cut(redact.Text(preview.Text(v, 20*longest)), longest)
+}
+
 // Summary shows what args points to in one line. Somebody may be writing to it: what is
 // more than text and numbers is left out.
-func Summary(args any, text func(v any) string) string {
+func Summary(args any) string {
 	v := reflect.ValueOf(args).Elem()
 	if v.Kind() != reflect.Struct {
-		return summary(v, text)
+		return summary(v)
 	}
 	var parts []string
 	for i := range v.NumField() {
@@ -47,17 +61,17 @@ func Summary(args any, text func(v any) string) string {
 		case hidden.Secret(field):
 			parts = append(parts, field.Name+"="+redact.Mark)
 		default:
-			parts = append(parts, field.Name+"="+summary(v.Field(i), text))
+			parts = append(parts, field.Name+"="+summary(v.Field(i)))
 		}
 	}
 	return strings.Join(parts, " ")
 }
 
-func summary(v reflect.Value, text func(v any) string) string {
+func summary(v reflect.Value) string {
 	if !plain(v.Type()) {
 		return "…"
 	}
-	return text(v.Interface())
+	return Text(v.Interface())
 }
 
 // plain reports whether nobody can write to what a value of t refers to.

@@ -19,6 +19,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -30,6 +31,14 @@ type Change struct {
 	Name string // a symbol, such as example.com/m.T.Run
 	File string // where it is; the folder when it is gone
 	Line int    // from 1; 0 for a file as a whole
+}
+
+// At says where it is.
+func (c *Change) At() string {
+	if c.Line == 0 {
+		return c.File
+	}
+	return c.File + ":" + strconv.Itoa(c.Line)
 }
 
 // wrappers are the names of the files that callers are in.

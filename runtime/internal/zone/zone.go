@@ -5,47 +5,66 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Zone is what is known of a location.
 type Zone struct {
+	ID     string            // the name and Digest: two locations share it just when they have both in common
 	Digest [sha256.Size]byte // of what clocks show at all times, which rules lays out
 	Fixed  bool              // time.FixedZone made it, or makes one that cannot be told from it
 	Offset int               // from UTC in seconds, if Fixed
+
+	canonical atomic.Pointer[time.Location] // what Canonical returned; nil before
 }
 
 // zones are the locations that were looked at. They are few in most programs; those
 // that make new ones all the time must not fill memory.
 var zones struct {
+	known sync.Map // from *time.Location to *Zone: read by hits, which take no lock
+
 	sync.RWMutex
-	known  map[*time.Location]Zone
+	count  int // of known
 	loaded map[string]*time.Location
 }
 
 const most = 1024
 
 // Of looks at the rules of a location once and remembers them; like package time it
-// takes for granted that nobody writes to a Location.
-func Of(l *time.Location) Zone {
-	zones.RLock()
-	z, ok := zones.known[l]
-	zones.RUnlock()
-	if ok {
-		return z
+// takes for granted that nobody writes to a Location. Nobody may write to the Zone either.
+func Of(l *time.Location) *Zone {
+	if z, ok := zones.known.Load(l); ok {
+		return z.(*Zone)
 	}
 	b, changes := rules(l)
-	z.Digest = sha256.Sum256(b)
+	z := &Zone{Digest: sha256.Sum256(b)}
+	z.ID = l.String() + string(z.Digest[:])
 	name, offset := firstInstant.In(l).Zone()
 	z.Fixed = changes == 0 && name == l.String() && !firstInstant.In(l).IsDST()
 	z.Offset = offset
 	zones.Lock()
 	defer zones.Unlock()
-	if zones.known == nil || len(zones.known) >= most {
-		zones.known = map[*time.Location]Zone{}
+	if zones.count >= most {
+		zones.known.Clear()
+		zones.count = 0
 	}
-	zones.known[l] = z
+	zones.count++ // though another goroutine may have been here meanwhile
+	zones.known.Store(l, z)
 	return z
+}
+
+// Fixed reports whether what clocks show at t's location is what they have always shown and
+// will always show there, as where time.FixedZone made it; and nothing but an offset with
+// the name of the location. It looks at nothing but t, so it is cheap for new locations, of
+// which time.Parse makes one for every time that it reads.
+func Fixed(t time.Time) (name string, offset int, ok bool) {
+	name, offset = t.Zone()
+	if name != t.Location().String() || t.IsDST() {
+		return "", 0, false
+	}
+	start, end := t.ZoneBounds()
+	return name, offset, start.IsZero() && end.IsZero()
 }
 
 // Load is time.LoadLocation, which reads a file each time, with a memory.
