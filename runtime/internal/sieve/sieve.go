@@ -1,0 +1,89 @@
+// Package sieve chooses which one of many is evicted, by the algorithm of Zhang et al.,
+// "SIEVE is Simpler than LRU", NSDI 2024.
+package sieve
+
+// List holds elements in the order in which they came. A hand moves from the oldest to the
+// newest, clears the marks of those that were hit since it last passed, and evicts the first
+// without a mark. So a hit only sets a mark, which needs no lock; and new elements that are
+// never hit again leave soon, while LRU would let them push out all others first.
+//
+// The zero List is empty. All methods need one lock.
+type List[E Element[E]] struct {
+	oldest, newest E
+	hand           E // next to be looked at; zero: the oldest
+	len            int
+}
+
+// Element is a pointer to something that can be in one list. The zero pointer is none.
+type Element[E any] interface {
+	comparable
+
+	// Links returns where the element has its place.
+	Links() *Links[E]
+
+	// Unvisit clears the mark, and reports whether it was set.
+	Unvisit() bool
+}
+
+// Links is the place of an element in its list; zero when it is in none.
+type Links[E any] struct{ older, newer E }
+
+// Len returns how many elements there are.
+func (l *List[E]) Len() int { return l.len }
+
+// Oldest returns the oldest element, zero if there is none.
+func (l *List[E]) Oldest() E { return l.oldest }
+
+// Push adds an element that is in no list.
+func (l *List[E]) Push(e E) {
+	var none E
+	if e.Links().older = l.newest; l.newest == none {
+		l.oldest = e
+	} else {
+		l.newest.Links().newer = e
+	}
+	l.newest = e
+	l.len++
+}
+
+// Remove takes out an element that is there.
+func (l *List[E]) Remove(e E) {
+	var none E
+	at := e.Links()
+	if l.hand == e {
+		l.hand = at.newer
+	}
+	if at.older == none {
+		l.oldest = at.newer
+	} else {
+		at.older.Links().newer = at.newer
+	}
+	if at.newer == none {
+		l.newest = at.older
+	} else {
+		at.newer.Links().older = at.older
+	}
+	// Others may keep e alive; e must not keep its neighbours.
+	*at = Links[E]{}
+	l.len--
+}
+
+// Victim returns the element to evict; there must be one. Marks may be set as fast as the
+// hand clears them, so after one round it takes what it is at.
+func (l *List[E]) Victim() E {
+	for range l.len {
+		if e := l.atHand(); !e.Unvisit() {
+			return e
+		}
+		l.hand = l.hand.Links().newer
+	}
+	return l.atHand()
+}
+
+func (l *List[E]) atHand() E {
+	var none E
+	if l.hand == none {
+		l.hand = l.oldest
+	}
+	return l.hand
+}
