@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -10,8 +9,8 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// History implements store.Store. It has the record of the last execution of each call
-// that has ended, and one of each that has not: that is lost when its lease has expired.
+// History implements store.Store. It has the newest execution of each call, and of the others
+// the newest ten thousand at least.
 func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
 		records, err := s.matching(ctx, f)
@@ -38,24 +37,17 @@ func (s *Store) matching(ctx context.Context, f store.Filter) ([]store.Record, e
 	}
 	defer s.shared.mu.Unlock()
 	var records []store.Record
-	for k, r := range s.shared.results {
-		s.shared.live(k)
-		if f.Match(&r.record) {
-			records = append(records, r.record)
+	for _, x := range slices.Backward(s.shared.executions) {
+		if f.Limit > 0 && len(records) == f.Limit {
+			break
 		}
-	}
-	for k, l := range s.shared.leases {
-		r := l.record
-		if s.shared.held(k) == nil {
-			r.Status = store.Lost
+		newest := s.shared.calls[x.Key] == x
+		if newest {
+			x = s.shared.newest(x.Key)
 		}
-		if f.Match(&r) {
-			records = append(records, r)
+		if (newest || !f.Newest) && f.Match(&x.Record) {
+			records = append(records, x.Record)
 		}
-	}
-	slices.SortFunc(records, func(a, b store.Record) int { return cmp.Compare(b.Seq, a.Seq) })
-	if f.Limit > 0 && len(records) > f.Limit {
-		records = records[:f.Limit]
 	}
 	return records, nil
 }

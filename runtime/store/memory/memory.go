@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/queue"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/codec"
 )
@@ -31,28 +32,29 @@ var _ store.Store = (*Store)(nil)
 type shared struct {
 	lease time.Duration
 
-	mu      sync.Mutex
-	last    uint64 // token, sequence number or version that was given last
-	results map[key.Key]*result
-	leases  map[key.Key]*lease
-	marks   map[string]store.Mark
-	watches map[key.Key]map[chan struct{}]struct{}
-	tells   map[*teller]struct{}
+	mu         sync.Mutex
+	last       uint64       // token or version that was given last
+	executions []*execution // in the order in which they began
+	calls      map[key.Key]*execution
+	marks      map[string]store.Mark
+	watches    map[key.Key]map[chan struct{}]struct{}
+	tells      map[*teller]struct{}
+
+	queued queued
 }
 
-// result is the newest record of a call of which an execution has ended, and its result
-// if there is one.
-type result struct {
-	record store.Record
-	data   []byte
+// execution is one of a call. Of the newest one of each call, which calls has, data is the
+// result while its status is Succeeded, and expires that of the lease while it is Running.
+type execution struct {
+	store.Record
+	before  *execution // of the same call; nil: none
+	data    []byte
+	expires time.Time
+	holder  *Store
 }
 
-// lease is an execution that has begun, and the handle that has it.
-type lease struct {
-	store.Lease
-	record store.Record
-	holder *Store
-}
+// maxExecutions is how many are kept, and those that are the newest of their calls.
+const maxExecutions = 10_000
 
 // teller is one who is told what was deleted.
 type teller struct {
@@ -67,11 +69,11 @@ func New(expire time.Duration) *Store {
 	}
 	return &Store{shared: &shared{
 		lease:   expire,
-		results: map[key.Key]*result{},
-		leases:  map[key.Key]*lease{},
+		calls:   map[key.Key]*execution{},
 		marks:   map[string]store.Mark{},
 		watches: map[key.Key]map[chan struct{}]struct{}{},
 		tells:   map[*teller]struct{}{},
+		queued:  queued{tasks: map[key.Key]*task{}, workers: map[uint64]*queue.Worker{}},
 	}}
 }
 
@@ -105,49 +107,66 @@ func (s *Store) Lookup(ctx context.Context, refs []store.Ref, found []store.Foun
 
 // lookup needs mu.
 func (s *shared) lookup(ref store.Ref) (f store.Found) {
-	if r := s.live(ref.Key); r != nil {
-		r.record.Used = time.Now()
-		r.record.Hits++
-		f.Results = []*store.Entry{{
-			Ref: ref, Token: r.record.Token, Finished: r.record.Finished, Expires: r.record.Expires,
-			Size: r.record.Size, Inputs: r.record.Inputs, Data: r.data,
-		}}
+	x := s.newest(ref.Key)
+	if x == nil {
 		return f
 	}
-	if r := s.results[ref.Key]; r != nil {
-		latest := r.record
-		f.Latest = &latest
+	switch x.Status {
+	case store.Succeeded:
+		x.Used = time.Now()
+		x.Hits++
+		f.Results = []*store.Entry{{
+			Ref: ref, Token: x.Seq, Finished: x.Finished, Expires: x.Expires, Size: x.Size, Inputs: x.Inputs, Data: x.data,
+		}}
+		return f
+	case store.Running:
+		f.Holder = x.heldBy()
+		x = x.before
 	}
-	if l := s.held(ref.Key); l != nil {
-		f.Holder = l.heldBy()
+	for x != nil && x.Status == store.Stopped && x.Gone.IsZero() {
+		x = x.before
+	}
+	if x != nil && (x.Gone.IsZero() || x.Status.Gone()) {
+		latest := x.Record
+		f.Latest = &latest
 	}
 	return f
 }
 
-// live returns what is kept of a call that has a result, otherwise nil. An
-// expired one goes. mu is held.
-func (s *shared) live(k key.Key) *result {
-	r := s.results[k]
-	if r == nil || r.record.Status != store.Succeeded {
-		return nil
+// newest returns the newest execution of a call, as it is now: a result that has expired
+// goes, and who has lost a lease is lost. mu is held.
+func (s *shared) newest(k key.Key) *execution {
+	x, now := s.calls[k], time.Now()
+	switch {
+	case x == nil:
+	case x.Status == store.Succeeded && store.HasExpired(x.Finished, x.Expires, now):
+		x.Status, x.Gone, x.data = store.Expired, now, nil
+	case x.Status == store.Running && !now.Before(x.expires):
+		lost := *x
+		lost.Status, lost.Error, lost.Finished = store.Lost, "its lease has expired", x.expires
+		return &lost // nobody else has begun, so it may still end
 	}
-	if now := time.Now(); store.HasExpired(r.record.Finished, r.record.Expires, now) {
-		r.record.Status, r.record.Gone, r.data = store.Expired, now, nil
-		return nil
-	}
-	return r
+	return x
 }
 
-// held returns the lease of a call, nil if it has none, or it has expired. mu is held.
-func (s *shared) held(k key.Key) *lease {
-	if l := s.leases[k]; l != nil && time.Now().Before(l.Expires) {
-		return l
+// live returns the newest execution of a call if it has a result, otherwise nil. mu is held.
+func (s *shared) live(k key.Key) *execution {
+	if x := s.newest(k); x != nil && x.Status == store.Succeeded {
+		return x
 	}
 	return nil
 }
 
-func (l *lease) heldBy() *store.HeldError {
-	return &store.HeldError{Ref: l.Ref, Expires: l.Expires, Origin: l.record.Origin}
+// held returns the execution that has the lease of a call, if there is one. mu is held.
+func (s *shared) held(k key.Key) *execution {
+	if x := s.newest(k); x != nil && x.Status == store.Running {
+		return x
+	}
+	return nil
+}
+
+func (x *execution) heldBy() *store.HeldError {
+	return &store.HeldError{Ref: x.Ref, Expires: x.expires, Origin: x.Origin}
 }
 
 // Begin implements store.Store.
@@ -159,41 +178,91 @@ func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) 
 	if s.shared.live(x.Key) != nil {
 		return store.Lease{}, store.ErrFinished
 	}
-	if l := s.shared.held(x.Key); l != nil {
-		if l.holder == s && l.record.Nonce == x.Nonce && x.Nonce != 0 {
-			return l.Lease, nil
+	if held := s.shared.held(x.Key); held != nil {
+		if held.holder == s && held.Nonce == x.Nonce && x.Nonce != 0 {
+			return held.leased(), nil
 		}
-		return store.Lease{}, l.heldBy()
+		return store.Lease{}, held.heldBy()
 	}
-	s.shared.last++
-	x.Seq, x.Status, x.Token = s.shared.last, store.Running, s.shared.last
-	l := &lease{store.Lease{Ref: x.Ref, Token: x.Token, Expires: time.Now().Add(s.shared.lease)}, x, s}
-	s.shared.leases[x.Key] = l
-	return l.Lease, nil
+	return s.shared.begin(s, x).leased(), nil
+}
+
+// begin adds an execution. mu is held.
+func (s *shared) begin(holder *Store, r store.Record) *execution {
+	if before := s.calls[r.Key]; before != nil && before.Status == store.Running {
+		*before = *s.newest(r.Key) // it is lost for good
+	}
+	s.last++
+	r.Seq, r.Status = s.last, store.Running
+	if now := time.Now(); r.Started.IsZero() || r.Started.After(now) {
+		r.Started = now
+	}
+	r.Finished, r.Expires, r.Retry, r.Gone, r.Used = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	r.Size, r.Hits, r.Error, r.Kind, r.Stack, r.Log, r.Progress, r.Inputs = 0, 0, "", 0, "", "", store.Progress{}, nil
+	x := &execution{Record: r, before: s.calls[r.Key], expires: time.Now().Add(s.lease), holder: holder}
+	s.calls[r.Key] = x
+	s.executions = append(s.executions, x)
+	if len(s.executions) > 2*(maxExecutions+len(s.calls)) {
+		s.forget()
+	}
+	return x
+}
+
+// forget drops the oldest executions that are not the newest of their calls. mu is held.
+func (s *shared) forget() {
+	old := len(s.executions) - maxExecutions
+	dropped := map[*execution]bool{}
+	rest := s.executions[:0]
+	for i, x := range s.executions {
+		if i < old && s.calls[x.Key] != x {
+			dropped[x] = true
+			continue
+		}
+		if dropped[x.before] {
+			x.before = nil
+		}
+		rest = append(rest, x)
+	}
+	clear(s.executions[len(rest):])
+	s.executions = rest
+}
+
+func (x *execution) leased() store.Lease {
+	return store.Lease{Ref: x.Ref, Token: x.Seq, Expires: x.expires}
 }
 
 // Renew implements store.Store.
-func (s *Store) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
+func (s *Store) Renew(ctx context.Context, l store.Lease, r store.Record) (store.Lease, error) {
 	if err := s.lock(ctx); err != nil {
 		return store.Lease{}, err
 	}
 	defer s.shared.mu.Unlock()
-	own := s.shared.leases[l.Key]
-	if own == nil || own.Token != l.Token {
+	x := s.shared.leasedBy(l)
+	if x == nil {
 		return store.Lease{}, store.ErrLost
 	}
-	own.Expires = time.Now().Add(s.shared.lease)
-	return own.Lease, nil
+	x.Progress, x.Log = r.Progress, r.Log
+	x.expires = time.Now().Add(s.shared.lease)
+	return x.leased(), nil
+}
+
+// leasedBy returns the execution that has a lease, nil when it is lost. One that has expired
+// is still had until another execution begins. mu is held.
+func (s *shared) leasedBy(l store.Lease) *execution {
+	if x := s.calls[l.Key]; x != nil && x.Seq == l.Token && x.Status == store.Running {
+		return x
+	}
+	return nil
 }
 
 // End implements store.Store.
-func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, from io.WriterTo) error {
+func (s *Store) End(ctx context.Context, l store.Lease, r store.Record, from io.WriterTo) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
 	s.shared.mu.Unlock()
 	var data []byte
-	switch x.Status {
+	switch r.Status {
 	case store.Succeeded:
 		var b bytes.Buffer
 		if _, err := from.WriteTo(&b); err != nil {
@@ -202,47 +271,37 @@ func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, from io.
 		data = append([]byte{}, b.Bytes()...)
 	case store.Failed, store.GivenUp, store.Stopped:
 	default:
-		return fmt.Errorf("memory: %v is no end of an execution", x.Status)
+		return fmt.Errorf("memory: %v is no end of an execution", r.Status)
 	}
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
 	defer s.shared.mu.Unlock()
-	if own := s.shared.leases[l.Key]; own == nil || own.Token != l.Token {
-		if s.shared.hasEnded(l, x.Status) {
+	x := s.shared.leasedBy(l)
+	if x == nil {
+		if s.shared.hasEnded(l, r.Status) {
 			return nil
 		}
 		return store.ErrLost
 	}
-	if x.Status != store.Stopped { // which leaves nothing
-		s.shared.last++
-		x.Ref, x.Seq, x.Token, x.Size = l.Ref, s.shared.last, l.Token, int64(len(data))
-		x.Used, x.Hits, x.Gone, x.Earlier = time.Time{}, 0, time.Time{}, s.shared.earlier(l.Key)
-		s.shared.results[l.Key] = &result{record: x, data: data}
-	}
-	s.shared.free(l.Key)
+	r.Ref, r.Seq, r.Nonce, r.Started, r.Size = l.Ref, l.Token, x.Nonce, x.Started, int64(len(data))
+	r.Used, r.Hits, r.Gone = time.Time{}, 0, time.Time{}
+	x.Record, x.data = r, data
+	s.shared.wake(l.Key)
 	return nil
 }
 
 // hasEnded tells whether an execution has ended like this already. mu is held.
 func (s *shared) hasEnded(l store.Lease, how store.Status) bool {
-	r := s.results[l.Key]
-	return how == store.Stopped || r != nil && r.record.Token == l.Token && r.record.Status == how
-}
-
-// earlier returns what is to be remembered of a key that gets a new record. mu is held.
-func (s *shared) earlier(k key.Key) store.Earlier {
-	s.live(k)
-	if r := s.results[k]; r != nil {
-		return r.record.AsEarlier()
+	if how == store.Stopped {
+		return true
 	}
-	return store.Earlier{}
-}
-
-// free ends a lease. mu is held.
-func (s *shared) free(k key.Key) {
-	delete(s.leases, k)
-	s.wake(k)
+	for x := s.calls[l.Key]; x != nil; x = x.before {
+		if x.Seq == l.Token {
+			return x.Status == how
+		}
+	}
+	return false
 }
 
 // wake tells those who watch k. mu is held.
@@ -278,18 +337,34 @@ func (s *Store) delete(ctx context.Context, refs []store.Ref) (n int, tells []*t
 	}
 	defer s.shared.mu.Unlock()
 	for _, ref := range refs {
-		r, leased := s.shared.live(ref.Key), s.shared.held(ref.Key) != nil
-		if r != nil {
-			r.record.Status, r.record.Gone, r.data = store.Deleted, time.Now(), nil
-		} else {
-			delete(s.shared.results, ref.Key)
+		x, now := s.shared.newest(ref.Key), time.Now()
+		if x == nil {
+			continue
 		}
-		if r != nil || leased {
+		switch x.Status {
+		case store.Succeeded:
+			x.Status, x.Gone, x.data = store.Deleted, now, nil
 			n++
+		case store.Running:
+			x.Status, x.Error, x.Finished, x.Gone = store.Lost, "the call was deleted", now, now
+			n++
+		default:
+			s.shared.drop(ref.Key, now)
 		}
-		s.shared.free(ref.Key)
+		s.shared.wake(ref.Key)
 	}
 	return n, slices.Collect(maps.Keys(s.shared.tells)), nil
+}
+
+// drop has nobody find what there is of a call without a result. mu is held.
+func (s *shared) drop(k key.Key, now time.Time) {
+	x := s.calls[k]
+	if x.Status == store.Running { // and its lease has expired
+		*x = *s.newest(k)
+	}
+	if x.Gone.IsZero() {
+		x.Gone = now
+	}
 }
 
 // OnDelete implements store.Store.
@@ -305,8 +380,8 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 		return err
 	}
 	defer s.shared.mu.Unlock()
-	if r := s.shared.live(e.Key); r != nil && r.record.Token == e.Token {
-		r.record.Status, r.record.Gone, r.record.Error, r.data = how, time.Now(), why, nil
+	if x := s.shared.live(e.Key); x != nil && x.Seq == e.Token {
+		x.Status, x.Gone, x.Error, x.data = how, time.Now(), why, nil
 		s.shared.wake(e.Key)
 	}
 	return nil
@@ -347,9 +422,10 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	for k, l := range s.shared.leases {
-		if l.holder == s {
-			s.shared.free(k)
+	for k, x := range s.shared.calls {
+		if x.holder == s && x.Status == store.Running {
+			x.Status, x.Finished = store.Stopped, time.Now()
+			s.shared.wake(k)
 		}
 	}
 	return nil
