@@ -14,6 +14,7 @@ func argChanges(was, is []Arg) (changes []ArgChange) {
 			c := ArgChange{Name: b.Name, Secret: a.Secret || b.Secret, Retyped: a.Type != b.Type}
 			if !c.Secret {
 				c.Was, c.Is = a.Text, b.Text
+				c.Content = a.readsLike(b) && b.Files() && b.whole()
 			}
 			changes = append(changes, c)
 		}
@@ -34,14 +35,6 @@ func find(args []Arg, name string) *Arg {
 		}
 	}
 	return nil
-}
-
-// shown is the text of an input, if it may be shown.
-func (a *Arg) shown() string {
-	if a.Secret {
-		return ""
-	}
-	return a.Text
 }
 
 // symbolChanges compares two lists of symbols, whose lines are "name hash" and sorted

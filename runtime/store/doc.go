@@ -33,6 +33,9 @@
 //     can be repeated: the result is then the first one, once.
 //   - A failure makes no result. It ends the lease, and is found as Latest until another
 //     execution has ended, or the call is deleted.
+//   - The history has a record of each execution, within the bounds of the store. The newest
+//     of a call is its lease while it runs, and stays as long as the call has a result, or
+//     is to be executed again.
 //   - A lease ends by End, by Delete, when somebody else has begun another execution after
 //     it had expired, and when its holder is known to be dead.
 //   - A mark is changed by one at a time.
@@ -45,11 +48,11 @@
 //     must not happen twice hands the token on to what it changes.
 //   - That a call executes once: a lost lease or a dead holder means once more.
 //   - That a watch is prompt or exact: it may be late, and it may wake in vain.
-//   - That use counters, failures and the records of what has gone are complete.
+//   - That use counters are complete, nor the history.
 //
-// The backends: package memory keeps all in one process, with the record of each
-// execution that has not ended. Package disk keeps results for all processes of one machine;
-// of executions it keeps the last one of each call that has ended, and who has a lease.
+// The backends: package memory keeps all in one process, and package disk for all
+// processes of one machine; packages postgres and nats, which are modules of their own, are for many
+// machines. Package tier puts a local store in front of a shared one.
 //
 // Nothing here links a database or an encoding: a program without a store pays
 // nothing for this package.

@@ -25,6 +25,9 @@ var (
 	// ErrTooLarge says that a result is larger than the store may become.
 	ErrTooLarge = errors.New("result is larger than the store's bound")
 
+	// ErrReadOnly says that the store was opened for reading only.
+	ErrReadOnly = errors.New("store is open for reading only")
+
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("store is closed")
 )

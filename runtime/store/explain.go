@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
@@ -19,6 +20,10 @@ const (
 	CauseDeleted    Cause = "deleted"    // somebody deleted its result
 	CauseUnreadable Cause = "unreadable" // its result could not be read
 	CauseFailed     Cause = "failed"     // its last execution failed
+	CauseGivenUp    Cause = "given up"   // it failed as often as it may
+	CauseRunning    Cause = "running"    // it is being executed
+	CauseStopped    Cause = "stopped"    // its last execution was stopped
+	CauseLost       Cause = "lost"       // the process of its last execution died, or lost its lease
 	CauseNew        Cause = "new"        // no other call of the work is known
 	CauseArguments  Cause = "arguments"  // they differ from those of the nearest call
 	CauseSchema     Cause = "schema"     // the types of inputs or results have changed
@@ -64,6 +69,7 @@ type ArgChange struct {
 	Added   bool   `json:"added,omitempty"`   // the nearest call has none of this name
 	Removed bool   `json:"removed,omitempty"` // the call has none of this name
 	Retyped bool   `json:"retyped,omitempty"` // it has another type
+	Content bool   `json:"content,omitempty"` // it names the same files, whose content differs
 }
 
 // SymbolChange is a symbol of the code that differs: Was or Is is empty when it was
@@ -91,7 +97,9 @@ const MaxExplained = 10_000
 // to be executed Seq is 0; Key, Work, Schema, Code, Symbols, Build and Args describe it,
 // and a call without Key is one that is not cached.
 //
-// The nearest call is the one that has the most inputs in common, and of those the
+// It compares the call with its own execution before. If there is none, it is with the
+// nearest call: the one that has the most inputs in common, as far as one can read them; of
+// those the one in which more of these are equal indeed; then one of the same code; then the
 // newest. Explain lists up to MaxExplained records of the work, so it takes up to 50 ms
 // on disk, where getting a result takes microseconds.
 func Explain(ctx context.Context, s Store, call Record) (Reason, error) {
@@ -100,18 +108,15 @@ func Explain(ctx context.Context, s Store, call Record) (Reason, error) {
 		why.Cause = CauseOff
 		return why, nil
 	}
-	was := call.Earlier
-	if call.Seq == 0 {
-		r, found, err := last(ctx, s, call.Key)
-		if err != nil {
-			return why, err
-		}
-		if found {
-			was = r.AsEarlier()
-		}
+	was, found, err := before(ctx, s, &call)
+	if err != nil {
+		return why, err
 	}
-	if cause, known := causes[was.Status]; known {
-		why.Cause, why.At, why.Error = cause, was.At, was.Error
+	if cause, known := causes[was.Status]; found && known {
+		if !was.Gone.IsZero() && !was.Status.Gone() {
+			cause = CauseDeleted
+		}
+		why.Cause, why.At, why.Error = cause, was.Ended(), was.Error
 		return why, nil
 	}
 	near, found, err := nearest(ctx, s, &call)
@@ -128,49 +133,60 @@ func Explain(ctx context.Context, s Store, call Record) (Reason, error) {
 
 // causes are those that the last record of the same key tells.
 var causes = map[Status]Cause{
-	Succeeded: CauseHit, Failed: CauseFailed, GivenUp: CauseFailed,
+	Succeeded: CauseHit, Failed: CauseFailed, GivenUp: CauseGivenUp, Running: CauseRunning, Stopped: CauseStopped, Lost: CauseLost,
 	Evicted: CauseEvicted, Expired: CauseExpired, Deleted: CauseDeleted, Unreadable: CauseUnreadable,
 }
 
-// last returns the record of a key.
-func last(ctx context.Context, s Store, k key.Key) (r Record, found bool, err error) {
-	for r, err := range s.History(ctx, Filter{Prefix: k.String(), Status: Statuses(), Limit: 1}) {
+// before returns the record of the execution of a call before this one.
+func before(ctx context.Context, s Store, call *Record) (r Record, found bool, err error) {
+	for r, err := range s.History(ctx, Filter{Prefix: call.Key.String(), Before: call.Seq, Limit: 1}) {
 		return r, err == nil, err
 	}
 	return r, false, nil
 }
 
-// nearest returns the call that has the most inputs in common with another one, before
-// that; the newest of several.
+// nearest returns the call that is nearest to another one, and was executed before.
 func nearest(ctx context.Context, s Store, call *Record) (near Record, found bool, err error) {
 	inputs := make(map[string]*Arg, len(call.Args))
 	for i := range call.Args {
 		inputs[call.Args[i].Name] = &call.Args[i]
 	}
-	most := -1
-	f := Filter{Work: call.Work, Status: Statuses(), Before: call.Seq, Limit: MaxExplained}
+	most := [3]int{-1}
+	f := Filter{Work: call.Work, Before: call.Seq, Limit: MaxExplained}
 	for r, err := range s.History(ctx, f) {
 		if err != nil {
 			return near, false, err
 		}
-		equal := 0
-		for i := range r.Args {
-			if a := inputs[r.Args[i].Name]; a != nil && a.equal(&r.Args[i]) {
-				equal++
-			}
+		in := inCommon(&r, call, inputs)
+		if slices.Compare(in[:], most[:]) > 0 {
+			near, most = r, in
 		}
-		if equal > most {
-			near, most = r, equal
-		}
-		if most == len(call.Args) {
+		if in[1] == len(call.Args) {
 			break // none is nearer
 		}
 	}
-	return near, most >= 0, nil
+	return near, most[0] >= 0, nil
 }
 
-// equal tells whether two inputs are the same value.
-func (a *Arg) equal(b *Arg) bool { return a.Type == b.Type && a.Digest == b.Digest }
+// inCommon counts what a record and a call have in common: the inputs that read the same,
+// those that are equal, and the code.
+func inCommon(r, call *Record, inputs map[string]*Arg) (n [3]int) {
+	for i := range r.Args {
+		a, b := &r.Args[i], inputs[r.Args[i].Name]
+		switch {
+		case b == nil:
+		case a.equal(b):
+			n[0]++
+			n[1]++
+		case a.readsLike(b):
+			n[0]++
+		}
+	}
+	if r.Schema == call.Schema && r.Code == call.Code && r.Build == call.Build {
+		n[2] = 1
+	}
+	return n
+}
 
 // compare notes what differs between two calls of a work.
 func (r *Reason) compare(near, call *Record) {

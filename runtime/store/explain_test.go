@@ -77,8 +77,7 @@ func end(t testing.TB, s store.Store, r store.Record, how store.Status) store.Re
 // listed returns the record of a key.
 func listed(t testing.TB, s store.Store, k key.Key) store.Record {
 	t.Helper()
-	f := store.Filter{Prefix: k.String(), Status: []store.Status{store.Succeeded, store.Failed, store.GivenUp, store.Expired, store.Deleted}}
-	for r, err := range s.History(ctx, f) {
+	for r, err := range s.History(ctx, store.Filter{Prefix: k.String(), Limit: 1}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,9 +329,133 @@ func TestWhatHasGoneIsTold(t *testing.T) {
 		explained(t, s, end(t, s, r, store.Failed), store.CauseDeleted)
 		wantText(t, explained(t, s, r, store.CauseFailed), "failed at 2000-01-01T", "no such file")
 		explained(t, s, end(t, s, r, store.GivenUp), store.CauseFailed)
-		wantText(t, explained(t, s, r, store.CauseFailed), "failed at 2000-01-01T", "no such file")
-		explained(t, s, keep(t, s, r), store.CauseFailed)
+		wantText(t, explained(t, s, r, store.CauseGivenUp), "given up at 2000-01-01T", "no such file")
+		explained(t, s, end(t, s, r, store.Stopped), store.CauseGivenUp)
+		wantText(t, explained(t, s, r, store.CauseStopped), "stopped at 2000-01-01T")
+		l, err := s.Begin(ctx, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantText(t, explained(t, s, r, store.CauseRunning), "being executed")
+		time.Sleep(time.Until(l.Expires))
+		wantText(t, explained(t, s, r, store.CauseLost), "lost at 2000-01-01T", "its lease has expired")
+		explained(t, s, keep(t, s, r), store.CauseLost)
 	})
+}
+
+// file is an input that is a path, and the content of what it names.
+func file(name, typ, text, content string) store.Arg {
+	a := input(name, text+content)
+	a.Type, a.Text = typ, text
+	return a
+}
+
+func TestContentThatChangedIsNamed(t *testing.T) {
+	load := func(args ...store.Arg) store.Record {
+		return call("", "", func(r *store.Record) { r.Args = args })
+	}
+	for _, test := range []struct{ typ, text, want string }{
+		{"key.File", `"data/a.csv"`, "the content of data/a.csv changed since call "},
+		{"key.Dir", `"."`, "the content of . changed since call "},
+		{"*key.File", `"a"`, "the content of a changed since call "},
+		{"key.File", `"a b"`, `the content of "a b" changed since call `},
+		{"key.File", `"a\x1b[0m"`, `the content of "a\x1b[0m" changed since call `},
+		{"key.File", `""`, `the content of "" changed since call `},
+		{"[]key.File", `["a", "b"]`, "the content of what from names changed since call "},
+		{"map[string]key.Dir", `{"x": "a"}`, "the content of what from names changed since call "},
+		{"[]key.File", `["a", 3 more]`, "from differs in what is not shown of"},
+		{"key.File", `"aaaa…`, "from differs in what is not shown of"},
+		{"string", `"a"`, "from differs in what is not shown of"},
+		{"Source", `{Path: "a"}`, "from differs in what is not shown of"},
+	} {
+		s := memory.New(0)
+		near := keep(t, s, load(file("from", test.typ, test.text, "1"), input("n", "1")))
+		keep(t, s, load(file("from", test.typ, `"other"`, "1"), input("n", "1")))
+		keep(t, s, load(file("from", test.typ, test.text, "1"), input("n", "3")))
+		why := explained(t, s, load(file("from", test.typ, test.text, "2"), input("n", "1")), store.CauseArguments)
+		wantText(t, why, test.want, near.Key.String()[:12])
+		if len(why.Args) != 1 || why.Args[0].Content != !strings.Contains(test.want, "differs") || why.Nearest != near.Key {
+			t.Errorf("%s: %+v", test.text, why)
+		}
+	}
+	s := memory.New(0)
+	near := keep(t, s, load(file("from", "key.File", `"a"`, "1"), file("to", "key.Dir", `"b"`, "1"), input("n", "1")))
+	why := explained(t, s, load(file("from", "key.File", `"a"`, "2"), file("to", "key.Dir", `"b"`, "2"), input("n", "1")), store.CauseArguments)
+	wantText(t, why, "the content of a changed, the content of b changed since call "+near.Key.String()[:12])
+	// With something else that differs, and a path that does.
+	why = explained(t, s, load(file("from", "key.File", `"a"`, "2"), file("to", "key.Dir", `"c"`, "1"), input("n", "2")), store.CauseArguments)
+	wantText(t, why, "arguments from, to, n differ from the nearest earlier call, ", `: the content of a changed, to was "b", is "c", n was "1", is "2"`)
+	// A secret path is not told, nor that it is the same.
+	hidden := func(content string) store.Arg {
+		a := file("from", "key.File", "", content)
+		a.Secret = true
+		return a
+	}
+	s = memory.New(0)
+	keep(t, s, load(hidden("1")))
+	wantText(t, explained(t, s, load(hidden("2")), store.CauseArguments), "argument from differs", ": from (secret)")
+}
+
+func TestContentsAreToldApart(t *testing.T) {
+	for _, test := range []struct {
+		arg  store.Arg
+		want string
+	}{
+		{store.Arg{Type: "key.File", Text: `"a"`, Digest: [16]byte{0, 1, 0xab}}, `"a"#0001ab`},
+		{store.Arg{Type: "*key.Dir", Text: `"a"`, Digest: [16]byte{15: 1}}, `"a"#000000`},
+		{store.Arg{Type: "...key.File", Text: `["a"]`, Digest: [16]byte{255}}, `["a"]#ff0000`},
+		{store.Arg{Type: "map[Pair[int, key.File]][2]key.Dir", Text: "x", Digest: [16]byte{255}}, `x#ff0000`},
+		{store.Arg{Type: "key.File", Text: `"a"`}, `"a"`},
+		{store.Arg{Type: "key.File", Secret: true, Digest: [16]byte{1}}, "(secret)"},
+		{store.Arg{Type: "string", Text: `"a"`, Digest: [16]byte{1}}, `"a"`},
+		{store.Arg{Type: "key.Files", Text: `"a"`, Digest: [16]byte{1}}, `"a"`},
+		{store.Arg{Type: "monkey.File", Text: `"a"`, Digest: [16]byte{1}}, `"a"`},
+		{store.Arg{Type: "[]key.Director", Text: `"a"`, Digest: [16]byte{1}}, `"a"`},
+	} {
+		if got := test.arg.String(); got != test.want {
+			t.Errorf("%s: %s, want %s", test.arg.Type, got, test.want)
+		}
+	}
+}
+
+func TestTheNearestCallIsOfTheSameIdentityFirst(t *testing.T) {
+	of := func(path, content, n, code string) store.Record {
+		return call("", "", func(r *store.Record) {
+			r.Code, r.Symbols = code, ""
+			r.Args = []store.Arg{file("path", "key.File", strconv.Quote(path), content), input("n", n)}
+		})
+	}
+	asked := of("a", "2", "1", "c2")
+	// From the farthest to the nearest, which are kept the other way round: the newest is the
+	// farthest.
+	order := []store.Record{
+		of("b", "1", "9", "c1"), // nothing in common
+		of("b", "1", "8", "c2"), // only the code
+		of("a", "1", "9", "c1"), // the path
+		of("a", "1", "9", "c2"), // with the code
+		of("b", "1", "1", "c1"), // an equal argument
+		of("b", "1", "1", "c2"),
+		of("a", "1", "1", "c1"), // all reads the same
+		of("a", "1", "1", "c2"),
+		of("a", "2", "1", "c1"), // the same arguments, with other code
+	}
+	for n := range order {
+		s := memory.New(0)
+		for i := n; i >= 0; i-- {
+			keep(t, s, order[i])
+		}
+		why, err := store.Explain(ctx, s, asked)
+		if err != nil || why.Nearest != order[n].Key {
+			t.Errorf("call %d: %+v, %v", n, why, err)
+		}
+	}
+	// Its own earlier execution comes before all.
+	s := memory.New(0)
+	failed := asked
+	failed.Error = "no such file"
+	end(t, s, failed, store.Failed)
+	keep(t, s, order[len(order)-1])
+	wantText(t, explained(t, s, asked, store.CauseFailed), "no such file")
 }
 
 // records is a store that lists what it is.
@@ -423,14 +546,14 @@ func TestExplainFailsWithTheStore(t *testing.T) {
 func TestReasonsHaveAStableJSON(t *testing.T) {
 	r := store.Reason{
 		Cause: store.CauseArguments, Work: "w", Nearest: keyed("x"), Finished: time.Date(2022, 5, 25, 0, 0, 0, 0, time.UTC),
-		Args:   []store.ArgChange{{Name: "day", Was: "1", Is: "2"}, {Name: "a", Added: true}, {Name: "b", Removed: true}, {Name: "c", Secret: true, Retyped: true}},
+		Args:   []store.ArgChange{{Name: "day", Was: "1", Is: "2"}, {Name: "a", Added: true}, {Name: "b", Removed: true}, {Name: "c", Secret: true, Retyped: true}, {Name: "f", Content: true}},
 		Schema: &store.Change{Was: "s1", Is: "s2"}, Code: &store.Change{Was: "c1", Is: "c2"},
 		Symbols: []store.SymbolChange{{Name: "f", Was: "1", Is: "2"}, {Name: "g", Is: "3"}},
 		Build:   []store.BuildChange{{Name: "-tags", Is: "pro"}},
 	}
 	const want = `{"cause":"arguments","work":"w","nearest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",` +
 		`"nearestFinished":"2022-05-25T00:00:00Z","arguments":[{"name":"day","was":"1","is":"2"},{"name":"a","added":true},` +
-		`{"name":"b","removed":true},{"name":"c","secret":true,"retyped":true}],"schema":{"was":"s1","is":"s2"},` +
+		`{"name":"b","removed":true},{"name":"c","secret":true,"retyped":true},{"name":"f","content":true}],"schema":{"was":"s1","is":"s2"},` +
 		`"code":{"was":"c1","is":"c2"},"symbols":[{"name":"f","was":"1","is":"2"},{"name":"g","is":"3"}],` +
 		`"build":[{"name":"-tags","is":"pro"}]}`
 	got, err := json.Marshal(r)

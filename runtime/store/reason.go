@@ -27,6 +27,14 @@ func (r Reason) String() string {
 		return "its result could not be read" + r.when() + r.because()
 	case CauseFailed:
 		return "its last execution failed" + r.when() + r.because()
+	case CauseGivenUp:
+		return "it was given up" + r.when() + r.because()
+	case CauseRunning:
+		return "it is being executed"
+	case CauseStopped:
+		return "its last execution was stopped" + r.when()
+	case CauseLost:
+		return "its last execution was lost" + r.when() + r.because()
 	case CauseNew:
 		return "never seen: the store has no other call of work " + r.Work
 	case CauseUnknown:
@@ -75,20 +83,19 @@ func (r *Reason) near() string {
 }
 
 func (r *Reason) args() string {
+	names, values, content := make([]string, len(r.Args)), make([]string, len(r.Args)), true
+	for i := range r.Args {
+		names[i], values[i] = r.Args[i].Name, r.Args[i].String()
+		content = content && r.Args[i].Content
+	}
+	if content {
+		return told(values) + " since call " + r.near()
+	}
 	what, differ := "argument ", " differs"
-	if len(r.Args) > 1 {
+	if len(names) > 1 {
 		what, differ = "arguments ", " differ"
 	}
-	names := make([]string, len(r.Args))
-	for i := range r.Args {
-		names[i] = r.Args[i].Name
-	}
-	s := what + told(names) + differ + " from the nearest earlier call, " + r.near()
-	values := make([]string, 0, len(r.Args))
-	for i := range r.Args {
-		values = append(values, r.Args[i].String())
-	}
-	return s + ": " + told(values)
+	return what + told(names) + differ + " from the nearest earlier call, " + r.near() + ": " + told(values)
 }
 
 // String says what differs, such as: day was "05/25/22", is "05/26/22".
@@ -104,12 +111,27 @@ func (a ArgChange) String() string {
 		return a.Name + " was " + a.Was + ", is not there any more"
 	case a.Secret:
 		return a.Name + " (secret)"
+	case a.Content:
+		return "the content of " + a.file() + " changed"
 	case a.Was == a.Is && a.Retyped:
 		return a.Name + " has another type"
 	case a.Was == a.Is:
 		return a.Name + " differs in what is not shown of " + a.Is
 	}
 	return a.Name + " was " + a.Was + ", is " + a.Is
+}
+
+// file names the file, or the input that names it among others. It is a path as it is where
+// that is plain, as in data/a.csv.
+func (a *ArgChange) file() string {
+	path, err := strconv.Unquote(a.Is)
+	switch {
+	case err != nil:
+		return "what " + a.Name + " names"
+	case path == "" || strings.Contains(path, " ") || strconv.Quote(path) != `"`+path+`"`:
+		return a.Is
+	}
+	return path
 }
 
 func (r *Reason) code() string {

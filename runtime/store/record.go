@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +13,8 @@ import (
 // least; the zero time says that there is none.
 type Record struct {
 	Ref
-	Nonce  uint64 // random, and not 0: see Begin. Stores need not keep it
-	Seq    uint64 // place in the order of History: a record that is kept later has a greater one
+	Nonce  uint64 // random, and not 0: see Begin. Stores need not return it
+	Seq    uint64 // the token of its lease: an execution that began later has a greater one
 	Status Status
 
 	// The scope of the key, with Work. Symbols says what Code is made of, a line "name hash" per
@@ -25,44 +26,59 @@ type Record struct {
 	Origin Origin
 
 	Requested, Started, Finished time.Time
+	Attempt                      int     // which execution of its call it is, from 1
 	Inputs                       []Input // that it found on its way
 
-	Attempts int       // executions that it took, the failed ones included
-	Size     int64     // of the result in bytes, before compression
-	Error    string    // why it failed, or why it has gone
-	Expires  time.Time // when the result ceases to be one; zero: never
-	Token    uint64    // of the lease
+	Size    int64     // of the result in bytes, before compression
+	Error   string    // why it failed or was lost, or why its result has gone
+	Kind    ErrorKind // of the error that it failed with
+	Stack   string    // where it panicked
+	Expires time.Time // when the result ceases to be one; zero: never
 
-	// Gone is when a result was evicted, expired, deleted or found unreadable.
+	// Retry is when a call that failed is to be executed again, at the earliest; zero: it is
+	// not. Whoever executes it then begins the next attempt.
+	Retry time.Time
+
+	Progress Progress // how far it has come
+	Log      string   // the last lines that its body logged
+
+	// Writer is who has written it, as the store knows that, such as the user of a database; ""
+	// where it does not tell users apart. Stores set it themselves.
+	Writer string
+
+	// Gone is when a result was evicted, expired, deleted or found unreadable, and when the
+	// call of a record without result was deleted.
 	Gone time.Time
-
-	// Earlier is what the store had of the key before this.
-	Earlier Earlier
 
 	// Used is when the result was last got, and Hits how often it was. Both may lag.
 	Used time.Time
 	Hits int64
 }
 
-// Earlier is what a store had of a key before a newer record: how its result went, or
-// that it failed. It is zero when that is not known.
-type Earlier struct {
-	Status Status
-	At     time.Time // when the result went, or the failed execution ended
-	Error  string
+// ErrorKind tells of an error what callers in other processes are to know, beside its text.
+type ErrorKind uint8
+
+// The kinds of errors.
+const (
+	ErrorOther            ErrorKind = iota
+	ErrorCanceled                   // it is context.Canceled
+	ErrorDeadlineExceeded           // it is context.DeadlineExceeded, such as that of a timeout
+	ErrorPanic                      // the body panicked
+)
+
+// Progress is how far an execution has come, as its body says: done of total steps, 0 of 0
+// where it does not count any.
+type Progress struct {
+	Done, Total int64
+	Note        string // for people
 }
 
-// AsEarlier returns what a store is to remember of a record that another one of its key
-// replaces.
-func (r *Record) AsEarlier() Earlier {
-	e := Earlier{Status: r.Status, At: r.Finished}
-	if r.Status.Gone() {
-		e.At = r.Gone
+// Ended returns when an execution ended, or was of no use any more.
+func (r *Record) Ended() time.Time {
+	if r.Gone.IsZero() {
+		return r.Finished
 	}
-	if r.Status.Failure() || r.Status == Unreadable {
-		e.Error = r.Error
-	}
-	return e
+	return r.Gone
 }
 
 // Arg is one input of a call.
@@ -89,7 +105,7 @@ func (o Origin) String() string {
 type Status uint8
 
 // Succeeded is of a result that is there. Those from Evicted to Unreadable are of results
-// that have gone: stores remember some of them, to tell why a call is a miss.
+// that have gone.
 const (
 	Succeeded Status = 1 + iota
 	Failed
@@ -100,7 +116,7 @@ const (
 	Running    // it has begun
 	Stopped    // nobody waited for it any more
 	GivenUp    // it failed as often as it may
-	Lost       // its process died, or lost its lease
+	Lost       // its process died, or its lease had expired or was deleted
 )
 
 var statuses = [...]string{
@@ -115,10 +131,9 @@ func (s Status) String() string {
 	return "status " + strconv.Itoa(int(s))
 }
 
-// Statuses returns those of executions that have ended and that History tells of: what a
-// list of all can show.
+// Statuses returns all of them.
 func Statuses() []Status {
-	return []Status{Succeeded, Failed, GivenUp, Evicted, Expired, Deleted, Unreadable}
+	return []Status{Running, Succeeded, Failed, GivenUp, Stopped, Lost, Evicted, Expired, Deleted, Unreadable}
 }
 
 // Failure tells whether an execution has failed.
@@ -127,39 +142,48 @@ func (s Status) Failure() bool { return s == Failed || s == GivenUp }
 // Gone tells whether a result has been there and is no more.
 func (s Status) Gone() bool { return s >= Evicted && s <= Unreadable }
 
-// Filter says which records are wanted. The zero Filter lets through those of
-// all results and failures.
+// Filter says which records are wanted. The zero Filter lets through all.
 type Filter struct {
 	Work   string   // full name; "": any
-	Status []Status // nil: Succeeded, Failed and GivenUp
+	Status []Status // nil: any
 	Prefix string   // of the key's text: up to 64 lower-case hexadecimal digits
+	Newest bool     // only the newest execution of each call
 
-	Since, Until time.Time // Since <= Finished < Until; zero: no bound
+	// Text has to be in the error, or in what is shown of an argument; "": any. Letters may
+	// be upper or lower case. Of those that the rest lets through at least the newest
+	// MaxSearched are searched.
+	Text string
+
+	Since, Until time.Time // Since <= Started < Until; zero: no bound
 	Before       uint64    // only what has a lower Seq; 0: no bound. To go on where a list ended
 	Limit        int       // the greatest number of records; 0: no bound
 }
 
-// Wants tells whether f lets a status through.
-func (f *Filter) Wants(s Status) bool {
-	if f.Status == nil {
-		return s == Succeeded || s.Failure()
-	}
-	for _, wanted := range f.Status {
-		if s == wanted {
-			return true
-		}
-	}
-	return false
-}
+// MaxSearched is how many records are searched for a text at least.
+const MaxSearched = 10_000
 
-// Match tells whether f lets r through, but for Limit.
+// Wants tells whether f lets a status through.
+func (f *Filter) Wants(s Status) bool { return f.Status == nil || slices.Contains(f.Status, s) }
+
+// Match tells whether f lets r through, but for Newest and Limit.
 func (f *Filter) Match(r *Record) bool {
 	return f.Wants(r.Status) &&
 		(f.Work == "" || f.Work == r.Work) &&
 		(f.Before == 0 || r.Seq < f.Before) &&
-		(f.Since.IsZero() || !r.Finished.Before(f.Since)) &&
-		(f.Until.IsZero() || r.Finished.Before(f.Until)) &&
-		(f.Prefix == "" || strings.HasPrefix(r.Key.String(), f.Prefix))
+		(f.Since.IsZero() || !r.Started.Before(f.Since)) &&
+		(f.Until.IsZero() || r.Started.Before(f.Until)) &&
+		(f.Prefix == "" || strings.HasPrefix(r.Key.String(), f.Prefix)) &&
+		f.MatchText(r)
+}
+
+// MatchText tells whether the text that f searches for is in r.
+func (f *Filter) MatchText(r *Record) bool {
+	if f.Text == "" {
+		return true
+	}
+	text := strings.ToLower(f.Text)
+	has := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
+	return has(r.Error) || slices.ContainsFunc(r.Args, func(a Arg) bool { return has(a.Text) })
 }
 
 // Keys returns the first and the last key that Prefix lets through; ok is false

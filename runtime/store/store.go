@@ -13,7 +13,8 @@ import (
 
 // Store keeps the results of calls, and the history of their executions. All methods may
 // be called concurrently, and by several processes at once. Each returns the context's
-// error when that ended first, and [ErrClosed] after Close.
+// error when that ended first, and [ErrClosed] after Close. Of a store that was opened for
+// reading only, those that would change it return [ErrReadOnly], and Discard nil.
 //
 // Any other error but those named here says that the store could not do it, or that
 // nobody knows whether it did, since the answer was lost. What was asked for may be
@@ -27,16 +28,17 @@ type Store interface {
 	// Begin notes that an execution of a call begins, and leases the call to it. It
 	// does not wait: it returns ErrFinished when there is a result, and a *HeldError
 	// (which is ErrHeld) while another execution has the lease. Of x it keeps Ref,
-	// Nonce, what the key was made of, Args, Origin, the times and Attempts; Status
-	// is Running.
+	// Nonce, what the key was made of, Args, Origin, Requested, Started and Attempt; Status
+	// is Running. If Started is zero, or in the future, it is the store's time.
 	//
 	// When it is repeated with the same Nonce, which is not 0, it returns the lease that
 	// it gave.
 	Begin(ctx context.Context, x Record) (Lease, error)
 
-	// Renew puts off the time at which a lease expires. It returns ErrLost when
-	// it is not held any more.
-	Renew(ctx context.Context, l Lease) (Lease, error)
+	// Renew puts off the time at which a lease expires, and notes how far the execution has
+	// come: of x, which is what Begin was given, it keeps Progress and Log. It returns
+	// ErrLost when the lease is not held any more.
+	Renew(ctx context.Context, l Lease, x Record) (Lease, error)
 
 	// End notes how an execution has ended, and gives its lease up. x is what Begin was
 	// given, with its Status:
@@ -44,20 +46,20 @@ type Store interface {
 	//   - Succeeded: result is kept. ErrTooLarge says that it does not fit; when
 	//     result.WriteTo fails, End returns its error. Nothing is kept then, and the
 	//     lease is still held.
-	//   - Failed, GivenUp: Error says why. Result is nil. The record takes the place of
-	//     that of an earlier execution.
-	//   - Stopped: nobody waits for it any more. Result is nil. It may leave no record.
+	//   - Failed, GivenUp: Error says why. Result is nil.
+	//   - Stopped: nobody waits for it any more. Result is nil.
 	//
 	// It returns ErrLost when the lease is not held any more, and keeps nothing. There are
 	// two exceptions, which return nil: the execution has ended like that already, so
 	// that End can be repeated, and Stopped, which has nothing to lose. Of x the store sets
-	// Ref, Seq, Size, Token, Earlier, Used, Hits and Gone itself.
+	// Ref, Seq, Size, Used, Hits and Gone itself.
 	End(ctx context.Context, l Lease, x Record, result io.WriterTo) error
 
-	// Delete drops results and records of calls, and says so to everybody (OnDelete).
-	// It also ends the leases, so that an execution that is under way does not count:
-	// its End returns ErrLost, and anybody may begin another. It returns how many calls
-	// had a result or were leased.
+	// Delete drops the results of calls, and says so to everybody (OnDelete). Of the newest
+	// record of each Gone is set; it is not found as Latest any more, unless it is of a
+	// result. Delete also ends the leases, so that an execution that is under way does not
+	// count: it is Lost, its End returns ErrLost, and anybody may begin another. It returns
+	// how many calls had a result or were leased.
 	Delete(ctx context.Context, refs ...Ref) (int, error)
 
 	// Discard drops a result that was looked up and is of no use: one that cannot be
@@ -65,7 +67,8 @@ type Store interface {
 	// has been put under another lease since stays.
 	Discard(ctx context.Context, e *Entry, how Status, why string) error
 
-	// History returns the records that a filter lets through, the newest first. What
+	// History returns the records that a filter lets through, those that began last first.
+	// An execution whose lease has expired, or whose process has died, is Lost. What
 	// is added or dropped meanwhile may or may not be among them. An error ends it.
 	History(ctx context.Context, f Filter) iter.Seq2[Record, error]
 
@@ -129,7 +132,7 @@ type Administrator interface {
 // Usage is how much a store has.
 type Usage struct {
 	Results int64 // that can be got, or have expired and were not collected yet
-	Records int64 // of those, of failures and of results that have gone
+	Records int64 // of executions
 	Bytes   int64 // that they take
 	Free    int64 // bytes that the store takes besides, and may give back
 }
@@ -150,8 +153,9 @@ type Found struct {
 	// Damaged says that there was a result that cannot be read; it is dropped then.
 	Damaged *CorruptError
 
-	// Latest is the newest record of an execution of the call that has ended, nil when
-	// there is none. It may be that of a result that has gone.
+	// Latest is the newest record of an execution of the call that has ended and was not
+	// Stopped, which says nothing of the call; nil when there is none, or the call was
+	// deleted since. It may be that of a result that has gone.
 	Latest *Record
 
 	// Holder says who has the lease, for an execution that has not ended; nil when

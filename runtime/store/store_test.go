@@ -28,7 +28,7 @@ func TestStoreLinksLittle(t *testing.T) {
 		}
 	}
 	out, err = exec.Command("go", "list", "-f", `{{join .Imports " "}}`, ".").Output()
-	const want = "context errors github.com/workgen/workgen/runtime/key github.com/workgen/workgen/runtime/store/kind io iter reflect strconv strings time"
+	const want = "context errors github.com/workgen/workgen/runtime/key github.com/workgen/workgen/runtime/store/kind io iter reflect slices strconv strings time"
 	if got := strings.TrimSpace(string(out)); got != want || err != nil {
 		t.Errorf("imports %s, %v, want %s", got, err, want)
 	}

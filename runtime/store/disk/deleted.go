@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/audience"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -19,8 +20,7 @@ type deletions struct {
 	looking sync.Mutex // held while the table is read, and the others are told
 	seen    int64      // sequence number of the last key that they were told; looking
 
-	mu    sync.Mutex
-	tells []func(deleted []store.Ref) bool
+	audience audience.Audience
 }
 
 const (
@@ -37,9 +37,7 @@ func newDeletions(s *Store, seen int64) *deletions {
 
 // OnDelete implements store.Store. The works of the calls are not told.
 func (s *Store) OnDelete(tell func(deleted []store.Ref) bool) {
-	s.deletions.mu.Lock()
-	defer s.deletions.mu.Unlock()
-	s.deletions.tells = append(s.deletions.tells, tell)
+	s.deletions.audience.Add(tell)
 }
 
 func (d *deletions) run() {
@@ -50,9 +48,34 @@ func (d *deletions) run() {
 		case <-d.stop:
 			return
 		case <-ticker.C:
+			d.s.follow()
 			d.look()
+			d.s.watches.meet()
+			if !d.s.o.ReadOnly {
+				d.s.relieve()
+			}
 		}
 	}
+}
+
+// restart begins anew with another database: whatever may have been deleted is told.
+func (d *deletions) restart() {
+	d.looking.Lock()
+	defer d.looking.Unlock()
+	err := d.s.reading(context.Background(), func(c *conn) (err error) {
+		d.seen, err = lastDeleted(c)
+		return err
+	})
+	if err != nil {
+		d.seen = 0
+	}
+	d.audience.Tell(nil)
+}
+
+// lastDeleted returns the sequence number of the key that was deleted last.
+func lastDeleted(c *conn) (seq int64, err error) {
+	seq, _, err = c.q(`SELECT seq FROM sqlite_sequence WHERE name = 'deleted'`).number()
+	return seq, err
 }
 
 // look tells of what was deleted since it was called last. While somebody does that
@@ -62,10 +85,7 @@ func (d *deletions) look() {
 		return
 	}
 	defer d.looking.Unlock()
-	d.mu.Lock()
-	tells := d.tells
-	d.mu.Unlock()
-	if len(tells) == 0 {
+	if d.audience.IsEmpty() {
 		return
 	}
 	refs, whole, err := d.read()
@@ -75,15 +95,7 @@ func (d *deletions) look() {
 	if !whole {
 		refs = nil
 	}
-	var rest []func([]store.Ref) bool
-	for _, tell := range tells {
-		if tell(refs) {
-			rest = append(rest, tell)
-		}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.tells = append(rest, d.tells[len(tells):]...)
+	d.audience.Tell(refs)
 }
 
 // read returns the calls that were deleted since the last that were told of, and
@@ -107,7 +119,7 @@ func (d *deletions) read() (refs []store.Ref, whole bool, err error) {
 		seq := q.colInt(0)
 		whole = whole && seq == last+1
 		last = seq
-		refs = append(refs, store.Ref{Key: key.Key(q.colView(1))})
+		refs = append(refs, store.Ref{Key: q.colKey(1)})
 	}
 	d.seen = last
 	return refs, whole, nil

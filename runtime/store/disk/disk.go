@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/workgen/workgen/runtime/store"
@@ -16,12 +18,13 @@ import (
 
 // The files of a store, in its directory.
 const (
-	databaseFile = "store.db"
-	turnFile     = "turn.lock" // locked by who writes
-	gcFile       = "gc.lock"   // locked by who collects garbage
-	liveDir      = "live"      // one file and one socket per open Store
-	tempDir      = "tmp"       // files that are being written
-	resultsDir   = "results"   // large results, named by their SHA-256
+	databaseFile  = "store.db"   // or store.1.db and so on, see repair.go
+	writeLockFile = "write.lock" // locked by who writes
+	gcFile        = "gc.lock"    // locked by who collects garbage
+	reserveFile   = "reserve"    // takes room that is needed to make room, see full.go
+	liveDir       = "live"       // one file and one socket per open Store
+	tempDir       = "tmp"        // files that are being written
+	resultsDir    = "results"    // large results, named by their SHA-256
 )
 
 // Options say how a store is to be opened. The zero Options are the defaults.
@@ -36,6 +39,13 @@ type Options struct {
 	// MaxAge bounds how long results are kept, whatever their works say. 0 is no bound.
 	MaxAge time.Duration
 
+	// History bounds how many executions of each work are remembered, the newest, and
+	// HistoryAge for how long they are. The newest one of each call stays in any case, and
+	// the newest that has ended and was not stopped. 0 is 10,000 and 90 days, negative is no
+	// bound.
+	History    int
+	HistoryAge time.Duration
+
 	// Lease is how long a lease lasts if it is not renewed; a lease of a process
 	// that died ends at once. 0 is 30 seconds.
 	Lease time.Duration
@@ -46,6 +56,11 @@ type Options struct {
 
 	// Manual leaves garbage where it is until GC is called, for tools that only look.
 	Manual bool
+
+	// ReadOnly opens a store that is there, and changes nothing of what it keeps: results are
+	// got from it, and those that are computed are not put there. Its directory may be on a file
+	// system that cannot be written.
+	ReadOnly bool
 
 	// Relaxed does not wait for the disk: loss of power may take the last results
 	// with it. The death of the process does not.
@@ -58,23 +73,32 @@ type Store struct {
 	o    Options
 	self *identity
 
+	db      atomic.Pointer[database]
+	access  access
 	w       *writer
 	readers *readers
-	wake    *wake
+	watches *watches
+	takers  takers
 	gc      *collector
 
-	begun     begun
 	deletions *deletions
-	uses      uses
+	hits      hits
 	temps     atomic.Int64 // temporary files made so far
+	orphans   atomic.Bool  // there may be files that no result is in
 	closed    atomic.Bool
-	once      sync.Once
+
+	reserveUsed atomic.Bool // see full.go
+	once        sync.Once
 }
 
 var _ store.Administrator = (*Store)(nil)
 
 // Open opens the store of some name, and makes it if there is none. It returns a
 // *VersionError when the store is of a newer version than this package.
+//
+// If the environment variable WORKGEN_CACHE is read or only, the store is opened as with
+// Options.ReadOnly. If it is off, nothing is opened, and all methods return
+// store.ErrClosed: runners do not use it then.
 func Open(name string, o Options) (*Store, error) {
 	dir := o.Dir
 	if dir == "" {
@@ -90,76 +114,98 @@ func Open(name string, o Options) (*Store, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 10 << 30
 	}
+	if o.History == 0 {
+		o.History = 10_000
+	}
+	if o.HistoryAge == 0 {
+		o.HistoryAge = 90 * 24 * time.Hour
+	}
 	if o.Lease <= 0 {
 		o.Lease = 30 * time.Second
 	}
 	s := &Store{dir: dir, o: o}
-	if err := s.start(); err != nil {
-		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	switch os.Getenv("WORKGEN_CACHE") {
+	case "off":
+		s.startOff()
+		return s, nil
+	case "read", "only":
+		s.o.ReadOnly = true
 	}
-	return s, nil
+	err = s.start()
+	if isFull(err) && s.useReserve() {
+		err = s.start()
+	}
+	switch {
+	case err == nil:
+		return s, nil
+	case !s.o.ReadOnly && Exists(dir) && (errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)):
+		err = fmt.Errorf("%w: set WORKGEN_CACHE=read, or Options.ReadOnly, to get what it has", err)
+	}
+	return nil, fmt.Errorf("open store %s: %w", dir, err)
 }
 
 func (s *Store) start() error {
-	for _, d := range []string{tempDir, liveDir, resultsDir} {
-		if err := os.MkdirAll(filepath.Join(s.dir, d), 0o700); err != nil {
-			return err
-		}
+	if s.o.ReadOnly {
+		return s.startReadOnly()
 	}
-	turn, err := os.OpenFile(filepath.Join(s.dir, turnFile), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := s.directory()
 	if err != nil {
 		return err
 	}
-	c, err := s.database(turn)
+	c, err := s.database(lock)
 	if err != nil {
-		return errors.Join(err, turn.Close())
+		return errors.Join(err, lock.Close())
 	}
 	if s.self, err = newIdentity(filepath.Join(s.dir, liveDir)); err != nil {
 		c.close()
-		return errors.Join(err, turn.Close())
+		return errors.Join(err, lock.Close())
 	}
-	seen, _, err := c.q(`SELECT seq FROM sqlite_sequence WHERE name = 'deleted'`).number()
-	if err != nil {
+	seen, err := lastDeleted(c)
+	if err != nil && !isDamage(err) { // which is repaired by who writes first
 		s.self.close()
 		c.close()
-		return errors.Join(err, turn.Close())
+		return errors.Join(err, lock.Close())
 	}
-	s.readers = newReaders(s.connect)
-	s.w = newWriter(s, c, turn)
-	s.wake = newWake(s)
-	s.uses.s = s
+	s.w = newWriter(s, c, lock)
+	s.readers = newReaders(s.connect, s.w.repairSoon)
+	s.watches = newWatches(s)
+	s.hits.s = s
 	s.deletions = newDeletions(s, seen)
+	s.gc = newCollector(s)
+	s.makeReserve()
+	go s.gc.run()
+	return nil
+}
+
+// startReadOnly opens the database, and leaves it at that.
+func (s *Store) startReadOnly() error {
+	if err := s.openReadOnly(); err != nil {
+		return err
+	}
+	s.o.Manual = true
+	s.self = &identity{}
+	s.w = newWriter(s, nil, nil)
+	s.readers = newReaders(s.connect, func(bool) {})
+	s.watches = newWatches(s)
+	s.hits.s = s
+	s.deletions = newDeletions(s, 0)
+	s.deletions.restart()
 	s.gc = newCollector(s)
 	go s.gc.run()
 	return nil
 }
 
-// database opens the connection of the writer, and makes the tables if needed.
-func (s *Store) database(turn *os.File) (*conn, error) {
-	if _, err := lockFile(turn, false, true); err != nil {
-		return nil, err
-	}
-	defer unlockFile(turn)
-	c, err := s.connect()
-	if err != nil {
-		return nil, err
-	}
-	err = migrate(c, s.dir)
-	if err == nil {
-		err = c.exec(`PRAGMA fullfsync = 1`, `PRAGMA wal_autocheckpoint = 1000`, `PRAGMA synchronous = NORMAL`)
-	}
-	if err != nil {
-		c.close()
-		var sql *sqlError
-		if errors.As(err, &sql) && sql.damaged() {
-			err = fmt.Errorf("%w: the database is damaged, remove the directory to begin anew", err)
-		}
-		return nil, err
-	}
-	return c, nil
+// startOff makes a Store that is closed.
+func (s *Store) startOff() {
+	s.o.ReadOnly = true
+	s.self = &identity{}
+	s.w = newWriter(s, nil, nil)
+	s.readers = newReaders(nil, nil)
+	s.watches = newWatches(s)
+	s.deletions = &deletions{s: s}
+	s.closed.Store(true)
+	s.once.Do(func() { s.w.close(); s.readers.close(); s.watches.close() })
 }
-
-func (s *Store) connect() (*conn, error) { return openConn(filepath.Join(s.dir, databaseFile)) }
 
 // check returns the context's error, or ErrClosed.
 func (s *Store) check(ctx context.Context) error {
@@ -180,17 +226,37 @@ func (s *Store) Close() error {
 	s.once.Do(func() {
 		close(s.deletions.stop)
 		s.gc.close()
-		s.uses.flush()
-		_ = s.w.write(context.Background(), false, func(tx *tx) error {
-			return tx.q(`DELETE FROM lease WHERE holder = ?`).int(s.self.id).run()
-		})
+		if !s.o.ReadOnly {
+			s.hits.close()
+			s.giveBack()
+		}
 		s.closed.Store(true)
 		s.w.close()
-		s.w.c.close()
-		_ = s.w.turn.Close()
 		s.readers.close()
-		s.self.close()
-		s.wake.close()
+		s.watches.close()
+		s.takers.wake()
+		if !s.o.ReadOnly {
+			s.w.c.close()
+			_ = s.w.lock.Close()
+			s.self.close()
+		}
+		if !s.o.ReadOnly || s.reserveUsed.Load() {
+			s.makeReserve()
+		}
 	})
 	return nil
+}
+
+// giveBack ends the leases that this Store still has. If it has none it does not wait for
+// the write lock: a stopped writer does not hold up those who only look.
+func (s *Store) giveBack() {
+	found := true
+	_ = s.reading(context.Background(), func(c *conn) (err error) {
+		_, found, err = c.q(`SELECT 1 FROM execution WHERE status = 7 AND holder = ?`).int(s.self.id).number()
+		return err
+	})
+	if !found {
+		return
+	}
+	s.endAll(s.self.id, (*tx).stop)
 }

@@ -27,6 +27,7 @@ func open(t testing.TB, dir string, o disk.Options) *disk.Store {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel() // mostly waits
 	storetest.Test(t, true, func(t *testing.T) func() store.Store {
 		// Tests wait until leases expire, and fail if one does that they keep: while they
 		// write to a slow disk, say, beside busy processors.
@@ -37,11 +38,14 @@ func TestConformance(t *testing.T) {
 }
 
 func TestRunners(t *testing.T) {
+	t.Parallel() // mostly waits
 	runnertest.Test(t, false, func(t *testing.T) func() store.Store {
 		dir := t.TempDir()
 		return func() store.Store { return open(t, dir, disk.Options{Lease: 4 * time.Second}) }
 	})
 }
+
+func second[T any](_ T, err error) error { return err }
 
 // wantSoon waits until something is so.
 func wantSoon(t *testing.T, what string, is func() bool) {

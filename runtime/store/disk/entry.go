@@ -10,30 +10,29 @@ import (
 	"hash"
 	"io"
 	"os"
-	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/xxh3"
 
+	"github.com/workgen/workgen/runtime/internal/blob"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// kept is a row of result, with its call.
-type kept struct {
-	ref                            store.Ref
-	token, finished, expires, size int64
-	form                           int64
-	data                           []byte
+// result is a row of the table, with its call.
+type result struct {
+	ref                          store.Ref
+	seq, finished, expires, size int64
+	form                         int64
+	data                         []byte
 
 	peeked bool // damage is told, and not acted upon
 }
 
 // checksum covers all of a row, so that no bytes of another one are taken for it.
-func (r *kept) checksum() [16]byte {
+func (r *result) checksum() [16]byte {
 	var b [32 + 5*8]byte
 	n := copy(b[:], r.ref.Key[:])
-	for _, i := range [...]int64{r.token, r.finished, r.expires, r.size, r.form} {
+	for _, i := range [...]int64{r.seq, r.finished, r.expires, r.size, r.form} {
 		binary.LittleEndian.PutUint64(b[n:], uint64(i))
 		n += 8
 	}
@@ -63,38 +62,30 @@ type damageError struct{ error }
 
 func damagef(format string, args ...any) error { return &damageError{fmt.Errorf(format, args...)} }
 
-// inMemory is the size up to which a result is read at once.
-const inMemory = 1 << 20
-
 // entry returns an entry without its data.
-func (r *kept) entry() *store.Entry {
+func (r *result) entry() *store.Entry {
 	return &store.Entry{
-		Ref: r.ref, Token: uint64(r.token), Finished: timeOf(r.finished), Expires: timeOf(r.expires), Size: r.size,
+		Ref: r.ref, Token: uint64(r.seq), Finished: timeOf(r.finished), Expires: timeOf(r.expires), Size: r.size,
 	}
 }
 
 // open opens what is kept of a result, which is not plain.
-func (s *Store) open(ctx context.Context, r *kept) (*store.Entry, error) {
+func (s *Store) open(ctx context.Context, r *result) (*store.Entry, error) {
 	e := r.entry()
+	unreadable := func(err error) error { return s.unreadable(r, &damageError{err}) }
 	switch {
 	case r.form == 0:
 		return nil, damagef("has %d bytes instead of %d", len(r.data), r.size)
-	case r.form == formZstd && r.size <= inMemory:
-		d := decoders.Get().(*zstd.Decoder)
-		defer decoders.Put(d)
-		data, err := d.DecodeAll(r.data, make([]byte, 0, r.size))
-		if err != nil || int64(len(data)) != r.size {
-			return nil, damagef("cannot be decompressed: %w", err)
-		}
-		e.Data = data
 	case r.form == formZstd:
-		e.Body = s.body(r, nil)
+		if err := blob.Open(e, r.data, unreadable); err != nil {
+			return nil, &damageError{err}
+		}
 	case r.form == formZstd|formFile && len(r.data) == refSize:
 		f, err := s.openFile(ctx, r)
 		if err != nil {
 			return nil, err
 		}
-		e.Body = s.body(r, f)
+		e.Body = blob.NewBody(&file{f, sha256.New(), r.data[:nameSize]}, r.size, unreadable)
 	default:
 		return nil, damagef("has the unknown form %d", r.form)
 	}
@@ -102,7 +93,7 @@ func (s *Store) open(ctx context.Context, r *kept) (*store.Entry, error) {
 }
 
 // openFile opens the file of a result, which must be as long as it was.
-func (s *Store) openFile(ctx context.Context, r *kept) (*os.File, error) {
+func (s *Store) openFile(ctx context.Context, r *result) (*os.File, error) {
 	f, err := os.Open(s.fileOf(r.data[:nameSize]))
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -123,119 +114,53 @@ func (s *Store) openFile(ctx context.Context, r *kept) (*os.File, error) {
 
 // missing tells a file that is gone from a result that went, with its file, after
 // its row was read.
-func (s *Store) missing(ctx context.Context, r *kept, err error) error {
+func (s *Store) missing(ctx context.Context, r *result, err error) error {
 	c, again := s.readers.take(ctx)
 	if again != nil {
 		return again
 	}
-	now, found, again := c.kept(r.ref)
+	now, found, again := c.result(r.ref)
 	s.readers.give(c)
 	var damage *damageError
 	switch {
 	case again != nil && !errors.As(again, &damage):
 		return again
-	case again == nil && (!found || now.token != r.token):
+	case again == nil && (!found || now.seq != r.seq):
 		return store.ErrNotFound
 	}
 	return damagef("%w", err)
 }
 
-var decoders = sync.Pool{New: func() any {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-	if err != nil {
-		panic("disk: " + err.Error()) // the options are wrong
-	}
-	return d
-}}
-
-// body is a result that is read as a stream.
-type body struct {
-	s    *Store
-	r    *kept
-	f    *os.File // nil: the data is in memory
+// file reads the file of a result.
+type file struct {
+	f    *os.File
 	sum  hash.Hash
-	dec  *zstd.Decoder
-	left int64
-	err  error // what Read returns from now on
+	name []byte
 }
 
-func (s *Store) body(r *kept, f *os.File) *body {
-	b := &body{s: s, r: r, f: f, left: r.size, dec: decoders.Get().(*zstd.Decoder)}
-	var src io.Reader = bytes.NewReader(r.data)
-	if f != nil {
-		b.sum = sha256.New()
-		src = io.TeeReader(f, b.sum)
+// Read implements io.Reader. It returns io.EOF only when the checksum is right, which is the name.
+func (f *file) Read(p []byte) (int, error) {
+	n, err := f.f.Read(p)
+	f.sum.Write(p[:n])
+	if err == io.EOF && !bytes.Equal(f.sum.Sum(nil), f.name) {
+		err = errors.New("checksum of the file is wrong")
 	}
-	if err := b.dec.Reset(src); err != nil {
-		b.fail(err)
-	}
-	return b
-}
-
-// Read implements io.Reader. Its last act is to compare the checksum.
-func (b *body) Read(p []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
-	}
-	n, err := b.dec.Read(p)
-	b.left -= int64(n)
-	if err == io.EOF && b.left == 0 {
-		err = b.verify()
-	} else if err == io.EOF || b.left < 0 {
-		err = errors.New("has another length than it should")
-	}
-	switch {
-	case err == nil:
-		return n, nil
-	case err == io.EOF:
-		b.err = err
-	default:
-		b.fail(err)
-	}
-	return n, b.err
-}
-
-// verify compares the checksum of the file, which is its name, and returns io.EOF.
-func (b *body) verify() error {
-	if b.sum != nil {
-		if _, err := io.Copy(b.sum, b.f); err != nil { // what came after the last frame
-			return err
-		}
-		if string(b.sum.Sum(nil)) != string(b.r.data[:nameSize]) {
-			return errors.New("checksum of the file is wrong")
-		}
-	}
-	return io.EOF
-}
-
-func (b *body) fail(err error) {
-	b.err = b.s.unreadable(b.r, &damageError{err})
+	return n, err
 }
 
 // Close implements io.Closer.
-func (b *body) Close() error {
-	if b.dec == nil {
-		return nil
-	}
-	_ = b.dec.Reset(nil)
-	decoders.Put(b.dec)
-	b.dec, b.err = nil, os.ErrClosed
-	if b.f != nil {
-		return b.f.Close()
-	}
-	return nil
-}
+func (f *file) Close() error { return f.f.Close() }
 
 // unreadable drops a result that cannot be read, and returns the error that says so.
-func (s *Store) unreadable(r *kept, damage *damageError) *store.CorruptError {
+func (s *Store) unreadable(r *result, damage *damageError) *store.CorruptError {
 	e := &store.CorruptError{Ref: r.ref, Err: damage.error}
 	if r.peeked {
 		return e
 	}
 	err := s.w.write(context.Background(), false, func(tx *tx) error {
-		return tx.discard(r.ref.Key, r.token, store.Unreadable, damage.Error())
+		return tx.goes(r.seq, store.Unreadable, damage.Error())
 	})
-	if err != nil {
+	if err != nil && err != store.ErrReadOnly {
 		e.Err = fmt.Errorf("%w (and cannot be dropped: %w)", damage.error, err)
 	}
 	return e

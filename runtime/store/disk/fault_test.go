@@ -6,10 +6,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,7 +55,11 @@ func files(t testing.TB, dir string) (paths []string) {
 // query runs SQL behind the store's back.
 func query(t testing.TB, dir, text string) (n int64) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "store.db")+"?_pragma=busy_timeout(10000)")
+	paths, err := filepath.Glob(filepath.Join(dir, "store*.db"))
+	if err != nil || len(paths) != 1 {
+		t.Fatal(paths, err)
+	}
+	db, err := sql.Open("sqlite", "file:"+paths[0]+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +83,7 @@ func wantNoOrphans(t *testing.T, dir string) {
 	if have, want := query(t, dir, "SELECT coalesce(sum(size), 0) FROM file"), query(t, dir, "SELECT files FROM total"); have != want {
 		t.Errorf("files have %d bytes, the total says %d", have, want)
 	}
-	if have, want := query(t, dir, "SELECT count(*) FROM result"), query(t, dir, "SELECT count(*) FROM call WHERE status = 1"); have != want {
+	if have, want := query(t, dir, "SELECT count(*) FROM result"), query(t, dir, "SELECT count(*) FROM execution WHERE status = 1"); have != want {
 		t.Errorf("%d results of %d calls", have, want)
 	}
 }
@@ -131,13 +137,13 @@ func TestDamageIsAReportedMiss(t *testing.T) {
 		"huge size":       {small, onRow("UPDATE result SET size = 1 << 60")},
 		"form":            {small, onRow("UPDATE result SET form = form + 1")},
 		"unknown form":    {small, onRow("UPDATE result SET form = 99")},
-		"token":           {small, onRow("UPDATE result SET token = token + 1")},
+		"token":           {small, onRow("UPDATE result SET seq = seq + 1; UPDATE execution SET seq = seq + 1")},
 		"finished":        {small, onRow("UPDATE result SET finished = finished + 1")},
 		"expires":         {small, onRow("UPDATE result SET expires = 1 << 60")},
 		"sum":             {small, onRow("UPDATE result SET sum = zeroblob(16)")},
 		"no sum":          {small, onRow("UPDATE result SET sum = ''")},
-		"of another call": {small, onRow("UPDATE call SET key = (SELECT key FROM lease) WHERE seq = 1")},
-		"record":          {small, onRow("UPDATE call SET record = zeroblob(60); UPDATE result SET sum = ''")},
+		"of another call": {small, onRow("UPDATE execution SET key = (SELECT key FROM execution WHERE status = 7) WHERE status = 1; DELETE FROM execution WHERE status = 7")},
+		"record":          {small, onRow("UPDATE execution SET record = zeroblob(60); UPDATE result SET sum = ''")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -196,7 +202,7 @@ func TestADamagedRecordIsListedAsSuch(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, disk.Options{})
 	put(t, s, 1, noise(100))
-	query(t, dir, "UPDATE call SET record = zeroblob(60)")
+	query(t, dir, "UPDATE execution SET record = zeroblob(60)")
 	n := 0
 	for r, err := range s.History(ctx, store.Filter{}) {
 		if n++; err != nil || r.Status != store.Unreadable || r.Error == "" || r.Key != keyOf(1) {
@@ -267,14 +273,25 @@ func TestANewerStoreIsNotOpened(t *testing.T) {
 	}
 }
 
-func TestADamagedDatabaseIsAnError(t *testing.T) {
+func TestADatabaseThatIsNoneBeginsAnew(t *testing.T) {
 	dir := t.TempDir()
-	open(t, dir, disk.Options{}).Close()
+	s := open(t, dir, disk.Options{})
+	put(t, s, 2, noise(100_000))
+	s.Close()
 	if err := os.WriteFile(filepath.Join(dir, "store.db"), noise(10_000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := disk.Open("", disk.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "remove the directory") {
-		t.Errorf("%v, %v", s, err)
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	s = open(t, dir, disk.Options{})
+	put(t, s, 1, noise(100))
+	if n := strings.Count(log.String(), "is made anew"); n != 1 {
+		t.Errorf("the log says %s", &log)
+	}
+	wantSoon(t, "that files of what is lost go", func() bool { return len(files(t, dir)) == 0 })
+	if data, err := read(open(t, dir, disk.Options{}), 1); err != nil || !bytes.Equal(data, noise(100)) {
+		t.Errorf("%d bytes, %v", len(data), err)
 	}
 }
 
@@ -370,4 +387,25 @@ func TestDamageOfAnOldResultSparesTheNewOne(t *testing.T) {
 	if data, err := read(s, 1); string(data) != "new" {
 		t.Errorf("%q, %v", data, err)
 	}
+}
+
+// TestAKeyThatWasCutEndsNothing: neither who lists nor who is told of deletions.
+func TestAKeyThatWasCutEndsNothing(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{Relaxed: true, Manual: true})
+	var told atomic.Int64
+	s.OnDelete(func(refs []store.Ref) bool { told.Add(int64(len(refs))); return true })
+	put(t, s, 1, noise(100))
+	query(t, dir, "UPDATE execution SET key = x'01'")
+	query(t, dir, "INSERT INTO deleted(key) VALUES(x'')")
+	listed := 0
+	for _, err := range s.History(ctx, store.Filter{}) {
+		if listed++; err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := s.Delete(ctx, refOf(2)); err != nil || listed != 1 {
+		t.Errorf("listed %d, %v", listed, err)
+	}
+	wantSoon(t, "who listens is told", func() bool { return told.Load() == 2 })
 }

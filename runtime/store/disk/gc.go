@@ -17,23 +17,18 @@ const (
 	// collectEvery is how often expired results and old records are looked for.
 	collectEvery = time.Minute
 
-	// batch is how many results go in one transaction, so that others who write
-	// wait for milliseconds only.
+	// batch is how many results go in one transaction, if that does not take too long.
 	batch = 256
 
 	// lowWater is how full a store is, of 100, once it was too full.
 	lowWater = 90
 )
 
-// maxGone bounds how many records of failures and of results that have gone are kept:
-// the newest.
-var maxGone int64 = 10_000
-
 // collector keeps the store within its bounds. Of all processes one collects.
 type collector struct {
 	s       *Store
 	written atomic.Int64 // bytes since the size was looked at
-	orphans atomic.Bool  // there may be files that no result is in
+	begins  atomic.Int64 // executions that have begun since the history was bounded
 	scopes  int64        // how many scopes were left when they were collected; mu
 	kick    chan struct{}
 	stop    chan struct{}
@@ -84,6 +79,13 @@ func (c *collector) put(bytes int64) {
 	}
 }
 
+// began notes that an execution has begun, and has the history bounded now and then.
+func (c *collector) began() {
+	if c.begins.Add(1) == boundAfter {
+		c.wakeUp()
+	}
+}
+
 func (c *collector) wakeUp() {
 	select {
 	case c.kick <- struct{}{}:
@@ -105,9 +107,15 @@ func (s *Store) GC(ctx context.Context) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}
-	s.uses.flush()
+	if s.o.ReadOnly {
+		return store.ErrReadOnly
+	}
+	if err := s.again(ctx, func() error { return s.Check(ctx) }); err != nil {
+		return err
+	}
+	s.hits.flush()
 	s.sweep()
-	s.gc.orphans.Store(true)
+	s.orphans.Store(true)
 	return s.gc.collect(ctx, true)
 }
 
@@ -142,11 +150,13 @@ func (c *collector) collectLocked(ctx context.Context, wait bool) error {
 			return ctx.Err()
 		}
 	}
+	defer c.s.makeReserve()
 	return errors.Join(
-		c.repeat(func(tx *tx) (int, error) { return tx.dropExpired(batch) }),
-		c.repeat(func(tx *tx) (int, error) { return tx.dropAged(batch) }),
+		c.repeat((*tx).dropExpired),
+		c.repeat((*tx).dropAged),
+		c.repeat((*tx).dropOldTasks),
+		c.boundHistory(wait),
 		c.shrink(),
-		c.forgetGone(),
 		c.forgetScopes(),
 		c.sweepFiles(),
 		c.vacuum(),
@@ -156,54 +166,82 @@ func (c *collector) collectLocked(ctx context.Context, wait bool) error {
 // gcPoll is how often GC looks whether another process still collects.
 const gcPoll = 20 * time.Millisecond
 
-// repeat does one batch after the other until one has nothing to do.
-func (c *collector) repeat(step func(tx *tx) (int, error)) error {
+// repeat does one batch after the other until one has nothing to do. A batch is told how much
+// was done before it, and how much it may do; it returns how much it did, and ends once it is
+// late. They become smaller if there is no room for them on the disk.
+func (c *collector) repeat(step func(tx *tx, done, size int) (int, error)) error {
+	done, size := 0, batch
 	for n := 1; n > 0 && !c.stopped(); {
-		err := c.s.w.write(context.Background(), false, func(tx *tx) (err error) {
-			n, err = step(tx)
+		err := c.write(func(tx *tx) (err error) {
+			n, err = step(tx, done, size)
 			return err
 		})
-		if err != nil {
+		switch {
+		case isFull(err) && size > 1:
+			size /= 4
+			continue
+		case err != nil:
+			return err
+		case n > 0:
+			err = c.checkpoint(false)
+		}
+		if done += n; err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// victim is a result that has to go.
-type victim struct {
-	seq, kept int64
-	size      int64 // that it takes, about; evict only
+// write has a batch written. Others may wait for the write lock meanwhile: all that the
+// collector writes is small, and checkpoint moves it into the database.
+func (c *collector) write(do func(tx *tx) error) error {
+	return c.s.w.send(context.Background(), &op{do: do, makesRoom: true, collects: true})
 }
 
-// victims runs a query for what has to go.
-func victims(q *stmt) (vs []victim, err error) {
+// checkpoint has SQLite move its log into the database. Others can write meanwhile. If that
+// is wanted, or the log is too long, it is cut after that, which needs the write lock.
+func (c *collector) checkpoint(cut bool) error {
+	_ = c.s.reading(context.Background(), func(r *conn) error { return r.q(`PRAGMA wal_checkpoint(PASSIVE)`).run() })
+	log := c.s.path() + logSuffix
+	if size := sizeOf(log); !cut && size < maxLog && !isCrowded(log, size) {
+		return nil // if it could not be moved, that is tried again
+	}
+	return c.write(func(tx *tx) error {
+		tx.shorten = true
+		return nil
+	})
+}
+
+// victim is a result that has to go.
+type victim struct {
+	seq, finished int64
+	size          int64 // that it takes, about; evict only
+}
+
+// victims runs a query for what has to go, until it is late.
+func (tx *tx) victims(q *stmt) (vs []victim, err error) {
 	for {
 		more, err := q.step()
 		if !more {
 			return vs, err
 		}
 		vs = append(vs, victim{q.colInt(0), q.colInt(1), q.colInt(2)})
+		if tx.late() {
+			q.done()
+			return vs, nil
+		}
 	}
 }
 
-func (tx *tx) drop(vs []victim, how store.Status) (int, error) {
-	for _, v := range vs {
-		if err := tx.dropResult(v.seq); err != nil {
-			return 0, err
-		}
-		err := tx.q(`UPDATE call SET status = ?, kept = ? WHERE seq = ?`).int(int64(how)).int(tx.now).int(v.seq).run()
-		if err != nil {
-			return 0, err
-		}
-	}
-	return len(vs), nil
+// drop drops results, until it is late, and returns how many.
+func (tx *tx) drop(vs []victim, how store.Status) (n int, err error) {
+	return tx.some(len(vs), func(i int) error { return tx.goes(vs[i].seq, how, "") })
 }
 
 // dropExpired drops what has expired. What has since the clock was set back is not
 // searched for: it goes when it is looked for, or when the clock gets there again.
-func (tx *tx) dropExpired(n int) (int, error) {
-	vs, err := victims(tx.q(`SELECT seq, kept, 0 FROM call WHERE status = 1 AND expires > 0 AND expires <= ?
+func (tx *tx) dropExpired(_, n int) (int, error) {
+	vs, err := tx.victims(tx.q(`SELECT seq, finished, 0 FROM execution INDEXED BY execution_expires WHERE status = 1 AND expires > 0 AND expires <= ?
 		ORDER BY expires LIMIT ?`).int(tx.now).int(int64(n)))
 	if err != nil {
 		return 0, err
@@ -213,53 +251,48 @@ func (tx *tx) dropExpired(n int) (int, error) {
 
 // dropAged drops what is older than this Store wants it, though it was kept with
 // another bound. What was kept in the future is of before the clock was set back.
-func (tx *tx) dropAged(n int) (int, error) {
+func (tx *tx) dropAged(_, n int) (int, error) {
 	if tx.s.o.MaxAge <= 0 {
 		return 0, nil
 	}
-	// They are in the order in which they were kept.
-	vs, err := victims(tx.q(`SELECT seq, kept, 0 FROM call WHERE status = 1 ORDER BY seq LIMIT ?`).int(int64(n)))
+	// They are in the order in which they began.
+	vs, err := tx.victims(tx.q(`SELECT seq, finished, 0 FROM execution INDEXED BY execution_status WHERE status = 1 ORDER BY seq LIMIT ?`).int(int64(n)))
 	if err != nil {
 		return 0, err
 	}
 	before := tx.now - tx.s.o.MaxAge.Microseconds()
-	young := slices.IndexFunc(vs, func(v victim) bool { return v.kept > before && v.kept <= tx.now+tolerance })
+	young := slices.IndexFunc(vs, func(v victim) bool { return v.finished > before && v.finished <= tx.now+tolerance })
 	if young >= 0 {
 		vs = vs[:young]
 	}
 	return tx.drop(vs, store.Expired)
 }
 
-// forgetGone forgets the oldest records of what is not there.
-func (c *collector) forgetGone() error {
-	var oldest int64 // of those that stay
-	return c.repeat(func(tx *tx) (int, error) {
-		if oldest == 0 {
-			seq, found, err := tx.q(`SELECT seq FROM call WHERE status > 1 ORDER BY seq DESC LIMIT 1 OFFSET ?`).int(maxGone - 1).number()
-			if !found || err != nil {
-				return 0, err
-			}
-			oldest = seq
-		}
-		err := tx.q(`DELETE FROM call WHERE seq IN (SELECT seq FROM call WHERE status > 1 AND seq < ? LIMIT ?)`).
-			int(oldest).int(batch).run()
-		return int(tx.changes()), err
-	})
-}
-
-// forgetScopes forgets what no record belongs to any more, when there is much of it:
-// every change of code makes a scope.
+// forgetScopes forgets what no record belongs to any more, when there is much of it: every
+// change of code makes a scope. Which these are takes a look at all records, without the write
+// lock: those that come meanwhile have a greater number.
 func (c *collector) forgetScopes() error {
-	return c.s.w.write(context.Background(), false, func(tx *tx) error {
-		n, err := tx.value(`SELECT count(*) FROM scope`)
-		if err != nil || n < max(maxScopes, 2*c.scopes) {
+	var n, last int64
+	var unused []int64
+	err := c.s.reading(context.Background(), func(r *conn) (err error) {
+		if n, err = r.value(`SELECT count(*) FROM scope`); err != nil || n < max(maxScopes, 2*c.scopes) {
 			return err
 		}
-		if err := tx.q(`DELETE FROM scope WHERE id NOT IN (SELECT scope FROM call)`).run(); err != nil {
+		if last, err = r.value(`SELECT coalesce(max(seq), 0) FROM execution`); err != nil {
 			return err
 		}
-		c.scopes = n - tx.changes()
-		return nil
+		unused, err = r.numbers(`SELECT id FROM scope WHERE id NOT IN (SELECT scope FROM execution)`)
+		return err
+	})
+	if len(unused) == 0 || err != nil {
+		return err
+	}
+	c.scopes = n - int64(len(unused))
+	return c.repeat(func(tx *tx, done, size int) (int, error) {
+		return tx.some(min(size, len(unused)-done), func(i int) error {
+			return tx.q(`DELETE FROM scope WHERE id = ? AND NOT EXISTS (SELECT 1 FROM execution WHERE seq > ? AND scope = id)`).
+				int(unused[done+i]).int(last).run()
+		})
 	})
 }
 
@@ -267,44 +300,49 @@ func (c *collector) forgetScopes() error {
 const maxScopes = 1000
 
 // sweepFiles removes files that no result is in: of a process that died after it
-// had given a file its name, and before it had committed.
+// had given a file its name, and before it had committed, and of what a damaged database
+// has lost.
 func (c *collector) sweepFiles() error {
-	if !c.orphans.Swap(false) {
+	if !c.s.orphans.Swap(false) {
 		return nil
 	}
-	dirs, err := filepath.Glob(filepath.Join(c.s.dir, resultsDir, "??"))
+	results := filepath.Join(c.s.dir, resultsDir)
+	dirs, err := os.ReadDir(results)
 	for _, dir := range dirs {
 		if c.stopped() {
 			break
 		}
-		err = errors.Join(err, c.sweepDir(dir))
+		if len(dir.Name()) == 2 {
+			err = errors.Join(err, c.sweepDir(filepath.Join(results, dir.Name())))
+		}
 	}
 	return err
 }
 
 func (c *collector) sweepDir(dir string) error {
 	names, err := os.ReadDir(dir)
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return err
 	}
-	return c.s.w.write(context.Background(), false, func(tx *tx) error {
-		for _, n := range names {
-			if name, ok := parseName(filepath.Base(dir) + n.Name()); ok {
-				tx.files[string(name)] = true // who is used is not removed
+	for names := range slices.Chunk(names, batch) {
+		err := c.write(func(tx *tx) error {
+			for _, n := range names {
+				if name, ok := parseName(filepath.Base(dir) + n.Name()); ok {
+					tx.files[string(name)] = true // who is used is not removed
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
-// dead ends the leases of identities that are no more.
+// dead ends the executions of identities that are no more.
 func (s *Store) dead(ids []int64) {
-	_ = s.w.write(context.Background(), false, func(tx *tx) error {
-		for _, id := range ids {
-			if err := tx.q(`DELETE FROM lease WHERE holder = ?`).int(id).run(); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	for _, id := range ids {
+		s.endAll(id, func(tx *tx, seq int64) error { return tx.lost(seq, processDied) })
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -216,7 +217,7 @@ func TestGarbageOfTheDeadIsRemoved(t *testing.T) {
 		temps, _ := os.ReadDir(filepath.Join(dir, "tmp"))
 		live, _ := os.ReadDir(filepath.Join(dir, "live"))
 		_, err := os.Stat(orphan)
-		return len(temps) == 0 && len(live) == 2 && errors.Is(err, fs.ErrNotExist)
+		return len(temps) == 0 && len(live) == 1 && errors.Is(err, fs.ErrNotExist)
 	})
 	if _, err := read(s, 1); err != nil {
 		t.Error(err)
@@ -317,32 +318,130 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-func TestFewRecordsOfWhatHasGoneAreKept(t *testing.T) {
-	if testing.Short() || slowdown > 1 {
-		t.Skip("takes 10,000 records")
-	}
-	const kept, many = 10_000, 10_700
+// The history is bounded for each work, and the newest execution of a call stays.
+func TestTheHistoryIsBounded(t *testing.T) {
+	const calls, times, bound = 50, 10, 120
 	dir := t.TempDir()
-	s := open(t, dir, disk.Options{Relaxed: true})
-	put(t, s, 0, noise(100))
-	var wg sync.WaitGroup
-	for i := range 50 {
-		wg.Go(func() {
-			for n := i + 1; n <= many; n += 50 {
-				if err := fail(s, recordOf(n)); err != nil {
-					t.Error(err)
-				}
-			}
-		})
+	s := open(t, dir, disk.Options{Relaxed: true, Manual: true, History: bound})
+	failing := func(n int, work string) {
+		r := recordOf(n)
+		r.Work = work
+		if err := fail(s, r); err != nil {
+			t.Fatal(err)
+		}
 	}
-	wg.Wait()
+	for n := range calls { // once each, and then some of them again and again
+		failing(n, "w")
+	}
+	for range times {
+		for n := range calls / 2 {
+			failing(n, "w")
+		}
+	}
+	failing(calls, "v")
+	put(t, s, calls+1, noise(100))
+	newest := func() (keys []string) {
+		for r, err := range s.History(ctx, store.Filter{Newest: true}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, r.Key.String())
+		}
+		return keys
+	}
+	before := newest()
 	if err := s.GC(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if n := query(t, dir, "SELECT count(*) FROM call"); n != kept+1 {
-		t.Errorf("%d records are kept, want %d", n, kept+1)
+	if after := newest(); len(after) != calls+2 || !slices.Equal(before, after) {
+		t.Errorf("of %d calls %d are left", calls+2, len(after))
 	}
-	if n := query(t, dir, fmt.Sprintf("SELECT count(*) FROM call WHERE seq > %d - %d", many, kept)); n < kept {
-		t.Errorf("%d of the newest records are kept, want %d", n, kept)
+	var seqs []uint64
+	for r, err := range s.History(ctx, store.Filter{Work: "w"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seqs = append(seqs, r.Seq)
+	}
+	if len(seqs) != bound+calls/2 { // the newest, and older ones that are the newest of their calls
+		t.Errorf("%d records are left, want %d", len(seqs), bound+calls/2)
+	}
+}
+
+// What is older than the history goes, unless it is the newest of its call.
+func TestTheHistoryHasAnAge(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{Relaxed: true, Manual: true, History: -1, HistoryAge: time.Hour})
+	for range 3 {
+		for n := range 2 {
+			if err := fail(s, recordOf(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	query(t, dir, fmt.Sprintf("UPDATE execution SET seq = seq - %d", 2*time.Hour.Microseconds()))
+	if err := fail(s, recordOf(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.GC(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := query(t, dir, "SELECT count(*) FROM execution"); n != 2 {
+		t.Errorf("%d records are left, want 2", n)
+	}
+}
+
+// What was stopped hides no failure, and neither does what is under way: a call that has
+// failed goes on from there.
+func TestTheLastFailureIsRemembered(t *testing.T) {
+	s := open(t, t.TempDir(), disk.Options{Relaxed: true, Manual: true, History: 1})
+	begun := func(n int) store.Lease {
+		l, err := begin(s, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	for n := range 6 {
+		for range 2 {
+			if err := fail(s, recordOf(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var underWay []store.Lease
+	for n := range 2 {
+		for range 2 {
+			if err := stop(s, begun(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		underWay = append(underWay, begun(n+2))
+	}
+	if _, err := s.Delete(ctx, refOf(1)); err != nil { // of which the newest was stopped
+		t.Fatal(err)
+	}
+	if err := stop(s, begun(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.GC(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range underWay {
+		if err := stop(s, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, want := range []bool{true, false, true, true, true, true} {
+		found := make([]store.Found, 1)
+		if err := s.Lookup(ctx, []store.Ref{refOf(n)}, found); err != nil {
+			t.Fatal(err)
+		}
+		if latest := found[0].Latest; (latest != nil) != want || want && latest.Status != store.Failed {
+			t.Errorf("of call %d: %+v", n, latest)
+		}
+	}
+	if n := query(t, s.Dir(), "SELECT count(*) FROM execution"); n != 6+3 {
+		t.Errorf("%d records are left", n)
 	}
 }

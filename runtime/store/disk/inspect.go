@@ -2,7 +2,6 @@ package disk
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -13,11 +12,10 @@ func (s *Store) Usage(ctx context.Context) (u store.Usage, err error) {
 		if u.Bytes, u.Free, err = size(c); err != nil {
 			return err
 		}
-		if u.Records, err = c.value(`SELECT count(*) FROM call`); err != nil {
+		if u.Records, err = c.value(`SELECT count(*) FROM execution`); err != nil {
 			return err
 		}
-		gone, err := c.value(`SELECT count(*) FROM call WHERE status > 1`)
-		u.Results = u.Records - gone
+		u.Results, err = c.value(`SELECT count(*) FROM execution WHERE status = 1`)
 		return err
 	})
 	return u, err
@@ -40,18 +38,24 @@ func (s *Store) Works(ctx context.Context) (names []string, err error) {
 
 // Check implements store.Administrator: it has SQLite look for damage in its own structure.
 func (s *Store) Check(ctx context.Context) error {
-	return s.reading(ctx, func(c *conn) error {
-		q := c.q(`PRAGMA quick_check(1)`)
-		found, err := q.step()
-		if !found {
-			return err
-		}
-		defer q.done()
-		if text := q.colString(0); text != "ok" {
-			return fmt.Errorf("the database is damaged: %s: remove %s to begin anew", text, s.dir)
-		}
-		return nil
-	})
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	c, err := s.readers.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.readers.give(c)
+	q := c.q(`PRAGMA quick_check(1)`)
+	found, err := q.step()
+	if !found {
+		return err
+	}
+	defer q.done()
+	if text := q.colString(0); text != "ok" {
+		return &sqlError{code: corrupt, text: "the database is damaged: " + text}
+	}
+	return nil
 }
 
 // Dir returns the directory of the store.
@@ -62,10 +66,12 @@ func (s *Store) reading(ctx context.Context, f func(c *conn) error) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}
-	c, err := s.readers.take(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.readers.give(c)
-	return f(c)
+	return s.again(ctx, func() error {
+		c, err := s.readers.take(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.readers.give(c)
+		return f(c)
+	})
 }

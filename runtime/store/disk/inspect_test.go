@@ -34,7 +34,7 @@ func TestPeekingLeavesNoTrace(t *testing.T) {
 	if _, err := s.Peek(ctx, refOf(4)); !errors.Is(err, store.ErrNotFound) {
 		t.Error(err)
 	}
-	query(t, dir, "UPDATE result SET data = zeroblob(100) WHERE seq = 1")
+	query(t, dir, "UPDATE result SET data = zeroblob(100) WHERE seq = (SELECT min(seq) FROM result)")
 	if err := os.WriteFile(files(t, dir)[0], make([]byte, 100_000), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestPeekingLeavesNoTrace(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := query(t, dir, "SELECT count(*) FROM call WHERE status = 1 AND hits = 0"); n != 3 {
+	if n := query(t, dir, "SELECT count(*) FROM execution WHERE status = 1 AND hits = 0"); n != 3 {
 		t.Errorf("%d of 3 results are as they were", n)
 	}
 }
@@ -101,7 +101,7 @@ func TestADamagedStructureIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	const page = 4096
-	for i := 8 * page; i < len(b); i += 4 * page {
+	for i := 20 * page; i < len(b); i += 4 * page {
 		copy(b[i:], bytes.Repeat([]byte{0xff}, 16))
 	}
 	if err := os.WriteFile(path, b, 0o600); err != nil {

@@ -2,19 +2,25 @@ package disk
 
 import (
 	"context"
-	"sync"
+	"errors"
+	"fmt"
+	"io"
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// Begin implements store.Store. That a key is held is found out without writing. Of x
-// nothing is kept but the lease.
+// The newest execution of a call is its lease while it runs. It is had until another one has
+// begun, which may be when it has expired or its process is dead.
+
+// Begin implements store.Store. That a key is held is found out without writing.
 func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) {
 	if err := s.check(ctx); err != nil {
 		return store.Lease{}, err
 	}
+	x.Status, x.Finished, x.Expires, x.Retry = store.Running, time.Time{}, time.Time{}, time.Time{}
+	x.Size, x.Error, x.Kind, x.Stack, x.Log, x.Progress, x.Inputs = 0, "", 0, "", "", store.Progress{}, nil
 	l, err := s.readHeld(ctx, x)
 	if err == nil && l.Token == 0 {
 		err = s.w.write(ctx, false, func(tx *tx) (err error) {
@@ -25,112 +31,283 @@ func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) 
 	if err != nil {
 		return store.Lease{}, s.awaited(err)
 	}
-	s.wake.began(x.Key, l.Token)
+	s.watches.began(x.Key, l.Token)
+	s.gc.began()
 	return l, nil
 }
 
 // begin makes a lease, or returns that of an execution that has begun already.
 func (tx *tx) begin(x store.Record) (l store.Lease, err error) {
-	if _, found, err := tx.live(x.Key); err != nil {
-		return l, err
-	} else if found {
-		return l, refusal{store.ErrFinished}
-	}
-	token, holder, expires, err := leaseOf(tx.conn, x.Key)
+	last, err := newest(tx.conn, x.Key)
 	if err != nil {
 		return l, err
 	}
-	if held := tx.s.held(x.Ref, holder, expires, tx.now); token != 0 && held != nil {
-		if tx.s.begun.is(x, held, token) {
-			return store.Lease{Ref: x.Ref, Token: uint64(token), Expires: held.Expires}, nil
+	switch last.status {
+	case store.Succeeded:
+		_, found, err := tx.q(`SELECT 1 FROM result WHERE seq = ?`).int(last.seq).number()
+		switch {
+		case err != nil:
+			return l, err
+		case !found:
+			err = tx.goes(last.seq, store.Unreadable, "the database lost it")
+		case hasExpired(last.finished, last.expires, tx.now):
+			err = tx.goes(last.seq, store.Expired, "")
+		default:
+			tx.s.compare(x.Key, last.seq)
+			err = refusal{store.ErrFinished}
 		}
-		return l, refusal{held}
-	}
-	if token != 0 {
-		if err := tx.q(`DELETE FROM lease WHERE token = ?`).int(token).run(); err != nil {
+		if err != nil {
+			return l, err
+		}
+	case store.Running:
+		if held := tx.s.held(x.Ref, &last, tx.now); held != nil {
+			if held.own && x.Nonce != 0 && last.nonce == int64(x.Nonce) {
+				return last.lease(x.Ref), nil
+			}
+			return l, refusal{held}
+		}
+		if err := tx.lost(last.seq, tx.s.whyLost(&last, tx.now)); err != nil {
 			return l, err
 		}
 	}
-	return tx.lease(x)
+	return tx.insert(x)
 }
 
-// lease makes a lease. Tokens are the time at which they were given, or more: they
-// grow even when power was lost before the last ones had reached the disk.
-func (tx *tx) lease(x store.Record) (store.Lease, error) {
-	last, _, err := tx.q(`SELECT seq FROM sqlite_sequence WHERE name = 'lease'`).number()
+// compare sees whether those who read see the newest execution of a call, too. If not, what
+// SQLite shares in memory is damaged. It is asked for when somebody who saw no result is told
+// that there is one: under the write lock, so that nobody else writes.
+func (s *Store) compare(k key.Key, seq int64) {
+	c, err := s.readers.take(context.Background())
 	if err != nil {
-		return store.Lease{}, err
+		return
 	}
-	l := store.Lease{Ref: x.Ref, Token: uint64(max(last+1, tx.now)), Expires: timeOf(tx.now).Add(tx.s.o.Lease)}
-	tx.s.begun.add(x, l.Token)
-	err = tx.q(`INSERT INTO lease(token, key, holder, expires) VALUES(?, ?, ?, ?)`).
-		int(int64(l.Token)).bytes(x.Key[:]).int(tx.s.self.id).int(micros(l.Expires)).run()
+	defer s.readers.give(c)
+	if seen, err := newest(c, k); err == nil && seen.seq != seq {
+		s.w.stale = true
+	}
+}
+
+// insert makes the record of an execution that begins. Tokens are the time at which they
+// were given, or more: they grow even when power was lost before the last ones had reached
+// the disk.
+func (tx *tx) insert(x store.Record) (l store.Lease, err error) {
+	work, scope, err := tx.scope(&x)
+	if err != nil {
+		return l, err
+	}
+	last, err := tx.value(`SELECT coalesce(max(seq), 0) FROM execution`)
+	if err != nil {
+		return l, err
+	}
+	token := max(last+1, tx.now)
+	started := micros(x.Started)
+	if started == 0 || started > tx.now {
+		started = tx.now
+	}
+	if lag := token - started; lag > tolerance {
+		if err := tx.q(`UPDATE total SET lag = ? WHERE id = 1 AND lag < ?`).int(lag).int(lag).run(); err != nil {
+			return l, err
+		}
+	}
+	l = store.Lease{Ref: x.Ref, Token: uint64(token), Expires: timeOf(tx.now).Add(tx.s.o.Lease)}
+	err = tx.q(`INSERT INTO execution(seq, key, work, scope, status, holder, nonce, started, finished, expires, gone, used, hits, text, record)
+		VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, ?, ?)`).
+		int(token).bytes(x.Key[:]).int(work).int(scope).int(int64(store.Running)).int(tx.s.self.id).int(int64(x.Nonce)).
+		int(started).int(micros(l.Expires)).packed(&x).run()
 	return l, err
 }
 
-// begun is what this Store remembers of its leases, so that Begin can be repeated.
-type begun struct {
-	mu     sync.Mutex
-	leases map[key.Key]nonce
-}
-
-// nonce is that of an execution which has a lease, or was to have it.
-type nonce struct{ nonce, token uint64 }
-
-func (b *begun) add(x store.Record, token uint64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.leases == nil {
-		b.leases = map[key.Key]nonce{}
+// scope returns the rows of a record's work and scope, which are made if needed.
+func (tx *tx) scope(r *store.Record) (work, scope int64, err error) {
+	work, found, err := tx.q(`SELECT id FROM work WHERE name = ?`).text(r.Work).number()
+	if err != nil {
+		return 0, 0, err
 	}
-	b.leases[x.Key] = nonce{x.Nonce, token}
-}
-
-// is tells whether a lease was given to an execution.
-func (b *begun) is(x store.Record, held *heldError, token int64) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return held.own && x.Nonce != 0 && b.leases[x.Key] == nonce{x.Nonce, uint64(token)}
-}
-
-func (b *begun) remove(l store.Lease) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.leases[l.Key].token == l.Token {
-		delete(b.leases, l.Key)
+	if !found {
+		if err := tx.q(`INSERT INTO work(name) VALUES(?)`).text(r.Work).run(); err != nil {
+			return 0, 0, err
+		}
+		work = tx.last()
 	}
+	scope, found, err = tx.q(`SELECT id FROM scope WHERE work = ? AND schema = ? AND code = ? AND build = ?`).
+		int(work).text(r.Schema).text(r.Code).text(r.Build).number()
+	if err != nil || found {
+		return work, scope, err
+	}
+	err = tx.q(`INSERT INTO scope(work, schema, code, symbols, build) VALUES(?, ?, ?, ?, ?)`).
+		int(work).text(r.Schema).text(r.Code).text(r.Symbols).text(r.Build).run()
+	return work, tx.last(), err
 }
 
-// leaseOf returns the lease of a key; token 0 says that there is none.
-func leaseOf(c *conn, k key.Key) (token, holder, expires int64, err error) {
-	q := c.q(`SELECT token, holder, expires FROM lease WHERE key = ?`).bytes(k[:])
+// Renew implements store.Store.
+func (s *Store) Renew(ctx context.Context, l store.Lease, x store.Record) (store.Lease, error) {
+	if err := s.check(ctx); err != nil {
+		return store.Lease{}, err
+	}
+	err := s.w.write(ctx, false, func(tx *tx) error {
+		if err := tx.holds(l); err != nil {
+			return err
+		}
+		l.Expires = timeOf(tx.now).Add(tx.s.o.Lease)
+		x.Ref, x.Finished, x.Size, x.Error, x.Kind, x.Stack, x.Retry = l.Ref, time.Time{}, 0, "", 0, "", time.Time{}
+		return tx.q(`UPDATE execution SET expires = ?, text = ?, record = ? WHERE seq = ?`).
+			int(micros(l.Expires)).packed(&x).int(int64(l.Token)).run()
+	})
+	if err == store.ErrLost {
+		s.ended(l)
+	}
+	if err != nil {
+		return store.Lease{}, err
+	}
+	return l, nil
+}
+
+// End implements store.Store.
+func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, result io.WriterTo) error {
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	if len(x.Inputs) > 0 {
+		return errors.New("disk: a result with inputs that were found on the way cannot be kept")
+	}
+	x.Ref, x.Size = l.Ref, 0
+	var err error
+	switch x.Status {
+	case store.Succeeded:
+		err = s.endWith(ctx, l, x, result)
+	case store.Failed, store.GivenUp, store.Stopped:
+		err = s.w.write(ctx, false, func(tx *tx) error { return tx.end(l, &x, nil) })
+	default:
+		return fmt.Errorf("disk: %v is no end of an execution", x.Status)
+	}
+	if err == nil || err == store.ErrLost {
+		s.ended(l)
+	}
+	return err
+}
+
+// endWith ends an execution with its result.
+func (s *Store) endWith(ctx context.Context, l store.Lease, x store.Record, result io.WriterTo) error {
+	w := s.resultWriter()
+	defer w.drop()
+	if _, err := result.WriteTo(w); err != nil {
+		return err
+	}
+	form, data, err := w.finish()
+	if err != nil {
+		return err
+	}
+	x.Size = w.Size
+	err = s.w.send(ctx, &op{durable: true, size: len(data), do: func(tx *tx) error {
+		return tx.end(l, &x, func() error {
+			if form&formFile != 0 {
+				tx.files[string(data[:nameSize])] = true // if this fails, nobody uses it
+				if err := w.place(data[:nameSize]); err != nil {
+					return err
+				}
+			}
+			return tx.put(l, &x, form, data)
+		})
+	}})
+	if err == nil {
+		s.gc.put(int64(len(data)) + w.out.size)
+	}
+	return err
+}
+
+// end has the end of an execution kept, and what keep keeps. One that has ended in that way
+// already, under the same lease, stays as it is.
+func (tx *tx) end(l store.Lease, x *store.Record, keep func() error) error {
+	switch status, err := tx.status(l); {
+	case err != nil:
+		return err
+	case status == store.Running:
+	case status == x.Status || x.Status == store.Stopped:
+		return nil
+	default:
+		return refusal{store.ErrLost}
+	}
+	if age := tx.s.o.MaxAge; age > 0 && x.Status == store.Succeeded {
+		if end := timeOf(tx.now).Add(age); x.Expires.IsZero() || x.Expires.After(end) {
+			x.Expires = end
+		}
+	}
+	if keep != nil {
+		if err := keep(); err != nil {
+			return err
+		}
+	}
+	return tx.q(`UPDATE execution SET status = ?, finished = ?, expires = ?, used = ?, text = ?, record = ? WHERE seq = ?`).
+		int(int64(x.Status)).int(micros(x.Finished)).int(micros(x.Expires)).int(tx.now).packed(x).
+		int(int64(l.Token)).run()
+}
+
+// status returns the status of a lease's execution, 0 if there is none.
+func (tx *tx) status(l store.Lease) (store.Status, error) {
+	status, _, err := tx.q(`SELECT status FROM execution WHERE seq = ? AND key = ?`).int(int64(l.Token)).bytes(l.Key[:]).number()
+	return store.Status(status), err
+}
+
+// holds returns a refusal when a lease is not held any more.
+func (tx *tx) holds(l store.Lease) error {
+	status, err := tx.status(l)
+	if err == nil && status != store.Running {
+		err = refusal{store.ErrLost}
+	}
+	return err
+}
+
+// ended wakes those who wait for the end of a lease.
+func (s *Store) ended(l store.Lease) { s.watches.ended(l.Key, l.Token) }
+
+// state is what has to be known of an execution to know whether it runs.
+type state struct {
+	seq, finished, expires, holder, nonce int64
+	status                                store.Status // 0: there is none
+}
+
+// newest returns the newest execution of a call.
+func newest(c *conn, k key.Key) (st state, err error) {
+	q := c.q(`SELECT ` + stateColumns + ` FROM execution WHERE key = ? ORDER BY seq DESC LIMIT 1`).bytes(k[:])
 	found, err := q.step()
 	if !found {
-		return 0, 0, 0, err
+		return st, err
 	}
-	token, holder, expires = q.colInt(0), q.colInt(1), q.colInt(2)
+	st = stateOf(q)
 	q.done()
-	return token, holder, expires, nil
+	return st, nil
+}
+
+const stateColumns = `seq, status, finished, expires, holder, nonce`
+
+func stateOf(q *stmt) state {
+	return state{
+		seq: q.colInt(0), status: store.Status(q.colInt(1)), finished: q.colInt(2), expires: q.colInt(3),
+		holder: q.colInt(4), nonce: q.colInt(5),
+	}
+}
+
+func (st *state) lease(r store.Ref) store.Lease {
+	return store.Lease{Ref: r, Token: uint64(st.seq), Expires: timeOf(st.expires)}
 }
 
 // readHeld returns the lease of an execution that has begun already, or a heldError if
 // another one has it.
 func (s *Store) readHeld(ctx context.Context, x store.Record) (l store.Lease, err error) {
-	c, err := s.readers.take(ctx)
-	if err != nil {
+	var last state
+	err = s.reading(ctx, func(c *conn) (err error) {
+		last, err = newest(c, x.Key)
+		return err
+	})
+	if err != nil || last.status != store.Running {
 		return l, err
 	}
-	token, holder, expires, err := leaseOf(c, x.Key)
-	s.readers.give(c)
-	if token == 0 || err != nil {
-		return l, err
-	}
-	held := s.held(x.Ref, holder, expires, time.Now().UnixMicro())
+	held := s.held(x.Ref, &last, time.Now().UnixMicro())
 	switch {
 	case held == nil:
 		return l, nil
-	case s.begun.is(x, held, token):
-		return store.Lease{Ref: x.Ref, Token: uint64(token), Expires: held.Expires}, nil
+	case held.own && x.Nonce != 0 && last.nonce == int64(x.Nonce):
+		return last.lease(x.Ref), nil
 	}
 	return l, held
 }
@@ -143,19 +320,68 @@ type heldError struct {
 }
 
 // held returns a heldError unless a lease has expired or its holder is dead.
-func (s *Store) held(r store.Ref, holder, expires, now int64) *heldError {
-	if expires <= now {
+func (s *Store) held(r store.Ref, st *state, now int64) *heldError {
+	if st.expires <= now {
 		return nil
 	}
-	e := &heldError{store.HeldError{Ref: r, Expires: timeOf(expires), Origin: s.self.origin}, holder, holder == s.self.id}
+	e := &heldError{store.HeldError{Ref: r, Expires: timeOf(st.expires), Origin: s.self.origin}, st.holder, st.holder == s.self.id}
 	if !e.own {
-		origin, alive := s.alive(holder)
+		origin, alive := s.alive(st.holder)
 		if !alive {
 			return nil
 		}
 		e.Origin = origin
 	}
 	return e
+}
+
+// Why an execution was lost.
+const (
+	leaseExpired = "its lease has expired"
+	processDied  = "its process has died"
+	callDeleted  = "the call was deleted"
+)
+
+// whyLost says why an execution that runs is lost. One whose holder has died is known to be
+// dead before its lease expires, mostly.
+func (s *Store) whyLost(st *state, now int64) string {
+	if st.holder != s.self.id {
+		if _, alive := s.alive(st.holder); !alive {
+			return processDied
+		}
+	}
+	return leaseExpired
+}
+
+// lost notes that an execution was lost: when its lease expired, if it did.
+func (tx *tx) lost(seq int64, why string) error {
+	err := tx.q(`UPDATE execution SET status = ?, finished = min(expires, ?), expires = 0 WHERE seq = ?`).
+		int(int64(store.Lost)).int(tx.now).int(seq).run()
+	if err != nil {
+		return err
+	}
+	return tx.explain(seq, why)
+}
+
+// stop ends an execution that runs, and nobody waits for.
+func (tx *tx) stop(seq int64) error {
+	return tx.q(`UPDATE execution SET status = ?, finished = ?, expires = 0 WHERE seq = ?`).
+		int(int64(store.Stopped)).int(tx.now).int(seq).run()
+}
+
+// endAll ends all executions of a holder that run, as far as that can be written.
+func (s *Store) endAll(holder int64, end func(tx *tx, seq int64) error) {
+	for more := true; more; {
+		err := s.gc.write(func(tx *tx) error {
+			seqs, err := tx.numbers(`SELECT seq FROM execution WHERE status = 7 AND holder = ? LIMIT ?`, holder, batch)
+			more = len(seqs) > 0
+			if err == nil {
+				_, err = tx.some(len(seqs), func(i int) error { return end(tx, seqs[i]) })
+			}
+			return err
+		})
+		more = more && err == nil
+	}
 }
 
 // awaited returns an error as callers get it. If it says that a key is held, they are
@@ -171,49 +397,8 @@ func (s *Store) awaited(err error) error {
 // changes. It returns what callers get.
 func (s *Store) await(held *heldError) *store.HeldError {
 	if !held.own {
-		s.wake.follow(held.Key, held.holder)
+		s.watches.follow(held.Key, held.holder)
 	}
-	s.wake.at(held.Key, time.Until(held.Expires)+time.Millisecond)
+	s.watches.at(held.Key, time.Until(held.Expires)+time.Millisecond)
 	return &held.HeldError
-}
-
-// holds returns a refusal when a lease is not held any more.
-func (tx *tx) holds(l store.Lease) error {
-	token, _, _, err := leaseOf(tx.conn, l.Key)
-	if err == nil && (token == 0 || token != int64(l.Token)) {
-		return refusal{store.ErrLost}
-	}
-	return err
-}
-
-// free ends a lease that is held.
-func (tx *tx) free(l store.Lease) error {
-	return tx.q(`DELETE FROM lease WHERE token = ? AND key = ?`).int(int64(l.Token)).bytes(l.Key[:]).run()
-}
-
-// ended wakes those who wait for the end of a lease, and forgets it.
-func (s *Store) ended(l store.Lease) {
-	s.begun.remove(l)
-	s.wake.ended(l.Key, l.Token)
-}
-
-// Renew implements store.Store.
-func (s *Store) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
-	if err := s.check(ctx); err != nil {
-		return store.Lease{}, err
-	}
-	err := s.w.write(ctx, false, func(tx *tx) error {
-		if err := tx.holds(l); err != nil {
-			return err
-		}
-		l.Expires = timeOf(tx.now).Add(s.o.Lease)
-		return tx.q(`UPDATE lease SET expires = ? WHERE token = ?`).int(micros(l.Expires)).int(int64(l.Token)).run()
-	})
-	if err == store.ErrLost {
-		s.ended(l)
-	}
-	if err != nil {
-		return store.Lease{}, err
-	}
-	return l, nil
 }

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -57,10 +58,7 @@ func newIdentity(dir string) (*identity, error) {
 		}
 		host, _ := os.Hostname()
 		self.lock, self.origin = f, store.Origin{Host: host, PID: os.Getpid(), Program: filepath.Base(os.Args[0])}
-		_, err = f.WriteString(host + "\n" + strconv.Itoa(self.origin.PID) + "\n" + self.origin.Program)
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
+		self.introduce()
 		return self, nil
 	}
 }
@@ -74,6 +72,30 @@ func isAt(f *os.File) bool {
 	}
 	there, err := os.Stat(f.Name())
 	return err == nil && os.SameFile(here, there)
+}
+
+// restore makes and locks the file again, which somebody has removed.
+func (i *identity) restore() error {
+	if isAt(i.lock) {
+		return nil
+	}
+	f, err := os.OpenFile(i.lock.Name(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if locked, err := lockFile(f, false, false); err != nil || !locked {
+		return errors.Join(err, f.Close())
+	}
+	_ = i.lock.Close()
+	i.lock = f
+	i.introduce()
+	return nil
+}
+
+// introduce writes into the file who its owner is, for people: it does without if the disk is
+// full.
+func (i *identity) introduce() {
+	_, _ = i.lock.WriteString(i.origin.Host + "\n" + strconv.Itoa(i.origin.PID) + "\n" + i.origin.Program)
 }
 
 // close ends an identity; its holder's leases can be taken over.
@@ -102,30 +124,53 @@ func (s *Store) alive(id int64) (store.Origin, bool) {
 	return o, true
 }
 
+// inUse names a process that has a store open, "" when there is none.
+func inUse(dir string) string {
+	s := &Store{dir: dir}
+	for _, id := range identities(filepath.Join(dir, liveDir)) {
+		if o, alive := s.alive(id); alive {
+			return o.String()
+		}
+	}
+	return ""
+}
+
+// identities returns those that have a file in a directory.
+func identities(dir string) (ids []int64) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), lockSuffix)
+		if id, err := strconv.ParseUint(name, 16, 64); ok && err == nil {
+			ids = append(ids, int64(id))
+		}
+	}
+	return ids
+}
+
 // sweep removes what dead processes have left: their files in live, temporary
 // files, and their leases.
 func (s *Store) sweep() {
 	var dead []int64
-	names, _ := filepath.Glob(filepath.Join(s.dir, liveDir, "*"+lockSuffix))
-	for _, path := range names {
-		name := strings.TrimSuffix(filepath.Base(path), lockSuffix)
-		id, err := strconv.ParseUint(name, 16, 64)
-		if err != nil {
-			continue
-		}
-		if name != s.self.name && s.bury(path) {
-			dead = append(dead, int64(id))
+	dir := filepath.Join(s.dir, liveDir)
+	for _, id := range identities(dir) {
+		if id != s.self.id && s.bury(filepath.Join(dir, nameOf(id)+lockSuffix)) {
+			dead = append(dead, id)
 		}
 	}
-	temps, _ := filepath.Glob(filepath.Join(s.dir, tempDir, "*"))
-	for _, path := range temps {
-		name, _, _ := strings.Cut(filepath.Base(path), "-")
+	temps, _ := os.ReadDir(filepath.Join(s.dir, tempDir))
+	for _, temp := range temps {
+		path := filepath.Join(s.dir, tempDir, temp.Name())
+		if strings.HasPrefix(path, s.rebuilt()) { // by a process that died, or one that holds the write lock
+			_ = s.w.write(context.Background(), false, func(*tx) error { _ = os.Remove(path); return nil })
+			continue
+		}
+		name, _, _ := strings.Cut(temp.Name(), "-")
 		if _, err := os.Stat(filepath.Join(s.dir, liveDir, name+lockSuffix)); errors.Is(err, os.ErrNotExist) {
 			_ = os.Remove(path)
 		}
 	}
 	if len(dead) > 0 {
-		s.gc.orphans.Store(true)
+		s.orphans.Store(true)
 		s.dead(dead)
 	}
 }
@@ -140,6 +185,8 @@ func (s *Store) bury(path string) bool {
 	if locked, err := lockFile(f, true, false); !locked || err != nil {
 		return false
 	}
-	_ = os.Remove(strings.TrimSuffix(path, lockSuffix) + socketSuffix)
+	base := strings.TrimSuffix(path, lockSuffix)
+	_ = os.Remove(base + socketSuffix)
+	s.countOf(base + hitsSuffix)
 	return os.Remove(path) == nil
 }

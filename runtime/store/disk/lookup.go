@@ -47,18 +47,26 @@ func (s *Store) Peek(ctx context.Context, r store.Ref) (*store.Entry, error) {
 
 // row is what the tables have of a call.
 type row struct {
-	kept
+	result
 	hit    bool         // there is a result that has not expired
 	damage *damageError // it cannot be read, and why
 
 	// When there is no result:
-	latest                 *store.Record
-	token, holder, expires int64 // of the lease; token 0: there is none
+	latest *store.Record
+	holder *heldError
 }
 
 // look reads what the tables have of some calls.
 func (s *Store) look(ctx context.Context, refs []store.Ref, rows []row) error {
-	if err := ctx.Err(); err != nil {
+	err := s.lookOnce(ctx, refs, rows)
+	if isDamage(err) {
+		err = s.again(ctx, func() error { return s.lookOnce(ctx, refs, rows) })
+	}
+	return err
+}
+
+func (s *Store) lookOnce(ctx context.Context, refs []store.Ref, rows []row) error {
+	if err := s.check(ctx); err != nil {
 		return err
 	}
 	c, err := s.readers.take(ctx)
@@ -86,11 +94,13 @@ func (s *Store) look(ctx context.Context, refs []store.Ref, rows []row) error {
 func (l *lister) row(c *conn, r store.Ref, to *row) (err error) {
 	for range 2 {
 		var found bool
-		if to.kept, found, err = c.kept(r); err != nil {
-			to.damage, err = damageOf(err)
+		if to.result, found, err = c.result(r); err != nil {
+			if errors.As(err, &to.damage) {
+				err = nil
+			}
 			return err
 		}
-		if to.hit = found && !hasExpired(to.finished, to.kept.expires, l.now); to.hit {
+		if to.hit = found && !hasExpired(to.finished, to.expires, l.now); to.hit {
 			return nil
 		}
 		if err := l.rest(c, r, to); err != nil {
@@ -103,29 +113,18 @@ func (l *lister) row(c *conn, r store.Ref, to *row) (err error) {
 	return nil
 }
 
-// damageOf tells whether an error says that a row, or the database, is damaged.
-func damageOf(err error) (damage *damageError, other error) {
-	var sql *sqlError
-	switch {
-	case errors.As(err, &damage):
-		return damage, nil
-	case errors.As(err, &sql) && sql.damaged():
-		return &damageError{err}, nil
-	}
-	return nil, err
-}
+// resultSQL reads an index and one row: those of execution are not needed.
+const resultSQL = `SELECT seq, finished, expires, size, form, sum, data FROM result
+	WHERE seq = (SELECT seq FROM execution WHERE key = ? ORDER BY seq DESC LIMIT 1)`
 
-// keptSQL reads an index and one row: those of call are not needed.
-const keptSQL = `SELECT token, finished, expires, size, form, sum, data FROM result WHERE seq = (SELECT seq FROM call WHERE key = ?)`
-
-// kept reads what is kept of a result. The error is a damageError when the row is damaged.
-func (c *conn) kept(ref store.Ref) (r kept, found bool, err error) {
-	q := c.q(keptSQL).bytes(ref.Key[:])
+// result reads the result of a call. The error is a damageError when the row is damaged.
+func (c *conn) result(ref store.Ref) (r result, found bool, err error) {
+	q := c.q(resultSQL).bytes(ref.Key[:])
 	r.ref = ref
 	if found, err = q.step(); !found {
 		return r, false, err
 	}
-	r = kept{ref: ref, token: q.colInt(0), finished: q.colInt(1), expires: q.colInt(2), size: q.colInt(3), form: q.colInt(4)}
+	r = result{ref: ref, seq: q.colInt(0), finished: q.colInt(1), expires: q.colInt(2), size: q.colInt(3), form: q.colInt(4)}
 	view := q.colView(6)
 	r.data = append(make([]byte, 0, len(view)), view...)
 	sum := r.checksum()
@@ -136,23 +135,32 @@ func (c *conn) kept(ref store.Ref) (r kept, found bool, err error) {
 	return r, true, err
 }
 
-// rest reads the record and the lease of a call without result.
+// rest reads what there is of a call without result: who has its lease, and the newest
+// record of an execution that has ended.
 func (l *lister) rest(c *conn, r store.Ref, to *row) error {
-	q := c.q(`SELECT ` + recordColumns + `, lease.token, lease.holder, lease.expires FROM (SELECT ? AS k)
-		LEFT JOIN call ON call.key = k LEFT JOIN lease ON lease.key = k`).bytes(r.Key[:])
-	if found, err := q.step(); !found {
+	to.latest, to.holder = nil, nil
+	for q := c.q(`SELECT ` + recordColumns + ` FROM execution WHERE key = ? ORDER BY seq DESC`).bytes(r.Key[:]); ; {
+		found, err := q.step()
+		if !found {
+			return err
+		}
+		st := stateOf(q)
+		if st.status == store.Running {
+			if to.holder = l.s.held(r, &st, l.now); to.holder != nil {
+				continue
+			}
+		}
+		if st.status == store.Stopped && q.colInt(9) == 0 {
+			continue
+		}
+		latest, err := l.record(c, q)
+		q.done()
+		if latest.Gone.IsZero() || latest.Status.Gone() {
+			latest.Ref = r
+			to.latest = &latest
+		}
 		return err
 	}
-	defer q.done()
-	to.latest = nil
-	to.token, to.holder, to.expires = q.colInt(recordCount), q.colInt(recordCount+1), q.colInt(recordCount+2)
-	if q.colInt(0) == 0 {
-		return nil
-	}
-	latest, err := l.record(c, q)
-	latest.Ref = r
-	to.latest = &latest
-	return err
 }
 
 // found makes an answer of a row.
@@ -162,15 +170,13 @@ func (s *Store) found(ctx context.Context, r *row) (f store.Found, err error) {
 		if err != nil {
 			return notFound(err)
 		}
-		s.use(r.ref.Key)
+		s.hits.add(r.seq)
 		f.Results = []*store.Entry{e}
 		return f, nil
 	}
 	f.Latest = r.latest
-	if r.token != 0 {
-		if held := s.held(r.ref, r.holder, r.expires, time.Now().UnixMicro()); held != nil {
-			f.Holder = s.await(held)
-		}
+	if r.holder != nil {
+		f.Holder = s.await(r.holder)
 	}
 	return f, nil
 }
@@ -187,28 +193,22 @@ func notFound(err error) (f store.Found, _ error) {
 // row was read.
 func (s *Store) entry(ctx context.Context, r *row) (*store.Entry, error) {
 	if r.damage == nil && r.form == 0 && int64(len(r.data)) == r.size {
-		e := r.kept.entry()
+		e := r.result.entry()
 		e.Data = r.data
 		return e, nil
 	}
-	return s.entrySlowly(ctx, r.kept, r.damage)
+	return s.entrySlowly(ctx, r.result, r.damage)
 }
 
 // entrySlowly opens a result that is not plainly there. It has the row for itself.
-func (s *Store) entrySlowly(ctx context.Context, r kept, damage *damageError) (*store.Entry, error) {
+func (s *Store) entrySlowly(ctx context.Context, r result, damage *damageError) (*store.Entry, error) {
 	var e *store.Entry
 	var err error
 	if damage == nil {
 		e, err = s.open(ctx, &r)
 	}
-	var sql *sqlError
-	switch {
-	case damage != nil && errors.As(damage.error, &sql): // there is nothing to be dropped
-		return nil, &store.CorruptError{Ref: r.ref, Err: damage.error}
-	case damage != nil || errors.As(err, &damage):
+	if damage != nil || errors.As(err, &damage) {
 		return nil, s.unreadable(&r, damage)
-	case errors.As(err, &sql) && sql.damaged():
-		return nil, &store.CorruptError{Ref: r.ref, Err: err}
 	}
 	return e, err
 }

@@ -6,24 +6,15 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// markTable is that of the marks. It is made with the first of them: stores of this
-// version may lack it.
-const markTable = `CREATE TABLE IF NOT EXISTS mark(name TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID`
-
 // Mark implements store.Store.
 func (s *Store) Mark(ctx context.Context, name string) (m store.Mark, err error) {
 	err = s.reading(ctx, func(c *conn) error {
-		tables, err := c.value(`SELECT count(*) FROM sqlite_schema WHERE name = 'mark'`)
-		if tables == 0 || err != nil {
-			return err
-		}
 		m, err = c.mark(name)
 		return err
 	})
 	return m, err
 }
 
-// mark needs the table.
 func (c *conn) mark(name string) (m store.Mark, err error) {
 	q := c.q(`SELECT version, value FROM mark WHERE name = ?`).text(name)
 	found, err := q.step()
@@ -39,9 +30,6 @@ func (c *conn) mark(name string) (m store.Mark, err error) {
 func (s *Store) SetMark(ctx context.Context, name string, m store.Mark) (store.Mark, error) {
 	set := m
 	err := s.w.write(ctx, true, func(tx *tx) error {
-		if err := tx.exec(markTable); err != nil {
-			return err
-		}
 		was, err := tx.mark(name)
 		if err != nil {
 			return err

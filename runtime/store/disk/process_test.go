@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/crashtest"
 	"github.com/workgen/workgen/runtime/store/disk"
 	"github.com/workgen/workgen/runtime/store/storetest"
 )
@@ -29,17 +31,20 @@ var kills = flag.Int("kills", 0, "how many processes TestKilledProcesses kills (
 
 // The tests of this file run this binary again, as one of these.
 var children = map[string]func(s *disk.Store, dir string, arg int){
-	"kill": killChild, "share": shareChild, "hold": holdChild, "stop": stopChild,
+	"kill": killChild, "hit": hitChild, "share": shareChild, "hold": holdChild, "stop": stopChild, "writing": writingChild,
+	"rebuild": rebuildChild,
 }
 
 func TestMain(m *testing.M) {
+	crashtest.Child(openForCrash)
 	if name := os.Getenv("DISK_TEST_CHILD"); name != "" {
 		dir := os.Getenv("DISK_TEST_DIR")
 		arg, _ := strconv.Atoi(os.Getenv("DISK_TEST_ARG"))
 		o := disk.Options{Dir: filepath.Join(dir, "store"), Lease: 10 * time.Second}
-		if name == "stop" { // it writes nothing by itself: all would wait for it if it was stopped meanwhile
+		if name == "stop" || name == "stoprunner" { // it writes nothing by itself: all would wait for it if it was stopped meanwhile
 			o.Lease, o.Manual = 200*time.Millisecond, true
 		}
+		o.Manual = o.Manual || name == "hit" // else it counts the hits of the one before, and may be killed between that and their removal
 		s, err := disk.Open("", o)
 		if err != nil {
 			say("failed", err)
@@ -151,6 +156,15 @@ func TestKilledProcessesLoseNothing(t *testing.T) {
 			t.Errorf("call %d, which was completed, has %d bytes, %v", n, len(data), err)
 		}
 	}
+	lost := 0
+	for r, err := range s.History(ctx, store.Filter{Status: []store.Status{store.Running, store.Lost}}) {
+		if lost++; err != nil || r.Status != store.Lost || r.Error != "its process has died" || r.Finished.IsZero() {
+			t.Errorf("of a process that was killed there is %v: %q, %v", r.Status, r.Error, err)
+		}
+	}
+	if lost == 0 {
+		t.Error("no execution was lost")
+	}
 	// What the dead have left is gone soon after somebody opens the store.
 	wantSoon(t, "files of dead processes", func() bool {
 		temps, _ := os.ReadDir(filepath.Join(dir, "store", "tmp"))
@@ -165,6 +179,36 @@ func TestKilledProcessesLoseNothing(t *testing.T) {
 
 // killMany has four children of a name at a time execute calls, kills them again
 // and again, and returns the calls that they have completed, in which directory.
+// TestNothingIsLostWhileADatabaseIsMadeAnew, again and again, by processes that are killed.
+func TestNothingIsLostWhileADatabaseIsMadeAnew(t *testing.T) {
+	dir, completed := killMany(t, "rebuild")
+	s := open(t, filepath.Join(dir, "store"), disk.Options{})
+	for n := range completed {
+		if data, err := read(s, n); err != nil || !bytes.Equal(data, resultOf(n)) {
+			t.Errorf("call %d has %d bytes, %v", n, len(data), err)
+		}
+	}
+	if err := errors.Join(s.GC(ctx), s.Check(ctx)); err != nil {
+		t.Error(err)
+	}
+	wantNoOrphans(t, s.Dir()) // and one database
+	if left, _ := os.ReadDir(filepath.Join(s.Dir(), "tmp")); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
+// rebuildChild is a killChild that takes its database for damaged now and then.
+func rebuildChild(s *disk.Store, dir string, base int) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	disk.RepairAtOnce()
+	go func() {
+		for ; ; time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond) {
+			s.FindDamage()
+		}
+	}()
+	killChild(s, dir, base)
+}
+
 func killMany(t *testing.T, name string) (dir string, calls map[int]bool) {
 	t.Helper()
 	rounds := *kills
@@ -277,6 +321,43 @@ func executeOnce(t *testing.T, name string) {
 	t.Logf("%d calls wanted by 4 processes took %v", shared, time.Since(begin))
 }
 
+// hitChild gets results, and ends without a word to the store.
+func hitChild(s *disk.Store, _ string, n int) {
+	for i := range n {
+		if _, err := read(s, i%3); err != nil {
+			say("failed", err)
+		}
+	}
+	say("done")
+	time.Sleep(time.Minute)
+}
+
+func TestAProcessThatEndsAtOnceLosesNoHit(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "store"), disk.Options{Manual: true})
+	for n := range 3 {
+		put(t, s, n, noise(100))
+	}
+	for range 2 {
+		c := start(t, "hit", dir, 7)
+		if line := c.line(t); line != "done" {
+			t.Fatal(line)
+		}
+		_ = c.Process.Kill()
+		for range c.lines { // until it has ended
+		}
+	}
+	if err := s.GC(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := query(t, s.Dir(), "SELECT sum(hits) FROM execution"); n != 14 {
+		t.Errorf("%d hits were counted, want 14", n)
+	}
+	if live, _ := os.ReadDir(filepath.Join(s.Dir(), "live")); len(live) != 1 {
+		t.Errorf("of the dead there are %v", live)
+	}
+}
+
 // holdChild holds a lease until it is told otherwise.
 func holdChild(s *disk.Store, _ string, n int) {
 	_, err := begin(s, n)
@@ -309,6 +390,11 @@ func TestTheLeaseOfAKilledProcessIsTakenOverAtOnce(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		for r, err := range s.History(ctx, store.Filter{Status: []store.Status{store.Lost}, Limit: 1}) {
+			if err != nil || r.Key != keyOf(n) || r.Error != "its process has died" {
+				t.Errorf("lost is %+v, %v", r, err)
+			}
+		}
 		stop()
 	}
 	t.Logf("taken over after %v", took)
@@ -330,7 +416,7 @@ func stopChild(s *disk.Store, _ string, n int) {
 	l, err := begin(s, n)
 	say("held", err)
 	<-goesOn
-	_, renewed := s.Renew(ctx, l)
+	_, renewed := s.Renew(ctx, l, recordOf(n))
 	say("then", errors.Is(renewed, store.ErrLost), errors.Is(end(s, l, []byte("late")), store.ErrLost))
 }
 
@@ -353,4 +439,54 @@ func TestAStoppedProcessLosesItsLease(t *testing.T) {
 	if data, err := read(s, 1); string(data) != "in time" {
 		t.Errorf("%q, %v", data, err)
 	}
+}
+
+// writingChild takes the write lock, and never gives it back.
+func writingChild(_ *disk.Store, dir string, _ int) {
+	f, err := os.OpenFile(filepath.Join(dir, "store", "write.lock"), os.O_RDWR, 0)
+	if err == nil {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+	}
+	say("has the write lock", err)
+	time.Sleep(time.Hour)
+}
+
+// TestWhoOnlyLooksWaitsForNoStoppedWriter: only what is written needs the write lock, and a
+// store that is up to date is opened and closed without.
+func TestWhoOnlyLooksWaitsForNoStoppedWriter(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, filepath.Join(dir, "store"), disk.Options{Manual: true})
+	put(t, first, 1, []byte("x"))
+	c := start(t, "writing", dir, 0)
+	if line := c.line(t); line != "has the write lock <nil>" {
+		t.Fatal(line)
+	}
+	_ = c.Process.Signal(syscall.SIGSTOP)
+	looked := make(chan error)
+	go func() { looked <- look(filepath.Join(dir, "store")) }()
+	select {
+	case err := <-looked:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("who looks waits for the stopped process")
+	}
+	_ = c.Process.Kill()
+}
+
+// look does what workgen store does.
+func look(dir string) error {
+	s, err := disk.Open("", disk.Options{Dir: dir, Manual: true})
+	if err != nil {
+		return err
+	}
+	e, err := s.Peek(ctx, refOf(1))
+	if err == nil {
+		err = e.Close()
+	}
+	for _, listed := range s.History(ctx, store.Filter{}) {
+		err = errors.Join(err, listed)
+	}
+	return errors.Join(err, s.Close())
 }

@@ -30,7 +30,7 @@ func TestAResultThatGoesWhileItIsGotIsNotFound(t *testing.T) {
 	if _, err := s.Delete(ctx, ref(1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.open(ctx, &rows[0].kept); !errors.Is(err, store.ErrNotFound) {
+	if _, err := s.open(ctx, &rows[0].result); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("error %v, want ErrNotFound", err)
 	}
 	if f, err := s.found(ctx, &rows[0]); err != nil || f.Result() != nil || f.Damaged != nil {
@@ -39,7 +39,7 @@ func TestAResultThatGoesWhileItIsGotIsNotFound(t *testing.T) {
 }
 
 func TestManyReadersShareFewConnections(t *testing.T) {
-	s := opened(t, t.TempDir(), Options{})
+	s := opened(t, t.TempDir(), Options{Manual: true})
 	if err := keep(s, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestManyReadersShareFewConnections(t *testing.T) {
 
 func TestWhoseContextEndsHasFoundNoDamage(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{})
-	r := kept{ref: ref(1), token: 7, form: formZstd | formFile, data: make([]byte, refSize)}
+	r := result{ref: ref(1), seq: 7, form: formZstd | formFile, data: make([]byte, refSize)}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	for range cap(s.readers.slots) {

@@ -5,13 +5,16 @@ package disk_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,6 +36,7 @@ func init() {
 	children["loop"] = loopChild
 	children["forgotten"] = forgottenChild
 	children["remember"] = rememberChild
+	children["stoprunner"] = stopRunnerChild
 }
 
 // calls is a work with one number as argument, as the generator would write it.
@@ -42,18 +46,75 @@ func calls(s store.Store, body func(n int) ([]byte, error), opts ...runtime.Opti
 
 // callsOf is calls of other code.
 func callsOf(s store.Store, code *runtime.Code, body func(n int) ([]byte, error), opts ...runtime.Option) *runtime.Calls[int, int, []byte] {
-	return runtime.NewCalls(runtime.Spec[int, int, []byte]{
-		Name: "example.com/daily.Fetch", Schema: "s1", Code: code,
-		Execute:     func(_ context.Context, n int) ([]byte, error) { return body(n) },
+	spec := specOf(func(_ context.Context, n int) ([]byte, error) { return body(n) })
+	spec.Code = code
+	return runtime.NewCalls(spec, append(opts, runtime.WithStore(s))...)
+}
+
+func specOf(body func(ctx context.Context, n int) ([]byte, error)) runtime.Spec[int, int, []byte] {
+	return runtime.Spec[int, int, []byte]{
+		Name: "example.com/daily.Fetch", Schema: "s1", Code: &runtime.Code{Sum: "c1"},
+		Execute:     body,
 		CloneResult: bytes.Clone,
 		Identify:    func(n int) (uint64, int, *key.Encoder) { return key.NewHash().Uint64(uint64(n)).Sum(), n, nil },
 		Encode:      func(n *int, e *key.Encoder) { e.Int(*n) },
 		Inputs:      []string{"n int"},
-	}, append(opts, runtime.WithStore(s))...)
+	}
 }
 
 func run(c *runtime.Calls[int, int, []byte], n int) ([]byte, error) {
 	return c.Run(ctx, key.NewHash().Uint64(uint64(n)).Sum(), n, n)
+}
+
+// stopRunnerChild executes a call that ends with its context, or as soon as it goes on after
+// it was stopped and ten seconds are over.
+func stopRunnerChild(s *disk.Store, _ string, n int) {
+	goesOn := make(chan os.Signal, 1)
+	signal.Notify(goesOn, syscall.SIGCONT)
+	c := runtime.NewCalls(specOf(func(ctx context.Context, _ int) ([]byte, error) {
+		say("began")
+		<-goesOn
+		select {
+		case <-ctx.Done():
+			say("ended by", errors.Is(context.Cause(ctx), runtime.ErrLeaseLost))
+		case <-time.After(10 * time.Second):
+			say("did not end")
+		}
+		return []byte("late"), nil
+	}), runtime.WithStore(s))
+	got, err := run(c, n)
+	say("has", string(got), err)
+}
+
+// TestTheBodyOfAStoppedProcessEnds: its lease expired, and another process has executed the
+// call: it takes that result.
+func TestTheBodyOfAStoppedProcessEnds(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, filepath.Join(dir, "store"), disk.Options{})
+	c := start(t, "stoprunner", dir, 1)
+	if line := c.line(t); line != "began" {
+		t.Fatal(line)
+	}
+	_ = c.Process.Signal(syscall.SIGSTOP)
+	if got, err := run(calls(s, func(int) ([]byte, error) { return []byte("in time"), nil }), 1); err != nil || string(got) != "in time" {
+		t.Fatalf("%q, %v", got, err)
+	}
+	_ = c.Process.Signal(syscall.SIGCONT)
+	for _, want := range []string{"ended by true", "has in time <nil>"} {
+		if line := c.line(t); line != want {
+			t.Errorf("the stopped process says %q, want %q", line, want)
+		}
+	}
+	var got []store.Status
+	for r, err := range s.History(ctx, store.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r.Status)
+	}
+	if !slices.Equal(got, []store.Status{store.Succeeded, store.Lost}) {
+		t.Errorf("the history has %v", got)
+	}
 }
 
 // runnerChild is killChild with a runner.

@@ -6,7 +6,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,62 +35,73 @@ func version1(t *testing.T) (dir string) {
 	return dir
 }
 
-// The tables had no column for what a program is built with. Nothing of an old store is
-// lost: its records are listed, and the results of pinned versions are hits. What stood
-// for code counted the Go release as the generator saw it, so results that belong to a
-// fingerprint are executed anew.
-func TestAStoreOfVersion1IsOpened(t *testing.T) {
-	for _, lacking := range []string{"SELECT 1", "DROP TABLE deleted"} {
-		dir := version1(t)
-		query(t, dir, lacking) // a table that came later
-		s := open(t, dir, disk.Options{})
-		got := map[store.Status]int{}
-		for r, err := range s.History(ctx, store.Filter{Status: []store.Status{store.Succeeded, store.Failed, store.Deleted}}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got[r.Status]++
-			if r.Build != "" || r.Work != "example.com/daily.Fetch" || r.Schema != "s1" || r.Code != "version=1" && r.Symbols == "" {
-				t.Errorf("%+v", r)
-			}
-		}
-		if got[store.Succeeded] != 4 || got[store.Failed] != 1 || got[store.Deleted] != 1 {
-			t.Errorf("%v", got)
-		}
-		migratedResults(t, s)
-		s.Close()
-		migratedResults(t, open(t, dir, disk.Options{}))
-	}
-}
-
-// migratedResults runs the works that wrote the old store.
-func migratedResults(t *testing.T, s *disk.Store) {
-	t.Helper()
-	executed := errors.New("executed")
-	never := func(int) ([]byte, error) { return nil, executed }
-	pinned := callsOf(s, &runtime.Code{Version: "1"}, never)
-	for n, want := range map[int][]byte{1: {1}, 2: {2}, 4: bytes.Repeat([]byte("large"), 200_000)} {
-		if got, err := run(pinned, n); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%d: %d bytes, %v", n, len(got), err)
-		}
-	}
-	for _, n := range []int{3, 5} {
-		if _, err := run(pinned, n); !errors.Is(err, executed) {
-			t.Errorf("%d: %v", n, err)
-		}
-	}
-	hashed := callsOf(s, &runtime.Code{Sum: "c1", Symbols: "daily.Fetch.Run 11\n"}, never)
-	if _, err := run(hashed, 1); !errors.Is(err, executed) {
-		t.Errorf("%v", err)
-	}
-}
-
-// A program of the version before may have the store open while it is brought up to date.
-func TestAnOpenStoreIsMigrated(t *testing.T) {
+// A store of an older version is set aside, and that is said. What it had is executed anew.
+func TestAnOlderStoreIsSetAside(t *testing.T) {
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	dir := version1(t)
+	s := open(t, dir, disk.Options{})
+	for r, err := range s.History(ctx, store.Filter{}) {
+		t.Errorf("record %+v, %v", r, err)
+	}
+	c := callsOf(s, &runtime.Code{Version: "1"}, func(int) ([]byte, error) { return []byte("new"), nil })
+	if got, err := run(c, 1); err != nil || string(got) != "new" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := s.Delete(ctx, store.Ref{Key: c.Key(1)}); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	old := filepath.Join(dir, "version1")
+	if n := query(t, old, "SELECT count(*) FROM call"); n != 6 {
+		t.Errorf("the old store has %d calls", n)
+	}
+	if _, err := os.Stat(filepath.Join(old, "results")); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(log.String(), "is set aside"); n != 1 || !strings.Contains(log.String(), old) {
+		t.Errorf("the log says %s", &log)
+	}
 	open(t, dir, disk.Options{}).Close()
-	query(t, dir, `INSERT INTO scope(work, schema, code, symbols) VALUES(1, 's2', 'c1', 'f 1')`)
-	query(t, dir, `SELECT id FROM scope WHERE work = 1 AND schema = 's1' AND code = 'c1'`)
+	if n := strings.Count(log.String(), "is set aside"); n != 1 {
+		t.Errorf("the log says %s", &log)
+	}
+}
+
+// So is one whose database was made anew.
+func TestAnOlderStoreThatWasMadeAnewIsSetAside(t *testing.T) {
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	dir := t.TempDir()
+	open(t, dir, disk.Options{}).Close()
+	if err := os.Rename(filepath.Join(dir, "store.db"), filepath.Join(dir, "store.1.db")); err != nil {
+		t.Fatal(err)
+	}
+	query(t, dir, "PRAGMA user_version = 2")
+	var older *disk.VersionError
+	if err := disk.CheckVersion(dir); !errors.As(err, &older) || older.Have != 2 {
+		t.Errorf("error %v", err)
+	}
+	put(t, open(t, dir, disk.Options{}), 1, noise(100))
+	if _, err := os.Stat(filepath.Join(dir, "version2", "store.1.db")); err != nil {
+		t.Error(err)
+	}
+	if err := disk.CheckVersion(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a program of an older version has open stays where it is.
+func TestAnOlderStoreThatIsOpenIsNotSetAside(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{})
+	query(t, dir, "PRAGMA user_version = 2")
+	if _, err := disk.Open("", disk.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "has it open") {
+		t.Errorf("error %v", err)
+	}
+	s.Close()
+	open(t, dir, disk.Options{})
 }
 
 // One code that is built in two ways has two scopes.

@@ -1,10 +1,13 @@
 package disk
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -15,7 +18,7 @@ import (
 
 var ctx = context.Background()
 
-func opened(t *testing.T, dir string, o Options) *Store {
+func opened(t testing.TB, dir string, o Options) *Store {
 	t.Helper()
 	o.Dir = dir
 	s, err := Open("", o)
@@ -92,7 +95,51 @@ func TestDurableCommitsWaitForTheDisk(t *testing.T) {
 	}
 }
 
-// block has a writer do nothing, in its turn and in a transaction that has written
+// TestWhoWritesWaitsForTheLockThatIsThere, though it has another one that was removed.
+func TestWhoWritesWaitsForTheLockThatIsThere(t *testing.T) {
+	defer slog.SetDefault(slog.Default())
+	var said bytes.Buffer
+	slog.SetDefault(slog.New(slog.NewTextHandler(&said, nil)))
+	dir := t.TempDir()
+	s := opened(t, dir, Options{Manual: true})
+	if err := keep(s, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, writeLockFile)); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := s.directory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if _, err := lockFile(lock, false, true); err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error, 1)
+	go func() { written <- keep(s, 2) }()
+	select {
+	case err := <-written:
+		t.Fatalf("it is written while another one has the write lock: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := unlockFile(lock); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
+	for n := range byte(2) {
+		if _, err := get(ctx, s, n+1); err != nil {
+			t.Error(n+1, err)
+		}
+	}
+	if !isAt(s.w.lock) || said.Len() > 0 {
+		t.Errorf("its lock is not that of the directory, or it says %s", &said)
+	}
+}
+
+// block has a writer do nothing, under the write lock and in a transaction that has written
 // something, until it is told to go on.
 func block(t *testing.T, s *Store) (goOn func()) {
 	t.Helper()
@@ -140,7 +187,7 @@ func TestReadersDoNotWaitForWriters(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if n != 1 {
+		if n != 2 {
 			t.Errorf("%d records", n)
 		}
 	}
@@ -190,7 +237,7 @@ func TestCloseWaitsForWhatIsBeingWritten(t *testing.T) {
 
 func TestWhoDoesNotGetTheTurnIsTold(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{Manual: true}) // else the collector has the file in use
-	if err := s.w.turn.Close(); err != nil {
+	if err := s.w.lock.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Delete(ctx, ref(1)); !errors.Is(err, os.ErrClosed) && !errors.Is(err, syscall.EBADF) {

@@ -74,10 +74,8 @@ func singleFlight(t *testing.T, work string, s *suite, f *Faults) {
 
 // testSharedFailure: a failure is as final for those who wait elsewhere.
 func testSharedFailure(t *testing.T, s *suite) {
-	const handles = 4
-	l := s.begin(s, 1)
-	var told [handles]atomic.Bool // that it is held
-	var wg sync.WaitGroup
+	var told [4]atomic.Bool // that it is held
+	var handles [len(told)]store.Store
 	for i := range told {
 		var f Faults
 		f.Inject(Begin, func(ctx context.Context, c *Call) error {
@@ -85,7 +83,11 @@ func testSharedFailure(t *testing.T, s *suite) {
 			told[i].Store(true)
 			return err
 		})
-		h := f.Wrap(s.another())
+		handles[i] = f.Wrap(s.another())
+	}
+	l := s.begin(s, 1) // now, since to open handles may take as long as leases last
+	var wg sync.WaitGroup
+	for _, h := range handles {
 		wg.Go(func() {
 			_, err := Do(ctx, h, refOf(1), func(store.Lease) ([]byte, error) {
 				t.Error("executed again")
@@ -157,7 +159,7 @@ func everything(s *suite, ctx context.Context, l store.Lease, want error) {
 	s.wantError("Lookup", s.Lookup(ctx, []store.Ref{refOf(1)}, make([]store.Found, 1)), want)
 	_, err := s.Begin(ctx, recordOf(2, "w"))
 	s.wantError("Begin", err, want)
-	_, err = s.Renew(ctx, l)
+	_, err = s.Renew(ctx, l, recordOf(1, "w"))
 	s.wantError("Renew", err, want)
 	for _, how := range []store.Status{store.Succeeded, store.Failed, store.Stopped} {
 		s.wantError("End", s.End(ctx, l, ended(1, how), store.Bytes("x")), want)

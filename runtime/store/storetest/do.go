@@ -25,7 +25,7 @@ func Do(ctx context.Context, s store.Store, r store.Ref, execute func(l store.Le
 			return data, err
 		case first == nil:
 			first = &found
-		case hasFailed(found.Latest) && (first.Latest == nil || found.Latest.Token > first.Latest.Token):
+		case hasFailed(found.Latest) && (first.Latest == nil || found.Latest.Seq > first.Latest.Seq):
 			return nil, errors.New(found.Latest.Error) // while this waited
 		}
 		data, err = begin(ctx, s, r, execute)
@@ -71,7 +71,7 @@ func begin(ctx context.Context, s store.Store, r store.Ref, execute func(l store
 	if err != nil {
 		return nil, err
 	}
-	defer renewed(s, l)()
+	defer renewed(s, l, x)()
 	data, failure := execute(l)
 	x.Status, x.Finished = store.Succeeded, time.Now()
 	if failure != nil {
@@ -85,12 +85,12 @@ func begin(ctx context.Context, s store.Store, r store.Ref, execute func(l store
 }
 
 // renewed renews a lease until stop is called.
-func renewed(s store.Store, l store.Lease) (stop func()) {
+func renewed(s store.Store, l store.Lease, x store.Record) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for sleep(ctx, nil, time.Until(l.Expires)/3) == nil {
-			if next, err := s.Renew(ctx, l); err == nil {
+			if next, err := s.Renew(ctx, l, x); err == nil {
 				l = next
 			} else if isAnswer(err) {
 				return

@@ -255,9 +255,9 @@ func orZero[T any](answer T, err error) (T, error) {
 }
 
 // Renew implements store.Store.
-func (s *faulty) Renew(ctx context.Context, l store.Lease) (renewed store.Lease, err error) {
+func (s *faulty) Renew(ctx context.Context, l store.Lease, x store.Record) (renewed store.Lease, err error) {
 	err = s.call(ctx, Call{Method: Renew, lease: l, Do: func(ctx context.Context) (err error) {
-		renewed, err = s.Store.Renew(ctx, l)
+		renewed, err = s.Store.Renew(ctx, l, x)
 		return err
 	}})
 	return orZero(renewed, err)

@@ -80,7 +80,7 @@ func testLostLease(t *testing.T, s *suite) {
 	var f Faults
 	h, other := f.Wrap(s.another()), s.another()
 	for n, lose := range []func(l store.Lease) error{
-		func(l store.Lease) error { return second(h.Renew(ctx, l)) },
+		func(l store.Lease) error { return second(h.Renew(ctx, l, recordOf(1, "w"))) },
 		func(l store.Lease) error { return h.End(ctx, l, ended(1, store.Succeeded), store.Bytes("wrong")) },
 	} {
 		lost := s.begin(h, n)

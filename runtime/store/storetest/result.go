@@ -25,7 +25,7 @@ func testNotFound(t *testing.T, s *suite) {
 			t.Errorf("while it is executed there is %+v", f)
 		}
 	}
-	if got := s.history(s, store.Filter{}); len(got) != 0 {
+	if got := s.history(s, store.Filter{Status: []store.Status{store.Succeeded, store.Failed}}); len(got) != 0 {
 		t.Errorf("an empty store lists %v", got)
 	}
 }
@@ -53,18 +53,19 @@ func testRoundTrip(t *testing.T, s *suite) {
 func testRecord(t *testing.T, s *suite) {
 	r := recordOf(1, "example.com/daily.DataProcessor")
 	r.Expires = time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
+	r.Progress, r.Log = store.Progress{Done: 1, Total: 2, Note: "half"}, "one line\nanother\n"
 	l := s.beginAs(s, r)
 	given := r
-	given.Ref, given.Seq, given.Status, given.Token, given.Size, given.Hits = refOf(5), 7, store.Succeeded, 8, 9, 10
+	given.Ref, given.Seq, given.Status, given.Size, given.Hits = refOf(5), 7, store.Succeeded, 9, 10
 	given.Used, given.Gone = at, at
 	if err := s.End(ctx, l, given, store.Bytes(make([]byte, 300))); err != nil {
 		t.Fatal(err)
 	}
-	r.Status, r.Token, r.Size = store.Succeeded, l.Token, 300
+	r.Status, r.Seq, r.Size = store.Succeeded, l.Token, 300
 
 	least := store.Record{Ref: store.Ref{Key: keyOf(2)}}
 	l = s.put(s, least, nil)
-	least.Status, least.Token = store.Succeeded, l.Token
+	least.Status, least.Seq = store.Succeeded, l.Token
 
 	for _, h := range []store.Store{s, s.another()} {
 		got := s.history(h, store.Filter{})
@@ -72,6 +73,9 @@ func testRecord(t *testing.T, s *suite) {
 			t.Fatalf("%d records, want 2", len(got))
 		}
 		s.wantRecord("record", got[1], r)
+		if least.Started = got[0].Started; least.Started.IsZero() {
+			t.Error("an execution began at no time")
+		}
 		s.wantRecord("record of nothing", got[0], least)
 		if got[0].Seq <= got[1].Seq || !got[0].Gone.IsZero() {
 			t.Errorf("records %+v", got)
@@ -97,7 +101,7 @@ func testFailingResult(t *testing.T, s *suite) {
 		s.wantError("End", s.End(ctx, l, ended(1, store.Succeeded), failing{size, failure}), failure)
 		s.wantMiss(s, 1)
 	}
-	if got := s.history(s, store.Filter{}); len(got) != 0 {
+	if got := s.history(s, store.Filter{}); len(got) != 1 || got[0].Status != store.Running {
 		t.Errorf("records %+v of what failed", got)
 	}
 	if err := s.End(ctx, l, ended(1, store.Succeeded), store.Bytes("x")); err != nil {
@@ -112,7 +116,7 @@ func testInputs(t *testing.T, s *suite) {
 	r.Inputs = []store.Input{{Kind: "file", Name: "sales.csv", Digest: [16]byte{7}}, {Kind: "env", Name: "REGION"}}
 	if err := s.End(ctx, l, r, store.Bytes("x")); err != nil {
 		s.wantMiss(s, 1)
-		if _, err := s.Renew(ctx, l); err != nil {
+		if _, err := s.Renew(ctx, l, recordOf(1, "w")); err != nil {
 			t.Errorf("the lease was lost: %v", err)
 		}
 		return
@@ -190,7 +194,7 @@ func testDelete(t *testing.T, s *suite) {
 	s.wantMiss(s, 0)
 	s.wantMiss(other, 2)
 	s.got(other, 1)
-	if got := s.history(other, store.Filter{}); len(got) != 1 || got[0].Key != keyOf(1) {
+	if got := s.history(other, store.Filter{Status: []store.Status{store.Succeeded}}); len(got) != 1 || got[0].Key != keyOf(1) {
 		t.Errorf("records %+v", got)
 	}
 	s.within("watch", changed)
@@ -205,10 +209,10 @@ func testDelete(t *testing.T, s *suite) {
 	if n, err := s.Delete(ctx); n != 0 || err != nil {
 		t.Errorf("Delete of nothing: %d, %v", n, err)
 	}
-	// A result that was deleted is remembered, until it is deleted again.
+	// A result that was deleted is remembered.
 	s.putOf(s, 6, "x")
 	gone := store.Filter{Status: []store.Status{store.Deleted}, Prefix: keyOf(6).String()}
-	for i, want := range []int{1, 0} {
+	for i, want := range []int{1, 1} {
 		if _, err := s.Delete(ctx, refOf(6)); err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +232,7 @@ func testDelete(t *testing.T, s *suite) {
 // and the next one is not that of who had it.
 func testDeletedLease(t *testing.T, s *suite, lease store.Lease) {
 	other, n := s.another(), 4
-	_, err := s.Renew(ctx, lease)
+	_, err := s.Renew(ctx, lease, recordOf(n, "w"))
 	s.wantError("Renew after Delete", err, store.ErrLost)
 	s.wantError("End after Delete", s.End(ctx, lease, ended(n, store.Succeeded), store.Bytes("old")), store.ErrLost)
 	s.wantError("End after Delete", s.End(ctx, lease, ended(n, store.Failed), nil), store.ErrLost)
@@ -322,7 +326,7 @@ func testExpiry(t *testing.T, s *suite) {
 	time.Sleep(time.Until(r.Expires) + 10*time.Millisecond)
 	s.wantMiss(s, 1)
 	s.wantMiss(other, 1)
-	if got := s.history(s, store.Filter{}); len(got) != 0 {
+	if got := s.history(s, store.Filter{Status: []store.Status{store.Succeeded}}); len(got) != 0 {
 		t.Errorf("an expired result is listed: %+v", got)
 	}
 	if got := s.history(s, store.Filter{Status: []store.Status{store.Expired}}); len(got) != 1 || got[0].Key != keyOf(1) {
@@ -375,7 +379,7 @@ func testReopen(t *testing.T, s *suite) {
 	for n := range 3 {
 		r := recordOf(n, "w")
 		l := s.put(s, r, data[:n*150_000])
-		r.Status, r.Token, r.Size = store.Succeeded, l.Token, int64(n*150_000)
+		r.Status, r.Seq, r.Size = store.Succeeded, l.Token, int64(n*150_000)
 		want = append([]store.Record{r}, want...)
 	}
 	mark, err := s.SetMark(ctx, "a mark", store.Mark{Value: "kept"})
@@ -392,7 +396,7 @@ func testReopen(t *testing.T, s *suite) {
 			t.Errorf("result %d came back as %d other bytes", n, len(got))
 		}
 	}
-	for i, r := range s.history(h, store.Filter{}) {
+	for i, r := range s.history(h, store.Filter{Status: []store.Status{store.Succeeded}}) {
 		s.wantRecord("record", r, want[i])
 	}
 	if got, err := h.Mark(ctx, "a mark"); got != mark || err != nil {

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,8 +38,26 @@ func Dir(name string) (string, error) {
 
 // Exists tells whether there is a store in a directory.
 func Exists(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, databaseFile))
-	return err == nil && info.Mode().IsRegular()
+	all, err := databases(dir)
+	return len(all) > 0 && err == nil
+}
+
+// CheckVersion returns a *VersionError if the store in a directory was written by an older
+// version of this package, so that Open would set it aside, or by a newer one. What else may
+// be wrong with the store Open says.
+func CheckVersion(dir string) error {
+	s := &Store{dir: dir, access: readOnly}
+	if _, err := s.find(); err != nil {
+		return nil
+	}
+	v, err := s.versionOf()
+	switch {
+	case err == nil && v > 0 && v < schemaVersion:
+		return &VersionError{Dir: dir, Have: v, Knows: schemaVersion}
+	case errors.As(err, new(*VersionError)):
+		return err
+	}
+	return nil
 }
 
 // Names returns the names of the stores in Place, sorted.

@@ -2,20 +2,46 @@ package disk
 
 import (
 	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-func TestWatchesAreWokenByTheHolder(t *testing.T) {
-	dir := t.TempDir()
-	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
+// eitherWay tests two Stores that are open in one process, and as if they were open in two.
+func eitherWay(t *testing.T, f func(t *testing.T, s, other *Store)) {
+	t.Run("one process", func(t *testing.T) {
+		dir := t.TempDir()
+		f(t, opened(t, dir, Options{}), opened(t, dir, Options{}))
+	})
+	t.Run("two processes", func(t *testing.T) {
+		dir := t.TempDir()
+		s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
+		here.mu.Lock()
+		delete(here.all, s.self.id)
+		delete(here.all, other.self.id)
+		here.mu.Unlock()
+		f(t, s, other)
+		if info, err := os.Stat(filepath.Join(dir, liveDir, s.self.name+socketSuffix)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("socket %v, %v", info, err)
+		}
+	})
+}
+
+func TestWatchesAreWokenByTheHolder(t *testing.T) { eitherWay(t, wokenByTheHolder) }
+
+func wokenByTheHolder(t *testing.T, s, other *Store) {
 	_, stop := other.Watch(ref(100)) // while there is one, there is a ticker
 	defer stop()
-	other.wake.mu.Lock()
-	ticker := other.wake.ticker
-	other.wake.mu.Unlock()
+	other.watches.mu.Lock()
+	ticker := other.watches.ticker
+	other.watches.mu.Unlock()
 	ticker.Reset(time.Hour) // wakes nobody
 	defer ticker.Reset(every)
 	for n := range byte(10) {
@@ -56,15 +82,15 @@ func follow(t *testing.T, s *Store, n byte) {
 		} else if _, err := begin(s, n); !errors.Is(err, store.ErrHeld) {
 			t.Fatal(err)
 		}
-		s.wake.mu.Lock()
-		defer s.wake.mu.Unlock()
-		return s.wake.watches[numbered(n)].followed
+		s.watches.mu.Lock()
+		defer s.watches.mu.Unlock()
+		return s.watches.byKey[numbered(n)].followed
 	})
 }
 
-func TestWhoWaitsForAnAnswerDoesNotAskAllTheTime(t *testing.T) {
-	dir := t.TempDir()
-	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
+func TestWhoWaitsForAnAnswerDoesNotAskAllTheTime(t *testing.T) { eitherWay(t, doesNotAskAllTheTime) }
+
+func doesNotAskAllTheTime(t *testing.T, s, other *Store) {
 	woken := func(c <-chan struct{}) bool {
 		select {
 		case <-c:
@@ -86,11 +112,11 @@ func TestWhoWaitsForAnAnswerDoesNotAskAllTheTime(t *testing.T) {
 	defer stop()
 	follow(t, other, 1)
 	woken(followed)
-	other.wake.ringAll(false)
+	other.watches.ringAll(false)
 	if !woken(alone) || woken(followed) {
 		t.Error("not those were woken that nobody else wakes")
 	}
-	other.wake.ringAll(true)
+	other.watches.ringAll(true)
 	if !woken(alone) || !woken(followed) {
 		t.Error("not all were woken")
 	}
@@ -98,15 +124,15 @@ func TestWhoWaitsForAnAnswerDoesNotAskAllTheTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-followed
-	other.wake.ringAll(false)
+	other.watches.ringAll(false)
 	if !woken(followed) {
 		t.Error("nobody wakes who was answered")
 	}
 }
 
-func TestNothingIsLeftOfWaiting(t *testing.T) {
-	dir := t.TempDir()
-	s, other := opened(t, dir, Options{}), opened(t, dir, Options{})
+func TestNothingIsLeftOfWaiting(t *testing.T) { eitherWay(t, nothingIsLeft) }
+
+func nothingIsLeft(t *testing.T, s, other *Store) {
 	for n := range byte(50) {
 		l, err := begin(s, n)
 		if err != nil {
@@ -127,10 +153,10 @@ func TestNothingIsLeftOfWaiting(t *testing.T) {
 	}
 	for _, h := range []*Store{s, other} {
 		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-			w := h.wake
+			w := h.watches
 			w.mu.Lock()
-			left := len(w.watches) + len(w.held) + len(w.waiting)
-			for _, p := range w.peers {
+			left := len(w.byKey) + len(w.held) + len(w.asked) + len(w.sockets.waiting)
+			for _, p := range w.sockets.peers {
 				left += len(p.keys)
 			}
 			w.mu.Unlock()
@@ -168,4 +194,46 @@ func TestExpiryWakesWithoutTheHolder(t *testing.T) {
 			t.Fatal("nothing woke when the lease had expired")
 		}
 	}
+}
+
+// starved is a listener that has no descriptors for the first connections.
+type starved struct {
+	net.Listener
+	times int
+}
+
+func (l *starved) Accept() (net.Conn, error) {
+	if l.times--; l.times >= 0 {
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	return l.Listener.Accept()
+}
+
+func TestAHolderThatHadNoDescriptorsAnswersAfterwards(t *testing.T) {
+	s := opened(t, t.TempDir(), Options{})
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.watches.accept(&starved{server, 3})
+	}()
+	conn, err := net.Dial("tcp", server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	asked := numbered(1) // which nobody holds
+	if _, err := conn.Write(asked[:]); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+	var answer key.Key
+	if _, err := io.ReadFull(conn, answer[:]); err != nil || answer != asked {
+		t.Errorf("answer %v, %v", answer, err)
+	}
+	_ = server.Close()
+	<-done
 }

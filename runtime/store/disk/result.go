@@ -3,24 +3,16 @@ package disk
 import (
 	"crypto/sha256"
 	"hash"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 
-	"github.com/klauspost/compress/zstd"
-
+	"github.com/workgen/workgen/runtime/internal/blob"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-const (
-	// compressAbove is the size in bytes above which results are compressed.
-	compressAbove = 4 << 10
-
-	// inlineBelow is the size up to which what is left of them is in the database.
-	inlineBelow = 64 << 10
-)
+// inlineBelow is the size in bytes up to which what is compressed is in the database.
+const inlineBelow = 64 << 10
 
 // Forms of a result, bits.
 const (
@@ -28,50 +20,27 @@ const (
 	formFile // data is the name of the file and its size
 )
 
-// sink takes a result and decides where it goes: it stays in memory while it is
+// resultWriter takes a result and decides where it goes: it stays in memory while it is
 // small, and goes on into a temporary file, compressed, when it is not.
-type sink struct {
-	s    *Store
-	size int64  // of the result
-	head []byte // all of it, while it is not compressed
-	enc  *zstd.Encoder
-	out  output
+type resultWriter struct {
+	blob.Writer
+	s   *Store
+	out output
 }
 
-// output is what a sink makes of the result.
+func (s *Store) resultWriter() *resultWriter {
+	w := &resultWriter{s: s, out: output{s: s}}
+	w.To = &w.out
+	return w
+}
+
+// output is what a resultWriter makes of the result.
 type output struct {
 	s    *Store
 	buf  []byte // what is not in the file
 	f    *os.File
 	sum  hash.Hash
 	size int64
-}
-
-var encoders = sync.Pool{New: func() any {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
-	if err != nil {
-		panic("disk: " + err.Error()) // the options are wrong
-	}
-	return e
-}}
-
-// Write implements io.Writer.
-func (k *sink) Write(p []byte) (int, error) {
-	k.size += int64(len(p))
-	if k.enc == nil {
-		if len(k.head)+len(p) <= compressAbove {
-			k.head = append(k.head, p...)
-			return len(p), nil
-		}
-		k.out = output{s: k.s}
-		k.enc = encoders.Get().(*zstd.Encoder)
-		k.enc.Reset(&k.out)
-		if _, err := k.enc.Write(k.head); err != nil {
-			return 0, err
-		}
-		k.head = nil
-	}
-	return k.enc.Write(p)
 }
 
 // Write implements io.Writer for the encoder.
@@ -106,57 +75,52 @@ func (o *output) append(p []byte) error {
 
 // finish returns what is to be kept. A file is on the disk then, under a temporary
 // name.
-func (k *sink) finish() (form int64, data []byte, err error) {
-	if k.enc == nil {
-		return 0, k.head, nil
+func (w *resultWriter) finish() (form int64, data []byte, err error) {
+	plain, compressed, err := w.Finish()
+	if err != nil || !compressed {
+		return 0, plain, err
 	}
-	if err := k.enc.Close(); err != nil {
-		return 0, nil, err
+	if w.out.f == nil {
+		return formZstd, w.out.buf, nil
 	}
-	if k.out.f == nil {
-		return formZstd, k.out.buf, nil
-	}
-	if !k.s.o.Relaxed {
-		if err := k.out.f.Sync(); err != nil {
+	if !w.s.o.Relaxed {
+		if err := w.out.f.Sync(); err != nil {
 			return 0, nil, err
 		}
 	}
-	if err := k.out.f.Close(); err != nil {
+	if err := w.out.f.Close(); err != nil {
 		return 0, nil, err
 	}
-	return formZstd | formFile, appendInt(k.out.sum.Sum(nil), k.out.size), nil
+	return formZstd | formFile, appendInt(w.out.sum.Sum(nil), w.out.size), nil
 }
 
 // drop lets go of everything; the file goes too if it still has its first name.
-func (k *sink) drop() {
-	if k.enc != nil {
-		k.enc.Reset(nil)
-		encoders.Put(k.enc)
-	}
-	if k.out.f != nil {
-		_ = k.out.f.Close() // again, if all went well
-		_ = os.Remove(k.out.f.Name())
+func (w *resultWriter) drop() {
+	w.Free()
+	if w.out.f != nil {
+		_ = w.out.f.Close() // again, if all went well
+		_ = os.Remove(w.out.f.Name())
 	}
 }
 
 // place gives the file its name for good. An equal one that is there already is
-// replaced, so that one which was damaged is healed. The turn is held.
-func (k *sink) place(name []byte) error {
-	to := k.s.fileOf(name)
-	if _, err := os.Stat(k.out.f.Name()); err != nil {
+// replaced, so that one which was damaged is healed. The write lock is held.
+func (w *resultWriter) place(name []byte) error {
+	to := w.s.fileOf(name)
+	if _, err := os.Stat(w.out.f.Name()); err != nil {
 		_, err := os.Stat(to) // in an attempt before this one
 		return err
 	}
 	dir := filepath.Dir(to)
-	if err := os.Mkdir(dir, 0o700); err == nil && !k.s.o.Relaxed {
+	if err := os.Mkdir(dir, 0o700); err == nil && !w.s.o.Relaxed {
 		if err := syncDir(filepath.Dir(dir)); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(k.out.f.Name(), to); err != nil {
+	if err := os.Rename(w.out.f.Name(), to); err != nil {
 		return err
 	}
-	if k.s.o.Relaxed {
+	if w.s.o.Relaxed {
 		return nil
 	}
 	return syncDir(dir)
@@ -176,5 +140,3 @@ func (s *Store) fileOf(name []byte) string {
 func (s *Store) tempFile() string {
 	return filepath.Join(s.dir, tempDir, s.self.name+"-"+strconv.FormatInt(s.temps.Add(1), 10))
 }
-
-var _ io.Writer = (*sink)(nil)
