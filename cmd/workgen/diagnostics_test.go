@@ -99,7 +99,7 @@ func sentences(t *testing.T) []sentence {
 // generatorFiles are the files that have something to say of the user's code.
 func generatorFiles(t *testing.T) (files []string) {
 	t.Helper()
-	for _, dir := range []string{"ambient", "load", "scan", "plan", ""} {
+	for _, dir := range []string{"ambient", "flows", "load", "scan", "plan", ""} {
 		found, _ := filepath.Glob(filepath.Join("../../generator", dir, "*.go"))
 		for _, name := range found {
 			if !strings.HasSuffix(name, "_test.go") {

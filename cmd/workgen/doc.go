@@ -5,7 +5,7 @@
 //	workgen [-tags list] [-v] [-strict[=deps]] [-diff] [-json] [packages]
 //	workgen check [-tags list] [-v] [-strict[=deps]] [-diff] [-json] [packages]
 //	workgen explain [-tags list] [-strict[=deps]] [-json] work [packages]
-//	workgen store ls|show|why|rm|gc|verify|path [-store directory or name] [-json]
+//	workgen store ls|show|why|export|queue|rm|gc|verify|path [-store name or directory] [-json]
 //	workgen version
 //	go vet -vettool=$(go tool -n workgen) [packages]
 //
@@ -37,8 +37,9 @@
 //
 // Explain says of one work, named by its type (Report, daily.Report), what is in its
 // keys and what is not, what else is in the keys of a store, why results can be stored
-// or not, what was warned of and what is silenced, and which code Run reaches. Where
-// no packages are named it looks in all below the current directory.
+// or not, whether workers elsewhere can execute it, what was warned of and what is
+// silenced, and which code Run reaches. Where no packages are named it looks in all below
+// the current directory.
 //
 // Warnings are printed like problems, behind their position the word warning, and
 // stop nothing. With -strict they are problems, but for those about what functions of
@@ -50,24 +51,30 @@
 //
 // # Stores
 //
-// The commands below workgen store look into the directory where programs keep
-// results: ls lists calls, show prints all that is kept of one, why says why it was
-// executed or why its result has gone, rm deletes results, gc drops what has expired
-// and what does not fit, verify reads everything and compares checksums, and path
-// prints the directory. They may be used while programs use the store: what rm deletes
-// is gone for them, too, within about a second, and an execution of it that is under way
-// does not count; gc leaves alone what they keep in memory. With -json each
-// prints one object per line; fields may be added to them.
+// The commands below workgen store look into the directory where programs keep results: ls
+// lists executions, show prints all that is kept of a call and its executions, why says
+// why it was executed or why its result has gone, export prints executions as JSON, queue
+// lists workers and the calls that wait for them, rm deletes results, gc drops what has
+// expired and what does not fit, verify reads everything and compares checksums, and path
+// prints the directory. They may be used while programs use the store: what rm deletes is
+// gone for them, too, within about a second, and an execution of it that is under way does
+// not count; gc leaves alone what they keep in memory. With -json each prints one object
+// per line; fields may be added to them. What a terminal would obey in the texts that a
+// store has, such as escape sequences, is printed escaped.
 //
 // Without -store it is the only store in the directory that WORKGEN_STORE names, or in
-// workgen below the user's cache. The exit status is 1 when verify finds damage.
+// workgen below the user's cache. A store that was written by an older version is left as it
+// is, and not opened: programs set it aside. The exit status is 1 when verify finds damage.
+//
+// Stores in PostgreSQL have the same commands, but for path, in a command of their own:
+// github.com/workgen/workgen/runtime/store/postgres/cmd/workgen-postgres.
 //
 // # In editors
 //
 // The command is also a tool for go vet, which then reports the same problems for
 // packages that compile, one by one, and with -fix mends mistyped directives and
 // tags and adds missing tags. What takes several packages to know is not reported:
-// stale files, and works of one name. Package
+// stale files, and works of one name. See Flows for what else it reports. Package
 // github.com/workgen/workgen/generator/analyzer has the analyzer for drivers of
 // golang.org/x/tools/go/analysis.
 //
@@ -99,10 +106,11 @@
 // of a diagnostic whose file is "". A severity is error or warning. A work is "" when the problem is not one
 // work's, a fix when the message leaves one thing to do. With explain there is a list
 // works, too, each with the lists of the text: inputs, left, stored, memory (why results
-// are in memory only), problems, allowed and reached. The state of a file is
-// written, removed or unchanged after generating; stale, missing, orphaned or ok
-// with check and -diff. A diff is there with -diff, and error says why workgen
-// could not do its work. Readers should ignore fields that they do not know.
+// are in memory only), local (why workers elsewhere cannot execute it), problems, allowed
+// and reached. The state of a file is written, removed or unchanged after generating;
+// stale, missing, orphaned or ok with check and -diff. A diff is there with -diff, and
+// error says why workgen could not do its work. Readers should ignore fields that they do
+// not know.
 //
 // # Works
 //
@@ -112,7 +120,7 @@
 //
 // Run may take a context first, any number of arguments, the last one variadic,
 // and may return any number of results, an error last. The options, of which
-// those of the constructor win over all but version, share, memory and secret:
+// those of the constructor win over all but version, share, memory, portable and secret:
 //
 //	cache=false     execute every call
 //	name=NAME       the name in statuses and keys; import path, dot, type name by default
@@ -126,6 +134,7 @@
 //	version=binary  the running program is part of every key, so that each build has results of its own
 //	share           results are handed out without copying them; nobody may write to them
 //	memory          results are never stored, and keys do not depend on the code
+//	portable        paths name the same content on all machines; see Workers
 //	secret=a,Token  inputs that are not printed, logged or stored; see below
 //
 // What is secret is left out of the texts of arguments, of %v and %#v of the argument
@@ -274,6 +283,25 @@
 // own methods do not give back equal or panic on, or a time zone that cannot be loaded
 // by its name. Such a result is not kept in the store, and that is logged. A time comes
 // back without its monotonic reading, with the same time zone or not at all.
+//
+// # Workers
+//
+// A worker, in another process and most likely on another machine, can execute a work
+// whose results can be stored. The caller sends it the arguments, written like results,
+// so what holds of stored results holds of arguments, too: a call with a value that
+// contains itself fails, and a time in time.Local is read only where that has the same
+// rules. "workgen explain" says whether a work can be executed so. If not, nothing is
+// warned of, but its runner panics when it is to use workers.
+//
+// Keyed fields are not sent: the worker has a work of its own with equal ones. What its
+// fields tagged workgen:"-" hold is its own, too. Its code has to be the same, as for a
+// stored result; with version=binary it has to be the same program.
+//
+// A path names something else on each machine, so a work that has a key.File or a key.Dir
+// among its inputs or in its results stays where it is called, unless its directive says
+// portable: that all machines find the same content under it, as on a volume that they
+// share. The worker reads the content of an input again, and does not execute a call
+// whose key it does not get.
 //
 // # Code
 //
@@ -451,6 +479,30 @@
 // package clause for the whole package, generated files included. One that
 // nothing needs is warned of, too. A place is warned of once, with the way from the
 // first work that reaches it.
+//
+// # Flows
+//
+// As a tool for go vet, the command also looks at flows: functions in field Flow of a
+// runtime.Loop or passed to runtime.Once, with the closures and the functions of their
+// package that they call with their context. It reports
+//
+//	dropped    the error of a work's Run, of Call.Wait, Await, All, Each or Group.Wait is
+//	           dropped or only logged, though it says when the flow is suspended
+//	context    a work, Now, Today, Cron or Var.Get is given context.Background() or another
+//	           context that is surely not the flow's
+//	blocking   time.Sleep; receiving from timers, from Call.Done, or from channels that do
+//	           not come from the flow, with select, too, unless it has a default
+//	arguments  a work is given what is new on every pass: made of time.Now, random numbers
+//	           or random UUIDs; or days and hours made of time.Now, in a command in which
+//	           nothing but the ends of calls runs a flow again
+//	cron       a constant cron expression is wrong, also outside of flows, but not in tests
+//
+// It says nothing where it is not sure: where a context or a channel comes out of a field
+// or a parameter of unknown origin, or a variable has several values. Waiting for
+// goroutines that the flow has started is fine. What is meant is silenced like warnings of
+// works:
+//
+//	//workgen:allow flow the demonstration is to block
 //
 // # Dependencies
 //

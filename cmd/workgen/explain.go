@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +16,9 @@ import (
 )
 
 const explainHelp = `Explain says of a work which inputs are in its keys and what is left out, what
-else is in the keys of a store, why results can be stored or not, what was
-warned of and what a //workgen:allow silences, and which code Run reaches.
+else is in the keys of a store, why results can be stored or not, whether
+workers elsewhere can execute it, what was warned of and what a
+//workgen:allow silences, and which code Run reaches.
 
 A work is named by its type, alone or behind its package: Report, daily.Report,
 example.com/m/daily.Report. Packages are named as for go build; the default is
@@ -65,7 +67,7 @@ func (c *runner) explain(cmd *cobra.Command, args []string) error {
 			}
 		}
 		if failed {
-			return exit(exitDiagnostics)
+			return exitDiagnostics
 		}
 		return nil
 	})
@@ -80,6 +82,7 @@ type jsonWork struct {
 	Left     []jsonInput      `json:"left"`
 	Stored   []jsonPart       `json:"stored"`
 	Memory   []string         `json:"memory"`
+	Local    []string         `json:"local"`
 	Problems []jsonDiagnostic `json:"problems"`
 	Allowed  []jsonAllowed    `json:"allowed"`
 	Reached  []string         `json:"reached"`
@@ -112,7 +115,7 @@ func newExplanation(e *generator.Explanation, dir string) *jsonWork {
 	w := &jsonWork{
 		Name: e.Name, Type: e.Type, jsonPosition: at(e.Pos),
 		Inputs: []jsonInput{}, Left: []jsonInput{}, Stored: []jsonPart{}, Allowed: []jsonAllowed{},
-		Memory: append([]string{}, e.Memory...), Reached: append([]string{}, e.Reached...),
+		Memory: append([]string{}, e.Memory...), Local: append([]string{}, e.Local...), Reached: append([]string{}, e.Reached...),
 	}
 	for _, in := range e.Inputs {
 		w.Inputs = append(w.Inputs, jsonInput{in.Name, in.Type, in.Note, at(in.Pos)})
@@ -143,6 +146,10 @@ func (w *jsonWork) print(out io.Writer) {
 		printRows(out, "results are not stored", "", len(w.Memory), func(i int) string { return w.Memory[i] })
 	}
 	printRows(out, "also in the keys of a store", "", len(w.Stored), func(i int) string { return w.Stored[i].Name + "\t" + w.Stored[i].Value })
+	if len(w.Local) == 0 {
+		printRows(out, "executed by workers elsewhere", "yes", 0, nil)
+	}
+	printRows(out, "not executed by workers elsewhere", "", len(w.Local), func(i int) string { return w.Local[i] })
 	printRows(out, "problems", "", len(w.Problems), func(i int) string {
 		p := w.Problems[i]
 		return p.Severity + "\t" + p.Message + "\t" + p.jsonPosition.String()
@@ -166,7 +173,7 @@ func printRows(out io.Writer, heading, empty string, n int, row func(i int) stri
 		fmt.Fprintf(out, "  %s\n", empty)
 		return
 	}
-	t := table(out)
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for i := range n {
 		fmt.Fprintln(t, "  "+row(i))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/workgen/workgen/generator"
 	"github.com/workgen/workgen/generator/diag"
 	"github.com/workgen/workgen/generator/write"
+	"github.com/workgen/workgen/internal/cli"
 )
 
 // A runner runs the commands with the flags they share.
@@ -100,7 +101,7 @@ func (c *runner) staleness(stale bool) error {
 	if !c.json {
 		fmt.Fprintln(c.stderr, "workgen: generated files are not up to date; run workgen on the same packages")
 	}
-	return exit(exitStale)
+	return exitStale
 }
 
 // files computes what should be on disk, and prints the diagnostics if it
@@ -119,7 +120,7 @@ func (c *runner) files(cmd *cobra.Command, patterns []string) (dir string, files
 		return "", nil, err
 	}
 	if slices.ContainsFunc(result.Diagnostics.From(0), c.strict.fails) {
-		return "", nil, exit(exitDiagnostics)
+		return "", nil, exitDiagnostics
 	}
 	return dir, result.Files, nil
 }
@@ -176,7 +177,7 @@ func (c *runner) reported(f func() error) error {
 	if !c.json {
 		return err
 	}
-	if status := exit(0); err != nil && !errors.As(err, &status) {
+	if status := cli.Exit(0); err != nil && !errors.As(err, &status) {
 		c.report.Error = err.Error() // and on standard error, as ever
 	}
 	return errors.Join(err, c.report.write(c.stdout))

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 
@@ -14,18 +11,17 @@ import (
 	"golang.org/x/tools/go/analysis/unitchecker"
 
 	"github.com/workgen/workgen/generator/analyzer"
+	"github.com/workgen/workgen/internal/cli"
 
 	// What generated code imports: go get -tool of this command then puts all of
 	// it into the user's go.mod and go.sum.
 	_ "github.com/workgen/workgen/runtime"
 )
 
-// Exit statuses.
+// Exit statuses, besides 0 and cli.Failure.
 const (
-	exitOK          = 0
-	exitDiagnostics = 1 // problems in the user's packages
-	exitFailure     = 2 // wrong usage, or a failure that is not the packages'
-	exitStale       = 3 // check, -diff: a generated file is not up to date
+	exitDiagnostics cli.Exit = 1 // problems in the user's packages
+	exitStale       cli.Exit = 3 // check, -diff: a generated file is not up to date
 )
 
 func main() {
@@ -46,47 +42,9 @@ func isVetTool(args []string) bool {
 	return args[0] == "-V=full" || args[0] == "-flags" || filepath.Base(args[len(args)-1]) == "vet.cfg"
 }
 
-// An exit carries an exit status through cobra; what there is to say has been
-// printed.
-type exit int
-
-func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
-
 // run is the command in the current directory, and returns its exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	root := command(stdout, stderr)
-	root.SetArgs(goFlags(args))
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if status := exit(0); errors.As(err, &status) {
-		return int(status)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "workgen: "+err.Error())
-		return exitFailure
-	}
-	return exitOK
-}
-
-// goFlags turns flags as the go command writes them, -tags, into pflag's --tags.
-// Shorthands are one letter long and stay.
-func goFlags(args []string) []string {
-	out := make([]string, len(args))
-	for i, arg := range args {
-		if arg == "--" {
-			copy(out[i:], args[i:])
-			break
-		}
-		if len(arg) > 2 && arg[0] == '-' && arg[1] != '-' && arg[2] != '=' {
-			arg = "-" + arg
-		}
-		out[i] = arg
-	}
-	return out
+	return cli.Run(command(stdout, stderr), args, stdin, stdout, stderr)
 }
 
 // command builds the commands and their flags.
@@ -100,17 +58,8 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    c.generate,
 		Version: version(),
-
-		// Errors are printed by run, and usage only when asked for: after a
-		// list of diagnostics it would hide them.
-		SilenceErrors: true,
-		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("workgen {{.Version}}\n")
-	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; run %q for usage", err, cmd.CommandPath()+" -h")
-	})
 	flags := root.PersistentFlags()
 	flags.StringVar(&c.tags, "tags", "", "build tags, `list` separated by commas")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "say what was found, what was written, and how long it took")
@@ -135,7 +84,7 @@ func command(stdout, stderr io.Writer) *cobra.Command {
 		Short: "Print the version of workgen",
 		Args:  cobra.NoArgs,
 		Run:   func(*cobra.Command, []string) { fmt.Fprintln(stdout, "workgen "+version()) },
-	}, storeCommand(stdout, stderr))
+	}, storeCommand(stderr))
 	return root
 }
 

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/workgen/workgen/internal/testdir"
@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write what the command printed into the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"workgen": main})
+	testscript.Main(m, map[string]func(){"workgen": main, residentName: reside})
 }
 
 // TestScripts runs the scripts that say what the command does: input files, a
@@ -34,15 +34,17 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	workgen := &residents{t: t}
 	testscript.Run(t, testscript.Params{
 		Dir:         filepath.Join(root, "testdata", "script"),
 		WorkdirRoot: testdir.New(t, "scripts of "+root),
 		Setup:       func(env *testscript.Env) error { return setup(env, root) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":   exits,
+			"exits":   workgen.exits,
 			"same":    same,
 			"fill":    fill,
-			"damage":  damageFiles,
+			"damage":  damageStore,
+			"older":   older,
 			"publish": publish,
 		},
 		Condition:           condition,
@@ -52,9 +54,14 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// goCaches asks the go command for its caches, once.
+var goCaches = sync.OnceValues(func() ([]byte, error) {
+	return exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+})
+
 // setup provides the module and the go command's environment.
 func setup(env *testscript.Env, root string) error {
-	caches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	caches, err := goCaches()
 	if err != nil {
 		return err
 	}
@@ -74,6 +81,10 @@ func setup(env *testscript.Env, root string) error {
 		return err
 	}
 	env.Setenv("WORKGEN", self)
+	script := strings.TrimPrefix(filepath.Base(env.WorkDir), "script-") + ".txtar"
+	if env.Values[variables{}], err = variableNames(env, filepath.Join(root, "testdata", "script", script)); err != nil {
+		return err
+	}
 	mod := filepath.Join(env.WorkDir, "go.mod")
 	if _, err := os.Stat(mod); err == nil {
 		return nil
@@ -102,24 +113,34 @@ func condition(name string) (bool, error) {
 	return false, fmt.Errorf("no condition %s", name)
 }
 
-// exits runs a command and compares its exit status: exits 3 workgen check.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
+// exits runs a command and compares its exit status: exits 3 workgen check. A resident
+// process runs workgen, but for workgen store, which looks at the terminal and at the
+// time zone; exec workgen always starts a process.
+func (r *residents) exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits status command [arg...]")
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	got := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		failed := (*exec.ExitError)(nil)
-		if !errors.As(err, &failed) {
-			ts.Fatalf("%v", err)
-		}
-		got = failed.ExitCode()
-	}
-	if got != want {
+	if got := r.status(ts, args[1], args[2:]); got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}
+}
+
+// status runs a command and returns its exit status.
+func (r *residents) status(ts *testscript.TestScript, name string, args []string) int {
+	if name == "workgen" && (len(args) == 0 || args[0] != "store") {
+		return r.script(ts, args)
+	}
+	err := ts.Exec(name, args...)
+	if err == nil {
+		return 0
+	}
+	failed := (*exec.ExitError)(nil)
+	if !errors.As(err, &failed) {
+		ts.Fatalf("%v", err)
+	}
+	return failed.ExitCode()
 }
 
 // same fails unless a file was not written since it was remembered: same -set
@@ -136,23 +157,5 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("same_"+args[1], stamp)
 	} else if was := ts.Getenv("same_" + args[0]); was != stamp {
 		ts.Fatalf("%s was written: modified %s, before %s", args[0], stamp, was)
-	}
-}
-
-func TestFlagsMayHaveOneDashOrTwo(t *testing.T) {
-	for _, test := range []struct{ in, want string }{
-		{"-tags x ./...", "--tags x ./..."},
-		{"--tags=x", "--tags=x"},
-		{"-tags=a,b -v", "--tags=a,b -v"},
-		{"-verbose -help -h", "--verbose --help -h"},
-		{"check -tags x -", "check --tags x -"},
-		{"-v=false", "-v=false"},
-		{"-v -- -tags", "-v -- -tags"},
-		{"", ""},
-	} {
-		got := strings.Join(goFlags(strings.Fields(test.in)), " ")
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Error(test.in, diff)
-		}
 	}
 }

@@ -404,7 +404,7 @@ func fixesIn(n ast.Node) (fixes []ast.Expr) {
 			return n.Values
 		}
 	case *ast.CallExpr:
-		at := map[string]int{"s.report": 3, "report": 2, "reportRewrites": 4, "e.add": 2}
+		at := map[string]int{"s.report": 3, "report": 2, "reportRewrites": 4, "e.add": 2, "c.warn": 3}
 		name := ""
 		switch fun := n.Fun.(type) {
 		case *ast.Ident:

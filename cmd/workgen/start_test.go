@@ -63,6 +63,17 @@ func TestReadmeFromAnEmptyFolder(t *testing.T) {
 		u.run("go mod init example.com/hello")
 		u.write("main.go", program.text)
 		u.run("go get " + modulePath + "/runtime/key")
+		sums, err := os.ReadFile(filepath.Join(u.dir, "go.sum"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		for line := range strings.Lines(string(sums)) {
+			if !strings.Contains(line, "/xxh3 ") {
+				left = append(left, line)
+			}
+		}
+		u.write("go.sum", strings.Join(left, ""))
 		u.run(u.fix("go run " + modulePath + "/cmd/workgen@latest ./..."))
 		u.contains("computing 3\n", "go run .")
 	})

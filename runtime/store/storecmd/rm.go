@@ -1,4 +1,4 @@
-package main
+package storecmd
 
 import (
 	"bufio"
@@ -21,83 +21,110 @@ type removal struct {
 func (c *inspector) rmCommand() *cobra.Command {
 	var rm removal
 	cmd := &cobra.Command{
-		Use:   "rm [key...]",
+		Use:   "rm [work|key...]",
 		Short: "Delete results, which will be executed again",
-		Long:  rmHelp, Example: rmExample,
-		RunE: func(cmd *cobra.Command, keys []string) error {
+		Long:  rmHelp, Example: c.examples(rmExample),
+		RunE: func(cmd *cobra.Command, words []string) error {
 			selected := rm.any() || rm.everything
 			switch {
-			case len(keys) == 0 && !selected:
-				return errors.New("rm: give keys, or flags that say which calls, or -all")
-			case len(keys) > 0 && selected:
-				return errors.New("rm: give either keys or flags that say which calls")
+			case len(words) == 0 && !selected:
+				return errors.New("rm: give works or keys, or flags that say which calls, or -all")
+			case len(words) > 0 && selected:
+				return errors.New("rm: give either works and keys, or flags that say which calls")
 			case rm.any() && rm.everything:
 				return errors.New("rm: give either -all or other flags that say which calls")
 			}
-			return c.with(func(s store.Administrator) error {
+			return c.open(cmd.Context(), Access{}, func(s store.Administrator) error {
 				if selected {
 					return c.rmSelected(cmd.Context(), s, &rm)
 				}
-				return c.rmKeys(cmd.Context(), s, keys)
+				return c.rmNamed(cmd.Context(), s, words, rm.yes)
 			})
 		},
 	}
-	rm.flags(cmd.Flags())
+	rm.flags(cmd.Flags(), "succeeded,failed,given-up,lost")
 	cmd.Flags().BoolVar(&rm.everything, "all", false, "all that the store has")
 	cmd.Flags().BoolVarP(&rm.yes, "yes", "y", false, "do not ask")
 	return cmd
 }
 
-// rmKeys deletes calls that were named: all of them, or none if one is not there.
-func (c *inspector) rmKeys(ctx context.Context, s store.Administrator, prefixes []string) error {
+// rmNamed deletes calls of works and keys: all of them, or none if one is not there. Those of
+// a work may be many, which somebody has to confirm.
+func (c *inspector) rmNamed(ctx context.Context, s store.Administrator, words []string, yes bool) error {
 	var records removed
-	for _, p := range prefixes {
-		r, err := findKey(ctx, s, p, "")
+	ask := false
+	for _, word := range words {
+		work, err := findWork(ctx, s, word)
+		if err == nil {
+			ask = !yes
+			err = records.addAll(ctx, s, store.Filter{Work: work, Status: deletable})
+		} else {
+			var r store.Record
+			if r, err = c.call(ctx, s, word); err == nil {
+				records.add(&r)
+			}
+		}
 		if err != nil {
 			return err
 		}
-		records.add(&r)
 	}
-	return c.remove(ctx, s, &records)
+	return c.remove(ctx, s, &records, ask)
 }
 
 // rmSelected deletes all that the flags select, once somebody has confirmed it.
 func (c *inspector) rmSelected(ctx context.Context, s store.Administrator, rm *removal) error {
-	if rm.everything {
-		rm.status = "all"
-	}
-	f, err := rm.filter(ctx, s)
+	f, err := rm.filter(ctx, s, nil)
 	if err != nil {
 		return err
 	}
+	if f.Status == nil && !rm.everything {
+		f.Status = deletable
+	}
 	var records removed
-	for r, err := range s.History(ctx, f) {
-		if err != nil {
-			return err
-		}
-		records.add(&r)
+	if err := records.addAll(ctx, s, f); err != nil {
+		return err
 	}
-	if len(records.refs) > 0 && !rm.yes {
-		if err := c.confirm("Delete " + records.String() + " in " + c.opened + "?"); err != nil {
-			return err
-		}
-	}
-	return c.remove(ctx, s, &records)
+	return c.remove(ctx, s, &records, !rm.yes)
 }
+
+// deletable are the statuses of calls that are deleted when none is given.
+var deletable = []store.Status{store.Succeeded, store.Failed, store.GivenUp, store.Lost}
 
 // removed are the calls that are to be deleted.
 type removed struct {
 	refs    []store.Ref
+	seen    map[store.Ref]bool
 	results int
 	bytes   int64
 }
 
 func (rm *removed) add(r *store.Record) {
+	if rm.seen[r.Ref] {
+		return
+	}
+	if rm.seen == nil {
+		rm.seen = map[store.Ref]bool{}
+	}
+	rm.seen[r.Ref] = true
 	rm.refs = append(rm.refs, r.Ref)
 	if r.Status == store.Succeeded {
 		rm.results++
 		rm.bytes += r.Size
 	}
+}
+
+// addAll adds the calls that a filter lets through.
+func (rm *removed) addAll(ctx context.Context, s store.Administrator, f store.Filter) error {
+	f.Newest = true
+	for r, err := range s.History(ctx, f) {
+		if err != nil {
+			return err
+		}
+		if r.Gone.IsZero() {
+			rm.add(&r)
+		}
+	}
+	return nil
 }
 
 func (rm *removed) String() string {
@@ -115,8 +142,14 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
-// remove deletes calls in small batches, so that others who write hardly wait.
-func (c *inspector) remove(ctx context.Context, s store.Administrator, records *removed) error {
+// remove deletes calls, once somebody has confirmed it if asked to, in small batches, so that
+// others who write hardly wait.
+func (c *inspector) remove(ctx context.Context, s store.Administrator, records *removed, ask bool) error {
+	if len(records.refs) > 0 && ask {
+		if err := c.confirm("Delete " + records.String() + " in " + clean(c.where) + "?"); err != nil {
+			return err
+		}
+	}
 	const batch = 500
 	for refs := records.refs; len(refs) > 0; refs = refs[min(batch, len(refs)):] {
 		if _, err := s.Delete(ctx, refs[:min(batch, len(refs))]...); err != nil {

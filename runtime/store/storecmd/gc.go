@@ -1,8 +1,7 @@
-package main
+package storecmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -13,42 +12,45 @@ import (
 
 func (c *inspector) gcCommand() *cobra.Command {
 	var size, age string
+	examples := gcAgeExample
+	if c.tool.MaxBytes {
+		examples = gcExample
+	}
 	cmd := &cobra.Command{
 		Use:   "gc",
 		Short: "Drop what has expired and what does not fit",
-		Long:  gcHelp, Example: gcExample,
+		Long:  gcHelp, Example: c.examples(examples),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := parseBounds(size, age)
+			a, err := parseBounds(size, age)
 			if err != nil {
 				return err
 			}
-			s, err := c.open(b)
-			if err != nil {
-				return err
-			}
-			return errors.Join(c.gc(cmd.Context(), s), s.Close())
+			return c.open(cmd.Context(), a, func(s store.Administrator) error { return c.gc(cmd.Context(), s) })
 		},
 	}
-	cmd.Flags().StringVar(&size, "max-bytes", "", "evict what was not used for the longest time until the store takes no more\nthan this `size`, such as 500MB or 2GiB")
+	if c.tool.MaxBytes {
+		cmd.Flags().StringVar(&size, "max-bytes", "", "evict what was not used for the longest time until the store takes no more\nthan this `size`, such as 500MB or 2GiB")
+	}
 	cmd.Flags().StringVar(&age, "max-age", "", "drop results that are older than this `duration`, such as 36h or 30d")
 	return cmd
 }
 
-func parseBounds(size, age string) (b bounds, err error) {
+// parseBounds reads the bounds, "" being none.
+func parseBounds(size, age string) (a Access, err error) {
 	if size != "" {
-		if b.bytes, err = parseBytes(size); err != nil {
-			return b, err
+		if a.MaxBytes, err = parseBytes(size); err != nil {
+			return a, err
 		}
-		b.bytes = max(b.bytes, 1)
+		a.MaxBytes = max(a.MaxBytes, 1)
 	}
 	if age != "" {
-		if b.age, err = parseDuration(age); err != nil {
-			return b, err
+		if a.MaxAge, err = parseDuration(age); err != nil {
+			return a, err
 		}
-		b.age = max(b.age, time.Microsecond)
+		a.MaxAge = max(a.MaxAge, time.Microsecond)
 	}
-	return b, nil
+	return a, nil
 }
 
 func (c *inspector) gc(ctx context.Context, s store.Administrator) error {

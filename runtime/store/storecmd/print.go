@@ -1,8 +1,7 @@
-package main
+package storecmd
 
 import (
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,42 +10,34 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/mattn/go-isatty"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-func terminal(f *os.File) bool { return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) }
-
-// object prints a line of JSON.
-func (c *inspector) object(v any) error {
-	e := json.NewEncoder(c.stdout)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+// isTerminal tells whether somebody can answer.
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 
 // table begins a table, whose cells are separated by tabs.
 func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) }
 
-// clean makes a text of a record fit for a terminal and for one cell: what cannot be
-// printed is escaped.
-func clean(text string) string {
-	if strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
-		return text
+// clean makes a text of a record fit for a terminal and for one cell.
+func clean(text string) string { return preview.Line(text) }
+
+// printable returns an error of which the text is fit for a terminal. Further lines are
+// indented, so that none looks like one of the program's.
+func printable(err error) error {
+	lines := strings.Split(err.Error(), "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
 	}
-	var b strings.Builder
-	for _, r := range text {
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			quoted := strconv.QuoteRune(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-	}
-	return b.String()
+	return errors.New(strings.Join(lines, "\n\t"))
 }
 
 // cut shortens a text to some characters.
@@ -94,7 +85,11 @@ func ageText(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	d := time.Since(t)
+	return durationText(time.Since(t))
+}
+
+// durationText is a duration in its largest unit.
+func durationText(d time.Duration) string {
 	for _, u := range units {
 		if d >= u.d {
 			return strconv.FormatInt(int64(d/u.d), 10) + u.name
@@ -103,9 +98,9 @@ func ageText(t time.Time) string {
 	return "0s"
 }
 
-// tookText is how long an execution took.
+// tookText is how long an execution took, if anybody knows.
 func tookText(r *store.Record) string {
-	if r.Started.IsZero() || r.Finished.IsZero() {
+	if r.Started.IsZero() || r.Finished.IsZero() || r.Status == store.Lost {
 		return "-"
 	}
 	d := r.Finished.Sub(r.Started)
@@ -116,6 +111,14 @@ func tookText(r *store.Record) string {
 		return d.Round(time.Millisecond).String()
 	}
 	return d.Round(time.Microsecond).String()
+}
+
+// stepsText is how many steps are done.
+func stepsText(p *store.Progress) string {
+	if p.Total == 0 {
+		return strconv.FormatInt(p.Done, 10)
+	}
+	return strconv.FormatInt(p.Done, 10) + "/" + strconv.FormatInt(p.Total, 10)
 }
 
 // argsText are the inputs of a call in one line.
@@ -131,12 +134,7 @@ func argsText(args []store.Arg, most int) string {
 }
 
 // argText is the value of an input.
-func argText(a store.Arg) string {
-	if a.Secret {
-		return "(secret)"
-	}
-	return clean(a.Text)
-}
+func argText(a store.Arg) string { return clean(a.String()) }
 
 // parseTime reads a moment: a time, a date, or how long ago it was, such as 36h or 7d.
 func parseTime(text string) (time.Time, error) {
@@ -197,61 +195,4 @@ func parseBytes(text string) (int64, error) {
 		return int64(n), nil
 	}
 	return 0, bad
-}
-
-// recordJSON is a record as -json prints it. Fields may be added.
-type recordJSON struct {
-	Key       key.Key      `json:"key"`
-	Work      string       `json:"work"`
-	Status    string       `json:"status"`
-	Schema    string       `json:"schema,omitempty"`
-	Code      string       `json:"code,omitempty"`
-	Args      []argJSON    `json:"arguments"`
-	Host      string       `json:"host,omitempty"`
-	PID       int          `json:"pid,omitempty"`
-	Program   string       `json:"program,omitempty"`
-	Requested time.Time    `json:"requested,omitzero"`
-	Started   time.Time    `json:"started,omitzero"`
-	Finished  time.Time    `json:"finished,omitzero"`
-	Attempts  int          `json:"attempts"`
-	Size      int64        `json:"size"`
-	Error     string       `json:"error,omitempty"`
-	Expires   time.Time    `json:"expires,omitzero"`
-	Gone      time.Time    `json:"gone,omitzero"`
-	Used      time.Time    `json:"used,omitzero"`
-	Hits      int64        `json:"hits"`
-	Earlier   *earlierJSON `json:"earlier,omitempty"`
-}
-
-type argJSON struct {
-	Name   string `json:"name"`
-	Type   string `json:"type"`
-	Text   string `json:"text,omitempty"`
-	Secret bool   `json:"secret,omitempty"`
-	Digest string `json:"digest"`
-}
-
-type earlierJSON struct {
-	Status string    `json:"status"`
-	At     time.Time `json:"at,omitzero"`
-	Error  string    `json:"error,omitempty"`
-}
-
-func toJSON(r *store.Record) recordJSON {
-	j := recordJSON{
-		Key: r.Key, Work: r.Work, Status: r.Status.String(), Schema: r.Schema, Code: r.Code, Args: []argJSON{},
-		Host: r.Origin.Host, PID: r.Origin.PID, Program: r.Origin.Program,
-		Requested: r.Requested, Started: r.Started, Finished: r.Finished,
-		Attempts: r.Attempts, Size: r.Size, Error: r.Error, Expires: r.Expires, Gone: r.Gone, Used: r.Used, Hits: r.Hits,
-	}
-	for _, a := range r.Args {
-		if a.Secret {
-			a.Text = ""
-		}
-		j.Args = append(j.Args, argJSON{a.Name, a.Type, a.Text, a.Secret, hex.EncodeToString(a.Digest[:])})
-	}
-	if r.Earlier.Status != 0 {
-		j.Earlier = &earlierJSON{r.Earlier.Status.String(), r.Earlier.At, r.Earlier.Error}
-	}
-	return j
 }

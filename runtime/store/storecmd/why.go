@@ -1,10 +1,8 @@
-package main
+package storecmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,10 +15,10 @@ func (c *inspector) whyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "why [work] [key]",
 		Short: "Say why a call was executed, or why its result is not there",
-		Long:  whyHelp, Example: whyExample,
+		Long:  whyHelp, Example: c.examples(whyExample),
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.with(func(s store.Administrator) error {
+			return c.look(cmd.Context(), func(s store.Administrator) error {
 				r, err := c.findCall(cmd.Context(), s, args)
 				if err != nil {
 					return err
@@ -42,38 +40,17 @@ func (c *inspector) findCall(ctx context.Context, s store.Administrator, args []
 		}
 		return findKey(ctx, s, args[1], work)
 	case 1:
-		work, err := findWork(ctx, s, args[0])
-		if err == nil {
-			return c.latest(ctx, s, work)
-		}
-		if strings.Trim(args[0], "0123456789abcdefABCDEF") != "" {
-			return store.Record{}, err
-		}
-		r, keyErr := findKey(ctx, s, args[0], "")
-		if none := (*noKeyError)(nil); errors.As(keyErr, &none) {
-			return r, errors.Join(err, keyErr)
-		}
-		return r, keyErr
+		return c.call(ctx, s, args[0])
 	}
 	return c.latest(ctx, s, "")
-}
-
-// latest returns the record of the call of a work that was executed last.
-func (c *inspector) latest(ctx context.Context, s store.Administrator, work string) (store.Record, error) {
-	for r, err := range s.History(ctx, store.Filter{Work: work, Limit: 1}) {
-		return r, err
-	}
-	if work == "" {
-		return store.Record{}, fmt.Errorf("nothing was executed yet with the store in %s", c.opened)
-	}
-	return store.Record{}, fmt.Errorf("the store has no execution of work %s", work)
 }
 
 // An answer is what why prints with -json.
 type answer struct {
 	Key      key.Key   `json:"key"`
 	Status   string    `json:"status"`
-	Executed time.Time `json:"executed,omitzero"`
+	Started  time.Time `json:"started,omitzero"`
+	Executed time.Time `json:"executed,omitzero"` // when it finished
 	store.Reason
 	Text string `json:"text"`
 }
@@ -88,11 +65,14 @@ func (c *inspector) why(ctx context.Context, s store.Administrator, r *store.Rec
 		return err
 	}
 	if c.json {
-		return c.object(answer{r.Key, r.Status.String(), r.Finished, reason, reason.String()})
+		return c.object(answer{r.Key, r.Status.String(), r.Started, r.Finished, reason, reason.String()})
 	}
-	verb := "was executed " + ageText(r.Finished) + " ago, because"
-	if r.Status.Gone() {
+	verb := "was executed " + ageText(r.Started) + " ago, because"
+	switch {
+	case r.Status.Gone():
 		verb = "is a miss:"
+	case r.Status == store.Running:
+		verb = "has been executed for " + ageText(r.Started) + ", because"
 	}
 	inputs := ""
 	if len(r.Args) > 0 {

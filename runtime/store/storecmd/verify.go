@@ -1,4 +1,4 @@
-package main
+package storecmd
 
 import (
 	"context"
@@ -9,20 +9,24 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/workgen/workgen/internal/cli"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
+
+// damageFound is the exit status when there is damage.
+const damageFound = cli.Exit(1)
 
 func (c *inspector) verifyCommand() *cobra.Command {
 	var sel selection
 	var drop bool
 	cmd := &cobra.Command{
-		Use:   "verify",
+		Use:   "verify [work] [key]",
 		Short: "Read all results, and report those that are damaged",
-		Long:  verifyHelp, Example: verifyExample,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(func(s store.Administrator) error { return c.verify(cmd.Context(), s, &sel, drop) })
+		Long:  verifyHelp, Example: c.examples(verifyExample),
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(cmd *cobra.Command, words []string) error {
+			return c.open(cmd.Context(), Access{ReadOnly: !drop}, func(s store.Administrator) error { return c.verify(cmd.Context(), s, &sel, words, drop) })
 		},
 	}
 	cmd.Flags().StringVar(&sel.work, "work", "", "only results of the work of this `name`, or whose name ends so")
@@ -38,23 +42,29 @@ type damage struct {
 	Dropped bool    `json:"dropped"`
 }
 
-func (c *inspector) verify(ctx context.Context, s store.Administrator, sel *selection, drop bool) error {
+func (c *inspector) verify(ctx context.Context, s store.Administrator, sel *selection, words []string, drop bool) error {
 	if err := s.Check(ctx); err != nil {
-		fmt.Fprintln(c.stderr, "workgen: "+err.Error())
-		return exit(exitDiagnostics)
+		c.say("%s", clean(err.Error()))
+		return damageFound
 	}
-	f, err := sel.filter(ctx, s)
+	f, err := sel.filter(ctx, s, words)
 	if err != nil {
 		return err
 	}
-	f.Status = []store.Status{store.Succeeded}
+	f.Status = []store.Status{store.Succeeded, store.Unreadable} // a record that is damaged is unreadable
 	t := table(c.stdout)
 	checked, damaged, bytes := 0, 0, int64(0)
 	for r, err := range s.History(ctx, f) {
 		if err != nil {
 			return err
 		}
+		if !r.Gone.IsZero() {
+			continue // it was found before
+		}
 		found, err := check(ctx, s, &r)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // it has gone meanwhile, or is a damaged record of a call without one
+		}
 		if err != nil {
 			return err
 		}
@@ -79,7 +89,7 @@ func (c *inspector) verify(ctx context.Context, s store.Administrator, sel *sele
 		fmt.Fprintf(c.stdout, "read %s, %s: %s\n", count(checked, "result"), bytesText(bytes), verdict(damaged, drop))
 	}
 	if damaged > 0 {
-		return exit(exitDiagnostics)
+		return damageFound
 	}
 	return nil
 }
@@ -105,8 +115,7 @@ func (c *inspector) damaged(t *tabwriter.Writer, d damage, first bool) error {
 	return err
 }
 
-// check reads a result, and returns what is wrong with it, or nil. One that has gone
-// meanwhile is as good as none.
+// check reads a result, and returns what is wrong with it, or nil.
 func check(ctx context.Context, s store.Administrator, r *store.Record) (found *store.CorruptError, err error) {
 	e, err := s.Peek(ctx, r.Ref)
 	if err == nil {
@@ -116,8 +125,6 @@ func check(ctx context.Context, s store.Administrator, r *store.Record) (found *
 	switch {
 	case errors.As(err, &found):
 		return found, nil
-	case errors.Is(err, store.ErrNotFound):
-		return nil, nil
 	case err == nil && r.Status == store.Unreadable:
 		return &store.CorruptError{Ref: r.Ref, Err: errors.New(r.Error)}, nil
 	}
