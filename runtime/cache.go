@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"container/heap"
 	"math"
 	"sync/atomic"
 	"time"
@@ -190,142 +189,66 @@ func (t *table[K, R]) resultOf(n *node) any {
 	return nil
 }
 
-// sieve holds every kept call, in the order they finished, and chooses which one to
-// evict, by the algorithm of Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024: a
-// hand moves from the oldest to the newest, clears the marks of those that were hit
-// since it last passed, and evicts the first without a mark. A hit only sets a mark,
-// which needs no lock; and new calls that are never hit again leave soon, while LRU
-// would let them push out all others first. The runner's mutex guards it.
-type sieve struct {
-	oldest, newest *node
-	hand           *node // next to be looked at; nil: the oldest
-	len            int
-}
-
-func (s *sieve) push(n *node) {
-	n.older = s.newest
-	if s.newest == nil {
-		s.oldest = n
-	} else {
-		s.newest.newer = n
-	}
-	s.newest = n
-	s.len++
-}
-
-// remove takes out a node that is there.
-func (s *sieve) remove(n *node) {
-	if s.hand == n {
-		s.hand = n.newer
-	}
-	if n.older == nil {
-		s.oldest = n.newer
-	} else {
-		n.older.newer = n.newer
-	}
-	if n.newer == nil {
-		s.newest = n.older
-	} else {
-		n.newer.older = n.older
-	}
-	// Handles may keep n alive; n must not keep its neighbours.
-	n.older, n.newer = nil, nil
-	s.len--
-}
-
-// victim returns the node to evict; there must be one. Readers may set marks
-// as fast as the hand clears them, so after one round it takes what it is at.
-func (s *sieve) victim() *node {
-	for range s.len {
-		if s.hand == nil {
-			s.hand = s.oldest
-		}
-		n := s.hand
-		if !n.unvisit() {
-			return n
-		}
-		s.hand = n.newer
-	}
-	if s.hand == nil {
-		s.hand = s.oldest
-	}
-	return s.hand
-}
-
-// keep keeps a call that has ended and is in the table. mu is held.
-func (r *runner) keep(n *node) {
-	// Make room first: the newcomer is not up for choice.
-	for r.kept.len >= r.maxEntries {
-		r.stats.Evictions++
-		r.drop(r.kept.victim(), Evicted)
-	}
+// keep keeps a call that has ended and is in the table, whatever MaxEntries says while there are
+// pins. mu is held.
+func (r *runner) keep(n *node, pins int) {
 	r.stats.Entries++
-	r.kept.push(n)
+	if pins == 0 {
+		r.push(n)
+		return
+	}
+	if r.pinned == nil {
+		r.pinned = map[*node]int{}
+	}
+	r.pinned[n] = pins
+}
+
+// push makes room for a call, and has it be one that may be evicted. mu is held.
+func (r *runner) push(n *node) {
+	// Make room first: the newcomer is not up for choice.
+	for r.kept.Len() >= r.maxEntries {
+		r.stats.Evictions++
+		r.drop(r.kept.Victim(), Evicted)
+	}
+	r.kept.Push(n)
+}
+
+// unpin takes a pin away from a call, if it is still kept.
+func (r *runner) unpin(n *node) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch r.pinned[n] {
+	case 0:
+	case 1:
+		delete(r.pinned, n)
+		r.push(n)
+	default:
+		r.pinned[n]--
+	}
 }
 
 // drop ends the keeping of a call. mu is held.
 func (r *runner) drop(n *node, why Removal) {
 	r.table.unlink(n)
-	r.kept.remove(n)
-	r.expiry.remove(n)
-	delete(r.durable, n)
+	if _, pinned := r.pinned[n]; pinned {
+		delete(r.pinned, n)
+	} else {
+		r.kept.Remove(n)
+	}
+	r.expiry.Remove(n)
+	delete(r.storedKeys, n)
 	r.stats.Entries--
 	r.removed(n.number, why)
 }
 
 // dropAll ends the keeping of all calls. mu is held.
 func (r *runner) dropAll(why Removal) {
-	for r.kept.oldest != nil {
-		r.drop(r.kept.oldest, why)
+	for n := range r.pinned {
+		r.drop(n, why)
 	}
-}
-
-// expiry has the kept calls that expire, the first to do so in front: a heap, and one
-// timer. Most calls of a runner have one lifetime, and then each is put at the end,
-// where it stays. The runner's mutex guards it.
-//
-// Times are durations since the runner was made, by the monotonic clock.
-type expiry struct {
-	queue []deadline
-	armed time.Duration // when the timer fires; 0: there is none
-}
-
-type deadline struct {
-	at   time.Duration
-	node *node
-}
-
-func (x *expiry) Len() int           { return len(x.queue) }
-func (x *expiry) Less(i, j int) bool { return x.queue[i].at < x.queue[j].at }
-func (x *expiry) Push(any)           {} // add appends by itself, which saves making an interface
-func (x *expiry) Pop() any           { return nil }
-
-func (x *expiry) Swap(i, j int) {
-	x.queue[i], x.queue[j] = x.queue[j], x.queue[i]
-	x.queue[i].node.due, x.queue[j].node.due = int32(i+1), int32(j+1)
-}
-
-func (x *expiry) add(n *node, at time.Duration) {
-	x.queue = append(x.queue, deadline{at, n})
-	n.due = int32(len(x.queue))
-	heap.Fix(x, len(x.queue)-1)
-}
-
-// remove takes a node out, if it is there.
-func (x *expiry) remove(n *node) {
-	if n.due == 0 {
-		return
+	for r.kept.Len() > 0 {
+		r.drop(r.kept.Oldest(), why)
 	}
-	i, last := int(n.due-1), len(x.queue)-1
-	if i != last {
-		x.Swap(i, last)
-	}
-	x.queue[last] = deadline{}
-	x.queue = x.queue[:last]
-	if i != last {
-		heap.Fix(x, i)
-	}
-	n.due = 0
 }
 
 // expireAt has a call that is being kept expire when its lifetime is over, or when the
@@ -336,15 +259,15 @@ func (r *runner) expireAt(n *node, stored time.Time) {
 	if n.status() == Failed {
 		ttl = r.cacheErrors
 	}
-	now := time.Since(r.made)
 	switch {
 	case !stored.IsZero():
-		r.expiry.add(n, now+time.Until(stored))
-	case ttl > 0:
-		r.expiry.add(n, now+min(ttl, math.MaxInt64-now)) // the longest TTL must not overflow
-	default:
+		ttl = time.Until(stored)
+	case ttl <= 0:
 		return
 	}
+	now := time.Since(r.made)
+	// The longest TTL must not overflow. In a synctest bubble, now is negative if the runner was made before.
+	r.expiry.Add(n, now+min(ttl, math.MaxInt64-max(now, 0)))
 	r.arm()
 }
 
@@ -354,12 +277,14 @@ func (r *runner) expireAt(n *node, stored time.Time) {
 //
 // The timer does not keep a runner alive that nobody uses any more.
 func (r *runner) arm() {
-	x := &r.expiry
-	if len(x.queue) == 0 || x.armed != 0 && x.armed <= x.queue[0].at {
+	if r.expiry.Len() == 0 {
 		return
 	}
-	at := x.queue[0].at
-	x.armed = at
+	at, _ := r.expiry.First()
+	if r.armed != 0 && r.armed <= at {
+		return
+	}
+	r.armed = at
 	runner := weak.Make(r)
 	time.AfterFunc(at-time.Since(r.made), func() {
 		if r := runner.Value(); r != nil {
@@ -368,18 +293,21 @@ func (r *runner) arm() {
 	})
 }
 
-// expire drops what is over, and sets the timer for what will be next. at is when the
+// expire drops what is over, and sets the timer for what will be next. timer is when the
 // timer that calls it was to fire.
-func (r *runner) expire(at time.Duration) {
+func (r *runner) expire(timer time.Duration) {
 	r.mu.Lock()
-	defer wakeLoops() // their flows may want the results anew
-	x := &r.expiry
-	if x.armed == at {
-		x.armed = 0
+	defer wakeLoops(true) // their flows may want the results anew
+	if r.armed == timer {
+		r.armed = 0
 	}
-	for now := time.Since(r.made); len(x.queue) > 0 && x.queue[0].at <= now; {
+	for now := time.Since(r.made); r.expiry.Len() > 0; {
+		at, n := r.expiry.First()
+		if at > now {
+			break
+		}
 		r.stats.Expirations++
-		r.drop(x.queue[0].node, Expired)
+		r.drop(n, Expired)
 	}
 	r.arm()
 	r.mu.Unlock()

@@ -2,9 +2,12 @@ package runtime
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/durable"
+	"github.com/workgen/workgen/runtime/internal/sieve"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -37,8 +40,11 @@ func (c *Call[R]) Wait(ctx context.Context) (R, error) {
 // before that. When a method panics that is to copy the result, that is a PanicError.
 func (c *Call[R]) Result() (R, error) {
 	if !c.node.status().ended() {
-		var zero R
-		return zero, ErrNotFinished
+		// Look again after the touch: what ends before it wakes nobody.
+		if c.node.call.Load().touch(); !c.node.status().ended() {
+			var zero R
+			return zero, ErrNotFinished
+		}
 	}
 	return c.outcome()
 }
@@ -88,18 +94,23 @@ type node struct {
 	call     atomic.Pointer[call]
 	finished stamp // before the state says that the call has ended
 
-	older, newer *node // among those that are kept; runner.mu
+	links sieve.Links[*node] // to those that are kept; runner.mu
 }
 
 // Done returns a channel that is closed when the call has ended.
-func (h *handle) Done() <-chan struct{} { return h.node.call.Load().done }
+func (h *handle) Done() <-chan struct{} {
+	c := h.node.call.Load()
+	c.touch()
+	return c.done
+}
 
 // Stop ends the call for everyone who waits for it: they get an error that wraps
 // ErrStopped, and the execution's context is cancelled. A call that has ended
 // stays as it is.
 func (h *handle) Stop() {
 	c := h.node.call.Load()
-	c.stop(named(c.runner.name, ErrStopped))
+	c.touch()
+	c.stop(ErrStopped, nil)
 }
 
 // Status returns how far the call has come. Of a call that has succeeded the runner
@@ -107,6 +118,7 @@ func (h *handle) Stop() {
 // only Status and Finished are set.
 func (h *handle) Status() CallStatus {
 	c := h.node.call.Load()
+	c.touch()
 	c.runner.mu.Lock()
 	defer c.runner.mu.Unlock()
 	return h.node.snapshot()
@@ -118,7 +130,7 @@ func (n *node) snapshot() CallStatus {
 	if c.node != nil {
 		return c.snapshot()
 	}
-	if rec := c.runner.history.of(n.number); rec.Status == Succeeded {
+	if rec := c.runner.statusOf(n.number); rec.Status == Succeeded {
 		return rec
 	}
 	return CallStatus{Status: Succeeded, Number: n.number, Finished: n.finished.time()}
@@ -132,10 +144,14 @@ const visited = 1 << 8
 
 func (n *node) visit() { n.state.Or(visited) }
 
+// Links and Place are where a node notes its places in sieve.List and deadline.Queue.
+func (n *node) Links() *sieve.Links[*node] { return &n.links }
+func (n *node) Place() *int32              { return &n.due }
+
 func (n *node) wasVisited() bool { return n.state.Load()&visited != 0 }
 
-// unvisit clears the bit and reports whether it was set.
-func (n *node) unvisit() bool {
+// Unvisit clears the bit and reports whether it was set.
+func (n *node) Unvisit() bool {
 	if !n.wasVisited() {
 		return false
 	}
@@ -175,37 +191,41 @@ type call struct {
 	key     key.Key         // in the store; zero without one, and where it could not be made
 	before  key.Fingerprint // of what could be written to meanwhile
 
-	storeless atomic.Bool     // the store failed: the result is not put there
-	origin    context.Context // whose values the executions see; not its end
+	origin context.Context // whose values the executions see; not its end
 
 	requested, started stamp
-	attempts           int         // executions that began
-	retried            []Execution // all that have ended, if there was more than one
-	stored             bool        // the result came from the store
-	err                error       // why it ended without a result, or is going to be retried
-	shown              error       // the same for everybody but those who wait: secrets are not in its text
-	progress           CallProgress
-	told               time.Time     // when those who watch were last told of progress
+	attempts           int           // executions that began, also of other processes if they count: see plan
+	retried            []Execution   // all that have ended, if there was more than one
+	err                error         // why it ended without a result, or is going to be retried
+	shown              error         // the same for everybody but those who wait: secrets are not in its text
+	progress           *progress     // nil before the body says something
 	said               time.Duration // how long it had taken when the log last said so
 
 	// Who waits.
 	waiters  int                             // callers in Run and Wait
 	starts   map[<-chan struct{}]func() bool // contexts that were given to Start, by their Done channels, and what ends the watch on each
 	watchers []watcher
-	waitsFor []waitEdge // of its executions; guarded by waits
+	asked    *asked      // by the flow that has made it; nil: by none
+	touched  atomic.Bool // somebody has looked at its handle: flows that started it want to see its end
 
 	// Who executes.
 	listed    bool                    // it is in the table
+	local     bool                    // no worker serves it, so it executes here
 	forgotten bool                    // the result is for those who wait, and is not kept
+	stored    bool                    // the result came from the store
 	deleted   bool                    // the store has deleted it: what it had, or is put there, is not kept here
-	looking   context.CancelCauseFunc // ends the look into the store; nil when none is under way
+	seenLost  bool                    // what was seen was lost, so it may still end
+	recount   bool                    // its attempts are those that the store has: it was deleted
+	denied    uint8                   // times that the store said there was a result or a lease, and then had none
+	storeless atomic.Bool             // the store failed: the result is not put there
+	looking   context.CancelCauseFunc // ends the look into the store, or the wait that the store knows nothing of; nil without
 	execution *execution              // the latest one; nil before the first, and between two
 	inputs    []store.Arg             // for the record of the store
-	seen      uint64                  // the newest record of the call that the store had at first
-	looked    stamp                   // when the store last said what it has
-	denied    int                     // times that the store said there was a result or a lease, and then had none
-	lease     *lease                  // nil before the first, and when the execution has ended in the store
-	retry     *time.Timer             // begins the next attempt
+	holder    store.Origin            // who executes it elsewhere, when the store was looked into last; zero: nobody
+	seen      uint64                  // the newest record of the call that the store has shown
+	looked    stamp                   // when the store was last asked what it has, and answered
+	lease     *durable.Lease          // nil before the first, between two, and when it was lost
+	due       time.Duration           // when the next attempt may begin, since the runner was made; 0: at once
 }
 
 // values has the arguments of a call, and its result as soon as there is one. Only the
@@ -222,6 +242,10 @@ type values interface {
 
 	copyArguments() // so that nobody else has them
 	copyResult()    // likewise
+
+	// copyOfArguments returns a pointer to a copy of them.
+	copyOfArguments() any
+
 	execute(ctx context.Context) error
 
 	// commit makes the result that of the handle. runner.mu is held.
@@ -231,19 +255,24 @@ type values interface {
 // watcher is told of a call's end: a loop. Its methods may take locks of its own, but
 // not a runner's.
 type watcher interface {
-	ended(c *call)    // without locks
-	returned(c *call) // no body runs any more, or will; runner.mu is held
+	ended(c *call)     // without locks
+	returned(c *call)  // no body runs any more, or will; runner.mu is held
+	pends(c *call)     // it waits for its next attempt; runner.mu is held
+	pins(c *call) bool // whether to keep its result whatever MaxEntries says, until runner.unpin; runner.mu is held
 }
 
-// ended reports whether the call has ended, with or without lock.
-func (c *call) ended() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
+// touch notes that somebody looks at the handle of a call, which may be ending.
+func (c *call) touch() {
+	if c.node != nil && !c.touched.Load() {
+		c.touched.Store(true)
 	}
 }
+
+// hasSucceeded reports whether a call that has ended has a result, with or without lock.
+func (c *call) hasSucceeded() bool { return c.node == nil || c.node.status() == Succeeded }
+
+// ended reports whether the call has ended, with or without lock.
+func (c *call) ended() bool { return c.node == nil || c.node.status().ended() }
 
 // snapshot needs runner.mu.
 func (c *call) snapshot() (s CallStatus) {
@@ -261,7 +290,12 @@ func (c *call) fill(s *CallStatus) {
 	s.Attempts = c.attempts
 	s.Stored = c.stored
 	s.Reason = c.shown
-	s.Progress = c.progress
+	if c.progress != nil {
+		s.Progress = c.progress.CallProgress
+	}
+	if s.Status == Pending {
+		s.Holder = c.holder
+	}
 }
 
 // hit reports whether a node is that of a kept result, and counts a hit then. It needs no
@@ -329,16 +363,15 @@ func (r *runner) admit(c *call) {
 	if c.unkeyed != nil {
 		r.stats.Unkeyed++
 	}
-	r.calls++
 	r.unfinished[c] = struct{}{}
 	r.guardCalls()
-	c.runner, c.done = r, make(chan struct{})
+	c.done = make(chan struct{})
 	n := c.node
-	n.number = r.calls
+	number, m := r.history.Add()
+	n.number, m.hash, m.call = number, n.hash, c
 	n.call.Store(c)
 	n.state.Store(uint32(Pending))
 	c.requested = stampOf(time.Now())
-	r.history.add(c)
 	r.notifier.Notify()
 }
 
@@ -358,10 +391,7 @@ func (c *call) addWaiter(parent *execution) error {
 // a CycleError, or in a flow ErrSuspended.
 func (c *call) wait(ctx context.Context) error {
 	if p := passOf(ctx); p != nil {
-		if p.engine.awaits(c) {
-			return p.suspend(c.runner.name)
-		}
-		return nil
+		return c.waitInFlow(p)
 	}
 	if c.ended() {
 		return nil
@@ -394,8 +424,7 @@ func (c *call) await(ctx context.Context, parent *execution) error {
 	}
 	left := !c.ended() && c.leave(func() { c.waiters-- })
 	if parent != nil {
-		parent.waited(c)
-		parent.goOn()
+		parent.goOn(c)
 	}
 	if left {
 		return ctx.Err()
@@ -422,11 +451,12 @@ func (c *call) watch(ctx context.Context, done <-chan struct{}) {
 	stop := context.AfterFunc(ctx, func() { c.leaveStart(done) })
 	c.runner.mu.Lock()
 	ended := c.ended()
-	if _, waiting := c.starts[done]; !ended && waiting {
+	_, waiting := c.starts[done]
+	if !ended && waiting {
 		c.starts[done] = stop
 	}
 	c.runner.mu.Unlock()
-	if ended {
+	if ended || !waiting {
 		stop()
 	}
 }
@@ -438,35 +468,33 @@ func (c *call) leaveStart(done <-chan struct{}) {
 // leave takes somebody out of those who are interested, and stops the call if that was
 // the last one. It reports false if the call has ended.
 func (c *call) leave(remove func()) bool {
+	return c.stop(errAbandoned, func() bool {
+		remove()
+		return c.waiters == 0 && len(c.starts) == 0
+	})
+}
+
+// stop ends a call without a result, unless it has ended, which it reports by false. If when
+// is not nil, it decides under the lock.
+func (c *call) stop(reason error, when func() bool) bool {
 	r := c.runner
 	r.mu.Lock()
-	if c.ended() {
+	switch {
+	case c.ended():
 		r.mu.Unlock()
 		return false
-	}
-	remove()
-	if c.waiters > 0 || len(c.starts) > 0 {
+	case when != nil && !when():
 		r.mu.Unlock()
 		return true
 	}
-	reason := named(r.name, errAbandoned)
-	c.end(Stopped, reason, reason, false)
-	r.mu.Unlock()
-	c.release(reason)
-	return true
-}
-
-// stop ends a call without a result, if it has not ended.
-func (c *call) stop(reason error) {
-	r := c.runner
-	r.mu.Lock()
-	if c.ended() {
-		r.mu.Unlock()
-		return
+	err := named(r.name, reason)
+	if c.execution != nil {
+		c.execution.outlasts(err)
 	}
-	c.end(Stopped, reason, reason, false)
+	c.end(Stopped, err, err, false)
 	r.mu.Unlock()
-	c.release(reason)
+	c.release(err)
+	return true
 }
 
 // conclude ends a call with what execution x of it, nil before there is one, has come
@@ -522,8 +550,8 @@ func (c *call) endWith(o *outcome) {
 	}
 	kept := c.end(status, o.err, o.recorded(), o.keep && !c.deleted)
 	if kept {
-		if r.durable != nil && !c.key.IsZero() {
-			r.durable[c.node] = c.key
+		if r.storedKeys != nil && !c.key.IsZero() {
+			r.storedKeys[c.node] = c.key
 		}
 		r.expireAt(c.node, o.expires)
 	}
@@ -538,7 +566,7 @@ func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	case n.status() == Pending:
 		r.stats.Pending--
 		if c.execution != nil {
-			r.slots.leave(c.execution)
+			c.execution.leaveSlots()
 		}
 		c.over()
 	case c.retried != nil:
@@ -552,21 +580,21 @@ func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	case Stopped:
 		r.stats.Stops++
 	}
-	c.lease.stop()
+	c.lease.Stop()
 	c.err, c.shown = err, shown
 	n.finished = stampOf(now)
 	n.state.Store(uint32(status)) // from here on a reader may hit it
 	switch {
 	case !c.listed:
 	case keep:
-		r.keep(n)
+		r.keep(n, c.pins())
 		kept = true
 	default:
 		r.table.unlink(n)
 	}
 	c.listed = false
 	delete(r.unfinished, c)
-	r.history.ended(c)
+	r.ended(c)
 	r.notifier.Notify()
 	close(c.done)
 	if kept { // what is kept holds on to nothing that only the end needed
@@ -579,11 +607,28 @@ func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	return kept
 }
 
+// pins returns how many loops want the result to be kept whatever MaxEntries says. runner.mu is held.
+func (c *call) pins() (pins int) {
+	for _, w := range c.watchers {
+		if w.pins(c) {
+			pins++
+		}
+	}
+	return pins
+}
+
+// isOfLoop reports whether a loop is told of the end, which then logs failures.
+func (c *call) isOfLoop() bool {
+	c.runner.mu.Lock()
+	defer c.runner.mu.Unlock()
+	return slices.ContainsFunc(c.watchers, func(w watcher) bool { _, ok := w.(*engine); return ok })
+}
+
 // remains is what has to be known of a call that has ended. runner.mu is held.
 func (c *call) remains() *call {
 	return &call{
 		runner: c.runner, node: c.node, done: c.done, err: c.err, shown: c.shown,
-		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored, progress: c.progress,
+		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored, progress: c.progress.withoutLines(),
 	}
 }
 
@@ -601,9 +646,6 @@ func (c *call) release(cause error) {
 	if c.execution != nil {
 		c.execution.cancel(cause)
 	}
-	if c.retry != nil {
-		c.retry.Stop()
-	}
 	for _, w := range c.watchers {
 		w.ended(c)
 	}
@@ -614,9 +656,7 @@ func (c *call) over() {
 	for _, w := range c.watchers {
 		w.returned(c)
 	}
-	if c.lease != nil && !c.lease.ending {
-		go c.giveBack()
-	}
+	c.lease.Drop()
 }
 
 // launch prepares a new call in the goroutine of the caller who made it, and waits for it or
@@ -628,46 +668,59 @@ func (c *call) over() {
 // Others may have joined the call by now. When copying panics, all get that as the
 // call's error.
 func (c *call) launch(origin context.Context, waits bool) (ended bool) {
+	c.origin = origin
+	executes := false
 	c.guarded(nil, func() {
-		k, changed := c.prepare()
-		ended = c.seek(origin, k, waits, changed)
+		switch changed := c.prepare(); {
+		case changed:
+			c.conclude(nil, outcome{err: &InputChangedError{Work: c.runner.name}, none: true})
+		case c.runner.store == nil:
+			executes = true
+		default:
+			ended = c.seek(waits)
+		}
 	})
+	if executes { // where less of the caller's stack is in use
+		c.execute()
+	}
 	return ended
 }
 
-// prepare copies the arguments of a new call and returns its key in the store, and whether
-// inputs that lie outside of the program are no longer those that it was identified by.
-func (c *call) prepare() (k key.Key, changed bool) {
+// prepare copies the arguments of a new call, and gives it its key in the store. It reports
+// whether inputs that lie outside of the program are no longer those that it was identified
+// by.
+func (c *call) prepare() (changed bool) {
 	r := c.runner
 	if r.secret {
-		c.secrets = r.secrets(c.values.arguments())
+		c.secrets = r.inputs.Secrets(c.values.arguments())
 	}
 	c.values.copyArguments()
 	if r.notifier.Watched() {
-		c.remember(c.describe(true))
+		c.remember(c.inputsFor(r.inputs.ForPeople))
 	}
 	if c.unkeyed != nil {
-		return k, false
+		r.warnUnkeyed(c.unkeyed)
+		return false
 	}
 	if r.store != nil {
-		// Before the inputs are compared with those that the call was identified by.
-		k = r.keyOf(c.values)
+		c.setKey() // before the inputs are compared with those that the call was identified by
 	}
 	if r.verifies {
 		c.before = c.verified()
 	}
-	return k, r.outside && any(c.before) != c.values.identity()
+	return r.outside && any(c.before) != c.values.identity()
 }
 
 // encode writes all inputs.
 func (c *call) encode(e *key.Encoder) { c.values.encode(e, true) }
 
-// decode takes the result from the store.
-func (c *call) decode(e *store.Entry) error { return c.runner.decode(e, c.values.result()) }
-
 // forgetCall forgets a call, here and in the store, and reports whether there was one. k is
 // its key in memory; find looks for it in the table.
 func (r *runner) forgetCall(k any, find func() *node, v values) bool {
+	var stored key.Key
+	if r.store != nil && unkeyed(k) == nil {
+		stored = r.keyOf(v)
+	}
 	forget := func() bool {
 		r.mu.Lock()
 		n := find()
@@ -677,17 +730,18 @@ func (r *runner) forgetCall(k any, find func() *node, v values) bool {
 		}
 		return r.forget(n)
 	}
+	return r.forgetAll(forget, stored, func(id callKey, _ failure) bool { return id == callKey{r, k} })
+}
+
+// forgetAll forgets a call everywhere: in the table by forget, in the store by its key there,
+// and in loops those failures that match. It reports whether there was anything.
+func (r *runner) forgetAll(forget func() bool, stored key.Key, match func(callKey, failure) bool) bool {
 	// In the store between two looks at the table: whoever was about to put a result
 	// there has lost the lease, and who has just read one there is forgotten.
-	kept := forget()
-	if r.store != nil && unkeyed(k) == nil && r.deleteKey(r.keyOf(v)) {
-		kept = true
-	}
-	if forget() {
-		kept = true
-	}
-	failed := forgetFailures(func(id callKey, _ uint64) bool { return id == callKey{r, k} })
-	return kept || failed
+	found := forget()
+	found = r.deleteKey(stored) || found
+	found = forget() || found
+	return forgetFailures(match) || found
 }
 
 // forget drops what is kept, or makes an unfinished call one that is not kept. mu is
@@ -702,7 +756,8 @@ func (r *runner) forget(n *node) bool {
 	c := n.call.Load()
 	c.forgotten, c.listed = true, false
 	r.table.unlink(n)
+	lease := c.lease
 	r.mu.Unlock()
-	c.giveBack()
+	lease.GiveBack()
 	return true
 }

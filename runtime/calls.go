@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"time"
 	"unsafe"
 
 	"github.com/workgen/workgen/runtime/internal/build"
@@ -62,9 +63,15 @@ type Spec[K comparable, A, R any] struct {
 	Memory      bool   // the work is marked memory: a store is not used
 	NotStorable string // why a store would not give results back as they were; "" when it does
 
+	// NotRemote is why a worker elsewhere cannot execute a call, and what to do about it:
+	// an argument would not get there as it was, or is a path of this machine. It is ""
+	// when nothing speaks against it but what Memory, NotStorable and Options say.
+	NotRemote string
+
 	// Kinds tell a store how to write the types in results that are not walked field by
-	// field.
-	Kinds []kind.Kind
+	// field, and ArgKinds how to write those in arguments that are sent to workers.
+	Kinds    []kind.Kind
+	ArgKinds []kind.Kind
 
 	Options []Option // from the directive; options of the constructor win
 }
@@ -108,7 +115,8 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 		encodeWork: spec.EncodeWork, encodable: spec.Encode != nil, inputs: spec.Inputs, secret: spec.Secret,
 		verifies: spec.Verify != nil, outside: spec.Outside,
 		memory: spec.Memory, notStorable: spec.NotStorable, kinds: spec.Kinds,
-		table: &c.table, result: (*R)(nil),
+		notRemote: spec.NotRemote, argKinds: spec.ArgKinds,
+		table: &c.table, args: (*A)(nil), result: (*R)(nil), identify: c.identifyAny, calls: c,
 	}
 	if spec.CloneResult != nil {
 		about.clone = spec.CloneResult
@@ -180,11 +188,14 @@ func (c *Calls[K, A, R]) Copy(hit *R) (R, error) {
 func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, error) {
 	var zero R
 	if inFlow(ctx) {
-		call, ended := c.startInFlow(ctx, hash, k, args)
-		if !ended {
-			return zero, c.runner.suspend(ctx)
+		call, u := c.startInFlow(ctx, hash, k, args, true)
+		if u != nil {
+			if err := c.runner.suspend(ctx, u); err != nil {
+				return zero, err
+			}
 		}
-		return call.outcome()
+		result, err := call.outcome()
+		return result, passOf(ctx).rested(err)
 	}
 	parent := executionOf(ctx)
 	e, u, made, err := c.findOrMake(ctx, hash, k, args, func(u *call) error { return u.addWaiter(parent) })
@@ -212,6 +223,9 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 // call is Stopped for that reason.
 func (c *Calls[K, A, R]) Start(ctx context.Context, args A) *Call[R] {
 	hash, k, encoder := c.spec.Identify(args)
+	if c.spec.Outside {
+		c.Reads(ctx, encoder, args)
+	}
 	if e := c.table.find(hash, &k); e != nil && c.runner.hit(&e.call.node) {
 		release(encoder)
 		return &e.call
@@ -221,7 +235,7 @@ func (c *Calls[K, A, R]) Start(ctx context.Context, args A) *Call[R] {
 	}
 	release(encoder)
 	if inFlow(ctx) {
-		call, _ := c.startInFlow(ctx, hash, k, args)
+		call, _ := c.startInFlow(ctx, hash, k, args, false)
 		return call
 	}
 	done, watch := ctx.Done(), false
@@ -258,6 +272,21 @@ func (c *Calls[K, A, R]) identify(args A) (uint64, K) {
 	return hash, k
 }
 
+// identifyAny is identify for what does not know the types: args points to an A.
+func (c *Calls[K, A, R]) identifyAny(args any) (any, error) {
+	_, k := c.identify(*args.(*A))
+	return k, unkeyed(k)
+}
+
+// unkeyed returns why a key belongs to no inputs; nil when it does. Keys of
+// plain inputs always do, and have no method Err.
+func unkeyed(k any) error {
+	if f, ok := k.(interface{ Err() error }); ok {
+		return f.Err()
+	}
+	return nil
+}
+
 // refusal is a call that was never let in.
 func (c *Calls[K, A, R]) refusal(err error) *Call[R] {
 	h := new(Call[R])
@@ -265,20 +294,38 @@ func (c *Calls[K, A, R]) refusal(err error) *Call[R] {
 	return h
 }
 
-// startInFlow is Start inside of a flow, and says whether the flow may take the call for
-// ended; see runner.startInFlow.
-func (c *Calls[K, A, R]) startInFlow(ctx context.Context, hash uint64, k K, args A) (*Call[R], bool) {
-	call, ended, err := c.runner.startInFlow(ctx, k, &args, func(ctx context.Context, join func(*call) error) (any, *call, bool, error) {
-		e, u, made, err := c.findOrMake(ctx, hash, k, args, join)
-		if err != nil {
-			return nil, nil, false, err
-		}
-		return &e.call, u, made, nil
+// startInFlow is Start inside of a flow. It also returns the unfinished call, nil if the flow may
+// take it for ended; see runner.startInFlow.
+func (c *Calls[K, A, R]) startInFlow(ctx context.Context, hash uint64, k K, args A, waits bool) (*Call[R], *call) {
+	handle, u, err := c.runner.startInFlow(ctx, k, &args, waits, flowCalls{
+		func(ctx context.Context, join func(*call) error) (any, *call, bool, error) {
+			e, u, made, err := c.findOrMake(ctx, hash, k, args, join)
+			if err != nil {
+				return nil, nil, false, err
+			}
+			return &e.call, u, made, nil
+		},
+		func() any {
+			result, ok := c.Lookup(args)
+			if !ok {
+				return nil
+			}
+			return c.given(result)
+		},
 	})
 	if err != nil {
-		return c.refusal(err), true
+		return c.refusal(err), nil
 	}
-	return call.(*Call[R]), ended
+	return handle.(*Call[R]), u
+}
+
+// given is a call that has succeeded, and that is in no table.
+func (c *Calls[K, A, R]) given(result R) *Call[R] {
+	h := &Call[R]{result: result}
+	h.node.finished = stampOf(time.Now())
+	h.node.call.Store(c.runner.succeeded)
+	h.node.state.Store(uint32(Succeeded))
+	return h
 }
 
 // findOrMake finds or makes the call with this key, and adds the caller by join, which is
@@ -301,13 +348,16 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args 
 	e = &entry[K, R]{key: k}
 	n := &newCall[K, A, R]{values: pending[K, A, R]{calls: c, entry: e, args: args}}
 	u = &n.call
-	u.values, u.node, u.unkeyed = &n.values, &e.call.node, unkeyed(&e.key)
+	u.runner, u.values, u.node, u.unkeyed = r, &n.values, &e.call.node, unkeyed(&e.key)
 	e.call.node.hash = hash
+	if err := join(u); err != nil {
+		return nil, nil, false, err
+	}
 	if u.listed = u.unkeyed == nil && r.cacheCalls; u.listed {
 		c.table.insert(e)
 	}
 	r.admit(u)
-	return e, u, true, join(u) // nothing waits for anything in it yet, so this cannot fail
+	return e, u, true, nil
 }
 
 // Lookup returns a copy of the kept result of the call with these arguments, and
@@ -390,6 +440,14 @@ func (p *pending[K, A, R]) copyArguments() {
 	if clone := p.calls.spec.CloneArgs; clone != nil {
 		p.args = clone(p.args)
 	}
+}
+
+func (p *pending[K, A, R]) copyOfArguments() any {
+	args := p.args
+	if clone := p.calls.spec.CloneArgs; clone != nil {
+		args = clone(args)
+	}
+	return &args
 }
 
 func (p *pending[K, A, R]) copyResult() { p.res = p.calls.spec.CloneResult(p.res) }

@@ -168,12 +168,12 @@ func TestACallThatHasEndedIsNoPartOfACycle(t *testing.T) {
 	// Its waiters have not yet taken their notes back, and its body, being
 	// deaf, goes on and calls others.
 	r := newRunner(config{name: "w"})
-	waiter := &call{runner: r, done: make(chan struct{})}
-	ended := &call{runner: r, done: make(chan struct{})}
+	waiter := &call{runner: r, node: new(node)}
+	ended := &call{runner: r, node: new(node)}
 	want(t, "first wait", (&execution{call: waiter}).waitFor(ended), nil)
 	if (&execution{call: ended}).waitFor(waiter) == nil {
 		t.Error("the cycle was not found")
 	}
-	close(ended.done)
+	ended.node.state.Store(uint32(Succeeded))
 	want(t, "wait after the end", (&execution{call: ended}).waitFor(waiter), nil)
 }

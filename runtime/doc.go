@@ -43,7 +43,8 @@
 //     field tagged `workgen:"-"` refers to is never read, and is shared.
 //
 // It does not guarantee exactly-once execution. A result may be evicted, expire or be
-// forgotten, and then its call executes again.
+// forgotten, and then its call executes again. So does one whose process died while it
+// executed; [Retry] bounds how often.
 //
 // # What workgen cannot see
 //
@@ -59,12 +60,32 @@
 // free while the body waits. The context ends when the body returns. Calls that the body
 // began with Start are then stopped, unless others wait for them.
 //
+// When the context ends before, by a timeout or because nobody waits any more, the body should
+// return. Go cannot end it, and it keeps its slot: the log tells of a body that has not returned
+// after five seconds, with its stack, and [Inspection.Ignoring] lists it.
+//
+// # Limits
+//
+// A call that is no hit waits, in this order, until its work is not paused ([Runner.Pause]), for a
+// slot of its work ([Concurrency]), for one of its pool ([WithPool]), for the rate limiter
+// ([RateLimit]), and with a store for the lease of the call. Then its body begins, and the time
+// of [Timeout] with it. [MaxPending] refuses calls when too many wait.
+//
 // # Flows
 //
 // A [Loop] runs a flow, a function that calls works, from the top again and again.
-// Calls with the context of a flow do not block: a call that has succeeded returns, any
-// other one suspends the pass. The flow runs again when something that it read has
-// changed.
+// Calls with the context of a flow suspend it instead of blocking: a call that has succeeded
+// returns, any other one is started, and the flow runs again when what it waits for, or
+// something else that it has read, has changed. [Await], [All] and [Each] wait for many calls,
+// [Group] runs parts of a flow side by side, and [Now], [Today], [Cron] and [Var] are inputs. What
+// is special about code in a flow stands at [Loop]; go vet with the workgen command finds the
+// usual mistakes.
+//
+// # Several machines
+//
+// Runners that share a store of several machines, such as that of package postgres, execute
+// each call once, wherever it is made. With [WithWorkers], calls are executed by other processes,
+// which package worker serves.
 //
 // # Inspection
 //
@@ -73,12 +94,18 @@
 // changed and read the state themselves, so a slow listener holds nothing up. Package
 // app shows all of this on a page.
 //
+// # Tests
+//
+// Package worktest replaces bodies and presets results in tests, records executions, and runs
+// loops in bubbles of testing/synctest.
+//
 // # Locks
 //
 // Every runner has one mutex, for everything that is not a hit. There is one more for
-// the process, in cycle.go, and one for each running loop, in loop.go. Both may be
-// taken while a runner's is held, and never the other way round. No user code (works,
-// copies, encoders, errors, tracers, log handlers) ever runs under one of them.
+// the process, for which calls wait for which, one for the failed calls of all flows, and one for
+// each running loop, for each pool and for each lease. All may be taken while a runner's is held,
+// and never the other way round. No user code (works, copies, encoders, errors, tracers, log
+// handlers) ever runs under one of them.
 //
 // [goruntime.Goexit]: https://pkg.go.dev/runtime#Goexit
 package runtime

@@ -62,7 +62,7 @@ func TestStoredResultsThatExpireKeepNothingAlive(t *testing.T) {
 	first := weak.Make(run(c, "a"))
 	second := weak.Make(run(c, "b")) // evicts the first
 	want(t, "stored", c.Runner().Stats().Stored, 2)
-	want(t, "that expire", len(c.runner.expiry.queue), 1)
+	want(t, "that expire", c.runner.expiry.Len(), 1)
 	collect := func() {
 		for range 3 {
 			goruntime.GC()

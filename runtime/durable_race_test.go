@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"sync/atomic"
 	"testing"
@@ -117,6 +119,28 @@ func TestAStoreMayContradictItselfForAWhile(t *testing.T) {
 		wantResult(t, "got a")(f.Run(t.Context(), "a"))
 		want(t, "store errors", settled(t, f).StoreErrors, 0)
 		want(t, "records", len(records(t, s)), 1)
+	})
+}
+
+// TestAFailureWhileTheStoreTakesItsTimeToAnswerEndsTheWaiting: what a look showed may be old
+// when it is here, and the failure since then is one of those who waited.
+func TestAFailureWhileTheStoreTakesItsTimeToAnswerEndsTheWaiting(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Hour)
+		g := storing(s.Another(), func(context.Context, string) (string, error) { return "", errors.New("no page") })
+		looks := 0
+		f := storing(hooked{Store: s, looked: func([]store.Found) error {
+			if looks++; looks == 1 {
+				_, err := g.Run(t.Context(), "a")
+				want(t, "failed", err != nil, true)
+				time.Sleep(time.Second)
+			}
+			return nil
+		}}, mustNotRun)
+		_, err := f.Run(t.Context(), "a")
+		var remote *RemoteError
+		want(t, "failed elsewhere", errors.As(err, &remote), true)
+		settled(t, f)
 	})
 }
 
@@ -309,7 +333,7 @@ func TestWhatIsForgottenElsewhereIsDroppedFromMemory(t *testing.T) {
 		for _, r := range []*fetch{f, g, h} {
 			settled(t, r)
 			want(t, "entries", r.Stats().Entries, 0)
-			want(t, "durable keys", len(r.durable), 0)
+			want(t, "durable keys", len(r.storedKeys), 0)
 		}
 	})
 }
@@ -384,7 +408,7 @@ func TestCallsWithoutKeyAreNotStored(t *testing.T) {
 // slowToRenew is a store that takes until the end of the context to renew a lease.
 type slowToRenew struct{ store.Store }
 
-func (s slowToRenew) Renew(ctx context.Context, l store.Lease) (store.Lease, error) {
+func (s slowToRenew) Renew(ctx context.Context, l store.Lease, _ store.Record) (store.Lease, error) {
 	<-ctx.Done()
 	return l, ctx.Err()
 }
@@ -552,5 +576,120 @@ func TestWhatTheStoreHasMakesNoPassDue(t *testing.T) {
 		defer cancel()
 		wantErr(t, l.Run(ctx), context.DeadlineExceeded)
 		want(t, "passes", passes, 1)
+	})
+}
+
+// TestAFailureElsewhereTellsOfItsKind: callers in other processes see a timeout as one.
+func TestAFailureElsewhereTellsOfItsKind(t *testing.T) {
+	for name, c := range map[string]struct {
+		err                error
+		canceled, deadline bool
+	}{
+		"another":    {err: errors.New("no page")},
+		"a timeout":  {err: fmt.Errorf("no page: %w", context.DeadlineExceeded), deadline: true},
+		"an end":     {err: context.Canceled, canceled: true},
+		"with panic": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := memory.New(time.Hour)
+				g := storing(s.Another(), func(context.Context, string) (string, error) {
+					time.Sleep(time.Second)
+					if c.err == nil {
+						panic("no page")
+					}
+					return "", c.err
+				})
+				g.Start(t.Context(), "a")
+				synctest.Wait()
+				f := storing(s, mustNotRun)
+				_, err := f.Run(t.Context(), "a")
+				var remote *RemoteError
+				want(t, "failed elsewhere", errors.As(err, &remote), true)
+				want(t, "canceled", errors.Is(err, context.Canceled), c.canceled)
+				want(t, "deadline exceeded", errors.Is(err, context.DeadlineExceeded), c.deadline)
+				want(t, "panicked", remote.Kind == store.ErrorPanic, c.err == nil)
+				settled(t, f)
+				settled(t, g)
+			})
+		})
+	}
+}
+
+// far is a store of several machines, a second away.
+type far struct{ store.Store }
+
+func (far) Shared() bool { return true }
+
+func (s far) Lookup(ctx context.Context, refs []store.Ref, found []store.Found) error {
+	time.Sleep(time.Second)
+	return s.Store.Lookup(ctx, refs, found)
+}
+
+// TestAFlowLooksUpAtOnceWhatItStarts where that takes its time, and not one after the other.
+func TestAFlowLooksUpAtOnceWhatItStarts(t *testing.T) {
+	for name, body := range map[string]func(context.Context, string) (string, error){"found": mustNotRun, "executed": echo} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := memory.New(time.Hour)
+				if name == "found" {
+					for n := range 100 {
+						_, _ = storing(s, echo).Run(t.Context(), fmt.Sprint(n))
+					}
+				}
+				f := storing(far{s.Another()}, body)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				began, passes := time.Now(), 0
+				l := Loop{Flow: func(ctx context.Context) error {
+					passes++
+					calls := make([]*Call[string], 100)
+					for n := range calls {
+						calls[n] = f.Start(ctx, fmt.Sprint(n))
+					}
+					results, err := All(ctx, calls)
+					if err != nil {
+						return err
+					}
+					want(t, "result", results[99], "got 99")
+					if took := time.Since(began); took > 3*time.Second {
+						t.Errorf("it took %v", took)
+					}
+					cancel()
+					return nil
+				}}
+				wantErr(t, l.Run(ctx), context.Canceled)
+				want(t, "few passes", passes <= 3, true)
+				settled(t, f)
+			})
+		})
+	}
+}
+
+// slowClock is a store whose executions end half a minute ago, as they do on a machine whose
+// clock is behind.
+type slowClock struct{ store.Store }
+
+func (s slowClock) End(ctx context.Context, l store.Lease, r store.Record, w io.WriterTo) error {
+	r.Finished = r.Finished.Add(-30 * time.Second)
+	r.Origin.Host = "another"
+	return s.Store.End(ctx, l, r, w)
+}
+
+func TestAFailureElsewhereIsOneAlsoIfTheClockThereIsBehind(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Hour)
+		g := storing(slowClock{s.Another()}, func(context.Context, string) (string, error) {
+			time.Sleep(time.Second)
+			return "", errors.New("no page")
+		})
+		g.Start(t.Context(), "a")
+		synctest.Wait()
+		f := storing(s, mustNotRun)
+		_, err := f.Run(t.Context(), "a")
+		var remote *RemoteError
+		want(t, "failed elsewhere", errors.As(err, &remote), true)
+		settled(t, f)
+		settled(t, g)
 	})
 }

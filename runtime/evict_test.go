@@ -142,22 +142,6 @@ func TestSieveKeepsWhatIsHitWhileNewCallsPassThrough(t *testing.T) {
 	want(t, "hits on hot calls", s.Hits, 10_000)
 }
 
-func TestAMarkThatIsSetAsFastAsItIsClearedCannotHoldUpEviction(t *testing.T) {
-	// Readers may mark entries behind the hand; here all are marked whenever it
-	// looks, which is the worst they could do.
-	var s sieve
-	for i := range 3 {
-		n := &node{number: uint64(i)}
-		n.visit()
-		s.push(n)
-	}
-	want(t, "victim", s.victim().number, 0)
-	for n := s.oldest; n != nil; n = n.newer {
-		n.visit()
-	}
-	want(t, "victim", s.victim().number, 0)
-}
-
 func TestMemoryStaysFlatOverManyDistinctCalls(t *testing.T) {
 	f := newFetch(echo, MaxEntries(1000), TTL(1<<60))
 	n := 0

@@ -1,14 +1,16 @@
 package runtime
 
 import (
-	"container/list"
 	"context"
-	"log/slog"
 	"reflect"
 	"sync/atomic"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/backoff"
 	"github.com/workgen/workgen/runtime/internal/redact"
+	"github.com/workgen/workgen/runtime/internal/remote"
+	"github.com/workgen/workgen/runtime/internal/slots"
+	"github.com/workgen/workgen/runtime/internal/waits"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -20,7 +22,7 @@ import (
 // not end with it.
 type execution struct {
 	call    *call
-	attempt int // from 1; 0 before it begins
+	attempt int // from 1, over restarts; 0 before it begins
 	began   time.Time
 	ctx     context.Context // of the body
 	cancel  context.CancelCauseFunc
@@ -28,13 +30,10 @@ type execution struct {
 
 	traceEnds func(error) // of the tracer; nil without one
 
-	queued *list.Element // place among those that wait for a slot; nil when it does not
-	slot   bool          // has a slot
-	pauses int           // goroutines of the body that wait for other calls
-	resume chan struct{} // closed when a body that is to go on may; nil when none waits
-	over   bool          // has returned
-	gone   atomic.Bool   // over, for who does not hold runner.mu
-	lost   atomic.Bool   // another execution has its lease
+	turn  slots.Turn  // among those that want a slot; it says whether the body has returned
+	lost  atomic.Bool // another execution has its lease
+	rated atomic.Bool // it waits for the rate limiter
+	place *place      // in the pool, from when it has a slot; nil without a pool
 }
 
 // executionKey is where a context has its execution.
@@ -46,19 +45,6 @@ func executionOf(ctx context.Context) *execution {
 	return x
 }
 
-// passKey is where the context of a flow has its pass. The context of an
-// execution hides it: inside of a work, calls block.
-type passKey struct{}
-
-// passOf returns the pass that ctx belongs to, nil outside of a flow.
-func passOf(ctx context.Context) *pass {
-	p, _ := ctx.Value(passKey{}).(*pass)
-	return p
-}
-
-// inFlow reports whether ctx is that of a flow.
-func inFlow(ctx context.Context) bool { return passOf(ctx) != nil }
-
 func (x *execution) Deadline() (time.Time, bool) { return time.Time{}, false }
 func (x *execution) Done() <-chan struct{}       { return nil }
 func (x *execution) Err() error                  { return nil }
@@ -68,7 +54,7 @@ func (x *execution) Value(k any) any {
 	switch k {
 	case executionKey{}:
 		return x
-	case passKey{}:
+	case passKey{}, remote.SlotKey():
 		return nil
 	}
 	return x.call.origin.Value(k)
@@ -81,18 +67,62 @@ func newExecution(c *call) *execution {
 	return x
 }
 
-// schedule has the call executed as soon as there is a slot. runner.mu is held.
-func (c *call) schedule() {
-	x := newExecution(c)
-	c.execution = x
-	if c.runner.slots.admit(x) {
-		x.start()
+// execute has the call executed when there is a slot, if it has not ended.
+func (c *call) execute() { c.proceed(c.schedule) }
+
+// postpone has the call wait for its turn, if it has not ended: see awaitTurn.
+func (c *call) postpone() {
+	var x *execution
+	c.proceed(func() {
+		x = newExecution(c)
+		c.execution = x
+	})
+	if x != nil {
+		go c.guarded(x, func() { c.awaitTurn(x) })
 	}
 }
 
-// start begins an execution that has a slot. runner.mu is held.
-func (x *execution) start() {
-	if !x.call.durable() {
+// proceed calls next, with runner.mu, if the call has not ended, and ends the look into the
+// store.
+func (c *call) proceed(next func()) {
+	r := c.runner
+	r.mu.Lock()
+	looking := c.looking
+	if !c.ended() {
+		c.looking = nil
+		next()
+	}
+	r.mu.Unlock()
+	if looking != nil {
+		looking(nil)
+	}
+}
+
+// schedule has the call executed as soon as there is a slot, or by a worker. runner.mu is held.
+func (c *call) schedule() {
+	x := newExecution(c)
+	c.execution = x
+	if c.remote() {
+		go c.guarded(x, func() { c.awaitTurn(x) })
+		return
+	}
+	if c.runner.slots.Admit(&x.turn, x) {
+		x.HasSlot()
+	}
+}
+
+// durable reports whether the result is looked for in the store, and put there.
+func (c *call) durable() bool { return !c.key.IsZero() && !c.storeless.Load() }
+
+// HasSlot goes on with an execution that has a slot: it begins, as soon as the pool, if there
+// is one, has a slot, too. Where there is more to wait for, its goroutine begins it. runner.mu
+// is held.
+func (x *execution) HasSlot() {
+	r := x.call.runner
+	if r.pool != nil && !r.pool.admit(x) {
+		return
+	}
+	if r.limiter == nil && !x.call.durable() {
 		x.begin()
 	}
 	go x.run()
@@ -106,11 +136,11 @@ func (x *execution) begin() {
 	r.stats.Executions++
 	r.stats.InFlight++
 	c.attempts++
-	x.began = time.Now()
-	if x.attempt = c.attempts; x.attempt == 1 {
+	x.attempt, x.began = c.attempts, time.Now()
+	if c.started == 0 {
 		c.started = stampOf(x.began)
 	}
-	c.err, c.shown, c.progress = nil, nil, CallProgress{} // of the attempt before
+	c.err, c.shown, c.progress, c.due = nil, nil, nil, 0 // of the attempt before
 	c.node.state.Store(uint32(Running))
 	r.notifier.Notify()
 }
@@ -119,9 +149,9 @@ func (x *execution) begin() {
 // needed until the end.
 func (x *execution) run() {
 	c := x.call
-	if c.durable() {
+	if x.attempt == 0 {
 		begun := false
-		if c.guarded(x, func() { begun = c.acquire(x) }); !begun {
+		if c.guarded(x, func() { begun = c.enter(x) }); !begun {
 			return
 		}
 	}
@@ -151,7 +181,7 @@ func (x *execution) execute(o *outcome) {
 	if x.call.runner.tracer != nil {
 		ctx = x.trace()
 	}
-	o.keep, o.err = x.call.run(ctx)
+	o.keep, o.err = x.body(ctx)
 	returned = true
 }
 
@@ -162,11 +192,16 @@ func (c *call) verified() key.Fingerprint {
 	return e.Keep(e.Fingerprint())
 }
 
-// run runs the body, and says whether what it returned may be kept. Of a call without key
+// body runs the body, and says whether what it returned may be kept. Of a call without key
 // nothing is kept, so its body may change what it was given.
-func (c *call) run(ctx context.Context) (keep bool, err error) {
+func (x *execution) body(ctx context.Context) (keep bool, err error) {
+	c := x.call
 	r := c.runner
-	err = c.values.execute(ctx)
+	if r.hooked == nil {
+		err = c.values.execute(ctx)
+	} else {
+		err = x.runHooked(ctx)
+	}
 	if r.clone != nil {
 		err = c.own(err)
 	}
@@ -227,11 +262,22 @@ func (x *execution) returns(o *outcome) {
 // finishTold is finish where somebody is to be told first, or afterwards: the tracer, and
 // the log of a panic.
 func (x *execution) finishTold(o *outcome) {
-	defer x.call.runner.logPanic(o.panicked) // after the waiters are told
-	defer x.finish(o)                        // whatever the error and the tracer do
+	if o.panicked != nil && !x.call.isOfLoop() {
+		defer x.call.runner.logPanic(o.panicked) // after the waiters are told
+	}
+	defer x.finish(o) // whatever the error and the tracer do
 	if o.shown = x.call.redacted(o.err); x.traceEnds != nil {
 		x.traceEnds(o.recorded())
 	}
+}
+
+// redacted returns an error as it is to be recorded, without secret inputs of this call, or
+// of one that it made.
+func (c *call) redacted(err error) error {
+	if err != nil && c.secrets != nil {
+		redact.Add(c.secrets)
+	}
+	return redact.Error(err, redactedPanic)
 }
 
 // guarded runs f, in which code of the user's may end the goroutine, or panic: a method that
@@ -243,14 +289,12 @@ func (c *call) guarded(x *execution, f func()) (ok bool) {
 		if ok {
 			return
 		}
-		o, r := c.broken(recover()), c.runner
+		o := c.broken(recover())
 		switch {
 		case x == nil:
 			c.conclude(x, o)
 		case x.attempt == 0:
-			r.mu.Lock()
-			r.slots.giveBack(x)
-			r.mu.Unlock()
+			x.freeSlots()
 			c.conclude(x, o)
 		default:
 			x.end(&o)
@@ -277,7 +321,10 @@ func (x *execution) limit() {
 	ctx, cancel := context.WithTimeoutCause(x.ctx, r.timeout, timeout)
 	// A timer of its own, for the context may have ended before for another reason.
 	timer := time.AfterFunc(r.timeout, func() {
-		if o := (outcome{err: timeout, none: true, timedOut: true}); !x.retries(o.err) {
+		r.mu.Lock()
+		x.outlasts(timeout)
+		r.mu.Unlock()
+		if o := (outcome{err: timeout, none: true, timedOut: true}); x.retriesAfter(o.err) == 0 {
 			if x.call.durable() {
 				x.call.publishSoon(x, o)
 			}
@@ -287,30 +334,30 @@ func (x *execution) limit() {
 	x.ctx, x.release = ctx, func() { timer.Stop(); cancel() }
 }
 
-// retries reports whether the call executes again after err.
-func (x *execution) retries(err error) bool {
+// retriesAfter returns how long to wait after err until the call executes again; 0: it does
+// not.
+func (x *execution) retriesAfter(err error) time.Duration {
 	r := x.call.runner
-	return err != nil && x.attempt < r.retry.Attempts && r.worthwhile(err)
+	if err == nil || x.attempt >= r.retry.Attempts || !r.worthwhile(err) {
+		return 0
+	}
+	return max(r.retry.wait(x.attempt, backoff.Least(err)), 1)
 }
 
 // finish has the call executed again, or ends it, when a body has returned.
 func (x *execution) finish(o *outcome) {
-	c, lost, again, after := x.call, x.lost.Load(), false, time.Duration(0)
-	if !lost && !c.guarded(x, func() {
-		if again = x.retries(o.err); again {
-			after = waitsAfter(o.err)
-		} else if c.durable() {
-			c.publish(x, o, true)
+	c, wait := x.call, time.Duration(0)
+	if !x.lost.Load() && !c.guarded(x, func() {
+		wait = x.retriesAfter(o.err)
+		if c.durable() {
+			c.publish(x, o, wait, true)
 		}
 	}) {
 		return
 	}
-	switch {
-	case lost:
-		x.yield(o)
-	case again:
-		x.again(o, after)
-	default:
+	if x.lost.Load() || wait > 0 {
+		x.again(o, wait)
+	} else {
 		x.end(o)
 	}
 }
@@ -333,38 +380,34 @@ func (x *execution) end(o *outcome) {
 	x.cancel(nil)
 }
 
-// again has the call executed again after a wait of at least after.
-func (x *execution) again(o *outcome, after time.Duration) {
-	c := x.call
-	r := c.runner
-	x.pends(o, func() {
-		c.execution = nil
-		c.retry = time.AfterFunc(r.retry.wait(c.attempts, after), func() {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			if !c.ended() {
-				c.schedule()
-			}
-		})
-		r.stats.Retries++
-	})
-}
-
-// yield makes the call wait for the execution that has its lease now.
-func (x *execution) yield(o *outcome) {
+// again has the call executed again after a wait. Without one, another execution has the
+// lease, and the call goes on with what that comes to. Who shares the store may begin the next
+// attempt as well.
+func (x *execution) again(o *outcome, wait time.Duration) {
 	c, next := x.call, newExecution(x.call)
-	c.runner.mu.Lock()
-	c.lease.stop()
-	c.lease = nil
-	c.runner.mu.Unlock()
-	if x.pends(o, func() { c.execution = next }) {
-		go c.guarded(next, func() { c.awaitHolder(next) })
+	r, shared := c.runner, false
+	x.pends(o, func() {
+		if wait > 0 {
+			r.stats.Retries++
+			c.lease.Drop() // the store has it, unless it failed
+		}
+		c.lease.Stop()
+		c.lease, c.execution, c.due = nil, nil, time.Since(r.made)+wait
+		if shared = c.durable() && !c.forgotten; shared {
+			c.execution = next
+			return
+		}
+		timer := time.AfterFunc(wait, c.execute)
+		c.looking = func(error) { timer.Stop() }
+	})
+	if shared {
+		go c.guarded(next, func() { c.awaitTurn(next) })
 	}
 }
 
 // pends makes the call Pending again after a body has returned, and prepares what comes
-// next, unless the call has ended; that it reports. prepare needs runner.mu.
-func (x *execution) pends(o *outcome, prepare func()) bool {
+// next, unless the call has ended. prepare needs runner.mu.
+func (x *execution) pends(o *outcome, prepare func()) {
 	c := x.call
 	r := c.runner
 	defer x.cancel(nil)
@@ -373,23 +416,27 @@ func (x *execution) pends(o *outcome, prepare func()) bool {
 	x.returned(o.panicked)
 	if c.ended() {
 		c.over()
-		return false
+		return
 	}
 	prepare()
 	c.executed(x, time.Now(), o.recorded())
 	r.stats.Pending++
 	c.err, c.shown = o.err, o.recorded()
 	c.node.state.Store(uint32(Pending))
+	for _, w := range c.watchers {
+		w.pends(c)
+	}
 	r.notifier.Notify()
-	return true
 }
 
 // returned counts a body that has returned and frees its slot. It comes before the
 // call's end, so that callers find it counted. runner.mu is held.
 func (x *execution) returned(panicked *PanicError) {
 	r := x.call.runner
-	r.slots.end(x)
-	x.gone.Store(true)
+	x.endSlots()
+	if r.ignoring != nil {
+		r.heeds(x)
+	}
 	r.stats.ExecutionTime += time.Since(x.began)
 	if panicked != nil {
 		r.stats.Panics++
@@ -401,67 +448,104 @@ func (x *execution) returned(panicked *PanicError) {
 	}
 }
 
-// Attempt returns which execution of its call ctx is the context of, from 1: more than 1
-// under [Retry]. Outside of a body it is 0.
-func Attempt(ctx context.Context) int {
-	x := executionOf(ctx)
-	if x == nil {
-		return 0
-	}
-	return x.attempt // since before the body began
+// waiting has which calls wait for which others, of all runners of the process, since a
+// cycle may run through several. Only calls made inside of executions are in it.
+var waiting = waits.Graph[*call, *execution]{
+	Ended: (*call).ended,
+	Over:  func(x *execution) bool { return x.turn.Over() },
 }
 
-// Logger returns a logger for the body that ctx is the context of. It writes to the
-// runner's logger ([WithLogger]), without what is secret, and names work, call and attempt. Outside of a body it is
-// slog.Default().
-func Logger(ctx context.Context) *slog.Logger {
-	x := executionOf(ctx)
-	if x == nil {
-		return slog.Default()
+// waitFor notes that x waits for a call, unless neither could then ever end.
+func (x *execution) waitFor(on *call) error {
+	cycle := waiting.Add(x.call, x, on)
+	if cycle == nil {
+		return nil
 	}
+	err := &CycleError{}
+	for _, c := range cycle {
+		err.Works = append(err.Works, c.runner.name)
+	}
+	return err
+}
+
+// freeSlots gives back what an execution has that does not begin.
+func (x *execution) freeSlots() {
+	x.call.runner.mu.Lock()
+	defer x.call.runner.mu.Unlock()
+	x.leaveSlots()
+}
+
+// leaveSlots takes an execution that does not begin out of all queues, and gives back what it
+// has. runner.mu is held.
+func (x *execution) leaveSlots() {
 	r := x.call.runner
-	l := r.logger
-	if l == nil {
-		l = slog.Default()
+	r.slots.Leave(&x.turn)
+	if r.pool != nil {
+		r.pool.leave(x.place)
 	}
-	if redact.Any() {
-		redact.Add(x.call.secrets)
-		l = redact.Logger(l)
-	}
-	return l.With(slog.String("work", r.name), slog.Uint64("call", x.call.node.number), slog.Int("attempt", x.attempt))
+	r.slots.GiveBack(&x.turn)
 }
 
-// Progress says how far the body has come that ctx is the context of: done of total steps,
-// of whatever the body counts, or 0 of 0 where it does not count; note is for people, and
-// may be "". It shows in [CallStatus]. Those who watch are told ten times a second at most,
-// so it may be called as often as it suits. Outside of a body it does nothing.
-func Progress(ctx context.Context, done, total int64, note string) {
-	x := executionOf(ctx)
-	if x == nil {
+// endSlots frees what an execution has whose body has returned. runner.mu is held.
+func (x *execution) endSlots() {
+	r := x.call.runner
+	if r.pool != nil {
+		r.pool.end(x.place)
+	}
+	r.slots.End(&x.turn)
+}
+
+// bounded reports whether executions have to wait for others.
+func (r *runner) bounded() bool { return !r.slots.Unlimited() || r.pool != nil }
+
+// waitsForSlot reports whether x waits for a slot, to begin or to go on. runner.mu is held.
+func (x *execution) waitsForSlot() bool {
+	return x.turn.Waits() || x.call.runner.pool.waits(x.place)
+}
+
+// pause says that a goroutine of x is going to wait for a call, which frees the slots of x.
+func (x *execution) pause() {
+	r := x.call.runner
+	if slot := remote.SlotOf(x.call.origin); slot != nil {
+		slot.Pause()
+	}
+	if !r.bounded() {
 		return
 	}
-	c := x.call
-	if redact.Any() {
-		redact.Add(c.secrets)
-		note = redact.Text(note)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.pool != nil {
+		r.pool.pause(x.place)
 	}
-	c.runner.mu.Lock()
-	defer c.runner.mu.Unlock()
-	if c.ended() || c.execution != x {
-		return
-	}
-	c.progress = CallProgress{done, total, note}
-	if now := time.Now(); now.Sub(c.told) >= progressEvery {
-		c.told = now
-		c.runner.notifier.Notify()
+	r.slots.Pause(&x.turn)
+}
+
+// goOn says that the wait for a call is through, and returns when x has its slots again: that
+// of the pool last, so that nobody has one there who cannot use it.
+func (x *execution) goOn(on *call) {
+	waiting.Remove(x.call, x, on)
+	x.takeSlots()
+	if slot := remote.SlotOf(x.call.origin); slot != nil {
+		slot.GoOn()
 	}
 }
 
-// progressEvery is how often those who watch are told of progress at most.
-const progressEvery = 100 * time.Millisecond
-
-// CallProgress is how far an execution has come, as its body says by [Progress].
-type CallProgress struct {
-	Done, Total int64  // steps; 0 of 0 where the body does not count any
-	Note        string // for people
+// takeSlots returns when x has the slots of its runner, and of the pool, again.
+func (x *execution) takeSlots() {
+	r := x.call.runner
+	if !r.bounded() {
+		return
+	}
+	r.mu.Lock()
+	resume := r.slots.GoOn(&x.turn)
+	r.mu.Unlock()
+	if resume != nil {
+		<-resume
+	}
+	if r.pool == nil {
+		return
+	}
+	if resume = r.pool.goOn(x.place); resume != nil {
+		<-resume
+	}
 }

@@ -30,6 +30,21 @@ func TestAResultExpiresWhenItsTimeIsOverAndNotBefore(t *testing.T) {
 	})
 }
 
+// A test may use a runner in a bubble that is a variable of its package, and then the clock is set
+// back by years, for the runner.
+func TestResultsExpireInABubbleThatTheRunnerWasMadeOutsideOf(t *testing.T) {
+	for _, ttl := range []time.Duration{time.Minute, math.MaxInt64} {
+		f := newFetch(echo, TTL(ttl))
+		bubble(t, func(t *testing.T) {
+			f.Run(t.Context(), "a")
+			time.Sleep(time.Minute - 1)
+			want(t, "entries before", settled(t, f).Entries, 1)
+			time.Sleep(time.Minute)
+			want(t, "expires", settled(t, f).Entries == 0, ttl == time.Minute)
+		})
+	}
+}
+
 func TestEveryResultExpiresAtItsOwnTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFetch(echo, TTL(10*time.Second))
@@ -112,7 +127,7 @@ func TestErrorsAndResultsShareTheBoundAndEvictEachOther(t *testing.T) {
 		time.Sleep(time.Minute)
 		entries := settled(t, f).Entries
 		f.mu.Lock()
-		want(t, "errors left", entries, len(f.expiry.queue))
+		want(t, "errors left", entries, f.expiry.Len())
 		f.mu.Unlock()
 		time.Sleep(time.Hour)
 		want(t, "entries", settled(t, f).Entries, 0)

@@ -3,71 +3,21 @@ package runtime
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
-	"strings"
-	"sync"
 	"time"
+	"weak"
 
-	"github.com/workgen/workgen/runtime/internal/arguments"
-	"github.com/workgen/workgen/runtime/preview"
-	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/internal/backoff"
 )
 
-// This file is how calls behave inside of a flow: nothing blocks, and failed
-// calls are remembered until they may execute again.
-
-// pass is one run of a flow. It gathers what the flow waits for; the engine
-// reads it when the flow has returned.
-type pass struct {
-	engine *engine
-	number uint64
-
-	mu        sync.Mutex
-	suspended []string  // works whose calls were not finished
-	due       time.Time // the earliest time that the flow asked for; zero: none
-}
-
-// suspend notes that the flow cannot go on without a call of work, and returns
-// the error for it.
-func (p *pass) suspend(work string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.suspended = append(p.suspended, work)
-	return named(work, ErrSuspended)
-}
-
-// isSuspended reports whether something has suspended the pass. A nil pass is
-// not.
-func (p *pass) isSuspended() bool {
-	if p == nil {
-		return false
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.suspended) > 0
-}
-
-// wakeAt asks for a pass at a time.
-func (p *pass) wakeAt(t time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.due = earlier(p.due, t)
-}
-
-// earlier returns the earlier of two times, of which zero stands for never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
+// This file is how calls behave inside of a flow: they suspend it instead of blocking, and
+// failed calls are remembered until they may execute again.
 
 // flowContext is what an execution that a flow starts is given as its caller's
 // context: the values of the flow's context without the pass, and the end of
-// the loop, since the call is to outlive the pass.
+// the loop's calls, since the call is to outlive the pass.
 type flowContext struct {
-	context.Context                 // of the loop
+	context.Context                 // engine.calls
 	values          context.Context // of the flow
 }
 
@@ -82,15 +32,114 @@ func (c flowContext) Value(key any) any {
 // context.AfterFunc.
 func (c flowContext) AfterFunc(f func()) func() bool { return context.AfterFunc(c.Context, f) }
 
-// suspend suspends the flow that ctx is of, which waits for a call. A call that is new
-// suspends the pass even if it ends in the same moment: what a pass does must not depend
-// on a race.
-func (r *runner) suspend(ctx context.Context) error {
+// suspend has the flow that ctx is of wait for u: in place, after which it returns nil, or by
+// suspending the flow. A call that is new suspends the pass even if it ends in the same
+// moment, unless the flow waits in place: what a pass does must not depend on a race.
+func (r *runner) suspend(ctx context.Context, u *call) error {
 	p := passOf(ctx)
 	if !r.cacheCalls {
 		p.engine.warnUnreachable(r)
 	}
+	switch over, patient := p.waitFor([]*call{u}, true); {
+	case over && patient:
+		return nil
+	case over:
+		p.engine.wake(callEnded)
+	}
 	return p.suspend(r.name)
+}
+
+// waitInFlow returns nil for a call that has ended, and has the flow wait otherwise.
+func (c *call) waitInFlow(p *pass) error {
+	if c.ended() {
+		if notMade(c.err) {
+			return p.rested(c.err)
+		}
+		return nil
+	}
+	if err := p.refuses(c.runner.name); err != nil {
+		return err
+	}
+	if over, _ := p.waitFor([]*call{c}, true); over {
+		return nil
+	}
+	return p.suspend(c.runner.name)
+}
+
+// waitFor has the pass wait for calls, in place if it is patient. It reports whether they
+// have ended, or with failFast one of them has failed. Otherwise the flow is to be suspended,
+// and runs again when that is so.
+func (p *pass) waitFor(calls []*call, failFast bool) (over, patient bool) {
+	cached := !slices.ContainsFunc(calls, func(c *call) bool { return !c.runner.cacheCalls })
+	patient = cached && p.isPatient()
+	w := &wait{pass: p, failFast: failFast}
+	if patient {
+		w.done = make(chan struct{})
+	}
+	over = p.engine.watch(w, calls) || patient && p.stays(w, worksOf(calls))
+	if over && patient && slices.ContainsFunc(calls, (*call).isOutdated) {
+		p.engine.wake("a file has changed")
+		return false, patient // the next pass makes another call
+	}
+	return over, patient
+}
+
+// isOutdated reports whether a call has failed because a file has changed meanwhile.
+func (c *call) isOutdated() bool {
+	var changed *InputChangedError
+	return c.runner.outside && c.ended() && errors.As(c.err, &changed)
+}
+
+// worksOf returns the names of the works of calls, each once.
+func worksOf(calls []*call) (works []string) {
+	for _, c := range calls {
+		if !slices.Contains(works, c.runner.name) {
+			works = append(works, c.runner.name)
+		}
+	}
+	return works
+}
+
+// watch has the engine told of the ends of calls that a pass waits for, and reports whether
+// there is nothing to wait for.
+func (e *engine) watch(w *wait, calls []*call) (over bool) {
+	w.left = len(calls)
+	ended, failed := 0, false
+	for _, c := range calls {
+		if !e.watchOne(w, c) {
+			ended++
+			failed = failed || !c.hasSucceeded()
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	w.left -= ended
+	w.failed = w.failed || failed
+	if over = w.isOver(); !over && w.pass == e.pass {
+		w.armed = true
+		e.waits++
+	}
+	return over
+}
+
+// watchOne reports whether a call of anybody's is unfinished, and tells w of its end then.
+func (e *engine) watchOne(w *wait, c *call) bool {
+	c.runner.mu.Lock()
+	defer c.runner.mu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c.asked != nil {
+		c.asked.awaited.Store(true)
+	}
+	if m := e.members[c]; c.ended() && (m == nil || m.told) {
+		return false
+	}
+	m := e.listen(c)
+	e.ask(m, w.pass.number)
+	if m.asked == w.pass.number {
+		m.waits = append(m.waits, w)
+	}
+	return true
 }
 
 // startInFlow is Start inside of a flow. It returns
@@ -100,379 +149,148 @@ func (r *runner) suspend(ctx context.Context) error {
 //   - the kept one;
 //   - otherwise a new one, or an error that refuses it;
 //
-// and whether the flow may take it for ended. With caching off there are no kept
-// ones, so each pass after the end of a call makes another. k is the key in memory, args
-// points to the arguments, and findOrMake is that of Calls.
-func (r *runner) startInFlow(ctx context.Context, k, args any, findOrMake func(context.Context, func(*call) error) (handle any, u *call, made bool, err error)) (
-	handle any, ended bool, err error,
-) {
+// and the unfinished call, nil if the flow may take it for ended. With caching off there are
+// no kept ones, so each pass after the end of a call makes another. k is the key in memory,
+// and args points to the arguments.
+//
+// The flow waits for the answer of the store, so that it is not suspended by what the store has,
+// unless it does not wait for the call, and the store is that of several machines: many calls
+// are looked up at once then.
+func (r *runner) startInFlow(ctx context.Context, k, args any, waits bool, calls flowCalls) (handle any, u *call, err error) {
 	p := passOf(ctx)
+	if err := p.refuses(r.name); err != nil {
+		return nil, nil, err
+	}
 	if err := unkeyed(k); err != nil {
-		if r.secret {
-			r.secrets(args) // which err may quote
+		if p.waitsForFile(err) {
+			return nil, nil, p.suspend(r.name)
 		}
-		return nil, false, r.refuseUnkeyed(err)
+		if r.secret {
+			r.inputs.Secrets(args) // which err may quote
+		}
+		return nil, nil, r.refuseUnkeyed(err)
 	}
 	e := p.engine
 	id := callKey{r, k}
-	if known, ended := e.known(id, p.number); known != nil {
-		return known, ended, nil
+	if handle, u := e.known(id, p.number); handle != nil {
+		return handle, u, nil
 	}
-	ctx = flowContext{e.ctx, ctx}
+	if p.rests() {
+		return calls.rest()
+	}
+	if err := e.ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	ctx = flowContext{e.calls, ctx}
 	done, watch := ctx.Done(), false
-	handle, u, made, err := findOrMake(ctx, func(u *call) error {
-		watch = u.addStart(done)
-		e.adopt(id, u)
+	var known any
+	var unfinished *call
+	asks := new(asked)
+	handle, u, made, err := calls.findOrMake(ctx, func(u *call) error {
+		if u.node.status() == NotStarted { // others may have made it, since known was asked
+			if known, unfinished = e.underWay(id, p.number); known == nil {
+				known = failed.begins(id, u, e, p.number)
+			}
+			if known != nil {
+				return errKnown
+			}
+		}
+		if err := e.adopt(id, u, p.number); err != nil {
+			failed.abandon(id, u)
+			return err
+		}
+		if watch = u.addStart(done); u.asked == nil {
+			u.asked = asks
+		}
+		asks.node = weak.Make(u.node)
 		return nil
 	})
 	switch {
+	case known != nil:
+		return known, unfinished, nil
+	case errors.Is(err, ErrBusy):
+		p.wakeAt(time.Now().Add(firstWait))
+		return nil, nil, errNoRoom
 	case err != nil:
-		return nil, false, err
+		return nil, nil, err
 	case u == nil:
-		return handle, true, nil
+		return handle, nil, nil
 	case made:
-		ended := u.launch(ctx, true)
-		e.launched(u, ended)
-		if ended {
-			return handle, true, nil // the store had it: this is as deterministic as a hit
+		if u.launch(ctx, waits || !r.sharesStore()) {
+			return handle, nil, nil // the store had it: this is as deterministic as a hit
 		}
 		if r.cacheCalls {
-			e.madeCall(id, u, args)
+			e.madeCall(r, asks, p.number, args)
 		}
-	default:
-		e.launched(u, false)
 	}
 	if watch {
 		u.watch(ctx, done)
 	}
-	return handle, false, nil
+	return handle, u, nil
 }
 
-// asked notes that another goroutine of the flow was suspended by c while it is being
-// launched. e.mu is held.
-func (e *engine) asked(c *call) {
-	if l, ok := e.launching[c]; ok {
-		l.asked = true
-		e.launching[c] = l
-	}
+// errKnown says that a call is not made because there is one already, or it has failed before.
+var errKnown = errors.New("not to execute now")
+
+// flowCalls is what a flow wants of the Calls of a work, for one list of arguments.
+type flowCalls struct {
+	findOrMake func(context.Context, func(*call) error) (handle any, u *call, made bool, err error)
+
+	// lookup returns a handle for what is kept or stored, nil if there is nothing.
+	lookup func() any
 }
 
-// launched says that c was launched, and whether the flow knows that it has ended.
-func (e *engine) launched(c *call, known bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if l := e.launching[c]; l.ended && (l.asked || !known) {
-		e.wake()
+// rest returns what is kept, and otherwise an error for who waits for the call.
+func (c flowCalls) rest() (handle any, u *call, err error) {
+	if handle := c.lookup(); handle != nil {
+		return handle, nil, nil
 	}
-	delete(e.launching, c)
+	return nil, nil, errRests
 }
 
-// known returns the call that is to be returned instead of a new one, if any.
-func (e *engine) known(id callKey, pass uint64) (call any, ended bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if c := e.running[id]; c != nil {
-		e.asked(c)
-		e.askedAgain(id)
-		return c.values.handle(), false
-	}
-	f := e.failures[id]
-	if f == nil {
-		return nil, false
-	}
-	f.seen = pass
-	if f.until.IsZero() || time.Now().Before(f.until) {
-		return f.handle, true
-	}
-	return nil, false // its backoff is over
-}
+// errRests is why a call is not made before the flow's next tick. Who waits for the call suspends
+// the flow, and who has only started it does not.
+var errRests = named(nextTick, ErrSuspended)
 
-// adopt makes an unfinished call one of the flow's: its end makes a pass due,
-// and the loop's end stops it. launched has to follow: if the call is new, a call that
-// ends in being launched makes no pass due, for the one under way has the outcome. The
-// runner's mutex is held, before e.mu.
-func (e *engine) adopt(id callKey, c *call) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if l, again := e.launching[c]; again {
-		l.asked = true
-		e.launching[c] = l
-	} else {
-		e.launching[c] = launching{}
-	}
-	e.running[id] = c
-	e.ids[c] = id
-	e.bodies[c] = struct{}{}
-	delete(e.others, c)
-	e.watches(c)
-}
+// errNoRoom is why a call is not made yet of a work that has as many as MaxPending says. A flow
+// waits for room: to fail would end its loop, or its tick, because of others.
+var errNoRoom = named(room, ErrSuspended)
 
-// watches has the engine told of the end of a call, once. The runner's mutex is held.
-func (e *engine) watches(c *call) {
-	if !slices.Contains(c.watchers, watcher(e)) {
-		c.watchers = append(c.watchers, e)
-	}
-}
+// What stands for the work that suspends a flow whose call is not made.
+const (
+	nextTick = "(the next tick)"
+	room     = "(room for a call: see MaxPending)"
+)
 
-// awaits reports whether a call of anybody's is unfinished, and makes a pass due
-// when it ends.
-func (e *engine) awaits(c *call) bool {
-	c.runner.mu.Lock()
-	defer c.runner.mu.Unlock()
-	if c.ended() {
-		return false
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.asked(c)
-	if _, mine := e.ids[c]; !mine {
-		e.others[c] = struct{}{}
-		e.watches(c)
-	}
-	return true
-}
+// notMade reports whether the error of a call says that it was not made yet.
+func notMade(err error) bool { return err == errRests || err == errNoRoom }
 
-// ended implements watcher: it notes how a call of the flow ended, and makes a pass due,
-// or leaves that to launched.
-func (e *engine) ended(c *call) {
-	e.mu.Lock()
-	id, mine := e.ids[c]
-	delete(e.ids, c)
-	delete(e.others, c)
-	e.mu.Unlock()
-	if !mine {
-		e.wake()
-		return
+// rested suspends the flow if the error of a call says that it was not made. Outside of flows p
+// is nil.
+func (p *pass) rested(err error) error {
+	switch {
+	case p == nil:
+		return err
+	case err == errRests:
+		return p.suspend(nextTick)
+	case err == errNoRoom:
+		return p.suspend(room)
 	}
-	status, r := c.node.status(), c.runner
-	// Without the lock, for it may ask the user.
-	after := waitsAfter(c.err)
-	final := status == Stopped || status == Failed && (r.retry.If != nil || isPermanent(c.err)) && !r.worthwhile(c.err)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.running, id)
-	if status == Succeeded {
-		delete(e.failures, id)
-	} else {
-		e.fail(id, c, final, after)
-	}
-	if l, ok := e.launching[c]; ok {
-		l.ended = true
-		e.launching[c] = l
-		return
-	}
-	e.wake()
-}
-
-// returned implements watcher: it notes that there is nothing left of a call.
-func (e *engine) returned(c *call) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.bodies, c)
-	if e.ending != nil && len(e.bodies) == 0 {
-		close(e.ending)
-		e.ending = nil
-	}
-}
-
-// fail remembers a call without a result, until its backoff is over, or for good
-// if that is final. e.mu is held.
-func (e *engine) fail(id callKey, c *call, final bool, after time.Duration) {
-	f := e.failures[id]
-	if f == nil {
-		f = &failure{}
-		e.failures[id] = f
-	}
-	f.times++
-	f.handle, f.number, f.seen, f.until = c.values.handle(), c.node.number, e.pass, time.Time{}
-	if !final {
-		f.until = time.Now().Add(id.runner.retry.wait(f.times, after))
-	}
-}
-
-// maxFailures bounds how many failures are remembered that the latest pass did
-// not ask for.
-const maxFailures = 1000
-
-// tidy drops the failures that nobody asks for any more: those that a pass which
-// got through did not see, for its flow has gone on to other arguments, and in
-// any case those that have been due for a while, or are too many. It returns when the first of
-// the others may execute again, zero if none waits for that.
-func (e *engine) tidy(pass uint64, through bool) (due time.Time) {
-	now := time.Now()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	crowded := len(e.failures) > maxFailures
-	for id, f := range e.failures {
-		stale := crowded || !f.until.IsZero() && now.Sub(f.until) > maxWait
-		switch {
-		case f.seen < pass && (through || stale):
-			delete(e.failures, id)
-		case now.Before(f.until):
-			due = earlier(due, f.until)
-		}
-	}
-	return due
-}
-
-// Awaitable is a *[Call] of any result type.
-type Awaitable interface {
-	Done() <-chan struct{}
-	Status() CallStatus
-
-	// outcomeErr waits like Call.Wait, without the result.
-	outcomeErr(ctx context.Context) error
-}
-
-func (c *Call[R]) outcomeErr(ctx context.Context) error {
-	_, err := c.Wait(ctx)
 	return err
 }
 
-// Await returns when all calls have succeeded: nil. Otherwise it returns the
-// errors of those that have not, joined, in the order of the calls. Nil calls
-// are left out.
-//
-// Inside of a flow it does not wait. While a call is unfinished it returns an
-// error that wraps [ErrSuspended], whatever the others came to, and the loop
-// runs the flow again when one has ended.
-//
-//	first := process.Start(ctx, "05/25/22")
-//	second := process.Start(ctx, "05/26/22")
-//	if err := runtime.Await(ctx, first, second); err != nil {
-//		return err
-//	}
-func Await(ctx context.Context, calls ...Awaitable) error {
-	var failed, suspended []error
-	for _, call := range calls {
-		if call == nil {
-			continue
-		}
-		switch err := call.outcomeErr(ctx); {
-		case errors.Is(err, ErrSuspended):
-			suspended = append(suspended, err)
-		case err != nil:
-			failed = append(failed, err)
-		}
+// waitsBetween returns how long to wait after a number of failures of a call in a row, which
+// has ended; nil if it was stopped, or another call would not mend it. No lock may be held:
+// it may ask the user.
+func (c *call) waitsBetween() func(failures int) time.Duration {
+	if c.node.status() == Succeeded {
+		return nil
 	}
-	if len(suspended) > 0 {
-		return errors.Join(suspended...)
+	retry, after := c.runner.retry, backoff.Least(c.err)
+	_, givenUp := c.err.(*GivenUpError) // somebody may change that, and it costs one look into the store
+	final := !givenUp && (retry.If != nil || backoff.IsPermanent(c.err)) && !c.runner.worthwhile(c.err)
+	if c.node.status() == Stopped || final {
+		return nil
 	}
-	return errors.Join(failed...)
-}
-
-// A flow that gives a work other arguments on every pass, the time of day for
-// one, never gets past it: each pass asks for a call that no earlier one has
-// made. unstableArgs notices that, for one runner.
-type unstableArgs struct {
-	pass    uint64 // the latest one that made a call
-	streak  int    // passes in a row that did, while no call was asked for again
-	id      callKey
-	call    *call
-	again   bool            // a later pass has asked for call while it was running
-	shown   []store.Arg     // arguments of call; nil until there is a suspicion
-	changed map[string]bool // names of arguments that differed each time; nil: not known yet
-}
-
-// unstableLimit is how many passes in a row have to make a call that the next one
-// does not ask for, before the loop warns; suspicion is how many it takes for the
-// arguments to be compared.
-const (
-	unstableLimit = 10
-	suspicion     = 5
-)
-
-// maxCompared bounds the text by which arguments are compared, in bytes.
-const maxCompared = 4000
-
-// madeCall notes that a pass has made a call of a runner. args points to its
-// arguments, a struct. They belong to the flow, which may write to them after
-// this pass, so only their text is kept, and not shown.
-func (e *engine) madeCall(id callKey, c *call, args any) {
-	var shown []store.Arg
-	if e.suspects(id.runner) {
-		shown = arguments.Fields(args, func(v any) string { return preview.Text(v, maxCompared) })
-	}
-	if names := e.compared(id, c, shown); names != "" {
-		e.log("a work gets new arguments on every pass, so the flow never gets past it: "+
-			"ask for times with runtime.Now, Today or Cron, and leave out what is no input",
-			slog.String("work", id.runner.name), slog.String("arguments", names))
-	}
-}
-
-// suspects reports whether it is time to see which arguments of a work change.
-func (e *engine) suspects(r *runner) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n, ok := e.unstable.Get(r)
-	return ok && n.streak >= suspicion && n.streak < unstableLimit
-}
-
-// compared does the book-keeping of madeCall and returns what is to be warned
-// about: the names of arguments, or "".
-func (e *engine) compared(id callKey, c *call, shown []store.Arg) (names string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n, ok := e.unstable.Get(id.runner)
-	if !ok {
-		n = &unstableArgs{}
-		e.unstable.Put(id.runner, n)
-	}
-	if n.streak >= unstableLimit {
-		return "" // has warned
-	}
-	stable := n.call == nil || n.again || n.call.node.wasVisited() || n.pass+1 != e.pass
-	if stable {
-		*n = unstableArgs{}
-	} else {
-		n.compare(shown)
-	}
-	n.pass, n.id, n.call, n.shown = e.pass, id, c, shown
-	if n.streak++; n.streak < unstableLimit {
-		return ""
-	}
-	return n.names()
-}
-
-// askedAgain notes that a pass has asked for a call that is running.
-func (e *engine) askedAgain(id callKey) {
-	if n, ok := e.unstable.Get(id.runner); ok && n.id == id {
-		n.again = true
-	}
-}
-
-// compare keeps the names of those arguments whose text has changed each time.
-func (n *unstableArgs) compare(shown []store.Arg) {
-	if len(n.shown) == 0 || len(n.shown) != len(shown) {
-		return
-	}
-	changed := map[string]bool{}
-	for i, now := range shown {
-		if n.shown[i].Text != now.Text && (n.changed == nil || n.changed[now.Name]) {
-			changed[now.Name] = true
-		}
-	}
-	n.changed = changed
-}
-
-// names lists the arguments that have changed each time, in their order.
-func (n *unstableArgs) names() string {
-	var names []string
-	for _, arg := range n.shown {
-		if arg.Name != "" && n.changed[arg.Name] {
-			names = append(names, arg.Name)
-		}
-	}
-	if len(names) == 0 {
-		return "not known"
-	}
-	return strings.Join(names, ", ")
-}
-
-// warnUnreachable says, once per loop, that a flow cannot get past a work.
-func (e *engine) warnUnreachable(r *runner) {
-	if e.unreachable.Add(r.name) {
-		e.log("caching is off for a work that the flow runs: it executes again and again, and the code after it is never reached; "+
-			"use Start, or turn caching on", slog.String("work", r.name))
-	}
+	return func(failures int) time.Duration { return retry.wait(failures, after) }
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/queue"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -23,7 +24,8 @@ type CallDetail struct {
 	Kept       bool        // the next equal call is a hit
 	Removed    Removal     // why it is not kept any more; 0 if it is, or never was
 
-	// Args are the inputs; only secret ones have a digest, and no text. Nil when
+	// Args are the inputs; only secret ones, which have no text, and those of which the
+	// content of files is an input have a digest. Nil when
 	// nobody listened ([Inspection.Notify]) as the call was made, or they could not
 	// be described.
 	Args []store.Arg
@@ -46,7 +48,7 @@ func (i Inspection) Notify(c chan<- struct{}) (stop func()) { return i.r.notifie
 func (i Inspection) Latest() uint64 {
 	i.r.mu.Lock()
 	defer i.r.mu.Unlock()
-	return i.r.calls
+	return i.r.history.Last()
 }
 
 // Calls returns the calls that the runner remembers, the newest first, starting
@@ -55,65 +57,34 @@ func (i Inspection) Latest() uint64 {
 // when its turn comes, and Executions are left out.
 func (i Inspection) Calls(below uint64) iter.Seq[CallDetail] {
 	return func(yield func(CallDetail) bool) {
-		next := below
-		if latest := i.Latest(); next == 0 || next > latest {
-			next = latest + 1
+		if latest := i.Latest(); below == 0 || below > latest {
+			below = latest + 1
 		}
-		for size := firstBatch; ; size = min(2*size, maxBatch) {
-			batch := i.batch(next, size)
-			for _, d := range batch {
-				if !yield(d) {
-					return
-				}
-				next = d.Number
-			}
-			if len(batch) == 0 {
+		for n := below - 1; ; n-- {
+			if d, ok := i.call(n, false); !ok || !yield(d) {
 				return
 			}
 		}
 	}
 }
 
-// How many calls are copied while the runner is locked: few at first, since who
-// shows calls often needs no more.
-const (
-	firstBatch = 32
-	maxBatch   = 512
-)
-
-func (i Inspection) batch(below uint64, size int) []CallDetail {
-	i.r.mu.Lock()
-	defer i.r.mu.Unlock()
-	out := make([]CallDetail, 0, min(size, len(i.r.history.ring)))
-	for n := below - 1; n > 0 && len(out) < size; n-- {
-		m := i.r.history.find(n)
-		if m == nil {
-			break
-		}
-		out = append(out, i.r.detail(m))
-	}
-	return out
-}
-
 // Call returns a call that the runner remembers, and whether it does.
-func (i Inspection) Call(number uint64) (CallDetail, bool) {
+func (i Inspection) Call(number uint64) (CallDetail, bool) { return i.call(number, true) }
+
+func (i Inspection) call(number uint64, executions bool) (d CallDetail, ok bool) {
 	i.r.mu.Lock()
 	defer i.r.mu.Unlock()
-	m := i.r.history.find(number)
+	m := i.r.history.Find(number)
 	if m == nil {
-		return CallDetail{}, false
+		return d, false
 	}
-	d := i.r.detail(m)
-	d.Executions = m.executions()
-	return d, true
-}
-
-// detail needs r.mu.
-func (r *runner) detail(m *remembered) CallDetail {
-	d := CallDetail{CallStatus: m.status(), Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
-	n := r.table.at(m.hash, m.number)
+	d = CallDetail{CallStatus: m.status(), Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
+	n := i.r.table.at(m.hash, number)
 	d.Kept = n != nil && n.status().ended()
-	return d
+	if executions {
+		d.Executions = m.executions()
+	}
+	return d, true
 }
 
 // Result returns the result of a call that is kept, and whether it is. It is the
@@ -121,7 +92,7 @@ func (r *runner) detail(m *remembered) CallDetail {
 func (i Inspection) Result(number uint64) (any, bool) {
 	i.r.mu.Lock()
 	defer i.r.mu.Unlock()
-	m := i.r.history.find(number)
+	m := i.r.history.Find(number)
 	if m == nil {
 		return nil, false
 	}
@@ -142,11 +113,7 @@ func (i Inspection) Stop(number uint64) bool {
 		}
 	}
 	i.r.mu.Unlock()
-	if found == nil {
-		return false
-	}
-	found.stop(named(i.r.name, ErrStopped))
-	return true
+	return found != nil && found.stop(ErrStopped, nil)
 }
 
 // Forget forgets a call, and those that are equal to it, as the Forget method of the
@@ -156,52 +123,52 @@ func (i Inspection) Stop(number uint64) bool {
 // again.
 func (i Inspection) Forget(number uint64) bool {
 	i.r.mu.Lock()
-	m := i.r.history.find(number)
+	m := i.r.history.Find(number)
 	if m == nil {
 		i.r.mu.Unlock()
 		return false
 	}
 	hash, k := m.hash, m.key
 	equal := map[uint64]bool{} // numbers of calls with these arguments
-	for n := range i.r.history.ring {
-		if m := &i.r.history.ring[n]; m.hash == hash {
-			equal[m.number] = true
-		}
+	for n, m := range i.r.history.All() {
+		equal[n] = m.hash == hash
 	}
 	i.r.mu.Unlock()
-	forgotten := i.r.forgetHash(hash)
-	if i.r.deleteKey(k) {
-		forgotten = true
-	}
-	if i.r.forgetHash(hash) {
-		forgotten = true
-	}
-	failed := forgetFailures(func(id callKey, number uint64) bool {
-		return id.runner == i.r && equal[number]
+	return i.r.forgetAll(func() bool { return i.r.forgetHash(hash) }, k, func(id callKey, f failure) bool {
+		return id.runner == i.r && equal[f.number]
 	})
-	return forgotten || failed
 }
 
 // Store returns the store that the runner uses, nil if it uses none.
-func (i Inspection) Store() store.Store { return i.r.store }
+func (i Inspection) Store() store.Store {
+	if i.r.store == nil {
+		return nil
+	}
+	return i.r.backend
+}
+
+// Queue returns the queue to the workers that execute the calls of the runner, nil if it
+// executes them itself.
+func (i Inspection) Queue() queue.Queue {
+	if i.r.workers == nil {
+		return nil
+	}
+	return i.r.queue
+}
 
 // StoredResult returns the result that the store has of a call, and whether it
 // could be read: not if it is of other types than the results of this runner.
 func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bool) {
-	if i.r.store == nil {
+	if i.r.store == nil || rec.Schema != i.r.schema {
 		return nil, false
 	}
-	if rec.Schema != i.r.schema {
+	found, err := i.r.store.Lookup(ctx, rec.Key)
+	if err != nil || found.Result() == nil {
 		return nil, false
 	}
-	var found store.Found
-	if i.r.lookup(ctx, rec.Key, &found) != nil || found.Result() == nil {
-		return nil, false
-	}
-	e := found.Result()
-	defer e.Close()
+	defer found.Close()
 	result := reflect.New(i.r.result)
-	err := i.r.decode(e, result.Interface())
+	err = i.r.store.Decode(found.Result(), result.Interface())
 	return result.Elem().Interface(), err == nil
 }
 
@@ -210,7 +177,7 @@ func (i Inspection) StoredResult(ctx context.Context, rec store.Record) (any, bo
 // the results that it keeps in memory is the same, so it drops them all: it finds the
 // others in the store. Loops that run do a pass.
 func (i Inspection) ForgetKey(k key.Key) bool {
-	defer wakeLoops()
+	defer wakeLoops(false)
 	forgotten := i.r.deleteKey(k)
 	i.r.mu.Lock()
 	i.r.dropAll(Evicted)
@@ -237,7 +204,7 @@ func (c *call) remember(list []store.Arg) {
 	r := c.runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m := r.history.find(c.node.number); m != nil {
+	if m := r.history.Find(c.node.number); m != nil {
 		m.args = list
 	}
 }

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -17,21 +16,17 @@ type LoopState uint8
 const (
 	LoopNotStarted LoopState = iota // Run was not called yet
 	LoopPassing                     // the flow runs
+	LoopBlocked                     // the flow runs for long, and waits for no call
 	LoopWaiting                     // the flow has returned, and runs again when something changes
 	LoopPaused                      // no pass begins before Resume
 	LoopStopping                    // the last pass is over, executions are waited for
 	LoopEnded                       // Run has returned
 )
 
-var loopStateNames = [...]string{"not started", "passing", "waiting", "paused", "stopping", "ended"}
+var loopStateNames = [...]string{"not started", "passing", "blocked", "waiting", "paused", "stopping", "ended"}
 
 // String gives the state in lower-case words, such as "not started".
-func (s LoopState) String() string {
-	if int(s) < len(loopStateNames) {
-		return loopStateNames[s]
-	}
-	return "LoopState(" + strconv.Itoa(int(s)) + ")"
-}
+func (s LoopState) String() string { return nameOf("LoopState", loopStateNames[:], uint8(s)) }
 
 // LoopStatus is what a loop is doing at one moment. It is a plain value.
 type LoopStatus struct {
@@ -41,9 +36,20 @@ type LoopStatus struct {
 	Pass         uint64    // number of the latest pass, from 1 in each Run; 0 before the first
 	Began, Ended time.Time // of the latest pass; Ended is zero while it runs
 
-	// Waiting are the full names of the works that suspended the latest pass, in
-	// that order and each once.
+	// Waiting are the full names of the works that suspended the latest pass, or that it
+	// waits for, in that order and each once.
 	Waiting []string
+
+	// Stack is where the flow is that blocks; "" otherwise.
+	Stack string
+
+	// Warnings are what the log has said once of the flow in this Run: that it spins, that a work gets new arguments before the flow
+	// gets past it, that the code after a work is never reached. At most 20, the oldest first.
+	Warnings []string
+
+	// Ticks has what the flow does with its schedules, ordered by the next tick. Nil: it has
+	// asked for none.
+	Ticks []TickStatus
 
 	// Unfinished is how many calls of the flow have not ended.
 	Unfinished int
@@ -65,17 +71,35 @@ func (l *Loop) Status() LoopStatus {
 	e := l.running
 	l.mu.Unlock()
 	if e != nil {
-		e.mu.Lock()
-		s.Unfinished = len(e.running)
-		e.mu.Unlock()
+		e.status(&s)
 	}
 	return s
 }
 
+// status sets what is not set by changes.
+func (e *engine) status(s *LoopStatus) {
+	s.Ticks = e.ticks.status()
+	e.mu.Lock()
+	s.Unfinished = len(e.running)
+	p := e.pass
+	e.mu.Unlock()
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) > 0 && (s.State == LoopPassing || s.State == LoopBlocked) {
+		s.State, s.Waiting, s.Stack = LoopWaiting, distinct(p.waiting), ""
+	}
+}
+
 // Pause keeps the loop from beginning passes until [Loop.Resume]. A pass under
-// way is not interrupted, and neither are executions. A loop that is paused
+// way is not interrupted unless it waits for calls, and executions are not. A loop that is paused
 // before Run waits before its first pass.
-func (l *Loop) Pause() { l.control.pause(true) }
+func (l *Loop) Pause() {
+	l.control.pause(true)
+	l.Wake() // the pass that waits
+}
 
 // Resume ends a pause with a pass.
 func (l *Loop) Resume() {
@@ -95,7 +119,6 @@ type loopControl struct {
 
 	mu      sync.Mutex
 	now     LoopStatus    // without what is computed when asked for
-	paused  bool          //
 	resumed chan struct{} // closed by Resume; nil unless paused
 }
 
@@ -111,7 +134,7 @@ func (c *loopControl) status() LoopStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.now
-	s.Paused = c.paused
+	s.Paused = c.resumed != nil
 	if s.Paused && s.State == LoopWaiting {
 		s.State = LoopPaused
 	}
@@ -122,14 +145,14 @@ func (c *loopControl) status() LoopStatus {
 // loop has not noticed anything: it waits for the next pass.
 func (c *loopControl) pause(paused bool) (waits bool) {
 	c.mu.Lock()
-	if c.paused != paused {
-		c.paused = paused
-		if paused {
-			c.resumed = make(chan struct{})
-		} else {
-			close(c.resumed)
-			waits = c.now.State == LoopWaiting
-		}
+	switch {
+	case paused == (c.resumed != nil):
+	case paused:
+		c.resumed = make(chan struct{})
+	default:
+		close(c.resumed)
+		c.resumed = nil
+		waits = c.now.State == LoopWaiting
 	}
 	c.mu.Unlock()
 	c.notifier.Notify()
@@ -140,12 +163,12 @@ func (c *loopControl) pause(paused bool) (waits bool) {
 func (c *loopControl) gate(ctx context.Context) error {
 	for {
 		c.mu.Lock()
-		paused, resumed := c.paused, c.resumed
-		if paused {
+		resumed := c.resumed
+		if resumed != nil {
 			c.now.State = LoopPaused
 		}
 		c.mu.Unlock()
-		if !paused {
+		if resumed == nil {
 			return nil
 		}
 		c.notifier.Notify()
@@ -160,15 +183,36 @@ func (c *loopControl) gate(ctx context.Context) error {
 // begins notes that a pass begins.
 func (c *loopControl) begins(pass uint64) {
 	c.change(func(s *LoopStatus) {
-		s.State, s.Pass, s.Began, s.Ended = LoopPassing, pass, wallClock(), time.Time{}
+		s.State, s.Pass, s.Began, s.Ended, s.Waiting, s.Stack = LoopPassing, pass, wallClock(), time.Time{}, nil, ""
 	})
 }
 
 // ends notes how a pass ended, and when the next one is due.
 func (c *loopControl) ends(suspended []string, due time.Time, err error) {
 	c.change(func(s *LoopStatus) {
-		s.State, s.Ended = LoopWaiting, wallClock()
-		s.Waiting, s.Due, s.Err = distinct(suspended), due, err
+		s.State, s.Ended, s.Stack = LoopWaiting, wallClock(), ""
+		s.Waiting, s.Due, s.Err = suspended, due, err
+	})
+}
+
+// blocks notes that the flow blocks in a pass.
+func (c *loopControl) blocks(pass uint64, stack string) {
+	c.change(func(s *LoopStatus) {
+		if s.State == LoopPassing && s.Pass == pass {
+			s.State, s.Stack = LoopBlocked, stack
+		}
+	})
+}
+
+// mostWarnings bounds those in the status.
+const mostWarnings = 20
+
+// warns notes a warning.
+func (c *loopControl) warns(text string) {
+	c.change(func(s *LoopStatus) {
+		if len(s.Warnings) < mostWarnings {
+			s.Warnings = append(slices.Clip(s.Warnings), text)
+		}
 	})
 }
 

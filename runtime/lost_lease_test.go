@@ -7,50 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
 	"github.com/workgen/workgen/runtime/store/storetest"
 )
 
-func TestALeaseThatIsLostBetweenTwoAttempts(t *testing.T) {
-	for _, strict := range []bool{false, true} {
-		bubble(t, func(t *testing.T) {
-			s := memory.New(time.Minute)
-			var bodies, most, n atomic.Int64
-			enter := func() {
-				most.Store(max(most.Load(), bodies.Add(1)))
-			}
-			f := storing(cutOff(s, 70*time.Second), func(ctx context.Context, _ string) (string, error) {
-				enter()
-				defer bodies.Add(-1)
-				if n.Add(1) == 1 {
-					return "", errors.New("for now")
-				}
-				select {
-				case <-ctx.Done():
-					return "", ctx.Err()
-				case <-time.After(5 * time.Minute):
-					return "mine", nil
-				}
-			}, StrictLease(strict), Retry(RetryPolicy{Attempts: 2, Initial: 3 * time.Minute, Max: 3 * time.Minute, Jitter: -1}))
-			g := storing(s.Another(), func(context.Context, string) (string, error) {
-				enter()
-				defer bodies.Add(-1)
-				time.Sleep(20 * time.Minute)
-				return "theirs", nil
-			})
-			first := f.Start(t.Context(), "a")
-			time.Sleep(time.Second)
-			second := g.Start(t.Context(), "a")
-			wantResult(t, "theirs")(first.Wait(t.Context()))
-			wantResult(t, "theirs")(second.Wait(t.Context()))
-			want(t, "bodies at once", most.Load(), 1)
-			settled(t, f)
-			settled(t, g)
-		})
-	}
-}
-
-func TestALeaseThatIsLostWhileAnAttemptWaitsForItsSlot(t *testing.T) {
+func TestAnotherExecutesACallWhileItsNextAttemptWaitsForASlot(t *testing.T) {
 	for _, strict := range []bool{true, false} {
 		bubble(t, func(t *testing.T) {
 			s := memory.New(time.Minute)
@@ -88,6 +50,34 @@ func TestALeaseThatIsLostWhileAnAttemptWaitsForItsSlot(t *testing.T) {
 	}
 }
 
+// TestALeaseThatIsLostBeforeTheBodyRuns: the store is slow to say what else there was.
+func TestALeaseThatIsLostBeforeTheBodyRuns(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Minute)
+		var slow atomic.Bool // the next look is
+		f := storing(hooked{
+			Store: cutOff(s, 70*time.Second),
+			begun: func(l store.Lease, err error) (store.Lease, error) { slow.Store(err == nil); return l, err },
+			looked: func([]store.Found) error {
+				if slow.Swap(false) {
+					time.Sleep(2 * time.Minute)
+				}
+				return nil
+			},
+		}, mustNotRun, attempts(5), StoreTimeout(time.Hour))
+		g := storing(s.Another(), func(context.Context, string) (string, error) {
+			time.Sleep(20 * time.Minute)
+			return "theirs", nil
+		})
+		first := f.Start(t.Context(), "a")
+		time.Sleep(time.Second)
+		wantResult(t, "theirs")(g.Run(t.Context(), "a"))
+		wantResult(t, "theirs")(first.Wait(t.Context()))
+		settled(t, f)
+		settled(t, g)
+	})
+}
+
 func TestALeaseThatIsLostWhileTheStoreCannotBeAsked(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := memory.New(time.Minute)
@@ -116,6 +106,37 @@ func TestALeaseThatIsLostWhileTheStoreCannotBeAsked(t *testing.T) {
 		settled(t, f)
 		settled(t, g)
 	})
+}
+
+// TestABodyThatReturnsAfterAnotherHasTakenItsLease, before that was noticed, as when its process
+// was stopped: there are never two results.
+func TestABodyThatReturnsAfterAnotherHasTakenItsLease(t *testing.T) {
+	for name, returns := range map[string]func() (string, error){
+		"a result": func() (string, error) { return "mine", nil },
+		"an error": func() (string, error) { return "", errors.New("mine") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := memory.New(time.Minute)
+				var faults storetest.Faults
+				faults.Inject(storetest.Renew, storetest.Refuse)
+				f := storing(faults.Wrap(s), func(context.Context, string) (string, error) {
+					time.Sleep(2 * time.Minute)
+					return returns()
+				})
+				g := storing(s.Another(), func(context.Context, string) (string, error) {
+					time.Sleep(10 * time.Minute)
+					return "theirs", nil
+				})
+				first := f.Start(t.Context(), "a")
+				time.Sleep(time.Second)
+				wantResult(t, "theirs")(g.Run(t.Context(), "a"))
+				wantResult(t, "theirs")(first.Wait(t.Context()))
+				settled(t, f)
+				settled(t, g)
+			})
+		})
+	}
 }
 
 func TestALeaseThatAnotherTakesLaterThanItIsLost(t *testing.T) {

@@ -26,7 +26,7 @@ func TestOptionsOfTheConstructorWinOverTheDirective(t *testing.T) {
 		"the constructor alone":    {nil, directive, set},
 		"the last of several wins": {nil, []Option{Concurrency(9), Name("x"), Concurrency(2), Name("")}, config{name: "full", cacheCalls: true, maxEntries: DefaultMaxEntries, history: DefaultHistory, concurrency: 2}},
 		"zero undoes the directive": {directive, []Option{CacheCalls(true), Name(""), TTL(0), MaxEntries(0), Timeout(0),
-			Concurrency(0), CacheErrors(0), Retry(RetryPolicy{}), History(0), WithLogger(nil)}, defaults},
+			Concurrency(0), CacheErrors(0), Retry(RetryPolicy{}), History(0), WithLogger(nil), WithPool(nil), RateLimit(nil)}, defaults},
 		"one of them": {directive, []Option{MaxEntries(6)}, config{name: "short", ttl: time.Hour, maxEntries: 6,
 			timeout: time.Minute, concurrency: 3, cacheErrors: time.Second, retry: RetryPolicy{Attempts: 4}, history: 7}},
 	} {

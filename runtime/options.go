@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/hook"
+	"github.com/workgen/workgen/runtime/queue"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -34,16 +36,26 @@ type config struct {
 	retry       RetryPolicy
 	history     int
 	concurrency int
+	pool        *Pool       // nil: none
+	limiter     RateLimiter // nil: none
 	cacheErrors time.Duration
 	logger      *slog.Logger // nil: slog.Default() when something is logged
 	tracer      Tracer       // nil: none
-	store       store.Store  // nil: none
+	backend     store.Store  // nil: none
 	override    override     // of the use of store
 
-	storeTimeout   time.Duration // 0: defaultStoreTimeout
+	storeTimeout   time.Duration // 0: ten seconds
 	onStoreFailure StoreFailure
 	strictLease    bool
 	maxPending     int // 0: no bound
+
+	queue      queue.Queue   // to workers; nil: none
+	useWorkers func(*runner) // sets workers of the runner, if there is a queue; nil: WithWorkers was not used
+	workerPool string        // of the workers
+	localAfter time.Duration
+	maxTasks   int // of the work, at once; 0: no bound
+
+	hooks []hook.Hook // of tests
 }
 
 type optionFunc func(*config)
@@ -114,7 +126,8 @@ func MaxEntries(n int) Option {
 // for a slot does not count. Zero, the default, sets none; a negative d panics.
 //
 // Go cannot end a goroutine: a body that ignores its context goes on, keeps its
-// slot and is counted in flight until it returns. What it returns is dropped.
+// slot and is counted in flight until it returns. What it returns is dropped. The log tells of
+// it after five seconds, and [Inspection.Ignoring] lists it.
 func Timeout(d time.Duration) Option {
 	atLeastZero("Timeout", d, "use 0 for no timeout")
 	return optionFunc(func(c *config) { c.timeout = d })
@@ -133,9 +146,9 @@ func Concurrency(n int) Option {
 }
 
 // MaxPending bounds how many calls of a runner may be unfinished at once: further ones,
-// that are no hits and join none of them, are refused with an error that wraps [ErrBusy].
-// It is for callers who are strangers, such as the clients of a server. Zero, the default,
-// sets no bound; a negative n panics.
+// that are no hits and join none of them, are refused with an error that wraps [ErrBusy]; a flow
+// waits for room. It is for callers who are strangers, such as the clients of a server. Zero,
+// the default, sets no bound; a negative n panics.
 func MaxPending(n int) Option {
 	atLeastZero("MaxPending", n, "use 0 for no bound")
 	return optionFunc(func(c *config) { c.maxPending = n })

@@ -1,19 +1,24 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"time"
+
+	"github.com/workgen/workgen/runtime/internal/backoff"
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // RetryPolicy says whether and when a call that failed executes again. The zero
 // policy is that of a work without [Retry]: once.
 type RetryPolicy struct {
 	// Attempts bounds the executions of one call, the first included. Zero and
-	// one mean that it executes once.
+	// one mean that it executes once; with a store also again, at once, whenever
+	// its process has died.
 	Attempts int
 
 	// Initial is the wait before the second execution, and each further wait is
@@ -38,13 +43,21 @@ type RetryPolicy struct {
 // the last error in its status; only the last error counts as an error of the
 // call.
 //
+// With a store, attempts count on after a restart, and all processes that share the store
+// make them together: whoever wants the call waits until the next attempt is due, and one of
+// them makes it. An execution whose process died counts as an attempt that failed. After the
+// last attempt the call is given up: from then on it gets a [GivenUpError], and does not
+// execute until its code or its arguments change, more attempts are allowed, or somebody
+// forgets it. A call whose error is not retried is not given up: it executes anew when it is
+// asked for again.
+//
 // Every execution gets its own copy of the arguments and its own [Timeout], and
 // takes its own [Concurrency] slot: none is held during a wait. Executions of
 // one call do not overlap, so one that ignores its timeout is waited for.
 //
 // In a [Loop] that keeps going, such waits also lie between the calls that a flow
-// makes again after one has failed for good; what If refuses is then not called
-// again before it is forgotten.
+// makes again after one has failed for good, or was given up; what If refuses is
+// then not called again before it is forgotten.
 //
 // Retry panics when a number is negative, or Jitter is above 1.
 func Retry(p RetryPolicy) Option {
@@ -60,71 +73,22 @@ func Retry(p RetryPolicy) Option {
 // wait returns how long to wait after a number of failures in a row, from 1, and at least
 // after.
 func (p RetryPolicy) wait(failures int, after time.Duration) time.Duration {
-	first, most, spread := p.Initial, p.Max, max(p.Jitter, 0)
-	if first == 0 {
-		first = firstWait
+	policy := backoff.Policy{
+		First: cmp.Or(p.Initial, firstWait), Most: cmp.Or(p.Max, maxWait), Jitter: max(cmp.Or(p.Jitter, jitter), 0),
 	}
-	if most == 0 {
-		most = maxWait
-	}
-	if p.Jitter == 0 {
-		spread = jitter
-	}
-	wait := most
-	if n := failures - 1; n < 63 && first <= most>>n {
-		wait = first << n
-	}
-	return max(time.Duration(float64(wait)*(1+spread*(2*rand.Float64()-1))), after)
+	return max(policy.Wait(failures), after)
 }
 
 // Permanent marks an error that another execution would not mend, such as that there is
 // no such page: [Retry] does not try again, whatever RetryPolicy.If says. The error's text
 // stays the same, and errors.Is and errors.As see through the mark. A nil err stays nil.
-func Permanent(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &permanent{err}
-}
-
-type permanent struct{ err error }
-
-func isPermanent(err error) bool {
-	var mark *permanent
-	return errors.As(err, &mark)
-}
-
-func (e *permanent) Error() string { return e.err.Error() }
-func (e *permanent) Unwrap() error { return e.err }
+func Permanent(err error) error { return backoff.Permanent(err) }
 
 // RetryAfter marks an error with how long the next execution should wait at least, as an
 // HTTP server says that is busy. It does not make an error worth another execution. The
 // error's text stays the same, and errors.Is and errors.As see through the mark. A nil err
 // stays nil.
-func RetryAfter(err error, d time.Duration) error {
-	if err == nil {
-		return nil
-	}
-	return &retryAfter{err, d}
-}
-
-// waitsAfter returns what RetryAfter says. It calls methods of the user's errors, so no
-// lock may be held.
-func waitsAfter(err error) time.Duration {
-	var mark *retryAfter
-	if errors.As(err, &mark) {
-		return mark.after
-	}
-	return 0
-}
-
-type retryAfter struct {
-	err   error
-	after time.Duration
-}
-
-func (e *retryAfter) Error() string { return e.err.Error() }
-func (e *retryAfter) Unwrap() error { return e.err }
+func RetryAfter(err error, d time.Duration) error { return backoff.After(err, d) }
 
 const (
 	firstWait = time.Second
@@ -132,9 +96,103 @@ const (
 	jitter    = 0.2
 )
 
+// isLast reports whether there is a policy, and it allows no attempt after x.
+func (x *execution) isLast() bool {
+	most := x.call.runner.retry.Attempts
+	return most > 1 && x.attempt >= most
+}
+
+// plan notes when the call may be executed next, and which attempt that is, from what was
+// found of it in the store. It does so if the newest record is new, or the call was deleted,
+// and nobody executes it. It returns an error if the call was given up.
+//
+// What counts as an attempt is an execution that has failed and is to be executed again, the
+// last of those, or one that was lost: its process may have died of it. After anything else
+// the next execution is the first attempt again.
+func (c *call) plan(found *store.Found, news bool) error {
+	r, latest := c.runner, found.Latest
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case found.Holder != nil:
+		c.recount = c.recount || news
+		return nil
+	case c.recount:
+		c.recount, c.attempts, c.due = false, 0, 0
+	case !news:
+		return nil
+	}
+	if latest == nil {
+		return nil
+	}
+	policy, made, wait := r.retry, max(latest.Attempt, 1), time.Duration(0)
+	switch {
+	case latest.Status == store.Failed && !latest.Retry.IsZero():
+		wait = until(latest.Retry, latest.Retry.Sub(latest.Finished))
+	case latest.Status != store.GivenUp && latest.Status != store.Lost:
+		c.attempts, c.due = 0, 0
+		return nil
+	case policy.Attempts > 1:
+		pause := policy.wait(made, 0)
+		wait = until(latest.Finished.Add(pause), pause)
+	}
+	if made > c.attempts {
+		c.attempts = made
+		c.err = c.failedElsewhere(latest)
+		c.shown = c.err
+	}
+	if policy.Attempts > 1 && made >= policy.Attempts {
+		return &GivenUpError{Work: r.name, Key: c.key, Attempts: made, At: latest.Finished, Text: latest.Error}
+	}
+	if wait > 0 {
+		c.due = time.Since(r.made) + wait
+	}
+	return nil
+}
+
+// until returns how long it takes until t, at most the given time: clocks differ, and are set.
+func until(t time.Time, most time.Duration) time.Duration { return min(time.Until(t), most) }
+
+// untilDue returns how long it takes until the next attempt may begin.
+func (c *call) untilDue() time.Duration {
+	c.runner.mu.Lock()
+	defer c.runner.mu.Unlock()
+	return c.dueIn()
+}
+
+// dueIn is untilDue with runner.mu. In a synctest bubble that the runner was made outside of, the
+// time since then is negative.
+func (c *call) dueIn() time.Duration {
+	if c.due == 0 {
+		return 0
+	}
+	return c.due - time.Since(c.runner.made)
+}
+
+// GivenUpError is what a call gets that has failed, or was lost, as often as [Retry] allows:
+// in this process, and in others before. It is not executed any more.
+//
+//	var givenUp *runtime.GivenUpError
+//	if errors.As(err, &givenUp) {
+//		log.Printf("%d attempts, the last one at %v: %s", givenUp.Attempts, givenUp.At, givenUp.Text)
+//	}
+type GivenUpError struct {
+	Work     string    // full name of the work
+	Key      key.Key   // of the call
+	Attempts int       // executions that there were
+	At       time.Time // when the last of them ended
+	Text     string    // of its error, or why it was lost
+}
+
+func (e *GivenUpError) Error() string {
+	return fmt.Sprintf("work %s was given up after %d attempts, the last one at %s: %s; to have it executed again, "+
+		"change its code or its arguments, call Forget, or run: workgen store rm %.12s",
+		e.Work, e.Attempts, e.At.Format(time.RFC3339), e.Text, e.Key.String())
+}
+
 // worthwhile reports whether another execution may help against err.
 func (r *runner) worthwhile(err error) (worth bool) {
-	if _, changed := err.(*InputChangedError); changed || isPermanent(err) {
+	if _, changed := err.(*InputChangedError); changed || backoff.IsPermanent(err) {
 		return false
 	}
 	if r.retry.If == nil {
@@ -170,6 +228,10 @@ func passing(err error) bool {
 		cycle    *CycleError
 		unkeyed  *UnkeyedError
 		miss     *MissError
+		givenUp  *GivenUpError
 	)
+	if errors.As(err, &givenUp) {
+		return false
+	}
 	return !errors.As(err, &panicked) && !errors.As(err, &changed) && !errors.As(err, &cycle) && !errors.As(err, &unkeyed) && !errors.As(err, &miss)
 }

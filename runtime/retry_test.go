@@ -396,7 +396,7 @@ func TestALoopDoesNotCallAgainWhatIfRefuses(t *testing.T) {
 			return "", gone
 		}, Retry(RetryPolicy{Attempts: 5, If: func(err error) bool { return err != gone }}))
 		forgotten := false
-		loop := Loop{KeepGoing: true, Logger: quiet(), Flow: func(ctx context.Context) error {
+		loop := Loop{KeepGoing: true, Heartbeat: time.Second, Logger: quiet(), Flow: func(ctx context.Context) error {
 			_, err := f.Run(ctx, "a")
 			switch {
 			case time.Since(began) >= time.Hour && !forgotten:

@@ -3,17 +3,24 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
-	"weak"
 
+	"github.com/workgen/workgen/runtime/internal/alive"
+	"github.com/workgen/workgen/runtime/internal/arguments"
 	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/internal/counter"
+	"github.com/workgen/workgen/runtime/internal/deadline"
+	"github.com/workgen/workgen/runtime/internal/durable"
+	"github.com/workgen/workgen/runtime/internal/hook"
 	"github.com/workgen/workgen/runtime/internal/notify"
+	"github.com/workgen/workgen/runtime/internal/ring"
+	"github.com/workgen/workgen/runtime/internal/sieve"
+	"github.com/workgen/workgen/runtime/internal/slots"
 	"github.com/workgen/workgen/runtime/key"
-	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
@@ -29,22 +36,77 @@ type Runner struct{ r *runner }
 func (r *Runner) Name() string { return r.r.name }
 
 // Stats returns the counters and gauges of this moment.
-func (r *Runner) Stats() Stats { return r.r.Stats() }
+func (r *Runner) Stats() Stats {
+	in := r.r
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	s := in.stats
+	s.Hits += in.hits.Sum()
+	s.Ignoring = len(in.ignores(nil))
+	s.Paused = in.slots.Held() && !in.closed
+	if in.store != nil {
+		s.StoreErrors = in.store.Failures()
+	}
+	return s
+}
 
 // Status returns the status of the latest call that was made: of the latest
 // request that was no hit. Its Status is NotStarted before the first one.
-func (r *Runner) Status() CallStatus { return r.r.Status() }
+func (r *Runner) Status() CallStatus {
+	in := r.r
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.statusOf(in.history.Last())
+}
 
 // History returns the latest calls that were made, finished or not, oldest
 // first: as many as the option [History] says, each with its status of now.
-func (r *Runner) History() []CallStatus { return r.r.History() }
+func (r *Runner) History() []CallStatus {
+	in := r.r
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	list := []CallStatus{}
+	for _, m := range in.history.All() {
+		list = append(list, m.status())
+	}
+	return list
+}
 
 // ForgetAll forgets every call: what was kept is gone, and unfinished calls
 // still serve those who wait for them, but are not kept. What the store has of the
 // work is deleted, too, and other processes drop it from memory within about a second.
 // Equal calls made afterwards execute anew. What other processes execute for the first
 // time meanwhile counts, for the store does not list it.
-func (r *Runner) ForgetAll() { r.r.ForgetAll() }
+func (r *Runner) ForgetAll() {
+	in := r.r
+	in.forgetKept()
+	if in.store != nil {
+		in.store.DeleteAll(context.Background())
+		in.forgetKept()
+	}
+	forgetFailures(func(id callKey, _ failure) bool { return id.runner == in })
+}
+
+// Pause lets no body of the work begin until Resume. What is kept is still served, and what the
+// store has; equal calls are joined. Other calls stay [Pending], those that are to be retried
+// and those whose body was just to begin included. They can be stopped, and Close ends them.
+// Bodies that run go on. Pausing again changes nothing.
+func (r *Runner) Pause() { r.r.setPaused(true) }
+
+// Resume ends [Runner.Pause]. Calls then begin in the order they came; those that could not
+// begin after they had got a slot come last.
+func (r *Runner) Resume() { r.r.setPaused(false) }
+
+func (r *runner) setPaused(paused bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if paused {
+		r.slots.Hold()
+	} else if !r.closed {
+		r.slots.Release()
+	}
+	r.notifier.Notify()
+}
 
 // Close stops all unfinished calls, refuses further executions with ErrClosed,
 // and waits until every body has returned. When ctx ends before that, an error
@@ -52,7 +114,30 @@ func (r *Runner) ForgetAll() { r.r.ForgetAll() }
 //
 // What was kept is still served; ForgetAll drops that, too. A body must not close
 // its own runner with a context that never ends: it would wait for itself.
-func (r *Runner) Close(ctx context.Context) error { return r.r.Close(ctx) }
+func (r *Runner) Close(ctx context.Context) error {
+	in := r.r
+	in.mu.Lock()
+	in.closed = true
+	in.slots.Hold() // what is still to be stopped does not begin meanwhile
+	unfinished := slices.Collect(maps.Keys(in.unfinished))
+	in.mu.Unlock()
+
+	for _, c := range unfinished {
+		c.stop(fmt.Errorf("%w: %w", ErrStopped, ErrClosed), nil)
+	}
+	select {
+	case <-in.idleNow():
+		return nil
+	default: // so that bodies that have returned win over a ctx that has ended
+	}
+	select {
+	case <-in.idleNow():
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close runner of work %s: %d executions ignore that their context has ended: %w",
+			in.name, r.Stats().InFlight, ctx.Err())
+	}
+}
 
 // runner is what a Runner is. It is another type since whatever methods a Runner has, the
 // compiler makes wrappers of for each generated runner that embeds it.
@@ -64,13 +149,17 @@ type runner struct {
 	code              *Code              // likewise
 	scope             string             // what stands for the code in keys: code.Scope()
 	build             *build.Reporter    // what counts in durable keys of the running program; may be nil
-	result            reflect.Type       // of the work
-	codec             store.Codec        // of the store, for results of the work; nil without one
-	work              any                // as in its Spec
-	encode            func(*key.Encoder) // likewise: EncodeWork
-	inputs            []argument         // of the work, in the order of their encoding; empty: nothing is known of them
-	secret            bool               // some of them are secret
+	args, result      reflect.Type       // of the work
+	argKinds          []kind.Kind        // how a store writes the arguments
+	calls             any                // *Calls
+	store             *durable.Store     // nil when none is used
+	workers           elsewhere          // who executes its calls; nil: it does so itself
+	encode            func(*key.Encoder) // EncodeWork of the Spec
+	inputs            *arguments.Inputs  // of the work
+	secret            bool               // some of them are; package preview reads it, too
 	outside, verifies bool               // all inputs, or some, are compared with what they were before an execution
+	hooked            []hook.Execute     // of tests: what they do instead of the body, or around it
+	notRemote         string             // why no worker elsewhere executes a call, and what to do about it; "" when one can
 	clone             any                // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
 	made              time.Time
 
@@ -80,24 +169,21 @@ type runner struct {
 	notifier  notify.Notifier // of the latest changes
 	warning   sync.Once       // of unkeyed calls
 
-	mu         sync.Mutex // guards all below, the table's writers, and every unfinished call
-	kept       sieve
-	expiry     expiry
-	durable    map[*node]key.Key // of those that are kept and that the store has, if it says what was deleted; else nil
-	unfinished map[*call]struct{}
-	slots      slots
-	stats      Stats  // without what is computed when asked for
-	calls      uint64 // calls made: the number of the latest one
-	history    history
-	closed     bool
-	guarded    bool          // a timer looks for calls that do not end
-	idle       chan struct{} // closed when the last body returns; nil unless Close waits
-
-	storeDigests []byte // the key of the store for digests of secret inputs; nil: not read yet
-
-	storeWarned time.Time   // when a store was last complained about
-	silent      time.Time   // since when the store does not answer; zero when it does
-	wasSilent   atomic.Bool // silent is not zero
+	mu            sync.Mutex            // guards all below, the table's writers, and every unfinished call
+	kept          sieve.List[*node]     // every call that is kept and not pinned, in the order they finished
+	pinned        map[*node]int         // those that loops want to be kept: by how many
+	expiry        deadline.Queue[*node] // those that expire, by time since made: the clock cannot be set
+	armed         time.Duration         // when the timer for the first of them fires; 0: there is none
+	storedKeys    map[*node]key.Key     // of those that are kept and that the store has, if it says what was deleted; else nil
+	unfinished    map[*call]struct{}
+	slots         slots.Queue
+	stats         Stats                 // without what is computed when asked for
+	history       ring.Ring[remembered] // numbers the calls
+	closed        bool
+	ignoring      map[*execution]*ignoring // whose bodies run although their contexts have ended; nil: there is none
+	ignoringTimer *time.Timer              // looks at those; nil: there is none
+	guarded       bool                     // a timer looks for calls that do not end
+	idle          chan struct{}            // closed when the last body returns; nil unless Close waits
 }
 
 // entries is the table of a runner, whatever it holds. The runner's mutex is held.
@@ -121,11 +207,16 @@ type about struct {
 	memory         bool
 	notStorable    string
 	kinds          []kind.Kind
+	notRemote      string
+	argKinds       []kind.Kind
 	options        []Option
 
-	table  entries
-	result any // pointer to one
-	clone  any // CloneResult; nil when there is none
+	table    entries
+	args     any // pointer to some
+	result   any // pointer to one
+	clone    any // CloneResult; nil when there is none
+	identify func(args any) (any, error)
+	calls    any // the *Calls
 }
 
 // newRunnerOf makes the runner of a work.
@@ -135,12 +226,18 @@ func newRunnerOf(w *about, opts []Option) *runner {
 	}
 	r := newRunner(newConfig(w.name, w.options, opts))
 	r.schema, r.code, r.scope, r.build = w.schema, w.code, w.code.Scope(), w.code.Reporter()
-	r.work, r.encode, r.inputs, r.secret = w.work, w.encodeWork, inputsOf(w.inputs, w.secret), len(w.secret) > 0
+	r.encode, r.inputs, r.secret = w.encodeWork, arguments.New(w.work, w.inputs, w.secret), len(w.secret) > 0
 	r.outside, r.verifies = w.outside, w.outside || w.verifies || w.encodeWork != nil
-	r.table, r.result = w.table, reflect.TypeOf(w.result).Elem()
-	r.clone = w.clone
+	r.table, r.args, r.result = w.table, reflect.TypeOf(w.args).Elem(), reflect.TypeOf(w.result).Elem()
+	r.clone, r.notRemote, r.argKinds, r.calls = w.clone, r.whyLocal(w), w.argKinds, w.calls
 	r.table.reset()
+	if r.hooks != nil {
+		r.install(hook.Work{Name: r.name, Work: w.work, Args: r.args, Result: r.result, Identify: w.identify})
+	}
 	r.openStore(w)
+	if r.useWorkers != nil {
+		r.useWorkers(r)
+	}
 	return r
 }
 
@@ -148,43 +245,14 @@ func newRunner(c config) *runner {
 	r := &runner{
 		config:     c,
 		made:       time.Now(),
-		slots:      slots{limit: c.concurrency},
-		history:    history{limit: c.history},
+		slots:      slots.New(c.concurrency),
+		history:    ring.New[remembered](c.history),
 		unfinished: map[*call]struct{}{},
 	}
 	r.public.r = r
 	r.succeeded = &call{runner: r, done: closedChan}
-	enlist(&r.public)
+	runners.Add(&r.public)
 	return r
-}
-
-func (r *runner) Stats() Stats {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.stats
-	s.Hits += r.hits.Sum()
-	return s
-}
-
-func (r *runner) Status() CallStatus {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.history.of(r.calls)
-}
-
-func (r *runner) History() []CallStatus {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.history.list(r.calls)
-}
-
-func (r *runner) ForgetAll() {
-	r.forgetKept()
-	if r.store != nil {
-		r.forgetAllStored()
-		r.forgetKept()
-	}
-	forgetFailures(func(id callKey, _ uint64) bool { return id.runner == r })
 }
 
 // forgetKept forgets what is kept, and leaves unfinished calls without a place in the
@@ -192,42 +260,15 @@ func (r *runner) ForgetAll() {
 func (r *runner) forgetKept() {
 	r.mu.Lock()
 	r.dropAll(Forgotten)
-	unfinished := make([]*call, 0, len(r.unfinished))
+	leases := make([]*durable.Lease, 0, len(r.unfinished))
 	for c := range r.unfinished {
 		c.forgotten, c.listed = true, false
-		unfinished = append(unfinished, c)
+		leases = append(leases, c.lease)
 	}
 	r.table.reset()
 	r.mu.Unlock()
-	for _, c := range unfinished {
-		c.giveBack()
-	}
-}
-
-func (r *runner) Close(ctx context.Context) error {
-	r.mu.Lock()
-	r.closed = true
-	unfinished := make([]*call, 0, len(r.unfinished))
-	for c := range r.unfinished {
-		unfinished = append(unfinished, c)
-	}
-	r.mu.Unlock()
-
-	reason := fmt.Errorf("work %s: %w: %w", r.name, ErrStopped, ErrClosed)
-	for _, c := range unfinished {
-		c.stop(reason)
-	}
-	select {
-	case <-r.idleNow():
-		return nil
-	default: // so that bodies that have returned win over a ctx that has ended
-	}
-	select {
-	case <-r.idleNow():
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("close runner of work %s: %d executions ignore that their context has ended: %w",
-			r.name, r.Stats().InFlight, ctx.Err())
+	for _, l := range leases {
+		l.GiveBack()
 	}
 }
 
@@ -250,49 +291,13 @@ var closedChan = func() chan struct{} {
 	return c
 }()
 
-// runners are those that were made and not collected since, oldest first. It
-// keeps none of them alive.
-var runners struct {
-	mu   sync.Mutex
-	all  []weak.Pointer[Runner]
-	tidy int // length at which those that were collected are looked for
-}
-
-// minTidy is how many runners a process has at least before any is looked for.
-const minTidy = 64
-
-// enlist makes a new runner one of those that Runners returns.
-func enlist(r *Runner) {
-	runners.mu.Lock()
-	defer runners.mu.Unlock()
-	if len(runners.all) >= max(runners.tidy, minTidy) {
-		left := runners.all[:0]
-		for _, p := range runners.all {
-			if p.Value() != nil {
-				left = append(left, p)
-			}
-		}
-		clear(runners.all[len(left):])
-		runners.all = left
-		runners.tidy = 2 * len(left)
-	}
-	runners.all = append(runners.all, weak.Make(r))
-}
+// runners are those that were made and not collected since.
+var runners alive.List[Runner]
 
 // Runners returns the runners of this process that are in use, or were until a
 // moment ago, in the order in which they were made. It is for programs that show
 // what is going on, such as those of package app.
-func Runners() []*Runner {
-	runners.mu.Lock()
-	defer runners.mu.Unlock()
-	out := make([]*Runner, 0, len(runners.all))
-	for _, p := range runners.all {
-		if r := p.Value(); r != nil {
-			out = append(out, r)
-		}
-	}
-	return out
-}
+func Runners() []*Runner { return runners.All() }
 
 // Stats counts what a runner did since it was made. Counters only grow; gauges
 // tell of the moment.
@@ -326,9 +331,11 @@ type Stats struct {
 	Evictions   int64 // kept results and errors that made room for others
 	Expirations int64 // kept results and errors whose time was over
 
-	InFlight int // gauge: bodies that have begun and not returned, deaf ones included
-	Pending  int // gauge: calls that were made and whose body has not begun
-	Entries  int // gauge: results and errors kept
+	Paused   bool // by [Runner.Pause]: no body begins
+	InFlight int  // gauge: bodies that have begun and not returned, deaf ones included
+	Ignoring int  // gauge: those of them whose contexts ended five seconds ago, or earlier; see [Inspection.Ignoring]
+	Pending  int  // gauge: calls that were made and whose body has not begun
+	Entries  int  // gauge: results and errors kept
 
 	ExecutionTime time.Duration // sum over the bodies that returned, waiting for nested calls included
 }

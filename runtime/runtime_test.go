@@ -19,6 +19,12 @@ type fetch struct {
 	calls  *Calls[string, string, string]
 }
 
+func (f *fetch) Stats() Stats                    { return f.Runner.Stats() }
+func (f *fetch) Status() CallStatus              { return f.Runner.Status() }
+func (f *fetch) History() []CallStatus           { return f.Runner.History() }
+func (f *fetch) ForgetAll()                      { f.Runner.ForgetAll() }
+func (f *fetch) Close(ctx context.Context) error { return f.Runner.Close(ctx) }
+
 func fetchOf(calls *Calls[string, string, string]) *fetch {
 	if calls.spec.Identify == nil {
 		calls.spec.Identify = byItself
@@ -103,7 +109,10 @@ func settled(t *testing.T, f *fetch) Stats {
 	s := f.Stats()
 	want(t, "bodies in flight", s.InFlight, 0)
 	want(t, "pending calls", s.Pending, 0)
-	want(t, "slots used", f.slots.used, 0)
+	f.mu.Lock()
+	used, _, _ := f.slots.Count()
+	f.mu.Unlock()
+	want(t, "slots used", used, 0)
 	return s
 }
 
@@ -124,17 +133,18 @@ func (f *fetch) check(t interface{ Errorf(string, ...any) }) {
 			}
 		}
 	}
-	if listed != c.table.len || f.kept.len != listed-unfinished || f.stats.Entries != f.kept.len {
+	if listed != c.table.len || f.kept.Len() != listed-unfinished || f.stats.Entries != f.kept.Len() {
 		t.Errorf("table: %d entries listed of which %d unfinished, but counted %d, %d in order, Entries %d",
-			listed, unfinished, c.table.len, f.kept.len, f.stats.Entries)
+			listed, unfinished, c.table.len, f.kept.Len(), f.stats.Entries)
 	}
-	if f.kept.len > f.maxEntries {
-		t.Errorf("%d entries kept, at most %d allowed", f.kept.len, f.maxEntries)
+	if f.kept.Len() > f.maxEntries {
+		t.Errorf("%d entries kept, at most %d allowed", f.kept.Len(), f.maxEntries)
 	}
-	if f.slots.limit > 0 && f.slots.used > f.slots.limit {
-		t.Errorf("%d slots used of %d", f.slots.used, f.slots.limit)
+	used, resuming, pending := f.slots.Count()
+	if f.concurrency > 0 && used > f.concurrency {
+		t.Errorf("%d slots used of %d", used, f.concurrency)
 	}
-	if f.slots.resuming.Len() != 0 || f.slots.pending.Len() > f.stats.Pending {
-		t.Errorf("slots: %d resuming, %d of %d pending queued", f.slots.resuming.Len(), f.slots.pending.Len(), f.stats.Pending)
+	if resuming != 0 || pending > f.stats.Pending {
+		t.Errorf("slots: %d resuming, %d of %d pending queued", resuming, pending, f.stats.Pending)
 	}
 }

@@ -39,3 +39,24 @@ func TestACallEndsOnASmallStack(t *testing.T) {
 		t.Errorf("an entry is evicted %d bytes below the body in the stack, want at most %d", below, most)
 	}
 }
+
+// TestACallerNeedsASmallStack is about callers in goroutines of their own: one that makes a
+// call uses no more of its stack either. Now and then the allocator does.
+func TestACallerNeedsASmallStack(t *testing.T) {
+	f := newFetch(func(context.Context, string) (string, error) { return "", nil })
+	ctx := t.Context()
+	moved := make(chan bool)
+	for i := range 20 {
+		url := string(rune('a' + i))
+		go func() {
+			var own [150]byte // and the caller's frames
+			before := uintptr(unsafe.Pointer(&own))
+			f.Run(ctx, url)
+			moved <- uintptr(unsafe.Pointer(&own)) != before
+		}()
+		if !<-moved {
+			return
+		}
+	}
+	t.Error("the stack of each caller has grown")
+}

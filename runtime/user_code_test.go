@@ -54,7 +54,7 @@ func (c exitCodec) Encode(io.Writer, string, any) error { goruntime.Goexit(); re
 func TestGoexitInAnEncodingEndsTheCall(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := storing(memory.New(0), echo)
-		f.codec = exitCodec{f.codec}
+		f.store.Codec = exitCodec{f.store.Codec}
 		call := f.Start(t.Context(), "a")
 		wantEnd(t, f, call)
 	})
@@ -89,7 +89,7 @@ func TestGoexitInADecodingEndsTheCall(t *testing.T) {
 		s := memory.New(0)
 		wantResult(t, "got a")(storing(s, echo).Run(t.Context(), "a"))
 		f := storing(hooked{Store: s, looked: func([]store.Found) error { time.Sleep(time.Second); return nil }}, echo)
-		f.codec = exitDecode{f.codec}
+		f.store.Codec = exitDecode{f.store.Codec}
 		go func() { _, _ = f.Run(t.Context(), "a") }()
 		time.Sleep(time.Second / 2)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -2,10 +2,13 @@ package runtime
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
+	"weak"
 
+	"github.com/workgen/workgen/runtime/internal/arguments"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -18,7 +21,7 @@ type Status uint8
 // whose arguments could not be copied goes from Pending to Failed.
 const (
 	NotStarted Status = iota // no such call was made yet
-	Pending                  // made; its body waits for a Concurrency slot, or to be retried
+	Pending                  // made; its body waits for a slot, to be retried, or for Resume
 	Running                  // its body runs
 	Succeeded                // its body returned without an error
 	Failed                   // its body returned an error, panicked or timed out
@@ -28,11 +31,14 @@ const (
 var statusNames = [...]string{"not started", "pending", "running", "succeeded", "failed", "stopped"}
 
 // String gives the status in lower-case words, such as "not started".
-func (s Status) String() string {
-	if int(s) < len(statusNames) {
-		return statusNames[s]
+func (s Status) String() string { return nameOf("Status", statusNames[:], uint8(s)) }
+
+// nameOf returns the name of a value of a type that lists them.
+func nameOf(typ string, names []string, value uint8) string {
+	if int(value) < len(names) {
+		return names[value]
 	}
-	return "Status(" + strconv.Itoa(int(s)) + ")"
+	return typ + "(" + strconv.Itoa(int(value)) + ")"
 }
 
 // ended reports whether nothing can change any more.
@@ -49,11 +55,15 @@ type CallStatus struct {
 	Requested time.Time // the first caller came
 	Started   time.Time // the body began, for the first time
 	Finished  time.Time // the callers were released; a deaf body may go on
-	Attempts  int       // times that the body began: more than one under Retry
+	Attempts  int       // times that the body began: more than one under Retry, and after restarts with a store
 	Stored    bool      // the result came from the store: the body did not begin here
 	Reason    error     // why it failed or stopped, or is going to be retried; nil otherwise
 
 	Progress CallProgress // of the latest execution; zero when its body says nothing
+
+	// Holder is who executes the call elsewhere, in another process or runner, while it is Pending
+	// here and waits for that; zero when nobody does.
+	Holder store.Origin
 }
 
 // stamp is a wall clock reading in Unix nanoseconds, 0 for none: a third of the
@@ -69,17 +79,8 @@ func (s stamp) time() time.Time {
 	return time.Unix(0, int64(s))
 }
 
-// history holds the latest calls of a runner. It grows up to its limit, and then
-// each call takes the place of the one made limit calls before it. The runner's mutex
-// guards it.
-type history struct {
-	limit int
-	ring  []remembered // the call with number n is at (n-1) modulo limit
-}
-
-// remembered is a call in the history.
+// remembered is one of the latest calls of a runner. The runner's mutex guards it.
 type remembered struct {
-	number  uint64
 	hash    uint64
 	call    *call      // until it has ended
 	end     CallStatus // from then on
@@ -89,18 +90,9 @@ type remembered struct {
 	key     key.Key // zero without a store
 }
 
-// add takes in a new call.
-func (h *history) add(c *call) {
-	at := h.at(c.node.number)
-	if at == len(h.ring) {
-		h.ring = append(h.ring, remembered{})
-	}
-	h.ring[at] = remembered{number: c.node.number, hash: c.node.hash, call: c}
-}
-
-// ended notes what a call came to, if its place has not been taken.
-func (h *history) ended(c *call) {
-	if m := h.find(c.node.number); m != nil {
+// ended notes what a call came to, if it is remembered.
+func (r *runner) ended(c *call) {
+	if m := r.history.Find(c.node.number); m != nil {
 		c.fill(&m.end)
 		m.retried, m.call = c.retried, nil
 	}
@@ -139,36 +131,13 @@ func (c *call) executed(x *execution, ended time.Time, err error) {
 	c.retried = append(c.retried, Execution{Began: x.began.Round(0), Ended: ended.Round(0), Err: err})
 }
 
-// of returns the status of a call, a zero one if it is not there.
-func (h *history) of(number uint64) CallStatus {
-	if m := h.find(number); m != nil {
+// statusOf returns the status of a call, a zero one if it is not remembered.
+func (r *runner) statusOf(number uint64) CallStatus {
+	if m := r.history.Find(number); m != nil {
 		return m.status()
 	}
 	return CallStatus{}
 }
-
-// find returns a call that is remembered, or nil.
-func (h *history) find(number uint64) *remembered {
-	if number == 0 {
-		return nil
-	}
-	if at := h.at(number); at < len(h.ring) && h.ring[at].number == number {
-		return &h.ring[at]
-	}
-	return nil
-}
-
-// list returns the records in the order of their numbers, of which last is the
-// highest.
-func (h *history) list(last uint64) []CallStatus {
-	out := make([]CallStatus, 0, len(h.ring))
-	for n := last - uint64(len(h.ring)) + 1; n <= last; n++ {
-		out = append(out, h.of(n))
-	}
-	return out
-}
-
-func (h *history) at(number uint64) int { return int((number - 1) % uint64(h.limit)) }
 
 // Execution is one time that the body of a call ran.
 type Execution struct {
@@ -178,7 +147,7 @@ type Execution struct {
 
 // removed notes that a call is not kept any more. r.mu is held.
 func (r *runner) removed(number uint64, why Removal) {
-	if m := r.history.find(number); m != nil {
+	if m := r.history.Find(number); m != nil {
 		m.removed = why
 	}
 	r.notifier.Notify()
@@ -194,17 +163,9 @@ const (
 )
 
 // String gives the reason as a lower-case word, and "kept" for zero.
-func (r Removal) String() string {
-	switch r {
-	case Evicted:
-		return "evicted"
-	case Expired:
-		return "expired"
-	case Forgotten:
-		return "forgotten"
-	}
-	return "kept"
-}
+func (r Removal) String() string { return nameOf("Removal", removalNames[:], uint8(r)) }
+
+var removalNames = [...]string{"kept", "evicted", "expired", "forgotten"}
 
 // Tracer is told when a body begins, in its goroutine, without locks. It returns the
 // context that the body gets, which must be derived from ctx, and a function that is
@@ -241,4 +202,94 @@ func (x *execution) trace() context.Context {
 		}
 	})
 	return ctx
+}
+
+// A call that does not end is said in the log: what it waits for, or how long its body has
+// run. Nobody may look for what hangs. The first line comes after a minute of waiting, or
+// ten of running, and each further one after twice the time.
+const (
+	longWait = time.Minute
+	longRun  = 10 * time.Minute
+	mostSaid = 10 // calls of one runner at a time
+)
+
+// guardCalls has unfinished calls looked at in a while. mu is held.
+func (r *runner) guardCalls() {
+	if r.guarded {
+		return
+	}
+	r.guarded = true
+	runner := weak.Make(r)
+	time.AfterFunc(longWait, func() {
+		if r := runner.Value(); r != nil {
+			r.sayWhatIsStuck()
+		}
+	})
+}
+
+func (r *runner) sayWhatIsStuck() {
+	r.mu.Lock()
+	r.guarded = false
+	if len(r.unfinished) > 0 {
+		r.guardCalls()
+	}
+	now, stuck := time.Now(), []stuckCall{}
+	for c := range r.unfinished {
+		since, limit := c.requested, longWait
+		if c.node.status() == Running {
+			since, limit = c.started, longRun
+		}
+		took := now.Sub(since.time())
+		if took < limit || took < 2*c.said || len(stuck) == mostSaid {
+			continue
+		}
+		c.said = took
+		stuck = append(stuck, stuckCall{c, c.waitsForWhat(), c.node.status(), took})
+	}
+	r.mu.Unlock()
+	for _, s := range stuck {
+		attrs := []slog.Attr{slog.Uint64("call", s.call.node.number), slog.String("status", s.status.String()),
+			slog.String("waits_for", s.waitsFor), slog.Duration("since", s.took)}
+		if s.waitsFor != itsCopies {
+			attrs = append(attrs, slog.String("arguments", arguments.Summary(s.call.values.arguments())))
+		}
+		r.logAt(slog.LevelWarn, "a call has not ended for long", attrs...)
+	}
+}
+
+// stuckCall is a call that is to be said in the log.
+type stuckCall struct {
+	call     *call
+	waitsFor string
+	status   Status
+	took     time.Duration
+}
+
+// itsCopies is what a call waits for whose arguments are not there yet.
+const itsCopies = "its arguments to be copied"
+
+// waitsForWhat says in a few words why a call has not ended. runner.mu is held.
+func (c *call) waitsForWhat() string {
+	x := c.execution
+	switch {
+	case c.node.status() == Running:
+		return "its body"
+	case c.dueIn() > 0:
+		return "its next attempt"
+	case c.looking != nil:
+		return "the store"
+	case x == nil:
+		return itsCopies
+	case c.runner.slots.Held():
+		return "the work is paused"
+	case x.turn.Waits():
+		return "a slot"
+	case x.waitsForSlot():
+		return "a slot of the pool"
+	case x.rated.Load():
+		return "its rate limit"
+	case c.remote() && c.holder == (store.Origin{}):
+		return "a worker"
+	}
+	return "an execution elsewhere, or the store"
 }
