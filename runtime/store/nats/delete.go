@@ -1,0 +1,87 @@
+package nats
+
+import (
+	"context"
+
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// Delete implements store.Store.
+func (s *Store) Delete(ctx context.Context, refs ...store.Ref) (n int, err error) {
+	if err := s.checkWrite(ctx); err != nil || len(refs) == 0 {
+		return 0, err
+	}
+	distinct, has := refs[:0:0], map[store.Ref]bool{}
+	for _, r := range refs {
+		if !has[r] {
+			has[r] = true
+			distinct = append(distinct, r)
+		}
+	}
+	had := make([]bool, len(distinct))
+	err = each(len(distinct), maxAsking, func(i int) (err error) {
+		had[i], err = s.delete(ctx, distinct[i])
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, had := range had {
+		if had {
+			n++
+		}
+	}
+	return n, s.deleted.announce(ctx, distinct)
+}
+
+// delete deletes one call, and tells whether it had a result or was leased.
+func (s *Store) delete(ctx context.Context, ref store.Ref) (had bool, err error) {
+	before, err := s.change(ctx, ref, nil, func(st *state) (*state, error) {
+		now := s.serverNow()
+		had = st.isLive(now) || st.isHeld(now)
+		if st.seq == 0 || !st.Gone.IsZero() {
+			return nil, nil
+		}
+		next := st.ended()
+		next.execution = st.asOf(now)
+		switch {
+		case st.isLive(now):
+			next.Status = store.Deleted
+		case st.isHeld(now):
+			next.Status, next.Error, next.Finished = store.Lost, "the call was deleted", now
+		}
+		next.Gone, next.latest = now, nil
+		return next, nil
+	})
+	if err == nil {
+		s.drop(ref, before.Seq, &before.result)
+	}
+	return had, err
+}
+
+// Discard implements store.Store.
+func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, why string) error {
+	if err := s.check(ctx); err != nil || s.o.ReadOnly {
+		return err // the next one who looks finds it again
+	}
+	_, err := s.discard(ctx, e.Ref, e.Token, how, why)
+	return err
+}
+
+// discard drops the result of an execution, or what is damaged, if it is still there.
+func (s *Store) discard(ctx context.Context, ref store.Ref, token uint64, how store.Status, why string) (gone bool, err error) {
+	before, err := s.change(ctx, ref, nil, func(st *state) (*state, error) {
+		if st.Seq != token || st.seq == 0 || st.Status != store.Succeeded && st.damaged == nil || !st.Gone.IsZero() {
+			gone = false
+			return nil, nil
+		}
+		next := st.ended()
+		next.Status, next.Gone, next.Error, next.latest = how, s.serverNow(), why, nil
+		gone = true
+		return next, nil
+	})
+	if err == nil && gone {
+		s.drop(ref, before.Seq, &before.result)
+	}
+	return gone, err
+}
