@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/workgen/workgen/runtime"
 )
@@ -51,14 +52,22 @@ func (h *handler) getCall(w http.ResponseWriter, r *http.Request) {
 	h.json(w, http.StatusOK, v)
 }
 
-// health says whether the loop lives: 200 as long as it has not ended.
+// health says whether the loop lives: 200 as long as it has not ended, and its flow does not
+// block. What is wrong beside that is named, but not where: strangers may ask.
 func (h *handler) health(w http.ResponseWriter, r *http.Request) {
-	state := h.site.app.Loop.Status().State
+	l := h.site.app.Loop.Status()
 	status := http.StatusOK
-	if state == runtime.LoopStopping || state == runtime.LoopEnded {
+	if l.State == runtime.LoopStopping || l.State == runtime.LoopEnded || l.State == runtime.LoopBlocked {
 		status = http.StatusServiceUnavailable
 	}
-	h.json(w, status, map[string]string{"loop": state.String()})
+	v := healthView{Loop: l.State.String()}
+	all := h.site.discover()
+	_, _, waiting := h.site.machinesView(all)
+	for _, problem := range append(problems(l, all), waiting...) {
+		what, _, _ := strings.Cut(problem, ":")
+		v.Problems = append(v.Problems, what)
+	}
+	h.json(w, status, v)
 }
 
 func (h *handler) postLoop(w http.ResponseWriter, r *http.Request) {

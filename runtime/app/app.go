@@ -118,6 +118,9 @@ func (a *App) Run(ctx context.Context) error {
 
 // loop runs the loop.
 func (a *App) loop(ctx context.Context) error {
+	if a.Loop.Store == nil && a.site.store != nil {
+		a.Loop.Store = a.site.store
+	}
 	err := a.Loop.Run(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil

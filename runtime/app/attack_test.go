@@ -100,9 +100,9 @@ func TestAThousandSlowStreamsLeaveTheLoopAlone(t *testing.T) {
 	w := newWork("slow.Work", echo, runtime.MaxEntries(10))
 	defer w.Close(context.Background())
 	var n atomic.Int64
-	r := start(t, &App{Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{Flow: func(ctx context.Context) error {
-		_, err := w.Run(ctx, fmt.Sprint(n.Add(1)))
-		return err
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{Heartbeat: time.Millisecond, Flow: func(ctx context.Context) error {
+		w.Start(ctx, fmt.Sprint(n.Add(1)))
+		return nil
 	}}})
 	at := strings.TrimPrefix(r.url, "http://")
 	refused, open := 0, 0

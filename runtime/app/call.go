@@ -100,7 +100,7 @@ func (s *site) owned(rec *store.Record, from store.Store) (found, error) {
 
 // record returns what a store has of a call, nil if it has nothing.
 func record(ctx context.Context, from store.Store, k key.Key) (*store.Record, error) {
-	f := store.Filter{Prefix: k.String(), Limit: 1, Status: store.Statuses()}
+	f := store.Filter{Prefix: k.String(), Limit: 1}
 	for rec, err := range from.History(ctx, f) {
 		return &rec, err
 	}
@@ -113,7 +113,7 @@ func callViewOf(work workRef, d runtime.CallDetail, now time.Time) callView {
 		Key: callKey(work.ID, d.Number), Work: work, Number: d.Number,
 		Status: d.Status.String(), Origin: thisProcess, Arguments: argViews(d.Args),
 		Requested: d.Requested, Started: d.Started, Finished: d.Finished,
-		Duration: between(d.Started, d.Finished, now), Attempts: d.Attempts,
+		Duration: between(d.Started, d.Finished, now), Attempts: d.Attempts, Progress: progressViewOf(d.Progress),
 		Kept: d.Kept, Error: errorViewOf(d.Reason),
 	}
 	if d.Key != (key.Key{}) {
@@ -125,7 +125,17 @@ func callViewOf(work workRef, d runtime.CallDetail, now time.Time) callView {
 	if d.Removed != 0 {
 		v.Removed = d.Removed.String()
 	}
+	if d.Holder != (store.Origin{}) && !isOurs(d.Holder) {
+		v.Status, v.Origin, v.Place = runtime.Running.String(), otherProcess, d.Holder.String()
+	}
 	return v
+}
+
+func progressViewOf(p runtime.CallProgress) *progressView {
+	if p == (runtime.CallProgress{}) {
+		return nil
+	}
+	return &progressView{p.Done, p.Total, short(p.Note, maxMessage)}
 }
 
 // The origins of calls.
@@ -141,14 +151,15 @@ func recordView(work workRef, rec *store.Record) callView {
 		Key: rec.Key.String(), Digest: rec.Key.String(), Work: work,
 		Status: "succeeded", Origin: otherProcess, Place: rec.Origin.String(), Arguments: argViews(rec.Args),
 		Requested: rec.Requested, Started: rec.Started, Finished: rec.Finished,
-		Duration: between(rec.Started, rec.Finished, rec.Finished), Attempts: rec.Attempts,
-		Kept: rec.Status == store.Succeeded,
+		Duration: between(rec.Started, rec.Finished, rec.Finished), Attempts: rec.Attempt,
+		Progress: progressViewOf(runtime.CallProgress(rec.Progress)),
+		Kept:     rec.Status == store.Succeeded,
 	}
 	if isOurs(rec.Origin) {
 		v.Origin, v.Place = thisProcess, ""
 	}
 	switch {
-	case rec.Status.Failure():
+	case rec.Status.Failure() || rec.Status == store.Running || rec.Status == store.Stopped || rec.Status == store.Lost:
 		v.Status = rec.Status.String()
 	case rec.Status.Gone():
 		v.Removed = rec.Status.String()
@@ -170,7 +181,7 @@ func isOurs(o store.Origin) bool {
 func argViews(args []store.Arg) []argView {
 	out := make([]argView, 0, len(args))
 	for _, a := range args {
-		v := argView{Name: a.Name, Type: a.Type, Text: a.Text, Secret: a.Secret}
+		v := argView{Name: a.Name, Type: a.Type, Text: a.String(), Secret: a.Secret}
 		if a.Secret {
 			v.Text = ""
 		}

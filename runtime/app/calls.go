@@ -150,7 +150,7 @@ func isStored(d runtime.CallDetail) bool {
 
 // stored goes through the calls that the store has.
 func (l *lister) stored(ctx context.Context, status []store.Status) error {
-	f := store.Filter{Work: l.work.Name, Status: status, Before: l.at.below}
+	f := store.Filter{Work: l.work.Name, Status: status, Newest: true, Before: l.at.below}
 	if l.search == "" {
 		f.Limit = l.limit - len(l.view.Calls) + 1
 	}

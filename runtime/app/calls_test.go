@@ -224,7 +224,7 @@ func TestWhatWasGivenUpIsListed(t *testing.T) {
 	for i, day := range []string{"1", "2 bad", "3 bad"} {
 		rec := store.Record{
 			Ref: store.Ref{Work: w.Name(), Key: key.Key{byte(i + 1)}}, Args: []store.Arg{{Name: "day", Type: "string", Text: strconv.Quote(day)}},
-			Started: time.Now(), Finished: time.Now(), Attempts: 1,
+			Started: time.Now(), Finished: time.Now(), Attempt: 1,
 		}
 		l, err := s.Begin(t.Context(), rec)
 		if err != nil {

@@ -50,6 +50,7 @@ func (f *found) view() callView {
 	}
 	if f.here.Stored { // executed before, or elsewhere
 		v.Place, v.Started, v.Attempts, v.Duration = rec.Place, rec.Started, rec.Attempts, rec.Duration
+		v.Progress = rec.Progress
 	}
 	return v
 }

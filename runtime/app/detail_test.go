@@ -154,6 +154,52 @@ func TestPanicsAreShownWithTheirStack(t *testing.T) {
 	}
 }
 
+func TestProgressIsShown(t *testing.T) {
+	for name, opts := range map[string][]runtime.Option{
+		"without a store": nil,
+		"with a store":    {runtime.WithStore(memory.New(0))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			goOn := make(chan struct{})
+			said := make(chan struct{})
+			w := newWork("progress.Work", func(ctx context.Context, day string) (string, error) {
+				runtime.Progress(ctx, 1, 3, "<rows> of "+day)
+				close(said)
+				<-goOn
+				runtime.Progress(ctx, 3, 3, "")
+				return "done", nil
+			}, opts...)
+			r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+			ended := make(chan error, 1)
+			go func() {
+				_, err := w.Run(t.Context(), "monday")
+				ended <- err
+			}()
+			<-said
+			v := get[callsView](t, r, "/api/v1/works/progress.Work/calls").Calls[0]
+			if want := (progressView{1, 3, "<rows> of monday"}); v.Progress == nil || *v.Progress != want {
+				t.Errorf("the API says %+v, want %+v", v.Progress, want)
+			}
+			for _, path := range []string{"/view/works/progress.Work", "/view/calls/" + v.Key} {
+				if _, page := r.do(t, "GET", path, ""); !strings.Contains(page, "1/3: &lt;rows&gt; of monday<") {
+					t.Errorf("%s does not show it:\n%s", path, page)
+				}
+			}
+			close(goOn)
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "all is done", func() bool {
+				_, page := r.do(t, "GET", "/view/calls/"+v.Key, "")
+				return strings.Contains(page, "<dd>3/3</dd>")
+			})
+			if _, page := r.do(t, "GET", "/view/works/progress.Work", ""); strings.Contains(page, "3/3") {
+				t.Error("the list shows it of calls that have ended")
+			}
+		})
+	}
+}
+
 func TestActionsOnCalls(t *testing.T) {
 	for name, opts := range map[string][]runtime.Option{
 		"without a store": nil,
@@ -216,6 +262,18 @@ func TestActionsOnCalls(t *testing.T) {
 			want(t, "a form", answer.StatusCode, 303)
 		})
 	}
+}
+
+func TestACallSaysThatTheContentOfAFileChanged(t *testing.T) {
+	call := func(number uint64, path string, content byte) runtime.CallDetail {
+		args := []store.Arg{{Name: "from", Type: "key.File", Text: path, Digest: [16]byte{content, 2, 3}}}
+		return runtime.CallDetail{CallStatus: runtime.CallStatus{Number: number}, Args: args}
+	}
+	want(t, "same path", whyDifferent(call(3, `"a"`, 1), call(4, `"a"`, 2)).Text,
+		`No earlier call had the same arguments. The nearest is call 3: the content of from "a" has changed.`)
+	want(t, "another", whyDifferent(call(3, `"a"`, 1), call(4, `"b"`, 2)).Text,
+		`No earlier call had the same arguments. The nearest is call 3: from is "b" and was "a".`)
+	want(t, "text", argViews(call(3, `"a"`, 1).Args)[0].Text, `"a"#010203`)
 }
 
 func TestCallsOfEarlierProcessesAreShownAndForgotten(t *testing.T) {

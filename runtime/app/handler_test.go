@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/workgen/workgen/runtime"
 )
@@ -149,6 +151,39 @@ func TestHealthSaysWhetherTheLoopLives(t *testing.T) {
 	answer, text = r.do(t, "GET", "/healthz", "")
 	want(t, "after", answer.StatusCode, 503)
 	want(t, "after", text, `{"loop":"ended"}`+"\n")
+}
+
+func TestHealthNamesWhatIsWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v runtime.Var[int]
+		block, deaf := make(chan struct{}), newWork("deaf.Work", func(context.Context, string) (string, error) {
+			time.Sleep(time.Hour)
+			return "", nil
+		}, runtime.Timeout(time.Second))
+		a := &App{NoPage: true, Logger: quiet, Works: []*runtime.Runner{deaf.Runner}, Loop: &runtime.Loop{}}
+		a.Loop.Flow = func(ctx context.Context) error {
+			if a.Loop.Status().Pass > 200 {
+				<-block
+				return runtime.Stop
+			}
+			v.Set(v.Get(ctx) + 1)
+			return nil
+		}
+		deaf.Start(t.Context(), "a")
+		h := a.Handler()
+		ended := make(chan error)
+		go func() { ended <- a.Run(t.Context()) }()
+		time.Sleep(10 * time.Minute)
+		answer, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/healthz", nil)
+		r.Host = "localhost"
+		h.ServeHTTP(answer, r)
+		want(t, "status", answer.Code, http.StatusServiceUnavailable)
+		want(t, "health", answer.Body.String(),
+			`{"loop":"blocked","problems":["the flow blocks","the flow spins","a body ignores that its context has ended"]}`+"\n")
+		close(block)
+		want(t, "error", <-ended, nil)
+		time.Sleep(time.Hour) // until the body has returned
+	})
 }
 
 func TestStatusTellsOfPassesAndWorks(t *testing.T) {

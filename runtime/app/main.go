@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -29,19 +30,20 @@ import (
 //		})
 //	}
 //
-// The first interrupt (Ctrl-C, or SIGTERM) stops the loop and waits for its
-// executions, the second ends the process at once. The exit status is 0 when the
+// The first signal (Ctrl-C, SIGTERM or SIGHUP) ends the loop: nothing begins any more, and what
+// runs goes on for as long as the loop's Grace says; what it returns is kept. The log names what
+// is waited for. The second signal ends the process at once. The exit status is 0 when the
 // loop ended without an error or was interrupted, 1 after an error, 2 for wrong
-// usage, and 130 after the second interrupt.
+// usage, and 130 after the second signal.
 func Main(build func(a *App) error) {
 	a := &App{}
 	if err := a.Flags(flag.CommandLine); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, printed(err))
 		os.Exit(2)
 	}
 	flag.Parse()
 	if err := build(a); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, printed(err))
 		os.Exit(1)
 	}
 	os.Exit(a.Main())
@@ -53,7 +55,7 @@ func (a *App) Main() (status int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	var interrupted atomic.Bool
 	go func() {
@@ -69,10 +71,21 @@ func (a *App) Main() (status int) {
 		err = closeErr
 	}
 	if err != nil && !(interrupted.Load() && errors.Is(err, context.Canceled)) {
-		fmt.Fprintf(a.stderr(), "ERROR: %s\n", redact.Text(preview.Error(err)))
+		fmt.Fprintf(a.stderr(), "ERROR: %s\n", printed(err))
 		return 1
 	}
 	return 0
+}
+
+// printed is an error as a terminal and who reads a log may get it: without secrets, and with
+// nothing in it that the terminal would obey. Further lines are indented, so that none looks
+// like one of the program's.
+func printed(err error) string {
+	lines := strings.Split(redact.Text(preview.Error(err)), "\n")
+	for i := range lines {
+		lines[i] = preview.Line(lines[i])
+	}
+	return strings.Join(lines, "\n\t")
 }
 
 // underWay says how many executions run.

@@ -21,34 +21,55 @@ import (
 func TestMain(m *testing.M) {
 	kind := os.Getenv("APP_TEST_PROGRAM")
 	if kind == "" {
+		machinesEvery = 10 * time.Millisecond
 		os.Exit(m.Run())
 	}
 	os.Args = append(os.Args[:1], strings.Fields(os.Getenv("APP_TEST_FLAGS"))...)
 	flag.CommandLine = flag.NewFlagSet("program", flag.ExitOnError)
 	Main(func(a *App) error {
 		if kind == "fails to build" {
-			return errors.New("no source")
+			return errors.New("no source\nINFO: \x9bforged")
+		}
+		var opts []runtime.Option
+		if a.StoreName != "" {
+			s, err := a.OpenStore()
+			if err != nil {
+				return err
+			}
+			opts = append(opts, runtime.WithStore(s))
 		}
 		w := newSecretWork("main.Work", func(ctx context.Context, day string) (string, error) {
 			fmt.Println("executing")
 			if kind == "tells" {
 				return "", fmt.Errorf("no day %q", day)
 			}
-			if kind == "deaf" {
+			switch kind {
+			case "deaf":
 				select {}
+			case "finishes": // and ignores its context
+				time.Sleep(300 * time.Millisecond)
+				fmt.Println("finished")
+				return day, nil
 			}
 			<-ctx.Done()
 			time.Sleep(50 * time.Millisecond)
 			fmt.Println("cleaned up")
 			return "", ctx.Err()
-		})
+		}, opts...)
 		a.Loop = &runtime.Loop{Flow: func(ctx context.Context) error {
 			if kind == "fails" {
-				return errors.New("no data")
+				return errors.Join(errors.New("no data\x1b]0;\u202e"), errors.New("INFO: forged\r\x9b"))
 			}
-			_, err := w.Run(ctx, "secret a")
+			got, err := w.Run(ctx, "secret a")
+			if err == nil {
+				fmt.Println("got", got)
+				return runtime.Stop
+			}
 			return err
 		}}
+		if kind == "heeds" {
+			a.Loop.Grace = 300 * time.Millisecond
+		}
 		return nil
 	})
 }
@@ -104,7 +125,7 @@ func (p *program) status(t *testing.T) int {
 
 func TestTheFirstInterruptDrainsAndTheSecondEnds(t *testing.T) {
 	const stopping = "INFO: Stopping: waiting for 1 execution. Interrupt again to end at once.\n"
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		p := run(t, "heeds", "-addr 127.0.0.1:0")
 		p.line(t, "executing")
 		p.Process.Signal(s)
@@ -123,15 +144,27 @@ func TestTheFirstInterruptDrainsAndTheSecondEnds(t *testing.T) {
 	want(t, "standard error", p.stderr.String(), stopping)
 }
 
+func TestWhatABodyReturnsAfterTheFirstSignalIsKept(t *testing.T) {
+	flags := "-no-page -store " + t.TempDir() + "/store"
+	p := run(t, "finishes", flags)
+	p.line(t, "executing")
+	p.Process.Signal(syscall.SIGTERM)
+	p.line(t, "finished")
+	want(t, "status", p.status(t), 0)
+	p = run(t, "finishes", flags)
+	p.line(t, "got secret a") // and it does not execute
+	want(t, "status", p.status(t), 0)
+}
+
 func TestTheExitStatusTellsHowItEnded(t *testing.T) {
 	for _, c := range []struct {
 		kind, flags string
 		status      int
 		said        string
 	}{
-		{"fails", "-no-page", 1, "ERROR: no data\n"},
+		{"fails", "-no-page", 1, "ERROR: no data\\x1b]0;\\u202e\n\tINFO: forged\\r\\x9b\n"},
 		{"tells", "-no-page", 1, "ERROR: no day \"(secret)\"\n"},
-		{"fails to build", "", 1, "no source\n"},
+		{"fails to build", "", 1, "no source\n\tINFO: \\x9bforged\n"},
 		{"heeds", "-addr 0.0.0.0:0", 1, "set a token"},
 		{"heeds", "-nonsense", 2, "flag provided but not defined"},
 		{"heeds", "-no-page -wait", 1, "leave one of them out"},

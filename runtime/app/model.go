@@ -9,9 +9,32 @@ import (
 
 // Status is the state of an application.
 type statusView struct {
-	App   appView    `json:"app"`
-	Loop  loopView   `json:"loop"`
-	Works []workView `json:"works"`
+	App     appView      `json:"app"`
+	Loop    loopView     `json:"loop"`
+	Works   []workView   `json:"works"`
+	Workers []workerView `json:"workers"`
+	Queues  []queueView  `json:"queues"`
+}
+
+// workerView is a worker, on this machine or another one.
+type workerView struct {
+	Place string    `json:"place"`
+	Pools []string  `json:"pools"`
+	Slots int       `json:"slots"`
+	Busy  int       `json:"busy"`
+	Works []string  `json:"works"` // each with the route
+	Seen  time.Time `json:"seen"`
+}
+
+// queueView is the calls of one work, of one version, that wait for workers.
+type queueView struct {
+	Pool   string    `json:"pool"`
+	Work   string    `json:"work"`
+	Route  string    `json:"route"`
+	Queued int       `json:"queued"`
+	Taken  int       `json:"taken"`
+	Oldest time.Time `json:"oldest,omitzero"`
+	Served bool      `json:"served"`
 }
 
 type appView struct {
@@ -32,7 +55,24 @@ type loopView struct {
 	Due        time.Time  `json:"due,omitzero"`
 	Heartbeat  float64    `json:"heartbeat"` // 0: off
 	Error      string     `json:"error,omitempty"`
+	Stack      string     `json:"stack,omitempty"` // where the flow blocks
+	Ticks      []tickView `json:"ticks"`
+	Problems   []string   `json:"problems"`
 	Passes     []passView `json:"passes"`
+}
+
+type tickView struct {
+	Schedule string    `json:"schedule"`
+	Tick     time.Time `json:"tick,omitzero"`
+	Done     bool      `json:"done"`
+	Missed   int       `json:"missed"`
+	Next     time.Time `json:"next,omitzero"`
+}
+
+// healthView is what says whether the loop lives, to everybody.
+type healthView struct {
+	Loop     string   `json:"loop"`
+	Problems []string `json:"problems,omitempty"`
 }
 
 type workRef struct {
@@ -78,23 +118,24 @@ type pointView struct {
 }
 
 type callView struct {
-	Key       string     `json:"key"` // identifies the call in paths
-	Work      workRef    `json:"work"`
-	Number    uint64     `json:"number,omitempty"` // in this process
-	Digest    string     `json:"digest,omitempty"` // the durable key
-	Status    string     `json:"status"`
-	Origin    string     `json:"origin"` // this process, store, other process
-	Place     string     `json:"place,omitempty"`
-	Arguments []argView  `json:"arguments"`
-	Requested time.Time  `json:"requested,omitzero"`
-	Started   time.Time  `json:"started,omitzero"`
-	Finished  time.Time  `json:"finished,omitzero"`
-	Duration  float64    `json:"duration"`
-	Attempts  int        `json:"attempts"`
-	Size      *int64     `json:"size,omitempty"` // of the stored result, in bytes
-	Kept      bool       `json:"kept"`
-	Removed   string     `json:"removed,omitempty"`
-	Error     *errorView `json:"error,omitempty"`
+	Key       string        `json:"key"` // identifies the call in paths
+	Work      workRef       `json:"work"`
+	Number    uint64        `json:"number,omitempty"` // in this process
+	Digest    string        `json:"digest,omitempty"` // the durable key
+	Status    string        `json:"status"`
+	Origin    string        `json:"origin"` // this process, store, other process
+	Place     string        `json:"place,omitempty"`
+	Arguments []argView     `json:"arguments"`
+	Requested time.Time     `json:"requested,omitzero"`
+	Started   time.Time     `json:"started,omitzero"`
+	Finished  time.Time     `json:"finished,omitzero"`
+	Duration  float64       `json:"duration"`
+	Attempts  int           `json:"attempts"`
+	Progress  *progressView `json:"progress,omitempty"` // nil: its body says nothing
+	Size      *int64        `json:"size,omitempty"`     // of the stored result, in bytes
+	Kept      bool          `json:"kept"`
+	Removed   string        `json:"removed,omitempty"`
+	Error     *errorView    `json:"error,omitempty"`
 }
 
 type argView struct {
@@ -102,6 +143,13 @@ type argView struct {
 	Type   string `json:"type"`
 	Text   string `json:"text"`
 	Secret bool   `json:"secret,omitempty"`
+}
+
+// progressView is how far a body has come, as it says.
+type progressView struct {
+	Done  int64  `json:"done"`
+	Total int64  `json:"total"` // 0 where it does not count, or does not know
+	Note  string `json:"note,omitempty"`
 }
 
 type errorView struct {

@@ -27,6 +27,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"size":      size,
 	"class":     func(status string) string { return strings.ReplaceAll(status, " ", "-") },
 	"count":     count,
+	"pools":     poolNames,
 	"lastIndex": func(passes []passView) int { return len(passes) - 1 },
 }).ParseFS(templateFiles, "templates/*.html"))
 
@@ -42,8 +43,10 @@ type pageFrame struct {
 }
 
 type appPage struct {
-	Works []workRow
-	Plot  passPlot
+	Works   []workRow
+	Plot    passPlot
+	Workers []workerView
+	Queues  []queueView
 }
 
 type workRow struct {
@@ -74,7 +77,7 @@ type errorPage struct {
 
 func (h *handler) viewApp(w http.ResponseWriter, r *http.Request) {
 	v := h.site.status()
-	body := appPage{Plot: plotPasses(v.Loop.Passes)}
+	body := appPage{Plot: plotPasses(v.Loop.Passes), Workers: v.Workers, Queues: v.Queues}
 	for _, work := range v.Works {
 		body.Works = append(body.Works, workRow{work, plotCalls(work.History)})
 	}
@@ -168,7 +171,7 @@ func sign(status string) string {
 		return "▶"
 	case "succeeded":
 		return "✓"
-	case "failed", "given up":
+	case "failed", "given up", "blocked":
 		return "✗"
 	case "stopped", "ended":
 		return "■"

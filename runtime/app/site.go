@@ -17,15 +17,16 @@ import (
 
 // site is what an application's pages share while it runs.
 type site struct {
-	app     *App
-	started time.Time
-	rang    chan struct{} // gets a value when a loop or runner has changed
-	hub     hub
-	passes  passes
-	reasons recent.Map[explained, whyView]
-	store   store.Store     // that OpenStore has opened
-	ctx     context.Context // ends the streams
-	cancel  context.CancelFunc
+	app      *App
+	started  time.Time
+	rang     chan struct{} // gets a value when a loop or runner has changed
+	hub      hub
+	passes   passes
+	machines machines
+	reasons  recent.Map[explained, whyView]
+	store    store.Store     // that OpenStore has opened
+	ctx      context.Context // ends the streams
+	cancel   context.CancelFunc
 
 	mounted atomic.Bool // in a server of the program's own
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,6 +19,9 @@ func (s *site) status() statusView {
 	for _, r := range all {
 		v.Works = append(v.Works, s.workView(r, now))
 	}
+	var wrong []string
+	v.Workers, v.Queues, wrong = s.machinesView(all)
+	v.Loop.Problems = append(v.Loop.Problems, wrong...)
 	return v
 }
 
@@ -31,6 +35,10 @@ func (s *site) loopView(all []*runtime.Runner) loopView {
 		State: l.State.String(), Paused: l.Paused, Pass: l.Pass, Began: l.Began, Ended: l.Ended,
 		Waiting: []workRef{}, Unfinished: l.Unfinished, Due: l.Due,
 		Heartbeat: seconds(s.heartbeat()), Error: message(l.Err), Passes: []passView{},
+		Stack: short(l.Stack, 4*maxMessage), Ticks: []tickView{}, Problems: problems(l, all),
+	}
+	for _, t := range l.Ticks {
+		v.Ticks = append(v.Ticks, tickView{t.Schedule, local(t.Tick), t.Done, t.Missed, local(t.Next)})
 	}
 	for _, name := range l.Waiting {
 		ref := workRef{Name: name}
@@ -49,13 +57,37 @@ func (s *site) loopView(all []*runtime.Runner) loopView {
 	return v
 }
 
+// local is a time as the others on the page.
+func local(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Local()
+}
+
+// problems says what is wrong with the flow, and with bodies that nobody can end. Strangers may
+// see what comes before the first colon.
+func problems(l runtime.LoopStatus, all []*runtime.Runner) []string {
+	list := []string{}
+	if l.State == runtime.LoopBlocked {
+		list = append(list, "the flow blocks")
+	}
+	list = append(list, l.Warnings...)
+	for _, r := range all {
+		switch n := r.Stats().Ignoring; n {
+		case 0:
+		case 1:
+			list = append(list, "a body ignores that its context has ended: "+r.Name())
+		default:
+			list = append(list, fmt.Sprintf("%d bodies ignore that their contexts have ended: %s", n, r.Name()))
+		}
+	}
+	return list
+}
+
 // heartbeat is that of the loop, 0 when it is off.
 func (s *site) heartbeat() time.Duration {
-	h := s.app.Loop.Heartbeat
-	if h == 0 {
-		return time.Second
-	}
-	return max(h, 0)
+	return max(s.app.Loop.Heartbeat, 0)
 }
 
 // plotted is how many calls the plot of a work shows.

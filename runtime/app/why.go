@@ -111,6 +111,10 @@ func whyDifferent(nearest, d runtime.CallDetail) whyView {
 			parts = append(parts, name+" has changed")
 			continue
 		}
+		if is.Text == was.Text && is.Files() {
+			parts = append(parts, fmt.Sprintf("the content of %s %s has changed", name, short(is.Text, 60)))
+			continue
+		}
 		parts = append(parts, fmt.Sprintf("%s is %s and was %s", name, short(is.Text, 60), short(was.Text, 60)))
 	}
 	return whyView{"arguments", fmt.Sprintf("No earlier call had the same arguments. The nearest is call %d: %s.",
@@ -127,10 +131,10 @@ func different(a, b runtime.CallDetail) (names []string) {
 	return names
 }
 
-func argNamed(d runtime.CallDetail, name string) (v argView) {
-	views := argViews(d.Args)
-	if i := slices.IndexFunc(views, func(a argView) bool { return a.Name == name }); i >= 0 {
-		return views[i]
+// argNamed returns the argument of some name, and the zero one if there is none.
+func argNamed(d runtime.CallDetail, name string) (a store.Arg) {
+	if i := slices.IndexFunc(d.Args, func(a store.Arg) bool { return a.Name == name }); i >= 0 {
+		return d.Args[i]
 	}
-	return v
+	return a
 }
