@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -108,6 +109,13 @@ func TestEveryChangeOfAnArgumentCounts(t *testing.T) {
 			return err
 		})
 	})
+	t.Run("times", func(t *testing.T) {
+		r := plain.NewDatedRunner(&plain.Dated{})
+		everyChangeCounts(t, r.Stats, func(a plain.DatedArgs) error {
+			_, err := r.Run(ctx, a.Span, a.At, a.Time)
+			return err
+		})
+	})
 	t.Run("structs with everything", func(t *testing.T) {
 		r := composite.NewBuildRunner(&composite.Build{})
 		everyChangeCounts(t, r.Stats, func(a composite.BuildArgs) error {
@@ -143,6 +151,29 @@ func TestEveryChangeOfAnArgumentCounts(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// TestTimeZonesOfOneNameAreTwo is about zones with one offset at the time that is asked for.
+func TestTimeZonesOfOneNameAreTwo(t *testing.T) {
+	load := func() *time.Location {
+		l, err := time.LoadLocation("CET")
+		if err != nil {
+			t.Skip(err)
+		}
+		return l
+	}
+	at := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	fixed, winter := at.In(time.FixedZone("CET", 3600)), at.In(load())
+	r := plain.NewAtRunner(&plain.At{})
+	for _, at := range []time.Time{fixed, winter, at.In(load()), at.In(time.FixedZone("CET", 3600))} {
+		got, err := r.Run(t.Context(), at)
+		if want := (plain.At{}).Run(at); got != want || err != nil {
+			t.Errorf("%v: got %q, want %q (%v)", at.Location(), got, want, err)
+		}
+	}
+	if got := r.Stats().Executions; got != 2 {
+		t.Errorf("%d executions, want 2", got)
+	}
 }
 
 func TestReceiverFieldsTaggedKeyAreInputs(t *testing.T) {

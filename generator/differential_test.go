@@ -19,9 +19,9 @@ var (
 
 // TestDifferential generates packages of random types with works for them, and
 // compares keys, fingerprints and copies of random values with what package
-// testdata/differential says they should be, and results with what another process
-// reads from a store. Works hold runners of others as keyed fields. To look for more than is looked for every time, such as at
-// 10,000 values:
+// testdata/differential says they should be, results with what another process reads
+// from a store, and arguments with what a worker gets. Works hold runners of others as
+// keyed fields. To look for more than is looked for every time, such as at 10,000 values:
 //
 //	go test ./generator -run Differential -differential.packages 20 -differential.values 500 -timeout 1h
 func TestDifferential(t *testing.T) {
@@ -161,6 +161,7 @@ type typeWriter struct {
 	defined int      // how many of types can be held by value already
 	sealed  []string // interfaces
 	lists   []list
+	plain   bool     // write types that a store keeps, with others of these
 	keepers []string // what the works take and return whose results are stored
 	runners []string // what fields may hold now
 }
@@ -173,8 +174,10 @@ type list struct {
 
 const (
 	randomTypes  = 24
+	plainTypes   = randomTypes / 2 // of these, the first ones
 	randomSealed = 3
 	keeps        = 8 // works whose results are stored
+	sends        = 4 // works whose arguments are sent
 	inners       = 3 // works with keyed fields, whose runners others hold
 	holders      = 2 // works that hold runners, the later ones those of the earlier ones, too
 	probes       = 3 // works, between which the types are dealt out: each takes time to compile
@@ -203,10 +206,14 @@ func (d *typeWriter) basic() string {
 	if len(d.runners) > 0 && d.rand.IntN(2) == 0 {
 		return d.pick("*", "*", "") + d.pick(d.runners...)
 	}
-	return d.pick("bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64",
+	list := []string{"bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64",
 		"float32", "float64", "complex64", "complex128", "string", "string", "time.Time", "Stamp", "Name", "Number",
-		"InnerArgs", "other.OuterArgs", "Empty", "struct{}", "[0]string", "Self", "other.Item",
-		"other.Bin", "other.Grown", "other.Words", "other.Added", "other.Doc")
+		"InnerArgs", "other.OuterArgs", "Empty", "struct{}", "[0]string", "other.Item",
+		"other.Bin", "other.Grown", "other.Words", "other.Added", "other.Doc"}
+	if !d.plain {
+		list = append(list, "Self")
+	}
+	return d.pick(list...)
 }
 
 // key is a type of keys that a copy has too.
@@ -230,13 +237,21 @@ func (d *typeWriter) expr(depth int, value bool) string {
 	case 5:
 		return fmt.Sprintf("[%d]%s", 1+d.rand.IntN(3), d.expr(depth+1, value))
 	case 6:
+		if d.plain {
+			return d.sealed[0]
+		}
 		return d.pick(d.sealed...)
 	case 7:
+		if d.plain {
+			return d.lists[0].name
+		}
 		return d.lists[d.rand.IntN(len(d.lists))].name
 	case 8:
 		return d.generic(depth, value)
 	case 9, 10:
-		if !value {
+		if !value && d.plain {
+			return d.pick(d.types[:plainTypes]...)
+		} else if !value {
 			return d.pick(d.types...)
 		}
 		if d.defined > 0 {
@@ -315,7 +330,7 @@ func (Methods) Run(a other.Bin, b *other.Grown, c []other.Words, d other.Added, 
 		fmt.Fprintf(&d.out, "\n//workgen:oneof %s\ntype %s any\n", strings.Join(l.types, " "), l.name)
 	}
 	for i, name := range d.types {
-		d.defined = i
+		d.defined, d.plain = i, i < plainTypes
 		d.declare(i, name)
 	}
 	for i := range probes {
@@ -336,6 +351,10 @@ func (Methods) Run(a other.Bin, b *other.Grown, c []other.Words, d other.Added, 
 		}
 		d.keepers = append(d.keepers, typ)
 		fmt.Fprintf(&d.out, "\n//workgen:work\ntype Keep%d struct{}\n\nfunc (Keep%d) Run(v %s) (%s, error) { return v, nil }\n", i, i, typ, typ)
+	}
+	for i := range sends {
+		fmt.Fprintf(&d.out, "\n//workgen:work\ntype Send%d struct{}\n\nfunc (Send%[1]d) Run(v %[2]s%[3]s, list ...%[3]s) {}\n",
+			i, d.pick("", "*", "[]"), d.types[1+i*randomTypes/sends])
 	}
 	for i := range inners {
 		name := fmt.Sprint("Held", i)
@@ -389,14 +408,14 @@ func (d *typeWriter) declare(i int, name string) {
 		}
 		for j := range d.rand.IntN(6) {
 			tag := ""
-			if d.rand.IntN(8) == 0 {
+			if !d.plain && d.rand.IntN(4) == 0 {
 				tag = " `workgen:\"-\"`"
 			}
 			fmt.Fprintf(&d.out, "\tF%d %s%s\n", j, d.expr(0, true), tag)
 		}
 		d.out.WriteString("}\n")
 	}
-	if k := i % (2 * randomSealed); k < randomSealed {
+	if k := i % (2 * randomSealed); k < randomSealed && (k == 0) == d.plain {
 		fmt.Fprintf(&d.out, "\nfunc (%s%s) is%s() {}\n", d.pick("", "*"), name, d.sealed[k])
 	}
 }
@@ -444,6 +463,10 @@ func main() {
 	b.WriteString("\tif os.Args[2] == \"second\" {\n\t\treturn\n\t}\n\tdifferential.Run(w, []differential.Probe{\n")
 	for i := range probes {
 		fmt.Fprintf(&b, "\t\t{Name: \"Probe%d\", Args: TypeFor[gen.Probe%dArgs](), Runner: gen.NewProbe%dRunner(new(gen.Probe%d))},\n", i, i, i, i)
+	}
+	fmt.Fprintf(&b, "\t}, %d)\n\tdifferential.Send(w, []differential.Probe{\n", values)
+	for i := range sends {
+		fmt.Fprintf(&b, "\t\t{Name: \"Send%d\", Args: TypeFor[gen.Send%[1]dArgs](), Runner: gen.NewSend%[1]dRunner(new(gen.Send%[1]d))},\n", i)
 	}
 	fmt.Fprintf(&b, "\t}, %d)\n", values)
 	for _, runner := range d.runners {

@@ -27,6 +27,8 @@ type Explanation struct {
 	// Memory says why results are not kept in a store, a sentence without a period;
 	// empty when they are.
 	Memory []string
+	// Local says why no worker elsewhere executes a call, likewise.
+	Local []string
 	// Reached is what Run reaches: declarations, files, modules, as in a generated
 	// file, each sort sorted.
 	Reached []string
@@ -93,6 +95,7 @@ func (g *generation) explainAll(p *plan.Package, problems []diag.Diagnostic) {
 		}
 		e.inputs()
 		e.storing()
+		e.remote()
 		for _, d := range problems {
 			if d.Work == w.Scan.Name || d.Work == "" {
 				e.out.Problems = append(e.out.Problems, d)
@@ -226,6 +229,16 @@ func (e *explainer) storing() {
 		e.out.Stored = append(e.out.Stored, Part{"version", code.Version})
 	default:
 		e.out.Stored = append(e.out.Stored, Part{"code", code.Sum}, Part{"build", "of the running program: the Go release, GOEXPERIMENT, GODEBUG, build tags, -X, the versions of modules"})
+	}
+}
+
+// remote says why no worker elsewhere executes a call.
+func (e *explainer) remote() {
+	if len(e.out.Memory) > 0 {
+		e.out.Local = []string{"results are not stored"}
+	}
+	for _, obstacle := range e.w.NotRemote {
+		e.out.Local = append(e.out.Local, obstacle.String())
 	}
 }
 

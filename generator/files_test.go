@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
 	"github.com/workgen/workgen/testdata/golden/files"
 )
 
@@ -43,6 +46,41 @@ func TestTheContentOfAFileIsTheInput(t *testing.T) {
 	if k := r.Key(key.File(filepath.Dir(path))); !k.IsZero() {
 		t.Error("a directory has a key as a file")
 	}
+}
+
+func TestAStoreSaysThatTheContentOfAFileChanged(t *testing.T) {
+	dir, s := t.TempDir(), memory.New(0)
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	put(t, a, "one")
+	put(t, b, "one")
+	load, merge := files.NewLoadRunner(&files.Load{}, runtime.WithStore(s)), files.NewMergeRunner(&files.Merge{}, runtime.WithStore(s))
+	why := func(work, want string) {
+		t.Helper()
+		for r, err := range s.History(t.Context(), store.Filter{Work: work, Limit: 1}) {
+			reason, explainErr := store.Explain(t.Context(), s, r)
+			if text := reason.String(); err != nil || explainErr != nil || !strings.Contains(text, want) {
+				t.Errorf("%s, %v, want %q", text, errors.Join(err, explainErr), want)
+			}
+		}
+	}
+	run := func(path string) {
+		if _, err := load.Run(t.Context(), key.File(path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(a)
+	run(b)
+	why(load.Name(), `: path was "`+a+`", is "`+b+`"`)
+	put(t, a, "two")
+	run(a)
+	why(load.Name(), "the content of "+a+" changed since call ")
+	for _, content := range []string{"1", "2"} {
+		put(t, filepath.Join(dir, "c"), content)
+		if _, err := merge.Run(t.Context(), files.Source{}, map[string]key.Dir{"in": key.Dir(dir)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	why(merge.Name(), "the content of what by names changed since call ")
 }
 
 func TestAFileThatChangesDuringTheCallIsNoticed(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/workgen/workgen/testdata/golden/declared"
 	"github.com/workgen/workgen/testdata/golden/declared/outer"
 	"github.com/workgen/workgen/testdata/golden/known/other"
+	"github.com/workgen/workgen/testdata/golden/plain"
 )
 
 // special gives values of types whose fields are not what tells them apart: the
@@ -77,6 +78,7 @@ func init() {
 		return []time.Time{at, {}, at.Add(1), at.In(time.FixedZone("X", 3600)), at.In(time.FixedZone("Y", 3600))}
 	})
 	special[reflect.TypeFor[declared.Stamp]()] = as[declared.Stamp](times)
+	special[reflect.TypeFor[plain.Stamp]()] = as[plain.Stamp](times)
 	special[reflect.TypeFor[outer.Stamp]()] = as[outer.Stamp](times)
 	special[reflect.TypeFor[declared.Amount]()] = as[declared.Amount](special[reflect.TypeFor[big.Int]()])
 	special[reflect.TypeFor[declared.Ratio]()] = as[declared.Ratio](special[reflect.TypeFor[big.Rat]()])

@@ -3,6 +3,8 @@ package generator_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,13 +44,34 @@ var storedTypes = []string{
 	"map[time.Time]int", "map[Stamp]int", "map[string]Stamp", "map[ext.Stamp]int", "map[Addr]int", "map[User]Addr", "map[Lower]int", "map[Keyed]int", "map[ext.Plain]int", "map[ext.Keyed]int", "map[struct{ At time.Time }]int", "map[*int]string", "map[[2]*int]int", "map[[0]*int]int", "map[netip.Addr]int", "map[*time.Location]int",
 	"map[Generic[time.Time, int]]int", "map[url.Userinfo]int", "map[float64]int", "map[chan int]int", "map[any]int", "map[unique.Handle[string]]int",
 	"unique.Handle[string]", "[]unique.Handle[Row]", "unique.Handle[time.Time]", "unique.Handle[*int]", "unique.Handle[Hidden]", "unique.Handle[Plain]", "Named",
+
+	// What encodes itself in keys.
+	"Self", "[]*Self", "Selfish", "map[string]Selfish", "ext.Self", "ext.Selfish", "*ext.Selfish", "Asking", "[]Asking",
 }
 
 const storedSource = `
 -- ext/ext.go --
 package ext
 
-import "time"
+import (
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+)
+
+type Self struct{ S sealed; N int }
+
+func (Self) EncodeKey(*key.Encoder) {}
+
+type sealed interface{ seal() }
+
+type Seal struct{}
+
+func (Seal) seal() {}
+
+type Selfish struct{ F func() }
+
+func (*Selfish) EncodeKey(*key.Encoder) {}
 
 type Stamp time.Time
 type marker struct{}
@@ -125,6 +148,7 @@ import (
 	"unsafe"
 
 	"example.com/m/ext"
+	"github.com/workgen/workgen/runtime/key"
 )
 
 var (
@@ -201,8 +225,14 @@ type (
 	Expr interface{ expr() }
 	Call struct { Name string; Args []Expr; At map[string]*Expr }
 	Named unique.Handle[int]
+	Self struct { S Shape; D []ext.Decimal }
+	Selfish struct{ n int }
+	Asking interface { EncodeKey(*key.Encoder); asking() }
 )
 
+func (*Self) EncodeKey(*key.Encoder)   {}
+func (*Self) asking()                  {}
+func (Selfish) EncodeKey(*key.Encoder) {}
 func (*Spin) Lock()     {}
 func (*Spin) Unlock()   {}
 func (e encoded) MarshalText() ([]byte, error)  { return nil, nil }
@@ -231,6 +261,7 @@ import (
 	"github.com/workgen/workgen/runtime/store/codec"
 	"github.com/workgen/workgen/runtime/store/kind"
 	"github.com/workgen/workgen/runtime/store/memory"
+	"github.com/workgen/workgen/testdata/differential"
 
 	"example.com/m/ext"
 )
@@ -247,77 +278,142 @@ var told = []kind.Kind{
 
 func stored() { NewAllRunner(&All{}, runtime.WithStore(memory.New(0))) }
 
+func sent() {
+	_, kinds := differential.Sent(NewSentRunner(&Sent{}))
+	if _, err := codec.Default.For(reflect.TypeFor[SentArgs](), kinds); err != nil {
+		panic(err)
+	}
+}
+
 func refused[T any]() {
 	_, err := codec.Default.For(reflect.TypeFor[T](), told)
 	fmt.Println(err)
 }
 `
 
-// TestGeneratorAndCodecAgree on what can be stored, and on what is in the way.
+// TestGeneratorAndCodecAgree on what can be stored and sent, and on what is in the way.
 func TestGeneratorAndCodecAgree(t *testing.T) {
-	var works strings.Builder
-	for i, typ := range storedTypes {
-		fmt.Fprintf(&works, "\n//workgen:work share\ntype W%d struct{}\n\nfunc (W%d) Run() (%s, error) { panic(0) }\n", i, i, typ)
-	}
 	source, program, _ := strings.Cut(storedSource, "-- main.go --\n")
+	results, args := judgeResults(t, source), judgeArguments(t, source)
+	var calls []string
+	for _, r := range slices.Concat(results.refused, args.refused) {
+		calls = append(calls, "refused["+r.typ+"]()")
+	}
+	// What is stored or sent has to be told of: the constructor panics otherwise.
+	source = strings.Replace(source, "//workgen:encode ext.Written text\n", "", 1)
+	p := newProgram(t, source+
+		"\n//workgen:work share\ntype All struct{}\n\nfunc (All) Run() ("+strings.Join(results.accepted, ", ")+", error) { panic(0) }\n"+
+		"\n//workgen:work\ntype Sent struct{}\n\nfunc (Sent) Run("+strings.Join(args.accepted, ", ")+") {}\n"+
+		"\nfunc main() {\n\tstored()\n\tsent()\n\t"+strings.Join(calls, "\n\t")+"\n}\n-- main.go --\n"+program)
+	p.generate()
+	lines := strings.Split(p.run(), "\n")
+	if len(lines) != len(calls) {
+		t.Fatalf("the codec says of %d refused types:\n%s", len(calls), strings.Join(lines, "\n"))
+	}
+	for i, r := range slices.Concat(results.refused, args.refused) {
+		r.compare(t, strings.ReplaceAll(lines[i], "(main.", "("))
+	}
+	t.Logf("%d types are stored and %d sent, %d and %d refused", len(results.accepted), len(args.accepted), len(results.refused), len(args.refused))
+}
+
+// judged is what the generator says of types.
+type judged struct {
+	accepted []string
+	refused  []refusal
+}
+
+// refusal is why values of a type do not come back equal, and of which part of a result. The
+// reason is "" where the type is no result at all.
+type refusal struct{ typ, path, reason string }
+
+// judgeResults finds out which types a store can have.
+func judgeResults(t *testing.T, source string) (out judged) {
+	found := ofTypes(t, source, "//workgen:work share", "Run() (%s, error) { panic(0) }").Diagnostics.Sorted("")
+	for i, typ := range storedTypes {
+		at := slices.IndexFunc(found, func(d diag.Diagnostic) bool { return d.Work == fmt.Sprint("W", i) })
+		if at < 0 {
+			out.accepted = append(out.accepted, typ)
+			continue
+		}
+		r := refusal{typ: typ}
+		if d := found[at]; d.Warning {
+			_, r.reason, _ = strings.Cut(d.Message, "results: ")
+			r.path = strings.Replace(d.Path[len(d.Path)-1].Expr, "result1", "result", 1)
+		} else if !strings.Contains(d.Message, "cannot share") {
+			t.Fatalf("work %s: %s", d.Work, d.Message)
+		}
+		out.refused = append(out.refused, r)
+	}
+	return out
+}
+
+// judgeArguments finds out which types can be sent to a worker, of those that an argument can
+// have.
+func judgeArguments(t *testing.T, source string) (out judged) {
+	inputs := slices.Clone(storedTypes)
+	for _, d := range ofTypes(t, source, "//workgen:work", "Run(v %s) {}").Diagnostics.Sorted("") {
+		var i int
+		if _, err := fmt.Sscanf(d.Work, "W%d", &i); err != nil || d.Warning || !strings.Contains(d.Message, "cannot key") {
+			t.Fatalf("work %s: %s", d.Work, d.Message)
+		}
+		inputs[i] = "int"
+	}
+	result := ofTypes(t, source, "//workgen:work", "Run(v %s) {}", inputs...)
+	if len(result.Files) == 0 {
+		t.Fatal(result.Diagnostics)
+	}
+	specs := strings.Split(string(result.Files[0].Content), ".NewCalls(")[1:]
+	for i, typ := range storedTypes {
+		m := notRemote.FindStringSubmatch(specs[i])
+		switch {
+		case typ != inputs[i]:
+		case m == nil:
+			out.accepted = append(out.accepted, typ)
+		default:
+			said, err := strconv.Unquote(m[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			path, reason, _ := strings.Cut(strings.TrimSuffix(said, ": change the argument"), ": ")
+			out.refused = append(out.refused, refusal{typ, strings.Replace(path, "v", "result", 1), reason})
+		}
+	}
+	return out
+}
+
+// notRemote matches what a spec says of arguments.
+var notRemote = regexp.MustCompile(`(?m)^\t+NotRemote: +(".*"),$`)
+
+// ofTypes generates a work for each type, and returns what is said.
+func ofTypes(t *testing.T, source, directive, run string, types ...string) *generator.Result {
+	t.Helper()
+	if types == nil {
+		types = storedTypes
+	}
+	var works strings.Builder
+	for i, typ := range types {
+		fmt.Fprintf(&works, "\n%s\ntype W%d struct{}\n\nfunc (W%[2]d) "+run+"\n", directive, i, typ)
+	}
 	p := newProgram(t, source+works.String())
 	result, err := generator.Generate(t.Context(), generator.Config{Dir: p.dir, Patterns: []string{"."}, Env: goEnv()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := map[int]diag.Diagnostic{}
-	for _, d := range result.Diagnostics.Sorted(p.dir) {
-		var i int
-		_, err := fmt.Sscanf(d.Work, "W%d", &i)
-		switch {
-		case err != nil || !d.Warning && !strings.Contains(d.Message, "cannot share"):
-			t.Fatalf("work %s: %s", d.Work, d.Message)
-		default:
-			refused[i] = d
-		}
-	}
-	var stored, calls []string
-	var order []int
-	for i, typ := range storedTypes {
-		if _, ok := refused[i]; ok {
-			order, calls = append(order, i), append(calls, "refused["+typ+"]()")
-		} else {
-			stored = append(stored, typ)
-		}
-	}
-	// What is stored has to be told of: the constructor panics otherwise.
-	source = strings.Replace(source, "//workgen:encode ext.Written text\n", "", 1)
-	p = newProgram(t, source+"\n//workgen:work share\ntype All struct{}\n\nfunc (All) Run() ("+strings.Join(stored, ", ")+", error) { panic(0) }\n"+
-		"\nfunc main() {\n\tstored()\n\t"+strings.Join(calls, "\n\t")+"\n}\n-- main.go --\n"+program)
-	p.generate()
-	lines := strings.Split(p.run(), "\n")
-	if len(lines) != len(order) {
-		t.Fatalf("the codec says of %d refused types:\n%s", len(order), strings.Join(lines, "\n"))
-	}
-	for n, i := range order {
-		if refused[i].Warning {
-			sameRefusal(t, storedTypes[i], refused[i], strings.ReplaceAll(lines[n], "(main.", "("))
-		} else if lines[n] == "<nil>" {
-			t.Errorf("%s is no result, but the codec stores it", storedTypes[i])
-		}
-	}
-	t.Logf("%d types are stored, %d refused", len(stored), len(order))
+	return result
 }
 
-// sameRefusal compares what the generator and the codec say of a type. Of a type whose
+// compare compares what the generator and the codec say of a type. Of a type whose
 // fields it cannot read, or knows by name, the generator does not say which field it is.
-func sameRefusal(t *testing.T, typ string, d diag.Diagnostic, codec string) {
+func (r refusal) compare(t *testing.T, codec string) {
 	t.Helper()
-	_, reason, _ := strings.Cut(d.Message, "results: ")
-	path := strings.Replace(d.Path[len(d.Path)-1].Expr, "result1", "result", 1)
-	if codec == path+": "+reason {
+	if codec == r.path+": "+r.reason || r.reason == "" && codec != "<nil>" {
 		return
 	}
-	if byName := !strings.Contains(codec, reason); byName && strings.HasPrefix(codec, path) && aboutType.MatchString(reason) {
+	if byName := !strings.Contains(codec, r.reason); byName && strings.HasPrefix(codec, r.path) && aboutType.MatchString(r.reason) {
 		return
 	}
-	t.Errorf("%s\ngenerator: %s: %s\ncodec:     %s", typ, path, reason, codec)
+	t.Errorf("%s\ngenerator: %s: %s\ncodec:     %s", r.typ, r.path, r.reason, codec)
 }
 
 // aboutType matches the reasons that are about a certain type.
-var aboutType = regexp.MustCompile(`^an? \w+\.\w+ (is|does|can)|has the unexported field|that reads it back$|^it is not known how to store it$`)
+var aboutType = regexp.MustCompile(`^an? \w+\.\w+ (is|does|can)|has the unexported field|that reads it back$|^it is not known how to store it$|so this package cannot name it$`)

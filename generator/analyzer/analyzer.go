@@ -8,19 +8,25 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/workgen/workgen/generator/diag"
+	"github.com/workgen/workgen/generator/flows"
 	"github.com/workgen/workgen/generator/load"
 	"github.com/workgen/workgen/generator/plan"
 	"github.com/workgen/workgen/generator/scan"
 )
 
-// Analyzer reports what keeps wrappers of works from being generated.
+// Analyzer reports what keeps wrappers of works from being generated, and mistakes in
+// flows.
 var Analyzer = &analysis.Analyzer{
 	Name: "workgen",
-	Doc: `report what keeps workgen from generating the wrappers of works
+	Doc: `report what keeps workgen from generating the wrappers of works, and mistakes in flows
 
 Works are struct types marked //workgen:work. What cannot be keyed, copied or
 told apart, mistyped directives and tags, and fields that Run reads without
-declaring them are reported as by the command workgen.`,
+declaring them are reported as by the command workgen.
+
+Flows are functions that a runtime.Loop or runtime.Once runs. Reported are errors
+of works that are dropped, contexts that are not the flow's, what blocks, and
+arguments that are new on every pass; and wrong constant cron expressions.`,
 	URL: "https://pkg.go.dev/github.com/workgen/workgen/generator/analyzer",
 	Run: run,
 	// As long as the generated file is missing, what uses it does not compile.
@@ -38,6 +44,7 @@ func run(pass *analysis.Pass) (any, error) {
 	if len(pass.Files) == 0 {
 		return nil, nil
 	}
+	flows.Check(newPackage(pass, true), &diags)
 	places := newPlaces(pass)
 	for _, d := range diags.Sorted("") {
 		pass.Report(places.diagnostic(d))

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"go/types"
+	"slices"
 
 	"github.com/dave/jennifer/jen"
 
@@ -24,14 +25,14 @@ func (w *work) emitIdentity() {
 // emitCloneIdentity writes the method that makes an identity fit for being
 // kept: a string in it may be cut from a much longer text.
 func (w *work) emitCloneIdentity() {
-	if !w.plan.Plain || !w.hasText() {
+	if !w.plan.Plain || !w.refers() {
 		return
 	}
 	id := w.names.local["id"]
 	w.comment("clone returns an equal identity that owns its memory.")
 	w.jen.Func().Params(jen.Id(id).Id(w.identity)).Id("clone").Params().Id(w.identity).BlockFunc(func(g *jen.Group) {
 		for _, leaf := range w.plan.Identity {
-			if leaf.Type.Kind == plan.String {
+			if refers(leaf) {
 				g.Id(id).Dot(leaf.Name).Op("=").Id(id).Dot(leaf.Name).Dot("Clone").Call()
 			}
 		}
@@ -39,20 +40,18 @@ func (w *work) emitCloneIdentity() {
 	})
 }
 
-// hasText reports whether there is a string in the identity.
-func (w *work) hasText() bool {
-	for _, leaf := range w.plan.Identity {
-		if leaf.Type.Kind == plan.String {
-			return true
-		}
-	}
-	return false
-}
+// refers reports whether an identity has memory that is not its own.
+func (w *work) refers() bool { return slices.ContainsFunc(w.plan.Identity, refers) }
+
+func refers(leaf plan.Leaf) bool { return leaf.Type.Kind == plan.String || leaf.Type.IsTime() }
 
 // leafType is the type in which a leaf is compared: floats as their bits, so
-// that NaN equals itself and -0 differs from 0; long strings by digest.
+// that NaN equals itself and -0 differs from 0; long strings by digest; times with where
+// they are.
 func (w *work) leafType(leaf plan.Leaf) *jen.Statement {
 	switch {
+	case leaf.Type.IsTime():
+		return w.key("Time")
 	case leaf.Type.Kind == plan.String:
 		return w.key("Text")
 	case leaf.Type.Basic == types.Float32:
@@ -71,6 +70,12 @@ func (w *work) leafValue(leaf plan.Leaf, param func(i int) *jen.Statement) *jen.
 	}
 	for _, field := range path {
 		v = v.Dot(field)
+	}
+	switch {
+	case leaf.Type.Kind == plan.Time:
+		return w.key("TimeOf").Call(v)
+	case leaf.Type.IsTime():
+		return w.key("TimeOf").Call(w.typ(leaf.Type.Elem.Go).Call(v))
 	}
 	v = convert(v, leaf.Type)
 	switch {
@@ -143,6 +148,8 @@ func (w *work) hashLeaf(leaf plan.Leaf) *jen.Statement {
 	switch {
 	case leaf.Type.Kind == plan.String:
 		return jen.Dot("Text").Call(jen.Op("&").Add(v))
+	case leaf.Type.IsTime():
+		return jen.Dot("Time").Call(jen.Op("&").Add(v))
 	case leaf.Type.Basic == types.Bool:
 		return jen.Dot("Bool").Call(v)
 	case leaf.Type.Basic == types.Uint64 || leaf.Type.Basic == types.Float64:

@@ -17,7 +17,7 @@ func (w *work) emitRun() {
 		id, args := w.local("id"), w.argsValue()
 		if w.plan.Plain {
 			w.identify(g)
-			if w.hasText() {
+			if w.refers() {
 				id = w.local("id").Dot("clone").Call()
 			}
 		} else {
@@ -25,6 +25,9 @@ func (w *work) emitRun() {
 			args = w.local("args")
 			g.List(w.local("hash"), w.local("id"), w.local("e")).Op(":=").Add(w.local("r")).Dot("identify").Call(w.local("args"))
 			id = w.local("e").Dot("Keep").Call(w.local("id"))
+			if w.plan.Outside() {
+				g.Add(w.calls("Reads", w.local("ctx"), w.local("e"), w.local("args")))
+			}
 		}
 		find := w.local("v").Op(":=").Add(w.calls("Hit", w.local("hash"), jen.Op("&").Add(w.local("id"))))
 		g.If(find, w.local("v").Op("!=").Nil()).BlockFunc(func(g *jen.Group) {

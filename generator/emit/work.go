@@ -65,7 +65,11 @@ func (w *work) basics() []string {
 		if leaf.Type.Basic == types.Float32 || leaf.Type.Basic == types.Float64 {
 			names = append(names, w.names.importName("math", "math"))
 		}
-		if leaf.Type.Named != nil {
+		switch {
+		case leaf.Type.Kind == plan.Time:
+		case leaf.Type.IsTime():
+			names = append(names, w.names.importName("time", "time"))
+		case leaf.Type.Named != nil:
 			names = append(names, types.Typ[leaf.Type.Basic].Name())
 		}
 	}
@@ -219,7 +223,7 @@ func (w *work) spec(r string) []jen.Code {
 	switch {
 	case !w.plan.Plain:
 		list = append(list, field("CloneKey", w.key("Fingerprint").Dot("Clone")))
-	case w.hasText():
+	case w.refers():
 		list = append(list, field("CloneKey", jen.Id(w.identity).Dot("clone")))
 	}
 	if w.cloneArgs != "" {
@@ -243,8 +247,13 @@ func (w *work) spec(r string) []jen.Code {
 		list = append(list, field("Memory", jen.True()))
 	case !w.plan.Storable:
 		list = append(list, field("NotStorable", jen.Lit(w.plan.NotStorable[0].String())))
-	case len(w.plan.Kinds) > 0:
-		list = append(list, field("Kinds", w.kinds()))
+	default:
+		if len(w.plan.Kinds) > 0 {
+			list = append(list, field("Kinds", w.kinds(w.plan.Kinds)))
+		}
+		if w.durable() {
+			list = append(list, w.remote(field)...)
+		}
 	}
 	inputs, secret := w.inputs()
 	if w.describes() && len(inputs) > 0 {
@@ -278,10 +287,23 @@ func anySecret(values []plan.Value) bool {
 	return slices.ContainsFunc(values, func(v plan.Value) bool { return v.Secret })
 }
 
-// kinds lists what a store has to be told of the results.
-func (w *work) kinds() *jen.Statement {
+// remote says why no worker elsewhere can execute a call, or what has to be known to send
+// it there.
+func (w *work) remote(field func(string, jen.Code) jen.Code) (list []jen.Code) {
+	if len(w.plan.NotRemote) > 0 {
+		o := w.plan.NotRemote[0]
+		list = append(list, field("NotRemote", jen.Lit(o.String()+": "+o.Fix)))
+	}
+	if len(w.plan.ArgKinds) > 0 {
+		list = append(list, field("ArgKinds", w.kinds(w.plan.ArgKinds)))
+	}
+	return list
+}
+
+// kinds lists what a store has to be told of some types.
+func (w *work) kinds(types []*plan.Type) *jen.Statement {
 	return jen.Index().Add(w.helpers.kindQual("Kind")).ValuesFunc(func(g *jen.Group) {
-		for _, t := range w.plan.Kinds {
+		for _, t := range types {
 			g.Id(w.helpers.kind(t)).Call()
 		}
 	})

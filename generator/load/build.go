@@ -62,14 +62,14 @@ type DependencyModule struct {
 }
 
 // goEnv is what the go command says of itself.
-type goEnv struct{ GOARCH, GOOS, GOVERSION, GOROOT string }
+type goEnv struct{ GOARCH, GOOS, GOVERSION, GOROOT, GOFLAGS, GOEXPERIMENT, CGO_ENABLED, CC string }
 
 // release is what [Build.Release] says.
 func (e goEnv) release() string { return e.GOVERSION + " " + e.GOOS + "/" + e.GOARCH }
 
 // readEnv asks the go command.
 func readEnv(ctx context.Context, cfg Config) (env goEnv, err error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOARCH", "GOOS", "GOVERSION", "GOROOT")
+	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOARCH", "GOOS", "GOVERSION", "GOROOT", "GOFLAGS", "GOEXPERIMENT", "CGO_ENABLED", "CC")
 	cmd.Dir, cmd.Env = cfg.Dir, cfg.Env
 	out, err := cmd.Output()
 	if err == nil {

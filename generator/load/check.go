@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/tools/go/packages"
 
@@ -106,24 +107,29 @@ func (c *checker) upwards(roots []*packages.Package) {
 // listExports asks the go command for the export data of what source imports, and
 // the stubs of works that may be in it.
 func (c *checker) listExports(ctx context.Context, cfg Config, m *matches, flags []string) error {
-	asked := map[string]bool{} // whether a path is of the standard library
+	asked := map[string]string{} // identities by path
+	identities := &identities{env: m.env, found: map[*packages.Package]string{}, now: time.Now()}
 	for p := range c.source {
 		for _, imported := range p.Imports {
 			if imported.PkgPath != "unsafe" && !c.source[imported] && len(imported.GoFiles) > 0 {
-				asked[imported.PkgPath] = m.env.isStandard(imported)
+				asked[imported.PkgPath] = identities.of(imported)
 			}
 		}
 	}
 	for _, path := range stubPaths {
-		if len(c.source) > 0 && c.runtime[path] == nil && (path == wrapper.ContextPath || !m.runtime.Missing) {
-			asked[path] = path == wrapper.ContextPath
+		switch {
+		case len(c.source) == 0 || c.runtime[path] != nil:
+		case path == wrapper.ContextPath: // of the standard library, listed or not
+			asked[path] = path
+		case !m.runtime.Missing:
+			asked[path] = identities.of(m.stubbed[path])
 		}
 	}
-	known := standardOf(cfg, m.env)
+	known := exportsOf(cfg, m.env)
 	c.exports = map[string]string{}
 	var patterns []string
 	for _, path := range slices.Sorted(maps.Keys(asked)) {
-		if file := known.export(path); file != "" {
+		if file := known.file(asked[path]); file != "" {
 			c.exports[path] = file
 		} else {
 			patterns = append(patterns, path)
@@ -135,9 +141,7 @@ func (c *checker) listExports(ctx context.Context, cfg Config, m *matches, flags
 	listed, err := goList(ctx, cfg, packages.NeedName|packages.NeedExportFile, patterns, flags)
 	for _, p := range listed {
 		c.exports[p.PkgPath] = p.ExportFile
-		if asked[p.PkgPath] {
-			known.remember(p.PkgPath, p.ExportFile)
-		}
+		known.remember(asked[p.PkgPath], p.ExportFile)
 	}
 	return err
 }

@@ -81,6 +81,7 @@ func Load(ctx context.Context, cfg Config) ([]*Package, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.stubbed = findStubbed(roots)
 	m.runtime, roots = takeRuntime(roots, m)
 	if err := check(ctx, cfg, roots, m, flags); err != nil {
 		return nil, err

@@ -100,7 +100,7 @@ func loadTests(ctx context.Context, cfg Config, m *matches, pkgs []*Package) ([]
 			all = append(all, p)
 		}
 	})
-	m = &matches{env: m.env, runtime: m.runtime, ids: map[string]bool{}}
+	m = &matches{env: m.env, runtime: m.runtime, stubbed: m.stubbed, ids: map[string]bool{}}
 	if err := check(ctx, cfg, all, m, flags); err != nil {
 		return nil, err
 	}

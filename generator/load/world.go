@@ -20,8 +20,10 @@ const workPattern = "work"
 type matches struct {
 	ids map[string]bool
 	env goEnv
-	// runtime is what was found of package runtime.
+	// runtime is what was found of package runtime, and stubbed those of stubPaths that
+	// were listed.
 	runtime Runtime
+	stubbed map[string]*packages.Package
 	// What check sets: complete reads the whole of a package, source has those
 	// that were type-checked, and stubs what was declared for the works in them.
 	complete func(path string)

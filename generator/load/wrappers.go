@@ -6,11 +6,24 @@ import (
 	"go/types"
 	"slices"
 
+	"golang.org/x/tools/go/packages"
+
 	"github.com/workgen/workgen/generator/wrapper"
 )
 
 // stubPaths are what stubs import.
 var stubPaths = []string{wrapper.ContextPath, wrapper.RuntimePath, wrapper.KeyPath}
+
+// findStubbed finds what stubs import among all that was listed.
+func findStubbed(roots []*packages.Package) map[string]*packages.Package {
+	found := map[string]*packages.Package{}
+	packages.Visit(roots, nil, func(p *packages.Package) {
+		if slices.Contains(stubPaths, p.PkgPath) {
+			found[p.PkgPath] = p
+		}
+	})
+	return found
+}
 
 // findWorks finds the works of the main modules.
 func (c *checker) findWorks() {

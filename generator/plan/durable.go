@@ -12,34 +12,36 @@ import (
 	"github.com/workgen/workgen/generator/diag"
 )
 
-// An Obstacle is why results cannot be stored: something in them that would not
-// come back equal.
+// An Obstacle is why results cannot be stored, or calls not be executed elsewhere:
+// something in a value that would not come back equal, or that means something else there.
 type Obstacle struct {
 	Reason string
-	Path   []diag.Step // from the result down, never empty
+	Path   []diag.Step // from the value down, never empty
+	Fix    string      // what to do about it; "" for results
 }
 
 // String is the end of the path and the reason: "result.done: a channel has no
 // value".
 func (o Obstacle) String() string { return o.Path[len(o.Path)-1].Expr + ": " + o.Reason }
 
-// forStore judges whether values of a type come back equal from a store. Its rules are
-// those of package codec, which has them in its doc comment: whatever is added here or
-// there has to be added to both.
-func (d *describer) forStore() *judge {
+// forStore judges whether some values come back equal from a store. Its rules are those of
+// package codec, which has them in its doc comment: whatever is added here or there has to
+// be added to both.
+func (d *describer) forStore(values []Value) *judge {
 	j := &judge{describer: d, field: lost, ignore: d.holdsNone}
+	a := newByAddress(values)
 	j.verdict = func(t *Type) (string, bool) {
 		if t.directive != nil {
 			t.directive.used = true
 		}
 		switch {
 		case t.Kind == Known:
-			return knownForStore(t)
+			return a.known(t)
 		case t.Named != nil && isLock(t.Named):
 			return "a lock is not stored", false
 		case t.Kind == Opaque:
 			return strings.TrimSuffix(t.Reason, noInput), false
-		case t.Kind == Map && byAddress(t.Key, map[*Type]bool{}):
+		case t.Kind == Map && a.decide(t.Key, map[*Type]bool{}):
 			return "the keys of a map are found by addresses in them, which do not come back", false
 		case t.Kind == Basic && t.Basic == types.Uintptr:
 			return "a uintptr is an address and has no value", false
@@ -56,8 +58,8 @@ func (d *describer) forStore() *judge {
 	return j
 }
 
-// knownForStore judges a type that is not walked.
-func knownForStore(t *Type) (reason string, descend bool) {
+// known judges a type that is not walked.
+func (a *byAddress) known(t *Type) (reason string, descend bool) {
 	switch t.Codec {
 	case Runner:
 		return "a runner is a part of the program and not stored", false
@@ -68,7 +70,7 @@ func knownForStore(t *Type) (reason string, descend bool) {
 			return "", false
 		}
 	case Handle:
-		if byAddress(t.Elem, map[*Type]bool{}) {
+		if a.decide(t.Elem, map[*Type]bool{}) {
 			return "what a unique.Handle refers to is found by addresses in it, which do not come back", false
 		}
 		return "", true
@@ -82,34 +84,6 @@ func knownForStore(t *Type) (reason string, descend bool) {
 		return "", false
 	}
 	return "it is not known how to store it", false
-}
-
-// byAddress reports whether the operator == looks at addresses in values of a type,
-// such as that of the location of a time, or at what only methods know.
-func byAddress(t *Type, seen map[*Type]bool) bool {
-	if seen[t] {
-		return false
-	}
-	seen[t] = true
-	switch t.Kind {
-	case Pointer, Time:
-		return true
-	case Known:
-		if t.Codec == Converted {
-			return byAddress(t.Elem, seen)
-		}
-		return t.Codec != Userinfo && t.Codec != Handle && (t.Codec != Method || t.directive != nil)
-	case Array:
-		if t.Len == 0 {
-			return false
-		}
-	}
-	for _, part := range t.storedParts() {
-		if byAddress(part, seen) {
-			return true
-		}
-	}
-	return false
 }
 
 // holdsNone reports whether a field has no value that could be lost: it is blank, or
@@ -140,26 +114,30 @@ func (f *Field) embedsStruct() bool { return f.Embedded && f.Type.Kind == Struct
 
 // store decides whether the results of out can be stored.
 func (p *planner) store(out *Work) {
+	stored := p.forStore(out.Results)
 	for i, v := range out.Results {
-		result := out.Scan.Results[i]
-		if v.Unresolved {
-			continue // that has been reported
-		}
-		stored := p.forStore()
-		stored.walk(resultExpr(i, v), v.Type, result.Pos)
-		for _, problem := range stored.problems {
-			out.NotStorable = append(out.NotStorable, Obstacle{problem.reason, p.steps(problem)})
+		if !v.Unresolved { // that has been reported
+			stored.walk(resultExpr(i, v), v.Type, out.Scan.Results[i].Pos)
 		}
 	}
+	out.NotStorable = p.obstacles(stored, "")
 	out.Storable = len(out.NotStorable) == 0
 	if out.Storable {
 		out.Kinds = kinds(out.Results)
 	}
 }
 
-// kinds lists the types in results that a store is told how to write, each once: those
+// obstacles are the problems that a judge has found, with what to do about them.
+func (p *planner) obstacles(j *judge, fix string) (list []Obstacle) {
+	for _, problem := range j.problems {
+		list = append(list, Obstacle{problem.reason, p.steps(problem), fix})
+	}
+	return list
+}
+
+// kinds lists the types in values that a store is told how to write, each once: those
 // that methods encode, handles, and interfaces.
-func kinds(results []Value) []*Type {
+func kinds(values []Value) []*Type {
 	var list []*Type
 	var written typeutil.Map // types that methods encode
 	seen := map[*Type]bool{}
@@ -183,7 +161,7 @@ func kinds(results []Value) []*Type {
 			visit(part)
 		}
 	}
-	for _, v := range results {
+	for _, v := range values {
 		visit(v.Type)
 	}
 	return list

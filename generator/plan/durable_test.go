@@ -78,6 +78,18 @@ type Node struct{ Left, Right *Node }
 type Locked struct{ Mu sync.Mutex }
 
 type Custom struct{ n int }
+
+type Apart struct {
+	//workgen:oneof int string
+	By map[any]int
+	//workgen:oneof []string
+	Names any
+}
+
+type Pointing struct {
+	//workgen:oneof *Node
+	Node any
+}
 `
 
 // planResults plans a work for each result type and returns them in order.
@@ -136,6 +148,8 @@ func TestResultsThatComeBackEqualAreStorable(t *testing.T) {
 		{"time.Location", "result1: a time.Location is known by its pointer and must not be copied"},
 		{"(a *big.Int, b big.Rat, c []*big.Float, d netip.Prefix, e *url.URL)", ""},
 		{"unique.Handle[string]", ""},
+		{"(Apart, int)", ""},
+		{"(Apart, Pointing)", "result1.By: the keys of a map are found by addresses in them, which do not come back"},
 		{"Custom", "result1.n: a field that is not exported would not come back"},
 	}
 	var results []string
@@ -162,7 +176,7 @@ func TestAnObstacleHasTheWayToIt(t *testing.T) {
 	for _, s := range w.NotStorable[1].Path {
 		got += fmt.Sprintf("%s %s %d:%d\n", s.Expr, s.Type, s.Pos.Line, s.Pos.Column)
 	}
-	want := "table[] Tagged 67:18\ntable[].Hook Hook 53:2\ntable[].Hook.Done chan int 56:19\n"
+	want := "table[] Tagged 79:18\ntable[].Hook Hook 53:2\ntable[].Hook.Done chan int 56:19\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

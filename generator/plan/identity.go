@@ -11,9 +11,10 @@ import (
 const maxLeaves = 16
 
 // identity lists the leaves of w's inputs, if all of them are plain: numbers,
-// booleans and strings, alone or in structs. Plain inputs are compared with
-// ==, which agrees with their encoding (floats go by their bits, and long
-// strings by length and digest, see key.Text), so that a hit encodes nothing.
+// booleans, strings and times, alone or in structs. Plain inputs are compared with
+// ==, which agrees with their encoding (floats go by their bits, long strings by length
+// and digest, see key.Text, and times by what key.Time has of them), so that a hit
+// encodes nothing.
 func identity(w *Work) (leaves []Leaf, plain bool) {
 	f := flattener{names: map[string]bool{"clone": true}} // its method
 	for _, v := range w.Keyed {
@@ -42,7 +43,7 @@ func (f *flattener) flatten(t *Type, path []string, keyed bool) {
 	switch {
 	case t.Custom:
 		f.failed = true
-	case t.Kind == String, t.Kind == Basic && !isComplex(t.Basic):
+	case t.Kind == String, t.IsTime(), t.Kind == Basic && !isComplex(t.Basic):
 		f.leaves = append(f.leaves, Leaf{Path: path, Name: f.name(path), Type: t, Keyed: keyed, Param: f.param})
 	case t.Kind == Struct:
 		for i := range t.Fields {
@@ -67,6 +68,11 @@ func (f *flattener) name(path []string) string {
 	}
 	f.names[unique] = true
 	return unique
+}
+
+// IsTime reports whether t is time.Time, or declared as it: type Stamp time.Time.
+func (t *Type) IsTime() bool {
+	return t.Kind == Time || t.Codec == Converted && t.Elem.Kind == Time
 }
 
 // isComplex reports whether kind is a complex number, which has two parts.

@@ -52,8 +52,12 @@ type Work struct {
 	// what would not, and is empty then.
 	Storable    bool
 	NotStorable []Obstacle
-	// Kinds are the types in the results that a store has to be told how to write.
-	Kinds []*Type
+	// NotRemote is why a worker elsewhere could not execute calls whose results can be
+	// stored.
+	NotRemote []Obstacle
+	// Kinds are the types in the results that a store has to be told how to write, and
+	// ArgKinds those in arguments that are sent to workers.
+	Kinds, ArgKinds []*Type
 
 	// Runners are those that fields of the work hold, keyed or not.
 	Runners []HeldRunner
@@ -92,7 +96,7 @@ type Value struct {
 type Leaf struct {
 	Path []string // field names from the value down; the first one is Value's
 	Name string   // name of the identity's field
-	Type *Type    // Basic or String
+	Type *Type    // Basic, String or IsTime
 	// Keyed says that Path begins at the receiver; otherwise it does at the
 	// parameter with the index Param.
 	Keyed bool

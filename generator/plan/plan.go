@@ -76,7 +76,8 @@ func (p *planner) work(w *scan.Work) *Work {
 	fields := wrapper.ArgFields(paramNames(w.Params))
 	for i, param := range w.Params {
 		v := Value{Name: param.Name, Field: fields[i], Type: p.root(param.Type), Declared: param.Type}
-		if !p.unresolved(w, "parameter "+nameOr(param.Name, strconv.Itoa(i+1)), nameOr(param.Name, v.Field), param.Pos, v.Type) {
+		v.Unresolved = p.unresolved(w, "parameter "+nameOr(param.Name, strconv.Itoa(i+1)), nameOr(param.Name, v.Field), param.Pos, v.Type)
+		if !v.Unresolved {
 			p.argument(w, param, &v)
 		}
 		out.Params = append(out.Params, v)
@@ -94,6 +95,7 @@ func (p *planner) work(w *scan.Work) *Work {
 	out.Schema = schema(out)
 	p.secret(out)
 	p.store(out)
+	p.remote(out)
 	p.conditional(out)
 	return out
 }

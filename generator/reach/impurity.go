@@ -23,7 +23,7 @@ type Impurity struct {
 	Path   []Step
 	Inside []facts.Step
 	// Allow is what silences the warning, nil when nothing does.
-	Allow *Allow
+	Allow *scan.Allow
 }
 
 // A Step is one declaration on the way from Run.
@@ -42,7 +42,7 @@ func (r *Reach) Impurities() (out []Impurity) {
 		in   any // a declaration, or a variable
 		kind scan.Kind
 		what string
-		by   *Allow
+		by   *scan.Allow
 	}
 	type place struct {
 		pos  token.Pos

@@ -29,7 +29,7 @@ type pkg struct {
 	constrained map[*ast.File]string
 	variants    *variants        // nil until needed
 	byName      map[string]*decl // of files that are always built; nil until needed
-	allows      map[string][]*Allow
+	allows      scan.Allows
 	sources     map[string]map[int][sha256.Size]byte // see sourceSum
 	makers      map[*token.File]string               // see madeBy
 	memoized    map[*ast.AssignStmt]bool             // see memos

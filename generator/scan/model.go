@@ -121,6 +121,7 @@ type Options struct {
 	Version     Option[string]        // version=3, never empty
 	Share       Option[bool]          // share
 	Memory      Option[bool]          // memory
+	Portable    Option[bool]          // portable
 	Secret      Option[[]string]      // secret=token: names of inputs, never empty
 }
 

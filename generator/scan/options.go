@@ -39,6 +39,7 @@ var optionDefs = []optionDef{
 	{"version", "version=3", valued(func(o *Options) *Option[string] { return &o.Version }, parseText)},
 	{"share", "share", flagged(func(o *Options) *Option[bool] { return &o.Share })},
 	{"memory", "memory", flagged(func(o *Options) *Option[bool] { return &o.Memory })},
+	{"portable", "portable", flagged(func(o *Options) *Option[bool] { return &o.Portable })},
 	{"secret", "secret=token", valued(func(o *Options) *Option[[]string] { return &o.Secret }, parseNames)},
 }
 
@@ -208,12 +209,14 @@ func (s *scanner) contradictions(work string, o Options) {
 	}
 	if o.Memory.Set {
 		check("version", o.Version.Set, o.Version.Pos, "memory")
+		check("portable", o.Portable.Set, o.Portable.Pos, "memory")
 	}
 	if o.Cache.Set && !o.Cache.Value {
 		check("ttl", o.TTL.Set, o.TTL.Pos, "cache=false")
 		check("entries", o.Entries.Set, o.Entries.Pos, "cache=false")
 		check("errors", o.Errors.Set, o.Errors.Pos, "cache=false")
 		check("memory", o.Memory.Set, o.Memory.Pos, "cache=false")
+		check("portable", o.Portable.Set, o.Portable.Pos, "cache=false")
 	}
 }
 

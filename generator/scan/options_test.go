@@ -48,7 +48,7 @@ func TestOptions(t *testing.T) {
 `},
 		{"an option like no other names all", "//workgen:work frobnicate=1", "", `
 :16: work X: unknown option "frobnicate"
-	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share, memory, secret
+	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share, memory, portable, secret
 `},
 		{"options are case-sensitive", "//workgen:work TTL=1h", "", `
 :16: work X: unknown option "TTL"
@@ -96,7 +96,7 @@ func TestOptions(t *testing.T) {
 :16: work X: option name="a: the quotes are not those of a Go string
 	fix: write it like name=resize
 :24: work X: unknown option "b"
-	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share, memory, secret
+	fix: write one of cache, name, ttl, entries, timeout, retry, concurrency, errors, version, share, memory, portable, secret
 `},
 		{"a text that cannot be printed", `//workgen:work name="a\nb"`, "", `
 :16: work X: option name="a\nb": it has characters that cannot be printed

@@ -20,6 +20,8 @@ func (*Runner) Close(context.Context) error { return nil }
 func (*Runner) ForgetAll()                  {}
 func (*Runner) History() []CallStatus       { return nil }
 func (*Runner) Name() string                { return "" }
+func (*Runner) Pause()                      {}
+func (*Runner) Resume()                     {}
 func (*Runner) Stats() Stats                { return Stats{} }
 func (*Runner) Status() CallStatus          { return CallStatus{} }
 

@@ -1,7 +1,7 @@
 package fields
 
 import (
-	"net/http"
+	"log"
 	"sync"
 )
 
@@ -18,7 +18,7 @@ type Config struct {
 //workgen:work
 type Fetch struct {
 	Client   any
-	HTTP     *http.Client
+	Logger   *log.Logger
 	mu       *sync.Mutex
 	Source   string `json:"source,omitempty"`
 	one, two int
@@ -31,7 +31,7 @@ type Base struct{ N int }
 // Run is no use.
 func (f *Fetch) Run(cfg Config) error { // want `^work Fetch: cannot key parameter cfg: a function has no value; fix: give Config a method` `^work Fetch: cannot key parameter cfg: a channel has no value; fix: give Config a method`
 	_ = f.Client // want `^work Fetch: Run reads field Client, which has no workgen tag; fix: tag Client .workgen:"-". if it is no input; if it is one, tag it`
-	_ = f.HTTP   // want `^work Fetch: Run reads field HTTP, which has no workgen tag; fix: key plain data instead of HTTP, or tag HTTP .workgen:"-". if it is no input`
+	_ = f.Logger // want `^work Fetch: Run reads field Logger, which has no workgen tag; fix: key plain data instead of Logger, or tag Logger .workgen:"-". if it is no input`
 	f.mu.Lock()  // want `^work Fetch: Run reads field mu, which has no workgen tag; fix: tag mu .workgen:"-".`
 	_ = f.Source // want `Run reads field Source`
 	_ = f.one    // want `Run reads field one`
