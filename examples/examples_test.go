@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -36,22 +37,30 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// build compiles an example, once, and returns the path of the program.
+// programs compiles all examples at once, without what debuggers need.
+var programs = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "build", "-ldflags=-w", "-o", bin+string(filepath.Separator), "./...").CombinedOutput()
+	return string(out), err
+})
+
+// build returns the path of an example's program.
 func build(t *testing.T, name string) string {
 	t.Helper()
-	exe := filepath.Join(bin, name+".exe")
-	if _, err := os.Stat(exe); err == nil {
-		return exe
+	if out, err := programs(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command("go", "build", "-o", exe, "./"+name)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", cmd, err, out)
+	exe := filepath.Join(bin, name)
+	if goruntime.GOOS == "windows" {
+		exe += ".exe"
 	}
 	return exe
 }
 
 // started is what an application prints on standard error.
 var started = regexp.MustCompile(`^INFO: Your app has started\. View it in your browser: (http://127\.0\.0\.1:\d+)/view\n`)
+
+// stopping is what it prints there until it is interrupted, which may be its schedule.
+var stopping = regexp.MustCompile(`^(.* INFO a schedule .*\n)?INFO: Stopping: waiting for `)
 
 // run returns what a program prints on standard output; it may print nothing
 // on standard error, but where its page is.
@@ -120,7 +129,7 @@ func (a *application) interrupt(t *testing.T) string {
 	_ = a.Process.Signal(os.Interrupt)
 	said, _ := io.ReadAll(a.stderr)
 	more, _ := io.ReadAll(a.out)
-	if err := a.Wait(); err != nil || !strings.HasPrefix(string(said), "INFO: Stopping: waiting for ") {
+	if err := a.Wait(); err != nil || !stopping.Match(said) {
 		t.Errorf("after the interrupt: %v, %q", err, said)
 	}
 	return string(more)
@@ -261,6 +270,23 @@ func TestUnreachableNeverGetsBehindItsWork(t *testing.T) {
 	}
 	if !strings.Contains(stderr.String(), "never reached") || !strings.Contains(stderr.String(), "unreachable.Work") {
 		t.Errorf("no warning that names the work: %s", stderr.String())
+	}
+}
+
+func TestEtlReportsOnLastNightAndWaits(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "north.csv"), []byte("tea, 250\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	a := launch(t, build(t, "etl"), "-pace=0", folder)
+	printed := bufio.NewReader(a.out)
+	for _, want := range []string{`^parsing north\.csv\n$`, `^report of \d{4}-\d\d-\d\d\n$`, `^  north\.csv: 1 sales, 250 cents\n$`} {
+		if line, err := printed.ReadString('\n'); err != nil || !regexp.MustCompile(want).MatchString(line) {
+			t.Fatalf("%q does not match %s, %v", line, want, err)
+		}
+	}
+	if more := a.interrupt(t); more != "" {
+		t.Errorf("more than that: %q", more)
 	}
 }
 
