@@ -3,8 +3,8 @@ module github.com/workgen/workgen
 go 1.26.0
 
 require (
-	github.com/adhocore/gronx v1.20.4
 	github.com/dave/jennifer v1.7.1
+	github.com/fsnotify/fsnotify v1.10.1
 	github.com/fxamacker/cbor/v2 v2.9.6
 	github.com/google/go-cmp v0.7.0
 	github.com/klauspost/compress v1.20.3
