@@ -34,7 +34,7 @@ func call[R any](work, input string, k key.Key, run func() (R, error)) {
 // tell prints the calls, with what the store has noted of them.
 func tell() {
 	noted := map[string]store.Record{}
-	for r, err := range kept.History(ctx, store.Filter{}) {
+	for r, err := range kept.History(ctx, store.Filter{Newest: true}) {
 		if err != nil {
 			panic(err)
 		}

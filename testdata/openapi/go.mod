@@ -7,7 +7,6 @@ replace github.com/workgen/workgen => ../..
 require github.com/workgen/workgen v0.0.0
 
 require (
-	github.com/adhocore/gronx v1.20.4 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/go-openapi/jsonpointer v0.22.5 // indirect

@@ -11,6 +11,7 @@ import (
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -1164,6 +1165,7 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: clonePodArgs,
 		Encode:    (*PodArgs).EncodeKey,
+		ArgKinds:  []kind.Kind{storeResourceQuantity()},
 		Inputs:    []string{"spec *v1.PodSpec"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -1911,6 +1913,13 @@ func encodeV1PodSpec(e *key.Encoder, b key.Fields, v *corev1.PodSpec) key.Fields
 		b = encodeV1EvictionResponder(e, b, &v.EvictionResponders[i])
 	}
 	return b
+}
+
+// storeResourceQuantity tells a store how a value is written and read.
+func storeResourceQuantity() kind.Kind {
+	return kind.Quantity((*resource.Quantity).AsDec, func(v *resource.Quantity) *resource.Format {
+		return &v.Format
+	}, resource.Quantity.DeepCopy, resource.NewScaledQuantity)
 }
 
 // cloneV1PodSpec returns a copy that shares no memory with the original.

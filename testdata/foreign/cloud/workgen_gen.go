@@ -182,6 +182,7 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 		CloneResult: clonePutResult,
 		Encode:      (*PutArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeTypesAttributeValue()},
+		ArgKinds:    []kind.Kind{storeTypesAttributeValue()},
 		Inputs:      []string{"in *dynamodb.PutItemInput"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

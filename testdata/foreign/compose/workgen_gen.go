@@ -477,6 +477,7 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 		CloneResult: cloneUpResult,
 		Encode:      (*UpArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAny()},
+		ArgKinds:    []kind.Kind{storeAny()},
 		Inputs:      []string{"service types.ServiceConfig"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

@@ -493,6 +493,7 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 		CloneResult: cloneTriageResult,
 		Encode:      (*TriageArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAny()},
+		ArgKinds:    []kind.Kind{storeAny()},
 		Inputs:      []string{"issue *github.Issue", "repo *github.Repository"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

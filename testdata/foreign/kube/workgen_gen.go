@@ -1061,6 +1061,7 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 		CloneResult: cloneScheduleResult,
 		Encode:      (*ScheduleArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeResourceQuantity()},
+		ArgKinds:    []kind.Kind{storeResourceQuantity()},
 		Inputs:      []string{"spec v1.PodSpec", "pod *v1.Pod"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

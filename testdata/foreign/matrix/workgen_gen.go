@@ -7,6 +7,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -71,6 +72,7 @@ func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 		CloneKey: key.Fingerprint.Clone,
 		Encode:   (*InvertArgs).EncodeKey,
 		Verify:   (*InvertArgs).verify,
+		ArgKinds: []kind.Kind{storeMatDense(), storeMatVecDense()},
 		Inputs:   []string{"m *mat.Dense", "v mat.VecDense"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -153,4 +155,14 @@ func encodeMatDense(e *key.Encoder, v *mat.Dense) {
 func encodeMatVecDense(e *key.Encoder, v *mat.VecDense) {
 	defer e.Recover("gonum.org/v1/gonum/mat.VecDense")
 	e.Appended(v.MarshalBinary())
+}
+
+// storeMatDense tells a store how a value is written and read.
+func storeMatDense() kind.Kind {
+	return kind.By((*mat.Dense).MarshalBinary, (*mat.Dense).UnmarshalBinary)
+}
+
+// storeMatVecDense tells a store how a value is written and read.
+func storeMatVecDense() kind.Kind {
+	return kind.By((*mat.VecDense).MarshalBinary, (*mat.VecDense).UnmarshalBinary)
 }

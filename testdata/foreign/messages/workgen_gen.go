@@ -90,6 +90,7 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 		CloneResult: cloneSendResult,
 		Encode:      (*SendArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeStructpbStruct(), storeTimestamppbTimestamp(), storeDurationpbDuration(), storeStructpbValue()},
+		ArgKinds:    []kind.Kind{storeStructpbStruct(), storeTimestamppbTimestamp(), storeDurationpbDuration(), storeStructpbValue()},
 		Inputs:      []string{"body *structpb.Struct", "r Request"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

@@ -87,6 +87,7 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 		CloneResult: cloneTotalResult,
 		Encode:      (*TotalArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeDecimalDecimal()},
+		ArgKinds:    []kind.Kind{storeDecimalDecimal()},
 		Inputs:      []string{"base decimal.Decimal", "i Invoice"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

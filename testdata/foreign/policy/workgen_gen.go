@@ -109,6 +109,7 @@ func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
 		CloneResult: cloneResolveResult,
 		Encode:      (*ResolveArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAstValue()},
+		ArgKinds:    []kind.Kind{storeAstValue()},
 		Inputs:      []string{"pkg *ast.Package", "term *ast.Term"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

@@ -251,6 +251,7 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 		CloneResult: cloneFindResult,
 		Encode:      (*FindArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeTypesFuzziness(), storeTypesMinimumShouldMatch(), storeTypesRangeQuery(), storeTypesTermsQueryField(), storeTypesFieldValue(), storeTypesGeoBounds(), storeTypesGeoLocation(), storeTypesDistanceFeatureQuery(), storeTypesDuration()},
+		ArgKinds:    []kind.Kind{storeTypesFuzziness(), storeTypesMinimumShouldMatch(), storeTypesRangeQuery(), storeTypesTermsQueryField(), storeTypesFieldValue(), storeTypesGeoBounds(), storeTypesGeoLocation(), storeTypesDistanceFeatureQuery(), storeTypesDuration()},
 		Inputs:      []string{"q *Leaves"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

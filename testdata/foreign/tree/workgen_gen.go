@@ -92,6 +92,7 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 		CloneResult: cloneCheckResult,
 		Encode:      (*CheckArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeExpr()},
+		ArgKinds:    []kind.Kind{storeExpr()},
 		Inputs:      []string{"e Expr", "b *Block"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

@@ -131,6 +131,7 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 		CloneArgs:  cloneBuildArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*BuildArgs).EncodeKey,
+		NotRemote:  "cfg.secret: a field that is not exported would not come back: change the argument",
 		Inputs:     []string{"Env map[string]string", "cfg Config", "opt *Config", "at time.Time"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -456,6 +457,7 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReleaseArgs,
 		Encode:    (*ReleaseArgs).EncodeKey,
+		NotRemote: "v.parts: a field that is not exported would not come back: change the argument",
 		Inputs:    []string{"v Version", "all []*Version", "by map[string]Version"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

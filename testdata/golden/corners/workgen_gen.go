@@ -472,6 +472,7 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 		},
 		CloneResult: cloneTaggedResult,
 		Encode:      (*TaggedArgs).EncodeKey,
+		NotRemote:   "x.B: a field tagged `workgen:\"-\"` would not come back: change the argument",
 		Inputs:      []string{"x struct{A int \"json:\\\"a\\\"\"; B int \"workgen:\\\"-\\\"\"}"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -1006,6 +1007,7 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 		CloneResult: cloneLendingResult,
 		Encode:      (*LendingArgs).EncodeKey,
 		Verify:      (*LendingArgs).verify,
+		NotRemote:   "h.Mu: a field tagged `workgen:\"-\"` would not come back: change the argument",
 		Inputs:      []string{"h *Held"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

@@ -57,6 +57,21 @@ type Cut struct{}
 
 func (Cut) Run(part *Part) string { return string(part.Of) }
 
+// Locate returns the path of a file that all machines have.
+//
+//workgen:work portable
+type Locate struct {
+	Root key.Dir `workgen:"key"`
+}
+
+func (l *Locate) Run(_ context.Context, path key.File) (Part, error) {
+	info, err := os.Stat(string(path))
+	if err != nil {
+		return Part{}, err
+	}
+	return Part{path, info.Size()}, nil
+}
+
 // Hint is a number with a file that is no input.
 type Hint struct {
 	N    int

@@ -40,6 +40,17 @@ github.com/workgen/workgen/testdata/golden/files.Part 667c815b
 `,
 }
 
+// locateCode identifies the code that [Locate.Run] reaches in durable keys.
+var locateCode = runtime.Code{
+	Sum:    "5cbbb3a4905e9884a23c544dcd9822a9",
+	Module: "github.com/workgen/workgen",
+	Symbols: `
+github.com/workgen/workgen/testdata/golden/files.Locate 72de74ee
+github.com/workgen/workgen/testdata/golden/files.Locate.Run 1eb3a5f7
+github.com/workgen/workgen/testdata/golden/files.Part 667c815b
+`,
+}
+
 // doubleCode identifies the code that [Double.Run] reaches in durable keys.
 var doubleCode = runtime.Code{
 	Sum:    "bd87509b669e27caf94e4e112b1444b3",

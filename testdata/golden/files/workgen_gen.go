@@ -22,6 +22,7 @@ var (
 	_ func(*Load, context.Context, key.File) (string, error)                 = (*Load).Run
 	_ func(*Merge, context.Context, Source, map[string]key.Dir) (int, error) = (*Merge).Run
 	_ func(*Cut, *Part) string                                               = (*Cut).Run
+	_ func(*Locate, context.Context, key.File) (Part, error)                 = (*Locate).Run
 	_ func(*Double, Hint) int                                                = (*Double).Run
 	_ func(*Parse, Input) (string, error)                                    = (*Parse).Run
 )
@@ -34,6 +35,9 @@ var (
 		Config *key.File `workgen:"key"`
 	})(runGoGenerate[Merge]())
 	_ = (*struct{})(runGoGenerate[Cut]())
+	_ = (*struct {
+		Root key.Dir `workgen:"key"`
+	})(runGoGenerate[Locate]())
 	_ = (*struct{})(runGoGenerate[Double]())
 	_ = (*struct {
 		During func() `workgen:"-"`
@@ -86,16 +90,17 @@ type LoadRunner struct {
 func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 	r := &LoadRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LoadArgs, string]{
-		Name:     "github.com/workgen/workgen/testdata/golden/files.Load",
-		Code:     &loadCode,
-		Schema:   "df6431fc812d2396f2e9b40bc8eba612",
-		Work:     work,
-		Execute:  r.execute,
-		Identify: r.identify,
-		CloneKey: key.Fingerprint.Clone,
-		Encode:   (*LoadArgs).EncodeKey,
-		Outside:  true,
-		Inputs:   []string{"path key.File"},
+		Name:      "github.com/workgen/workgen/testdata/golden/files.Load",
+		Code:      &loadCode,
+		Schema:    "df6431fc812d2396f2e9b40bc8eba612",
+		Work:      work,
+		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
+		Encode:    (*LoadArgs).EncodeKey,
+		Outside:   true,
+		NotRemote: "path: a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
+		Inputs:    []string{"path key.File"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -106,6 +111,7 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 func (r *LoadRunner) Run(ctx context.Context, path key.File) (string, error) {
 	args := LoadArgs{Path: path}
 	hash, id, e := r.identify(args)
+	r.calls.Reads(ctx, e, args)
 	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
 		return *v, nil
@@ -203,6 +209,7 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 		EncodeWork: r.encodeWork,
 		Encode:     (*MergeArgs).EncodeKey,
 		Outside:    true,
+		NotRemote:  "Config: a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
 		Inputs:     []string{"Config *key.File", "from Source", "by map[string]key.Dir"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -214,6 +221,7 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 func (r *MergeRunner) Run(ctx context.Context, from Source, by map[string]key.Dir) (int, error) {
 	args := MergeArgs{From: from, By: by}
 	hash, id, e := r.identify(args)
+	r.calls.Reads(ctx, e, args)
 	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
 		return *v, nil
@@ -317,6 +325,7 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 		CloneArgs: cloneCutArgs,
 		Encode:    (*CutArgs).EncodeKey,
 		Outside:   true,
+		NotRemote: "part.Of: a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
 		Inputs:    []string{"part *Part"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -328,6 +337,7 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 func (r *CutRunner) Run(ctx context.Context, part *Part) (string, error) {
 	args := CutArgs{Part: part}
 	hash, id, e := r.identify(args)
+	r.calls.Reads(ctx, e, args)
 	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
 		return *v, nil
@@ -388,6 +398,110 @@ func cloneCutArgs(v CutArgs) CutArgs {
 	return v
 }
 
+// LocateArgs holds the arguments of one call of [Locate.Run].
+type LocateArgs struct {
+	Path key.File
+}
+
+// EncodeKey writes the arguments.
+func (a *LocateArgs) EncodeKey(e *key.Encoder) {
+	encodeKeyFile(e, &a.Path)
+}
+
+// LocateRunner runs a [Locate] once per distinct input. Make one with
+// [NewLocateRunner]. Options: portable.
+//
+// Locate returns the path of a file that all machines have.
+type LocateRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Locate
+	calls *runtime.Calls[key.Fingerprint, LocateArgs, Part]
+}
+
+// NewLocateRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
+func NewLocateRunner(work *Locate, opts ...runtime.Option) *LocateRunner {
+	r := &LocateRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, LocateArgs, Part]{
+		Name:       "github.com/workgen/workgen/testdata/golden/files.Locate",
+		Code:       &locateCode,
+		Schema:     "8ca2ae1aa61665b6540ec512dc2bb576",
+		Work:       work,
+		Execute:    r.execute,
+		Identify:   r.identify,
+		CloneKey:   key.Fingerprint.Clone,
+		EncodeWork: r.encodeWork,
+		Encode:     (*LocateArgs).EncodeKey,
+		Outside:    true,
+		Inputs:     []string{"Root key.Dir", "path key.File"},
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns what [Locate.Run] returns, and executes it unless an equal call
+// has succeeded or is executing. Options: portable.
+func (r *LocateRunner) Run(ctx context.Context, path key.File) (Part, error) {
+	args := LocateArgs{Path: path}
+	hash, id, e := r.identify(args)
+	r.calls.Reads(ctx, e, args)
+	if v := r.calls.Hit(hash, &id); v != nil {
+		e.Release()
+		return *v, nil
+	}
+	return r.calls.Run(ctx, hash, e.Keep(id), args)
+}
+
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
+func (r *LocateRunner) Start(ctx context.Context, path key.File) *runtime.Call[Part] {
+	return r.calls.Start(ctx, LocateArgs{Path: path})
+}
+
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
+func (r *LocateRunner) Lookup(path key.File) (Part, bool) {
+	return r.calls.Lookup(LocateArgs{Path: path})
+}
+
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
+func (r *LocateRunner) Forget(path key.File) bool {
+	return r.calls.Forget(LocateArgs{Path: path})
+}
+
+// Key returns the durable key of the call.
+func (r *LocateRunner) Key(path key.File) key.Key {
+	return r.calls.Key(LocateArgs{Path: path})
+}
+
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
+func (r *LocateRunner) EncodeKey(e *key.Encoder) {
+	r.calls.EncodeRunner(e)
+}
+
+// encodeWork writes the fields of [Locate] that are inputs.
+func (r *LocateRunner) encodeWork(e *key.Encoder) {
+	encodeKeyDir(e, &r.work.Root)
+}
+
+// identify returns the fingerprint of the inputs, good until e is released, and
+// its hash.
+func (r *LocateRunner) identify(args LocateArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
+	e = key.Borrow()
+	r.encodeWork(e)
+	args.EncodeKey(e)
+	id = e.Fingerprint()
+	return id.Hash(), id, e
+}
+
+// execute calls [Locate.Run].
+func (r *LocateRunner) execute(ctx context.Context, args LocateArgs) (Part, error) {
+	return r.work.Run(ctx, args.Path)
+}
+
 // DoubleArgs holds the arguments of one call of [Double.Run].
 type DoubleArgs struct {
 	H Hint
@@ -429,8 +543,9 @@ func NewDoubleRunner(work *Double, opts ...runtime.Option) *DoubleRunner {
 			hash = key.NewHash().Uint64(uint64(id.hN)).Sum()
 			return hash, id, nil
 		},
-		Encode: (*DoubleArgs).EncodeKey,
-		Inputs: []string{"h Hint"},
+		Encode:    (*DoubleArgs).EncodeKey,
+		NotRemote: "h.Seen: a field tagged `workgen:\"-\"` would not come back: change the argument",
+		Inputs:    []string{"h Hint"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -507,16 +622,17 @@ type ParseRunner struct {
 func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 	r := &ParseRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, ParseArgs, string]{
-		Name:     "github.com/workgen/workgen/testdata/golden/files.Parse",
-		Code:     &parseCode,
-		Schema:   "a42159e8a72ff8d3ab78c8f037cb08c3",
-		Work:     work,
-		Execute:  r.execute,
-		Identify: r.identify,
-		CloneKey: key.Fingerprint.Clone,
-		Encode:   (*ParseArgs).EncodeKey,
-		Outside:  true,
-		Inputs:   []string{"from Input"},
+		Name:      "github.com/workgen/workgen/testdata/golden/files.Parse",
+		Code:      &parseCode,
+		Schema:    "a42159e8a72ff8d3ab78c8f037cb08c3",
+		Work:      work,
+		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
+		Encode:    (*ParseArgs).EncodeKey,
+		Outside:   true,
+		NotRemote: "from.(key.File): a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
+		Inputs:    []string{"from Input"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -527,6 +643,7 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 func (r *ParseRunner) Run(ctx context.Context, from Input) (string, error) {
 	args := ParseArgs{From: from}
 	hash, id, e := r.identify(args)
+	r.calls.Reads(ctx, e, args)
 	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
 		return *v, nil

@@ -222,6 +222,7 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 		CloneArgs:  cloneManyArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*ManyArgs).EncodeKey,
+		NotRemote:  "o.value: a field that is not exported would not come back: change the argument",
 		Inputs: []string{
 			"Known Set[Code]",
 			"o Option[Option[*int]]",

@@ -132,6 +132,7 @@ func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
 		CloneArgs:  cloneCountArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*CountArgs).EncodeKey,
+		NotRemote:  "d.State: a field tagged `workgen:\"-\"` would not come back: change the argument",
 		Inputs:     []string{"Base *Data", "d Data", "more []*Data"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -406,16 +407,17 @@ type TakeRunner struct {
 func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
 	r := &TakeRunner{work: work}
 	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, TakeArgs, int]{
-		Name:     "github.com/workgen/workgen/testdata/golden/ignored.Take",
-		Code:     &takeCode,
-		Schema:   "e207cc3ede81713f748047b75729855c",
-		Work:     work,
-		Execute:  r.execute,
-		Identify: r.identify,
-		CloneKey: key.Fingerprint.Clone,
-		Encode:   (*TakeArgs).EncodeKey,
-		Verify:   (*TakeArgs).verify,
-		Inputs:   []string{"c *Cloned"},
+		Name:      "github.com/workgen/workgen/testdata/golden/ignored.Take",
+		Code:      &takeCode,
+		Schema:    "e207cc3ede81713f748047b75729855c",
+		Work:      work,
+		Execute:   r.execute,
+		Identify:  r.identify,
+		CloneKey:  key.Fingerprint.Clone,
+		Encode:    (*TakeArgs).EncodeKey,
+		Verify:    (*TakeArgs).verify,
+		NotRemote: "c.Done: a channel has no value: change the argument",
+		Inputs:    []string{"c *Cloned"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r

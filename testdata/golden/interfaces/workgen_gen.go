@@ -162,6 +162,7 @@ func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 		EncodeWork: r.encodeWork,
 		Encode:     (*DrawArgs).EncodeKey,
 		Verify:     (*DrawArgs).verify,
+		NotRemote:  "count: the keys of a map are found by addresses in them, which do not come back: change the argument",
 		Inputs: []string{
 			"Default shape.Shape",
 			"Extra any",
@@ -322,6 +323,7 @@ func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 		CloneResult: cloneEvalResult,
 		Encode:      (*EvalArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeExpr()},
+		ArgKinds:    []kind.Kind{storeExpr(), storeInterfaceExpr()},
 		Inputs:      []string{"e Expr", "anonymous interface{expr()}"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -452,6 +454,7 @@ func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReadArgs,
 		Encode:    (*ReadArgs).EncodeKey,
+		ArgKinds:  []kind.Kind{storeInput()},
 		Inputs:    []string{"in Input", "more []Input"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -855,6 +858,19 @@ func storeExpr() kind.Kind {
 	)
 }
 
+// storeInterfaceExpr tells a store which types a value can have.
+func storeInterfaceExpr() kind.Kind {
+	return kind.OneOf[interface {
+		expr()
+	}](
+		kind.Of[Add]("github.com/workgen/workgen/testdata/golden/interfaces.Add"),
+		kind.Of[*Add]("*github.com/workgen/workgen/testdata/golden/interfaces.Add"),
+		kind.Of[*Neg]("*github.com/workgen/workgen/testdata/golden/interfaces.Neg"),
+		kind.Of[Num]("github.com/workgen/workgen/testdata/golden/interfaces.Num"),
+		kind.Of[*Num]("*github.com/workgen/workgen/testdata/golden/interfaces.Num"),
+	)
+}
+
 // copyExpr replaces what v shares with its original by copies. c has the parts
 // that are copied already.
 func copyExpr(c *deepcopy.Copy, v *Expr) {
@@ -977,6 +993,17 @@ func encodeInput(e *key.Encoder, v Input) {
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/interfaces.Input"})
 	}
+}
+
+// storeInput tells a store which types a value can have.
+func storeInput() kind.Kind {
+	return kind.OneOf[Input](
+		kind.Of[Both]("github.com/workgen/workgen/testdata/golden/interfaces.Both"),
+		kind.Of[*Both]("*github.com/workgen/workgen/testdata/golden/interfaces.Both"),
+		kind.Of[*Lower]("*github.com/workgen/workgen/testdata/golden/interfaces.Lower"),
+		kind.Of[Upper]("github.com/workgen/workgen/testdata/golden/interfaces.Upper"),
+		kind.Of[*Upper]("*github.com/workgen/workgen/testdata/golden/interfaces.Upper"),
+	)
 }
 
 // cloneInput returns a copy that shares no memory with the original.

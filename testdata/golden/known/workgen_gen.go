@@ -535,6 +535,7 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 		CloneResult: cloneRowsResult,
 		Encode:      (*RowsArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeUniqueHandleString(), storeUniqueHandle2Int()},
+		ArgKinds:    []kind.Kind{storeUniqueHandleString(), storeUniqueHandle2Int()},
 		Inputs:      []string{"rows []Row"},
 	}, opts...)
 	r.Runner = r.calls.Runner()

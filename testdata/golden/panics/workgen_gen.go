@@ -105,6 +105,7 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 		EncodeWork: r.encodeWork,
 		Encode:     (*SignArgs).EncodeKey,
 		Outside:    true,
+		NotRemote:  "token: it is encoded by its method MarshalJSON, and has no method UnmarshalJSON that reads it back: change the argument",
 		Inputs:     []string{"Base *Version", "token *Token", "list []Version", "byName map[string]Token", "source Source"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -118,6 +119,7 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 func (r *SignRunner) Run(ctx context.Context, token *Token, list []Version, byName map[string]Token, source Source) (int, error) {
 	args := SignArgs{Token: token, List: list, ByName: byName, Source: source}
 	hash, id, e := r.identify(args)
+	r.calls.Reads(ctx, e, args)
 	if v := r.calls.Hit(hash, &id); v != nil {
 		e.Release()
 		return *v, nil

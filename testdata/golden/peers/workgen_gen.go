@@ -10,6 +10,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store/kind"
 )
 
 // This file needs a version of the runtime that knows this name. If the
@@ -349,6 +350,7 @@ func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneExplainArgs,
 		Encode:    (*ExplainArgs).EncodeKey,
+		ArgKinds:  []kind.Kind{storeError()},
 		Inputs:    []string{"err error", "verbose bool"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -649,6 +651,13 @@ func encodeError(e *key.Encoder, v error) {
 	default:
 		e.Fail(&runtime.UnknownTypeError{Interface: "error"})
 	}
+}
+
+// storeError tells a store which types a value can have.
+func storeError() kind.Kind {
+	return kind.OneOf[error](
+		kind.Of[*Fault]("*github.com/workgen/workgen/testdata/golden/peers.Fault"),
+	)
 }
 
 // cloneError returns a copy that shares no memory with the original.

@@ -1,4 +1,4 @@
-// Package plain has works whose inputs are numbers, booleans and strings,
+// Package plain has works whose inputs are numbers, booleans, strings and times,
 // alone or in structs: their calls are told apart with ==.
 package plain
 
@@ -64,6 +64,34 @@ type Nested struct{}
 func (*Nested) Run(opts Options, scale float32) float64 {
 	return opts.Low + opts.High*float64(scale)
 }
+
+// Stamp is declared as a time.
+type Stamp time.Time
+
+// Span is a struct of times.
+type Span struct {
+	From, Until time.Time
+}
+
+// Dated takes times, and a parameter that hides their package.
+//
+//workgen:work
+type Dated struct {
+	Since Stamp `workgen:"key"`
+}
+
+// Run returns how long the span is.
+func (d *Dated) Run(span Span, at time.Time, time Stamp) int64 {
+	return span.Until.Unix() - span.From.Unix()
+}
+
+// At takes a time alone.
+//
+//workgen:work
+type At struct{}
+
+// Run returns the day half a year later, which depends on the rules of the time zone.
+func (At) Run(at time.Time) string { return at.Add(182 * 24 * time.Hour).String() }
 
 // Nothing takes nothing.
 //

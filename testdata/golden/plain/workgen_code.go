@@ -43,6 +43,28 @@ github.com/workgen/workgen/testdata/golden/plain.Options 22207e49
 `,
 }
 
+// datedCode identifies the code that [Dated.Run] reaches in durable keys.
+var datedCode = runtime.Code{
+	Sum:    "6480f58e81124cb90fcbb61b34055afc",
+	Module: "github.com/workgen/workgen",
+	Symbols: `
+github.com/workgen/workgen/testdata/golden/plain.Dated 94b38155
+github.com/workgen/workgen/testdata/golden/plain.Dated.Run 41767aa1
+github.com/workgen/workgen/testdata/golden/plain.Span c11ae44f
+github.com/workgen/workgen/testdata/golden/plain.Stamp 3c14b277
+`,
+}
+
+// atCode identifies the code that [At.Run] reaches in durable keys.
+var atCode = runtime.Code{
+	Sum:    "b7fcf5cb4c942895c859a1c1e973c118",
+	Module: "github.com/workgen/workgen",
+	Symbols: `
+github.com/workgen/workgen/testdata/golden/plain.At e853556f
+github.com/workgen/workgen/testdata/golden/plain.At.Run 78e056ec
+`,
+}
+
 // nothingCode identifies the code that [Nothing.Run] reaches in durable keys.
 var nothingCode = runtime.Code{
 	Sum:    "730c7b642c2c7592b5fc51d3aa64b808",

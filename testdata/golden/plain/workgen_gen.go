@@ -22,6 +22,8 @@ var (
 	_ func(*Basics, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, uintptr, float32, float64, string) int = (*Basics).Run
 	_ func(*Named, Level, Text, Number, rune, byte, time.Duration, time.Month) string                                                 = (*Named).Run
 	_ func(*Nested, Options, float32) float64                                                                                         = (*Nested).Run
+	_ func(*Dated, Span, time.Time, Stamp) int64                                                                                      = (*Dated).Run
+	_ func(*At, time.Time) string                                                                                                     = (*At).Run
 	_ func(*Nothing)                                                                                                                  = (*Nothing).Run
 )
 
@@ -32,6 +34,10 @@ var (
 		Scale  Level  `workgen:"key"`
 	})(runGoGenerate[Named]())
 	_ = (*struct{})(runGoGenerate[Nested]())
+	_ = (*struct {
+		Since Stamp `workgen:"key"`
+	})(runGoGenerate[Dated]())
+	_ = (*struct{})(runGoGenerate[At]())
 	_ = (*struct{})(runGoGenerate[Nothing]())
 	_ = (*int8)(runGoGenerate[Level]())
 	_ = (*string)(runGoGenerate[Text]())
@@ -50,6 +56,11 @@ var (
 		Name string
 		note string `workgen:"-"`
 	})(runGoGenerate[Limits]())
+	_ = (*time.Time)(runGoGenerate[Stamp]())
+	_ = (*struct {
+		From  time.Time
+		Until time.Time
+	})(runGoGenerate[Span]())
 )
 
 // runGoGenerate returns nil. Only its type counts, and its name in the
@@ -160,8 +171,9 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 			hash = r.identify(&id, args.A, args.B, args.C, args.D, args.E, args.F, args.G, args.H, args.I, args.J, args.K, args.L, args.M, args.N, args.O)
 			return hash, id, nil
 		},
-		CloneKey: basicsIdentity.clone,
-		Encode:   (*BasicsArgs).EncodeKey,
+		CloneKey:  basicsIdentity.clone,
+		Encode:    (*BasicsArgs).EncodeKey,
+		NotRemote: "l: a uintptr is an address and has no value: change the argument",
 		Inputs: []string{
 			"a bool",
 			"b int",
@@ -490,9 +502,10 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 			hash = r.identify(&id, &args.Opts, args.Scale)
 			return hash, id, nil
 		},
-		CloneKey: nestedIdentity.clone,
-		Encode:   (*NestedArgs).EncodeKey,
-		Inputs:   []string{"opts Options", "scale float32"},
+		CloneKey:  nestedIdentity.clone,
+		Encode:    (*NestedArgs).EncodeKey,
+		NotRemote: "opts.Limits.note: a field tagged `workgen:\"-\"` would not come back: change the argument",
+		Inputs:    []string{"opts Options", "scale float32"},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -559,6 +572,245 @@ func (r *NestedRunner) identify(id *nestedIdentity, opts *Options, scale float32
 // execute calls [Nested.Run].
 func (r *NestedRunner) execute(_ context.Context, args NestedArgs) (float64, error) {
 	return r.work.Run(args.Opts, args.Scale), nil
+}
+
+// DatedArgs holds the arguments of one call of [Dated.Run].
+type DatedArgs struct {
+	Span Span
+	At   time.Time
+	Time Stamp
+}
+
+// EncodeKey writes the arguments.
+func (a *DatedArgs) EncodeKey(e *key.Encoder) {
+	e.End(encodeSpan(e, e.Begin(), &a.Span))
+	e.Next()
+	e.Time(a.At)
+	e.Next()
+	encodeStamp(e, &a.Time)
+}
+
+// datedIdentity tells the calls of one [DatedRunner] apart.
+type datedIdentity struct {
+	since     key.Time
+	spanFrom  key.Time
+	spanUntil key.Time
+	at        key.Time
+	time      key.Time
+}
+
+// clone returns an equal identity that owns its memory.
+func (id datedIdentity) clone() datedIdentity {
+	id.since = id.since.Clone()
+	id.spanFrom = id.spanFrom.Clone()
+	id.spanUntil = id.spanUntil.Clone()
+	id.at = id.at.Clone()
+	id.time = id.time.Clone()
+	return id
+}
+
+// DatedRunner runs a [Dated] once per distinct input. Make one with
+// [NewDatedRunner].
+//
+// Dated takes times, and a parameter that hides their package.
+type DatedRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Dated
+	calls *runtime.Calls[datedIdentity, DatedArgs, int64]
+}
+
+// NewDatedRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
+func NewDatedRunner(work *Dated, opts ...runtime.Option) *DatedRunner {
+	r := &DatedRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[datedIdentity, DatedArgs, int64]{
+		Name:    "github.com/workgen/workgen/testdata/golden/plain.Dated",
+		Code:    &datedCode,
+		Schema:  "ba3ae7c69b3b4c2e069edd1a042191da",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args DatedArgs) (hash uint64, id datedIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, &args.Span, args.At, args.Time)
+			return hash, id, nil
+		},
+		CloneKey:   datedIdentity.clone,
+		EncodeWork: r.encodeWork,
+		Encode:     (*DatedArgs).EncodeKey,
+		Inputs:     []string{"Since Stamp", "span Span", "at time.Time", "time Stamp"},
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns how long the span is.
+//
+// It returns what [Dated.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
+func (r *DatedRunner) Run(ctx context.Context, span Span, at time.Time, timeArg Stamp) (int64, error) {
+	var id datedIdentity
+	hash := r.identify(&id, &span, at, timeArg)
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
+	}
+	return r.calls.Run(ctx, hash, id.clone(), DatedArgs{Span: span, At: at, Time: timeArg})
+}
+
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
+func (r *DatedRunner) Start(ctx context.Context, span Span, at time.Time, timeArg Stamp) *runtime.Call[int64] {
+	return r.calls.Start(ctx, DatedArgs{Span: span, At: at, Time: timeArg})
+}
+
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
+func (r *DatedRunner) Lookup(span Span, at time.Time, timeArg Stamp) (int64, bool) {
+	return r.calls.Lookup(DatedArgs{Span: span, At: at, Time: timeArg})
+}
+
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
+func (r *DatedRunner) Forget(span Span, at time.Time, timeArg Stamp) bool {
+	return r.calls.Forget(DatedArgs{Span: span, At: at, Time: timeArg})
+}
+
+// Key returns the durable key of the call.
+func (r *DatedRunner) Key(span Span, at time.Time, timeArg Stamp) key.Key {
+	return r.calls.Key(DatedArgs{Span: span, At: at, Time: timeArg})
+}
+
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
+func (r *DatedRunner) EncodeKey(e *key.Encoder) {
+	r.calls.EncodeRunner(e)
+}
+
+// encodeWork writes the fields of [Dated] that are inputs.
+func (r *DatedRunner) encodeWork(e *key.Encoder) {
+	encodeStamp(e, &r.work.Since)
+}
+
+// identify sets id to the identity of a call and returns its hash.
+func (r *DatedRunner) identify(id *datedIdentity, span *Span, at time.Time, timeArg Stamp) uint64 {
+	id.since = key.TimeOf(time.Time(r.work.Since))
+	id.spanFrom = key.TimeOf(span.From)
+	id.spanUntil = key.TimeOf(span.Until)
+	id.at = key.TimeOf(at)
+	id.time = key.TimeOf(time.Time(timeArg))
+	h := key.NewHash()
+	h = h.Time(&id.since)
+	h = h.Time(&id.spanFrom)
+	h = h.Time(&id.spanUntil)
+	h = h.Time(&id.at)
+	h = h.Time(&id.time)
+	return h.Sum()
+}
+
+// execute calls [Dated.Run].
+func (r *DatedRunner) execute(_ context.Context, args DatedArgs) (int64, error) {
+	return r.work.Run(args.Span, args.At, args.Time), nil
+}
+
+// AtArgs holds the arguments of one call of [At.Run].
+type AtArgs struct {
+	At time.Time
+}
+
+// EncodeKey writes the arguments.
+func (a *AtArgs) EncodeKey(e *key.Encoder) {
+	e.Time(a.At)
+}
+
+// atIdentity tells the calls of one [AtRunner] apart.
+type atIdentity struct {
+	at key.Time
+}
+
+// clone returns an equal identity that owns its memory.
+func (id atIdentity) clone() atIdentity {
+	id.at = id.at.Clone()
+	return id
+}
+
+// AtRunner runs a [At] once per distinct input. Make one with [NewAtRunner].
+//
+// At takes a time alone.
+type AtRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *At
+	calls *runtime.Calls[atIdentity, AtArgs, string]
+}
+
+// NewAtRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
+func NewAtRunner(work *At, opts ...runtime.Option) *AtRunner {
+	r := &AtRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[atIdentity, AtArgs, string]{
+		Name:    "github.com/workgen/workgen/testdata/golden/plain.At",
+		Code:    &atCode,
+		Schema:  "4b39e4a3f4e1ca2d51e7e317b05dc9bf",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args AtArgs) (hash uint64, id atIdentity, _ *key.Encoder) {
+			id = atIdentity{at: key.TimeOf(args.At)}
+			hash = key.NewHash().Time(&id.at).Sum()
+			return hash, id, nil
+		},
+		CloneKey: atIdentity.clone,
+		Encode:   (*AtArgs).EncodeKey,
+		Inputs:   []string{"at time.Time"},
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns the day half a year later, which depends on the rules of the time
+// zone.
+//
+// It returns what [At.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
+func (r *AtRunner) Run(ctx context.Context, at time.Time) (string, error) {
+	id := atIdentity{at: key.TimeOf(at)}
+	hash := key.NewHash().Time(&id.at).Sum()
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
+	}
+	return r.calls.Run(ctx, hash, id.clone(), AtArgs{At: at})
+}
+
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
+func (r *AtRunner) Start(ctx context.Context, at time.Time) *runtime.Call[string] {
+	return r.calls.Start(ctx, AtArgs{At: at})
+}
+
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
+func (r *AtRunner) Lookup(at time.Time) (string, bool) {
+	return r.calls.Lookup(AtArgs{At: at})
+}
+
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
+func (r *AtRunner) Forget(at time.Time) bool {
+	return r.calls.Forget(AtArgs{At: at})
+}
+
+// Key returns the durable key of the call.
+func (r *AtRunner) Key(at time.Time) key.Key {
+	return r.calls.Key(AtArgs{At: at})
+}
+
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
+func (r *AtRunner) EncodeKey(e *key.Encoder) {
+	r.calls.EncodeRunner(e)
+}
+
+// execute calls [At.Run].
+func (r *AtRunner) execute(_ context.Context, args AtArgs) (string, error) {
+	return r.work.Run(args.At), nil
 }
 
 // NothingArgs holds the arguments of one call of [Nothing.Run].
@@ -657,6 +909,19 @@ func encodeOptions(e *key.Encoder, b key.Fields, v *Options) key.Fields {
 	b = encodeLimits(e, b, &v.Limits)
 	b = b.Bool(v.Inner.On)
 	return b
+}
+
+// encodeSpan writes every field that is an input, in order.
+func encodeSpan(e *key.Encoder, b key.Fields, v *Span) key.Fields {
+	e.End(b)
+	e.Time(v.From)
+	e.Time(v.Until)
+	return e.Begin()
+}
+
+// encodeStamp writes the value as the type that it was declared with.
+func encodeStamp(e *key.Encoder, v *Stamp) {
+	e.Time(*(*time.Time)(v))
 }
 
 // encodeLimits writes every field that is an input, in order.

@@ -282,6 +282,7 @@ func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRu
 		CloneArgs:  cloneEverythingArgs,
 		EncodeWork: r.encodeWork,
 		Encode:     (*EverythingArgs).EncodeKey,
+		NotRemote:  "dir.Parent: a field tagged `workgen:\"-\"` would not come back: change the argument",
 		Inputs: []string{
 			"Seen *Linked[string]",
 			"dir *Dir",

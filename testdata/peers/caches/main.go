@@ -27,7 +27,7 @@
 // On one core times are those of the processor, so that other programs hardly disturb; on
 // two, where a goroutine for each core makes the calls, it is the time that goes by for one
 // of them all. The hits during insertion are timed one by one, always as time goes by, so
-// that a busy machine shows in the longest.
+// that a busy machine shows in the longest. A miss finds the cache full, so that it evicts.
 package main
 
 import (
@@ -66,6 +66,7 @@ func main() {
 // run measures and prints a table for each number of cores.
 func run(out io.Writer, s scale, only *regexp.Regexp, on ...int) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer idle(100)()
 	fmt.Fprintln(out, versions())
 	for _, cores := range on {
 		runtime.GOMAXPROCS(cores)

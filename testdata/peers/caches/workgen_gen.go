@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/workgen/workgen/runtime"
@@ -275,6 +276,26 @@ func (a *EightArgs) EncodeKey(e *key.Encoder) {
 	e.End(encodeOrder(e, e.Begin(), &a.Order))
 }
 
+// eightIdentity tells the calls of one [EightRunner] apart.
+type eightIdentity struct {
+	orderID       int64
+	orderCustomer key.Text
+	orderPlaced   key.Time
+	orderQuantity int32
+	orderPrice    uint64
+	orderPaid     bool
+	orderRegion   key.Text
+	orderPriority uint8
+}
+
+// clone returns an equal identity that owns its memory.
+func (id eightIdentity) clone() eightIdentity {
+	id.orderCustomer = id.orderCustomer.Clone()
+	id.orderPlaced = id.orderPlaced.Clone()
+	id.orderRegion = id.orderRegion.Clone()
+	return id
+}
+
 // EightRunner runs a [Eight] once per distinct input. Make one with
 // [NewEightRunner].
 //
@@ -283,21 +304,24 @@ type EightRunner struct {
 	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
 
 	work  *Eight
-	calls *runtime.Calls[key.Fingerprint, EightArgs, int64]
+	calls *runtime.Calls[eightIdentity, EightArgs, int64]
 }
 
 // NewEightRunner returns a runner of work, which must not be nil. Options given
 // here win over those of the directive.
 func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 	r := &EightRunner{work: work}
-	r.calls = runtime.NewCalls(runtime.Spec[key.Fingerprint, EightArgs, int64]{
-		Name:     "github.com/workgen/workgen/testdata/peers/caches.Eight",
-		Code:     &eightCode,
-		Schema:   "b3323a8ef8cc5623cac8071b55dc272d",
-		Work:     work,
-		Execute:  r.execute,
-		Identify: r.identify,
-		CloneKey: key.Fingerprint.Clone,
+	r.calls = runtime.NewCalls(runtime.Spec[eightIdentity, EightArgs, int64]{
+		Name:    "github.com/workgen/workgen/testdata/peers/caches.Eight",
+		Code:    &eightCode,
+		Schema:  "b3323a8ef8cc5623cac8071b55dc272d",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args EightArgs) (hash uint64, id eightIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, &args.Order)
+			return hash, id, nil
+		},
+		CloneKey: eightIdentity.clone,
 		Encode:   (*EightArgs).EncodeKey,
 		Inputs:   []string{"order Order"},
 	}, opts...)
@@ -310,13 +334,12 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 // It returns what [Eight.Run] returns, and executes it unless an equal call has
 // succeeded or is executing.
 func (r *EightRunner) Run(ctx2 context.Context, order Order) (int64, error) {
-	args := EightArgs{Order: order}
-	hash, id, e := r.identify(args)
+	var id eightIdentity
+	hash := r.identify(&id, &order)
 	if v := r.calls.Hit(hash, &id); v != nil {
-		e.Release()
 		return *v, nil
 	}
-	return r.calls.Run(ctx2, hash, e.Keep(id), args)
+	return r.calls.Run(ctx2, hash, id.clone(), EightArgs{Order: order})
 }
 
 // Start is Run without the wait. An execution goes on until ctx ends or the
@@ -348,13 +371,26 @@ func (r *EightRunner) EncodeKey(e *key.Encoder) {
 	r.calls.EncodeRunner(e)
 }
 
-// identify returns the fingerprint of the inputs, good until e is released, and
-// its hash.
-func (r *EightRunner) identify(args EightArgs) (hash uint64, id key.Fingerprint, e *key.Encoder) {
-	e = key.Borrow()
-	args.EncodeKey(e)
-	id = e.Fingerprint()
-	return id.Hash(), id, e
+// identify sets id to the identity of a call and returns its hash.
+func (r *EightRunner) identify(id *eightIdentity, order *Order) uint64 {
+	id.orderID = order.ID
+	id.orderCustomer = key.TextOf(order.Customer)
+	id.orderPlaced = key.TimeOf(order.Placed)
+	id.orderQuantity = order.Quantity
+	id.orderPrice = math.Float64bits(order.Price)
+	id.orderPaid = order.Paid
+	id.orderRegion = key.TextOf(order.Region)
+	id.orderPriority = order.Priority
+	h := key.NewHash()
+	h = h.Uint64(uint64(id.orderID))
+	h = h.Text(&id.orderCustomer)
+	h = h.Time(&id.orderPlaced)
+	h = h.Uint64(uint64(id.orderQuantity))
+	h = h.Uint64(id.orderPrice)
+	h = h.Bool(id.orderPaid)
+	h = h.Text(&id.orderRegion)
+	h = h.Uint64(uint64(id.orderPriority))
+	return h.Sum()
 }
 
 // execute calls [Eight.Run].
