@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
 	"regexp"
 	"strings"
 	"sync"
@@ -63,6 +64,15 @@ func (w *work) Run(ctx context.Context, day string) (string, error) {
 func (w *work) Start(ctx context.Context, day string) *runtime.Call[string] {
 	return w.calls.Start(ctx, args{day})
 }
+
+// call is the address of a call that w remembers.
+func (w *work) call(number uint64) string {
+	d, _ := runtime.Inspect(w.Runner).Call(number)
+	return address(path.Base(w.Name()), d.Key, number)
+}
+
+// latest is the address of the latest call.
+func (w *work) latest() string { return w.call(runtime.Inspect(w.Runner).Latest()) }
 
 // echo is a body that succeeds at once.
 func echo(_ context.Context, day string) (string, error) { return "got " + day, nil }

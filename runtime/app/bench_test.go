@@ -57,7 +57,7 @@ func BenchmarkFirstPaint(b *testing.B) {
 			recorded(b, w, n)
 			var key string
 			for d := range runtime.Inspect(w.Runner).Calls(0) {
-				key = callKey("paint.Work", d.Number)
+				key = address("paint.Work", d.Key, d.Number)
 				break
 			}
 			for name, path := range map[string]string{

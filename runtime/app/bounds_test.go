@@ -114,7 +114,7 @@ func TestReasonsAreRemembered(t *testing.T) {
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
 	w.Run(t.Context(), "a")
 	for range 2 {
-		if v := detail(t, r, "reason.Work:1"); v.Why.Kind != "new" {
+		if v := detail(t, r, w.call(1)); v.Why.Kind != "new" {
 			t.Errorf("why: %+v", v.Why)
 		}
 	}
@@ -134,6 +134,6 @@ func TestRunAgainMakesAPass(t *testing.T) {
 	w.Start(t.Context(), "a").Stop()
 	eventually(t, "the first pass", func() bool { return passes.Load() > 0 })
 	before := passes.Load()
-	r.post(t, "/api/v1/calls/again.Work:1/again")
+	r.post(t, "/api/v1/calls/"+w.call(1)+"/again")
 	eventually(t, "another pass", func() bool { return passes.Load() > before })
 }

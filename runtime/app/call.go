@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"strconv"
@@ -13,11 +14,36 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// This file finds one call, by one of its two keys: work:number for what this
-// process remembers, 64 hexadecimal digits for what a store has.
+// This file finds one call by its address.
 
-// callKey identifies a call of this process in paths.
-func callKey(id string, number uint64) string { return id + ":" + strconv.FormatUint(number, 10) }
+// address identifies a call in paths, for ever: a call of a work with a store by its durable
+// key, in 64 hexadecimal digits, and any other by the work's identifier, its number and this
+// process, as work:number@process, for the next process has another call of that number.
+func address(work string, durable key.Key, number uint64) string {
+	if !durable.IsZero() {
+		return durable.String()
+	}
+	return work + ":" + strconv.FormatUint(number, 10) + "@" + process
+}
+
+// process is the name of this process in addresses. It is random: process numbers come again.
+var process = strings.ToLower(rand.Text()[:8])
+
+// parseAddress splits an address of the second form. It is an error if it is none, or is of
+// another process.
+func parseAddress(text string) (work string, number uint64, err error) {
+	call, of, _ := strings.Cut(text, "@")
+	work, digits, _ := strings.Cut(call, ":")
+	number, err = strconv.ParseUint(digits, 10, 64)
+	switch {
+	case err != nil || of == "":
+		return "", 0, errNoCall{fmt.Sprintf("there is no call %q: its address is a key of 64 hexadecimal digits, or a work, a colon, a number, @ and a process", short(text, 100))}
+	case of != process:
+		return "", 0, errNoCall{fmt.Sprintf("call %d of %s was made by a process that has ended, and the work had no store: give it one (runtime.WithStore) to find its calls after a restart",
+			number, short(work, 100))}
+	}
+	return work, number, nil
+}
 
 // errNoCall says that what was asked for is not there.
 type errNoCall struct{ message string }
@@ -37,10 +63,9 @@ func (s *site) find(ctx context.Context, text string) (found, error) {
 	if k, err := key.Parse(text); err == nil {
 		return s.findStored(ctx, k)
 	}
-	id, digits, _ := strings.Cut(text, ":")
-	number, err := strconv.ParseUint(digits, 10, 64)
+	id, number, err := parseAddress(text)
 	if err != nil {
-		return found{}, errNoCall{fmt.Sprintf("there is no call %q: its key is a work, a colon and a number, or 64 hexadecimal digits", short(text, 100))}
+		return found{}, err
 	}
 	r := s.runner(id)
 	if r == nil {
@@ -57,7 +82,8 @@ func (s *site) find(ctx context.Context, text string) (found, error) {
 	return f, err
 }
 
-// findStored looks into the stores of all works.
+// findStored looks into the stores of all works, and then into what this process remembers:
+// a call that has not begun yet is in no store.
 func (s *site) findStored(ctx context.Context, k key.Key) (found, error) {
 	asked := map[store.Store]bool{}
 	for _, r := range s.discover() {
@@ -74,7 +100,26 @@ func (s *site) findStored(ctx context.Context, k key.Key) (found, error) {
 			return s.owned(rec, from)
 		}
 	}
+	for _, r := range s.discover() {
+		if d := remembered(r, k); d != nil {
+			return found{work: workRef{s.id(r), r.Name()}, runner: r, here: d}, nil
+		}
+	}
 	return found{}, errNoCall{fmt.Sprintf("no store of this app's has a call with key %s", k)}
+}
+
+// remembered returns the latest call with a durable key that a runner remembers, nil if there
+// is none.
+func remembered(r *runtime.Runner, k key.Key) *runtime.CallDetail {
+	i := runtime.Inspect(r)
+	for d := range i.Calls(0) {
+		if d.Key == k {
+			if d, ok := i.Call(d.Number); ok {
+				return &d
+			}
+		}
+	}
+	return nil
 }
 
 // owned finds the work that a record belongs to, and the call in this process.
@@ -84,16 +129,7 @@ func (s *site) owned(rec *store.Record, from store.Store) (found, error) {
 		if r.Name() != rec.Work || i.Store() != from {
 			continue
 		}
-		f := found{work: workRef{s.id(r), r.Name()}, runner: r, stored: rec}
-		for d := range i.Calls(0) {
-			if d.Key == rec.Key {
-				if d, ok := i.Call(d.Number); ok {
-					f.here = &d
-				}
-				break
-			}
-		}
-		return f, nil
+		return found{work: workRef{s.id(r), r.Name()}, runner: r, here: remembered(r, rec.Key), stored: rec}, nil
 	}
 	return found{}, errNoCall{fmt.Sprintf("the call is one of %s, which this app has not", rec.Work)}
 }
@@ -110,7 +146,7 @@ func record(ctx context.Context, from store.Store, k key.Key) (*store.Record, er
 // callViewOf shows a call that this process remembers.
 func callViewOf(work workRef, d runtime.CallDetail, now time.Time) callView {
 	v := callView{
-		Key: callKey(work.ID, d.Number), Work: work, Number: d.Number,
+		Key: address(work.ID, d.Key, d.Number), Work: work, Number: d.Number,
 		Status: d.Status.String(), Origin: thisProcess, Arguments: argViews(d.Args),
 		Requested: d.Requested, Started: d.Started, Finished: d.Finished,
 		Duration: between(d.Started, d.Finished, now), Attempts: d.Attempts, Progress: progressViewOf(d.Progress),

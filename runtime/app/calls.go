@@ -191,7 +191,7 @@ func matches(d runtime.CallDetail, id, search string) bool {
 	if search == "" || matchesArgs(d.Args, search) {
 		return true
 	}
-	return d.Reason != nil && contains(preview.Error(d.Reason), search) || callKey(id, d.Number) == search
+	return d.Reason != nil && contains(preview.Error(d.Reason), search) || address(id, d.Key, d.Number) == search
 }
 
 func matchesRecord(r *store.Record, search string) bool {

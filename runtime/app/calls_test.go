@@ -178,6 +178,50 @@ func TestQueriesThatAreNoneAreRefused(t *testing.T) {
 	}
 }
 
+func TestAddressesOfCallsStayRight(t *testing.T) {
+	kept := memory.New(0)
+	w, plain := newWork("kept.Work", echo, runtime.WithStore(kept)), newWork("plain.Work", echo)
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner, plain.Runner}})
+	w.Run(t.Context(), "a")
+	plain.Run(t.Context(), "a")
+	durable := detail(t, r, w.call(1))
+	if len(durable.Key) != 64 || durable.Number != 1 {
+		t.Errorf("a call with a store: %+v", durable)
+	}
+	if v := detail(t, r, plain.call(1)); v.Key != "plain.Work:1@"+process || v.Number != 1 {
+		t.Errorf("a call without one: %+v", v)
+	}
+	next := start(t, &App{Works: []*runtime.Runner{newWork("kept.Work", echo, runtime.WithStore(kept)).Runner}})
+	if v := detail(t, next, durable.Key); v.Number != 0 || v.Key != durable.Key {
+		t.Errorf("in the next process: %+v", v)
+	}
+	for at, said := range map[string]string{
+		"plain.Work:1@2abcdefg":   "was made by a process that has ended, and the work had no store",
+		"plain.Work:1":            "its address is a key of 64",
+		"plain.Work:9@" + process: "is not remembered",
+		"none.Work:1@" + process:  "no work",
+	} {
+		if answer, text := r.do(t, "GET", "/view/calls/"+at, ""); answer.StatusCode != 404 || !strings.Contains(text, said) {
+			t.Errorf("%s: %s: %s", at, answer.Status, text)
+		}
+	}
+}
+
+// TestACallThatHasNotBegunHasItsAddress asks for one that waits for a slot.
+func TestACallThatHasNotBegunHasItsAddress(t *testing.T) {
+	w := newWork("wait.Work", stuck, runtime.WithStore(memory.New(0)), runtime.Concurrency(1))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w.Start(ctx, "a")
+	eventually(t, "the first call runs", func() bool { return w.Stats().InFlight == 1 })
+	w.Start(ctx, "b")
+	eventually(t, "the second call has a key", func() bool { return len(w.call(2)) == 64 })
+	if v := detail(t, r, w.call(2)); v.Status != "pending" {
+		t.Errorf("got %+v", v)
+	}
+}
+
 func TestWorksOfOneNameHaveIdentifiersOfTheirOwn(t *testing.T) {
 	a, b, odd := newWork("x.Work", echo), newWork("y/x.Work", echo), newWork("x/Odd[a b]", echo)
 	r := start(t, &App{Works: []*runtime.Runner{a.Runner, b.Runner, odd.Runner}})

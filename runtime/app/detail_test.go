@@ -32,7 +32,7 @@ func TestACallSaysWhyItWasAMiss(t *testing.T) {
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
 	run := func(day string) string {
 		w.Run(t.Context(), day)
-		return callKey("why.Work", runtime.Inspect(w.Runner).Latest())
+		return w.latest()
 	}
 	check := func(key, kind, text string) {
 		t.Helper()
@@ -61,7 +61,7 @@ func TestACallSaysWhyItWasAMiss(t *testing.T) {
 	s := start(t, &App{Works: []*runtime.Runner{w.Runner}})
 	w.Run(t.Context(), "1")
 	w.Run(t.Context(), "2")
-	if v := detail(t, s, "hidden.Work:2"); !strings.Contains(v.Why.Text, "day has changed") {
+	if v := detail(t, s, w.call(2)); !strings.Contains(v.Why.Text, "day has changed") {
 		t.Errorf("a secret: %+v", v.Why)
 	}
 
@@ -69,7 +69,7 @@ func TestACallSaysWhyItWasAMiss(t *testing.T) {
 	s = start(t, &App{Works: []*runtime.Runner{off.Runner}})
 	off.Run(t.Context(), "a")
 	off.Run(t.Context(), "a")
-	if v := detail(t, s, "off.Work:2"); v.Why.Kind != "off" {
+	if v := detail(t, s, off.call(2)); v.Why.Kind != "off" {
 		t.Errorf("caching off: %+v", v.Why)
 	}
 }
@@ -96,10 +96,10 @@ func TestNothingIsShownOfSecrets(t *testing.T) {
 			open.Run(t.Context(), "day")
 			w.Run(t.Context(), "secret "+word+" fails")
 			w.Run(t.Context(), "secret "+word+" panics")
-			digest := detail(t, r, "hidden.Work:1").Digest
-			paths := []string{"/view", "/view/works/hidden.Work", "/view/calls/hidden.Work:1", "/api/v1/status",
-				"/api/v1/works/hidden.Work/calls", "/api/v1/works/hidden.Work/calls?q=" + word, "/api/v1/calls/hidden.Work:1",
-				"/view/calls/hidden.Work:2", "/api/v1/calls/hidden.Work:2", "/view/calls/hidden.Work:3", "/api/v1/calls/hidden.Work:3"}
+			digest := detail(t, r, w.call(1)).Digest
+			paths := []string{"/view", "/view/works/hidden.Work", "/view/calls/" + w.call(1), "/api/v1/status",
+				"/api/v1/works/hidden.Work/calls", "/api/v1/works/hidden.Work/calls?q=" + word, "/api/v1/calls/" + w.call(1),
+				"/view/calls/" + w.call(2), "/api/v1/calls/" + w.call(2), "/view/calls/" + w.call(3), "/api/v1/calls/" + w.call(3)}
 			if digest != "" {
 				paths = append(paths, "/view/calls/"+digest, "/api/v1/calls/"+digest)
 			}
@@ -109,14 +109,14 @@ func TestNothingIsShownOfSecrets(t *testing.T) {
 				}
 			}
 			for number, want := range map[int]string{2: `Get "https://example.com/?day=(secret)": 401`, 3: "work example.com/hidden.Work panicked: no (secret)"} {
-				if v := detail(t, r, fmt.Sprint("hidden.Work:", number)); v.Error == nil || v.Error.Message != want {
+				if v := detail(t, r, w.call(uint64(number))); v.Error == nil || v.Error.Message != want {
 					t.Errorf("call %d: %+v", number, v.Error)
 				}
 			}
 			if v := get[callsView](t, r, "/api/v1/works/hidden.Work/calls?q="+word); len(v.Calls) > 0 {
 				t.Error("the search finds it")
 			}
-			if v := detail(t, r, "open.Work:1"); v.Result == nil || *v.Result != `"result of day"` {
+			if v := detail(t, r, open.call(1)); v.Result == nil || *v.Result != `"result of day"` {
 				t.Errorf("the result of the other one is not shown: %v", v.Result)
 			}
 		})
@@ -129,11 +129,11 @@ func TestResultsOfUnknownInputsAreNotShown(t *testing.T) {
 	w := newWork("early.Work", func(_ context.Context, day string) (string, error) { return "result of " + day, nil })
 	w.Run(t.Context(), "secret hunter2")
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
-	if v := detail(t, r, "early.Work:1"); v.Result != nil {
+	if v := detail(t, r, w.call(1)); v.Result != nil {
 		t.Errorf("shown: %q", *v.Result)
 	}
 	w.Run(t.Context(), "open")
-	if v := detail(t, r, "early.Work:2"); v.Result == nil {
+	if v := detail(t, r, w.call(2)); v.Result == nil {
 		t.Error("the result of a call with known inputs is not shown")
 	}
 }
@@ -142,11 +142,11 @@ func TestPanicsAreShownWithTheirStack(t *testing.T) {
 	w := newWork("panics.Work", func(context.Context, string) (string, error) { panic("ouch <script>") })
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
 	w.Run(t.Context(), "a")
-	v := detail(t, r, "panics.Work:1")
+	v := detail(t, r, w.call(1))
 	if v.Error == nil || !strings.Contains(v.Error.Message, "ouch") || !strings.Contains(v.Error.Stack, "detail_test.go") {
 		t.Errorf("got %+v", v.Error)
 	}
-	for _, path := range []string{"/view/calls/panics.Work:1", "/view/works/panics.Work"} {
+	for _, path := range []string{"/view/calls/" + w.call(1), "/view/works/panics.Work"} {
 		_, text := r.do(t, "GET", path, "")
 		if !strings.Contains(text, "detail_test.go") || strings.Contains(text, "ouch <script>") {
 			t.Errorf("%s: %s", path, text)
@@ -233,7 +233,7 @@ func TestActionsOnCalls(t *testing.T) {
 			}
 			want(t, "forgotten", r.post(t, "/api/v1/calls/"+number["a"]+"/forget").Done, true)
 			executed(3)
-			want(t, "forgotten again", r.post(t, "/api/v1/calls/act.Work:1/stop").Done, false)
+			want(t, "forgotten again", r.post(t, "/api/v1/calls/"+w.call(1)+"/stop").Done, false)
 
 			eventually(t, "the failure is there", func() bool {
 				bad := detail(t, r, number["bad"])
@@ -245,7 +245,7 @@ func TestActionsOnCalls(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			call := w.Start(ctx, "slow")
-			slow := callKey("act.Work", runtime.Inspect(w.Runner).Latest())
+			slow := w.latest()
 			eventually(t, "it runs", func() bool { return detail(t, r, slow).Status == "running" })
 			if diff := cmp.Diff([]string{"stop"}, detail(t, r, slow).Actions); diff != "" {
 				t.Error(diff)

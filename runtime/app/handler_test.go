@@ -74,7 +74,7 @@ func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
 					todo = append(todo, link.String())
 				}
 			}
-			for _, path := range []string{"/view/works/linked.Work", "/view/calls/linked.Work:1", "/static/style.css", "/static/script.js", "/view/loop/pause"} {
+			for _, path := range []string{"/view/works/linked.Work", "/view/calls/" + w.call(1), "/static/style.css", "/static/script.js", "/view/loop/pause"} {
 				if !seen[server.URL+prefix+path] && path != "/view/loop/pause" {
 					t.Errorf("nothing links to %s", path)
 				}
@@ -91,18 +91,18 @@ func TestAReadOnlyHandlerChangesNothing(t *testing.T) {
 	defer server.Close()
 	defer a.site.stop()
 	r := &running{App: a, url: server.URL, client: http.DefaultClient}
-	for _, path := range []string{"/view", "/view/works/shown.Work", "/view/calls/shown.Work:1"} {
+	for _, path := range []string{"/view", "/view/works/shown.Work", "/view/calls/" + w.call(1)} {
 		_, text := r.do(t, "GET", path, "")
 		if strings.Contains(text, `method="post"`) {
 			t.Errorf("%s has a form", path)
 		}
 	}
-	for _, path := range []string{"/view/loop/pause", "/api/v1/loop/pause", "/view/calls/shown.Work:1/forget", "/api/v1/calls/shown.Work:1/forget"} {
+	for _, path := range []string{"/view/loop/pause", "/api/v1/loop/pause", "/view/calls/" + w.call(1) + "/forget", "/api/v1/calls/" + w.call(1) + "/forget"} {
 		if answer, text := r.do(t, "POST", path, ""); answer.StatusCode != 403 {
 			t.Errorf("%s: %s: %s", path, answer.Status, text)
 		}
 	}
-	if d := detail(t, r, "shown.Work:1"); len(d.Actions) > 0 || !d.Kept {
+	if d := detail(t, r, w.call(1)); len(d.Actions) > 0 || !d.Kept {
 		t.Errorf("got %+v", d)
 	}
 	if a.Loop.Status().Paused {

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -186,6 +187,32 @@ func serve(t *testing.T, wait bool, resume chan struct{}, bad ...string) *site {
 	})
 	s.url = server.URL
 	return s
+}
+
+// call is the address of a call of a work, by its number in this process.
+func (s *site) call(t *testing.T, work string, number int) string {
+	t.Helper()
+	answer, err := http.Get(s.url + "/api/v1/works/" + work + "/calls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var page struct {
+		Calls []struct {
+			Key    string
+			Number int
+		}
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&page); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range page.Calls {
+		if call.Number == number {
+			return call.Key
+		}
+	}
+	t.Fatalf("call %d of %s is not listed: %+v", number, work, page)
+	return ""
 }
 
 // shot writes what a tab looks like, if somebody wants to see it.

@@ -41,7 +41,7 @@ func TestAForgottenCallExecutesAgain(t *testing.T) {
 	tab := browser(t)
 	do(t, tab, chromedp.Navigate(s.url+"/view"), chromedp.Click(css(`[id='work-daily.DataProcessor'] a`)))
 	eventually(t, tab, `document.querySelectorAll("#calls tbody tr").length >= 3`)
-	do(t, tab, chromedp.Click(css(`[id='call-daily.DataProcessor:1'] a`)))
+	do(t, tab, chromedp.Click(css(`[id^='call-daily.DataProcessor:1@'] a`)))
 	eventually(t, tab, `document.querySelector("#result")?.innerText.includes("6765")`)
 	before := s.work.Stats().Executions
 	if eval[bool](t, tab, `document.querySelector("#forget").checkVisibility()`) {
@@ -114,7 +114,7 @@ func TestWithoutScriptThePageWorksByReloading(t *testing.T) {
 		}
 	}
 	before := s.work.Stats().Executions
-	do(t, tab, chromedp.Navigate(s.url+"/view/calls/daily.DataProcessor:1"),
+	do(t, tab, chromedp.Navigate(s.url+"/view/calls/"+s.call(t, "daily.DataProcessor", 1)),
 		chromedp.Click(css("#forget-confirm summary")), chromedp.Click(css("#forget"), chromedp.NodeVisible), chromedp.WaitVisible(css("#call")))
 	for end := time.Now().Add(10 * time.Second); s.work.Stats().Executions == before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -181,8 +181,8 @@ func TestPagesLookRight(t *testing.T) {
 	}{{"light", 1200, 900, false}, {"dark", 1200, 900, true}, {"phone", 360, 740, false}, {"phone-dark", 360, 740, true}} {
 		do(t, tab, screen(look.width, look.height, look.width < 600), scheme(look.dark, false))
 		for name, path := range map[string]string{
-			"app": "", "work": "/works/daily.DataProcessor", "call": "/calls/daily.DataProcessor:1",
-			"failed": "/calls/daily.DataProcessor:2", "panicked": "/calls/daily.Trainer:1", "missing": "/works/none",
+			"app": "", "work": "/works/daily.DataProcessor", "call": "/calls/" + s.call(t, "daily.DataProcessor", 1),
+			"failed": "/calls/" + s.call(t, "daily.DataProcessor", 2), "panicked": "/calls/" + s.call(t, "daily.Trainer", 1), "missing": "/works/none",
 		} {
 			do(t, tab, chromedp.Navigate(s.url+"/view"+path))
 			shot(t, tab, name+"-"+look.name)
@@ -233,7 +233,7 @@ func TestTheTokenIsAskedForOnce(t *testing.T) {
 func TestNothingIsBlockedByThePolicy(t *testing.T) {
 	s := serve(t, false, nil)
 	tab := browser(t)
-	for _, path := range []string{"/view", "/view/works/daily.DataProcessor", "/view/calls/daily.DataProcessor:1"} {
+	for _, path := range []string{"/view", "/view/works/daily.DataProcessor", "/view/calls/" + s.call(t, "daily.DataProcessor", 1)} {
 		do(t, tab, chromedp.Navigate(s.url+path))
 		missing := eval[string](t, tab, `performance.getEntriesByType("resource").filter((r) => r.responseStatus >= 400).map((r) => r.name).join()`)
 		if missing != "" {
