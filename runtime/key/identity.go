@@ -116,7 +116,7 @@ func (f Fingerprint) Clone() Fingerprint {
 // Hash returns a hash of f to find its place in a table: equal fingerprints have
 // equal hashes, and all 64 bits are usable. It differs from process to process.
 func (f *Fingerprint) Hash() uint64 {
-	return NewHash().Text(&f.text).Sum()
+	return uint64(NewHash().Text(&f.text)) // that is mixed enough
 }
 
 // Hash is a chain over the fields of an identity, in a fixed order, to find its
@@ -174,4 +174,7 @@ func hashString(s string, seed uint64) uint64 {
 
 // Sum ends the chain. One product alone leaves counters in few places of a table with one factor
 // in fifty, so it takes another one.
-func (h Hash) Sum() uint64 { return uint64(h.Uint64(0)) }
+func (h Hash) Sum() uint64 {
+	p := uint64(h) * factor
+	return p ^ p>>32
+}

@@ -270,20 +270,27 @@ func TestHashSpreadsCountersOverSmallTables(t *testing.T) {
 	}
 }
 
-// spreadsCounters counts how counters spread over a table that takes the low bits of their hashes,
-// and one that takes the high ones: both must be good.
+// spreadsCounters counts how counters, and fingerprints of them, spread over a table that takes
+// the low bits of their hashes, and one that takes the high ones: both must be good.
 func spreadsCounters(t *testing.T) {
 	const n, buckets = 1 << 12, 1 << 8
 	for _, shift := range []int{0, 20, 52} {
-		var low, high [buckets]int
+		var low, high [2][buckets]int
 		for i := range uint64(n) {
-			h := key.NewHash().Uint64(i << shift).Sum()
-			low[h%buckets]++
-			high[h>>56]++
+			e := key.Borrow()
+			e.Uint64(i << shift)
+			f := e.Fingerprint()
+			for kind, h := range []uint64{key.NewHash().Uint64(i << shift).Sum(), f.Hash()} {
+				low[kind][h%buckets]++
+				high[kind][h>>56]++
+			}
+			e.Release()
 		}
-		// 16 on average; 80 is sixteen standard deviations away.
-		if l, h := slices.Max(low[:]), slices.Max(high[:]); l > 80 || h > 80 {
-			t.Errorf("counters shifted by %d: a bucket has %d by low bits, %d by high bits, want about %d", shift, l, h, n/buckets)
+		for kind, name := range []string{"numbers", "fingerprints"} {
+			// 16 on average; 80 is sixteen standard deviations away.
+			if l, h := slices.Max(low[kind][:]), slices.Max(high[kind][:]); l > 80 || h > 80 {
+				t.Errorf("%s of counters shifted by %d: a bucket has %d by low bits, %d by high bits, want about %d", name, shift, l, h, n/buckets)
+			}
 		}
 	}
 }
