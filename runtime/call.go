@@ -293,8 +293,11 @@ func (c *call) fill(s *CallStatus) {
 	if c.progress != nil {
 		s.Progress = c.progress.CallProgress
 	}
+	latest := c.latest()
+	s.Began, s.Took = latest.Began, latest.took()
 	if s.Status == Pending {
 		s.Holder = c.holder
+		c.waitsFor(&s.Waits)
 	}
 }
 
@@ -627,7 +630,7 @@ func (c *call) isOfLoop() bool {
 // remains is what has to be known of a call that has ended. runner.mu is held.
 func (c *call) remains() *call {
 	return &call{
-		runner: c.runner, node: c.node, done: c.done, err: c.err, shown: c.shown,
+		runner: c.runner, node: c.node, done: c.done, err: c.err, shown: c.shown, retried: []Execution{c.latest()},
 		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored, progress: c.progress.withoutLines(),
 	}
 }

@@ -72,6 +72,17 @@ func (x *execution) outlasts(cause error) {
 	r.ignoring[x] = &ignoring{execution: x, since: time.Now(), cause: cause, due: ignoresAfter}
 }
 
+// stopping returns since when a body of a call runs on although its context has ended, zero if
+// none does. r.mu is held.
+func (r *runner) stopping(number uint64) (since time.Time) {
+	for x, b := range r.ignoring {
+		if x.call.node.number == number && !x.turn.Over() {
+			since = earlier(since, b.since.Round(0))
+		}
+	}
+	return since
+}
+
 // heeds notes that the body of an execution has returned. runner.mu is held.
 func (r *runner) heeds(x *execution) {
 	delete(r.ignoring, x)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"reflect"
+	"time"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/queue"
@@ -23,6 +24,11 @@ type CallDetail struct {
 	Executions []Execution // oldest first; of many, the latest 50
 	Kept       bool        // the next equal call is a hit
 	Removed    Removal     // why it is not kept any more; 0 if it is, or never was
+
+	// Stopping is since when a body of the call runs on although its context has ended: the call
+	// was stopped or has timed out, and the body did not return yet. Zero: none does. After five
+	// seconds it is said to ignore that: see [Inspection.Ignoring].
+	Stopping time.Time
 
 	// Args are the inputs; only secret ones, which have no text, and those of which the
 	// content of files is an input have a digest. Nil when
@@ -81,6 +87,7 @@ func (i Inspection) call(number uint64, executions bool) (d CallDetail, ok bool)
 	d = CallDetail{CallStatus: m.status(), Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
 	n := i.r.table.at(m.hash, number)
 	d.Kept = n != nil && n.status().ended()
+	d.Stopping = i.r.stopping(number)
 	if executions {
 		d.Executions = m.executions()
 	}
@@ -147,6 +154,15 @@ func (i Inspection) Store() store.Store {
 	return i.r.backend
 }
 
+// StoreSilent returns since when the store does not answer to the calls of the runner, and what it
+// said last. since is zero if it does, if nobody has asked it lately, and without a store.
+func (i Inspection) StoreSilent() (since time.Time, err error) {
+	if i.r.store == nil {
+		return since, nil
+	}
+	return i.r.store.Silent()
+}
+
 // Queue returns the queue to the workers that execute the calls of the runner, nil if it
 // executes them itself.
 func (i Inspection) Queue() queue.Queue {
@@ -155,6 +171,9 @@ func (i Inspection) Queue() queue.Queue {
 	}
 	return i.r.queue
 }
+
+// WorkerPool returns the pool of workers that execute the calls of the runner; see [WithWorkers].
+func (i Inspection) WorkerPool() string { return i.r.workerPool }
 
 // StoredResult returns the result that the store has of a call, and whether it
 // could be read: not if it is of other types than the results of this runner.

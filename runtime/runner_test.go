@@ -20,7 +20,7 @@ func TestTheStatusIsThatOfTheLatestCallThatWasNotAHit(t *testing.T) {
 		want(t, "before any call", f.Status(), CallStatus{})
 		began := time.Now()
 		f.Run(t.Context(), "a")
-		after := CallStatus{Status: Succeeded, Number: 1, Requested: began, Started: began, Finished: began.Add(time.Second), Attempts: 1}
+		after := CallStatus{Status: Succeeded, Number: 1, Requested: began, Started: began, Finished: began.Add(time.Second), Attempts: 1, Began: began, Took: time.Second}
 		check := func(what string, want CallStatus) {
 			t.Helper()
 			if diff := cmp.Diff(want, f.Status()); diff != "" {

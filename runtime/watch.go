@@ -48,7 +48,7 @@ func (s Status) ended() bool { return s >= Succeeded }
 // plain value: later changes of the call do not show in it.
 //
 // The times are wall clock readings, zero for what has not happened (yet).
-// Started minus Requested is the time spent waiting for a slot.
+// Started minus Requested is the time spent waiting before the first execution.
 type CallStatus struct {
 	Status
 	Number    uint64    // of the call in its runner, from 1; 0 for one that was refused
@@ -60,6 +60,15 @@ type CallStatus struct {
 	Reason    error     // why it failed or stopped, or is going to be retried; nil otherwise
 
 	Progress CallProgress // of the latest execution; zero when its body says nothing
+
+	// Began is when the latest execution here began, and Took how long it took until the callers
+	// were released, or the next attempt was waited for; of a Running call, how long it has taken
+	// so far. Other attempts, and the waits between them, are not part of it. Both are zero if the
+	// body did not begin here.
+	Began time.Time
+	Took  time.Duration
+
+	Waits Wait // what a Pending call waits for
 
 	// Holder is who executes the call elsewhere, in another process or runner, while it is Pending
 	// here and waits for that; zero when nobody does.
@@ -244,13 +253,15 @@ func (r *runner) sayWhatIsStuck() {
 			continue
 		}
 		c.said = took
-		stuck = append(stuck, stuckCall{c, c.waitsForWhat(), c.node.status(), took})
+		s := stuckCall{call: c, status: c.node.status(), took: took}
+		c.waitsFor(&s.waits)
+		stuck = append(stuck, s)
 	}
 	r.mu.Unlock()
 	for _, s := range stuck {
 		attrs := []slog.Attr{slog.Uint64("call", s.call.node.number), slog.String("status", s.status.String()),
-			slog.String("waits_for", s.waitsFor), slog.Duration("since", s.took)}
-		if s.waitsFor != itsCopies {
+			slog.String("waits_for", s.waitsFor()), slog.Duration("since", s.took)}
+		if s.waits.For != WaitArguments {
 			attrs = append(attrs, slog.String("arguments", arguments.Summary(s.call.values.arguments())))
 		}
 		r.logAt(slog.LevelWarn, "a call has not ended for long", attrs...)
@@ -259,37 +270,15 @@ func (r *runner) sayWhatIsStuck() {
 
 // stuckCall is a call that is to be said in the log.
 type stuckCall struct {
-	call     *call
-	waitsFor string
-	status   Status
-	took     time.Duration
+	call   *call
+	status Status
+	waits  Wait
+	took   time.Duration
 }
 
-// itsCopies is what a call waits for whose arguments are not there yet.
-const itsCopies = "its arguments to be copied"
-
-// waitsForWhat says in a few words why a call has not ended. runner.mu is held.
-func (c *call) waitsForWhat() string {
-	x := c.execution
-	switch {
-	case c.node.status() == Running:
+func (s *stuckCall) waitsFor() string {
+	if s.status == Running {
 		return "its body"
-	case c.dueIn() > 0:
-		return "its next attempt"
-	case c.looking != nil:
-		return "the store"
-	case x == nil:
-		return itsCopies
-	case c.runner.slots.Held():
-		return "the work is paused"
-	case x.turn.Waits():
-		return "a slot"
-	case x.waitsForSlot():
-		return "a slot of the pool"
-	case x.rated.Load():
-		return "its rate limit"
-	case c.remote() && c.holder == (store.Origin{}):
-		return "a worker"
 	}
-	return "an execution elsewhere, or the store"
+	return s.waits.For.String()
 }

@@ -201,6 +201,26 @@ func (s *Store) answers(what kind) {
 	}
 }
 
+// Silent returns since when the store does not answer, and what it said last. since is zero if
+// it does, or was not asked for so long that nobody knows.
+func (s *Store) Silent() (since time.Time, err error) {
+	if !s.isSilent.Load() {
+		return since, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var last time.Time
+	for i := range s.silences {
+		if to := &s.silences[i]; to.last.After(last) {
+			last, err = to.last, to.err
+		}
+	}
+	if time.Since(last) > s.Limit+probeEvery {
+		return since, nil
+	}
+	return s.silent, err
+}
+
 // Failed counts what the store could not do, and says it, at most every ten seconds; but
 // not if it is because ctx has ended.
 func (s *Store) Failed(ctx context.Context, what string, err error) {

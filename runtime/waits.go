@@ -1,0 +1,96 @@
+package runtime
+
+import (
+	"time"
+
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// Wait is what a call waits for that is Pending. It is a plain value.
+type Wait struct {
+	For WaitFor
+
+	// Until is when a WaitRetry ends, for the call to execute if nothing else holds it up
+	// then. Zero: nobody knows, and for all others.
+	Until time.Time
+}
+
+// WaitFor is a thing that a call waits for.
+type WaitFor uint8
+
+// What a call may wait for. It is found out when asked for, and there may be more to wait for
+// afterwards.
+const (
+	WaitNothing   WaitFor = iota // the call is not Pending
+	WaitArguments                // to be copied
+	WaitStore                    // to answer
+	WaitRetry                    // the time of the next attempt: see Until
+	WaitPause                    // [Runner.Resume]
+	WaitSlot                     // one of [Concurrency]
+	WaitPool                     // a slot of the [Pool]
+	WaitRate                     // the [RateLimiter]
+	WaitExecution                // one elsewhere, in another process or runner: see CallStatus.Holder
+	WaitWorker                   // one that serves the work: see [WithWorkers]
+)
+
+var waitNames = [...]string{
+	"nothing", "its arguments to be copied", "the store", "its next attempt", "the work is paused",
+	"a slot", "a slot of the pool", "its rate limit", "an execution elsewhere", "a worker",
+}
+
+// String says it in a few lower-case words, such as "a slot of the pool".
+func (w WaitFor) String() string { return nameOf("WaitFor", waitNames[:], uint8(w)) }
+
+// waitsFor finds out what the call waits for. runner.mu is held.
+func (c *call) waitsFor(w *Wait) {
+	r, x := c.runner, c.execution
+	w.For, w.Until = WaitStore, time.Time{}
+	due := c.dueIn()
+	switch {
+	case c.node.status() != Pending:
+		w.For = WaitNothing
+	case c.durable() && c.holder != (store.Origin{}):
+		w.For = WaitExecution
+	case due > 0:
+		w.For, w.Until = WaitRetry, time.Now().Add(due).Round(0)
+	case c.looking != nil:
+	case x == nil:
+		w.For = WaitArguments
+	case r.slots.Held():
+		w.For = WaitPause
+	case x.turn.Waits():
+		w.For = WaitSlot
+	case x.waitsForSlot():
+		w.For = WaitPool
+	case x.rated.Load():
+		w.For = WaitRate
+	case c.remote():
+		w.For = WaitWorker
+	}
+}
+
+// latest returns the latest execution of the call here, a zero one if there was none. runner.mu
+// is held.
+func (c *call) latest() (x Execution) {
+	switch {
+	case c.execution != nil && !c.execution.began.IsZero():
+		x.Began = c.execution.began.Round(0)
+		if c.ended() {
+			x.Ended = c.node.finished.time()
+		}
+	case len(c.retried) > 0:
+		x = c.retried[len(c.retried)-1]
+	}
+	return x
+}
+
+// took returns how long an execution took, or has taken so far.
+func (x *Execution) took() time.Duration {
+	switch {
+	case x.Began.IsZero():
+		return 0
+	case x.Ended.IsZero():
+		return max(time.Since(x.Began), 0)
+	}
+	return max(x.Ended.Sub(x.Began), 0)
+}
