@@ -123,7 +123,7 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, http.StatusUnauthorized, "this needs the app's token: send it in a header, Authorization: Bearer TOKEN")
 		return
 	}
-	h.page(w, r, http.StatusUnauthorized, "login", loginPage{})
+	h.page(w, r, http.StatusUnauthorized, "login", "Token", loginPage{})
 }
 
 // login answers the form.
@@ -135,7 +135,7 @@ func (h *handler) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if !equal(strings.TrimSpace(r.PostFormValue("token")), token) {
 		time.Sleep(time.Second) // for those who try
-		h.page(w, r, http.StatusUnauthorized, "login", loginPage{Wrong: true})
+		h.page(w, r, http.StatusUnauthorized, "login", "Token", loginPage{Wrong: true})
 		return
 	}
 	http.SetCookie(w, &http.Cookie{

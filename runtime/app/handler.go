@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -55,6 +56,7 @@ func (a *App) Handler(opts ...HandlerOption) http.Handler {
 type handler struct {
 	settings
 	site *site
+	mux  *http.ServeMux
 }
 
 //go:embed static
@@ -64,8 +66,8 @@ var staticFiles embed.FS
 var openAPI []byte
 
 func (a *App) handler(s settings) http.Handler {
-	h := &handler{settings: s, site: &a.site}
 	mux := http.NewServeMux()
+	h := &handler{settings: s, site: &a.site, mux: mux}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.see(w, r, "view") })
 	mux.HandleFunc("GET /view", h.viewApp)
 	mux.HandleFunc("GET /view/works/{work}", h.viewWork)
@@ -105,6 +107,12 @@ func (h *handler) described(mux *http.ServeMux) http.Handler {
 		}
 		h.fail(w, r, http.StatusNotFound, "there is nothing at "+short(r.URL.Path, 100))
 	})
+}
+
+// has tells whether a page is served at a path.
+func (h *handler) has(path string) bool {
+	_, pattern := h.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+	return pattern != ""
 }
 
 // discarded is a response of which only the header counts.
@@ -152,7 +160,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int, messa
 		h.json(w, status, errorBody{message})
 		return
 	}
-	h.page(w, r, status, "error", errorPage{Status: status, Message: message})
+	h.page(w, r, status, "error", http.StatusText(status), errorPage{Status: status, Message: message})
 }
 
 // failed answers with the error of a look-up.

@@ -2,44 +2,46 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"embed"
-	"fmt"
-	"html/template"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
-// This file makes the pages. They are whole without the script, which only
-// fetches them anew when something has changed.
+// This file makes the pages. They are whole without the script, which only keeps the one that
+// is shown up to date.
 
 //go:embed templates
 var templateFiles embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"sign":      sign,
-	"duration":  duration,
-	"clock":     clock,
-	"moment":    moment,
-	"size":      size,
-	"class":     func(status string) string { return strings.ReplaceAll(status, " ", "-") },
-	"count":     count,
-	"pools":     poolNames,
-	"lastIndex": func(passes []passView) int { return len(passes) - 1 },
-}).ParseFS(templateFiles, "templates/*.html"))
-
-// frame of a page: what all have.
+// pageFrame is what all pages have.
 type pageFrame struct {
 	Root     string // the way to the top
 	Title    string
 	App      appView
 	Loop     loopView
 	ReadOnly bool
+	Views    []viewLink // none: who looks has not been let in
+	Times    []timesLink
+	Search   string // what was searched for
+	Searches bool   // there is a view to search
 	Body     any
 	Now      time.Time
+}
+
+// viewLink leads to one of the views.
+type viewLink struct {
+	Name, Path string
+	Key        string // that goes there, after g
+	Current    bool
+}
+
+// timesLink switches how times are shown.
+type timesLink struct {
+	Name, Title, Query string
+	Current            bool
 }
 
 type appPage struct {
@@ -81,7 +83,7 @@ func (h *handler) viewApp(w http.ResponseWriter, r *http.Request) {
 	for _, work := range v.Works {
 		body.Works = append(body.Works, workRow{work, plotCalls(work.History)})
 	}
-	h.page(w, r, http.StatusOK, "app", body)
+	h.page(w, r, http.StatusOK, "app", "", body)
 }
 
 func (h *handler) viewWork(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +106,7 @@ func (h *handler) viewWork(w http.ResponseWriter, r *http.Request) {
 	if q.after != "" {
 		body.First = q.with("")
 	}
-	h.page(w, r, http.StatusOK, "work", body)
+	h.page(w, r, http.StatusOK, "work", work.ID, body)
 }
 
 // with returns the query string of another page of the same list.
@@ -126,128 +128,102 @@ func (q query) Status() string { return q.status }
 func (q query) Search() string { return q.search }
 
 func (h *handler) viewCall(w http.ResponseWriter, r *http.Request) {
-	v, err := h.site.call(r.Context(), r.PathValue("key"))
+	h.show(w, r, "call", func(ctx context.Context) (string, any, error) {
+		v, err := h.site.call(ctx, r.PathValue("key"))
+		return v.Key, callPage{Call: v, Timeline: plotExecutions(v, time.Now())}, err
+	})
+}
+
+// show answers with a page: the template of a name, with what build returns. What build
+// returns must be of that moment, and what the templates make of it must not depend on when they do, but
+// for the functions since and until.
+func (h *handler) show(w http.ResponseWriter, r *http.Request, name string, build func(context.Context) (title string, body any, err error)) {
+	title, body, err := build(r.Context())
 	if err != nil {
 		h.failed(w, r, err)
 		return
 	}
-	h.page(w, r, http.StatusOK, "call", callPage{Call: v, Timeline: plotExecutions(v, time.Now())})
+	h.page(w, r, http.StatusOK, name, title, body)
 }
 
 // page writes one of the templates.
-func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name string, body any) {
-	f := pageFrame{Root: root(r), App: h.site.appView(), ReadOnly: h.readOnly, Body: body, Now: time.Now()}
-	// Who has not been let in learns nothing.
-	if _, login := body.(loginPage); !login && status < 400 {
-		f.Loop = h.site.loopView(h.site.discover())
+func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
+	f := formatOf(r)
+	if f.times == r.URL.Query().Get("tz") {
+		http.SetCookie(w, &http.Cookie{Name: timesCookie, Value: f.times, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
-	switch b := body.(type) {
-	case workPage:
-		f.Title = b.Work.ID
-	case callPage:
-		f.Title = b.Call.Key
-	case loginPage:
-		f.Title, f.App = "Token", appView{}
-	case errorPage:
-		f.Title = http.StatusText(b.Status)
-	}
-	var out bytes.Buffer
-	if err := templates.ExecuteTemplate(&out, name, f); err != nil {
+	text, err := h.render(r, f, status, name, title, body)
+	if err != nil {
 		h.site.app.logger().Error("a page could not be made: " + err.Error())
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(out.Bytes())
+	w.Write(text)
 }
 
-// sign stands beside the word of a status.
-func sign(status string) string {
-	switch status {
-	case "pending", "waiting", "stopping":
-		return "◔"
-	case "running", "passing":
-		return "▶"
-	case "succeeded":
-		return "✓"
-	case "failed", "given up", "blocked":
-		return "✗"
-	case "stopped", "ended":
-		return "■"
-	case "paused":
-		return "‖"
+// render makes a page. Who has not been let in learns nothing from its frame.
+func (h *handler) render(r *http.Request, f format, status int, name, title string, body any) ([]byte, error) {
+	p := pageFrame{Root: root(r), Title: title, ReadOnly: h.readOnly, Body: body, Now: time.Now()}
+	if h.isOurs(r.Host) && h.admits(r) {
+		p.App = h.site.appView()
+		p.Loop = h.site.loopView(h.site.discover())
+		p.Views, p.Times = h.viewLinks(r), f.links(r)
+		p.Search, p.Searches = r.URL.Query().Get("q"), h.has("/view/executions")
 	}
-	return "○"
+	var out bytes.Buffer
+	err := f.templates().ExecuteTemplate(&out, name, p)
+	return out.Bytes(), err
 }
 
-// duration shows seconds with two or three digits.
-func duration(seconds float64) string {
-	d := time.Duration(seconds * float64(time.Second))
-	switch {
-	case d <= 0:
-		return "–"
-	case d < time.Microsecond:
-		return d.String()
-	case d < time.Second:
-		unit := time.Microsecond
-		name := "µs"
-		if d >= time.Millisecond {
-			unit, name = time.Millisecond, "ms"
+// viewLinks leads to the views that there are.
+func (h *handler) viewLinks(r *http.Request) (links []viewLink) {
+	for _, v := range []viewLink{{Name: "Now", Path: "view", Key: "n"}, {Name: "Executions", Path: "view/executions", Key: "e"}, {Name: "Flow", Path: "view/flow", Key: "f"}} {
+		if !h.has("/" + v.Path) {
+			continue
 		}
-		return digits(float64(d)/float64(unit)) + " " + name
-	case d < time.Minute:
-		return digits(d.Seconds()) + " s"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+		v.Current = r.URL.Path == "/"+v.Path
+		links = append(links, v)
 	}
-	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	return links
 }
 
-func digits(f float64) string {
-	if f < 10 {
-		return strconv.FormatFloat(f, 'f', 1, 64)
+// timesCookie keeps how a browser wants times shown: all apps of a host alike.
+const timesCookie = "workgen_times"
+
+// formatOf is how a request wants times shown. Asking changes nothing but what is shown.
+func formatOf(r *http.Request) format {
+	wanted := r.URL.Query().Get("tz")
+	if c, err := r.Cookie(timesCookie); wanted == "" && err == nil {
+		wanted = c.Value
 	}
-	return strconv.FormatFloat(math.Round(f), 'f', 0, 64)
+	switch wanted {
+	case utcTimes, relativeTimes:
+		return format{times: wanted}
+	}
+	return format{times: localTimes}
 }
 
-// clock shows a time of the day, with the date unless that is today's.
-func clock(t, now time.Time) string {
-	switch {
-	case t.IsZero():
-		return "–"
-	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
-		return t.Format(time.TimeOnly)
+// links leads to the same page with times shown otherwise.
+func (f format) links(r *http.Request) []timesLink {
+	now := time.Now()
+	zone, offset := now.Zone()
+	links := []timesLink{
+		{Name: "UTC", Query: utcTimes, Title: "Times in UTC"},
+		{Name: zone, Query: localTimes, Title: "Times of this app's machine: " + zone + ", UTC" + now.Format("-07:00")},
+		{Name: "relative", Query: relativeTimes, Title: "Times as seen from now"},
 	}
-	return t.Format(time.DateTime)
-}
-
-// moment is a time for programs.
-func moment(t time.Time) string { return t.Format(time.RFC3339Nano) }
-
-// size shows a number of bytes.
-func size(n *int64) string {
-	if n == nil {
-		return "–"
+	if offset == 0 {
+		links[0].Name = "UTC"
+		links[1].Name = "local"
 	}
-	f, unit := float64(*n), "B"
-	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if f < 1024 {
-			break
-		}
-		f, unit = f/1024, next
+	query := r.URL.Query()
+	for i := range links {
+		l := &links[i]
+		l.Current = l.Query == f.times
+		query.Set("tz", l.Query)
+		l.Query = "?" + query.Encode()
 	}
-	if unit == "B" {
-		return strconv.FormatInt(*n, 10) + " B"
-	}
-	return digits(f) + " " + unit
-}
-
-// count shows a number with groups of digits.
-func count(n any) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
-	}
-	return s
+	return links
 }

@@ -3,6 +3,8 @@
 // again and takes over what differs.
 "use strict";
 
+document.documentElement.classList.add("script");
+
 const root = new URL(document.body.dataset.root, location.href).href;
 const live = document.getElementById("live");
 const shown = () => document.visibilityState === "visible";
@@ -39,7 +41,7 @@ function say(text) {
 function take(html) {
   const next = new DOMParser().parseFromString(html, "text/html");
   document.title = next.title;
-  for (const id of ["main", "pill"]) {
+  for (const id of ["main", "pill", "banners"]) {
     const [old, now] = [document.getElementById(id), next.getElementById(id)];
     if (old && now) morph(old, now);
   }
