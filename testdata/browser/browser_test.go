@@ -233,11 +233,11 @@ func shot(t *testing.T, tab context.Context, name string) {
 	}
 }
 
-// violations returns what axe-core finds wrong with a page.
-func violations(t *testing.T, tab context.Context) string {
+// violations returns what axe-core finds wrong with a page. There may be options of axe.run.
+func violations(t *testing.T, tab context.Context, options ...string) string {
 	t.Helper()
 	eval[bool](t, tab, axe+"; true")
-	return eval[string](t, tab, `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => v.id + ": " + v.help + "\n" +
+	return eval[string](t, tab, `axe.run(document, {resultTypes: ["violations"], ...`+strings.Join(append(options, "{}")[:1], "")+`}).then((r) => r.violations.map((v) => v.id + ": " + v.help + "\n" +
 		v.nodes.map((n) => "  " + n.target + ": " + n.failureSummary).join("\n")).join("\n"))`)
 }
 

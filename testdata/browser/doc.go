@@ -5,6 +5,7 @@
 //
 //	go test ./...
 //	SCREENSHOTS=/tmp/shots go test ./...   # writes what the pages look like
+//	go run ./cmd/demo                      # serves what serveRealistic does, to look at
 //
 // Directory axe has axe-core 4.14.1 of Deque Systems, under the Mozilla Public
 // License 2.0, as npm has it: https://www.npmjs.com/package/axe-core.
