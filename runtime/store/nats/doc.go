@@ -59,6 +59,10 @@
 //
 // # Backup and upgrade
 //
+// Command workgen-nats, in cmd/workgen-nats, lists executions, says why calls were executed, deletes
+// results and so on, as workgen store does for stores on the disk. It also prints what [Permissions]
+// returns, for the configuration of a server.
+//
 // "nats stream backup" and "restore" of each stream, -chunks last, while programs run: a result whose
 // parts are missing then is a miss that is reported. Sequence numbers are tokens, so streams that
 // were copied in another way, or made anew beside old programs, are not the same.
