@@ -24,6 +24,7 @@ type execution struct {
 	call    *call
 	attempt int // from 1, over restarts; 0 before it begins
 	began   time.Time
+	seq     uint64          // of its record in the store; 0 without one
 	ctx     context.Context // of the body
 	cancel  context.CancelCauseFunc
 	release func() // of the timeout; nil without one
@@ -136,7 +137,7 @@ func (x *execution) begin() {
 	r.stats.Executions++
 	r.stats.InFlight++
 	c.attempts++
-	x.attempt, x.began = c.attempts, time.Now()
+	x.attempt, x.began, x.seq = c.attempts, time.Now(), c.lease.Seq()
 	if c.started == 0 {
 		c.started = stampOf(x.began)
 	}

@@ -3,8 +3,11 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	goruntime "runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,19 +74,19 @@ func TestInspectionTellsOfEveryExecutionOfACall(t *testing.T) {
 		time.Sleep(12500 * time.Millisecond) // the second one failed at 12s
 		d, ok := Inspect(f.Runner).Call(1)
 		at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
-		first := []Execution{{at(0), at(1), broken}, {at(11), at(12), broken}}
+		first := []Execution{{Began: at(0), Ended: at(1), Err: broken, Attempt: 1}, {Began: at(11), Ended: at(12), Err: broken, Attempt: 2}}
 		if diff := cmp.Diff(first, d.Executions, cmp.Comparer(func(a, b error) bool { return a == b })); !ok || diff != "" {
 			t.Error(diff)
 		}
 		call.Wait(t.Context())
 		d, _ = Inspect(f.Runner).Call(1)
-		all := append(first, Execution{at(32), at(33), nil})
+		all := append(first, Execution{Began: at(32), Ended: at(33), Attempt: 3})
 		if diff := cmp.Diff(all, d.Executions, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
 			t.Error(diff)
 		}
 		f.Run(t.Context(), "b") // does not fail any more: one execution
 		d, _ = Inspect(f.Runner).Call(2)
-		if diff := cmp.Diff([]Execution{{at(33), at(34), nil}}, d.Executions); diff != "" {
+		if diff := cmp.Diff([]Execution{{Began: at(33), Ended: at(34), Attempt: 1}}, d.Executions); diff != "" {
 			t.Error(diff)
 		}
 		want(t, "what is remembered", len(f.History()), 1) // the second call has taken the place of the first
@@ -244,4 +247,65 @@ func TestInspectionForgetsWhatTheStoreHas(t *testing.T) {
 		f.Run(t.Context(), "a")
 		want(t, "executions", f.Stats().Executions, 2)
 	})
+}
+
+// TestInspectionTellsOfExecutions: their logs, while somebody listens, and their records.
+func TestInspectionTellsOfExecutions(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		t.Run(fmt.Sprintf("with a store: %v", kept), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				tries := 0
+				body := func(ctx context.Context, arg string) (string, error) {
+					tries++
+					Logger(ctx).Info("try", "n", tries)
+					time.Sleep(time.Second)
+					if tries < 7 {
+						return "", errors.New("broken")
+					}
+					return arg, nil
+				}
+				retry := Retry(RetryPolicy{Attempts: 7, Initial: time.Second, Max: time.Second, Jitter: -1})
+				f := newFetch(body, retry, WithLogger(slog.New(slog.DiscardHandler)))
+				if kept {
+					f = storing(memory.New(time.Minute), body, retry)
+				}
+				stop := Inspect(f.Runner).Notify(make(chan struct{}, 1))
+				call := f.Start(t.Context(), "a")
+				time.Sleep(time.Second / 2)
+				d, _ := Inspect(f.Runner).Call(1)
+				if x := d.Executions; len(x) != 1 || !strings.HasSuffix(x[0].Log, "msg=try n=1\n") || x[0].Attempt != 1 {
+					t.Errorf("while it runs: %+v", x)
+				}
+				call.Wait(t.Context())
+				d, _ = Inspect(f.Runner).Call(1)
+				for i, x := range d.Executions {
+					if has := strings.Contains(x.Log, fmt.Sprintf("n=%d\n", i+1)); has != (i > 2) || x.Attempt != i+1 {
+						t.Errorf("execution %d: %+v", i, x)
+					}
+				}
+				var records []uint64
+				if s := Inspect(f.Runner).Store(); s != nil {
+					for r, err := range s.History(t.Context(), store.Filter{}) {
+						if err != nil {
+							t.Fatal(err)
+						}
+						records = append([]uint64{r.Seq}, records...)
+					}
+				} else {
+					records = make([]uint64, 7)
+				}
+				for i, x := range d.Executions {
+					if x.Seq != records[i] {
+						t.Errorf("execution %d is record %d, want %d", i, x.Seq, records[i])
+					}
+				}
+				stop()
+				f.Run(t.Context(), "b")
+				d, _ = Inspect(f.Runner).Call(2)
+				if d.Executions[0].Log != "" != kept {
+					t.Errorf("nobody listens, and kept is %q", d.Executions[0].Log)
+				}
+			})
+		})
+	}
 }

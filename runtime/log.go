@@ -96,8 +96,8 @@ func Attempt(ctx context.Context) int {
 
 // Logger returns a logger for the body that ctx is the context of. It writes to the
 // runner's logger ([WithLogger]), without what is secret, and names work, call and attempt.
-// With a store the last lines from level Info on, twenty at most, are kept there with the
-// execution. Outside of a body it is slog.Default().
+// The last lines from level Info on, twenty at most, are kept with the execution: in the store,
+// if there is one, and in memory while somebody listens ([Inspection.Notify]). Outside of a body it is slog.Default().
 func Logger(ctx context.Context) *slog.Logger {
 	x := executionOf(ctx)
 	if x == nil {
@@ -119,7 +119,7 @@ func (x *execution) lines() *tail.Lines {
 	c := x.call
 	c.runner.mu.Lock()
 	defer c.runner.mu.Unlock()
-	if !c.durable() || !x.isLatest() {
+	if !c.durable() && !c.runner.notifier.Watched() || !x.isLatest() {
 		return nil
 	}
 	if c.says().lines == nil {

@@ -74,10 +74,11 @@ func (c *call) waitsFor(w *Wait) {
 func (c *call) latest() (x Execution) {
 	switch {
 	case c.execution != nil && !c.execution.began.IsZero():
-		x.Began = c.execution.began.Round(0)
+		var ended time.Time
 		if c.ended() {
-			x.Ended = c.node.finished.time()
+			ended = c.node.finished.time()
 		}
+		x = c.execution.describe(ended, c.shown)
 	case len(c.retried) > 0:
 		x = c.retried[len(c.retried)-1]
 	}

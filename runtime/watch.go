@@ -94,6 +94,7 @@ type remembered struct {
 	call    *call      // until it has ended
 	end     CallStatus // from then on
 	retried []Execution
+	latest  Execution // of the call, once it has ended
 	removed Removal
 	args    []store.Arg
 	key     key.Key // zero without a store
@@ -103,7 +104,8 @@ type remembered struct {
 func (r *runner) ended(c *call) {
 	if m := r.history.Find(c.node.number); m != nil {
 		c.fill(&m.end)
-		m.retried, m.call = c.retried, nil
+		m.retried, m.latest, m.call = c.retried, c.latest(), nil
+		m.latest.Log = c.log()
 	}
 }
 
@@ -119,13 +121,15 @@ func (m *remembered) status() CallStatus {
 func (m *remembered) executions() []Execution {
 	switch c := m.call; {
 	case c != nil && c.node.status() == Running:
-		return append(slices.Clone(c.retried), Execution{Began: c.execution.began.Round(0)})
+		latest := c.latest()
+		latest.Log = c.log()
+		return append(slices.Clone(c.retried), latest)
 	case c != nil:
 		return slices.Clone(c.retried)
-	case m.retried != nil || m.end.Started.IsZero():
+	case m.retried != nil || m.latest.Began.IsZero():
 		return slices.Clone(m.retried)
 	}
-	return []Execution{{Began: m.end.Started, Ended: m.end.Finished, Err: m.end.Reason}}
+	return []Execution{m.latest}
 }
 
 // maxExecutions is how many executions of one call are remembered.
@@ -137,7 +141,28 @@ func (c *call) executed(x *execution, ended time.Time, err error) {
 	if len(c.retried) == maxExecutions {
 		c.retried = c.retried[1:]
 	}
-	c.retried = append(c.retried, Execution{Began: x.began.Round(0), Ended: ended.Round(0), Err: err})
+	if old := len(c.retried) - keptLogs; old >= 0 {
+		c.retried[old].Log = ""
+	}
+	d := x.describe(ended, err)
+	d.Log = c.log()
+	c.retried = append(c.retried, d)
+}
+
+// keptLogs is of how many executions of one call the logs are remembered: the latest.
+const keptLogs = 4
+
+// describe is the execution for people. ended is zero while it runs. runner.mu is held.
+func (x *execution) describe(ended time.Time, err error) Execution {
+	return Execution{Began: x.began.Round(0), Ended: ended.Round(0), Err: err, Attempt: x.attempt, Seq: x.seq}
+}
+
+// log returns what the body of the latest execution has logged. runner.mu is held.
+func (c *call) log() string {
+	if c.progress == nil {
+		return ""
+	}
+	return c.progress.lines.String()
 }
 
 // statusOf returns the status of a call, a zero one if it is not remembered.
@@ -152,6 +177,10 @@ func (r *runner) statusOf(number uint64) CallStatus {
 type Execution struct {
 	Began, Ended time.Time // Ended is zero while it runs
 	Err          error     // nil when it succeeded
+
+	Attempt int    // which execution of its call it is, from 1: over restarts with a store
+	Seq     uint64 // of its record in the store; 0 if it has none
+	Log     string // the last lines that its body logged ([Logger]); "" of all but the latest few
 }
 
 // removed notes that a call is not kept any more. r.mu is held.

@@ -120,6 +120,16 @@ func (l *Lease) isTaken() bool {
 	return err == nil && (found.Result() != nil || found.Holder != nil)
 }
 
+// Seq returns the number of the execution's record in the store; 0 without a lease.
+func (l *Lease) Seq() uint64 {
+	if l == nil {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lease.Token
+}
+
 // Held reports whether the lease is held, as far as it is known here.
 func (l *Lease) Held() bool {
 	if l == nil {
