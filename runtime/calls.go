@@ -334,12 +334,14 @@ func (c *Calls[K, A, R]) given(result R) *Call[R] {
 func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args A, join func(*call) error) (
 	e *entry[K, R], u *call, made bool, err error,
 ) {
-	ended := ctx.Err() // before the lock: contexts may be user code
+	ended, who := ctx.Err(), callerOf(ctx) // before the lock: contexts may be user code
 	r := c.runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e = c.table.find(hash, &k); e != nil {
-		u, err = r.join(&e.call.node, ended, join)
+		if u, err = r.join(&e.call.node, ended, join); u != nil {
+			r.calledBy(who)
+		}
 		return e, u, false, err
 	}
 	if err := r.mayMake(ended); err != nil {
@@ -357,6 +359,7 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args 
 		c.table.insert(e)
 	}
 	r.admit(u)
+	r.calledBy(who)
 	return e, u, true, nil
 }
 

@@ -179,6 +179,7 @@ type runner struct {
 	slots         slots.Queue
 	stats         Stats                 // without what is computed when asked for
 	history       ring.Ring[remembered] // numbers the calls
+	callers       []Caller              // who was seen to call
 	closed        bool
 	ignoring      map[*execution]*ignoring // whose bodies run although their contexts have ended; nil: there is none
 	ignoringTimer *time.Timer              // looks at those; nil: there is none
