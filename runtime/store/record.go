@@ -1,6 +1,9 @@
 package store
 
 import (
+	"context"
+	"errors"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,34 +153,74 @@ type Filter struct {
 	Newest bool     // only the newest execution of each call
 
 	// Text has to be in the error, or in what is shown of an argument; "": any. Letters may
-	// be upper or lower case. Of those that the rest lets through at least the newest
-	// MaxSearched are searched.
-	Text string
+	// be upper or lower case. Host is the machine that executes, as Origin has it; "": any.
+	// Neither has an index: of those that the rest lets through the newest MaxSearched are
+	// searched, at least, and the list ends with a *PartialError when there may be more.
+	Text, Host string
 
 	Since, Until time.Time // Since <= Started < Until; zero: no bound
 	Before       uint64    // only what has a lower Seq; 0: no bound. To go on where a list ended
 	Limit        int       // the greatest number of records; 0: no bound
 }
 
-// MaxSearched is how many records are searched for a text at least.
+// MaxSearched is how many records are searched for a text or a machine at least.
 const MaxSearched = 10_000
+
+// PartialError ends a list when a search has not seen all records. With Before of it as that of the
+// Filter, History goes on.
+type PartialError struct{ Before uint64 }
+
+func (e *PartialError) Error() string {
+	return "store: the search is not finished: go on with Filter.Before = " + strconv.FormatUint(e.Before, 10)
+}
+
+// All is s.History, but that it goes on until a search has seen all records.
+func All(ctx context.Context, s Store, f Filter) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		left := f.Limit
+		for more := true; more; {
+			more, f.Limit = false, max(left, 0)
+			for r, err := range s.History(ctx, f) {
+				var partial *PartialError
+				if errors.As(err, &partial) {
+					more, f.Before = true, partial.Before
+					break
+				}
+				if left--; !yield(r, err) || err != nil {
+					return
+				}
+			}
+			if f.Limit > 0 && left == 0 {
+				return
+			}
+		}
+	}
+}
 
 // Wants tells whether f lets a status through.
 func (f *Filter) Wants(s Status) bool { return f.Status == nil || slices.Contains(f.Status, s) }
 
 // Match tells whether f lets r through, but for Newest and Limit.
-func (f *Filter) Match(r *Record) bool {
+func (f *Filter) Match(r *Record) bool { return f.MatchIndexed(r) && f.MatchSearch(r) }
+
+// MatchIndexed is Match but for what is searched for.
+func (f *Filter) MatchIndexed(r *Record) bool {
 	return f.Wants(r.Status) &&
 		(f.Work == "" || f.Work == r.Work) &&
 		(f.Before == 0 || r.Seq < f.Before) &&
 		(f.Since.IsZero() || !r.Started.Before(f.Since)) &&
 		(f.Until.IsZero() || r.Started.Before(f.Until)) &&
-		(f.Prefix == "" || strings.HasPrefix(r.Key.String(), f.Prefix)) &&
-		f.MatchText(r)
+		(f.Prefix == "" || strings.HasPrefix(r.Key.String(), f.Prefix))
 }
 
-// MatchText tells whether the text that f searches for is in r.
-func (f *Filter) MatchText(r *Record) bool {
+// Searches tells whether f searches for something.
+func (f *Filter) Searches() bool { return f.Text != "" || f.Host != "" }
+
+// MatchSearch tells whether r has the text and the machine that f searches for.
+func (f *Filter) MatchSearch(r *Record) bool {
+	if f.Host != "" && f.Host != r.Origin.Host {
+		return false
+	}
 	if f.Text == "" {
 		return true
 	}

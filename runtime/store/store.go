@@ -69,7 +69,8 @@ type Store interface {
 
 	// History returns the records that a filter lets through, those that began last first.
 	// An execution whose lease has expired, or whose process has died, is Lost. What
-	// is added or dropped meanwhile may or may not be among them. An error ends it.
+	// is added or dropped meanwhile may or may not be among them. An error ends it, a
+	// *PartialError where a search has not seen all records.
 	History(ctx context.Context, f Filter) iter.Seq2[Record, error]
 
 	// Watch returns a channel that gets a value when the result or the lease of a call

@@ -20,7 +20,7 @@ var pageSize = 4000
 // History implements store.Store.
 func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
-		l := lister{s: s, f: f, text: []byte(strings.ToLower(f.Text))}
+		l := lister{s: s, f: f, text: []byte(strings.ToLower(f.Text)), host: []byte(f.Host)}
 		for more := true; more; {
 			err := s.check(ctx)
 			if err == nil {
@@ -46,6 +46,9 @@ func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Rec
 				}
 			}
 		}
+		if l.partial {
+			yield(store.Record{}, &store.PartialError{Before: l.f.Before})
+		}
 	}
 }
 
@@ -54,12 +57,14 @@ type lister struct {
 	s        *Store
 	f        store.Filter
 	text     []byte // that is searched for, in lower case
+	host     []byte // likewise
 	now      int64  // microseconds since 1970
 	scopes   map[int64]*scope
 	u        unpacker
 	records  []store.Record // of the page
 	listed   int
-	searched int // records, for a text
+	searched int  // records, if the filter searches
+	partial  bool // they are not all
 }
 
 type scope struct{ work, schema, code, symbols, build string }
@@ -73,7 +78,9 @@ func (l *lister) page(ctx context.Context) (more bool, err error) {
 	defer l.s.readers.give(c)
 	l.records = l.records[:0]
 	limit := pageSize
-	if l.f.Limit > 0 && l.f.Text == "" {
+	if l.f.Searches() {
+		limit = min(limit, store.MaxSearched-l.searched)
+	} else if l.f.Limit > 0 {
 		limit = min(limit, l.f.Limit-l.listed)
 	}
 	l.now = time.Now().UnixMicro()
@@ -92,7 +99,9 @@ func (l *lister) page(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 		if !found {
-			return n == limit && !l.searchedAll(n), nil
+			l.searched += n
+			l.partial = n == limit && l.f.Searches() && l.searched == store.MaxSearched
+			return n == limit && !l.partial, nil
 		}
 		n++
 		l.f.Before = uint64(q.colInt(0))
@@ -105,10 +114,10 @@ func (l *lister) page(ctx context.Context) (more bool, err error) {
 	return false, nil
 }
 
-// add adds the record of a row to the page, if it is wanted. While a text is searched for, a
+// add adds the record of a row to the page, if it is wanted. Where an index has what is searched, a
 // row has searchColumns only, and the rest is read of those that may have it.
 func (l *lister) add(c *conn, q *stmt) error {
-	if l.f.Text != "" {
+	if l.indexed() {
 		running := store.Status(q.colInt(1)) == store.Running // if it is lost its error comes with record
 		if !running && !bytes.Contains(bytes.ToLower(q.colView(2)), l.text) {
 			return nil
@@ -119,19 +128,20 @@ func (l *lister) add(c *conn, q *stmt) error {
 		}
 		defer q.done()
 	}
+	if !bytes.Contains(q.colView(13), l.host) {
+		return nil
+	}
 	r, err := l.record(c, q)
-	if err == nil && l.f.Wants(r.Status) && !r.Started.Before(l.f.Since) && l.f.MatchText(&r) {
+	f := &l.f
+	if err == nil && f.Wants(r.Status) && !r.Started.Before(f.Since) && (f.Until.IsZero() || r.Started.Before(f.Until)) && f.MatchSearch(&r) {
 		l.records = append(l.records, r)
 		l.listed++
 	}
 	return err
 }
 
-// searchedAll counts records that were searched, and tells whether they are enough.
-func (l *lister) searchedAll(n int) bool {
-	l.searched += n
-	return l.f.Text != "" && l.f.Since.IsZero() && l.searched >= store.MaxSearched
-}
+// indexed tells whether only a text is searched for, which an index has.
+func (l *lister) indexed() bool { return l.f.Text != "" && l.f.Host == "" }
 
 // query returns the statement for the next page, or nil if nothing can match. A page is a
 // part of one index that is in the right order, or of one for each status.
@@ -151,7 +161,7 @@ func (l *lister) query(c *conn, limit int) (*stmt, error) {
 	}
 	if !f.Since.IsZero() {
 		q.and(`seq >= `, micros(f.Since)) // tokens are not before their executions
-		if f.Text == "" {                 // otherwise add does it: the index has no more than seq
+		if !l.indexed() {                 // otherwise add does it: the index has no more than seq
 			q.and(`started >= `, micros(f.Since))
 		}
 	}
@@ -161,7 +171,9 @@ func (l *lister) query(c *conn, limit int) (*stmt, error) {
 			return nil, err
 		}
 		q.and(`seq < `, micros(f.Until)+lag)
-		q.and(`started < `, micros(f.Until))
+		if !l.indexed() {
+			q.and(`started < `, micros(f.Until))
+		}
 	}
 	if f.Newest {
 		q.where = append(q.where, `NOT EXISTS (SELECT 1 FROM execution AS later WHERE later.key = execution.key AND later.seq > execution.seq)`)
@@ -171,7 +183,7 @@ func (l *lister) query(c *conn, limit int) (*stmt, error) {
 		return nil, err
 	}
 	columns := recordColumns
-	if f.Text != "" {
+	if l.indexed() {
 		columns = searchColumns
 	}
 	var sql strings.Builder

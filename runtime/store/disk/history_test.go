@@ -3,6 +3,7 @@ package disk
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -134,6 +135,10 @@ func BenchmarkHistory(b *testing.B) {
 			for b.Loop() {
 				n := 0
 				for _, err := range s.History(ctx, list.filter) {
+					var partial *store.PartialError
+					if errors.As(err, &partial) && list.filter.Searches() {
+						break
+					}
 					if n++; err != nil {
 						b.Fatal(err)
 					}
@@ -203,4 +208,50 @@ func BenchmarkHistory(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Logf("%d bytes each", info.Size()/many)
+}
+
+// TestASearchSaysThatItIsNotFinished: what is searched for in vain ends after the newest
+// records, and says where to go on.
+func TestASearchSaysThatItIsNotFinished(t *testing.T) {
+	const most = 20_000
+	s := opened(t, remember(t, most), Options{Manual: true})
+	for name, f := range map[string]store.Filter{
+		"text":                   {Text: `"day 42"`},
+		"machine":                {Host: "nowhere"},
+		"text, since":            {Text: `"day 42"`, Since: time.Now().Add(-30 * 24 * time.Hour)},
+		"text, with a limit":     {Text: `"day 42"`, Limit: 7},
+		"text and machine, more": {Text: `"day 42"`, Host: "here"},
+	} {
+		var partial *store.PartialError
+		n := 0
+		for _, err := range s.History(ctx, f) {
+			if n++; n > 1 || !errors.As(err, &partial) {
+				t.Fatalf("%s: %d: %v", name, n, err)
+			}
+		}
+		if partial == nil {
+			t.Fatalf("%s: nothing says that not all was searched", name)
+		}
+		want := 0
+		if f.Text != "" {
+			want = 1
+		}
+		n = 0
+		for _, err := range store.All(ctx, s, f) {
+			if n++; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n != want {
+			t.Errorf("%s: %d records of all, want %d", name, n, want)
+		}
+		f.Before = partial.Before
+		n = 0
+		for range s.History(ctx, store.Filter{Since: time.UnixMicro(int64(partial.Before))}) {
+			n++
+		}
+		if n != store.MaxSearched {
+			t.Errorf("%s: %d were searched", name, n)
+		}
+	}
 }

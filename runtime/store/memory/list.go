@@ -13,7 +13,7 @@ import (
 // the newest ten thousand at least.
 func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
-		records, err := s.matching(ctx, f)
+		records, partial, err := s.matching(ctx, f)
 		if err != nil {
 			yield(store.Record{}, err)
 			return
@@ -27,16 +27,19 @@ func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Rec
 				return
 			}
 		}
+		if partial != nil {
+			yield(store.Record{}, partial)
+		}
 	}
 }
 
 // matching returns what History yields, as it is now.
-func (s *Store) matching(ctx context.Context, f store.Filter) ([]store.Record, error) {
+func (s *Store) matching(ctx context.Context, f store.Filter) (records []store.Record, partial *store.PartialError, err error) {
 	if err := s.lock(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.shared.mu.Unlock()
-	var records []store.Record
+	searched := 0
 	for _, x := range slices.Backward(s.shared.executions) {
 		if f.Limit > 0 && len(records) == f.Limit {
 			break
@@ -45,11 +48,18 @@ func (s *Store) matching(ctx context.Context, f store.Filter) ([]store.Record, e
 		if newest {
 			x = s.shared.newest(x.Key)
 		}
-		if (newest || !f.Newest) && f.Match(&x.Record) {
+		if !newest && f.Newest || !f.MatchIndexed(&x.Record) {
+			continue
+		}
+		if f.Searches() && searched == store.MaxSearched {
+			return records, &store.PartialError{Before: x.Seq + 1}, nil
+		}
+		searched++
+		if f.MatchSearch(&x.Record) {
 			records = append(records, x.Record)
 		}
 	}
-	return records, nil
+	return records, nil, nil
 }
 
 // Watch implements store.Store. It wakes in vain once in the time that leases

@@ -196,16 +196,19 @@ func (l *lister) flush(ctx context.Context, least uint64, yield func(store.Recor
 		if l.f.Limit > 0 && l.count == l.f.Limit {
 			return false, nil
 		}
-		if l.f.Text != "" && l.f.Since.IsZero() && l.searched >= store.MaxSearched {
-			return false, nil
-		}
 		x := st.asOf(now)
-		l.searched++
 		r, err := l.s.record(ctx, x)
 		if err != nil {
 			return false, err
 		}
-		if !l.f.Match(&r) {
+		if !l.f.MatchIndexed(&r) {
+			continue
+		}
+		if l.f.Searches() && l.searched == store.MaxSearched {
+			return false, &store.PartialError{Before: r.Seq + 1}
+		}
+		l.searched++
+		if !l.f.MatchSearch(&r) {
 			continue
 		}
 		l.count++

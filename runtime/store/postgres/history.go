@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"math"
@@ -39,6 +40,9 @@ func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Rec
 				}
 			}
 		}
+		if p.partial {
+			yield(store.Record{}, &store.PartialError{Before: p.f.Before})
+		}
 	}
 }
 
@@ -49,7 +53,8 @@ type pager struct {
 	text     string         // that is searched for, in lower case
 	records  []store.Record // of the page
 	listed   int
-	searched int // records, for a text
+	searched int  // records, if the filter searches
+	partial  bool // they are not all
 
 	rows   []store.Record // that were read last, and their scopes; kept for the room they take
 	scopes []int64
@@ -59,14 +64,16 @@ type pager struct {
 func (p *pager) page(ctx context.Context) (more bool, err error) {
 	p.records = p.records[:0]
 	limit := pageSize
-	if p.f.Limit > 0 && p.f.Text == "" {
+	if p.f.Searches() {
+		limit = min(limit, store.MaxSearched-p.searched)
+	} else if p.f.Limit > 0 {
 		limit = min(limit, p.f.Limit-p.listed)
 	}
 	q, err := p.selection(ctx, limit)
 	if q == nil || err != nil {
 		return false, err
 	}
-	if p.f.Text != "" {
+	if p.f.Searches() {
 		return p.search(ctx, q, limit)
 	}
 	rows, n, err := p.read(ctx, q)
@@ -84,7 +91,7 @@ func (p *pager) keep(records []store.Record) {
 		if p.f.Limit > 0 && p.listed == p.f.Limit {
 			return
 		}
-		if p.f.Wants(r.Status) && p.f.MatchText(r) {
+		if p.f.Wants(r.Status) && p.f.MatchSearch(r) {
 			p.records = append(p.records, *r)
 			p.listed++
 		}
@@ -141,10 +148,15 @@ func distinct(ns []int64) (some []int64) {
 	return some
 }
 
-// search reads a page of what texts are searched in, and then the records that have it.
+// search reads a page of what texts and machines are searched in, and then the records that may have
+// them.
 func (p *pager) search(ctx context.Context, q *selection, limit int) (more bool, err error) {
 	s := p.s
-	sql := `SELECT e.seq, e.status, e.error, e.text FROM ` + s.ns + `.execution e WHERE e.seq = ANY(ARRAY(` + q.sql + `)) ORDER BY e.seq DESC`
+	packed := `''::bytea`
+	if p.f.Host != "" {
+		packed = `e.record`
+	}
+	sql := `SELECT e.seq, e.status, e.error, e.text, ` + packed + ` FROM ` + s.ns + `.execution e WHERE e.seq = ANY(ARRAY(` + q.sql + `)) ORDER BY e.seq DESC`
 	rows, err := s.pool.Query(ctx, sql, q.args...)
 	if err != nil {
 		return false, s.failed(ctx, err)
@@ -155,13 +167,14 @@ func (p *pager) search(ctx context.Context, q *selection, limit int) (more bool,
 	for ; rows.Next(); n++ {
 		var seq int64
 		var status int16
-		var message, text pgtype.DriverBytes
-		if err := rows.Scan(&seq, &status, &message, &text); err != nil {
+		var message, text, packed pgtype.DriverBytes
+		if err := rows.Scan(&seq, &status, &message, &text, &packed); err != nil {
 			return false, s.failed(ctx, err)
 		}
 		p.f.Before = uint64(seq)
 		running := store.Status(status) == store.Running // if it is lost, its error comes with the record
-		if running || strings.Contains(strings.ToLower(string(message)), p.text) || strings.Contains(strings.ToLower(string(text)), p.text) {
+		has := running || strings.Contains(strings.ToLower(string(message)), p.text) || strings.Contains(strings.ToLower(string(text)), p.text)
+		if has && bytes.Contains(packed, []byte(p.f.Host)) {
 			seqs = append(seqs, seq)
 		}
 	}
@@ -179,8 +192,11 @@ func (p *pager) search(ctx context.Context, q *selection, limit int) (more bool,
 		p.keep(records)
 	}
 	p.searched += n
-	enough := p.f.Since.IsZero() && p.searched >= store.MaxSearched || p.f.Limit > 0 && p.listed >= p.f.Limit
-	return n == limit && !enough, nil
+	if n < limit || p.f.Limit > 0 && p.listed == p.f.Limit {
+		return false, nil
+	}
+	p.partial = p.searched == store.MaxSearched
+	return !p.partial, nil
 }
 
 // selection is a statement that selects the tokens of a page.

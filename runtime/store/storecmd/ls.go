@@ -14,9 +14,9 @@ import (
 
 // selection is what the flags say of which executions are wanted.
 type selection struct {
-	work, status, since, until, key, text string
-	newest                                bool
-	limit                                 int
+	work, status, since, until, key, text, host string
+	newest                                      bool
+	limit                                       int
 }
 
 // flags defines the flags of a selection, but for those of lists. byDefault says which
@@ -27,7 +27,8 @@ func (sel *selection) flags(f *pflag.FlagSet, byDefault string) {
 	f.StringVar(&sel.status, "status", "", "only those of these statuses, `list` separated by commas: running, succeeded, failed,\ngiven-up, stopped, lost, evicted, expired, deleted, unreadable, or all (default "+byDefault+")")
 	f.StringVar(&sel.since, "since", "", "only what began since this `time`: an age such as 36h or 7d, or a date")
 	f.StringVar(&sel.until, "until", "", "only what began before this `time`")
-	f.StringVar(&sel.text, "text", "", "only those with this `text` in an argument or in the error, in upper or lower case;\nof those that the other flags select the newest 10000 at least are searched")
+	f.StringVar(&sel.text, "text", "", "only those with this `text` in an argument or in the error, in upper or lower case")
+	f.StringVar(&sel.host, "host", "", "only what the machine of this `name` executes")
 }
 
 // listFlags defines the flags of lists.
@@ -39,7 +40,7 @@ func (sel *selection) listFlags(f *pflag.FlagSet, limit int) {
 
 // any tells whether anything was selected.
 func (sel *selection) any() bool {
-	return sel.work != "" || sel.status != "" || sel.since != "" || sel.until != "" || sel.key != "" || sel.text != ""
+	return sel.work != "" || sel.status != "" || sel.since != "" || sel.until != "" || sel.key != "" || sel.text != "" || sel.host != ""
 }
 
 // filter makes a filter of the selection, and of words that are a work, a key or both.
@@ -70,7 +71,7 @@ func (sel *selection) filter(ctx context.Context, s store.Administrator, words [
 	if sel.limit < 0 {
 		return f, fmt.Errorf("-limit %d: give 0 for no limit", sel.limit)
 	}
-	f.Text, f.Newest, f.Limit = sel.text, sel.newest, sel.limit
+	f.Text, f.Host, f.Newest, f.Limit = sel.text, sel.host, sel.newest, sel.limit
 	return f, nil
 }
 
@@ -165,7 +166,7 @@ func list(ctx context.Context, s store.Administrator, f store.Filter, show func(
 	if limit > 0 {
 		f.Limit++
 	}
-	for r, err := range s.History(ctx, f) {
+	for r, err := range store.All(ctx, s, f) {
 		if err != nil {
 			return n, false, err
 		}

@@ -116,7 +116,7 @@ func (rm *removed) add(r *store.Record) {
 // addAll adds the calls that a filter lets through.
 func (rm *removed) addAll(ctx context.Context, s store.Administrator, f store.Filter) error {
 	f.Newest = true
-	for r, err := range s.History(ctx, f) {
+	for r, err := range store.All(ctx, s, f) {
 		if err != nil {
 			return err
 		}

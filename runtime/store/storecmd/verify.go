@@ -54,7 +54,7 @@ func (c *inspector) verify(ctx context.Context, s store.Administrator, sel *sele
 	f.Status = []store.Status{store.Succeeded, store.Unreadable} // a record that is damaged is unreadable
 	t := table(c.stdout)
 	checked, damaged, bytes := 0, 0, int64(0)
-	for r, err := range s.History(ctx, f) {
+	for r, err := range store.All(ctx, s, f) {
 		if err != nil {
 			return err
 		}

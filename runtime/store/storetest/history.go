@@ -298,6 +298,47 @@ func testUnfinished(t *testing.T, s *suite) {
 	s.wantRecord("after another execution, what was lost", got[0], before)
 }
 
+// testHost searches for machines, alone and with other filters.
+func testHost(t *testing.T, s *suite) {
+	const most = 12
+	for n := range most {
+		r := recordOf(n, []string{"w", "v"}[n%2])
+		r.Origin.Host = []string{"night-1", "night-10", "here"}[n%3]
+		r.Error = []string{"Access denied", "", "", ""}[n%4]
+		if n%4 == 0 {
+			must(t, second(fail(s, r)))
+		} else {
+			s.put(s, r, []byte("x"))
+		}
+	}
+	for _, c := range []struct {
+		filter store.Filter
+		wants  func(n int) bool
+	}{
+		{store.Filter{Host: "night-1"}, func(n int) bool { return n%3 == 0 }},
+		{store.Filter{Host: "NIGHT-1"}, func(n int) bool { return false }},
+		{store.Filter{Host: "daily"}, func(n int) bool { return false }}, // that is the program
+		{store.Filter{Host: "night-1", Work: "w"}, func(n int) bool { return n%6 == 0 }},
+		{store.Filter{Host: "night-1", Text: "DENIED"}, func(n int) bool { return n%12 == 0 }},
+		{store.Filter{Host: "night-1", Status: []store.Status{store.Failed}}, func(n int) bool { return n%12 == 0 }},
+		{store.Filter{Host: "here", Since: at.Add(4 * time.Minute), Until: at.Add(11 * time.Minute)}, func(n int) bool { return n == 5 || n == 8 }},
+		{store.Filter{Text: "s3://", Since: at.Add(4 * time.Minute), Until: at.Add(11 * time.Minute)}, func(n int) bool { return n >= 4 && n < 11 }},
+	} {
+		for _, limit := range []int{0, 1} {
+			want := []int{}
+			for n := most - 1; n >= 0; n-- {
+				if c.wants(n) && (limit == 0 || len(want) < limit) {
+					want = append(want, n)
+				}
+			}
+			c.filter.Limit = limit
+			if got := numbers(s.history(s, c.filter), most); !slices.Equal(got, want) {
+				t.Errorf("%+v: %v, want %v", c.filter, got, want)
+			}
+		}
+	}
+}
+
 // testText searches arguments and errors.
 func testText(t *testing.T, s *suite) {
 	const most = 12

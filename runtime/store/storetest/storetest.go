@@ -72,6 +72,7 @@ func Test(t *testing.T, durable bool, opener Opener) {
 	run("each execution is in the history", testExecutions)
 	run("what has not ended is in the history", testUnfinished)
 	run("records are searched for a text", testText)
+	run("records are searched for a machine", testHost)
 	run("results expire", testExpiry)
 	run("marks", testMarks)
 	run("marks are set by one at a time", testMarksConcurrently)

@@ -2,7 +2,9 @@ package tier
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"math"
 
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
@@ -24,14 +26,14 @@ func (t *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Rec
 func (t *Store) sharedFirst(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	return func(yield func(store.Record, error) bool) {
 		listed := map[key.Key]bool{}
-		for r, err := range t.shared.History(ctx, f) {
+		for r, err := range store.All(ctx, t.shared, f) {
 			listed[r.Key] = true
 			if !yield(r, err) || err != nil {
 				return
 			}
 		}
 		f.Status = []store.Status{store.Succeeded}
-		for r, err := range t.local.History(ctx, f) {
+		for r, err := range store.All(ctx, t.local, f) {
 			if err == nil && listed[r.Key] {
 				continue
 			}
@@ -45,7 +47,7 @@ func (t *Store) sharedFirst(ctx context.Context, f store.Filter) iter.Seq2[store
 	}
 }
 
-// both lists the records of both stores by their tokens. Of copies and of what they were made
+// both lists the records of both stores by their tokens, as far as both have searched. Of copies and of what they were made
 // of it lists the latter; of what was deleted here, nothing.
 func (t *Store) both(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
 	limit := f.Limit
@@ -56,20 +58,20 @@ func (t *Store) both(ctx context.Context, f store.Filter) iter.Seq2[store.Record
 		nextTheirs, stop := iter.Pull2(t.shared.History(ctx, f))
 		defer stop()
 		listed := map[key.Key]bool{} // if each call is to be listed once
-		a, errA, isA := nextOurs()
-		b, errB, isB := nextTheirs()
+		a, errA, isA := placed(nextOurs())
+		b, errB, isB := placed(nextTheirs())
 		for n := 0; (isA || isB) && (limit == 0 || n < limit); {
 			r, err, skip := a, errA, false
-			if ours := isA && (errA != nil || !isB || errB == nil && a.Seq >= b.Seq); ours {
+			if ours := isA && (!isB || a.Seq >= b.Seq); ours {
 				_, copied := copyOf(&r)
 				skip = copied && !f.Newest
-				a, errA, isA = nextOurs()
+				a, errA, isA = placed(nextOurs())
 			} else {
 				r, err = b, errB
 				if err == nil && r.Status == store.Succeeded {
 					_, skip, err = t.buried(ctx, &store.Entry{Ref: r.Ref, Token: r.Seq})
 				}
-				b, errB, isB = nextTheirs()
+				b, errB, isB = placed(nextTheirs())
 			}
 			if err == nil && (skip || listed[r.Key]) {
 				continue
@@ -82,4 +84,16 @@ func (t *Store) both(ctx context.Context, f store.Filter) iter.Seq2[store.Record
 			}
 		}
 	}
+}
+
+// placed gives an error its place among the records: a search that is not finished says so once all
+// is listed that came later than what it has not seen, and any other error at once.
+func placed(r store.Record, err error, ok bool) (store.Record, error, bool) {
+	var partial *store.PartialError
+	if errors.As(err, &partial) {
+		r.Seq = partial.Before - 1
+	} else if err != nil {
+		r.Seq = math.MaxUint64
+	}
+	return r, err, ok
 }
