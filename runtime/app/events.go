@@ -1,67 +1,108 @@
 package app
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"time"
 )
 
-const (
-	keepAlive     = 15 * time.Second // a comment is sent when nothing else was
-	streamTimeout = 5 * time.Second  // for one write; then the client is too slow
-)
-
-// event is what a stream is told: the whole status, since streams may miss some.
-func (s *site) event() []byte {
-	data, err := json.Marshal(s.status())
-	if err != nil {
-		s.app.logger().Error("the status cannot be written as JSON: " + err.Error())
-		return []byte("{}")
-	}
-	return data
+// events serves the status to programs: first as a whole, then what has changed of it.
+func (h *handler) events(w http.ResponseWriter, r *http.Request) {
+	var was members
+	h.stream(w, r, func(context.Context) (event, error) {
+		now, err := membersOf(h.site.status())
+		if err != nil {
+			return event{}, err
+		}
+		defer func() { was = now }()
+		if was == nil {
+			data, err := json.Marshal(now)
+			return event{"status", data}, err
+		}
+		data, err := was.change(now)
+		return event{"change", data}, err
+	})
 }
 
-// events serves a stream of server-sent events.
-func (h *handler) events(w http.ResponseWriter, r *http.Request) {
-	hub := &h.site.hub
-	s, ok := hub.join()
-	if !ok {
-		w.Header().Set("Retry-After", "5")
-		h.fail(w, r, http.StatusServiceUnavailable, fmt.Sprintf("there are %d event streams already: close some tabs", maxStreams))
-		return
+// members are those of a JSON object.
+type members map[string]json.RawMessage
+
+func membersOf(v any) (m members, err error) {
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(data, &m)
 	}
-	defer hub.leave(s)
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // proxies are to hand events on at once
-	control := http.NewResponseController(w)
-	control.SetReadDeadline(time.Time{})
-	send := func(text string, args ...any) bool {
-		control.SetWriteDeadline(time.Now().Add(streamTimeout))
-		_, err := fmt.Fprintf(w, text, args...)
-		return err == nil && control.Flush() == nil
-	}
-	// The first event is of now, whatever the others have seen last.
-	if !send("retry: 1000\nevent: status\ndata: %s\n\n", h.site.event()) {
-		return
-	}
-	beat := time.NewTicker(keepAlive)
-	defer beat.Stop()
-	for {
-		sent := false
-		select {
-		case <-r.Context().Done():
-			return
-		case <-h.site.ctx.Done():
-			return
-		case <-s.ready:
-			f := hub.frame.Load()
-			sent = send("id: %d\nevent: status\ndata: %s\n\n", f.number, f.data)
-		case <-beat.C:
-			sent = send(": still here\n\n")
-		}
-		if !sent {
-			return
+	return m, err
+}
+
+// change returns the members of a status that are different now, nil if none is. Of works
+// it has those that are different only, and in gone the identifiers of those that are not there any more.
+func (m members) change(now members) ([]byte, error) {
+	changed := members{}
+	for name, value := range now {
+		if !bytes.Equal(m[name], value) {
+			changed[name] = value
 		}
 	}
+	if len(changed) == 0 {
+		return nil, nil
+	}
+	if changed["works"] != nil {
+		works, gone, err := changedWorks(m["works"], now["works"])
+		if err != nil {
+			return nil, err
+		}
+		changed["works"] = works
+		if gone != nil {
+			changed["gone"] = gone
+		}
+	}
+	return json.Marshal(changed)
+}
+
+// changedWorks compares two lists of works.
+func changedWorks(before, now json.RawMessage) (changed, gone json.RawMessage, err error) {
+	was, _, err := byID(before)
+	if err != nil {
+		return nil, nil, err
+	}
+	is, ids, err := byID(now)
+	if err != nil {
+		return nil, nil, err
+	}
+	list := []json.RawMessage{}
+	for _, id := range ids {
+		if !bytes.Equal(was[id], is[id]) {
+			list = append(list, is[id])
+		}
+		delete(was, id)
+	}
+	if changed, err = json.Marshal(list); err != nil || len(was) == 0 {
+		return changed, nil, err
+	}
+	left := []string{}
+	for id := range was {
+		left = append(left, id)
+	}
+	gone, err = json.Marshal(left)
+	return changed, gone, err
+}
+
+// byID takes a list of works apart.
+func byID(data json.RawMessage) (works map[string]json.RawMessage, ids []string, err error) {
+	var list []json.RawMessage
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, nil, err
+	}
+	works = make(map[string]json.RawMessage, len(list))
+	for _, work := range list {
+		var named struct{ ID string }
+		if err := json.Unmarshal(work, &named); err != nil {
+			return nil, nil, err
+		}
+		works[named.ID] = work
+		ids = append(ids, named.ID)
+	}
+	return works, ids, nil
 }

@@ -6,16 +6,22 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/workgen/workgen/runtime"
 )
 
-// follow reads events; each is the status of that moment.
-func follow(t *testing.T, r *running) (next func() statusView) {
+// said is an event of a stream.
+type said struct{ name, data string }
+
+// open returns the events of a stream.
+func (r *running) open(t *testing.T, path string) (next func() said) {
 	t.Helper()
-	answer, err := r.client.Get(r.url + "/api/v1/events")
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", r.url+path, nil)
+	req.Header.Set("Accept", "text/event-stream")
+	answer, err := r.client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,19 +30,85 @@ func follow(t *testing.T, r *running) (next func() statusView) {
 		t.Fatal(answer.Status, answer.Header)
 	}
 	lines := bufio.NewScanner(answer.Body)
-	lines.Buffer(nil, 1<<20)
-	return func() (v statusView) {
+	lines.Buffer(nil, 1<<22)
+	return func() (s said) {
 		for lines.Scan() {
-			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-				if err := json.Unmarshal([]byte(data), &v); err != nil {
-					t.Fatal(err)
+			name, value, _ := strings.Cut(lines.Text(), ": ")
+			switch name {
+			case "event":
+				s.name = value
+			case "data":
+				s.data = value
+			case "":
+				if s.name != "" && s.name != "alive" {
+					return s
 				}
-				return v
 			}
 		}
 		t.Fatal("the stream has ended: ", lines.Err())
+		return s
+	}
+}
+
+// follow returns the status after each event.
+func follow(t *testing.T, r *running) (next func() statusView) {
+	t.Helper()
+	read := r.open(t, "/api/v1/events")
+	first := read()
+	want(t, "first event", first.name, "status")
+	var v statusView
+	if err := json.Unmarshal([]byte(first.data), &v); err != nil {
+		t.Fatal(err)
+	}
+	told := false
+	return func() statusView {
+		if !told {
+			told = true
+			return v
+		}
+		s := read()
+		want(t, "event", s.name, "change")
+		var change struct {
+			statusView
+			Gone []string
+		}
+		change.App, change.Loop, change.Workers, change.Queues = v.App, v.Loop, v.Workers, v.Queues
+		if err := json.Unmarshal([]byte(s.data), &change); err != nil {
+			t.Fatal(err)
+		}
+		is := change.statusView
+		is.Works = slices.DeleteFunc(v.Works, func(w workView) bool { return slices.Contains(change.Gone, w.ID) })
+		for _, w := range change.Works {
+			if i := slices.IndexFunc(is.Works, func(o workView) bool { return o.ID == w.ID }); i >= 0 {
+				is.Works[i] = w
+			} else {
+				is.Works = append(is.Works, w)
+			}
+		}
+		v = is
 		return v
 	}
+}
+
+func TestEventsTellOfWhatHasChangedOnly(t *testing.T) {
+	a, b := newWork("one.Work", echo), newWork("two.Work", echo)
+	r := start(t, &App{Wait: true, Works: []*runtime.Runner{a.Runner, b.Runner}})
+	next := r.open(t, "/api/v1/events")
+	next()
+	b.Run(t.Context(), "a")
+	change := next()
+	if change.name != "change" || strings.Contains(change.data, "one.Work") || !strings.Contains(change.data, "two.Work") || strings.Contains(change.data, `"app"`) {
+		t.Errorf("got %s", change)
+	}
+	before, _ := membersOf(statusView{Works: []workView{{ID: "x"}, {ID: "y"}}})
+	now, _ := membersOf(statusView{Works: []workView{{ID: "y"}}})
+	data, err := before.change(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "what has gone", string(data), `{"gone":["x"],"works":[]}`)
+	data, _ = now.change(now)
+	want(t, "nothing", data == nil, true)
 }
 
 func TestEventsTellOfChanges(t *testing.T) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/sha256"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
 )
 
 // HandlerOption changes what [App.Handler] serves.
@@ -88,7 +93,7 @@ func (a *App) handler(s settings) http.Handler {
 		mux.HandleFunc("POST "+prefix+"/loop/{action}", h.changing(h.postLoop))
 		mux.HandleFunc("POST "+prefix+"/calls/{key}/{action}", h.changing(h.postCall))
 	}
-	return h.guarded(h.described(mux))
+	return h.guarded(compressed(h.described(mux)))
 }
 
 // described has what the mux refuses look like our other errors.
@@ -196,8 +201,35 @@ func (h *handler) static(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, http.StatusNotFound, "there is no such file")
 		return
 	}
-	w.Header().Set("Cache-Control", "max-age=3600")
+	// The name of a file stays when its content changes, so a browser has to ask.
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", staticTag())
 	http.ServeFileFS(w, r, files, r.PathValue("file"))
+}
+
+// staticTag stands for the content of all static files.
+var staticTag = sync.OnceValue(func() string {
+	sum := sha256.New()
+	fs.WalkDir(staticFiles, ".", func(path string, entry fs.DirEntry, err error) error {
+		if data, err := staticFiles.ReadFile(path); err == nil {
+			sum.Write(data)
+		}
+		return nil
+	})
+	return fmt.Sprintf(`"%x"`, sum.Sum(nil)[:8])
+})
+
+// compressed answers with gzip those who accept it, streams included. What is guessed from the length of a
+// compressed answer (BREACH) is a secret beside what an attacker has sent: no answer has one, for
+// the session is in a cookie that scripts cannot read and other sites do not send, and forms
+// have no tokens.
+var compressed = must(gzhttp.NewWrapper(gzhttp.EnableZstd(false), gzhttp.MinSize(gzhttp.DefaultMinSize), gzhttp.CompressionLevel(gzip.DefaultCompression)))
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 var errQuery = errors.New("the query is not one")

@@ -3,37 +3,26 @@ package app
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// hub tells streams of changes. However fast things change and however many
-// streams there are, what it does per second is bounded: it looks at most every
-// interval, once for all streams, and a stream that is slow gets the newest event
-// when it is ready, and never those in between. Who changes something only rings
-// and is never held up.
+// hub tells streams that something has changed: at most every interval, however fast things
+// change. Who changes something only rings and is never held up.
 type hub struct {
-	mu      sync.Mutex
-	streams map[*stream]struct{}
-	frame   atomic.Pointer[frame]
+	mu        sync.Mutex
+	listeners map[*listener]struct{}
 }
 
-// frame is one event, shared by all streams.
-type frame struct {
-	number uint64
-	data   []byte // JSON, without line breaks
-}
-
-// stream is one that listens. ready holds a token when there is a new frame.
-type stream struct{ ready chan struct{} }
+// listener is a stream. ready holds a token when something has changed.
+type listener struct{ ready chan struct{} }
 
 const (
 	interval   = 100 * time.Millisecond
 	maxStreams = 100
 )
 
-// run makes events with look until ctx ends.
-func (h *hub) run(ctx context.Context, rang <-chan struct{}, look func() []byte) {
+// run tells streams until ctx ends.
+func (h *hub) run(ctx context.Context, rang <-chan struct{}) {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for {
@@ -42,7 +31,7 @@ func (h *hub) run(ctx context.Context, rang <-chan struct{}, look func() []byte)
 			return
 		case <-rang:
 		}
-		h.publish(look)
+		h.tell()
 		// Drawing breath bounds what a storm of changes costs.
 		pause.Reset(interval)
 		select {
@@ -53,18 +42,10 @@ func (h *hub) run(ctx context.Context, rang <-chan struct{}, look func() []byte)
 	}
 }
 
-// publish makes an event if anybody listens.
-func (h *hub) publish(look func() []byte) {
-	h.mu.Lock()
-	n := len(h.streams)
-	h.mu.Unlock()
-	if n == 0 {
-		return
-	}
-	h.put(look())
+func (h *hub) tell() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for s := range h.streams {
+	for s := range h.listeners {
 		select {
 		case s.ready <- struct{}{}:
 		default:
@@ -72,31 +53,30 @@ func (h *hub) publish(look func() []byte) {
 	}
 }
 
-func (h *hub) put(data []byte) {
-	next := uint64(1)
-	if f := h.frame.Load(); f != nil {
-		next = f.number + 1
-	}
-	h.frame.Store(&frame{number: next, data: data})
-}
-
 // join adds a stream; ok is false when there are too many.
-func (h *hub) join() (s *stream, ok bool) {
+func (h *hub) join() (s *listener, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.streams) >= maxStreams {
+	if len(h.listeners) >= maxStreams {
 		return nil, false
 	}
-	if h.streams == nil {
-		h.streams = map[*stream]struct{}{}
+	if h.listeners == nil {
+		h.listeners = map[*listener]struct{}{}
 	}
-	s = &stream{ready: make(chan struct{}, 1)}
-	h.streams[s] = struct{}{}
+	s = &listener{ready: make(chan struct{}, 1)}
+	h.listeners[s] = struct{}{}
 	return s, true
 }
 
-func (h *hub) leave(s *stream) {
+func (h *hub) leave(s *listener) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.streams, s)
+	delete(h.listeners, s)
+}
+
+// count returns how many streams there are.
+func (h *hub) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.listeners)
 }

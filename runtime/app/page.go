@@ -1,12 +1,13 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"embed"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,7 +29,8 @@ type pageFrame struct {
 	Search   string // what was searched for
 	Searches bool   // there is a view to search
 	Body     any
-	Now      time.Time
+	Process  string
+	Now      int64 // milliseconds since 1970; 0 in a stream, which says it otherwise
 }
 
 // viewLink leads to one of the views.
@@ -78,35 +80,37 @@ type errorPage struct {
 }
 
 func (h *handler) viewApp(w http.ResponseWriter, r *http.Request) {
-	v := h.site.status()
-	body := appPage{Plot: plotPasses(v.Loop.Passes), Workers: v.Workers, Queues: v.Queues}
-	for _, work := range v.Works {
-		body.Works = append(body.Works, workRow{work, plotCalls(work.History)})
-	}
-	h.page(w, r, http.StatusOK, "app", "", body)
+	h.show(w, r, "app", func(context.Context) (string, any, error) {
+		v := h.site.status()
+		body := appPage{Plot: plotPasses(v.Loop.Passes), Workers: v.Workers, Queues: v.Queues}
+		for _, work := range v.Works {
+			body.Works = append(body.Works, workRow{work, plotCalls(work.History)})
+		}
+		return "", body, nil
+	})
 }
 
 func (h *handler) viewWork(w http.ResponseWriter, r *http.Request) {
-	v, err := h.callsOf(r)
-	if err != nil {
-		h.failed(w, r, err)
-		return
-	}
-	q, _ := queryOf(r)
-	runner := h.site.runner(v.Work.ID)
-	if runner == nil {
-		h.fail(w, r, http.StatusNotFound, "the work is not in use any more")
-		return
-	}
-	work := h.site.workView(runner, time.Now())
-	body := workPage{Work: workRow{work, plotCalls(work.History)}, Calls: v, Query: q, Statuses: statuses}
-	if v.Next != "" {
-		body.Next = q.with(v.Next)
-	}
-	if q.after != "" {
-		body.First = q.with("")
-	}
-	h.page(w, r, http.StatusOK, "work", work.ID, body)
+	h.show(w, r, "work", func(context.Context) (string, any, error) {
+		v, err := h.callsOf(r)
+		if err != nil {
+			return "", nil, err
+		}
+		q, _ := queryOf(r)
+		runner := h.site.runner(v.Work.ID)
+		if runner == nil {
+			return "", nil, errNoCall{"the work is not in use any more"}
+		}
+		work := h.site.workView(runner, time.Now())
+		body := workPage{Work: workRow{work, plotCalls(work.History)}, Calls: v, Query: q, Statuses: statuses}
+		if v.Next != "" {
+			body.Next = q.with(v.Next)
+		}
+		if q.after != "" {
+			body.First = q.with("")
+		}
+		return work.ID, body, nil
+	})
 }
 
 // with returns the query string of another page of the same list.
@@ -134,16 +138,37 @@ func (h *handler) viewCall(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// show answers with a page: the template of a name, with what build returns. What build
-// returns must be of that moment, and what the templates make of it must not depend on when they do, but
-// for the functions since and until.
+// show answers with a page: the template of a name, with what build returns. Who accepts
+// text/event-stream gets that page, and then what changes of it: a list of tokens as patch explains. So
+// what the templates make of what build returns must not depend on when they do, but for what the functions since and
+// until write.
 func (h *handler) show(w http.ResponseWriter, r *http.Request, name string, build func(context.Context) (title string, body any, err error)) {
-	title, body, err := build(r.Context())
-	if err != nil {
-		h.failed(w, r, err)
+	if r.Header.Get("Accept") != "text/event-stream" {
+		title, body, err := build(r.Context())
+		if err != nil {
+			h.failed(w, r, err)
+			return
+		}
+		h.page(w, r, http.StatusOK, name, title, body)
 		return
 	}
-	h.page(w, r, http.StatusOK, name, title, body)
+	f := formatOf(r)
+	f.live = true
+	var before []string
+	h.stream(w, r, func(ctx context.Context) (event, error) {
+		title, body, err := build(ctx)
+		if err != nil {
+			return event{}, err
+		}
+		text, err := h.render(r, f, name, title, body)
+		if err != nil {
+			return event{}, err
+		}
+		now := tokens(text)
+		e := event{"page", patch(before, now)}
+		before = now
+		return e, nil
+	})
 }
 
 // page writes one of the templates.
@@ -152,29 +177,34 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name,
 	if f.times == r.URL.Query().Get("tz") {
 		http.SetCookie(w, &http.Cookie{Name: timesCookie, Value: f.times, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
-	text, err := h.render(r, f, status, name, title, body)
+	text, err := h.render(r, f, name, title, body)
 	if err != nil {
 		h.site.app.logger().Error("a page could not be made: " + err.Error())
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Add("Vary", "Accept, Cookie")
 	w.WriteHeader(status)
-	w.Write(text)
+	io.WriteString(w, text)
 }
 
 // render makes a page. Who has not been let in learns nothing from its frame.
-func (h *handler) render(r *http.Request, f format, status int, name, title string, body any) ([]byte, error) {
-	p := pageFrame{Root: root(r), Title: title, ReadOnly: h.readOnly, Body: body, Now: time.Now()}
+func (h *handler) render(r *http.Request, f format, name, title string, body any) (string, error) {
+	p := pageFrame{Root: root(r), Title: title, ReadOnly: h.readOnly, Body: body}
 	if h.isOurs(r.Host) && h.admits(r) {
+		p.Process = process
+		if !f.live {
+			p.Now = time.Now().UnixMilli()
+		}
 		p.App = h.site.appView()
 		p.Loop = h.site.loopView(h.site.discover())
 		p.Views, p.Times = h.viewLinks(r), f.links(r)
 		p.Search, p.Searches = r.URL.Query().Get("q"), h.has("/view/executions")
 	}
-	var out bytes.Buffer
+	var out strings.Builder
 	err := f.templates().ExecuteTemplate(&out, name, p)
-	return out.Bytes(), err
+	return out.String(), err
 }
 
 // viewLinks leads to the views that there are.

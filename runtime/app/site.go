@@ -69,7 +69,7 @@ func (s *site) start(a *App) error {
 		a.Loop.Logger = a.Logger
 	}
 	s.discover()
-	go s.hub.run(s.ctx, s.rang, s.event)
+	go s.hub.run(s.ctx, s.rang)
 	return nil
 }
 

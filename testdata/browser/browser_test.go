@@ -95,7 +95,7 @@ func do(t *testing.T, tab context.Context, actions ...action) {
 }
 
 // patience is how long a page may take for anything.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // eval returns what an expression is in a tab.
 func eval[T any](t *testing.T, tab context.Context, expression string) T {
@@ -127,6 +127,8 @@ type site struct {
 	work    *work
 	url     string
 	streams atomic.Int32
+	instead atomic.Pointer[http.HandlerFunc] // answers instead of the app
+	server  *httptest.Server
 	resume  chan struct{} // lets an execution of a day go on
 }
 
@@ -168,7 +170,11 @@ func serve(t *testing.T, wait bool, resume chan struct{}, bad ...string) *site {
 	}
 	handler := s.Handler()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/events") {
+		if instead := s.instead.Load(); instead != nil {
+			(*instead)(w, r)
+			return
+		}
+		if r.Header.Get("Accept") == "text/event-stream" {
 			s.streams.Add(1)
 			defer s.streams.Add(-1)
 		}
@@ -185,7 +191,7 @@ func serve(t *testing.T, wait bool, resume chan struct{}, bad ...string) *site {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	s.url = server.URL
+	s.url, s.server = server.URL, server
 	return s
 }
 

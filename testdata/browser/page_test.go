@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -58,49 +57,6 @@ func TestAForgottenCallExecutesAgain(t *testing.T) {
 	}
 }
 
-func TestTwelveTabsShareOneStreamAndRunWorksInTheLast(t *testing.T) {
-	s := serve(t, true, nil)
-	first := browser(t)
-	do(t, first, chromedp.Navigate(s.url+"/view"))
-	tabs := []context.Context{first}
-	for range 11 {
-		tab, _ := another(t, first)
-		do(t, tab, chromedp.Navigate(s.url+"/view"))
-		tabs = append(tabs, tab)
-	}
-	twelfth := tabs[11]
-	do(t, twelfth, chromedp.Click(css("#run")))
-	for i, tab := range tabs {
-		eventually(t, tab, status+` === "✓ succeeded"`)
-		if t.Failed() {
-			t.Fatalf("tab %d", i+1)
-		}
-	}
-	if n := s.streams.Load(); n != 1 {
-		t.Errorf("%d streams are open for twelve tabs", n)
-	}
-}
-
-func TestAnotherTabTakesTheStreamOver(t *testing.T) {
-	s := serve(t, true, nil)
-	first := browser(t)
-	second, closeSecond := another(t, first)
-	do(t, second, chromedp.Navigate(s.url+"/view"))
-	for end := time.Now().Add(10 * time.Second); s.streams.Load() != 1; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("there is no stream")
-		}
-	}
-	third, _ := another(t, first)
-	do(t, third, chromedp.Navigate(s.url+"/view"))
-	closeSecond() // it had the stream
-	s.Loop.Resume()
-	eventually(t, third, status+` === "✓ succeeded"`)
-	if n := s.streams.Load(); n != 1 {
-		t.Errorf("%d streams are open", n)
-	}
-}
-
 func TestWithoutScriptThePageWorksByReloading(t *testing.T) {
 	s := serve(t, true, nil)
 	tab := browser(t)
@@ -132,9 +88,9 @@ func TestTheReadersInputSurvivesChanges(t *testing.T) {
 	do(t, tab, chromedp.Navigate(s.url+"/view/works/daily.DataProcessor"))
 	eventually(t, tab, `document.querySelector(".fault summary")`)
 	do(t, tab, chromedp.Click(css(".fault summary")), chromedp.SendKeys(css("#q"), "sales"))
-	eventually(t, tab, `document.querySelector("[id='call-daily.DataProcessor:3'] .status").innerText.includes("running")`)
+	eventually(t, tab, `document.querySelector("[id^='call-daily.DataProcessor:3@'] .status").innerText.includes("running")`)
 	resume <- struct{}{}
-	eventually(t, tab, `document.querySelector("[id='call-daily.DataProcessor:3'] .status").innerText.includes("succeeded")`)
+	eventually(t, tab, `document.querySelector("[id^='call-daily.DataProcessor:3@'] .status").innerText.includes("succeeded")`)
 	if got := eval[string](t, tab, `document.querySelector("#q").value + " " + document.activeElement.id + " " + document.querySelector(".fault").open`); got != "sales q true" {
 		t.Errorf("got %s", got)
 	}
