@@ -30,9 +30,9 @@ type App struct {
 	// the process, in the order in which they were made.
 	Works []*runtime.Runner
 
-	// Addr is where the page is served, as for net.Listen. When the port is taken
-	// the next free one is. Empty is DefaultAddr. An address other than loopback needs a
-	// Token.
+	// Addr is where the page is served, as for net.Listen. Empty is DefaultAddr, or the next port
+	// that is free if that is taken; an address that was asked for and is taken is an error. One
+	// other than loopback needs a Token.
 	Addr string
 
 	// Token is what requests must present: a browser once, in a form, programs in
@@ -41,9 +41,12 @@ type App struct {
 	// connection.
 	Token string
 
-	// Hosts are names by which browsers may address the page, next to localhost
-	// and IP addresses, such as "builds.example.com". Requests for other names are
-	// refused, or any site could read the page by pointing its name here.
+	// Hosts are names by which browsers may address the page, such as "builds.example.com",
+	// next to localhost, IP addresses, what Addr says, and the name of the machine where that is
+	// not loopback. Requests for other names are refused, or any site could read the page by
+	// pointing its name here. Behind a proxy that changes the Host header they are the names that
+	// browsers know, with the port unless it is the usual one, and with "https://" before it if
+	// http is not to do: "https://builds.example.com:8443".
 	Hosts []string
 
 	// Wait has the flow start when "run" is clicked on the page.
@@ -92,15 +95,15 @@ func (a *App) Run(ctx context.Context) error {
 	if a.NoPage {
 		return a.loop(ctx)
 	}
-	listener, err := listen(a.addr(), a.Token != "")
+	listener, err := listen(a.addr(), a.Addr == "", a.Token != "")
 	if err != nil {
 		return err
 	}
-	server := newServer(a.handler(settings{local: isLoopback(listener), own: true}), a.logger())
+	server := newServer(a.handler(servedAt(a.addr(), listener)), a.logger())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(bounded(listener, maxConnections)) }()
 
-	url := pageURL(listener.Addr())
+	url := pageURL(a.addr(), listener.Addr().(*net.TCPAddr))
 	fmt.Fprintf(a.stderr(), "INFO: Your app has started. View it in your browser: %s\n", url)
 	if a.Open {
 		if err := openBrowser(url); err != nil {
@@ -137,6 +140,11 @@ func (a *App) check() error {
 		return errors.New("app: -wait waits for a click on the page, which -no-page turns off: leave one of them out")
 	case a.Token != "" && len(a.Token) < minToken:
 		return fmt.Errorf("app: the token has %d characters: use %d at least, such as those of openssl rand -hex 16", len(a.Token), minToken)
+	}
+	for _, h := range a.Hosts {
+		if _, err := parseHost(h); err != nil {
+			return err
+		}
 	}
 	for i, w := range a.Works {
 		if w == nil {
@@ -181,17 +189,4 @@ func shutdown(s *http.Server) {
 	if s.Shutdown(ctx) != nil {
 		s.Close()
 	}
-}
-
-// pageURL is the page's address for a browser on this machine.
-func pageURL(addr net.Addr) string {
-	host := addr.String()
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		name, err := os.Hostname()
-		if err != nil {
-			name = "127.0.0.1"
-		}
-		host = net.JoinHostPort(name, fmt.Sprint(tcp.Port))
-	}
-	return "http://" + host + "/view"
 }

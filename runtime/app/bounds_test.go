@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -15,28 +14,6 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"
 )
-
-// TestABodyThatHidesItsLengthIsBounded: the token is right, and comes too late.
-func TestABodyThatHidesItsLengthIsBounded(t *testing.T) {
-	const token = "0123456789abcdef"
-	r := start(t, &App{Token: token})
-	for size, status := range map[int]int{100: http.StatusSeeOther, maxBody: http.StatusUnauthorized} {
-		body := io.MultiReader(strings.NewReader("x="+strings.Repeat("x", size)), strings.NewReader("&token="+token))
-		request, err := http.NewRequest("POST", r.url+"/login", body) // in chunks
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		answer, err := r.client.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		if answer.StatusCode != status {
-			t.Errorf("%d bytes: %s, want %d", size, answer.Status, status)
-		}
-	}
-}
 
 // TestServersWaitForNobodyForLong, who sends a header slowly or nothing at all.
 func TestServersWaitForNobodyForLong(t *testing.T) {

@@ -32,6 +32,26 @@
 // machine can reach its loopback interface: where they do not trust each other, set
 // a token there, too.
 //
+// Who does not present the token is told whether the app lives, by /healthz, and nothing
+// else. A browser presents it once, in a form, and has a cookie for a week or until
+// somebody logs out; a new token ends all sessions. After ten wrong tokens a client, which
+// is an IPv4 address or the first half of an IPv6 address, has one more every ten seconds;
+// who has logged in notices nothing of that, nor do other clients.
+//
+// When all of the 512 connections are in use, a new one takes the place of one that waits, of the
+// client that has the most.
+//
+// # Behind a proxy
+//
+// Tell the app by which name browsers reach the proxy: -host builds.example.com, or
+// WORKGEN_HOSTS. The proxy may keep the Host header or change it. With TLS at the proxy the cookie
+// is for TLS only, since browsers, or a header X-Forwarded-Proto, say so; nothing else is believed
+// of that header. To have it that pages which came without TLS change nothing, say
+// -host https://builds.example.com. A port other than the usual one belongs to the name:
+// -host builds.example.com:8443. The proxy should hand on at once what the app sends (nginx does,
+// for streams) and let a connection be open for minutes. All who come by one proxy are one client
+// for the bounds above.
+//
 // # What it costs
 //
 // The page looks for changes at most ten times a second, and only while somebody

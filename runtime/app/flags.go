@@ -4,21 +4,25 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // The environment variables that set what a field leaves open.
 const (
 	envAddr   = "WORKGEN_ADDR"
 	envToken  = "WORKGEN_TOKEN"
+	envHosts  = "WORKGEN_HOSTS"
 	envWait   = "WORKGEN_WAIT"
 	envNoPage = "WORKGEN_NO_PAGE"
 	envOpen   = "WORKGEN_OPEN"
 )
 
-// Flags adds the application's flags to a set: -addr, -wait, -no-page, -open and
+// Flags adds the application's flags to a set: -addr, -host, -wait, -no-page, -open and
 // -store. Their defaults are what the fields say, unless an environment variable
-// is set: WORKGEN_ADDR, WORKGEN_WAIT, WORKGEN_NO_PAGE and WORKGEN_OPEN.
+// is set: WORKGEN_ADDR, WORKGEN_HOSTS, WORKGEN_WAIT, WORKGEN_NO_PAGE and WORKGEN_OPEN.
+// WORKGEN_HOSTS has commas between the hosts; -host may be given several times, and adds one.
 // WORKGEN_TOKEN sets the token, for which there is no flag, since
 // others can see those. WORKGEN_STORE says where stores with a name are. The error
 // is that of a variable which cannot be read.
@@ -39,7 +43,18 @@ func (a *App) Flags(fs *flag.FlagSet) error {
 		}
 		*field = set
 	}
-	fs.StringVar(&a.Addr, "addr", a.addr(), "where the page is served; the next free port if that is taken")
+	if s := os.Getenv(envHosts); s != "" {
+		a.Hosts = nil
+		for name := range strings.SplitSeq(s, ",") {
+			a.Hosts = append(a.Hosts, strings.TrimSpace(name))
+		}
+	}
+	fs.StringVar(&a.Addr, "addr", a.Addr, "`address` where the page is served (default "+DefaultAddr+", or the next free port)")
+	fs.Func("host", "`name` by which browsers reach the page, such as builds.example.com; may be given several times", func(name string) error {
+		a.Hosts = append(slices.Clip(a.Hosts), name)
+		_, err := parseHost(name)
+		return err
+	})
 	fs.BoolVar(&a.Wait, "wait", a.Wait, "start the flow when run is clicked on the page")
 	fs.BoolVar(&a.NoPage, "no-page", a.NoPage, "serve no page")
 	fs.BoolVar(&a.Open, "open", a.Open, "open the page in a browser")

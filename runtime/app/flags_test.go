@@ -20,7 +20,7 @@ func TestFlagsWinOverTheEnvironmentAndThatOverFields(t *testing.T) {
 		args   string
 		want   set
 	}{
-		"nothing":     {want: set{Addr: DefaultAddr}},
+		"nothing":     {want: set{}},
 		"fields":      {fields: func(a *App) { a.Addr, a.Wait, a.StoreName = "localhost:1", true, "daily" }, want: set{Addr: "localhost:1", Wait: true, StoreName: "daily"}},
 		"environment": {func(a *App) { a.Addr, a.Wait = "localhost:1", true }, map[string]string{envAddr: "localhost:2", envWait: "0", envOpen: "true", envNoPage: "1", envToken: "t"}, "", set{Addr: "localhost:2", Open: true, NoPage: true, Token: "t"}},
 		"flags":       {func(a *App) { a.Wait = true }, map[string]string{envAddr: "localhost:2", envWait: "1"}, "-addr localhost:3 -wait=false -no-page -open -store x", set{Addr: "localhost:3", NoPage: true, Open: true, StoreName: "x"}},

@@ -22,8 +22,8 @@ type HandlerOption interface{ apply(*settings) }
 
 type settings struct {
 	readOnly bool
-	local    bool // is served on loopback only
-	own      bool // is served by a server of our own, of which nobody else sets deadlines
+	local    bool     // is served on loopback only
+	names    []string // by which it may be reached, next to localhost and IP addresses
 }
 
 type handlerOptionFunc func(*settings)
@@ -77,7 +77,9 @@ func (a *App) handler(s settings) http.Handler {
 	mux.HandleFunc("GET /view", h.viewApp)
 	mux.HandleFunc("GET /view/works/{work}", h.viewWork)
 	mux.HandleFunc("GET /view/calls/{key}", h.viewCall)
+	mux.HandleFunc("GET /login", h.viewLogin)
 	mux.HandleFunc("POST /login", h.login)
+	mux.HandleFunc("POST /logout", h.logout)
 	mux.HandleFunc("GET /static/{file}", h.static)
 	mux.HandleFunc("GET /healthz", h.health)
 	mux.HandleFunc("GET /api/v1/status", h.getStatus)

@@ -6,19 +6,17 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 const (
-	maxConnections = 512
-	maxHeader      = 16 << 10
-	maxPorts       = 100 // ports that are tried
+	maxHeader = 16 << 10
+	maxPorts  = 100 // ports that are tried
 )
 
-// listen listens on addr, or on the next port that is free.
-func listen(addr string, token bool) (net.Listener, error) {
+// listen listens on addr. With next it takes the next port that is free, if that is taken.
+func listen(addr string, next, token bool) (net.Listener, error) {
 	at, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("app: cannot serve the page: address %q: %w: use one like %s", addr, err, DefaultAddr)
@@ -33,9 +31,12 @@ func listen(addr string, token bool) (net.Listener, error) {
 		case err == nil:
 			return l, nil
 		case !isTaken(err):
-			return nil, fmt.Errorf("app: cannot serve the page: %w", err)
+			return nil, fmt.Errorf("app: cannot serve the page: %w: choose another address with -addr or %s", err, envAddr)
+		case !next:
+			return nil, fmt.Errorf("app: cannot serve the page: another program serves %s: end that one, or choose another port with -addr or %s",
+				addr, envAddr)
 		case at.Port == 65535 || at.Port-first+1 == maxPorts:
-			return nil, fmt.Errorf("app: cannot serve the page: ports %d to %d are all taken: use -addr with another one", first, at.Port)
+			return nil, fmt.Errorf("app: cannot serve the page: ports %d to %d are all taken: choose another one with -addr or %s", first, at.Port, envAddr)
 		}
 	}
 }
@@ -59,42 +60,7 @@ func newServer(h http.Handler, logger *slog.Logger) *http.Server {
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    maxHeader,
+		ConnContext:       withConnection,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
-}
-
-// bounded closes connections beyond n that are open at once.
-func bounded(l net.Listener, n int64) net.Listener { return &boundedListener{Listener: l, max: n} }
-
-type boundedListener struct {
-	net.Listener
-	max  int64
-	open atomic.Int64
-}
-
-func (l *boundedListener) Accept() (net.Conn, error) {
-	for {
-		c, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if l.open.Add(1) <= l.max {
-			return &boundedConn{Conn: c, open: &l.open}, nil
-		}
-		l.open.Add(-1)
-		c.Close()
-	}
-}
-
-type boundedConn struct {
-	net.Conn
-	open   *atomic.Int64
-	closed atomic.Bool
-}
-
-func (c *boundedConn) Close() error {
-	if c.closed.CompareAndSwap(false, true) {
-		c.open.Add(-1)
-	}
-	return c.Conn.Close()
 }

@@ -28,6 +28,7 @@ type pageFrame struct {
 	Times    []timesLink
 	Search   string // what was searched for
 	Searches bool   // there is a view to search
+	LogOut   bool   // there is something to log out of
 	Body     any
 	Process  string
 	Now      int64 // milliseconds since 1970; 0 in a stream, which says it otherwise
@@ -71,8 +72,6 @@ type callPage struct {
 	Call     detailView
 	Timeline timeline
 }
-
-type loginPage struct{ Wrong bool }
 
 type errorPage struct {
 	Status  int
@@ -192,12 +191,12 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name,
 // render makes a page. Who has not been let in learns nothing from its frame.
 func (h *handler) render(r *http.Request, f format, name, title string, body any) (string, error) {
 	p := pageFrame{Root: root(r), Title: title, ReadOnly: h.readOnly, Body: body}
-	if h.isOurs(r.Host) && h.admits(r) {
+	if admitted(r) {
 		p.Process = process
 		if !f.live {
 			p.Now = time.Now().UnixMilli()
 		}
-		p.App = h.site.appView()
+		p.App, p.LogOut = h.site.appView(), h.site.app.Token != ""
 		p.Loop = h.site.loopView(h.site.discover())
 		p.Views, p.Times = h.viewLinks(r), f.links(r)
 		p.Search, p.Searches = r.URL.Query().Get("q"), h.has("/view/executions")

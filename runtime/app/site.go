@@ -24,6 +24,8 @@ type site struct {
 	passes   passes
 	machines machines
 	reasons  recent.Map[explained, whyView]
+	guesses  guesses
+	sessions sessions
 	store    store.Store     // that OpenStore has opened
 	ctx      context.Context // ends the streams
 	cancel   context.CancelFunc
