@@ -260,6 +260,49 @@ func TestRunnersThatNobodyUsesAreForgotten(t *testing.T) {
 	}
 }
 
+// TestAPageKeepsNoRunnersThatItsFlowHasDropped, with the results that they have kept, although it
+// is looked at, and some have failed.
+func TestAPageKeepsNoRunnersThatItsFlowHasDropped(t *testing.T) {
+	const most = 100
+	made := make(chan struct{})
+	passes := 0
+	a := &App{Loop: &runtime.Loop{KeepGoing: true, Heartbeat: time.Millisecond}}
+	a.Loop.Flow = func(ctx context.Context) error {
+		if passes++; passes > most {
+			return nil
+		} else if passes == most {
+			close(made)
+		}
+		w := newWork("dropped.Work", flaky)
+		w.Start(ctx, "bad")
+		_, err := w.Run(t.Context(), "a")
+		_ = w.Close(t.Context())
+		return err
+	}
+	r := start(t, a)
+	paths := []string{"/view", "/view/executions", "/view/flow", "/view/works/dropped.Work", "/view/calls/" + address("dropped.Work", key.Key{}, 1), "/api/v1/status"}
+	for looking := true; looking; {
+		select {
+		case <-made:
+			looking = false
+		default:
+		}
+		for _, path := range paths {
+			r.do(t, "GET", path, "")
+		}
+	}
+	eventually(t, "they are collected", func() bool {
+		goruntime.GC()
+		left := 0
+		for _, other := range runtime.Runners() {
+			if other.Name() == "example.com/dropped.Work" {
+				left++
+			}
+		}
+		return left < most/10
+	})
+}
+
 // TestWhatWasGivenUpIsListed shows what another process, which may do so, has written.
 func TestWhatWasGivenUpIsListed(t *testing.T) {
 	s := memory.New(0)

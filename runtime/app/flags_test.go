@@ -12,6 +12,7 @@ import (
 func TestFlagsWinOverTheEnvironmentAndThatOverFields(t *testing.T) {
 	type set struct {
 		Addr, StoreName, Token string
+		Hosts                  string
 		Wait, NoPage, Open     bool
 	}
 	for name, c := range map[string]struct {
@@ -21,9 +22,9 @@ func TestFlagsWinOverTheEnvironmentAndThatOverFields(t *testing.T) {
 		want   set
 	}{
 		"nothing":     {want: set{}},
-		"fields":      {fields: func(a *App) { a.Addr, a.Wait, a.StoreName = "localhost:1", true, "daily" }, want: set{Addr: "localhost:1", Wait: true, StoreName: "daily"}},
-		"environment": {func(a *App) { a.Addr, a.Wait = "localhost:1", true }, map[string]string{envAddr: "localhost:2", envWait: "0", envOpen: "true", envNoPage: "1", envToken: "t"}, "", set{Addr: "localhost:2", Open: true, NoPage: true, Token: "t"}},
-		"flags":       {func(a *App) { a.Wait = true }, map[string]string{envAddr: "localhost:2", envWait: "1"}, "-addr localhost:3 -wait=false -no-page -open -store x", set{Addr: "localhost:3", NoPage: true, Open: true, StoreName: "x"}},
+		"fields":      {fields: func(a *App) { a.Addr, a.Wait, a.StoreName, a.Hosts = "localhost:1", true, "daily", []string{"a"} }, want: set{Hosts: "a", Addr: "localhost:1", Wait: true, StoreName: "daily"}},
+		"environment": {func(a *App) { a.Addr, a.Wait, a.Hosts = "localhost:1", true, []string{"c"} }, map[string]string{envAddr: "localhost:2", envWait: "0", envOpen: "true", envNoPage: "1", envToken: "t", envHosts: "a, https://b:1"}, "", set{Hosts: "a https://b:1", Addr: "localhost:2", Open: true, NoPage: true, Token: "t"}},
+		"flags":       {func(a *App) { a.Wait, a.Hosts = true, []string{"a"} }, map[string]string{envAddr: "localhost:2", envWait: "1"}, "-addr localhost:3 -host b -host https://c:1 -wait=false -no-page -open -store x", set{Hosts: "a b https://c:1", Addr: "localhost:3", NoPage: true, Open: true, StoreName: "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for k, v := range c.env {
@@ -40,7 +41,7 @@ func TestFlagsWinOverTheEnvironmentAndThatOverFields(t *testing.T) {
 			if err := fs.Parse(strings.Fields(c.args)); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, set{a.Addr, a.StoreName, a.Token, a.Wait, a.NoPage, a.Open}); diff != "" {
+			if diff := cmp.Diff(c.want, set{a.Addr, a.StoreName, a.Token, strings.Join(a.Hosts, " "), a.Wait, a.NoPage, a.Open}); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -53,6 +54,17 @@ func TestAVariableThatCannotBeReadIsNamed(t *testing.T) {
 	fs.SetOutput(io.Discard)
 	err := new(App).Flags(fs)
 	if err == nil || !strings.Contains(err.Error(), `WORKGEN_WAIT="maybe"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAHostThatIsNoneIsNamed(t *testing.T) {
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	if err := new(App).Flags(fs); err != nil {
+		t.Fatal(err)
+	}
+	if err := fs.Parse([]string{"-host", "a/b"}); err == nil || !strings.Contains(err.Error(), "host \"a/b\" is none: give a name") {
 		t.Errorf("got %v", err)
 	}
 }
