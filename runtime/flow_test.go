@@ -603,6 +603,7 @@ func TestAFlowThatBlocksIsNamedAndCanBeEnded(t *testing.T) {
 			time.Sleep(6 * time.Second)
 			s := l.Status()
 			want(t, "state", s.State, LoopBlocked)
+			want(t, "blocked since", time.Since(s.Blocked), 6*time.Second)
 			want(t, "stack", strings.Contains(s.Stack, "TestAFlowThatBlocks"), true)
 			time.Sleep(time.Hour - 7*time.Second)
 		}()

@@ -1,9 +1,11 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
@@ -84,14 +86,87 @@ func (i Inspection) call(number uint64, executions bool) (d CallDetail, ok bool)
 	if m == nil {
 		return d, false
 	}
-	d = CallDetail{CallStatus: m.status(), Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
-	n := i.r.table.at(m.hash, number)
-	d.Kept = n != nil && n.status().ended()
-	d.Stopping = i.r.stopping(number)
+	d = i.r.detail(m, number)
 	if executions {
 		d.Executions = m.executions()
 	}
 	return d, true
+}
+
+// detail needs r.mu.
+func (r *runner) detail(m *remembered, number uint64) CallDetail {
+	d := CallDetail{CallStatus: m.status(), Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
+	n := r.table.at(m.hash, number)
+	d.Kept = n != nil && n.status().ended()
+	d.Stopping = r.stopping(number)
+	return d
+}
+
+// unfinishedDetail is detail of a call that has not ended, or whose body runs on, whether it is
+// remembered or not. r.mu is held.
+func (r *runner) unfinishedDetail(c *call) CallDetail {
+	if m := r.history.Find(c.node.number); m != nil {
+		return r.detail(m, c.node.number)
+	}
+	return CallDetail{CallStatus: c.snapshot(), Key: c.key, Equal: c.node.hash, Stopping: r.stopping(c.node.number)}
+}
+
+// Executing returns the calls of which a body runs, and how many there are: at most limit of them,
+// those first of which it began first. Of a call that has ended the body may still run: see
+// CallDetail.Stopping. Executions are left out.
+func (i Inspection) Executing(limit int) (calls []CallDetail, all int) {
+	r := i.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []*execution
+	for c := range r.unfinished {
+		if c.node.status() == Running {
+			list = append(list, c.execution)
+		}
+	}
+	for x := range r.ignoring {
+		if x.call.ended() && !x.turn.Over() {
+			list = append(list, x)
+		}
+	}
+	slices.SortFunc(list, func(a, b *execution) int {
+		return cmp.Or(a.began.Compare(b.began), cmp.Compare(a.call.node.number, b.call.node.number))
+	})
+	for _, x := range list[:min(limit, len(list))] {
+		calls = append(calls, r.unfinishedDetail(x.call))
+	}
+	return calls, len(list)
+}
+
+// Pending returns the calls that are Pending, and how many of them wait for what: at most limit
+// for each thing, those first that were requested first. Executions are left out.
+func (i Inspection) Pending(limit int) (calls []CallDetail, waiting map[WaitFor]int) {
+	r := i.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]*call, 0, r.stats.Pending)
+	for c := range r.unfinished {
+		if c.node.status() == Pending {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b *call) int { return cmp.Compare(a.node.number, b.node.number) })
+	waiting = map[WaitFor]int{}
+	var w Wait
+	for _, c := range list {
+		c.waitsFor(&w)
+		if waiting[w.For]++; waiting[w.For] <= limit {
+			calls = append(calls, r.unfinishedDetail(c))
+		}
+	}
+	return calls, waiting
+}
+
+// Current reports whether a record is of an execution of the work with the types, the code and the
+// build that it has here. Calls of the runner do not meet what others have left: their keys differ.
+func (i Inspection) Current(rec *store.Record) bool {
+	r := i.r
+	return rec.Work == r.name && rec.Schema == r.schema && rec.Code == r.scope && rec.Build == r.build.Build().Text
 }
 
 // Result returns the result of a call that is kept, and whether it is. It is the

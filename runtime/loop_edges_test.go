@@ -391,6 +391,7 @@ func TestAFlowThatHasBlockedAndThenWaitsIsWaiting(t *testing.T) {
 			s := l.Status()
 			want(t, "state", s.State, LoopWaiting)
 			want(t, "stack", s.Stack, "")
+			want(t, "blocked", s.Blocked.IsZero(), true)
 		}()
 		want(t, "error", during(t, 10*time.Minute, l), nil)
 	})

@@ -40,8 +40,10 @@ type LoopStatus struct {
 	// waits for, in that order and each once.
 	Waiting []string
 
-	// Stack is where the flow is that blocks; "" otherwise.
-	Stack string
+	// Stack is where the flow is that blocks, and Blocked since when it does; "" and zero
+	// otherwise.
+	Stack   string
+	Blocked time.Time
 
 	// Warnings are what the log has said once of the flow in this Run: that it spins, that a work gets new arguments before the flow
 	// gets past it, that the code after a work is never reached. At most 20, the oldest first.
@@ -89,7 +91,7 @@ func (e *engine) status(s *LoopStatus) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) > 0 && (s.State == LoopPassing || s.State == LoopBlocked) {
-		s.State, s.Waiting, s.Stack = LoopWaiting, distinct(p.waiting), ""
+		s.State, s.Waiting, s.Stack, s.Blocked = LoopWaiting, distinct(p.waiting), "", time.Time{}
 	}
 }
 
@@ -183,23 +185,23 @@ func (c *loopControl) gate(ctx context.Context) error {
 // begins notes that a pass begins.
 func (c *loopControl) begins(pass uint64) {
 	c.change(func(s *LoopStatus) {
-		s.State, s.Pass, s.Began, s.Ended, s.Waiting, s.Stack = LoopPassing, pass, wallClock(), time.Time{}, nil, ""
+		s.State, s.Pass, s.Began, s.Ended, s.Waiting, s.Stack, s.Blocked = LoopPassing, pass, wallClock(), time.Time{}, nil, "", time.Time{}
 	})
 }
 
 // ends notes how a pass ended, and when the next one is due.
 func (c *loopControl) ends(suspended []string, due time.Time, err error) {
 	c.change(func(s *LoopStatus) {
-		s.State, s.Ended, s.Stack = LoopWaiting, wallClock(), ""
+		s.State, s.Ended, s.Stack, s.Blocked = LoopWaiting, wallClock(), "", time.Time{}
 		s.Waiting, s.Due, s.Err = suspended, due, err
 	})
 }
 
-// blocks notes that the flow blocks in a pass.
-func (c *loopControl) blocks(pass uint64, stack string) {
+// blocks notes that the flow blocks in a pass, and since when.
+func (c *loopControl) blocks(pass uint64, since time.Time, stack string) {
 	c.change(func(s *LoopStatus) {
 		if s.State == LoopPassing && s.Pass == pass {
-			s.State, s.Stack = LoopBlocked, stack
+			s.State, s.Blocked, s.Stack = LoopBlocked, since.Round(0), stack
 		}
 	})
 }
@@ -219,7 +221,7 @@ func (c *loopControl) warns(text string) {
 // stops notes that the loop is ending, and with which error.
 func (c *loopControl) stops(err error) {
 	c.change(func(s *LoopStatus) {
-		s.State, s.Due, s.Err = LoopStopping, time.Time{}, err
+		s.State, s.Due, s.Err, s.Blocked = LoopStopping, time.Time{}, err, time.Time{}
 		if s.Ended.IsZero() && s.Pass > 0 {
 			s.Ended = wallClock()
 		}

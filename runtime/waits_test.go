@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -207,5 +208,62 @@ func TestASilentStoreIsSaidToBe(t *testing.T) {
 		want(t, "when nobody has asked for long", since.IsZero(), true)
 		since, _ = Inspect(newFetch(echo).Runner).StoreSilent()
 		want(t, "without a store", since.IsZero(), true)
+	})
+}
+
+// TestWhatRunsAndWhatWaits: the oldest first, also of what the runner does not remember any more,
+// and of bodies that outlast their calls.
+func TestWhatRunsAndWhatWaits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFetch(func(context.Context, string) (string, error) {
+			time.Sleep(time.Minute)
+			return "", nil
+		}, Concurrency(3), History(2))
+		i := Inspect(f.Runner)
+		var calls []*Call[string]
+		for _, arg := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+			calls = append(calls, f.Start(t.Context(), arg))
+			time.Sleep(time.Second)
+		}
+		numbers := func(list []CallDetail) (n []uint64) {
+			for _, d := range list {
+				n = append(n, d.Number)
+			}
+			return n
+		}
+		calls[1].Stop()
+		running, all := i.Executing(2)
+		want(t, "running", fmt.Sprint(numbers(running)), "[1 2]")
+		want(t, "all that run", all, 3)
+		want(t, "the first, status", running[0].Status, Running)
+		want(t, "the first, began ago", time.Since(running[0].Began), 7*time.Second)
+		want(t, "the second, status", running[1].Status, Stopped)
+		want(t, "the second, stopping", running[1].Stopping.IsZero(), false)
+		pending, waiting := i.Pending(3)
+		want(t, "pending", fmt.Sprint(numbers(pending)), "[4 5 6]")
+		want(t, "waiting", fmt.Sprint(waiting), "map[a slot:4]")
+		want(t, "waits for", pending[0].Waits.For, WaitSlot)
+		time.Sleep(10 * time.Minute)
+		running, all = i.Executing(2)
+		pending, _ = i.Pending(3)
+		want(t, "at the end", fmt.Sprint(running, all, pending), "[] 0 []")
+	})
+}
+
+// TestARecordIsCurrentIfItIsOfThisCode.
+func TestARecordIsCurrentIfItIsOfThisCode(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(0)
+		f := storing(s, echo)
+		f.Run(t.Context(), "a")
+		older := storingSpec(echo)
+		older.Code = &Code{Sum: "c0", Symbols: "a 0\n"}
+		fetchOf(NewCalls(older, WithStore(s.Another()))).Run(t.Context(), "a")
+		var current []bool
+		for rec, err := range s.History(t.Context(), store.Filter{}) {
+			wantErr(t, err, nil)
+			current = append(current, Inspect(f.Runner).Current(&rec))
+		}
+		want(t, "current", fmt.Sprint(current), "[false true]")
 	})
 }

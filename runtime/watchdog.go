@@ -39,7 +39,7 @@ func (p *pass) sayBlocked() {
 	} else if stack := stackOfGoroutine(e.goroutine); !p.over.Load() {
 		e.log("the flow blocks: do what takes long in works, and wait for times with runtime.Now, Today or Cron",
 			slog.Duration("since", took.Round(time.Millisecond)), slog.String("stack", stack))
-		e.loop.control.blocks(p.number, stack)
+		e.loop.control.blocks(p.number, since, stack)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
