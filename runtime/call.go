@@ -297,6 +297,8 @@ func (c *call) fill(s *CallStatus) {
 	s.Began, s.Took = latest.Began, latest.took()
 	if s.Status == Pending {
 		s.Holder = c.holder
+	}
+	if !s.Status.ended() {
 		c.waitsFor(&s.Waits)
 	}
 }

@@ -162,6 +162,19 @@ func (i Inspection) Pending(limit int) (calls []CallDetail, waiting map[WaitFor]
 	return calls, waiting
 }
 
+// PendingKeys returns the durable keys of the calls that are Pending.
+func (i Inspection) PendingKeys() map[key.Key]bool {
+	i.r.mu.Lock()
+	defer i.r.mu.Unlock()
+	keys := map[key.Key]bool{}
+	for c := range i.r.unfinished {
+		if c.node.status() == Pending && !c.key.IsZero() {
+			keys[c.key] = true
+		}
+	}
+	return keys
+}
+
 // Current reports whether a record is of an execution of the work with the types, the code and the
 // build that it has here. Calls of the runner do not meet what others have left: their keys differ.
 func (i Inspection) Current(rec *store.Record) bool {

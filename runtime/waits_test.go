@@ -93,6 +93,37 @@ func TestAPendingCallSaysWhatItWaitsFor(t *testing.T) {
 	}
 }
 
+// TestARunningBodySaysWhatItWaitsFor: a call that it has made, and a slot to go on.
+func TestARunningBodySaysWhatItWaitsFor(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		inner := newFetch(sleeper, Name("inner"))
+		var outer *fetch
+		outer = newFetch(func(ctx context.Context, arg string) (string, error) {
+			if arg == "long" {
+				time.Sleep(3 * time.Second)
+				return arg, nil
+			}
+			time.Sleep(time.Second)
+			inner.Run(ctx, arg)
+			return arg, nil
+		}, Concurrency(1))
+		call := outer.Start(t.Context(), "a")
+		check := func(what string, waits Wait) {
+			t.Helper()
+			synctest.Wait()
+			want(t, what+", status", call.Status().Status, Running)
+			want(t, what, call.Status().Waits, waits)
+		}
+		check("while it works", Wait{})
+		time.Sleep(1500 * time.Millisecond)
+		check("while it waits for a call", Wait{For: WaitCall, Work: "inner"})
+		outer.Start(t.Context(), "long")
+		time.Sleep(time.Second)
+		check("while it waits for its slot", Wait{For: WaitSlot})
+		time.Sleep(time.Minute)
+	})
+}
+
 // TestTheTimeOfAnExecutionHasNoWaitsInIt: what other attempts took, and the waits between them.
 func TestTheTimeOfAnExecutionHasNoWaitsInIt(t *testing.T) {
 	bubble(t, func(t *testing.T) {

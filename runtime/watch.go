@@ -68,7 +68,7 @@ type CallStatus struct {
 	Began time.Time
 	Took  time.Duration
 
-	Waits Wait // what a Pending call waits for
+	Waits Wait // what it waits for
 
 	// Holder is who executes the call elsewhere, in another process or runner, while it is Pending
 	// here and waits for that; zero when nobody does.

@@ -2,7 +2,7 @@ package app
 
 import (
 	"net/http"
-	"strings"
+	"slices"
 
 	"github.com/workgen/workgen/runtime"
 )
@@ -61,11 +61,10 @@ func (h *handler) health(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusServiceUnavailable
 	}
 	v := healthView{Loop: l.State.String()}
-	all := h.site.discover()
-	_, _, waiting := h.site.machinesView(all)
-	for _, problem := range append(problems(l, all), waiting...) {
-		what, _, _ := strings.Cut(problem, ":")
-		v.Problems = append(v.Problems, what)
+	for _, a := range h.site.alerts(h.site.discover()) {
+		if !slices.Contains(v.Problems, a.Title) {
+			v.Problems = append(v.Problems, a.Title)
+		}
 	}
 	h.json(w, status, v)
 }

@@ -44,6 +44,9 @@ const (
 //	text S      the same with line breaks and tabs as they are
 //	errline S   the first line of an error
 //	moment T    a time for programs
+//	sentence S  a text that begins with an upper-case letter
+//	list V...   several values for one template
+//	add A B     a sum
 func (f format) funcs() template.FuncMap {
 	return template.FuncMap{
 		"at": f.at, "since": f.since, "until": f.until, "moment": moment,
@@ -52,8 +55,9 @@ func (f format) funcs() template.FuncMap {
 		"status": statusHTML, "sign": sign, "class": statusClass,
 		"line": preview.Line, "text": safeText, "errline": errLine,
 
-		"pools":     poolNames,
-		"lastIndex": func(passes []passView) int { return len(passes) - 1 },
+		"pools": poolNames, "sentence": sentence,
+		"list": func(values ...any) []any { return values },
+		"add":  func(a, b int) int { return a + b },
 	}
 }
 
@@ -283,6 +287,14 @@ func safeText(text string) string {
 	}
 	b.WriteString(preview.Line(text[from:]))
 	return b.String()
+}
+
+// sentence begins with an upper-case letter.
+func sentence(text string) string {
+	if text == "" || text[0] < 'a' || text[0] > 'z' {
+		return text
+	}
+	return string(text[0]-'a'+'A') + text[1:]
 }
 
 // maxErrLine bounds the first line of an error, in bytes.

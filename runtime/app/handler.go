@@ -74,7 +74,7 @@ func (a *App) handler(s settings) http.Handler {
 	mux := http.NewServeMux()
 	h := &handler{settings: s, site: &a.site, mux: mux}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.see(w, r, "view") })
-	mux.HandleFunc("GET /view", h.viewApp)
+	mux.HandleFunc("GET /view", h.viewNow)
 	mux.HandleFunc("GET /view/works/{work}", h.viewWork)
 	mux.HandleFunc("GET /view/calls/{key}", h.viewCall)
 	mux.HandleFunc("GET /login", h.viewLogin)
@@ -82,6 +82,8 @@ func (a *App) handler(s settings) http.Handler {
 	mux.HandleFunc("POST /logout", h.logout)
 	mux.HandleFunc("GET /static/{file}", h.static)
 	mux.HandleFunc("GET /healthz", h.health)
+	mux.HandleFunc("GET /api/v1/now", h.getNow)
+	mux.HandleFunc("GET /api/v1/machines", h.getMachines)
 	mux.HandleFunc("GET /api/v1/status", h.getStatus)
 	mux.HandleFunc("GET /api/v1/works", h.getWorks)
 	mux.HandleFunc("GET /api/v1/works/{work}/calls", h.getCalls)

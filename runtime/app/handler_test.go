@@ -150,7 +150,7 @@ func TestHealthSaysWhetherTheLoopLives(t *testing.T) {
 	}
 	answer, text = r.do(t, "GET", "/healthz", "")
 	want(t, "after", answer.StatusCode, 503)
-	want(t, "after", text, `{"loop":"ended"}`+"\n")
+	want(t, "after", text, `{"loop":"ended","problems":["the flow has ended"]}`+"\n")
 }
 
 func TestHealthNamesWhatIsWrong(t *testing.T) {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,15 +28,15 @@ var machinesEvery = 5 * time.Second
 // machinesWithin is how long their answer may take.
 const machinesWithin = 5 * time.Second
 
-// now returns what is known of the queues of works, and sees to it that it is not old. rang gets a
-// value when there is something new.
-func (m *machines) now(all []*runtime.Runner, rang chan<- struct{}) (queue.Status, error) {
+// now returns what is known of the queues of works, and sees to it that it is not old. ring is
+// called when there is something new.
+func (m *machines) now(all []*runtime.Runner, ring func()) (queue.Status, error) {
 	queues := queuesOf(all)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(queues) > 0 && !m.looking && time.Since(m.looked) >= machinesEvery {
 		m.looking = true
-		go m.look(queues, rang)
+		go m.look(queues, ring)
 	}
 	return m.status, m.err
 }
@@ -55,7 +54,7 @@ func queuesOf(all []*runtime.Runner) (queues []queue.Queue) {
 }
 
 // look asks the queues, and has the page look again: now, and when the answer is old.
-func (m *machines) look(queues []queue.Queue, rang chan<- struct{}) {
+func (m *machines) look(queues []queue.Queue, ring func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), machinesWithin)
 	defer cancel()
 	var all queue.Status
@@ -71,12 +70,6 @@ func (m *machines) look(queues []queue.Queue, rang chan<- struct{}) {
 	m.mu.Lock()
 	m.status, m.err, m.looked, m.looking = all, failed, time.Now(), false
 	m.mu.Unlock()
-	ring := func() {
-		select {
-		case rang <- struct{}{}:
-		default:
-		}
-	}
 	ring()
 	time.AfterFunc(machinesEvery, ring)
 }
@@ -95,9 +88,15 @@ func add(all *queue.Status, st queue.Status) {
 	}
 }
 
-// machinesView is what the page shows of workers and queues.
-func (s *site) machinesView(all []*runtime.Runner) (workers []workerView, queues []queueView, problems []string) {
-	st, err := s.machines.now(all, s.rang)
+// machinesView is what is known of workers and queues.
+type machinesView struct {
+	Workers []workerView `json:"workers"`
+	Queues  []queueView  `json:"queues"`
+}
+
+// machinesView shows workers and queues.
+func (s *site) machinesView(all []*runtime.Runner) (workers []workerView, queues []queueView) {
+	st, _ := s.machines.now(all, s.ring)
 	workers, queues = []workerView{}, []queueView{}
 	for i := range st.Workers {
 		w := &st.Workers[i]
@@ -108,17 +107,16 @@ func (s *site) machinesView(all []*runtime.Runner) (workers []workerView, queues
 		workers = append(workers, v)
 	}
 	for _, l := range st.Lengths {
-		v := queueView{Pool: l.Pool, Work: l.Work, Route: l.Route.Short(), Queued: l.Queued, Taken: l.Taken, Oldest: local(l.Oldest), Served: st.Serves(l.Pool, l.Route)}
-		if !v.Served && l.Queued > 0 && time.Since(l.Oldest) >= unserved {
-			problems = append(problems, "calls wait for a worker, and none serves them: "+l.Work+" "+v.Route+inPool(l.Pool))
-		}
-		queues = append(queues, v)
+		queues = append(queues, queueView{
+			Pool: l.Pool, Work: l.Work, Route: l.Route.Short(), Queued: l.Queued, Taken: l.Taken, Oldest: local(l.Oldest),
+			Served: st.Serves(l.Pool, l.Route),
+		})
 	}
-	if err != nil {
-		problems = append(problems, fmt.Sprintf("the queue for workers does not answer: %v", err))
-	}
-	return workers, queues, problems
+	return workers, queues
 }
+
+// Late tells whether nothing was heard of a worker for a while.
+func (w *workerView) Late() bool { return time.Since(w.Seen) > 15*time.Second }
 
 // unserved is for how long a call may wait for a worker until that is a problem.
 const unserved = 10 * time.Second

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,10 +50,10 @@ func TestThePageShowsWorkersAndWhatWaitsForThem(t *testing.T) {
 	served.Start(ctx, "a")
 	waiting.Start(ctx, "b")
 
-	var v statusView
+	var v nowView
 	eventually(t, "it shows a busy worker and a call that waits", func() bool {
-		v = get[statusView](t, r, "/api/v1/status")
-		return len(v.Workers) == 1 && v.Workers[0].Busy == 1 && len(v.Queues) == 2 && len(v.Loop.Problems) > 0
+		v = get[nowView](t, r, "/api/v1/now")
+		return len(v.Workers) == 1 && v.Workers[0].Busy == 1 && len(v.Queues) == 2 && len(v.Alerts) > 0
 	})
 	if w := v.Workers[0]; w.Slots != 4 || len(w.Works) != 1 || !strings.HasPrefix(w.Works[0], "example.com/daily.Fetch ") || w.Seen.IsZero() {
 		t.Errorf("worker %+v", w)
@@ -63,15 +64,20 @@ func TestThePageShowsWorkersAndWhatWaitsForThem(t *testing.T) {
 	if q := v.Queues[1]; q.Pool != "gpu" || q.Taken != 1 || !q.Served {
 		t.Errorf("queue %+v", q)
 	}
-	if p := v.Loop.Problems[0]; !strings.HasPrefix(p, "calls wait for a worker, and none serves them: example.com/daily.Train") {
-		t.Errorf("problem %q", p)
+	if a := v.Alerts[0]; a.Title != "calls wait for a worker, and none serves them" || !strings.HasPrefix(a.Text, "example.com/daily.Train ") || a.Since.IsZero() {
+		t.Errorf("alert %+v", a)
 	}
+	wanted := map[string]string{"daily.Fetch": "an execution elsewhere", "daily.Train": "a worker"}
+	eventually(t, "it says what waits for whom", func() bool {
+		calls := get[nowView](t, r, "/api/v1/now").Waiting.Calls
+		return len(calls) == 2 && !slices.ContainsFunc(calls, func(c waitingView) bool { return c.For != wanted[c.Work.ID] || c.Place == "" })
+	})
 	health := get[healthView](t, r, "/healthz")
 	if len(health.Problems) != 1 || strings.Contains(health.Problems[0], "Train") {
 		t.Errorf("health %+v", health)
 	}
 	_, page := r.do(t, "GET", "/view", "")
-	for _, want := range []string{"1 of 4", "no worker serves them", "gpu"} {
+	for _, want := range []string{"1 of 4", "no worker serves them", "gpu", "a worker in pool default"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
 		}

@@ -11,6 +11,7 @@ import (
 type statusView struct {
 	App     appView      `json:"app"`
 	Loop    loopView     `json:"loop"`
+	Alerts  []alertView  `json:"alerts"`
 	Works   []workView   `json:"works"`
 	Workers []workerView `json:"workers"`
 	Queues  []queueView  `json:"queues"`
@@ -42,6 +43,9 @@ type appView struct {
 	Started time.Time `json:"started"`
 	PID     int       `json:"pid"`
 	Program string    `json:"program"`
+	Version string    `json:"version,omitempty"` // of the program's module, or its revision
+	Host    string    `json:"host,omitempty"`
+	Stores  string    `json:"stores,omitempty"` // that its works use
 }
 
 type loopView struct {
@@ -57,7 +61,6 @@ type loopView struct {
 	Error      string     `json:"error,omitempty"`
 	Stack      string     `json:"stack,omitempty"` // where the flow blocks
 	Ticks      []tickView `json:"ticks"`
-	Problems   []string   `json:"problems"`
 	Passes     []passView `json:"passes"`
 }
 

@@ -23,6 +23,7 @@ type pageFrame struct {
 	Title    string
 	App      appView
 	Loop     loopView
+	Alerts   []alertView
 	ReadOnly bool
 	Views    []viewLink // none: who looks has not been let in
 	Times    []timesLink
@@ -47,13 +48,6 @@ type timesLink struct {
 	Current            bool
 }
 
-type appPage struct {
-	Works   []workRow
-	Plot    passPlot
-	Workers []workerView
-	Queues  []queueView
-}
-
 type workRow struct {
 	workView
 	Plot callPlot
@@ -76,17 +70,6 @@ type callPage struct {
 type errorPage struct {
 	Status  int
 	Message string
-}
-
-func (h *handler) viewApp(w http.ResponseWriter, r *http.Request) {
-	h.show(w, r, "app", func(context.Context) (string, any, error) {
-		v := h.site.status()
-		body := appPage{Plot: plotPasses(v.Loop.Passes), Workers: v.Workers, Queues: v.Queues}
-		for _, work := range v.Works {
-			body.Works = append(body.Works, workRow{work, plotCalls(work.History)})
-		}
-		return "", body, nil
-	})
 }
 
 func (h *handler) viewWork(w http.ResponseWriter, r *http.Request) {
@@ -197,7 +180,8 @@ func (h *handler) render(r *http.Request, f format, name, title string, body any
 			p.Now = time.Now().UnixMilli()
 		}
 		p.App, p.LogOut = h.site.appView(), h.site.app.Token != ""
-		p.Loop = h.site.loopView(h.site.discover())
+		all := h.site.discover()
+		p.Loop, p.Alerts = h.site.loopView(all), h.site.alerts(all)
 		p.Views, p.Times = h.viewLinks(r), f.links(r)
 		p.Search, p.Searches = r.URL.Query().Get("q"), h.has("/view/executions")
 	}

@@ -23,6 +23,7 @@ type site struct {
 	hub      hub
 	passes   passes
 	machines machines
+	glance   glance
 	reasons  recent.Map[explained, whyView]
 	guesses  guesses
 	sessions sessions
@@ -87,6 +88,14 @@ func (s *site) stop() {
 	s.end()
 	for _, known := range s.ids {
 		known.end()
+	}
+}
+
+// ring has those who watch look again.
+func (s *site) ring() {
+	select {
+	case s.rang <- struct{}{}:
+	default:
 	}
 }
 

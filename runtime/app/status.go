@@ -2,9 +2,14 @@ package app
 
 import (
 	"errors"
-	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/workgen/workgen/runtime"
@@ -19,14 +24,54 @@ func (s *site) status() statusView {
 	for _, r := range all {
 		v.Works = append(v.Works, s.workView(r, now))
 	}
-	var wrong []string
-	v.Workers, v.Queues, wrong = s.machinesView(all)
-	v.Loop.Problems = append(v.Loop.Problems, wrong...)
+	v.Alerts = s.alerts(all)
+	v.Workers, v.Queues = s.machinesView(all)
 	return v
 }
 
 func (s *site) appView() appView {
-	return appView{Name: s.app.name(), Started: s.started, PID: os.Getpid(), Program: filepath.Base(os.Args[0])}
+	host, _ := os.Hostname()
+	return appView{
+		Name: s.app.name(), Started: s.started, PID: os.Getpid(), Program: filepath.Base(os.Args[0]),
+		Version: version(), Host: host, Stores: s.storeNames(),
+	}
+}
+
+// version is that of the program's module, or else the revision that it was built from.
+var version = sync.OnceValue(func() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	var revision, modified string
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value[:min(len(s.Value), 12)]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = "+"
+		}
+	}
+	return revision + modified
+})
+
+// storeNames says which stores the works use, in a few words: where the app has opened one its name,
+// of others the kind.
+func (s *site) storeNames() string {
+	var names []string
+	for _, st := range storesOf(s.app.runners()) {
+		name := path.Base(reflect.Indirect(reflect.ValueOf(st.Store)).Type().PkgPath())
+		if st.Store == s.store && s.app.StoreName != "" {
+			name = s.app.StoreName
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *site) loopView(all []*runtime.Runner) loopView {
@@ -35,7 +80,7 @@ func (s *site) loopView(all []*runtime.Runner) loopView {
 		State: l.State.String(), Paused: l.Paused, Pass: l.Pass, Began: l.Began, Ended: l.Ended,
 		Waiting: []workRef{}, Unfinished: l.Unfinished, Due: l.Due,
 		Heartbeat: seconds(s.heartbeat()), Error: message(l.Err), Passes: []passView{},
-		Stack: short(l.Stack, 4*maxMessage), Ticks: []tickView{}, Problems: problems(l, all),
+		Stack: short(l.Stack, 4*maxMessage), Ticks: []tickView{},
 	}
 	for _, t := range l.Ticks {
 		v.Ticks = append(v.Ticks, tickView{t.Schedule, local(t.Tick), t.Done, t.Missed, local(t.Next)})
@@ -63,26 +108,6 @@ func local(t time.Time) time.Time {
 		return t
 	}
 	return t.Local()
-}
-
-// problems says what is wrong with the flow, and with bodies that nobody can end. Strangers may
-// see what comes before the first colon.
-func problems(l runtime.LoopStatus, all []*runtime.Runner) []string {
-	list := []string{}
-	if l.State == runtime.LoopBlocked {
-		list = append(list, "the flow blocks")
-	}
-	list = append(list, l.Warnings...)
-	for _, r := range all {
-		switch n := r.Stats().Ignoring; n {
-		case 0:
-		case 1:
-			list = append(list, "a body ignores that its context has ended: "+r.Name())
-		default:
-			list = append(list, fmt.Sprintf("%d bodies ignore that their contexts have ended: %s", n, r.Name()))
-		}
-	}
-	return list
 }
 
 // heartbeat is that of the loop, 0 when it is off.

@@ -62,6 +62,18 @@ func (g *Graph[T, W]) Remove(task T, by W, on T) {
 	}
 }
 
+// Of returns one of the tasks that a task waits for, and whether it waits for any.
+func (g *Graph[T, W]) Of(task T) (on T, waits bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range g.edges[task] {
+		if !g.Over(e.by) && !g.Ended(e.on) {
+			return e.on, true
+		}
+	}
+	return on, false
+}
+
 // path returns a way along which the first waits for the last, both included; nil if there
 // is none. seen keeps it linear where many ways lead to one task. mu is held.
 func (g *Graph[T, W]) path(from, to T, seen map[T]bool) []T {

@@ -43,6 +43,15 @@ func TestCyclesAreFound(t *testing.T) {
 	}
 }
 
+func TestWhatATaskWaitsFor(t *testing.T) {
+	g := graph("b", "c", "ab", "ad", "cd")
+	for task, want := range map[byte]byte{'a': 'd', 'b': 0, 'c': 0, 'd': 0} {
+		if got, waits := g.Of(task); got != want || waits != (want != 0) {
+			t.Errorf("%c waits for %c, %v", task, got, waits)
+		}
+	}
+}
+
 func TestAWaitIsTakenBackOnce(t *testing.T) {
 	g := graph("", "", "ab", "ab")
 	g.Remove('a', 'a', 'b')

@@ -1,0 +1,428 @@
+package app
+
+import (
+	"context"
+	"math"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// glance looks into the stores of the works, and into what runners remember, for what takes longer
+// to find than a page may take: what failed, what runs elsewhere, and what is normal. A page waits
+// for that a moment only, and then shows what was found last. All who watch share one look.
+type glance struct {
+	mu      sync.Mutex
+	found   glimpse
+	began   time.Time     // the latest look
+	took    time.Duration // it
+	version int64         // of what it saw
+	looking chan struct{} // closed at the end of the look under way; nil: there is none
+	late    bool          // somebody did not wait for that
+	again   bool          // the page is to be looked at again, for it changed since
+	normal  map[string]normal
+}
+
+// glimpse is what a look has found.
+type glimpse struct {
+	running  []store.Record // in other processes, those that began first first
+	failed   []failure      // the newest execution of each call that has failed, newest first
+	partly   bool           // there may be more that failed
+	older    int            // calls that failed with other code than that of now
+	normal   map[string]normalView
+	failures []storeFailure
+	looked   bool
+}
+
+// failure is a call of which the newest execution has failed.
+type failure struct {
+	runner   *runtime.Runner
+	call     callView // without what takes long
+	again    time.Time
+	finished time.Time
+}
+
+// storeFailure is a store that did not answer a look.
+type storeFailure struct {
+	works []string // that use it
+	since time.Time
+	err   error
+}
+
+// Looks cost little: the next one comes when 20 times their length has passed, but at least so
+// often when something has changed here, and else to see what others have changed.
+const (
+	glanceSoon     = 100 * time.Millisecond
+	glanceEvery    = time.Second
+	glancePatience = 50 * time.Millisecond // of a page
+	glanceWithin   = 2 * time.Second       // for one store
+)
+
+// How much a look reads at most.
+const (
+	mostRunning    = 500
+	mostFailed     = 2000
+	mostRemembered = 1000
+	normalOf       = 200
+)
+
+// now returns what was found last, and sees to it that it is not old. version says what there was
+// to see; when that has changed and it is too soon to look, the page is rung for.
+func (g *glance) now(s *site, all []*runtime.Runner, version int64) glimpse {
+	g.mu.Lock()
+	changed := version != g.version
+	pause := max(20*g.took, glanceEvery)
+	if changed {
+		pause = max(20*g.took, glanceSoon)
+	}
+	wait := pause - time.Since(g.began)
+	switch {
+	case g.looking != nil:
+	case wait <= 0:
+		g.looking, g.began, g.version, g.late = make(chan struct{}), time.Now(), version, false
+		go g.look(s, all)
+	case changed && !g.again:
+		g.again = true
+		time.AfterFunc(wait, func() {
+			g.mu.Lock()
+			g.again = false
+			g.mu.Unlock()
+			s.ring()
+		})
+	}
+	looking := g.looking
+	g.mu.Unlock()
+	if looking != nil {
+		patience := time.NewTimer(glancePatience)
+		defer patience.Stop()
+		select {
+		case <-looking:
+		case <-patience.C:
+			g.mu.Lock()
+			g.late = true
+			g.mu.Unlock()
+		}
+	}
+	return g.last()
+}
+
+// last returns what was found last.
+func (g *glance) last() glimpse {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.found
+}
+
+// look looks at everything.
+func (g *glance) look(s *site, all []*runtime.Runner) {
+	began := time.Now()
+	before := g.last()
+	found := glimpse{looked: true}
+	for _, of := range storesOf(all) {
+		ctx, cancel := context.WithTimeout(s.ctx, glanceWithin)
+		err := found.lookInto(ctx, s, of)
+		cancel()
+		if err == nil || s.ctx.Err() != nil {
+			continue
+		}
+		f := storeFailure{of.works(), time.Now(), err}
+		for _, known := range before.failures {
+			if slices.Equal(known.works, f.works) {
+				f.since = known.since
+			}
+		}
+		found.failures = append(found.failures, f)
+		found.keep(&before, of)
+	}
+	for _, r := range all {
+		found.recall(s, r)
+	}
+	slices.SortStableFunc(found.failed, func(a, b failure) int { return b.finished.Compare(a.finished) })
+	slices.SortStableFunc(found.running, func(a, b store.Record) int { return a.Started.Compare(b.Started) })
+	found.normal = g.normals(s, all)
+	g.mu.Lock()
+	g.found, g.took = found, time.Since(began)
+	late := g.late
+	close(g.looking)
+	g.looking = nil
+	g.mu.Unlock()
+	if late {
+		s.ring()
+	}
+}
+
+// usedStore is a store, and the works that use it, by their names.
+type usedStore struct {
+	store.Store
+	runners map[string]*runtime.Runner
+}
+
+func (u *usedStore) works() (names []string) {
+	for name := range u.runners {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// storesOf returns the stores of works. One that cannot be compared may be there several times.
+func storesOf(all []*runtime.Runner) (stores []usedStore) {
+	for _, r := range all {
+		st := runtime.Inspect(r).Store()
+		if st == nil {
+			continue
+		}
+		i := slices.IndexFunc(stores, func(o usedStore) bool { return reflect.TypeOf(st).Comparable() && o.Store == st })
+		if i < 0 {
+			i = len(stores)
+			stores = append(stores, usedStore{st, map[string]*runtime.Runner{}})
+		}
+		stores[i].runners[r.Name()] = r
+	}
+	return stores
+}
+
+// lookInto finds what runs and what failed, of the works that use a store.
+func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore) error {
+	running := store.Filter{Status: []store.Status{store.Running}, Limit: mostRunning}
+	for rec, err := range of.History(ctx, running) {
+		if err != nil {
+			return err
+		}
+		if of.runners[rec.Work] != nil && !isOurs(rec.Origin) {
+			f.running = append(f.running, rec)
+		}
+	}
+	pending := map[string]map[key.Key]bool{} // by work
+	n := 0
+	failed := store.Filter{Status: []store.Status{store.Failed, store.GivenUp, store.Lost}, Newest: true, Limit: mostFailed}
+	for rec, err := range of.History(ctx, failed) {
+		if err != nil {
+			if f.partly = ctx.Err() != nil; f.partly { // many have failed, and succeeded since
+				return nil
+			}
+			return err
+		}
+		n++
+		r := of.runners[rec.Work]
+		if r == nil {
+			continue
+		}
+		i := runtime.Inspect(r)
+		if !i.Current(&rec) {
+			f.older++
+			continue
+		}
+		if pending[rec.Work] == nil {
+			pending[rec.Work] = i.PendingKeys()
+		}
+		if !pending[rec.Work][rec.Key] {
+			work := workRef{s.id(r), r.Name()}
+			f.failed = append(f.failed, failure{r, recordView(work, &rec), rec.Retry, rec.Ended()})
+		}
+	}
+	f.partly = f.partly || n == mostFailed
+	return nil
+}
+
+// keep takes over what was found before in a store that does not answer.
+func (f *glimpse) keep(before *glimpse, of usedStore) {
+	for _, known := range before.failed {
+		if of.runners[known.runner.Name()] == known.runner {
+			f.failed = append(f.failed, known)
+		}
+	}
+	for _, rec := range before.running {
+		if of.runners[rec.Work] != nil {
+			f.running = append(f.running, rec)
+		}
+	}
+}
+
+// recall finds what failed of the calls that no store has.
+func (f *glimpse) recall(s *site, r *runtime.Runner) {
+	if r.Stats().Errors == 0 {
+		return
+	}
+	i, n := runtime.Inspect(r), 0
+	seen := map[uint64]bool{} // calls, of which a newer execution was seen
+	now := time.Now()
+	for d := range i.Calls(0) {
+		if n++; n > mostRemembered {
+			f.partly = true
+			return
+		}
+		if seen[d.Equal] || i.Store() != nil && !d.Key.IsZero() {
+			continue
+		}
+		seen[d.Equal] = true
+		if d.Status == runtime.Failed {
+			f.failed = append(f.failed, failure{r, callViewOf(workRef{s.id(r), r.Name()}, d, now), time.Time{}, local(d.Finished)})
+		}
+	}
+}
+
+// normalView is how long executions of a work take that succeed, in seconds: half of them take P50
+// at most, and 95 in a hundred P95.
+type normalView struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	Of  int     `json:"of"` // how many there were to tell it from
+}
+
+// isBeyond tells whether an execution that began at a time takes longer than is normal.
+func (n *normalView) isBeyond(began, now time.Time) bool {
+	const enough = 5
+	return n != nil && n.Of >= enough && seconds(now.Sub(began)) > n.P95
+}
+
+// normal is what is normal for a work, and what is known of how old that is.
+type normal struct {
+	view      normalView
+	successes int64
+	at        time.Time
+}
+
+// What is normal does not change fast.
+const (
+	normalEvery = time.Minute     // it is looked for anew
+	normalSoon  = 5 * time.Second // if something has succeeded here
+	normalsIn   = 300 * time.Millisecond
+)
+
+// normals returns what is normal for each work, by its identifier. What is known is kept, and a
+// look does not take long: what is left is for the next one.
+func (g *glance) normals(s *site, all []*runtime.Runner) map[string]normalView {
+	began := time.Now()
+	if g.normal == nil {
+		g.normal = map[string]normal{}
+	}
+	due := slices.Clone(all)
+	age := func(r *runtime.Runner) time.Time { return g.normal[s.id(r)].at }
+	slices.SortStableFunc(due, func(a, b *runtime.Runner) int { return age(a).Compare(age(b)) })
+	for _, r := range due {
+		id, successes := s.id(r), r.Stats().Successes
+		known, ok := g.normal[id]
+		old := time.Since(known.at)
+		if ok && old < normalEvery && (successes == known.successes || old < normalSoon) {
+			continue
+		}
+		if time.Since(began) > normalsIn {
+			break
+		}
+		g.normal[id] = normal{normalOfWork(s.ctx, r), successes, time.Now()}
+	}
+	views := map[string]normalView{}
+	for _, r := range all {
+		if n := g.normal[s.id(r)]; n.view.Of > 0 {
+			views[s.id(r)] = n.view
+		}
+	}
+	return views
+}
+
+// normalOfWork looks at the newest executions of a work that succeeded, in the store or in memory.
+func normalOfWork(ctx context.Context, r *runtime.Runner) normalView {
+	i := runtime.Inspect(r)
+	var took []float64
+	if st := i.Store(); st != nil {
+		ctx, cancel := context.WithTimeout(ctx, glanceWithin)
+		defer cancel()
+		f := store.Filter{Work: r.Name(), Status: succeeded, Limit: normalOf}
+		for rec, err := range st.History(ctx, f) {
+			if err != nil {
+				break
+			}
+			took = append(took, between(rec.Started, rec.Finished, rec.Finished))
+		}
+		return normalFrom(took)
+	}
+	n := 0
+	for d := range i.Calls(0) {
+		if n++; n > mostRemembered || len(took) == normalOf {
+			break
+		}
+		if d.Status == runtime.Succeeded && d.Took > 0 {
+			took = append(took, seconds(d.Took))
+		}
+	}
+	return normalFrom(took)
+}
+
+// succeeded are the statuses of executions that have, whether their result is still there or not.
+var succeeded = []store.Status{store.Succeeded, store.Evicted, store.Expired, store.Deleted, store.Unreadable}
+
+func normalFrom(took []float64) (n normalView) {
+	slices.Sort(took)
+	if n.Of = len(took); n.Of > 0 {
+		n.P50, n.P95 = percentile(took, .5), percentile(took, .95)
+	}
+	return n
+}
+
+// percentile returns what the given part of sorted values is at most.
+func percentile(sorted []float64, part float64) float64 {
+	return sorted[max(int(math.Ceil(part*float64(len(sorted))))-1, 0)]
+}
+
+// shapeOf is what errors have in common that differ in what they tell of: digits and what is quoted.
+func shapeOf(text string) string {
+	var shape []rune
+	quoted := false
+	for _, c := range errLine(text) {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+			continue
+		case c >= '0' && c <= '9':
+			c = '0'
+		}
+		if c != '0' || len(shape) == 0 || shape[len(shape)-1] != '0' {
+			shape = append(shape, c)
+		}
+	}
+	return preview.Cut(string(shape), 80)
+}
+
+// group puts failures together of which there are many alike: of one work, with one status, and
+// errors that differ in digits and quotations only. The newest of each group stands for it.
+func group(failed []failure) (groups []failedGroup) {
+	type kind struct{ work, status, shape string }
+	at := map[kind]int{}
+	for _, f := range failed {
+		k := kind{f.call.Work.ID, f.call.Status, ""}
+		if f.call.Error != nil {
+			k.shape = shapeOf(f.call.Error.Message)
+		}
+		i, known := at[k]
+		if !known {
+			i = len(groups)
+			at[k] = i
+			groups = append(groups, failedGroup{failure: f})
+		}
+		groups[i].calls++
+		groups[i].again = earliest(groups[i].again, f.again)
+	}
+	return groups
+}
+
+// failedGroup is failures that are alike.
+type failedGroup struct {
+	failure
+	calls int
+}
+
+// earliest returns the earlier of two times, of which zero is none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
