@@ -32,7 +32,7 @@ type pageFrame struct {
 	LogOut   bool   // there is something to log out of
 	Body     any
 	Process  string
-	Now      int64 // milliseconds since 1970; 0 in a stream, which says it otherwise
+	Now      int64 // milliseconds since 1970, when the page was made; 0: no stream follows it, or this is one
 }
 
 // viewLink leads to one of the views.
@@ -131,7 +131,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, name string, buil
 			h.failed(w, r, err)
 			return
 		}
-		h.page(w, r, http.StatusOK, name, title, body)
+		h.write(w, r, http.StatusOK, name, title, body, time.Now())
 		return
 	}
 	f := formatOf(r)
@@ -142,7 +142,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, name string, buil
 		if err != nil {
 			return event{}, err
 		}
-		text, err := h.render(r, f, name, title, body)
+		text, err := h.render(r, f, name, title, body, time.Time{})
 		if err != nil {
 			return event{}, err
 		}
@@ -153,13 +153,18 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, name string, buil
 	})
 }
 
-// page writes one of the templates.
+// page answers with a page that does not change, such as an error.
 func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name, title string, body any) {
+	h.write(w, r, status, name, title, body, time.Time{})
+}
+
+// write writes one of the templates. A page that a stream follows says when it was made.
+func (h *handler) write(w http.ResponseWriter, r *http.Request, status int, name, title string, body any, made time.Time) {
 	f := formatOf(r)
 	if f.times == r.URL.Query().Get("tz") {
 		http.SetCookie(w, &http.Cookie{Name: timesCookie, Value: f.times, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
-	text, err := h.render(r, f, name, title, body)
+	text, err := h.render(r, f, name, title, body, made)
 	if err != nil {
 		h.site.app.logger().Error("a page could not be made: " + err.Error())
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
@@ -172,12 +177,12 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, status int, name,
 }
 
 // render makes a page. Who has not been let in learns nothing from its frame.
-func (h *handler) render(r *http.Request, f format, name, title string, body any) (string, error) {
+func (h *handler) render(r *http.Request, f format, name, title string, body any, made time.Time) (string, error) {
 	p := pageFrame{Root: root(r), Title: title, ReadOnly: h.readOnly, Body: body}
 	if admitted(r) {
 		p.Process = process
-		if !f.live {
-			p.Now = time.Now().UnixMilli()
+		if !made.IsZero() {
+			p.Now = made.UnixMilli()
 		}
 		p.App, p.LogOut = h.site.appView(), h.site.app.Token != ""
 		all := h.site.discover()

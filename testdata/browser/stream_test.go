@@ -158,3 +158,13 @@ func TestNothingMovesThatHasNotChanged(t *testing.T) {
 		t.Errorf("touched:\n%s", got)
 	}
 }
+
+func TestAPageThatDoesNotChangeIsNotFollowed(t *testing.T) {
+	s := serve(t, true, nil)
+	tab := browser(t)
+	do(t, tab, chromedp.Navigate(s.url+"/view/works/none"))
+	time.Sleep(time.Second) // within which one that is followed says that it cannot be
+	if got := eval[string](t, tab, banner); got != "" {
+		t.Errorf("an error says %q", got)
+	}
+}

@@ -190,6 +190,7 @@ function show(next) {
     const [old, now] = [document.getElementById(id), next.getElementById(id)];
     if (old && now) morph(old, now);
   }
+  select();
 }
 
 function morph(old, now) {
@@ -227,10 +228,10 @@ function drop(node) {
   return next;
 }
 
-// isReaders tells which attributes are not the app's: what the reader has opened,
+// isReaders tells which attributes are not the app's: what the reader has opened or selected,
 // and what glows.
 function isReaders(name) {
-  return name === "open" || name === "data-changed";
+  return name === "open" || name === "data-changed" || name === "data-any";
 }
 
 function glow(cell) {
@@ -366,6 +367,29 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// Selections: check boxes of rows, one with data-all for all of them, and how many are checked.
+
+function select() {
+  for (const form of document.querySelectorAll("form.select")) {
+    const boxes = [...form.querySelectorAll("tbody input[type=checkbox]")];
+    const n = boxes.filter((box) => box.checked).length;
+    const all = form.querySelector("input[data-all]");
+    if (all) {
+      all.checked = n > 0 && n === boxes.length;
+      all.indeterminate = n > 0 && n < boxes.length;
+    }
+    for (const count of form.querySelectorAll("[data-count]")) count.textContent = n;
+    form.toggleAttribute("data-any", n > 0);
+  }
+}
+
+document.addEventListener("change", (event) => {
+  const all = event.target;
+  if (all.matches?.("input[data-all]")) for (const box of all.form.querySelectorAll("tbody input[type=checkbox]")) box.checked = all.checked;
+  select();
+});
+select();
+
 // move puts the focus on the link of another row.
 function move(by) {
   const links = [...document.querySelectorAll("main tbody tr")].map((row) => row.querySelector("a[href]")).filter((a) => a?.checkVisibility());
@@ -407,4 +431,5 @@ function help() {
   dialog.showModal();
 }
 
-follow();
+// An error, a question, the form for the token stay as they are.
+if (body.dataset.now) follow();
