@@ -47,6 +47,7 @@ const (
 //	sentence S  a text that begins with an upper-case letter
 //	list V...   several values for one template
 //	add A B     a sum
+//	times N     a number as how often: once, 2 times
 func (f format) funcs() template.FuncMap {
 	return template.FuncMap{
 		"at": f.at, "since": f.since, "until": f.until, "moment": moment,
@@ -55,7 +56,7 @@ func (f format) funcs() template.FuncMap {
 		"status": statusHTML, "sign": sign, "class": statusClass,
 		"line": preview.Line, "text": safeText, "errline": errLine,
 
-		"pools": poolNames, "sentence": sentence,
+		"pools": poolNames, "sentence": sentence, "times": times,
 		"list": func(values ...any) []any { return values },
 		"add":  func(a, b int) int { return a + b },
 	}

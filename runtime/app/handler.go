@@ -77,6 +77,7 @@ func (a *App) handler(s settings) http.Handler {
 	mux.HandleFunc("GET /view", h.viewNow)
 	mux.HandleFunc("GET /view/works/{work}", h.viewWork)
 	mux.HandleFunc("GET /view/calls/{key}", h.viewCall)
+	mux.HandleFunc("GET /view/flow", h.viewFlow)
 	mux.HandleFunc("GET /login", h.viewLogin)
 	mux.HandleFunc("POST /login", h.login)
 	mux.HandleFunc("POST /logout", h.logout)
@@ -88,6 +89,7 @@ func (a *App) handler(s settings) http.Handler {
 	mux.HandleFunc("GET /api/v1/works", h.getWorks)
 	mux.HandleFunc("GET /api/v1/works/{work}/calls", h.getCalls)
 	mux.HandleFunc("GET /api/v1/calls/{key}", h.getCall)
+	mux.HandleFunc("GET /api/v1/flow", h.getFlow)
 	mux.HandleFunc("GET /api/v1/events", h.events)
 	mux.HandleFunc("GET /api/v1/openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -80,40 +80,6 @@ func class(status string) string {
 
 func round(f float64) float64 { return math.Round(f*10) / 10 }
 
-// passPlot is the latest passes: executions upwards, hits downwards.
-type passPlot struct {
-	Executions, Hits []bar
-	Width, Height    int
-	Axis             float64
-	Label            string
-}
-
-const passHeight = 60
-
-func plotPasses(passes []passView) passPlot {
-	p := passPlot{Width: maxPasses * 6, Height: passHeight, Axis: passHeight / 2}
-	most := int64(1)
-	var executions, hits int64
-	for _, pass := range passes {
-		most = max(most, pass.Executions, pass.Hits)
-		executions += pass.Executions
-		hits += pass.Hits
-	}
-	x := 0.0
-	for _, pass := range passes {
-		height := func(n int64) float64 { return round(math.Sqrt(float64(n)/float64(most)) * (passHeight/2 - 2)) }
-		if up := height(pass.Executions); up > 0 {
-			p.Executions = append(p.Executions, bar{x, passHeight/2 - 1 - up, 5, up, "executions"})
-		}
-		if down := height(pass.Hits); down > 0 {
-			p.Hits = append(p.Hits, bar{x, passHeight/2 + 1, 5, down, "hits"})
-		}
-		x += 6
-	}
-	p.Label = fmt.Sprintf("latest %d passes: %d executions, %d hits", len(passes), executions, hits)
-	return p
-}
-
 // timeline is when a call waited and its body ran.
 type timeline struct {
 	Spans []span

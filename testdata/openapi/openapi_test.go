@@ -195,6 +195,7 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 	}
 	c.do(t, "GET", "/api/v1/status", "/api/v1/status", 200)
 	c.do(t, "GET", "/api/v1/works", "/api/v1/works", 200)
+	c.do(t, "GET", "/api/v1/flow", "/api/v1/flow", 200)
 	c.do(t, "GET", "/api/v1/openapi.json", "/api/v1/openapi.json", 200)
 	const calls, call, act = "/api/v1/works/{work}/calls", "/api/v1/calls/{key}", "/api/v1/calls/{key}/{action}"
 	for _, work := range []string{"plain.Work", "stored.Work"} {
@@ -235,7 +236,7 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 	c.do(t, "POST", act, "/api/v1/calls/"+all.Calls[0].Key+"/stop", 403, "Origin", "https://evil.example")
 	c.do(t, "POST", "/api/v1/loop/{action}", "/api/v1/loop/run", 403, "Sec-Fetch-Site", "cross-site")
 	a.Token = "0123456789abcdef"
-	for _, path := range []string{"/api/v1/status", "/api/v1/works", "/api/v1/openapi.json", "/api/v1/events"} {
+	for _, path := range []string{"/api/v1/status", "/api/v1/works", "/api/v1/flow", "/api/v1/openapi.json", "/api/v1/events"} {
 		c.do(t, "GET", path, path, 401)
 	}
 	a.Token = ""
