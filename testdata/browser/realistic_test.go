@@ -89,6 +89,7 @@ func (s *realistic) views(t *testing.T) []view {
 		{"work-train", "/view/works/sales.Train"},
 		{"work-report", "/view/works/sales.Report"},
 		{"work-filtered", "/view/works/sales.Fetch?status=failed&q=" + url.QueryEscape("South Pole")},
+		{"flow", "/view/flow"},
 		{"call-running", call(s.Train.Runner, runtime.Running)},
 		{"call-slot", call(s.Train.Runner, runtime.Pending)},
 		{"call-backoff", call(s.Fetch.Runner, runtime.Pending)},
@@ -149,7 +150,7 @@ func TestEveryViewOfARealisticApplication(t *testing.T) {
 			} else if found := violations(t, tab, look.axe); found != "" {
 				t.Errorf("%s: axe-core finds\n%s", name, found)
 			}
-			if wide := eval[int64](t, tab, "document.documentElement.scrollWidth"); wide > look.width && !look.phone {
+			if wide := eval[int64](t, tab, "document.documentElement.scrollWidth"); wide > look.width {
 				t.Errorf("%s: %d pixels wide of %d: %s", name, wide, look.width, eval[string](t, tab, fmt.Sprintf(widest, look.width)))
 			}
 			for _, problem := range problems() {
