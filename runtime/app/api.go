@@ -40,18 +40,6 @@ func (h *handler) callsOf(r *http.Request) (callsView, error) {
 	return h.site.calls(r.Context(), runner, q)
 }
 
-func (h *handler) getCall(w http.ResponseWriter, r *http.Request) {
-	v, err := h.site.call(r.Context(), r.PathValue("key"))
-	if err != nil {
-		h.failed(w, r, err)
-		return
-	}
-	if h.readOnly {
-		v.Actions = []string{}
-	}
-	h.json(w, http.StatusOK, v)
-}
-
 // health says whether the loop lives: 200 as long as it has not ended, and its flow does not
 // block. What is wrong beside that is named, but not where: strangers may ask.
 func (h *handler) health(w http.ResponseWriter, r *http.Request) {
@@ -67,43 +55,4 @@ func (h *handler) health(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.json(w, status, v)
-}
-
-func (h *handler) postLoop(w http.ResponseWriter, r *http.Request) {
-	var done doneView
-	switch r.PathValue("action") {
-	case "run":
-		done = h.site.run()
-	case "pause":
-		done = h.site.pause()
-	default:
-		h.fail(w, r, http.StatusNotFound, "a loop has the actions run and pause")
-		return
-	}
-	h.done(w, r, done, "view")
-}
-
-func (h *handler) postCall(w http.ResponseWriter, r *http.Request) {
-	key, action := r.PathValue("key"), r.PathValue("action")
-	switch action {
-	case again, forget, stop:
-	default:
-		h.fail(w, r, http.StatusNotFound, "a call has the actions again, forget and stop")
-		return
-	}
-	done, err := h.site.act(r.Context(), key, action)
-	if err != nil {
-		h.failed(w, r, err)
-		return
-	}
-	h.done(w, r, done, "view/calls/"+key)
-}
-
-// done answers after an action: a browser goes back to the page.
-func (h *handler) done(w http.ResponseWriter, r *http.Request, done doneView, page string) {
-	if isAPI(r) {
-		h.json(w, http.StatusOK, done)
-		return
-	}
-	h.see(w, r, page)
 }

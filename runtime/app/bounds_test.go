@@ -80,8 +80,8 @@ func TestLargeResultsStayInTheStore(t *testing.T) {
 		if len(calls.Calls) == 0 {
 			t.Fatal("the call is not listed")
 		}
-		if v := detail(t, r, calls.Calls[0].Key); (v.Result == nil) != (size > maxDecoded) {
-			t.Errorf("%d bytes: shown %v", size, v.Result != nil)
+		if v := detail(t, r, calls.Calls[0].Key); (v.Result.Text == nil) != (size > maxDecoded) {
+			t.Errorf("%d bytes: shown %v", size, v.Result.Text != nil)
 		}
 	}
 }

@@ -54,8 +54,24 @@ func (e errNoCall) Error() string { return e.message }
 type found struct {
 	work   workRef
 	runner *runtime.Runner
-	here   *runtime.CallDetail // nil: this process does not remember it
-	stored *store.Record       // nil: it is not in a store
+	here   *runtime.CallDetail // the latest; nil: this process does not remember it
+	stored *store.Record       // the newest; nil: it is not in a store
+
+	// What load finds.
+	records []store.Record       // the newest first
+	more    bool                 // there are older ones
+	calls   []runtime.CallDetail // of this process, the latest first
+}
+
+// key is the durable key of the call, zero if it has none.
+func (f *found) key() key.Key {
+	switch {
+	case f.stored != nil:
+		return f.stored.Key
+	case f.here != nil:
+		return f.here.Key
+	}
+	return key.Key{}
 }
 
 // find returns the call that a key stands for.

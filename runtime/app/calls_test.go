@@ -334,7 +334,7 @@ func TestWhatWasGivenUpIsListed(t *testing.T) {
 	}
 	v := detail(t, r, key.Key{3}.String())
 	want(t, "status", v.Status, "given up")
-	want(t, "error", v.Error.Message, "no data for 3 bad")
+	want(t, "error", v.Executions[0].Error.Message, "no data for 3 bad")
 	_, page := r.do(t, "GET", "/view/works/given.Work?status=given+up", "")
 	for _, part := range []string{`<option selected>given up</option>`, `<span class="status given-up"><span aria-hidden="true">✗</span> given up</span>`} {
 		if !strings.Contains(page, part) {

@@ -2,71 +2,279 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/internal/durable"
 	"github.com/workgen/workgen/runtime/internal/redact"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
+// This file is all that is known of one call: what is said of the call is apart from what is
+// said of each of its executions.
+
 const (
-	maxResult  = 4000    // bytes of the text of a result
-	maxDecoded = 1 << 20 // bytes of a stored result that is read to show it
+	maxShown      = 64 << 10 // bytes of the text of a result, or of an argument, on a page
+	maxDecoded    = 1 << 20  // bytes of a stored result that is read to show it
+	maxExecutions = 50       // that are shown at once
 )
 
-// The actions on a call.
-const (
-	again  = "again"
-	forget = "forget"
-	stop   = "stop"
-)
+// detailView is a call with every execution that is known of it.
+type detailView struct {
+	Key        string            `json:"key"` // the address
+	Digest     string            `json:"digest,omitempty"`
+	Number     uint64            `json:"number,omitempty"` // of the latest one in this process
+	Work       workRef           `json:"work"`
+	Status     string            `json:"status"`          // pending, or that of the newest execution
+	Waits      *waitView         `json:"waits,omitempty"` // nil: it is not pending
+	Progress   *progressView     `json:"progress,omitempty"`
+	Arguments  []argView         `json:"arguments"`
+	Result     resultView        `json:"result"`
+	Error      *errorView        `json:"error,omitempty"` // that comes from no execution
+	Why        whyView           `json:"why"`             // of the newest execution that is listed
+	Executions []executionDetail `json:"executions"`      // the newest first
+	Older      string            `json:"older,omitempty"` // before, for those that follow
+	Actions    []string          `json:"actions"`         // that make sense: again, forget, stop
+}
 
-// call returns all about the call with a key.
-func (s *site) call(ctx context.Context, text string) (detailView, error) {
-	f, err := s.find(ctx, text)
+// waitView is what a call waits for.
+type waitView struct {
+	For   string    `json:"for"`
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"` // zero: nobody knows
+	Place string    `json:"place,omitempty"`
+}
+
+// resultView is what is known of the result of a call.
+type resultView struct {
+	State     string    `json:"state"`               // kept, error kept, gone, none
+	Memory    bool      `json:"memory,omitempty"`    // it is kept in memory
+	Stored    bool      `json:"stored,omitempty"`    // it is kept in the store
+	Expires   time.Time `json:"expires,omitzero"`    // zero: never, or nobody knows
+	Execution string    `json:"execution,omitempty"` // that it is of
+	How       string    `json:"how,omitempty"`       // it has gone: evicted, expired, …
+	Gone      time.Time `json:"gone,omitzero"`       // when
+	Size      *int64    `json:"size,omitempty"`      // in the store, in bytes
+	Secret    bool      `json:"secret,omitempty"`    // it is not shown, for it may tell of secret inputs
+	Text      *string   `json:"text,omitempty"`      // nil: it cannot be shown here
+	Cut       bool      `json:"cut,omitempty"`       // there is more than Text
+}
+
+// executionDetail is one execution, with all that is known of it.
+type executionDetail struct {
+	ID        string        `json:"id"` // the anchor on the page of the call
+	Seq       uint64        `json:"seq,omitempty"`
+	Attempt   int           `json:"attempt"`
+	Status    string        `json:"status"`
+	Again     bool          `json:"again,omitempty"` // somebody asked for it
+	Requested time.Time     `json:"requested,omitzero"`
+	Started   time.Time     `json:"started,omitzero"`
+	Finished  time.Time     `json:"finished,omitzero"`
+	Took      float64       `json:"took"`              // from Started to Finished, or until now
+	Backoff   float64       `json:"backoff,omitempty"` // before it, as the policy says
+	Waited    float64       `json:"waited,omitempty"`  // before it, for slots, leases and workers
+	Retry     time.Time     `json:"retry,omitzero"`    // when the next attempt is due
+	Place     string        `json:"place"`
+	Here      bool          `json:"here"`             // in this process
+	Result    string        `json:"result,omitempty"` // what became of its result: kept, evicted, …
+	Gone      time.Time     `json:"gone,omitzero"`
+	Size      *int64        `json:"size,omitempty"`
+	Error     *errorView    `json:"error,omitempty"`
+	Progress  *progressView `json:"progress,omitempty"`
+	Log       string        `json:"log,omitempty"`
+	Why       *whyView      `json:"why,omitempty"` // nil: it is not known
+}
+
+// call returns all about the call with an address. Of its executions, those before the one
+// with the number before are left out that are newer; 0 leaves none out.
+func (s *site) call(ctx context.Context, at string, before uint64, asJSON bool) (detailView, error) {
+	f, err := s.find(ctx, at)
 	if err != nil {
 		return detailView{}, err
 	}
-	v := detailView{callView: f.view(), Why: s.why(ctx, &f), Executions: f.executions(), Actions: f.actions()}
-	v.Result = f.result(ctx)
+	if err := f.load(ctx, before); err != nil {
+		return detailView{}, err
+	}
+	v := detailView{Key: at, Work: f.work, Executions: f.executions(before), Arguments: f.arguments(), Actions: f.actions()}
+	if k := f.key(); !k.IsZero() {
+		v.Digest = k.String()
+	}
+	if f.more {
+		v.Older = fmt.Sprint(f.records[len(f.records)-1].Seq)
+	}
+	apart(v.Executions)
+	f.state(&v)
+	v.Result = f.result(ctx, asJSON)
+	f.explain(ctx, s, &v)
 	return v, nil
 }
 
-// view puts together what the process and the store know.
-func (f *found) view() callView {
+// load reads the records of a call, and finds its calls in this process.
+func (f *found) load(ctx context.Context, before uint64) error {
+	if from := runtime.Inspect(f.runner).Store(); from != nil && !f.key().IsZero() {
+		filter := store.Filter{Prefix: f.key().String(), Before: before, Limit: maxExecutions + 1}
+		for rec, err := range from.History(ctx, filter) {
+			if err != nil {
+				return err
+			}
+			f.records = append(f.records, rec)
+		}
+		if len(f.records) > maxExecutions {
+			f.records, f.more = f.records[:maxExecutions], true
+		}
+	}
 	if f.here == nil {
-		return recordView(f.work, f.stored)
+		return nil
 	}
-	v := callViewOf(f.work, *f.here, time.Now())
-	if f.stored == nil {
-		return v
+	i := runtime.Inspect(f.runner)
+	for d := range i.Calls(0) {
+		if d.Number == f.here.Number || !f.key().IsZero() && d.Key == f.key() {
+			if d, ok := i.Call(d.Number); ok {
+				f.calls = append(f.calls, d)
+			}
+		}
 	}
-	rec := recordView(f.work, f.stored)
-	v.Size, v.Kept = rec.Size, v.Kept || rec.Kept
-	if len(v.Arguments) == 0 {
-		v.Arguments = rec.Arguments
-	}
-	if f.here.Stored { // executed before, or elsewhere
-		v.Place, v.Started, v.Attempts, v.Duration = rec.Place, rec.Started, rec.Attempts, rec.Duration
-		v.Progress = rec.Progress
-	}
-	return v
+	return nil
 }
 
-func (f *found) executions() []executionView {
-	out := []executionView{}
-	if f.here == nil {
-		if !f.stored.Started.IsZero() {
-			out = append(out, executionView{Began: f.stored.Started, Ended: f.stored.Finished, Error: short(f.stored.Error, maxMessage)})
+// executions lists those of the store, and those of this process that it does not have. One
+// that both know is one.
+func (f *found) executions(before uint64) []executionDetail {
+	list := make([]executionDetail, 0, len(f.records))
+	known := map[uint64]int{}
+	for i := range f.records {
+		known[f.records[i].Seq] = len(list)
+		list = append(list, ofRecord(&f.records[i]))
+	}
+	for _, d := range f.calls {
+		for n := len(d.Executions) - 1; n >= 0; n-- {
+			here := f.ofProcess(&d, n)
+			at, both := known[here.Seq]
+			switch {
+			case both:
+				list[at].live(&here)
+			case before == 0 && (here.Seq == 0 || !f.more): // or it is on a page that follows
+				list = append(list, here)
+			}
 		}
-		return out
 	}
-	for _, e := range f.here.Executions {
-		out = append(out, executionView{Began: e.Began, Ended: e.Ended, Error: message(e.Err)})
+	slices.SortStableFunc(list, func(a, b executionDetail) int { return b.Started.Compare(a.Started) })
+	return list
+}
+
+// ofRecord shows an execution as the store tells of it.
+func ofRecord(rec *store.Record) executionDetail {
+	e := executionDetail{
+		ID: fmt.Sprintf("execution-%d", rec.Seq), Seq: rec.Seq, Attempt: max(rec.Attempt, 1), Status: rec.Status.String(),
+		Requested: rec.Requested, Started: rec.Started, Finished: rec.Finished, Retry: rec.Retry,
+		Place: rec.Origin.String(), Here: isOurs(rec.Origin), Gone: rec.Gone, Log: rec.Log,
+		Progress: progressViewOf(runtime.CallProgress(rec.Progress)), Took: between(rec.Started, rec.Finished, time.Now()),
 	}
-	return out
+	switch {
+	case rec.Status == store.Succeeded:
+		e.Result, e.Size = "kept", &rec.Size
+	case rec.Status.Gone():
+		e.Status, e.Result = store.Succeeded.String(), rec.Status.String()
+		if rec.Error != "" {
+			e.Result += ": " + short(rec.Error, maxMessage)
+		}
+	case rec.Error != "":
+		e.Error = &errorView{Message: short(rec.Error, maxMessage), Stack: rec.Stack, Panic: rec.Kind == store.ErrorPanic}
+	}
+	return e
+}
+
+// ofProcess shows an execution as this process tells of it.
+func (f *found) ofProcess(d *runtime.CallDetail, n int) executionDetail {
+	x := d.Executions[n]
+	last := n == len(d.Executions)-1
+	e := executionDetail{
+		ID: fmt.Sprintf("attempt-%d", n+1), Seq: x.Seq, Attempt: max(x.Attempt, 1), Status: runtime.Succeeded.String(),
+		Requested: d.Requested, Started: x.Began, Finished: x.Ended, Took: between(x.Began, x.Ended, time.Now()),
+		Place: durable.Origin().String(), Here: true, Error: errorViewOf(x.Err), Log: x.Log,
+	}
+	if !f.key().IsZero() { // there may be several calls
+		e.ID = fmt.Sprintf("call-%d-attempt-%d", d.Number, n+1)
+	}
+	switch {
+	case x.Ended.IsZero():
+		e.Status = runtime.Running.String()
+	case last && d.Status == runtime.Stopped:
+		e.Status = runtime.Stopped.String()
+	case x.Err != nil:
+		e.Status = runtime.Failed.String()
+	}
+	if last {
+		if e.Progress = progressViewOf(d.Progress); !d.Stopping.IsZero() {
+			e.Status = stopping
+		}
+	}
+	return e
+}
+
+// stopping is the status of an execution whose call has ended while the body runs on.
+const stopping = "stopping"
+
+// live adds what only the process knows of an execution that runs, or has just ended.
+func (e *executionDetail) live(here *executionDetail) {
+	if here.Status == stopping {
+		e.Status = stopping
+	}
+	if e.Status != store.Running.String() {
+		return
+	}
+	e.Log, e.Progress = here.Log, here.Progress
+	if here.Status != e.Status { // which the store says in a moment
+		e.Status, e.Finished, e.Took, e.Error = here.Status, here.Finished, here.Took, here.Error
+	}
+}
+
+// state says how the call is now: what it waits for, or how the newest execution is.
+func (f *found) state(v *detailView) {
+	if f.here != nil {
+		v.Number = f.here.Number
+	}
+	switch d := f.here; {
+	case d != nil && d.Status == runtime.Pending:
+		v.Status = d.Status.String()
+		v.Waits = &waitView{For: d.Waits.For.String(), Until: d.Waits.Until, Since: d.Requested}
+		if d.Holder != (store.Origin{}) {
+			v.Waits.Place = d.Holder.String()
+		}
+		if n := len(d.Executions); n > 0 {
+			v.Waits.Since = d.Executions[n-1].Ended
+		}
+	case len(v.Executions) > 0:
+		v.Status, v.Progress = v.Executions[0].Status, v.Executions[0].Progress
+	case d != nil:
+		v.Status = d.Status.String()
+	default:
+		v.Status = f.stored.Status.String()
+	}
+	if d := f.here; d != nil && d.Status == runtime.Failed && len(d.Executions) == 0 {
+		v.Error = errorViewOf(d.Reason)
+	}
+}
+
+// arguments are those of the call as far as they are known.
+func (f *found) arguments() []argView {
+	if f.here != nil && len(f.here.Args) > 0 {
+		return argViews(f.here.Args)
+	}
+	for i := range f.records {
+		if len(f.records[i].Args) > 0 {
+			return argViews(f.records[i].Args)
+		}
+	}
+	if f.stored != nil {
+		return argViews(f.stored.Args)
+	}
+	return []argView{}
 }
 
 // hidden tells whether the result is not to be shown, for it may tell of inputs: one
@@ -84,86 +292,100 @@ func (f *found) hidden() bool {
 	return slices.ContainsFunc(args, func(a store.Arg) bool { return a.Secret })
 }
 
-// result shows the result of a call that is kept, nil if there is nothing to show.
-func (f *found) result(ctx context.Context) *string {
-	if f.hidden() {
-		return nil
+// result says what became of the result, and shows it if it is kept.
+func (f *found) result(ctx context.Context, asJSON bool) resultView {
+	v := resultView{State: "none"}
+	if f.stored != nil && f.stored.Status.Gone() {
+		v.State, v.How, v.Gone = "gone", f.stored.Status.String(), f.stored.Gone
 	}
-	var value any
-	ok := false
-	i := runtime.Inspect(f.runner)
-	if f.here != nil {
-		value, ok = i.Result(f.here.Number)
+	if d := f.here; d != nil {
+		switch {
+		case d.Kept && d.Status == runtime.Failed:
+			v = resultView{State: "error kept", Memory: true}
+		case d.Kept:
+			v = resultView{State: "kept", Memory: true}
+		case d.Removed != 0 && v.State == "none":
+			v.State, v.How = "gone", d.Removed.String()
+		}
 	}
-	if !ok && f.stored != nil && f.stored.Status == store.Succeeded && f.stored.Size <= maxDecoded {
-		value, ok = i.StoredResult(ctx, *f.stored)
+	if rec := f.resultRecord(); rec != nil {
+		v.State, v.Stored, v.Expires, v.Size = "kept", true, rec.Expires, &rec.Size
+		v.How, v.Gone, v.Execution = "", time.Time{}, fmt.Sprintf("execution-%d", rec.Seq)
 	}
+	if v.State != "kept" {
+		return v
+	}
+	if v.Secret = f.hidden(); v.Secret {
+		return v
+	}
+	value, ok := f.value(ctx, maxDecoded)
 	if _, nothing := value.(struct{}); !ok || nothing {
-		return nil
+		return v
 	}
-	text := redact.Text(preview.Lines(value, maxResult))
-	return &text
+	text, cut := textOf(value, asJSON)
+	v.Text, v.Cut = &text, cut
+	return v
 }
 
-// actions returns what makes sense for a call.
-func (f *found) actions() []string {
-	d := f.here
-	switch {
-	case d != nil && (d.Status == runtime.Pending || d.Status == runtime.Running):
-		return []string{stop}
-	case d != nil && d.Kept, f.stored != nil && f.stored.Status == store.Succeeded:
-		return []string{again, forget}
-	case d != nil && (d.Status == runtime.Failed || d.Status == runtime.Stopped):
-		return []string{again}
-	}
-	return []string{}
-}
-
-// act does something to a call, and says what came of it.
-func (s *site) act(ctx context.Context, text, action string) (doneView, error) {
-	f, err := s.find(ctx, text)
-	if err != nil {
-		return doneView{}, err
-	}
-	if !slices.Contains(f.actions(), action) {
-		return doneView{Message: "The call is " + f.view().Status + " by now; nothing was done."}, nil
-	}
-	s.app.logger().Info("somebody acted on a call", "action", action, "call", text)
-	switch action {
-	case stop:
-		if runtime.Inspect(f.runner).Stop(f.here.Number) {
-			return doneView{true, "The call was stopped."}, nil
+// resultRecord is the record of the result that the store has, nil if it has none.
+func (f *found) resultRecord() *store.Record {
+	for i := range f.records {
+		if f.records[i].Status == store.Succeeded {
+			return &f.records[i]
 		}
-		return doneView{Message: "The call has ended by itself."}, nil
-	case forget:
-		if f.forget() {
-			return doneView{true, "The result was forgotten. The call executes when it is made again."}, nil
-		}
-		return doneView{Message: "There was nothing left to forget."}, nil
 	}
-	// That makes loops do a pass, in which the flow makes the call again, if it still
-	// needs it.
-	f.forget()
-	return doneView{true, "The call executes again as soon as the flow makes it."}, nil
+	if f.stored != nil && f.stored.Status == store.Succeeded {
+		return f.stored
+	}
+	return nil
 }
 
-// forget drops the result wherever it is.
-func (f *found) forget() bool {
+// value returns the result of a call, from memory or from the store, unless it has more bytes
+// there than most.
+func (f *found) value(ctx context.Context, most int64) (value any, ok bool) {
 	i := runtime.Inspect(f.runner)
 	if f.here != nil {
-		return i.Forget(f.here.Number)
+		if value, ok = i.Result(f.here.Number); ok {
+			return value, ok
+		}
 	}
-	return i.ForgetKey(f.stored.Key)
+	if rec := f.resultRecord(); rec != nil && rec.Size <= most {
+		return i.StoredResult(ctx, *rec)
+	}
+	return nil, false
 }
 
-// run starts or resumes the flow.
-func (s *site) run() doneView {
-	s.app.Loop.Resume()
-	return doneView{true, "The flow runs."}
+// textOf writes a value for a page, as Go or as JSON, and tells whether that is not all.
+func textOf(value any, asJSON bool) (text string, cut bool) {
+	if !asJSON {
+		text = preview.Lines(value, maxShown)
+		cut = len(text) > maxShown/2 && preview.Lines(value, 2*maxShown) != text
+		return redact.Text(text), cut
+	}
+	out := boundedText{left: maxShown}
+	err := preview.JSON(&out, value)
+	switch {
+	case errors.Is(err, errFull):
+		return redact.Text(preview.Cut(out.text.String(), maxShown)) + "…", true
+	case err != nil:
+		return "(cannot be shown)", true
+	}
+	return redact.Text(out.text.String()), false
 }
 
-// pause keeps the flow from running again.
-func (s *site) pause() doneView {
-	s.app.Loop.Pause()
-	return doneView{true, "The flow is paused. What executes goes on."}
+// boundedText takes as many bytes as there is room for.
+type boundedText struct {
+	text strings.Builder
+	left int
+}
+
+var errFull = errors.New("there is no more room")
+
+func (b *boundedText) Write(p []byte) (int, error) {
+	n := min(len(p), b.left)
+	b.text.Write(p[:n])
+	if b.left -= n; n < len(p) {
+		return n, errFull
+	}
+	return n, nil
 }

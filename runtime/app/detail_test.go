@@ -109,15 +109,15 @@ func TestNothingIsShownOfSecrets(t *testing.T) {
 				}
 			}
 			for number, want := range map[int]string{2: `Get "https://example.com/?day=(secret)": 401`, 3: "work example.com/hidden.Work panicked: no (secret)"} {
-				if v := detail(t, r, w.call(uint64(number))); v.Error == nil || v.Error.Message != want {
-					t.Errorf("call %d: %+v", number, v.Error)
+				if v := detail(t, r, w.call(uint64(number))); v.Executions[0].Error == nil || v.Executions[0].Error.Message != want {
+					t.Errorf("call %d: %+v", number, v.Executions[0].Error)
 				}
 			}
 			if v := get[callsView](t, r, "/api/v1/works/hidden.Work/calls?q="+word); len(v.Calls) > 0 {
 				t.Error("the search finds it")
 			}
-			if v := detail(t, r, open.call(1)); v.Result == nil || *v.Result != `"result of day"` {
-				t.Errorf("the result of the other one is not shown: %v", v.Result)
+			if v := detail(t, r, open.call(1)); v.Result.Text == nil || *v.Result.Text != `"result of day"` {
+				t.Errorf("the result of the other one is not shown: %v", v.Result.Text)
 			}
 		})
 	}
@@ -129,11 +129,11 @@ func TestResultsOfUnknownInputsAreNotShown(t *testing.T) {
 	w := newWork("early.Work", func(_ context.Context, day string) (string, error) { return "result of " + day, nil })
 	w.Run(t.Context(), "secret hunter2")
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
-	if v := detail(t, r, w.call(1)); v.Result != nil {
-		t.Errorf("shown: %q", *v.Result)
+	if v := detail(t, r, w.call(1)); v.Result.Text != nil {
+		t.Errorf("shown: %q", *v.Result.Text)
 	}
 	w.Run(t.Context(), "open")
-	if v := detail(t, r, w.call(2)); v.Result == nil {
+	if v := detail(t, r, w.call(2)); v.Result.Text == nil {
 		t.Error("the result of a call with known inputs is not shown")
 	}
 }
@@ -143,8 +143,8 @@ func TestPanicsAreShownWithTheirStack(t *testing.T) {
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
 	w.Run(t.Context(), "a")
 	v := detail(t, r, w.call(1))
-	if v.Error == nil || !strings.Contains(v.Error.Message, "ouch") || !strings.Contains(v.Error.Stack, "detail_test.go") {
-		t.Errorf("got %+v", v.Error)
+	if e := v.Executions[0].Error; e == nil || !e.Panic || !strings.Contains(e.Message, "ouch") || !strings.Contains(e.Stack, "detail_test.go") {
+		t.Errorf("got %+v", v)
 	}
 	for _, path := range []string{"/view/calls/" + w.call(1), "/view/works/panics.Work"} {
 		_, text := r.do(t, "GET", path, "")
@@ -191,7 +191,7 @@ func TestProgressIsShown(t *testing.T) {
 			}
 			eventually(t, "all is done", func() bool {
 				_, page := r.do(t, "GET", "/view/calls/"+v.Key, "")
-				return strings.Contains(page, "<dd>3/3</dd>")
+				return strings.Contains(page, "<span>3/3</span>")
 			})
 			if _, page := r.do(t, "GET", "/view/works/progress.Work", ""); strings.Contains(page, "3/3") {
 				t.Error("the list shows it of calls that have ended")
@@ -237,7 +237,7 @@ func TestActionsOnCalls(t *testing.T) {
 
 			eventually(t, "the failure is there", func() bool {
 				bad := detail(t, r, number["bad"])
-				return cmp.Equal([]string{"again"}, bad.Actions)
+				return cmp.Equal([]string{"again", "forget"}, bad.Actions)
 			})
 			want(t, "run again", r.post(t, "/api/v1/calls/"+number["bad"]+"/again").Done, true)
 			executed(4) // without waiting for its backoff
@@ -269,9 +269,9 @@ func TestACallSaysThatTheContentOfAFileChanged(t *testing.T) {
 		args := []store.Arg{{Name: "from", Type: "key.File", Text: path, Digest: [16]byte{content, 2, 3}}}
 		return runtime.CallDetail{CallStatus: runtime.CallStatus{Number: number}, Args: args}
 	}
-	want(t, "same path", whyDifferent(call(3, `"a"`, 1), call(4, `"a"`, 2)).Text,
+	want(t, "same path", whyDifferent("w", call(3, `"a"`, 1), call(4, `"a"`, 2)).Text,
 		`No earlier call had the same arguments. The nearest is call 3: the content of from "a" has changed.`)
-	want(t, "another", whyDifferent(call(3, `"a"`, 1), call(4, `"b"`, 2)).Text,
+	want(t, "another", whyDifferent("w", call(3, `"a"`, 1), call(4, `"b"`, 2)).Text,
 		`No earlier call had the same arguments. The nearest is call 3: from is "b" and was "a".`)
 	want(t, "text", argViews(call(3, `"a"`, 1).Args)[0].Text, `"a"#010203`)
 }
@@ -288,12 +288,12 @@ func TestCallsOfEarlierProcessesAreShownAndForgotten(t *testing.T) {
 		t.Fatalf("got %+v", list)
 	}
 	v := detail(t, r, list[0].Key)
-	if v.Result == nil || *v.Result != `"got b"` || v.Why.Kind != "arguments" || !strings.Contains(v.Why.Text, `day was "a", is "b"`) {
+	if v.Result.Text == nil || *v.Result.Text != `"got b"` || v.Why.Kind != "arguments" || !strings.Contains(v.Why.Text, `day was "a", is "b"`) {
 		t.Errorf("got %+v", v)
 	}
 	// Both are read from the store, and only the latest is remembered.
 	w.Run(t.Context(), "b")
-	if v := detail(t, r, list[0].Key); v.Number != 1 || v.Origin != fromStore || v.Why.Kind != "stored" {
+	if v := detail(t, r, list[0].Key); v.Number != 1 || len(v.Executions) != 1 || v.Executions[0].Seq == 0 || v.Why.Kind != "arguments" {
 		t.Errorf("got %+v", v)
 	}
 	w.Run(t.Context(), "a")

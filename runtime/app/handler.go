@@ -90,14 +90,18 @@ func (a *App) handler(s settings) http.Handler {
 	mux.HandleFunc("GET /api/v1/works/{work}/calls", h.getCalls)
 	mux.HandleFunc("GET /api/v1/calls/{key}", h.getCall)
 	mux.HandleFunc("GET /api/v1/flow", h.getFlow)
+	mux.HandleFunc("GET /api/v1/calls/{key}/{part}", h.getPart)
 	mux.HandleFunc("GET /api/v1/events", h.events)
 	mux.HandleFunc("GET /api/v1/openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(openAPI)
 	})
+	mux.HandleFunc("POST /view/calls/confirm", h.changing(h.postConfirm))
 	for _, prefix := range []string{"/view", "/api/v1"} {
 		mux.HandleFunc("POST "+prefix+"/loop/{action}", h.changing(h.postLoop))
+		mux.HandleFunc("POST "+prefix+"/works/{work}/{action}", h.changing(h.postWork))
 		mux.HandleFunc("POST "+prefix+"/calls/{key}/{action}", h.changing(h.postCall))
+		mux.HandleFunc("POST "+prefix+"/calls/{action}", h.changing(h.postCalls))
 	}
 	return h.guarded(compressed(h.described(mux)))
 }

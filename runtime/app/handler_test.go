@@ -102,7 +102,7 @@ func TestAReadOnlyHandlerChangesNothing(t *testing.T) {
 			t.Errorf("%s: %s: %s", path, answer.Status, text)
 		}
 	}
-	if d := detail(t, r, w.call(1)); len(d.Actions) > 0 || !d.Kept {
+	if d := detail(t, r, w.call(1)); len(d.Actions) > 0 || d.Result.State != "kept" {
 		t.Errorf("got %+v", d)
 	}
 	if a.Loop.Status().Paused {

@@ -157,27 +157,8 @@ type progressView struct {
 
 type errorView struct {
 	Message string `json:"message"`
+	Panic   bool   `json:"panic,omitempty"` // it is of a panic, of which there is a stack
 	Stack   string `json:"stack,omitempty"`
-}
-
-// detailView is a call with what takes longer to find out.
-type detailView struct {
-	callView
-	Why        whyView         `json:"why"`
-	Executions []executionView `json:"executions"`
-	Result     *string         `json:"result,omitempty"`
-	Actions    []string        `json:"actions"` // that make sense: again, forget, stop
-}
-
-type executionView struct {
-	Began time.Time `json:"began"`
-	Ended time.Time `json:"ended,omitzero"`
-	Error string    `json:"error,omitempty"`
-}
-
-type whyView struct {
-	Kind string `json:"kind"` // a stable word
-	Text string `json:"text"` // a sentence
 }
 
 type callsView struct {
@@ -195,11 +176,6 @@ type worksView struct {
 
 type errorBody struct {
 	Error string `json:"error"`
-}
-
-type doneView struct {
-	Done    bool   `json:"done"`
-	Message string `json:"message"`
 }
 
 // seconds is a duration for people and programs.

@@ -27,9 +27,10 @@ type pageFrame struct {
 	ReadOnly bool
 	Views    []viewLink // none: who looks has not been let in
 	Times    []timesLink
-	Search   string // what was searched for
-	Searches bool   // there is a view to search
-	LogOut   bool   // there is something to log out of
+	Search   string   // what was searched for
+	Searches bool     // there is a view to search
+	LogOut   bool     // there is something to log out of
+	Notice   *outcome // what an action came to; nil: there was none
 	Body     any
 	Process  string
 	Now      int64 // milliseconds since 1970, when the page was made; 0: no stream follows it, or this is one
@@ -60,11 +61,6 @@ type workPage struct {
 	Statuses []string
 	Next     string // query of the page that follows
 	First    string // query of the first page; "" when this is it
-}
-
-type callPage struct {
-	Call     detailView
-	Timeline timeline
 }
 
 type errorPage struct {
@@ -112,13 +108,6 @@ func (q query) with(after string) string {
 // Status and Search are for the template.
 func (q query) Status() string { return q.status }
 func (q query) Search() string { return q.search }
-
-func (h *handler) viewCall(w http.ResponseWriter, r *http.Request) {
-	h.show(w, r, "call", func(ctx context.Context) (string, any, error) {
-		v, err := h.site.call(ctx, r.PathValue("key"))
-		return v.Key, callPage{Call: v, Timeline: plotExecutions(v, time.Now())}, err
-	})
-}
 
 // show answers with a page: the template of a name, with what build returns. Who accepts
 // text/event-stream gets that page, and then what changes of it: a list of tokens as patch explains. So
@@ -188,6 +177,7 @@ func (h *handler) render(r *http.Request, f format, name, title string, body any
 		all := h.site.discover()
 		p.Loop, p.Alerts = h.site.loopView(all), h.site.alerts(all)
 		p.Views, p.Times = h.viewLinks(r), f.links(r)
+		p.Notice = h.site.notice(r.URL.Query().Get("did"))
 		p.Search, p.Searches = r.URL.Query().Get("q"), h.has("/view/executions")
 	}
 	var out strings.Builder

@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"math"
-	"time"
 )
 
 // This file says where the bars of the plots go. Lengths are those of the SVG's own
@@ -79,53 +78,3 @@ func class(status string) string {
 }
 
 func round(f float64) float64 { return math.Round(f*10) / 10 }
-
-// timeline is when a call waited and its body ran.
-type timeline struct {
-	Spans []span
-	Total string
-	Label string // says how many there are
-}
-
-type span struct {
-	bar
-	Label string
-}
-
-const timelineWidth = 600
-
-// plotExecutions draws from the request of a call to its end, or to now.
-func plotExecutions(v detailView, now time.Time) timeline {
-	if v.Requested.IsZero() {
-		return timeline{}
-	}
-	end := v.Finished
-	if end.IsZero() {
-		end = now
-	}
-	total := max(end.Sub(v.Requested), time.Microsecond)
-	at := func(t time.Time) float64 {
-		return round(timelineWidth * min(max(float64(t.Sub(v.Requested))/float64(total), 0), 1))
-	}
-	t := timeline{Total: duration(seconds(total)), Label: "1 execution"}
-	if n := len(v.Executions); n != 1 {
-		t.Label = fmt.Sprintf("%d executions", n)
-	}
-	for i, e := range v.Executions {
-		ended, status := e.Ended, "succeeded"
-		switch {
-		case ended.IsZero():
-			ended, status = end, "running"
-		case i == len(v.Executions)-1 && v.Status == "stopped":
-			status = "stopped"
-		case e.Error != "":
-			status = "failed"
-		}
-		from := at(e.Began)
-		t.Spans = append(t.Spans, span{
-			bar{from, 4, max(at(ended)-from, 2), 16, status},
-			fmt.Sprintf("execution %d: %s after %s", i+1, status, duration(seconds(max(ended.Sub(e.Began), 0)))),
-		})
-	}
-	return t
-}

@@ -27,6 +27,7 @@ type site struct {
 	reasons  recent.Map[explained, whyView]
 	guesses  guesses
 	sessions sessions
+	outcomes recent.Map[string, *outcome]
 	store    store.Store     // that OpenStore has opened
 	ctx      context.Context // ends the streams
 	cancel   context.CancelFunc
@@ -60,6 +61,7 @@ func (s *site) start(a *App) error {
 	s.rang = make(chan struct{}, 1)
 	s.ids = map[weak.Pointer[runtime.Runner]]shown{}
 	s.byID = map[string]weak.Pointer[runtime.Runner]{}
+	s.outcomes.Half = 50
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.end = a.Loop.Notify(s.rang)
 	s.mu.Unlock()

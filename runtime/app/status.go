@@ -176,7 +176,7 @@ func errorViewOf(err error) *errorView {
 	v := &errorView{Message: message(err)}
 	var panicked *runtime.PanicError
 	if errors.As(err, &panicked) {
-		v.Stack = short(string(panicked.Stack), 4*maxMessage)
+		v.Panic, v.Stack = true, short(string(panicked.Stack), 4*maxMessage)
 	}
 	return v
 }

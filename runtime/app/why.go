@@ -5,30 +5,56 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
+// This file says in words why an execution was needed: why its call was no hit. What the store
+// knows goes further back than what the process does.
+
+// whyView is a reason.
+type whyView struct {
+	Kind      string   `json:"kind"`                // a stable word
+	Text      string   `json:"text"`                // a sentence
+	Call      string   `json:"call,omitempty"`      // the address of another call that it names
+	Execution string   `json:"execution,omitempty"` // the execution of this call that it names
+	Changes   []string `json:"changes,omitempty"`   // all that differs, where the text does not name all
+
+	Parts []whyPart `json:"-"` // the text with its links and times
+}
+
+// whyPart is a part of a sentence: a text that may lead somewhere, or a time.
+type whyPart struct {
+	Text      string
+	Call      string // it leads to
+	Execution string // likewise, on this page
+	At        time.Time
+}
+
+// reason makes a reason of parts.
+func reason(kind string, parts ...whyPart) whyView {
+	v := whyView{Kind: kind, Parts: parts}
+	var text strings.Builder
+	for _, p := range parts {
+		switch {
+		case !p.At.IsZero():
+			text.WriteString(p.At.Format(time.RFC3339))
+		default:
+			text.WriteString(p.Text)
+		}
+		v.Call, v.Execution = v.Call+p.Call, v.Execution+p.Execution
+	}
+	v.Text = text.String()
+	return v
+}
+
+func say(text string) whyPart { return whyPart{Text: text} }
+
 // maxEarlier is how many earlier calls are looked at to explain one.
 const maxEarlier = 10_000
-
-// why tells why a call was a miss: every call that is listed was one when it was
-// made, and those that were equal to it since then were hits as long as it was kept.
-// What the store knows goes further back than what the process does.
-func (s *site) why(ctx context.Context, f *found) whyView {
-	if f.here != nil && f.here.Stored {
-		return whyView{"stored", "It did not execute in this process: the store had its result."}
-	}
-	if f.stored != nil && !f.stored.Status.Gone() {
-		return s.storedWhy(ctx, f)
-	}
-	if f.here == nil {
-		return whyView{"gone", "Its result is gone."}
-	}
-	return why(f.runner, *f.here)
-}
 
 // explained identifies a record of a call.
 type explained struct {
@@ -36,24 +62,132 @@ type explained struct {
 	seq uint64
 }
 
-// storedWhy tells what the store knows, which takes it a while and does not change.
-func (s *site) storedWhy(ctx context.Context, f *found) whyView {
-	id := explained{f.stored.Key, f.stored.Seq}
+// explain says of each execution why it was needed, and of the call what is said of the newest.
+func (f *found) explain(ctx context.Context, s *site, v *detailView) {
+	for i := range v.Executions {
+		e := &v.Executions[i]
+		var was *executionDetail
+		if i+1 < len(v.Executions) {
+			was = &v.Executions[i+1]
+		}
+		switch at := slices.IndexFunc(f.records, func(r store.Record) bool { return r.Seq == e.Seq }); {
+		case at >= 0:
+			e.Why = s.storedWhy(ctx, f, &f.records[at], was)
+		case was != nil && follows(e, was):
+			why := reason("failed", whyPart{Text: "The attempt before", Execution: was.ID}, say(" failed"), because(was.Error), say("."))
+			e.Why = &why
+		}
+	}
+	switch {
+	case len(v.Executions) > 0 && v.Executions[0].Why != nil:
+		v.Why = *v.Executions[0].Why
+	case f.here != nil && f.here.Stored:
+		v.Why = reason("stored", say("It did not execute in this process: the store had its result."))
+	case f.here != nil:
+		v.Why = why(f.runner, f.work.ID, *f.here)
+	default:
+		v.Why = reason("unknown", say("Nobody remembers."))
+	}
+}
+
+// because is the first line of an error.
+func because(e *errorView) whyPart {
+	if e == nil || e.Message == "" {
+		return whyPart{}
+	}
+	return say(": " + errLine(e.Message))
+}
+
+// storedWhy tells what the store knows of an execution, which takes it a while and does not
+// change. was is the execution before, nil if it is not listed.
+func (s *site) storedWhy(ctx context.Context, f *found, rec *store.Record, was *executionDetail) *whyView {
+	id := explained{rec.Key, rec.Seq}
 	if v, ok := s.reasons.Get(id); ok {
-		return v
+		return &v
 	}
-	reason, err := store.Explain(ctx, runtime.Inspect(f.runner).Store(), *f.stored)
+	r, err := store.Explain(ctx, runtime.Inspect(f.runner).Store(), *rec)
 	if err != nil {
-		return whyView{"unknown", "The store cannot tell: " + err.Error() + "."}
+		v := reason("unknown", say("The store cannot tell: "+err.Error()+"."))
+		return &v
 	}
-	text := reason.String()
-	v := whyView{string(reason.Cause), strings.ToUpper(text[:1]) + text[1:] + "."}
+	v := reasonOf(&r, was)
 	s.reasons.Put(id, v)
+	return &v
+}
+
+// own are the causes that are about the execution before, and how they go on.
+var own = map[store.Cause][2]string{
+	store.CauseExpired:    {"The result of ", " expired"},
+	store.CauseEvicted:    {"The result of ", " was evicted, to keep the store within its bounds,"},
+	store.CauseDeleted:    {"The result of ", " was deleted, as somebody asked for,"},
+	store.CauseUnreadable: {"The result of ", " could not be read"},
+	store.CauseFailed:     {"", " failed"},
+	store.CauseGivenUp:    {"", " was the last attempt, and the call was given up"},
+	store.CauseStopped:    {"", " was stopped"},
+	store.CauseLost:       {"", " was lost"},
+}
+
+// reasonOf says what store.Explain has found, with links.
+func reasonOf(r *store.Reason, was *executionDetail) whyView {
+	kind := string(r.Cause)
+	if how, known := own[r.Cause]; known {
+		before := whyPart{Text: "its execution before"}
+		if how[0] == "" {
+			before.Text = "Its execution before"
+		}
+		if was != nil {
+			before.Execution = was.ID
+		}
+		parts := []whyPart{say(how[0]), before, say(how[1])}
+		if !r.At.IsZero() {
+			parts = append(parts, say(" at "), whyPart{At: r.At})
+		}
+		if r.Error != "" {
+			parts = append(parts, say(": "+errLine(r.Error)))
+		}
+		return reason(kind, append(parts, say("."))...)
+	}
+	text := r.String()
+	text = strings.ToUpper(text[:1]) + text[1:] + "."
+	if r.Nearest.IsZero() {
+		return reason(kind, say(text))
+	}
+	nearest := r.Nearest.String()
+	before, after, found := strings.Cut(text, nearest[:12])
+	if !found {
+		return reason(kind, say(text))
+	}
+	parts := []whyPart{say(before), {Text: nearest[:12], Call: nearest}}
+	if rest, timed := strings.CutPrefix(after, " of "+r.Finished.Format(time.RFC3339)); timed && !r.Finished.IsZero() {
+		parts, after = append(parts, say(" of "), whyPart{At: r.Finished}), rest
+	}
+	v := reason(kind, append(parts, say(after))...)
+	v.Changes = changes(r)
 	return v
 }
 
-// why explains a call by what the runner remembers.
-func why(r *runtime.Runner, d runtime.CallDetail) whyView {
+// fewChanges is how many changes the text names.
+const fewChanges = 8
+
+// changes lists all that differs, if that is more than the text names.
+func changes(r *store.Reason) (all []string) {
+	if max(len(r.Args), len(r.Symbols), len(r.Build)) <= fewChanges {
+		return nil
+	}
+	for _, c := range r.Args {
+		all = append(all, c.String())
+	}
+	for _, c := range r.Symbols {
+		all = append(all, c.String())
+	}
+	for _, c := range r.Build {
+		all = append(all, c.String())
+	}
+	return all
+}
+
+// why explains a call by what the runner remembers. id is that of the work.
+func why(r *runtime.Runner, id string, d runtime.CallDetail) whyView {
 	var nearest, equal *runtime.CallDetail
 	distance, seen := 0, 0
 	for earlier := range runtime.Inspect(r).Calls(d.Number) {
@@ -70,39 +204,43 @@ func why(r *runtime.Runner, d runtime.CallDetail) whyView {
 	}
 	switch {
 	case equal != nil:
-		return whyAgain(*equal)
+		return whyAgain(id, *equal)
 	case nearest != nil:
-		return whyDifferent(*nearest, d)
+		return whyDifferent(id, *nearest, d)
 	case d.Number == 1:
-		return whyView{"new", "It was the first call of this work in this process."}
+		return reason("new", say("It was the first call of this work in this process."))
 	}
-	return whyView{"unknown", "No earlier call that is remembered had the same arguments."}
+	return reason("unknown", say("No earlier call that is remembered had the same arguments."))
+}
+
+// named is a call with its number.
+func named(text, id string, d runtime.CallDetail) whyPart {
+	return whyPart{Text: fmt.Sprint(text, d.Number), Call: address(id, d.Key, d.Number)}
 }
 
 // whyAgain explains a miss after an equal call.
-func whyAgain(equal runtime.CallDetail) whyView {
-	as := fmt.Sprintf("Call %d had the same arguments, ", equal.Number)
+func whyAgain(id string, equal runtime.CallDetail) whyView {
+	kind, what := "off", "its result was not kept: caching is off, or it was forgotten meanwhile."
 	switch {
 	case equal.Removed != 0:
-		return whyView{equal.Removed.String(), as + map[runtime.Removal]string{
-			runtime.Evicted:   "but its result was evicted to make room for others.",
-			runtime.Expired:   "but its result has expired.",
-			runtime.Forgotten: "but its result was forgotten.",
-		}[equal.Removed]}
+		kind, what = equal.Removed.String(), map[runtime.Removal]string{
+			runtime.Evicted:   "its result was evicted to make room for others.",
+			runtime.Expired:   "its result has expired.",
+			runtime.Forgotten: "its result was forgotten.",
+		}[equal.Removed]
 	case equal.Status == runtime.Failed:
-		return whyView{"failed", as + "but failed, and errors are not kept."}
+		kind, what = "failed", "failed, and errors are not kept."
 	case equal.Status == runtime.Stopped:
-		return whyView{"stopped", as + "but was stopped before it had a result."}
+		kind, what = "stopped", "was stopped before it had a result."
 	}
-	return whyView{"off", as + "but its result was not kept: caching is off, or it was forgotten meanwhile."}
+	return reason(kind, named("Call ", id, equal), say(" had the same arguments, but "+what))
 }
 
 // whyDifferent explains a miss by what is different in the nearest earlier call.
-func whyDifferent(nearest, d runtime.CallDetail) whyView {
+func whyDifferent(id string, nearest, d runtime.CallDetail) whyView {
 	names := different(nearest, d)
 	if len(names) == 0 {
-		return whyView{"arguments", fmt.Sprintf(
-			"Its arguments look like those of call %d, but differ in what is not shown of them.", nearest.Number)}
+		return reason("arguments", say("Its arguments look like those of "), named("call ", id, nearest), say(", but differ in what is not shown of them."))
 	}
 	var parts []string
 	for _, name := range names {
@@ -117,8 +255,8 @@ func whyDifferent(nearest, d runtime.CallDetail) whyView {
 		}
 		parts = append(parts, fmt.Sprintf("%s is %s and was %s", name, short(is.Text, 60), short(was.Text, 60)))
 	}
-	return whyView{"arguments", fmt.Sprintf("No earlier call had the same arguments. The nearest is call %d: %s.",
-		nearest.Number, strings.Join(parts, ", "))}
+	return reason("arguments", say("No earlier call had the same arguments. The nearest is "), named("call ", id, nearest),
+		say(": "+strings.Join(parts, ", ")+"."))
 }
 
 // different returns the names of arguments that differ as far as one can see.
