@@ -197,7 +197,7 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 	c.do(t, "GET", "/api/v1/works", "/api/v1/works", 200)
 	c.do(t, "GET", "/api/v1/flow", "/api/v1/flow", 200)
 	c.do(t, "GET", "/api/v1/openapi.json", "/api/v1/openapi.json", 200)
-	const calls, call, act = "/api/v1/works/{work}/calls", "/api/v1/calls/{key}", "/api/v1/calls/{key}/{action}"
+	const calls, call = "/api/v1/works/{work}/calls", "/api/v1/calls/{key}"
 	for _, work := range []string{"plain.Work", "stored.Work"} {
 		next := ""
 		for more := true; more; more = next != "" {
@@ -215,25 +215,36 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 			next = page.Next
 		}
 	}
+	c.do(t, "POST", "/api/v1/loop/{action}", "/api/v1/loop/pause", 200) // or calls that fail are made again and again
 	var all struct{ Calls []struct{ Key string } }
 	if err := json.Unmarshal(c.do(t, "GET", calls, "/api/v1/works/plain.Work/calls", 200), &all); err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range all.Calls {
+	for _, one := range all.Calls[:6] {
+		path := "/api/v1/calls/" + one.Key
+		c.do(t, "GET", call+"/result", path+"/result", 403) // an argument is secret
+		for _, part := range []string{"arguments", "log"} {
+			c.do(t, "GET", call+"/"+part, path+"/"+part, 200)
+		}
 		for _, action := range []string{"stop", "forget", "again"} {
-			path := "/api/v1/calls/" + one.Key
-			c.do(t, "POST", act, path+"/"+action, 200)
-			c.do(t, "GET", call, path, 200)
+			c.do(t, "POST", call+"/"+action, path+"/"+action, 200)
+			c.do(t, "GET", call, path+"?as=json", 200)
 		}
 	}
 	c.do(t, "GET", calls, "/api/v1/works/plain.Work/calls?status=failed&q=data&limit=500", 200)
-	c.do(t, "POST", "/api/v1/loop/{action}", "/api/v1/loop/pause", 200)
 
 	c.do(t, "GET", calls, "/api/v1/works/plain.Work/calls?limit=0", 400)
 	c.do(t, "GET", calls, "/api/v1/works/none/calls", 404)
 	c.do(t, "GET", call, "/api/v1/calls/none:1", 404)
-	c.do(t, "POST", act, "/api/v1/calls/none:1/stop", 404)
-	c.do(t, "POST", act, "/api/v1/calls/"+all.Calls[0].Key+"/stop", 403, "Origin", "https://evil.example")
+	for _, action := range []string{"stop", "forget", "again"} {
+		c.do(t, "POST", "/api/v1/calls/"+action, "/api/v1/calls/"+action, 200) // of none
+	}
+	for _, action := range []string{"pause", "resume"} {
+		c.do(t, "POST", "/api/v1/works/{work}/{action}", "/api/v1/works/plain.Work/"+action, 200)
+	}
+	c.do(t, "POST", "/api/v1/works/{work}/{action}", "/api/v1/works/none/pause", 404)
+	c.do(t, "POST", call+"/stop", "/api/v1/calls/none:1/stop", 404)
+	c.do(t, "POST", call+"/stop", "/api/v1/calls/"+all.Calls[0].Key+"/stop", 403, "Origin", "https://evil.example")
 	c.do(t, "POST", "/api/v1/loop/{action}", "/api/v1/loop/run", 403, "Sec-Fetch-Site", "cross-site")
 	a.Token = "0123456789abcdef"
 	for _, path := range []string{"/api/v1/status", "/api/v1/works", "/api/v1/flow", "/api/v1/openapi.json", "/api/v1/events"} {
@@ -251,7 +262,7 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 	}
 }
 
-// events reads the first event, whose data is a Status.
+// events reads the first event whose data is a Status.
 func (c *client) events(t *testing.T) {
 	t.Helper()
 	answer, err := http.Get(c.server.URL + "/api/v1/events")
@@ -261,9 +272,12 @@ func (c *client) events(t *testing.T) {
 	defer answer.Body.Close()
 	lines := bufio.NewScanner(answer.Body)
 	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	for kind := ""; lines.Scan(); {
+		if is, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+			kind = is
+		}
 		data, ok := strings.CutPrefix(lines.Text(), "data: ")
-		if !ok {
+		if !ok || kind != "status" {
 			continue
 		}
 		var v any
