@@ -141,7 +141,7 @@ func (h *handler) viewCall(w http.ResponseWriter, r *http.Request) {
 			if i > 0 || body.Before {
 				waits = nil
 			}
-			e := episode{Line: drawn(list, waits, zone, now)}
+			e := episode{Line: drawEpisode(list, waits, zone, now)}
 			for n, x := range list {
 				e.Executions = append(e.Executions, executionView{x, i == 0 && n == 0})
 			}

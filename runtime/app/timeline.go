@@ -97,9 +97,9 @@ func episodes(list []executionDetail) (all [][]executionDetail) {
 	return all
 }
 
-// drawn draws one episode in a zone; nil is a zone of its own, that begins with it. waits is what the call
+// drawEpisode draws one episode in a zone; nil is a zone of its own, that begins with it. waits is what the call
 // waits for, nil if it does not.
-func drawn(list []executionDetail, waits *waitView, zone *time.Location, now time.Time) timeline {
+func drawEpisode(list []executionDetail, waits *waitView, zone *time.Location, now time.Time) timeline {
 	first := &list[len(list)-1]
 	t := timeline{From: first.Requested}
 	if t.From.IsZero() || t.From.After(first.Started) {
@@ -228,9 +228,9 @@ func (t *timeline) axis(total, step time.Duration, zone *time.Location) {
 		} else if n == 0 {
 			k.Text = "0"
 		}
-		if k.X < 5 {
+		if k.X < 12 {
 			k.Anchor = "start"
-		} else if k.X > 95 {
+		} else if k.X > 88 {
 			k.Anchor = "end"
 		}
 		t.Ticks = append(t.Ticks, k)

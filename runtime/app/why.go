@@ -162,15 +162,15 @@ func reasonOf(r *store.Reason, was *executionDetail) whyView {
 		parts, after = append(parts, say(" of "), whyPart{At: r.Finished}), rest
 	}
 	v := reason(kind, append(parts, say(after))...)
-	v.Changes = changes(r)
+	v.Changes = changesOf(r)
 	return v
 }
 
 // fewChanges is how many changes the text names.
 const fewChanges = 8
 
-// changes lists all that differs, if that is more than the text names.
-func changes(r *store.Reason) (all []string) {
+// changesOf lists all that differs, if that is more than the text names.
+func changesOf(r *store.Reason) (all []string) {
 	if max(len(r.Args), len(r.Symbols), len(r.Build)) <= fewChanges {
 		return nil
 	}
