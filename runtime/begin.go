@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -71,6 +72,9 @@ func (c *call) awaitTurn(x *execution) {
 // may be executed.
 func (c *call) waits(found *store.Found) time.Duration {
 	const unknown = time.Second
+	if d := c.described; c.again && d != nil {
+		found.Holder, d.held = cmp.Or(found.Holder, d.held), nil
+	}
 	c.heldBy(found.Holder)
 	if found.Holder != nil {
 		return durable.Until(found.Holder)
@@ -121,8 +125,8 @@ func (c *call) acquire(x *execution) bool {
 	if forgotten || r.override == readCache {
 		return c.beginAlone(x)
 	}
-	if c.inputs == nil { // before the first body runs, which may write to them
-		c.inputs = c.inputsFor(r.inputs.ForStore)
+	if c.described == nil { // before the first body runs, which may write to them
+		c.described = &described{inputs: c.inputsFor(r.inputs.ForStore), arguments: c.encodedArguments()}
 	}
 	rec := c.record(x)
 	rec.Status, rec.Nonce, rec.Attempt, rec.Started = store.Running, rand.Uint64(), attempt, time.Now()
@@ -136,7 +140,9 @@ func (c *call) acquire(x *execution) bool {
 		c.giveBack()
 	case errors.Is(err, store.ErrHeld) || errors.Is(err, store.ErrFinished):
 		x.freeSlots()
-		c.denied++
+		if !c.again || !errors.As(err, &c.described.held) {
+			c.denied++
+		}
 	case errors.Is(err, store.ErrReadOnly):
 		c.storeless.Store(true)
 		return c.beginAlone(x)

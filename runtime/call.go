@@ -210,6 +210,7 @@ type call struct {
 
 	// Who executes.
 	listed    bool                    // it is in the table
+	again     bool                    // it is executed although there may be a result: see again.go
 	local     bool                    // no worker serves it, so it executes here
 	forgotten bool                    // the result is for those who wait, and is not kept
 	stored    bool                    // the result came from the store
@@ -220,12 +221,19 @@ type call struct {
 	storeless atomic.Bool             // the store failed: the result is not put there
 	looking   context.CancelCauseFunc // ends the look into the store, or the wait that the store knows nothing of; nil without
 	execution *execution              // the latest one; nil before the first, and between two
-	inputs    []store.Arg             // for the record of the store
+	described *described              // for the record of the store
 	holder    store.Origin            // who executes it elsewhere, when the store was looked into last; zero: nobody
 	seen      uint64                  // the newest record of the call that the store has shown
 	looked    stamp                   // when the store was last asked what it has, and answered
 	lease     *durable.Lease          // nil before the first, between two, and when it was lost
 	due       time.Duration           // when the next attempt may begin, since the runner was made; 0: at once
+}
+
+// described is what the record of the store says of the inputs of a call.
+type described struct {
+	inputs    []store.Arg
+	arguments []byte
+	held      *store.HeldError // of a call that is Again, why it could not begin: a look may not say that
 }
 
 // values has the arguments of a call, and its result as soon as there is one. Only the
@@ -247,6 +255,9 @@ type values interface {
 	copyOfArguments() any
 
 	execute(ctx context.Context) error
+
+	// supersede is for a call that is Again: see there. runner.mu is held.
+	supersede() (old *node, ok bool)
 
 	// commit makes the result that of the handle. runner.mu is held.
 	commit()
@@ -373,7 +384,7 @@ func (r *runner) admit(c *call) {
 	c.done = make(chan struct{})
 	n := c.node
 	number, m := r.history.Add()
-	n.number, m.hash, m.call = number, n.hash, c
+	n.number, m.hash, m.call, m.again = number, n.hash, c, c.again
 	n.call.Store(c)
 	n.state.Store(uint32(Pending))
 	c.requested = stampOf(time.Now())
@@ -590,6 +601,11 @@ func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	n.finished = stampOf(now)
 	n.state.Store(uint32(status)) // from here on a reader may hit it
 	switch {
+	case c.again && !c.listed:
+		if r.renewals[n.hash] == c {
+			delete(r.renewals, n.hash)
+		}
+		kept = keep && status == Succeeded && c.renewed()
 	case !c.listed:
 	case keep:
 		r.keep(n, c.pins())
@@ -654,6 +670,9 @@ func (c *call) release(cause error) {
 	for _, w := range c.watchers {
 		w.ended(c)
 	}
+	if c.again && cause == nil {
+		wakeLoops(true) // their flows may want the new result
+	}
 }
 
 // over says that no body of the call runs, or will. runner.mu is held.
@@ -702,6 +721,7 @@ func (c *call) prepare() (changed bool) {
 	c.values.copyArguments()
 	if r.notifier.Watched() {
 		c.remember(c.inputsFor(r.inputs.ForPeople))
+		c.keepArguments()
 	}
 	if c.unkeyed != nil {
 		r.warnUnkeyed(c.unkeyed)
@@ -721,7 +741,7 @@ func (c *call) encode(e *key.Encoder) { c.values.encode(e, true) }
 
 // forgetCall forgets a call, here and in the store, and reports whether there was one. k is
 // its key in memory; find looks for it in the table.
-func (r *runner) forgetCall(k any, find func() *node, v values) bool {
+func (r *runner) forgetCall(hash uint64, k any, find func() *node, v values) bool {
 	var stored key.Key
 	if r.store != nil && unkeyed(k) == nil {
 		stored = r.keyOf(v)
@@ -735,14 +755,15 @@ func (r *runner) forgetCall(k any, find func() *node, v values) bool {
 		}
 		return r.forget(n)
 	}
-	return r.forgetAll(forget, stored, func(id callKey, _ failure) bool { return id == callKey{r, k} })
+	return r.forgetAll(hash, forget, stored, func(id callKey, _ failure) bool { return id == callKey{r, k} })
 }
 
 // forgetAll forgets a call everywhere: in the table by forget, in the store by its key there,
-// and in loops those failures that match. It reports whether there was anything.
-func (r *runner) forgetAll(forget func() bool, stored key.Key, match func(callKey, failure) bool) bool {
+// in loops those failures that match, and what is executed again. It reports whether there was anything.
+func (r *runner) forgetAll(hash uint64, forget func() bool, stored key.Key, match func(callKey, failure) bool) bool {
 	// In the store between two looks at the table: whoever was about to put a result
 	// there has lost the lease, and who has just read one there is forgotten.
+	r.forgetRenewal(hash)
 	found := forget()
 	found = r.deleteKey(stored) || found
 	found = forget() || found

@@ -402,7 +402,7 @@ func (c *Calls[K, A, R]) Forget(args A) bool {
 		}
 		return nil
 	}
-	return c.runner.forgetCall(k, find, &pending[K, A, R]{calls: c, args: args})
+	return c.runner.forgetCall(hash, k, find, &pending[K, A, R]{calls: c, args: args})
 }
 
 // pending is what a call has of types until it has ended.

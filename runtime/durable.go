@@ -68,7 +68,7 @@ var errNoKey = errors.New("the inputs could be encoded once, and not again")
 // caller's, ends before that, and the call has not, it goes on elsewhere.
 func (c *call) find(ctx context.Context) (ended bool) {
 	r := c.runner
-	if r.override == refreshCache {
+	if r.override == refreshCache && !c.again {
 		c.refresh(ctx)
 	} else {
 		c.look(ctx)
@@ -92,11 +92,25 @@ func (c *call) find(ctx context.Context) (ended bool) {
 // look ends the call with what the store has, or decides to do without the store.
 func (c *call) look(ctx context.Context) {
 	switch found, err := c.lookup(ctx); {
+	case err == nil && c.again:
+		c.seen = newest(&found)
+		found.Close()
 	case err == nil:
 		c.settle(ctx, nil, &found, true)
 	case ctx.Err() == nil:
 		c.withoutStore(nil, err)
 	}
+}
+
+// newest returns the token of the newest execution that was found, but for one that has not ended.
+func newest(found *store.Found) (token uint64) {
+	if e := found.Result(); e != nil {
+		token = e.Token
+	}
+	if found.Latest != nil {
+		token = max(token, found.Latest.Seq)
+	}
+	return token
 }
 
 // lookup asks the store for what it has of the call. What that is may have changed before
@@ -155,6 +169,10 @@ func (c *call) looks(cancel context.CancelCauseFunc) bool {
 // was given up. Otherwise it notes when the call may be executed. It reports whether the call
 // has ended.
 func (c *call) settle(ctx context.Context, x *execution, found *store.Found, first bool) (ended bool) {
+	if e := found.Result(); c.again && e != nil && e.Token <= c.seen { // that is the old one
+		found.Close()
+		found.Results = nil
+	}
 	if expires, ok := c.runner.store.Read(ctx, found, c.values.result()); ok {
 		c.conclude(x, outcome{keep: true, stored: true, expires: expires})
 		return true
@@ -242,6 +260,9 @@ func (c *call) publish(x *execution, o *outcome, wait time.Duration, returned bo
 	if put {
 		l.Ends()
 	}
+	if put && c.again && o.err == nil {
+		c.replaces(l.Seq())
+	}
 	r.mu.Unlock()
 	if !put {
 		return
@@ -291,7 +312,10 @@ func (c *call) record(x *execution) store.Record {
 	r := c.runner
 	rec := store.Record{
 		Ref: r.store.Ref(c.key), Schema: r.schema, Code: r.scope, Symbols: r.code.Lines(), Build: r.build.Build().Text,
-		Origin: durable.Origin(), Finished: time.Now(), Attempt: x.attempt, Args: c.inputs,
+		Origin: durable.Origin(), Finished: time.Now(), Attempt: x.attempt, Again: c.again,
+	}
+	if c.described != nil {
+		rec.Args, rec.Arguments = c.described.inputs, c.described.arguments
 	}
 	r.mu.Lock()
 	rec.Requested, rec.Started = c.requested.time(), x.began

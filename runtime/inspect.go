@@ -26,6 +26,7 @@ type CallDetail struct {
 	Executions []Execution // oldest first; of many, the latest 50
 	Kept       bool        // the next equal call is a hit
 	Removed    Removal     // why it is not kept any more; 0 if it is, or never was
+	Again      bool        // it was made by [Inspection.Again]
 
 	// Stopping is since when a body of the call runs on although its context has ended: the call
 	// was stopped or has timed out, and the body did not return yet. Zero: none does. After five
@@ -49,7 +50,8 @@ type CallDetail struct {
 // Notify has c get a value whenever a call has changed, and not for hits. It
 // never blocks: a value that c has no room for is dropped, so c needs a buffer of
 // one, and may be given to several inspections and loops. stop ends it. While
-// anybody listens, the runner remembers the arguments of new calls as text.
+// anybody listens, the runner remembers the arguments of new calls, as text, and those of up to
+// 64 KiB as they are: see [Inspection.Again].
 func (i Inspection) Notify(c chan<- struct{}) (stop func()) { return i.r.notifier.Listen(c) }
 
 // Latest returns the number of the latest call, 0 when there is none.
@@ -95,7 +97,7 @@ func (i Inspection) call(number uint64, executions bool) (d CallDetail, ok bool)
 
 // detail needs r.mu.
 func (r *runner) detail(m *remembered, number uint64) CallDetail {
-	d := CallDetail{CallStatus: m.status(), Removed: m.removed, Args: m.args, Key: m.key, Equal: m.hash}
+	d := CallDetail{CallStatus: m.status(), Removed: m.removed, Again: m.again, Args: m.args, Key: m.key, Equal: m.hash}
 	n := r.table.at(m.hash, number)
 	d.Kept = n != nil && n.status().ended()
 	d.Stopping = r.stopping(number)
@@ -108,7 +110,7 @@ func (r *runner) unfinishedDetail(c *call) CallDetail {
 	if m := r.history.Find(c.node.number); m != nil {
 		return r.detail(m, c.node.number)
 	}
-	return CallDetail{CallStatus: c.snapshot(), Key: c.key, Equal: c.node.hash, Stopping: r.stopping(c.node.number)}
+	return CallDetail{CallStatus: c.snapshot(), Again: c.again, Key: c.key, Equal: c.node.hash, Stopping: r.stopping(c.node.number)}
 }
 
 // Executing returns the calls of which a body runs, and how many there are: at most limit of them,
@@ -229,7 +231,7 @@ func (i Inspection) Forget(number uint64) bool {
 		equal[n] = m.hash == hash
 	}
 	i.r.mu.Unlock()
-	return i.r.forgetAll(func() bool { return i.r.forgetHash(hash) }, k, func(id callKey, f failure) bool {
+	return i.r.forgetAll(hash, func() bool { return i.r.forgetHash(hash) }, k, func(id callKey, f failure) bool {
 		return id.runner == i.r && equal[f.number]
 	})
 }

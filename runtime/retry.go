@@ -108,7 +108,7 @@ func (x *execution) isLast() bool {
 //
 // What counts as an attempt is an execution that has failed and is to be executed again, the
 // last of those, or one that was lost: its process may have died of it. After anything else
-// the next execution is the first attempt again.
+// the next execution is the first attempt again. What was executed Again counts for itself.
 func (c *call) plan(found *store.Found, news bool) error {
 	r, latest := c.runner, found.Latest
 	r.mu.Lock()
@@ -123,6 +123,10 @@ func (c *call) plan(found *store.Found, news bool) error {
 		return nil
 	}
 	if latest == nil {
+		return nil
+	}
+	if latest.Again && !c.again { // somebody else wanted that, and what it came to is his
+		c.attempts, c.due = 0, 0
 		return nil
 	}
 	policy, made, wait := r.retry, max(latest.Attempt, 1), time.Duration(0)

@@ -21,6 +21,7 @@ import (
 	"github.com/workgen/workgen/runtime/internal/sieve"
 	"github.com/workgen/workgen/runtime/internal/slots"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
 
@@ -145,22 +146,23 @@ type runner struct {
 	public Runner
 
 	config
-	schema            string             // of the work, as in its Spec
-	code              *Code              // likewise
-	scope             string             // what stands for the code in keys: code.Scope()
-	build             *build.Reporter    // what counts in durable keys of the running program; may be nil
-	args, result      reflect.Type       // of the work
-	argKinds          []kind.Kind        // how a store writes the arguments
-	calls             any                // *Calls
-	store             *durable.Store     // nil when none is used
-	workers           elsewhere          // who executes its calls; nil: it does so itself
-	encode            func(*key.Encoder) // EncodeWork of the Spec
-	inputs            *arguments.Inputs  // of the work
-	secret            bool               // some of them are; package preview reads it, too
-	outside, verifies bool               // all inputs, or some, are compared with what they were before an execution
-	hooked            []hook.Execute     // of tests: what they do instead of the body, or around it
-	notRemote         string             // why no worker elsewhere executes a call, and what to do about it; "" when one can
-	clone             any                // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
+	schema            string                      // of the work, as in its Spec
+	code              *Code                       // likewise
+	scope             string                      // what stands for the code in keys: code.Scope()
+	build             *build.Reporter             // what counts in durable keys of the running program; may be nil
+	args, result      reflect.Type                // of the work
+	argKinds          []kind.Kind                 // how a store writes the arguments
+	calls             any                         // *Calls
+	store             *durable.Store              // nil when none is used
+	argCodec          func() (store.Codec, error) // for arguments in the store; nil when none is used
+	workers           elsewhere                   // who executes its calls; nil: it does so itself
+	encode            func(*key.Encoder)          // EncodeWork of the Spec
+	inputs            *arguments.Inputs           // of the work
+	secret            bool                        // some of them are; package preview reads it, too
+	outside, verifies bool                        // all inputs, or some, are compared with what they were before an execution
+	hooked            []hook.Execute              // of tests: what they do instead of the body, or around it
+	notRemote         string                      // why no worker elsewhere executes a call, and what to do about it; "" when one can
+	clone             any                         // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
 	made              time.Time
 
 	hits      counter.Counter // those that found their way without mu
@@ -176,6 +178,8 @@ type runner struct {
 	armed         time.Duration         // when the timer for the first of them fires; 0: there is none
 	storedKeys    map[*node]key.Key     // of those that are kept and that the store has, if it says what was deleted; else nil
 	unfinished    map[*call]struct{}
+	renewals      map[uint64]*call        // those of them that are Again and not in the table, by hash
+	replaced      map[key.Key]replacement // of late, by those, in the store
 	slots         slots.Queue
 	stats         Stats                 // without what is computed when asked for
 	history       ring.Ring[remembered] // numbers the calls

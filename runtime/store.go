@@ -116,6 +116,7 @@ func (r *runner) openStore(w *about) {
 	if r.outdated(r.code) {
 		r.build = build.Binary.Reporter()
 	}
+	r.argCodec = sync.OnceValues(r.argumentsCodec)
 	r.inputs.Use(r.backend)
 	r.named(w.name)
 	r.heed()
@@ -199,7 +200,7 @@ func (r *runner) dropDeleted(refs []store.Ref) {
 	all := len(refs) == 0
 	deleted := make(map[key.Key]bool, len(refs))
 	for _, ref := range refs {
-		deleted[ref.Key] = true
+		deleted[ref.Key] = deleted[ref.Key] || !r.isReplaced(ref.Key)
 	}
 	dropped := false
 	r.mu.Lock()

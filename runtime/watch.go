@@ -97,6 +97,8 @@ type remembered struct {
 	latest  Execution // of the call, once it has ended
 	removed Removal
 	args    []store.Arg
+	copy    any     // pointer to a copy of the arguments, nil if there is none
+	again   bool    // made by Inspection.Again
 	key     key.Key // zero without a store
 }
 
@@ -198,12 +200,13 @@ const (
 	Evicted   Removal = iota + 1 // made room for another
 	Expired                      // its TTL, or that of CacheErrors, was over
 	Forgotten                    // by Forget or ForgetAll
+	Replaced                     // by the result of an execution that [Inspection.Again] has started
 )
 
 // String gives the reason as a lower-case word, and "kept" for zero.
 func (r Removal) String() string { return nameOf("Removal", removalNames[:], uint8(r)) }
 
-var removalNames = [...]string{"kept", "evicted", "expired", "forgotten"}
+var removalNames = [...]string{"kept", "evicted", "expired", "forgotten", "replaced"}
 
 // Tracer is told when a body begins, in its goroutine, without locks. It returns the
 // context that the body gets, which must be derived from ctx, and a function that is

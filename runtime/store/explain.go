@@ -24,6 +24,8 @@ const (
 	CauseRunning    Cause = "running"    // it is being executed
 	CauseStopped    Cause = "stopped"    // its last execution was stopped
 	CauseLost       Cause = "lost"       // the process of its last execution died, or lost its lease
+	CauseAgain      Cause = "again"      // somebody wanted it to be executed again
+	CauseReplaced   Cause = "replaced"   // its result was replaced by another one, that has gone since
 	CauseNew        Cause = "new"        // no other call of the work is known
 	CauseArguments  Cause = "arguments"  // they differ from those of the nearest call
 	CauseSchema     Cause = "schema"     // the types of inputs or results have changed
@@ -108,6 +110,10 @@ func Explain(ctx context.Context, s Store, call Record) (Reason, error) {
 		why.Cause = CauseOff
 		return why, nil
 	}
+	if call.Again {
+		why.Cause = CauseAgain
+		return why, nil
+	}
 	was, found, err := before(ctx, s, &call)
 	if err != nil {
 		return why, err
@@ -134,15 +140,24 @@ func Explain(ctx context.Context, s Store, call Record) (Reason, error) {
 // causes are those that the last record of the same key tells.
 var causes = map[Status]Cause{
 	Succeeded: CauseHit, Failed: CauseFailed, GivenUp: CauseGivenUp, Running: CauseRunning, Stopped: CauseStopped, Lost: CauseLost,
-	Evicted: CauseEvicted, Expired: CauseExpired, Deleted: CauseDeleted, Unreadable: CauseUnreadable,
+	Evicted: CauseEvicted, Expired: CauseExpired, Deleted: CauseDeleted, Unreadable: CauseUnreadable, Replaced: CauseReplaced,
 }
 
-// before returns the record of the execution of a call before this one.
+// before returns the record of the execution of a call before this one. One that was Again and
+// came to nothing has changed nothing.
 func before(ctx context.Context, s Store, call *Record) (r Record, found bool, err error) {
-	for r, err := range s.History(ctx, Filter{Prefix: call.Key.String(), Before: call.Seq, Limit: 1}) {
-		return r, err == nil, err
+	for was, err := range s.History(ctx, Filter{Prefix: call.Key.String(), Before: call.Seq}) {
+		if err != nil {
+			return r, false, err
+		}
+		if !found || was.Status == Succeeded || was.Status.Gone() {
+			r, found = was, true
+		}
+		if !was.Again || was.Status == Succeeded || !was.Gone.IsZero() {
+			break
+		}
 	}
-	return r, false, nil
+	return r, found, nil
 }
 
 // nearest returns the call that is nearest to another one, and was executed before.

@@ -35,6 +35,10 @@ func (r Reason) String() string {
 		return "its last execution was stopped" + r.when()
 	case CauseLost:
 		return "its last execution was lost" + r.when() + r.because()
+	case CauseAgain:
+		return "somebody wanted it to be executed again"
+	case CauseReplaced:
+		return "its result was replaced" + r.when() + ", and the new one has gone"
 	case CauseNew:
 		return "never seen: the store has no other call of work " + r.Work
 	case CauseUnknown:

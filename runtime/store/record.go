@@ -28,6 +28,15 @@ type Record struct {
 	Args   []Arg // the inputs in order, fields of the receiver first
 	Origin Origin
 
+	// Again says that somebody wanted the call executed although it may have had a result.
+	Again bool
+
+	// Arguments are all arguments of the call, as a Codec for their types writes them, so that it
+	// can be executed again by who no longer has them; nil when they are secret, cannot be
+	// encoded, or have more than MaxArguments bytes. Equal calls have equal ones: stores may
+	// keep them once for a call. Only lists have them that ask for them: see Filter.
+	Arguments []byte
+
 	Requested, Started, Finished time.Time
 	Attempt                      int     // which execution of its call it is, from 1
 	Inputs                       []Input // that it found on its way
@@ -49,7 +58,7 @@ type Record struct {
 	// where it does not tell users apart. Stores set it themselves.
 	Writer string
 
-	// Gone is when a result was evicted, expired, deleted or found unreadable, and when the
+	// Gone is when a result was evicted, expired, deleted, replaced or found unreadable, and when the
 	// call of a record without result was deleted.
 	Gone time.Time
 
@@ -57,6 +66,9 @@ type Record struct {
 	Used time.Time
 	Hits int64
 }
+
+// MaxArguments bounds the Arguments of a record, in bytes.
+const MaxArguments = 64 << 10
 
 // ErrorKind tells of an error what callers in other processes are to know, beside its text.
 type ErrorKind uint8
@@ -108,7 +120,7 @@ func (o Origin) String() string {
 type Status uint8
 
 // Succeeded is of a result that is there. Those from Evicted to Unreadable are of results
-// that have gone.
+// that have gone, and so is Replaced.
 const (
 	Succeeded Status = 1 + iota
 	Failed
@@ -120,10 +132,11 @@ const (
 	Stopped    // nobody waited for it any more
 	GivenUp    // it failed as often as it may
 	Lost       // its process died, or its lease had expired or was deleted
+	Replaced   // the call was executed Again, and has another result
 )
 
 var statuses = [...]string{
-	"", "succeeded", "failed", "evicted", "expired", "deleted", "unreadable", "running", "stopped", "given up", "lost",
+	"", "succeeded", "failed", "evicted", "expired", "deleted", "unreadable", "running", "stopped", "given up", "lost", "replaced",
 }
 
 // String returns the status as a word.
@@ -136,14 +149,14 @@ func (s Status) String() string {
 
 // Statuses returns all of them.
 func Statuses() []Status {
-	return []Status{Running, Succeeded, Failed, GivenUp, Stopped, Lost, Evicted, Expired, Deleted, Unreadable}
+	return []Status{Running, Succeeded, Failed, GivenUp, Stopped, Lost, Evicted, Expired, Deleted, Unreadable, Replaced}
 }
 
 // Failure tells whether an execution has failed.
 func (s Status) Failure() bool { return s == Failed || s == GivenUp }
 
 // Gone tells whether a result has been there and is no more.
-func (s Status) Gone() bool { return s >= Evicted && s <= Unreadable }
+func (s Status) Gone() bool { return s >= Evicted && s <= Unreadable || s == Replaced }
 
 // Filter says which records are wanted. The zero Filter lets through all.
 type Filter struct {
@@ -151,6 +164,8 @@ type Filter struct {
 	Status []Status // nil: any
 	Prefix string   // of the key's text: up to 64 lower-case hexadecimal digits
 	Newest bool     // only the newest execution of each call
+
+	Arguments bool // records have their Arguments, which may be long
 
 	// Text has to be in the error, or in what is shown of an argument; "": any. Letters may
 	// be upper or lower case. Host is the machine that executes, as Origin has it; "": any.

@@ -28,8 +28,11 @@ type Store interface {
 	// Begin notes that an execution of a call begins, and leases the call to it. It
 	// does not wait: it returns ErrFinished when there is a result, and a *HeldError
 	// (which is ErrHeld) while another execution has the lease. Of x it keeps Ref,
-	// Nonce, what the key was made of, Args, Origin, Requested, Started and Attempt; Status
-	// is Running. If Started is zero, or in the future, it is the store's time.
+	// Nonce, what the key was made of, Args, Arguments, Origin, Requested, Started, Attempt and
+	// Again; Status is Running. If Started is zero, or in the future, it is the store's time.
+	//
+	// An execution that is Again begins although there is a result, which everybody goes on
+	// to find until the execution has ended with another one.
 	//
 	// When it is repeated with the same Nonce, which is not 0, it returns the lease that
 	// it gave.
@@ -45,8 +48,10 @@ type Store interface {
 	//
 	//   - Succeeded: result is kept. ErrTooLarge says that it does not fit; when
 	//     result.WriteTo fails, End returns its error. Nothing is kept then, and the
-	//     lease is still held.
-	//   - Failed, GivenUp: Error says why. Result is nil.
+	//     lease is still held. A result that there was before an execution Again is Replaced in
+	//     the same moment, which is told as if it had been deleted (OnDelete).
+	//   - Failed, GivenUp: Error says why. Result is nil. After an execution Again the call has
+	//     the result that it had.
 	//   - Stopped: nobody waits for it any more. Result is nil.
 	//
 	// It returns ErrLost when the lease is not held any more, and keeps nothing. There are
@@ -79,7 +84,8 @@ type Store interface {
 	// must be called; the channel is never closed.
 	Watch(r Ref) (changed <-chan struct{}, stop func())
 
-	// OnDelete has tell called with what Delete was given, by anybody: at once for those
+	// OnDelete has tell called with what Delete was given, and with the calls whose results were
+	// replaced, by anybody: at once for those
 	// who use the same handle, and otherwise within about a second. No refs say that
 	// any call may have been deleted. Refs may be told more than once, and late, but not
 	// before they were deleted. Their works may be missing: a key says enough. tell may use the store, and is not called any more once
@@ -144,8 +150,9 @@ type Ref struct {
 	Key  key.Key
 }
 
-// Found is what a store has of a call. Beside Results the rest is nil: nobody who has a
-// result needs it, and it would cost as much again.
+// Found is what a store has of a call. Beside Results the rest is nil, mostly: nobody who has a
+// result needs it, and it would cost as much again. But it may tell of what has begun since, which
+// was Again.
 type Found struct {
 	// Results are the results of the call, the newest first. There is one at most, but
 	// for works that find inputs on their way: those that read the same are equal.
@@ -156,11 +163,12 @@ type Found struct {
 
 	// Latest is the newest record of an execution of the call that has ended and was not
 	// Stopped, which says nothing of the call; nil when there is none, or the call was
-	// deleted since. It may be that of a result that has gone.
+	// deleted since. It may be that of a result that has gone. Beside a result it is of an
+	// execution Again that has failed or was lost. It has no Arguments.
 	Latest *Record
 
 	// Holder says who has the lease, for an execution that has not ended; nil when
-	// nobody has.
+	// nobody has. Beside a result it is of an execution Again.
 	Holder *HeldError
 }
 

@@ -102,3 +102,21 @@ func Open(e *store.Entry, data []byte, unreadable func(error) error) error {
 }
 
 var errLength = errors.New("has another length than it should")
+
+// Compress appends data to b, compressed.
+func Compress(b, data []byte) []byte {
+	e := encoders.Get().(*zstd.Encoder)
+	defer encoders.Put(e)
+	return e.EncodeAll(data, b)
+}
+
+// Decompress returns what Compress has appended, if that has no more than most bytes.
+func Decompress(data []byte, most int) ([]byte, error) {
+	var h zstd.Header
+	if err := h.Decode(data); err != nil || !h.HasFCS || h.FrameContentSize > uint64(most) {
+		return nil, errLength
+	}
+	d := decoders.Get().(*zstd.Decoder)
+	defer decoders.Put(d)
+	return d.DecodeAll(data, nil)
+}

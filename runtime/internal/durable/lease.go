@@ -117,7 +117,7 @@ func (l *Lease) renew(lost func()) {
 func (l *Lease) isTaken() bool {
 	found, err := l.store.Lookup(context.Background(), l.lease.Key)
 	found.Close()
-	return err == nil && (found.Result() != nil || found.Holder != nil)
+	return err == nil && (l.isAfter(found.Result()) || found.Holder != nil)
 }
 
 // Seq returns the number of the execution's record in the store; 0 without a lease.
@@ -129,6 +129,9 @@ func (l *Lease) Seq() uint64 {
 	defer l.mu.Unlock()
 	return l.lease.Token
 }
+
+// isAfter reports whether a result is that of a later execution.
+func (l *Lease) isAfter(e *store.Entry) bool { return e != nil && e.Token > l.lease.Token }
 
 // Held reports whether the lease is held, as far as it is known here.
 func (l *Lease) Held() bool {
@@ -185,7 +188,11 @@ func (l *Lease) End(ctx context.Context, x store.Record, ptr any) (expires time.
 	case ptr == nil:
 		return expires, true
 	}
-	if expires, ok := s.Get(ctx, x.Key, ptr); ok {
+	if found, failed := s.Lookup(ctx, x.Key); failed != nil {
+		s.Failed(ctx, "a stored result cannot be read", failed)
+	} else if !l.isAfter(found.Result()) { // one before this, which was to be replaced
+		found.Close()
+	} else if expires, ok := s.Read(ctx, &found, ptr); ok {
 		return expires, false
 	}
 	// Or the call was deleted, here or elsewhere.

@@ -12,6 +12,11 @@ func AppendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// AppendBytes appends bytes with their length.
+func AppendBytes(b, data []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(data))), data...)
+}
+
 // AppendArgs appends arguments to b, and what is shown of them to text, which they can be searched by.
 func AppendArgs(b, text []byte, args []store.Arg) (packed, texts []byte) {
 	b = binary.AppendUvarint(b, uint64(len(args)))

@@ -64,6 +64,9 @@ func (c *collector) boundHistory(wanted bool) error {
 	if err != nil {
 		return err
 	}
+	if err := c.repeat((*tx).forgetArguments); err != nil {
+		return err
+	}
 	return c.write(func(tx *tx) error {
 		return tx.q(`UPDATE total SET bounded = ? WHERE id = 1`).int(tx.now).run()
 	})

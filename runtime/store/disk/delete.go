@@ -50,39 +50,44 @@ func (s *Store) Delete(ctx context.Context, refs ...store.Ref) (int, error) {
 // delete deletes one call, and reports whether it had a result or a lease.
 func (tx *tx) delete(r store.Ref) (found bool, err error) {
 	last, err := newest(tx.conn, r.Key)
+	if err != nil || last.status == 0 {
+		return false, err
+	}
+	live, err := liveOf(tx.conn, r.Key)
 	if err != nil {
 		return false, err
 	}
-	switch last.status {
-	case 0:
-		return false, nil
-	case store.Succeeded:
+	if live.status == store.Succeeded {
 		how := store.Deleted
-		if hasExpired(last.finished, last.expires, tx.now) {
+		if hasExpired(live.finished, live.expires, tx.now) {
 			how = store.Expired
 		}
-		return how == store.Deleted, tx.goes(last.seq, how, "")
-	case store.Running:
-		found, why := true, callDeleted
+		found = how == store.Deleted
+		if err := tx.goes(live.seq, how, ""); err != nil {
+			return false, err
+		}
+	}
+	if last.status == store.Running {
+		held, why := true, callDeleted
 		if tx.s.held(r, &last, tx.now) == nil {
-			found, why = false, tx.s.whyLost(&last, tx.now)
+			held, why = false, tx.s.whyLost(&last, tx.now)
 		}
 		if err := tx.lost(last.seq, why); err != nil {
 			return false, err
 		}
-		return found, tx.q(`UPDATE execution SET gone = ? WHERE seq = ?`).int(tx.now).int(last.seq).run()
+		found = found || held
 	}
-	return false, tx.q(`UPDATE execution SET gone = ? WHERE seq = ? AND gone = 0`).int(tx.now).int(last.seq).run()
+	return found, tx.q(`UPDATE execution SET gone = ? WHERE seq = ? AND gone = 0`).int(tx.now).int(last.seq).run()
 }
 
 // Discard implements store.Store.
 func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, why string) error {
 	err := s.w.write(ctx, false, func(tx *tx) error {
-		last, err := newest(tx.conn, e.Key)
-		if err != nil || last.seq != int64(e.Token) {
+		live, err := liveOf(tx.conn, e.Key)
+		if err != nil || live.seq != int64(e.Token) {
 			return err
 		}
-		return tx.goes(last.seq, how, why)
+		return tx.goes(live.seq, how, why)
 	})
 	s.watches.ring(e.Key)
 	if err == store.ErrReadOnly {
@@ -99,6 +104,11 @@ func (tx *tx) goes(seq int64, how store.Status, why string) error {
 	}
 	if why != "" {
 		if err := tx.explain(seq, why); err != nil {
+			return err
+		}
+	}
+	if how == store.Evicted {
+		if err := tx.dropArguments(`SELECT key FROM execution WHERE seq = ?`, seq); err != nil {
 			return err
 		}
 	}

@@ -119,13 +119,12 @@ func (s *Store) missing(ctx context.Context, r *result, err error) error {
 	if again != nil {
 		return again
 	}
-	now, found, again := c.result(r.ref)
+	_, found, again := c.q(`SELECT 1 FROM result WHERE seq = ?`).int(r.seq).number()
 	s.readers.give(c)
-	var damage *damageError
 	switch {
-	case again != nil && !errors.As(again, &damage):
+	case again != nil:
 		return again
-	case again == nil && (!found || now.seq != r.seq):
+	case !found:
 		return store.ErrNotFound
 	}
 	return damagef("%w", err)

@@ -49,6 +49,9 @@ func (c *collector) shrink() error {
 				return total, err
 			}
 			n, err := tx.evict(max(1, most/8), used-goal)
+			if n == 0 && err == nil {
+				n, err = tx.shedArguments(max(1, most/8))
+			}
 			total += n
 			if n == 0 || err != nil {
 				return total, err

@@ -132,6 +132,9 @@ func (l *lister) add(c *conn, q *stmt) error {
 		return nil
 	}
 	r, err := l.record(c, q)
+	if err == nil {
+		err = l.arguments(c, &r)
+	}
 	f := &l.f
 	if err == nil && f.Wants(r.Status) && !r.Started.Before(f.Since) && (f.Until.IsZero() || r.Started.Before(f.Until)) && f.MatchSearch(&r) {
 		l.records = append(l.records, r)
@@ -142,6 +145,16 @@ func (l *lister) add(c *conn, q *stmt) error {
 
 // indexed tells whether only a text is searched for, which an index has.
 func (l *lister) indexed() bool { return l.f.Text != "" && l.f.Host == "" }
+
+// arguments has a record have its arguments, if they are wanted.
+func (l *lister) arguments(c *conn, r *store.Record) error {
+	if !l.f.Arguments {
+		r.Arguments = nil
+	} else if r.Arguments == nil {
+		return c.readArguments(r)
+	}
+	return nil
+}
 
 // query returns the statement for the next page, or nil if nothing can match. A page is a
 // part of one index that is in the right order, or of one for each status.
@@ -226,7 +239,7 @@ const indexedDigits = 4
 // counts as such, whether it was collected yet or not; who is lost is found out when it is
 // read.
 func (l *lister) statuses(q *question, status, and string) (from []string) {
-	for st := store.Succeeded; st <= store.Lost; st++ {
+	for st := store.Succeeded; st <= store.Replaced; st++ {
 		if l.f.Wants(st) || st == store.Running && l.f.Wants(store.Lost) {
 			from = append(from, status+strconv.Itoa(int(st)))
 		}

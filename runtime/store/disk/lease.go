@@ -12,7 +12,8 @@ import (
 )
 
 // The newest execution of a call is its lease while it runs. It is had until another one has
-// begun, which may be when it has expired or its process is dead.
+// begun, which may be when it has expired or its process is dead. The result is that of the
+// newest execution, or if that was Again, and has not succeeded, of one before it.
 
 // Begin implements store.Store. That a key is held is found out without writing.
 func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) {
@@ -42,24 +43,12 @@ func (tx *tx) begin(x store.Record) (l store.Lease, err error) {
 	if err != nil {
 		return l, err
 	}
-	switch last.status {
-	case store.Succeeded:
-		_, found, err := tx.q(`SELECT 1 FROM result WHERE seq = ?`).int(last.seq).number()
-		switch {
-		case err != nil:
-			return l, err
-		case !found:
-			err = tx.goes(last.seq, store.Unreadable, "the database lost it")
-		case hasExpired(last.finished, last.expires, tx.now):
-			err = tx.goes(last.seq, store.Expired, "")
-		default:
-			tx.s.compare(x.Key, last.seq)
-			err = refusal{store.ErrFinished}
-		}
-		if err != nil {
+	if last.status != 0 {
+		if err := tx.finished(x, &last); err != nil {
 			return l, err
 		}
-	case store.Running:
+	}
+	if last.status == store.Running {
 		if held := tx.s.held(x.Ref, &last, tx.now); held != nil {
 			if held.own && x.Nonce != 0 && last.nonce == int64(x.Nonce) {
 				return last.lease(x.Ref), nil
@@ -71,6 +60,28 @@ func (tx *tx) begin(x store.Record) (l store.Lease, err error) {
 		}
 	}
 	return tx.insert(x)
+}
+
+// finished refuses to begin an execution of a call that has a result, unless it is Again. A result
+// that is of no use goes. last is the newest execution of the call.
+func (tx *tx) finished(x store.Record, last *state) error {
+	live, err := liveOf(tx.conn, x.Key)
+	if err != nil || live.status != store.Succeeded {
+		return err
+	}
+	_, found, err := tx.q(`SELECT 1 FROM result WHERE seq = ?`).int(live.seq).number()
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return tx.goes(live.seq, store.Unreadable, "the database lost it")
+	case hasExpired(live.finished, live.expires, tx.now):
+		return tx.goes(live.seq, store.Expired, "")
+	case x.Again:
+		return nil
+	}
+	tx.s.compare(x.Key, last.seq)
+	return refusal{store.ErrFinished}
 }
 
 // compare sees whether those who read see the newest execution of a call, too. If not, what
@@ -114,6 +125,9 @@ func (tx *tx) insert(x store.Record) (l store.Lease, err error) {
 		VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, ?, ?)`).
 		int(token).bytes(x.Key[:]).int(work).int(scope).int(int64(store.Running)).int(tx.s.self.id).int(int64(x.Nonce)).
 		int(started).int(micros(l.Expires)).packed(&x).run()
+	if err == nil {
+		err = tx.keepArguments(x.Key, x.Arguments)
+	}
 	return l, err
 }
 
@@ -211,6 +225,9 @@ func (s *Store) endWith(ctx context.Context, l store.Lease, x store.Record, resu
 	}})
 	if err == nil {
 		s.gc.put(int64(len(data)) + w.out.size)
+		if x.Again {
+			s.deletions.look()
+		}
 	}
 	return err
 }
@@ -232,6 +249,11 @@ func (tx *tx) end(l store.Lease, x *store.Record, keep func() error) error {
 			x.Expires = end
 		}
 	}
+	if x.Again && x.Status == store.Succeeded {
+		if err := tx.replace(l.Key); err != nil {
+			return err
+		}
+	}
 	if keep != nil {
 		if err := keep(); err != nil {
 			return err
@@ -240,6 +262,18 @@ func (tx *tx) end(l store.Lease, x *store.Record, keep func() error) error {
 	return tx.q(`UPDATE execution SET status = ?, finished = ?, expires = ?, used = ?, text = ?, record = ? WHERE seq = ?`).
 		int(int64(x.Status)).int(micros(x.Finished)).int(micros(x.Expires)).int(tx.now).packed(x).
 		int(int64(l.Token)).run()
+}
+
+// replace drops the result that a call has, since there is another.
+func (tx *tx) replace(k key.Key) error {
+	live, err := liveOf(tx.conn, k)
+	if err != nil || live.status != store.Succeeded {
+		return err
+	}
+	if err := tx.goes(live.seq, store.Replaced, ""); err != nil {
+		return err
+	}
+	return tx.announce(k)
 }
 
 // status returns the status of a lease's execution, 0 if there is none.
@@ -268,7 +302,16 @@ type state struct {
 
 // newest returns the newest execution of a call.
 func newest(c *conn, k key.Key) (st state, err error) {
-	q := c.q(`SELECT ` + stateColumns + ` FROM execution WHERE key = ? ORDER BY seq DESC LIMIT 1`).bytes(k[:])
+	return stateOne(c.q(`SELECT ` + stateColumns + ` FROM execution WHERE key = ? ORDER BY seq DESC LIMIT 1`).bytes(k[:]))
+}
+
+// liveOf returns the execution that has the result of a call, if its status is Succeeded. Later ones
+// were Again, and have come to nothing. The result may have expired, or be lost.
+func liveOf(c *conn, k key.Key) (st state, err error) {
+	return stateOne(c.q(`SELECT ` + stateColumns + ` FROM execution WHERE key = ? AND (status = 1 OR gone > 0) ORDER BY seq DESC LIMIT 1`).bytes(k[:]))
+}
+
+func stateOne(q *stmt) (st state, err error) {
 	found, err := q.step()
 	if !found {
 		return st, err
@@ -295,8 +338,14 @@ func (st *state) lease(r store.Ref) store.Lease {
 // another one has it.
 func (s *Store) readHeld(ctx context.Context, x store.Record) (l store.Lease, err error) {
 	var last state
+	live := false // there may be a result, too
 	err = s.reading(ctx, func(c *conn) (err error) {
 		last, err = newest(c, x.Key)
+		if err == nil && last.status == store.Running && !x.Again {
+			var st state
+			st, err = liveOf(c, x.Key)
+			live = st.status == store.Succeeded
+		}
 		return err
 	})
 	if err != nil || last.status != store.Running {
@@ -308,6 +357,8 @@ func (s *Store) readHeld(ctx context.Context, x store.Record) (l store.Lease, er
 		return l, nil
 	case held.own && x.Nonce != 0 && last.nonce == int64(x.Nonce):
 		return last.lease(x.Ref), nil
+	case live:
+		return l, nil // which begin says
 	}
 	return l, held
 }
@@ -316,6 +367,7 @@ func (s *Store) readHeld(ctx context.Context, x store.Record) (l store.Lease, er
 type heldError struct {
 	store.HeldError
 	holder int64
+	seq    int64
 	own    bool // it is this Store
 }
 
@@ -324,7 +376,7 @@ func (s *Store) held(r store.Ref, st *state, now int64) *heldError {
 	if st.expires <= now {
 		return nil
 	}
-	e := &heldError{store.HeldError{Ref: r, Expires: timeOf(st.expires), Origin: s.self.origin}, st.holder, st.holder == s.self.id}
+	e := &heldError{store.HeldError{Ref: r, Expires: timeOf(st.expires), Origin: s.self.origin}, st.holder, st.seq, st.holder == s.self.id}
 	if !e.own {
 		origin, alive := s.alive(st.holder)
 		if !alive {

@@ -20,7 +20,18 @@ func (s *Store) Lookup(ctx context.Context, refs []store.Ref, found []store.Foun
 		return err
 	}
 	for i := range rows {
-		if found[i], err = s.found(ctx, &rows[i]); err != nil {
+		found[i], err = s.found(ctx, &rows[i])
+		for tries := 1; err == store.ErrNotFound; tries++ { // it went meanwhile, perhaps for another
+			if rows[i] = (row{}); tries < 10 {
+				err = s.look(ctx, refs[i:i+1], rows[i:i+1])
+			} else {
+				err = nil
+			}
+			if err == nil {
+				found[i], err = s.found(ctx, &rows[i])
+			}
+		}
+		if err != nil {
 			for _, f := range found[:i] {
 				if e := f.Result(); e != nil {
 					_ = e.Close()
@@ -51,7 +62,7 @@ type row struct {
 	hit    bool         // there is a result that has not expired
 	damage *damageError // it cannot be read, and why
 
-	// When there is no result:
+	// When there is no result, or it was executed Again since:
 	latest *store.Record
 	holder *heldError
 }
@@ -89,54 +100,45 @@ func (s *Store) lookOnce(ctx context.Context, refs []store.Ref, rows []row) erro
 	return nil
 }
 
-// row reads what the tables have of one call. Outside of a transaction a result may come
-// after it was looked for, and before the record is read.
+// row reads what the tables have of one call: the result of its newest execution, mostly.
 func (l *lister) row(c *conn, r store.Ref, to *row) (err error) {
-	for range 2 {
-		var found bool
-		if to.result, found, err = c.result(r); err != nil {
-			if errors.As(err, &to.damage) {
-				err = nil
-			}
-			return err
-		}
-		if to.hit = found && !hasExpired(to.finished, to.expires, l.now); to.hit {
-			return nil
-		}
-		if err := l.rest(c, r, to); err != nil {
-			return err
-		}
-		if to.latest == nil || to.latest.Status != store.Succeeded {
-			return nil
-		}
+	found, err := to.read(c.q(resultSQL).bytes(r.Key[:]), r)
+	if err != nil || to.damage != nil {
+		return err
 	}
-	return nil
+	if to.hit = found && !hasExpired(to.finished, to.expires, l.now); to.hit {
+		return nil
+	}
+	return l.rest(c, r, to)
 }
 
 // resultSQL reads an index and one row: those of execution are not needed.
-const resultSQL = `SELECT seq, finished, expires, size, form, sum, data FROM result
-	WHERE seq = (SELECT seq FROM execution WHERE key = ? ORDER BY seq DESC LIMIT 1)`
+const (
+	resultColumns = `SELECT seq, finished, expires, size, form, sum, data FROM result WHERE seq = `
+	resultSQL     = resultColumns + `(SELECT seq FROM execution WHERE key = ? ORDER BY seq DESC LIMIT 1)`
+	olderSQL      = resultColumns + `(SELECT seq FROM execution WHERE key = ? AND (status = 1 OR gone > 0) ORDER BY seq DESC LIMIT 1)`
+)
 
-// result reads the result of a call. The error is a damageError when the row is damaged.
-func (c *conn) result(ref store.Ref) (r result, found bool, err error) {
-	q := c.q(resultSQL).bytes(ref.Key[:])
-	r.ref = ref
+// read reads a result of a call. If its row is damaged, damage is set.
+func (to *row) read(q *stmt, ref store.Ref) (found bool, err error) {
+	to.ref = ref
 	if found, err = q.step(); !found {
-		return r, false, err
+		return false, err
 	}
-	r = result{ref: ref, seq: q.colInt(0), finished: q.colInt(1), expires: q.colInt(2), size: q.colInt(3), form: q.colInt(4)}
+	defer q.done()
+	to.result = result{ref: ref, seq: q.colInt(0), finished: q.colInt(1), expires: q.colInt(2), size: q.colInt(3), form: q.colInt(4)}
 	view := q.colView(6)
-	r.data = append(make([]byte, 0, len(view)), view...)
-	sum := r.checksum()
+	to.data = append(make([]byte, 0, len(view)), view...)
+	sum := to.checksum()
 	if string(q.colView(5)) != string(sum[:]) {
-		err = damagef("checksum of the row is wrong")
+		errors.As(damagef("checksum of the row is wrong"), &to.damage)
 	}
-	q.done()
-	return r, true, err
+	return true, nil
 }
 
-// rest reads what there is of a call without result: who has its lease, and the newest
-// record of an execution that has ended.
+// rest reads what there is of a call whose newest execution has no result: who has its lease, the
+// newest record of an execution that has ended, and the result of one before those that were Again.
+// Outside of a transaction the newest may have got its result meanwhile.
 func (l *lister) rest(c *conn, r store.Ref, to *row) error {
 	to.latest, to.holder = nil, nil
 	for q := c.q(`SELECT ` + recordColumns + ` FROM execution WHERE key = ? ORDER BY seq DESC`).bytes(r.Key[:]); ; {
@@ -144,26 +146,49 @@ func (l *lister) rest(c *conn, r store.Ref, to *row) error {
 		if !found {
 			return err
 		}
-		st := stateOf(q)
+		st, gone := stateOf(q), q.colInt(9) != 0
 		if st.status == store.Running {
 			if to.holder = l.s.held(r, &st, l.now); to.holder != nil {
 				continue
 			}
 		}
-		if st.status == store.Stopped && q.colInt(9) == 0 {
+		if st.status == store.Stopped && !gone {
 			continue
 		}
 		latest, err := l.record(c, q)
 		q.done()
-		if latest.Gone.IsZero() || latest.Status.Gone() {
-			latest.Ref = r
+		if err != nil {
+			return err
+		}
+		if latest.Status != store.Succeeded && (!gone || latest.Status.Gone()) {
+			latest.Ref, latest.Arguments = r, nil
 			to.latest = &latest
 		}
-		return err
+		if gone {
+			return nil
+		}
+		return l.older(c, r, to)
 	}
 }
 
-// found makes an answer of a row.
+// older reads the result that a call has beside executions that were Again, in one statement: it may
+// be replaced at any time. What is older than the result says nothing.
+func (l *lister) older(c *conn, r store.Ref, to *row) error {
+	found, err := to.read(c.q(olderSQL).bytes(r.Key[:]), r)
+	if to.hit = found && to.damage == nil && !hasExpired(to.finished, to.expires, l.now); !to.hit {
+		return err
+	}
+	if to.latest != nil && int64(to.latest.Seq) <= to.seq {
+		to.latest = nil
+	}
+	if to.holder != nil && to.holder.seq <= to.seq {
+		to.holder = nil
+	}
+	return err
+}
+
+// found makes an answer of a row. It returns store.ErrNotFound when the result went since the row
+// was read.
 func (s *Store) found(ctx context.Context, r *row) (f store.Found, err error) {
 	if r.hit || r.damage != nil {
 		e, err := s.entry(ctx, r)
@@ -172,7 +197,6 @@ func (s *Store) found(ctx context.Context, r *row) (f store.Found, err error) {
 		}
 		s.hits.add(r.seq)
 		f.Results = []*store.Entry{e}
-		return f, nil
 	}
 	f.Latest = r.latest
 	if r.holder != nil {
@@ -183,7 +207,7 @@ func (s *Store) found(ctx context.Context, r *row) (f store.Found, err error) {
 
 // notFound makes an answer of an error.
 func notFound(err error) (f store.Found, _ error) {
-	if errors.As(err, &f.Damaged) || err == store.ErrNotFound { // it went meanwhile
+	if errors.As(err, &f.Damaged) {
 		return f, nil
 	}
 	return f, err

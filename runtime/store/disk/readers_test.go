@@ -33,7 +33,7 @@ func TestAResultThatGoesWhileItIsGotIsNotFound(t *testing.T) {
 	if _, err := s.open(ctx, &rows[0].result); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("error %v, want ErrNotFound", err)
 	}
-	if f, err := s.found(ctx, &rows[0]); err != nil || f.Result() != nil || f.Damaged != nil {
+	if f, err := s.found(ctx, &rows[0]); err != store.ErrNotFound || f.Result() != nil || f.Damaged != nil {
 		t.Errorf("found %+v, %v", f, err)
 	}
 }

@@ -56,6 +56,13 @@ func pack(r *store.Record) (text, record []byte) {
 	b = wire.AppendString(b, r.Origin.Program)
 	b, text = wire.AppendArgs(b, text, r.Args)
 	b = append(b, byte(r.Kind))
+	if inline := inlined(r.Arguments); r.Again || len(inline) > 0 {
+		again := byte(0)
+		if r.Again {
+			again = 1
+		}
+		b = wire.AppendBytes(append(b, again), inline)
+	}
 	return text, binary.LittleEndian.AppendUint64(b, recordSum(r, text, b))
 }
 
@@ -88,5 +95,9 @@ func (u *unpacker) unpack(r *store.Record, text, b []byte) error {
 	r.Origin = store.Origin{Host: u.String(), PID: int(u.Varint()), Program: u.String()}
 	r.Args = u.Args()
 	r.Kind = store.ErrorKind(u.Uvarint()) // older records end before it
+	r.Again = u.Byte() == 1               // or here
+	if s := u.String(); s != "" {
+		r.Arguments = []byte(s)
+	}
 	return nil
 }

@@ -211,7 +211,7 @@ func fill(from, to string) (n kept, err error) {
 	}
 	if old, err := openConn(from, readWrite); err == nil { // else nothing can be read
 		if n, err = copyAll(old, c); err == nil {
-			err = copyQueue(old, c)
+			err = errors.Join(copyArguments(old, c), copyQueue(old, c))
 		}
 		old.close()
 		if err != nil {

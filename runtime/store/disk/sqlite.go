@@ -25,10 +25,11 @@ type conn struct {
 	out uintptr // memory of 8 bytes, where SQLite leaves pointers
 	all map[string]*stmt
 
-	torn    bool // the file -shm is shorter than it was: see mend
-	damaged bool // the database is
-	queue   bool // there are the tables of the queue: they stay
-	since   int  // how often readers had been reset when it was opened
+	torn      bool // the file -shm is shorter than it was: see mend
+	damaged   bool // the database is
+	queue     bool // there are the tables of the queue: they stay
+	arguments bool // there is the table of arguments: it stays
+	since     int  // how often readers had been reset when it was opened
 }
 
 // stmt is a prepared statement. Arguments are bound in order, by the methods that

@@ -327,8 +327,8 @@ func (w *writer) attempt(ops []*op, files map[string]bool) error {
 		err = w.c.q(`COMMIT`).run()
 	}
 	if err != nil {
-		_ = w.c.q(`ROLLBACK`).run() // fails if SQLite did it by itself
-		w.c.queue = false           // they may have been made in it
+		_ = w.c.q(`ROLLBACK`).run()             // fails if SQLite did it by itself
+		w.c.queue, w.c.arguments = false, false // they may have been made in it
 		return err
 	}
 	switch {

@@ -56,7 +56,11 @@ func (s *Store) matching(ctx context.Context, f store.Filter) (records []store.R
 		}
 		searched++
 		if f.MatchSearch(&x.Record) {
-			records = append(records, x.Record)
+			r := x.Record
+			if !f.Arguments {
+				r.Arguments = nil
+			}
+			records = append(records, r)
 		}
 	}
 	return records, nil, nil

@@ -43,8 +43,9 @@ type shared struct {
 	queued queued
 }
 
-// execution is one of a call. Of the newest one of each call, which calls has, data is the
-// result while its status is Succeeded, and expires that of the lease while it is Running.
+// execution is one of a call. While its status is Succeeded, data is the result of the call: that
+// is so of one execution of a call at most, of which all later ones are Again, and have failed or
+// not ended. Of the newest one, which calls has, expires is that of the lease while it is Running.
 type execution struct {
 	store.Record
 	before  *execution // of the same call; nil: none
@@ -108,40 +109,35 @@ func (s *Store) Lookup(ctx context.Context, refs []store.Ref, found []store.Foun
 // lookup needs mu.
 func (s *shared) lookup(ref store.Ref) (f store.Found) {
 	x := s.newest(ref.Key)
-	if x == nil {
-		return f
-	}
-	switch x.Status {
-	case store.Succeeded:
-		x.Used = time.Now()
-		x.Hits++
-		f.Results = []*store.Entry{{
-			Ref: ref, Token: x.Seq, Finished: x.Finished, Expires: x.Expires, Size: x.Size, Inputs: x.Inputs, Data: x.data,
-		}}
-		return f
-	case store.Running:
+	if x != nil && x.Status == store.Running {
 		f.Holder = x.heldBy()
 		x = x.before
 	}
 	for x != nil && x.Status == store.Stopped && x.Gone.IsZero() {
 		x = x.before
 	}
-	if x != nil && (x.Gone.IsZero() || x.Status.Gone()) {
+	live := s.live(ref.Key)
+	if x != nil && x != live && (x.Gone.IsZero() || x.Status.Gone()) {
 		latest := x.Record
+		latest.Arguments = nil
 		f.Latest = &latest
+	}
+	if x = live; x != nil {
+		x.Used = time.Now()
+		x.Hits++
+		f.Results = []*store.Entry{{
+			Ref: ref, Token: x.Seq, Finished: x.Finished, Expires: x.Expires, Size: x.Size, Inputs: x.Inputs, Data: x.data,
+		}}
 	}
 	return f
 }
 
-// newest returns the newest execution of a call, as it is now: a result that has expired
-// goes, and who has lost a lease is lost. mu is held.
+// newest returns the newest execution of a call, as it is now: who has lost a lease is lost. A
+// result that has expired goes. mu is held.
 func (s *shared) newest(k key.Key) *execution {
-	x, now := s.calls[k], time.Now()
-	switch {
-	case x == nil:
-	case x.Status == store.Succeeded && store.HasExpired(x.Finished, x.Expires, now):
-		x.Status, x.Gone, x.data = store.Expired, now, nil
-	case x.Status == store.Running && !now.Before(x.expires):
+	s.live(k)
+	x := s.calls[k]
+	if x != nil && x.Status == store.Running && !time.Now().Before(x.expires) {
 		lost := *x
 		lost.Status, lost.Error, lost.Finished = store.Lost, "its lease has expired", x.expires
 		return &lost // nobody else has begun, so it may still end
@@ -149,13 +145,24 @@ func (s *shared) newest(k key.Key) *execution {
 	return x
 }
 
-// live returns the newest execution of a call if it has a result, otherwise nil. mu is held.
+// live returns the execution of a call that has its result, otherwise nil. mu is held.
 func (s *shared) live(k key.Key) *execution {
-	if x := s.newest(k); x != nil && x.Status == store.Succeeded {
-		return x
+	x := s.calls[k]
+	for x != nil && x.Status != store.Succeeded && x.Gone.IsZero() {
+		x = x.before
 	}
-	return nil
+	if x == nil || x.Status != store.Succeeded {
+		return nil
+	}
+	if now := time.Now(); store.HasExpired(x.Finished, x.Expires, now) {
+		x.goes(store.Expired, now)
+		return nil
+	}
+	return x
 }
+
+// goes drops the result of an execution.
+func (x *execution) goes(how store.Status, now time.Time) { x.Status, x.Gone, x.data = how, now, nil }
 
 // held returns the execution that has the lease of a call, if there is one. mu is held.
 func (s *shared) held(k key.Key) *execution {
@@ -175,7 +182,7 @@ func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) 
 		return store.Lease{}, err
 	}
 	defer s.shared.mu.Unlock()
-	if s.shared.live(x.Key) != nil {
+	if !x.Again && s.shared.live(x.Key) != nil {
 		return store.Lease{}, store.ErrFinished
 	}
 	if held := s.shared.held(x.Key); held != nil {
@@ -208,18 +215,18 @@ func (s *shared) begin(holder *Store, r store.Record) *execution {
 	return x
 }
 
-// forget drops the oldest executions that are not the newest of their calls. mu is held.
+// forget drops the oldest executions that are not the newest of their calls, and have no result. mu is held.
 func (s *shared) forget() {
 	old := len(s.executions) - maxExecutions
 	dropped := map[*execution]bool{}
 	rest := s.executions[:0]
 	for i, x := range s.executions {
-		if i < old && s.calls[x.Key] != x {
+		if i < old && s.calls[x.Key] != x && x.Status != store.Succeeded {
 			dropped[x] = true
 			continue
 		}
-		if dropped[x.before] {
-			x.before = nil
+		for dropped[x.before] {
+			x.before = x.before.before
 		}
 		rest = append(rest, x)
 	}
@@ -276,19 +283,31 @@ func (s *Store) End(ctx context.Context, l store.Lease, r store.Record, from io.
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
-	defer s.shared.mu.Unlock()
-	x := s.shared.leasedBy(l)
+	tells, err := s.shared.end(l, r, data)
+	s.shared.mu.Unlock()
+	s.shared.tell(tells, []store.Ref{l.Ref})
+	return err
+}
+
+// end also returns who is to be told that a result was replaced. mu is held.
+func (s *shared) end(l store.Lease, r store.Record, data []byte) (tells []*teller, err error) {
+	x := s.leasedBy(l)
 	if x == nil {
-		if s.shared.hasEnded(l, r.Status) {
-			return nil
+		if s.hasEnded(l, r.Status) {
+			return nil, nil
 		}
-		return store.ErrLost
+		return nil, store.ErrLost
+	}
+	if was := s.live(l.Key); was != nil && r.Status == store.Succeeded {
+		was.goes(store.Replaced, time.Now())
+		tells = slices.Collect(maps.Keys(s.tells))
 	}
 	r.Ref, r.Seq, r.Nonce, r.Started, r.Size = l.Ref, l.Token, x.Nonce, x.Started, int64(len(data))
 	r.Used, r.Hits, r.Gone = time.Time{}, 0, time.Time{}
+	r.Again, r.Arguments = x.Again, x.Arguments
 	x.Record, x.data = r, data
-	s.shared.wake(l.Key)
-	return nil
+	s.wake(l.Key)
+	return tells, nil
 }
 
 // hasEnded tells whether an execution has ended like this already. mu is held.
@@ -320,14 +339,19 @@ func (s *Store) Delete(ctx context.Context, refs ...store.Ref) (int, error) {
 	if err != nil || len(refs) == 0 {
 		return 0, err
 	}
+	s.shared.tell(tells, refs)
+	return n, nil
+}
+
+// tell tells some that calls were deleted.
+func (s *shared) tell(tells []*teller, refs []store.Ref) {
 	for _, t := range tells {
 		if !t.tell(refs) {
-			s.shared.mu.Lock()
-			delete(s.shared.tells, t)
-			s.shared.mu.Unlock()
+			s.mu.Lock()
+			delete(s.tells, t)
+			s.mu.Unlock()
 		}
 	}
-	return n, nil
 }
 
 // delete also returns who is to be told.
@@ -337,18 +361,20 @@ func (s *Store) delete(ctx context.Context, refs []store.Ref) (n int, tells []*t
 	}
 	defer s.shared.mu.Unlock()
 	for _, ref := range refs {
-		x, now := s.shared.newest(ref.Key), time.Now()
+		x, live, now := s.shared.newest(ref.Key), s.shared.live(ref.Key), time.Now()
 		if x == nil {
 			continue
 		}
-		switch x.Status {
-		case store.Succeeded:
-			x.Status, x.Gone, x.data = store.Deleted, now, nil
+		running := x.Status == store.Running
+		if live != nil || running {
 			n++
-		case store.Running:
+		}
+		if live != nil {
+			live.goes(store.Deleted, now)
+		}
+		if running {
 			x.Status, x.Error, x.Finished, x.Gone = store.Lost, "the call was deleted", now, now
-			n++
-		default:
+		} else {
 			s.shared.drop(ref.Key, now)
 		}
 		s.shared.wake(ref.Key)
@@ -381,7 +407,8 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 	}
 	defer s.shared.mu.Unlock()
 	if x := s.shared.live(e.Key); x != nil && x.Seq == e.Token {
-		x.Status, x.Gone, x.Error, x.data = how, time.Now(), why, nil
+		x.goes(how, time.Now())
+		x.Error = why
 		s.shared.wake(e.Key)
 	}
 	return nil

@@ -146,8 +146,8 @@ func (r readerTo) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, r.r) }
 func (t *Store) keepFound(ctx context.Context, j job, result io.WriterTo) {
 	soon, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for rec, err := range t.shared.History(soon, store.Filter{Prefix: j.ref.Key.String(), Limit: 1}) {
-		if err == nil && rec.Seq == j.token && rec.Status == store.Succeeded {
+	for rec, err := range t.shared.History(soon, store.Filter{Prefix: j.ref.Key.String(), Status: succeeded, Limit: 1}) {
+		if err == nil && rec.Seq == j.token {
 			rec.Ref = j.ref
 			t.keep(ctx, rec, j.told, result)
 		}

@@ -208,7 +208,7 @@ func (t *Store) follow() {
 }
 
 // catchUp drops the copies of all results of which the history of the shared store says that
-// they were deleted.
+// they were deleted, or replaced.
 func (t *Store) catchUp() error {
 	const batch = 500
 	ctx, cancel := context.WithTimeout(t.closing, time.Minute)
@@ -223,7 +223,7 @@ func (t *Store) catchUp() error {
 		refs, tokens = refs[:0], tokens[:0]
 		return err
 	}
-	for r, err := range t.shared.History(ctx, store.Filter{Status: []store.Status{store.Deleted}}) {
+	for r, err := range t.shared.History(ctx, store.Filter{Status: []store.Status{store.Deleted, store.Replaced}}) {
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,9 @@ func (t *Store) merge(ctx context.Context, ours, theirs *store.Found) error {
 			theirs.Close()
 			return err
 		}
-		*ours = store.Found{Results: theirs.Results}
+		if ours.Results = theirs.Results; ours.Latest != nil && !ours.Latest.Again {
+			ours.Latest = nil
+		}
 	case damaged == nil:
 		damaged = theirs.Damaged
 	}
@@ -123,6 +125,8 @@ func (t *Store) askLocally(ctx context.Context, refs []store.Ref, found []store.
 	return err
 }
 
+var succeeded = []store.Status{store.Succeeded}
+
 func (t *Store) isCaughtUp() bool {
 	select {
 	case <-t.caught:
@@ -134,12 +138,12 @@ func (t *Store) isCaughtUp() bool {
 
 // tokenOf returns the token of a result of the local store, and whether it is a copy, which
 // has the one of the shared store. It returns ErrNotFound when the result went since it was
-// looked up: until then its record is the newest of the call.
+// looked up: until then its record is the only one of the call that has a result.
 func (t *Store) tokenOf(ctx context.Context, e *store.Entry) (token uint64, copied bool, err error) {
 	if len(e.Inputs) > 0 {
 		return e.Token, false, nil
 	}
-	for r, err := range t.local.History(ctx, store.Filter{Prefix: e.Key.String(), Limit: 1}) {
+	for r, err := range t.local.History(ctx, store.Filter{Prefix: e.Key.String(), Status: succeeded, Limit: 1}) {
 		if err != nil {
 			return 0, false, err
 		}
