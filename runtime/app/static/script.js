@@ -235,7 +235,7 @@ function isReaders(name) {
 }
 
 function glow(cell) {
-  if (!cell || cell.dataset.changed) return;
+  if (!cell || cell.dataset.changed || cell.querySelector(".meter")) return;
   cell.dataset.changed = "yes";
   setTimeout(() => delete cell.dataset.changed, 1000);
 }
