@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -114,7 +115,7 @@ type running struct {
 func start(t *testing.T, a *App) *running {
 	t.Helper()
 	var out output
-	a.Stderr, a.Logger = &out, quiet
+	a.Stderr, a.Logger = &out, cmp.Or(a.Logger, quiet)
 	if a.Addr == "" {
 		a.Addr = "127.0.0.1:0"
 	}

@@ -295,8 +295,11 @@ func (f *found) hidden() bool {
 // result says what became of the result, and shows it if it is kept.
 func (f *found) result(ctx context.Context, asJSON bool) resultView {
 	v := resultView{State: "none"}
-	if f.stored != nil && f.stored.Status.Gone() {
-		v.State, v.How, v.Gone = "gone", f.stored.Status.String(), f.stored.Gone
+	for i := range f.records {
+		if rec := &f.records[i]; rec.Status.Gone() {
+			v.State, v.How, v.Gone, v.Execution = "gone", rec.Status.String(), rec.Gone, fmt.Sprintf("execution-%d", rec.Seq)
+			break
+		}
 	}
 	if d := f.here; d != nil {
 		switch {
