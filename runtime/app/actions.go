@@ -62,7 +62,7 @@ func (f *found) actions() (list []string) {
 // refuses says why an action makes no sense for a call; "" if it does.
 func (f *found) refuses(action string) string {
 	d, s := f.here, f.stored
-	unfinished := d != nil && (d.Status == runtime.Pending || d.Status == runtime.Running)
+	unfinished := f.unfinished() != nil
 	elsewhere := s != nil && s.Status == store.Running && !unfinished
 	switch {
 	case action == stop && unfinished:
@@ -73,14 +73,27 @@ func (f *found) refuses(action string) string {
 		return "it has ended"
 	case unfinished || elsewhere:
 		return "it has not ended: stop it first"
-	case d != nil && !d.Stopping.IsZero():
+	case slices.ContainsFunc(f.calls, func(d runtime.CallDetail) bool { return !d.Stopping.IsZero() }):
 		return "it was stopped, and its body still runs"
 	case action == again:
+		if err := runtime.Inspect(f.runner).CanAgain(); err != nil {
+			return err.Error()
+		}
 		return ""
-	case d != nil && (d.Kept || d.Status == runtime.Failed), s != nil && (s.Status == store.Succeeded || s.Status.Failure()):
+	case f.kept() != nil, d != nil && d.Status == runtime.Failed, s != nil && (s.Status == store.Succeeded || s.Status.Failure()):
 		return ""
 	}
 	return "there is no result to forget"
+}
+
+// unfinished is the call that has not ended, nil if all have.
+func (f *found) unfinished() *runtime.CallDetail {
+	for i := range f.calls {
+		if d := &f.calls[i]; d.Status == runtime.Pending || d.Status == runtime.Running {
+			return d
+		}
+	}
+	return nil
 }
 
 // act does something to calls, and says what came of it.
@@ -93,7 +106,7 @@ func (s *site) act(ctx context.Context, action string, calls []string, from stri
 		if err != nil {
 			why = err.Error()
 		} else {
-			why = s.actOn(&f, action)
+			why = f.actOn(ctx, action)
 		}
 		work := f.work.Name
 		if why != "" {
@@ -112,13 +125,13 @@ func (s *site) act(ctx context.Context, action string, calls []string, from stri
 }
 
 // actOn does something to one call. It returns why it did not, "" if it did.
-func (s *site) actOn(f *found, action string) string {
+func (f *found) actOn(ctx context.Context, action string) string {
 	if why := f.refuses(action); why != "" {
 		return why
 	}
 	switch action {
 	case stop:
-		if !runtime.Inspect(f.runner).Stop(f.here.Number) {
+		if !runtime.Inspect(f.runner).Stop(f.unfinished().Number) {
 			return "it has ended by itself"
 		}
 	case forget:
@@ -126,9 +139,9 @@ func (s *site) actOn(f *found, action string) string {
 			return "there was nothing left to forget"
 		}
 	case again:
-		// That makes loops do a pass, in which the flow makes the call again, if it still
-		// needs it.
-		f.forget()
+		if err := f.again(ctx); err != nil {
+			return err.Error()
+		}
 	}
 	return ""
 }
@@ -142,6 +155,17 @@ func (f *found) forget() bool {
 	return i.ForgetKey(f.stored.Key)
 }
 
+// again has the call executed again, in the background.
+func (f *found) again(ctx context.Context) (err error) {
+	i := runtime.Inspect(f.runner)
+	if f.here != nil {
+		_, err = i.Again(ctx, f.here.Number)
+	} else {
+		_, err = i.AgainKey(ctx, f.stored.Key)
+	}
+	return err
+}
+
 // heeding is how long bodies have to return before they are said to run on.
 const heeding = 250 * time.Millisecond
 
@@ -151,7 +175,7 @@ func stillRunning(stopped []found) []string {
 	end := time.Now().Add(heeding)
 	for _, f := range stopped {
 		for {
-			d, ok := runtime.Inspect(f.runner).Call(f.here.Number)
+			d, ok := runtime.Inspect(f.runner).Call(f.unfinished().Number)
 			if !ok || d.Stopping.IsZero() {
 				break
 			}
@@ -193,7 +217,7 @@ func forgottenText(n int) string {
 	return plural(n, " was", " were") + " forgotten: " + plural(n, "it executes", "they execute") + " when " + plural(n, "it is", "they are") + " made again."
 }
 func againText(n int) string {
-	return plural(n, " executes", " execute") + " again as soon as the flow makes " + plural(n, "it", "them") + "."
+	return plural(n, " executes", " execute") + " again: everybody gets the old " + plural(n, "result until there is a new one.", "results until there are new ones.")
 }
 
 func plural(n int, one, many string) string {
@@ -360,7 +384,7 @@ func will(action string, n int) string {
 	case forget:
 		return plural(n, "Its result", fmt.Sprintf("The results of %d calls", n)) + " will be dropped for good, in memory and in the store."
 	}
-	return calls(n) + " will execute again as soon as the flow makes " + plural(n, "it", "them") + "; until then there is no result."
+	return calls(n) + " will execute again, in the background. Everybody gets the old " + plural(n, "result until there is a new one.", "results until there are new ones.")
 }
 
 // backOf is where a form leads back to: a page of this app.

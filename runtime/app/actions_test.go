@@ -9,7 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
 )
 
 const formType = "Content-Type: application/x-www-form-urlencoded"
@@ -127,4 +131,52 @@ func TestAWorkIsPausedAndResumed(t *testing.T) {
 		want(t, path, answer.StatusCode, status)
 	}
 	w.Runner.Resume()
+}
+
+// TestACallIsExecutedAgain though nobody asks for it any more, and its old result stays until there is a
+// new one: in this process, and after a restart.
+func TestACallIsExecutedAgain(t *testing.T) {
+	for name, kept := range map[string]store.Store{"without a store": nil, "with a store": memory.New(0)} {
+		t.Run(name, func(t *testing.T) {
+			goOn := make(chan string, 1)
+			body := func(context.Context, string) (string, error) { return <-goOn, nil }
+			var opts []runtime.Option
+			if kept != nil {
+				opts = append(opts, runtime.WithStore(kept))
+			}
+			w := newWork("again.Work", body, opts...)
+			r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+			goOn <- "old"
+			w.Run(t.Context(), "a")
+			at := w.latest()
+			if kept != nil { // in the next process
+				w = newWork("again.Work", body, opts...)
+				r = start(t, &App{Works: []*runtime.Runner{w.Runner}})
+			}
+			o := r.post(t, "/api/v1/calls/"+at+"/again")
+			want(t, "done", o.Message, "1 call executes again: everybody gets the old result until there is a new one.")
+			eventually(t, "it runs", func() bool { return detail(t, r, at).Status == "running" })
+			v := detail(t, r, at)
+			if len(v.Executions) != 2 || !v.Executions[0].Again || v.Executions[0].Why.Kind != "again" || v.Result.State != "kept" || *v.Result.Text != `"old"` {
+				t.Errorf("meanwhile: %+v", v)
+			}
+			if o := r.post(t, "/api/v1/calls/"+at+"/again"); o.Done {
+				t.Errorf("it executes twice: %+v", o)
+			}
+			goOn <- "new"
+			eventually(t, "the new result is there", func() bool {
+				v := detail(t, r, at)
+				return v.Result.Text != nil && *v.Result.Text == `"new"`
+			})
+			if diff := cmp.Diff([]string{"again", "forget"}, detail(t, r, at).Actions); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	secret := newSecretWork("secret.Work", echo)
+	r := start(t, &App{Works: []*runtime.Runner{secret.Runner}})
+	secret.Run(t.Context(), "hunter2hunter2")
+	if o := r.post(t, "/api/v1/calls/"+secret.latest()+"/again"); o.Done || !strings.Contains(o.Message, "argument day is secret") {
+		t.Errorf("got %+v", o)
+	}
 }

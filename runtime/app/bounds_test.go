@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,19 +97,4 @@ func TestReasonsAreRemembered(t *testing.T) {
 	if n := r.site.reasons.Len(); n != 1 {
 		t.Errorf("%d are remembered", n)
 	}
-}
-
-// TestRunAgainMakesAPass, also when there is nothing to forget.
-func TestRunAgainMakesAPass(t *testing.T) {
-	var passes atomic.Int64
-	w := newWork("again.Work", stuck)
-	r := start(t, &App{Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{Heartbeat: -1, Flow: func(context.Context) error {
-		passes.Add(1)
-		return nil
-	}}})
-	w.Start(t.Context(), "a").Stop()
-	eventually(t, "the first pass", func() bool { return passes.Load() > 0 })
-	before := passes.Load()
-	r.post(t, "/api/v1/calls/"+w.call(1)+"/again")
-	eventually(t, "another pass", func() bool { return passes.Load() > before })
 }

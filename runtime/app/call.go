@@ -52,15 +52,16 @@ func (e errNoCall) Error() string { return e.message }
 
 // found is a call, as far as it is known: to the runner, to the store, or to both.
 type found struct {
+	at     uint64 // the number that the address names; 0: it names a key
 	work   workRef
 	runner *runtime.Runner
-	here   *runtime.CallDetail // the latest; nil: this process does not remember it
-	stored *store.Record       // the newest; nil: it is not in a store
+	here   *runtime.CallDetail  // the latest; nil: this process does not remember it
+	calls  []runtime.CallDetail // of this process with these arguments, the latest first
+	stored *store.Record        // the newest; nil: it is not in a store
 
 	// What load finds.
-	records []store.Record       // the newest first
-	more    bool                 // there are older ones
-	calls   []runtime.CallDetail // of this process, the latest first
+	records []store.Record // the newest first
+	more    bool           // there are older ones
 }
 
 // key is the durable key of the call, zero if it has none.
@@ -91,11 +92,28 @@ func (s *site) find(ctx context.Context, text string) (found, error) {
 	if !ok {
 		return found{}, errNoCall{fmt.Sprintf("call %d of %s is not remembered: the runner's option History sets how many are", number, id)}
 	}
-	f := found{work: workRef{id, r.Name()}, runner: r, here: &d}
-	if d.Key != (key.Key{}) {
+	f := found{work: workRef{id, r.Name()}, runner: r, at: number}
+	f.remember(d.Key, d.Equal)
+	if !d.Key.IsZero() {
 		f.stored, err = record(ctx, runtime.Inspect(r).Store(), d.Key)
 	}
 	return f, err
+}
+
+// remember finds the calls of this process: those with a durable key, or with a hash if that is zero.
+func (f *found) remember(k key.Key, equal uint64) {
+	i := runtime.Inspect(f.runner)
+	for d := range i.Calls(0) {
+		if k.IsZero() && d.Equal != equal || d.Key != k {
+			continue
+		}
+		if d, ok := i.Call(d.Number); ok {
+			f.calls = append(f.calls, d)
+		}
+	}
+	if len(f.calls) > 0 {
+		f.here = &f.calls[0]
+	}
 }
 
 // findStored looks into the stores of all works, and then into what this process remembers:
@@ -117,25 +135,12 @@ func (s *site) findStored(ctx context.Context, k key.Key) (found, error) {
 		}
 	}
 	for _, r := range s.discover() {
-		if d := remembered(r, k); d != nil {
-			return found{work: workRef{s.id(r), r.Name()}, runner: r, here: d}, nil
+		f := found{work: workRef{s.id(r), r.Name()}, runner: r}
+		if f.remember(k, 0); f.here != nil {
+			return f, nil
 		}
 	}
 	return found{}, errNoCall{fmt.Sprintf("no store of this app's has a call with key %s", k)}
-}
-
-// remembered returns the latest call with a durable key that a runner remembers, nil if there
-// is none.
-func remembered(r *runtime.Runner, k key.Key) *runtime.CallDetail {
-	i := runtime.Inspect(r)
-	for d := range i.Calls(0) {
-		if d.Key == k {
-			if d, ok := i.Call(d.Number); ok {
-				return &d
-			}
-		}
-	}
-	return nil
 }
 
 // owned finds the work that a record belongs to, and the call in this process.
@@ -145,7 +150,9 @@ func (s *site) owned(rec *store.Record, from store.Store) (found, error) {
 		if r.Name() != rec.Work || i.Store() != from {
 			continue
 		}
-		return found{work: workRef{s.id(r), r.Name()}, runner: r, here: remembered(r, rec.Key), stored: rec}, nil
+		f := found{work: workRef{s.id(r), r.Name()}, runner: r, stored: rec}
+		f.remember(rec.Key, 0)
+		return f, nil
 	}
 	return found{}, errNoCall{fmt.Sprintf("the call is one of %s, which this app has not", rec.Work)}
 }
@@ -234,6 +241,7 @@ func argViews(args []store.Arg) []argView {
 	out := make([]argView, 0, len(args))
 	for _, a := range args {
 		v := argView{Name: a.Name, Type: a.Type, Text: a.String(), Secret: a.Secret}
+		v.Cut = strings.Contains(a.Text, "…") || strings.Contains(a.Text, " more")
 		if a.Secret {
 			v.Text = ""
 		}

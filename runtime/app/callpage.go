@@ -175,12 +175,15 @@ func (h *handler) getPart(w http.ResponseWriter, r *http.Request) {
 	}
 	switch part := r.PathValue("part"); part {
 	case "arguments":
-		args := map[string]string{}
-		for _, a := range f.arguments() {
-			if a.Secret {
-				a.Text = redact.Mark
-			}
+		args, names := map[string]any{}, f.arguments()
+		values := f.values(r.Context(), names)
+		for _, a := range names {
 			args[a.Name] = a.Text
+			if v, ok := values[a.Name]; a.Secret {
+				args[a.Name] = redact.Mark
+			} else if ok {
+				args[a.Name] = v.Interface()
+			}
 		}
 		h.download(w, &f, part, "json", args)
 	case "result":

@@ -251,3 +251,35 @@ func TestManyExecutionsHavePages(t *testing.T) {
 		seen[e.Seq] = true
 	}
 }
+
+// TestArgumentsAreComplete, also those of which lists show a part, and after a restart.
+func TestArgumentsAreComplete(t *testing.T) {
+	long := strings.Repeat("0123456789", 2000)
+	for name, kept := range map[string]store.Store{"without a store": nil, "with a store": memory.New(0)} {
+		t.Run(name, func(t *testing.T) {
+			var opts []runtime.Option
+			if kept != nil {
+				opts = append(opts, runtime.WithStore(kept))
+			}
+			w := newWork("long.Work", echo, opts...)
+			r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+			w.Run(t.Context(), long)
+			at := w.latest()
+			if kept != nil {
+				r = start(t, &App{Works: []*runtime.Runner{newWork("long.Work", echo, opts...).Runner}})
+			}
+			if a := detail(t, r, at).Arguments[0]; a.Text != `"`+long+`"` || a.Cut {
+				t.Errorf("the API has %d bytes, cut: %v", len(a.Text), a.Cut)
+			}
+			_, page := r.do(t, "GET", "/view/calls/"+at, "")
+			if !strings.Contains(page, long) {
+				t.Error("the page does not have all of it")
+			}
+			_, text := r.do(t, "GET", "/api/v1/calls/"+at+"/arguments", "")
+			var got map[string]string
+			if err := json.Unmarshal([]byte(text), &got); err != nil || got["day"] != long {
+				t.Errorf("the download: %v: %.100s", err, text)
+			}
+		})
+	}
+}

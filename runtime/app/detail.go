@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -88,6 +89,8 @@ type executionDetail struct {
 	Progress  *progressView `json:"progress,omitempty"`
 	Log       string        `json:"log,omitempty"`
 	Why       *whyView      `json:"why,omitempty"` // nil: it is not known
+
+	number uint64 // of its call in this process; 0: nobody knows
 }
 
 // call returns all about the call with an address. Of its executions, those before the one
@@ -101,6 +104,7 @@ func (s *site) call(ctx context.Context, at string, before uint64, asJSON bool) 
 		return detailView{}, err
 	}
 	v := detailView{Key: at, Work: f.work, Executions: f.executions(before), Arguments: f.arguments(), Actions: f.actions()}
+	f.complete(ctx, v.Arguments)
 	if k := f.key(); !k.IsZero() {
 		v.Digest = k.String()
 	}
@@ -114,7 +118,7 @@ func (s *site) call(ctx context.Context, at string, before uint64, asJSON bool) 
 	return v, nil
 }
 
-// load reads the records of a call, and finds its calls in this process.
+// load reads the records of a call.
 func (f *found) load(ctx context.Context, before uint64) error {
 	if from := runtime.Inspect(f.runner).Store(); from != nil && !f.key().IsZero() {
 		filter := store.Filter{Prefix: f.key().String(), Before: before, Limit: maxExecutions + 1}
@@ -126,17 +130,6 @@ func (f *found) load(ctx context.Context, before uint64) error {
 		}
 		if len(f.records) > maxExecutions {
 			f.records, f.more = f.records[:maxExecutions], true
-		}
-	}
-	if f.here == nil {
-		return nil
-	}
-	i := runtime.Inspect(f.runner)
-	for d := range i.Calls(0) {
-		if d.Number == f.here.Number || !f.key().IsZero() && d.Key == f.key() {
-			if d, ok := i.Call(d.Number); ok {
-				f.calls = append(f.calls, d)
-			}
 		}
 	}
 	return nil
@@ -172,7 +165,7 @@ func ofRecord(rec *store.Record) executionDetail {
 	e := executionDetail{
 		ID: fmt.Sprintf("execution-%d", rec.Seq), Seq: rec.Seq, Attempt: max(rec.Attempt, 1), Status: rec.Status.String(),
 		Requested: rec.Requested, Started: rec.Started, Finished: rec.Finished, Retry: rec.Retry,
-		Place: rec.Origin.String(), Here: isOurs(rec.Origin), Gone: rec.Gone, Log: rec.Log,
+		Again: rec.Again, Place: rec.Origin.String(), Here: isOurs(rec.Origin), Gone: rec.Gone, Log: rec.Log,
 		Progress: progressViewOf(runtime.CallProgress(rec.Progress)), Took: between(rec.Started, rec.Finished, time.Now()),
 	}
 	switch {
@@ -194,12 +187,12 @@ func (f *found) ofProcess(d *runtime.CallDetail, n int) executionDetail {
 	x := d.Executions[n]
 	last := n == len(d.Executions)-1
 	e := executionDetail{
-		ID: fmt.Sprintf("attempt-%d", n+1), Seq: x.Seq, Attempt: max(x.Attempt, 1), Status: runtime.Succeeded.String(),
+		ID: fmt.Sprintf("attempt-%d", x.Attempt), Seq: x.Seq, Again: d.Again, number: d.Number, Attempt: max(x.Attempt, 1), Status: runtime.Succeeded.String(),
 		Requested: d.Requested, Started: x.Began, Finished: x.Ended, Took: between(x.Began, x.Ended, time.Now()),
 		Place: durable.Origin().String(), Here: true, Error: errorViewOf(x.Err), Log: x.Log,
 	}
-	if !f.key().IsZero() { // there may be several calls
-		e.ID = fmt.Sprintf("call-%d-attempt-%d", d.Number, n+1)
+	if d.Number != f.at { // there may be several calls
+		e.ID = fmt.Sprintf("call-%d-attempt-%d", d.Number, x.Attempt)
 	}
 	switch {
 	case x.Ended.IsZero():
@@ -277,6 +270,63 @@ func (f *found) arguments() []argView {
 	return []argView{}
 }
 
+// values returns the arguments by their names, as far as they can be read: not the fields of the
+// work, and none if one is secret.
+func (f *found) values(ctx context.Context, names []argView) map[string]reflect.Value {
+	var args any
+	var ok bool
+	i := runtime.Inspect(f.runner)
+	if f.here != nil {
+		args, ok = i.Arguments(ctx, f.here.Number)
+	} else {
+		args, ok = i.StoredArguments(ctx, f.key())
+	}
+	if v := reflect.ValueOf(args); ok && v.IsValid() && len(names) > 0 {
+		return named(v, names)
+	}
+	return nil
+}
+
+// named gives arguments, a struct or the only one, the last of the names.
+func named(args reflect.Value, names []argView) map[string]reflect.Value {
+	if n := len(names) - numField(args); args.Kind() == reflect.Struct && n >= 0 {
+		values := map[string]reflect.Value{}
+		for i := range numField(args) {
+			if f := args.Type().Field(i); f.IsExported() && strings.EqualFold(f.Name, names[n+i].Name) {
+				values[names[n+i].Name] = args.Field(i)
+			}
+		}
+		if len(values) == numField(args) {
+			return values
+		}
+	}
+	return map[string]reflect.Value{names[len(names)-1].Name: args}
+}
+
+func numField(v reflect.Value) int {
+	if v.Kind() != reflect.Struct {
+		return 0
+	}
+	return v.NumField()
+}
+
+// complete puts all of an argument where a part of it was.
+func (f *found) complete(ctx context.Context, args []argView) {
+	if !slices.ContainsFunc(args, func(a argView) bool { return a.Cut }) {
+		return
+	}
+	values := f.values(ctx, args)
+	for i := range args {
+		if v, ok := values[args[i].Name]; ok && args[i].Cut {
+			args[i].Text, args[i].Cut = redact.Text(preview.Lines(v.Interface(), maxArgument)), false
+		}
+	}
+}
+
+// maxArgument bounds the text of an argument, in bytes: those that are kept have 64 KiB at most before they are
+// written out.
+const maxArgument = 1 << 20
+
 // hidden tells whether the result is not to be shown, for it may tell of inputs: one
 // of them is secret, or nobody knows them.
 func (f *found) hidden() bool {
@@ -301,15 +351,13 @@ func (f *found) result(ctx context.Context, asJSON bool) resultView {
 			break
 		}
 	}
-	if d := f.here; d != nil {
-		switch {
-		case d.Kept && d.Status == runtime.Failed:
-			v = resultView{State: "error kept", Memory: true}
-		case d.Kept:
-			v = resultView{State: "kept", Memory: true}
-		case d.Removed != 0 && v.State == "none":
-			v.State, v.How = "gone", d.Removed.String()
-		}
+	switch d := f.kept(); {
+	case d != nil && d.Status == runtime.Failed:
+		v = resultView{State: "error kept", Memory: true}
+	case d != nil:
+		v = resultView{State: "kept", Memory: true}
+	case f.here != nil && f.here.Removed != 0 && v.State == "none":
+		v.State, v.How = "gone", f.here.Removed.String()
 	}
 	if rec := f.resultRecord(); rec != nil {
 		v.State, v.Stored, v.Expires, v.Size = "kept", true, rec.Expires, &rec.Size
@@ -330,6 +378,16 @@ func (f *found) result(ctx context.Context, asJSON bool) resultView {
 	return v
 }
 
+// kept is the call of which the result is kept in memory, nil if none is.
+func (f *found) kept() *runtime.CallDetail {
+	for i := range f.calls {
+		if f.calls[i].Kept {
+			return &f.calls[i]
+		}
+	}
+	return nil
+}
+
 // resultRecord is the record of the result that the store has, nil if it has none.
 func (f *found) resultRecord() *store.Record {
 	for i := range f.records {
@@ -347,8 +405,8 @@ func (f *found) resultRecord() *store.Record {
 // there than most.
 func (f *found) value(ctx context.Context, most int64) (value any, ok bool) {
 	i := runtime.Inspect(f.runner)
-	if f.here != nil {
-		if value, ok = i.Result(f.here.Number); ok {
+	if d := f.kept(); d != nil {
+		if value, ok = i.Result(d.Number); ok {
 			return value, ok
 		}
 	}

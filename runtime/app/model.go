@@ -146,6 +146,7 @@ type argView struct {
 	Type   string `json:"type"`
 	Text   string `json:"text"`
 	Secret bool   `json:"secret,omitempty"`
+	Cut    bool   `json:"cut,omitempty"` // there is more than Text
 }
 
 // progressView is how far a body has come, as it says.

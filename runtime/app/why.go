@@ -76,6 +76,14 @@ func (f *found) explain(ctx context.Context, s *site, v *detailView) {
 		case was != nil && follows(e, was):
 			why := reason("failed", whyPart{Text: "The attempt before", Execution: was.ID}, say(" failed"), because(was.Error), say("."))
 			e.Why = &why
+		case e.number != 0 && e.Again:
+			why := reasonOf(&store.Reason{Cause: store.CauseAgain}, was)
+			e.Why = &why
+		case e.number != 0:
+			if at := slices.IndexFunc(f.calls, func(d runtime.CallDetail) bool { return d.Number == e.number }); at >= 0 {
+				why := why(f.runner, f.work.ID, f.calls[at])
+				e.Why = &why
+			}
 		}
 	}
 	switch {
@@ -125,6 +133,7 @@ var own = map[store.Cause][2]string{
 	store.CauseGivenUp:    {"", " was the last attempt, and the call was given up"},
 	store.CauseStopped:    {"", " was stopped"},
 	store.CauseLost:       {"", " was lost"},
+	store.CauseReplaced:   {"The result of ", " was replaced by another one, which has gone,"},
 }
 
 // reasonOf says what store.Explain has found, with links.
@@ -213,8 +222,8 @@ func why(r *runtime.Runner, id string, d runtime.CallDetail) whyView {
 	return reason("unknown", say("No earlier call that is remembered had the same arguments."))
 }
 
-// named is a call with its number.
-func named(text, id string, d runtime.CallDetail) whyPart {
+// callNamed is a call with its number.
+func callNamed(text, id string, d runtime.CallDetail) whyPart {
 	return whyPart{Text: fmt.Sprint(text, d.Number), Call: address(id, d.Key, d.Number)}
 }
 
@@ -233,14 +242,14 @@ func whyAgain(id string, equal runtime.CallDetail) whyView {
 	case equal.Status == runtime.Stopped:
 		kind, what = "stopped", "was stopped before it had a result."
 	}
-	return reason(kind, named("Call ", id, equal), say(" had the same arguments, but "+what))
+	return reason(kind, callNamed("Call ", id, equal), say(" had the same arguments, but "+what))
 }
 
 // whyDifferent explains a miss by what is different in the nearest earlier call.
 func whyDifferent(id string, nearest, d runtime.CallDetail) whyView {
 	names := different(nearest, d)
 	if len(names) == 0 {
-		return reason("arguments", say("Its arguments look like those of "), named("call ", id, nearest), say(", but differ in what is not shown of them."))
+		return reason("arguments", say("Its arguments look like those of "), callNamed("call ", id, nearest), say(", but differ in what is not shown of them."))
 	}
 	var parts []string
 	for _, name := range names {
@@ -255,7 +264,7 @@ func whyDifferent(id string, nearest, d runtime.CallDetail) whyView {
 		}
 		parts = append(parts, fmt.Sprintf("%s is %s and was %s", name, short(is.Text, 60), short(was.Text, 60)))
 	}
-	return reason("arguments", say("No earlier call had the same arguments. The nearest is "), named("call ", id, nearest),
+	return reason("arguments", say("No earlier call had the same arguments. The nearest is "), callNamed("call ", id, nearest),
 		say(": "+strings.Join(parts, ", ")+"."))
 }
 
