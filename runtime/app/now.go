@@ -81,6 +81,7 @@ type waitingView struct {
 }
 
 type failedList struct {
+	Looked bool         `json:"looked"` // the stores have been looked into: otherwise nobody knows yet
 	All    int          `json:"all"`    // calls, of those that were looked at
 	Partly bool         `json:"partly"` // there may be more
 	Older  int          `json:"older"`  // calls that have failed with other code than that of now
@@ -292,7 +293,7 @@ func (l *looker) waiting() (v waitingList, retries []nextView) {
 		for _, d := range calls {
 			c := waitingView{
 				Key: address(l.id(r), d.Key, d.Number), Work: l.ref(r), Arguments: argViews(d.Args), Requested: local(d.Requested),
-				For: d.Waits.For.String(), Until: local(d.Waits.Until), Attempts: d.Attempts, Error: message(d.Reason),
+				For: d.Waits.For.String(), Until: local(d.Waits.Until), Attempts: d.Attempts, Error: withoutWork(message(d.Reason), r.Name()),
 			}
 			switch d.Waits.For {
 			case runtime.WaitExecution:
@@ -318,7 +319,8 @@ func (l *looker) waiting() (v waitingList, retries []nextView) {
 // failed lists what has failed and was not tried again since, the newest first.
 func (l *looker) failed() (v failedList) {
 	groups := group(l.found.failed)
-	v.All, v.Partly, v.Older, v.Groups = len(l.found.failed), l.found.partly, l.found.older, []failedView{}
+	v.Looked, v.All, v.Partly, v.Older = l.found.looked, len(l.found.failed), l.found.partly, l.found.older
+	v.Groups = []failedView{}
 	for _, g := range groups {
 		if len(v.Groups) == linesShown {
 			v.Others = len(groups) - linesShown
