@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,13 +21,26 @@ import (
 type glance struct {
 	mu      sync.Mutex
 	found   glimpse
-	began   time.Time     // the latest look
-	took    time.Duration // it
-	version int64         // of what it saw
-	looking chan struct{} // closed at the end of the look under way; nil: there is none
-	late    bool          // somebody did not wait for that
-	again   bool          // the page is to be looked at again, for it changed since
-	normal  map[string]normal
+	began   time.Time             // the latest look
+	took    time.Duration         // it
+	version int64                 // of what it saw
+	looking chan struct{}         // closed at the end of the look under way; nil: there is none
+	late    bool                  // somebody did not wait for that
+	again   bool                  // the page is to be looked at again, for it changed since
+	stores  map[string]*storeLook // by the names of the works; used by who looks only
+	normal  map[string]normal     // likewise, by the identifier of the work
+}
+
+// lookOf returns what is known of a store.
+func (g *glance) lookOf(of usedStore) *storeLook {
+	works := strings.Join(of.works(), " ")
+	if g.stores[works] == nil {
+		if g.stores == nil || len(g.stores) > 100 { // as works come and go
+			g.stores = map[string]*storeLook{}
+		}
+		g.stores[works] = &storeLook{}
+	}
+	return g.stores[works]
 }
 
 // glimpse is what a look has found.
@@ -38,6 +52,7 @@ type glimpse struct {
 	normal   map[string]normalView
 	failures []storeFailure
 	looked   bool
+	full     time.Duration // that it took to look for all failures, which is not done often
 }
 
 // failure is a call of which the newest execution has failed.
@@ -61,13 +76,15 @@ const (
 	glanceSoon     = 100 * time.Millisecond
 	glanceEvery    = time.Second
 	glancePatience = 50 * time.Millisecond // of a page
-	glanceWithin   = 2 * time.Second       // for one store
+	glanceWithin   = 2 * time.Second       // for one question to a store
+	glanceFull     = 10 * time.Second      // for all that failed there
 )
 
 // How much a look reads at most.
 const (
 	mostRunning    = 500
 	mostFailed     = 2000
+	mostRecent     = 2000
 	mostRemembered = 1000
 	normalOf       = 200
 )
@@ -97,6 +114,9 @@ func (g *glance) now(s *site, all []*runtime.Runner, version int64) glimpse {
 		})
 	}
 	looking := g.looking
+	if looking != nil && g.found.looked && (g.took > glancePatience || time.Since(g.began) > glancePatience) {
+		looking, g.late = nil, true // there is something to show
+	}
 	g.mu.Unlock()
 	if looking != nil {
 		patience := time.NewTimer(glancePatience)
@@ -125,9 +145,7 @@ func (g *glance) look(s *site, all []*runtime.Runner) {
 	before := g.last()
 	found := glimpse{looked: true}
 	for _, of := range storesOf(all) {
-		ctx, cancel := context.WithTimeout(s.ctx, glanceWithin)
-		err := found.lookInto(ctx, s, of)
-		cancel()
+		err := found.lookInto(s.ctx, s, of, g.lookOf(of))
 		if err == nil || s.ctx.Err() != nil {
 			continue
 		}
@@ -147,7 +165,7 @@ func (g *glance) look(s *site, all []*runtime.Runner) {
 	slices.SortStableFunc(found.running, func(a, b store.Record) int { return a.Started.Compare(b.Started) })
 	found.normal = g.normals(s, all)
 	g.mu.Lock()
-	g.found, g.took = found, time.Since(began)
+	g.found, g.took = found, max(time.Since(began)-found.full, 0)
 	late := g.late
 	close(g.looking)
 	g.looking = nil
@@ -189,46 +207,126 @@ func storesOf(all []*runtime.Runner) (stores []usedStore) {
 }
 
 // lookInto finds what runs and what failed, of the works that use a store.
-func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore) error {
+func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore, known *storeLook) error {
+	full := known.full
+	defer func() {
+		if !known.full.Equal(full) {
+			f.full += known.took
+		}
+	}()
+	first := time.Now() // of what runs
 	running := store.Filter{Status: []store.Status{store.Running}, Limit: mostRunning}
-	for rec, err := range of.History(ctx, running) {
+	quick, cancel := context.WithTimeout(ctx, glanceWithin)
+	defer cancel()
+	for rec, err := range of.History(quick, running) {
 		if err != nil {
 			return err
+		}
+		if rec.Started.Before(first) {
+			first = rec.Started
 		}
 		if of.runners[rec.Work] != nil && !isOurs(rec.Origin) {
 			f.running = append(f.running, rec)
 		}
 	}
+	if err := known.update(ctx, of, first); err != nil {
+		return err
+	}
+	f.partly = f.partly || known.partly
 	pending := map[string]map[key.Key]bool{} // by work
-	n := 0
-	failed := store.Filter{Status: []store.Status{store.Failed, store.GivenUp, store.Lost}, Newest: true, Limit: mostFailed}
-	for rec, err := range of.History(ctx, failed) {
-		if err != nil {
-			if f.partly = ctx.Err() != nil; f.partly { // many have failed, and succeeded since
-				return nil
-			}
-			return err
-		}
-		n++
+	for i := range known.failed {
+		rec := &known.failed[i]
 		r := of.runners[rec.Work]
 		if r == nil {
 			continue
 		}
-		i := runtime.Inspect(r)
-		if !i.Current(&rec) {
+		inspection := runtime.Inspect(r)
+		if !inspection.Current(rec) {
 			f.older++
 			continue
 		}
 		if pending[rec.Work] == nil {
-			pending[rec.Work] = i.PendingKeys()
+			pending[rec.Work] = inspection.PendingKeys()
 		}
 		if !pending[rec.Work][rec.Key] {
-			work := workRef{s.id(r), r.Name()}
-			f.failed = append(f.failed, failure{r, recordView(work, &rec), rec.Retry, rec.Ended()})
+			f.failed = append(f.failed, failure{r, recordView(workRef{s.id(r), r.Name()}, rec), rec.Retry, rec.Ended()})
 		}
 	}
-	f.partly = f.partly || n == mostFailed
 	return nil
+}
+
+// storeLook is what is known of the failures in one store. To find them all takes long where many
+// have been superseded, so between two times it is looked only at what began since.
+type storeLook struct {
+	failed []store.Record // the newest execution of a call, those that began last first
+	partly bool           // there may be more
+	seen   time.Time      // what began before, and did not run then, is as it was
+	full   time.Time      // when all were looked for
+	took   time.Duration  // that
+}
+
+// clocksDiffer is by how much the clock of a store may differ from that of this machine.
+const clocksDiffer = 2 * time.Minute
+
+// update finds what has failed. first is when the first of what runs has begun.
+func (k *storeLook) update(ctx context.Context, of usedStore, first time.Time) error {
+	began := time.Now()
+	next := first
+	if limit := began.Add(-clocksDiffer); next.After(limit) {
+		next = limit
+	}
+	if !k.full.IsZero() && began.Sub(k.full) < 20*k.took {
+		ctx, cancel := context.WithTimeout(ctx, glanceWithin)
+		defer cancel()
+		done, err := k.recent(ctx, of)
+		if done {
+			k.seen = next
+		}
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, glanceFull)
+	defer cancel()
+	failed, partly := []store.Record{}, false
+	f := store.Filter{Status: []store.Status{store.Failed, store.GivenUp, store.Lost}, Newest: true, Limit: mostFailed}
+	for rec, err := range of.History(ctx, f) {
+		if err != nil && ctx.Err() == nil {
+			return err
+		} else if err != nil { // it takes too long
+			partly = true
+			break
+		}
+		failed = append(failed, rec)
+	}
+	k.failed, k.partly = failed, partly || len(failed) == mostFailed
+	k.seen, k.full, k.took = next, began, time.Since(began)
+	return nil
+}
+
+// recent brings the failures up to date by what began since they were. It reports false, and changes
+// nothing, if that is too much.
+func (k *storeLook) recent(ctx context.Context, of usedStore) (done bool, err error) {
+	newer := map[key.Key]bool{}
+	var failed []store.Record
+	n := 0
+	for rec, err := range of.History(ctx, store.Filter{Since: k.seen, Limit: mostRecent}) {
+		if err != nil {
+			return false, err
+		}
+		if n++; !newer[rec.Key] && (rec.Status.Failure() || rec.Status == store.Lost) {
+			failed = append(failed, rec)
+		}
+		newer[rec.Key] = true
+	}
+	for _, rec := range k.failed {
+		if !newer[rec.Key] {
+			failed = append(failed, rec)
+		}
+	}
+	if n == mostRecent || len(failed) > mostFailed {
+		return false, nil
+	}
+	k.failed = failed
+	return true, nil
 }
 
 // keep takes over what was found before in a store that does not answer.
