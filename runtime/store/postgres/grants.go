@@ -31,7 +31,7 @@ var functions = map[Rights][]string{
 	Reader: {"has_expired", "is_trusted", "lookup_calls", "watch_calls"},
 	Caller: {"count_hits", "set_mark", "push_task", "withdraw_task"},
 	Worker: {
-		"add_scope", "begin_executions", "renew_execution", "end_executions", "put_chunk", "release_executions",
+		"add_scope", "begin_executions", "start_executions", "renew_execution", "end_executions", "finish_executions", "put_chunk", "release_executions",
 		"delete_calls", "discard_result", "due", "drop_expired", "evict_results", "forget_records", "forget_scopes",
 		"take_task", "report_worker", "done_task", "put_off_task", "leave_worker",
 	},
@@ -39,7 +39,7 @@ var functions = map[Rights][]string{
 
 // tables are those that all may read, but for that of tasks, whose arguments may be secret: workers
 // get them with the tasks that they take.
-var tables = []string{"version", "work", "scope", "execution", "result", "chunk", "mark", "deleted", "state", "worker"}
+var tables = []string{"version", "work", "scope", "execution", "result", "chunk", "mark", "deleted", "state", "worker", "arguments"}
 
 const taskColumns = "key, seq, work, route, pool, most, origin, wanted, queued, state, until, worker, taken, writer"
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -133,7 +134,36 @@ func (p *pager) read(ctx context.Context, q *selection) ([]store.Record, int, er
 	for i := range records {
 		of[scopes[i]].set(&records[i])
 	}
-	return records, len(records), nil
+	if p.f.Arguments {
+		err = p.arguments(ctx, records)
+	}
+	return records, len(records), err
+}
+
+// arguments sets those of records.
+func (p *pager) arguments(ctx context.Context, records []store.Record) error {
+	s := p.s
+	keys := make([][]byte, len(records))
+	for i := range records {
+		keys[i] = keyOf(records[i].Key)
+	}
+	rows, err := s.pool.Query(ctx, s.sql.arguments, keys)
+	if err != nil {
+		return s.failed(ctx, err)
+	}
+	defer rows.Close()
+	found := map[key.Key][]byte{}
+	for rows.Next() {
+		var k, data []byte
+		if err := rows.Scan(&k, &data); err != nil || len(k) != len(key.Key{}) {
+			return s.failed(ctx, err)
+		}
+		found[key.Key(k)] = data
+	}
+	for i := range records {
+		records[i].Arguments = found[records[i].Key]
+	}
+	return s.failed(ctx, rows.Err())
 }
 
 // distinct returns numbers once each.
@@ -269,7 +299,7 @@ func (p *pager) selection(ctx context.Context, limit int) (*selection, error) {
 // such, whether it was collected yet or not; which of two it is is found out when it is read, and so
 // it is for who has lost a lease.
 func (p *pager) statuses() (conditions []string) {
-	for st := store.Succeeded; st <= store.Lost; st++ {
+	for st := store.Succeeded; st <= store.Replaced; st++ {
 		if p.f.Wants(st) || st == store.Running && p.f.Wants(store.Lost) {
 			conditions = append(conditions, ` AND e.status = `+strconv.Itoa(int(st)))
 		}

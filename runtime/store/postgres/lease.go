@@ -35,6 +35,8 @@ type beginning struct {
 	nonce              int64
 	started, until, at pgtype.Timestamptz
 	text, record       []byte
+	again              bool
+	arguments          []byte // nil: there are none
 
 	outcome int
 	token   int64
@@ -47,7 +49,7 @@ func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) 
 		return store.Lease{}, err
 	}
 	x.Kind, x.Stack, x.Log, x.Progress = 0, "", "", store.Progress{}
-	b := beginning{key: x.Key, lock: s.keyLock(x.Key), nonce: int64(x.Nonce), started: s.toServer(x.Started)}
+	b := beginning{key: x.Key, lock: s.keyLock(x.Key), nonce: int64(x.Nonce), started: s.toServer(x.Started), again: x.Again, arguments: x.Arguments}
 	b.text, b.record = s.pack(&x)
 	var err error
 	if b.work, b.scope, err = s.scopes.keep(ctx, s, &x); err != nil {
@@ -69,17 +71,19 @@ func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) 
 	return store.Lease{Ref: x.Ref, Token: uint64(b.token), Expires: s.fromServer(b.until)}, nil
 }
 
-// beginAll begins executions at once. Their keys are in order: see begin_executions.
+// beginAll begins executions at once. Their keys are in order: see start_executions.
 func (s *Store) beginAll(ctx context.Context, all []*beginning) error {
 	slices.SortFunc(all, func(a, b *beginning) int { return bytes.Compare(a.key[:], b.key[:]) })
 	n := len(all)
 	locks, keys, works, scopes, nonces := make([]int64, n), make([][]byte, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	started, texts, records := make([]pgtype.Timestamptz, n), make([][]byte, n), make([][]byte, n)
+	agains, arguments := make([]bool, n), make([][]byte, n)
 	for i, b := range all {
+		agains[i], arguments[i] = b.again, b.arguments
 		locks[i], keys[i], works[i], scopes[i], nonces[i] = b.lock, keyOf(b.key), b.work, b.scope, b.nonce
 		started[i], texts[i], records[i] = b.started, b.text, b.record
 	}
-	rows, err := s.pool.Query(ctx, s.sql.begin, s.id, s.o.Lease, s.o.Trust, locks, keys, works, scopes, nonces, started, texts, records)
+	rows, err := s.pool.Query(ctx, s.sql.begin, s.id, s.o.Lease, s.o.Trust, locks, keys, works, scopes, nonces, started, texts, records, agains, arguments)
 	if err != nil {
 		return s.failed(ctx, err)
 	}
@@ -164,6 +168,10 @@ func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, result i
 	if err == nil {
 		s.changed(l.Key)
 	}
+	if err == nil && x.Again && x.Status == store.Succeeded { // it may have replaced another
+		s.notices.sendDeleted()
+		s.deleted.look()
+	}
 	return err
 }
 
@@ -174,6 +182,7 @@ type ending struct {
 	status                   store.Status
 	finished, expires, retry pgtype.Timestamptz
 	error, text, record      []byte
+	again                    bool
 	result                   *result // nil: it has none
 
 	ended pgtype.Int4 // see end_execution
@@ -182,7 +191,7 @@ type ending struct {
 func (s *Store) ending(l store.Lease, x *store.Record, r *result) *ending {
 	e := &ending{
 		key: l.Key, seq: int64(l.Token), status: x.Status, finished: s.toServer(x.Finished), expires: s.toServer(x.Expires),
-		retry: s.toServer(x.Retry), error: []byte(x.Error), result: r,
+		retry: s.toServer(x.Retry), error: []byte(x.Error), again: x.Again, result: r,
 	}
 	e.text, e.record = s.pack(x)
 	if r != nil {
@@ -231,16 +240,20 @@ func (s *Store) endAll(ctx context.Context, c connection, all []*ending) error {
 	keys, seqs, statuses := make([][]byte, n), make([]int64, n), make([]int16, n)
 	finished, expires, retries := make([]pgtype.Timestamptz, n), make([]pgtype.Timestamptz, n), make([]pgtype.Timestamptz, n)
 	errors, texts, records := make([][]byte, n), make([][]byte, n), make([][]byte, n)
+	agains, lock := make([]bool, n), pgtype.Int8{}
 	sizes, stored, forms, sums, data := make([]int64, n), make([]int64, n), make([]int16, n), make([][]byte, n), make([][]byte, n)
 	for i, e := range all {
 		keys[i], seqs[i], statuses[i] = keyOf(e.key), e.seq, int16(e.status)
 		finished[i], expires[i], retries[i] = e.finished, e.expires, e.retry
 		errors[i], texts[i], records[i] = e.error, e.text, e.record
+		if agains[i] = e.again; e.again && e.status == store.Succeeded {
+			lock = pgtype.Int8{Int64: s.lock(lockDelete), Valid: true}
+		}
 		if r := e.result; r != nil {
 			sizes[i], stored[i], forms[i], sums[i], data[i] = r.size, r.stored, r.form, r.sum, r.data
 		}
 	}
-	rows, err := c.Query(ctx, s.sql.end, keys, seqs, statuses, finished, expires, retries, errors, texts, records, sizes, stored, forms, sums, data)
+	rows, err := c.Query(ctx, s.sql.end, lock, agains, keys, seqs, statuses, finished, expires, retries, errors, texts, records, sizes, stored, forms, sums, data)
 	if err != nil {
 		return s.failed(ctx, err)
 	}

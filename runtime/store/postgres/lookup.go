@@ -13,13 +13,22 @@ import (
 
 const lookupSQL = `SELECT e.at, e.live, e.form, e.sum, e.data, ` + recordColumns + `, e.writer FROM @.lookup_calls($1, $2) AS e`
 
+// olderSQL has the results of calls beside executions that were Again.
+const olderSQL = `SELECT v.key, v.seq, v.size, v.finished, v.expires, coalesce(r.form, -1::smallint), r.sum, r.data
+	FROM unnest($1::bytea[]) AS a(key)
+	CROSS JOIN LATERAL (SELECT x.* FROM @.execution x
+		WHERE x.key = a.key AND (x.status = 1 OR x.gone IS NOT NULL) AND @.is_trusted(x.writer, x.ender, $2)
+		ORDER BY x.seq DESC LIMIT 1) AS v
+	LEFT JOIN @.result r ON r.seq = v.seq
+	WHERE v.status = 1 AND @.has_expired(v.finished, v.expires, statement_timestamp()) IS NOT TRUE`
+
 // answer is what the tables have of a call.
 type answer struct {
 	now    time.Time // by the clock of the server
 	hit    bool      // there is a result that has not expired
 	result result
 
-	// When there is none:
+	// When there is none, or it was executed Again since:
 	holder *store.Record // who has the lease
 	until  time.Time     // when that expires, by the clock of the server
 	latest *store.Record
@@ -99,7 +108,6 @@ func (s *Store) found(r store.Ref, a *answer) (f store.Found) {
 		}
 		s.hits.add(a.result.seq)
 		f.Results = []*store.Entry{e}
-		return f
 	}
 	if a.latest != nil {
 		latest := *a.latest
@@ -155,7 +163,50 @@ func (s *Store) answers(ctx context.Context, keys [][]byte) (map[key.Key]*answer
 		return nil, s.failed(ctx, err)
 	}
 	rows.Close()
+	if err := s.older(ctx, answers); err != nil {
+		return nil, err
+	}
 	return answers, s.complete(ctx, answers)
+}
+
+// older looks for the results of calls that are, or were, executed Again.
+func (s *Store) older(ctx context.Context, answers map[key.Key]*answer) error {
+	var keys [][]byte
+	for k, a := range answers {
+		if !a.hit && (a.holder != nil && a.holder.Again || a.latest != nil && (a.latest.Again || a.latest.Status == store.Succeeded)) {
+			keys = append(keys, keyOf(k))
+		}
+	}
+	if keys == nil {
+		return nil
+	}
+	rows, err := s.pool.Query(ctx, s.sql.older, keys, s.o.Trust)
+	if err != nil {
+		return s.failed(ctx, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k []byte
+		var r result
+		if err := rows.Scan(&k, &r.seq, &r.size, &r.finished, &r.expires, &r.form, &r.sum, &r.data); err != nil || len(k) != len(key.Key{}) {
+			return s.failed(ctx, err)
+		}
+		r.key = key.Key(k)
+		answers[r.key].beside(r)
+	}
+	return s.failed(ctx, rows.Err())
+}
+
+// beside sets the result that there is beside executions Again. What is older than that says
+// nothing.
+func (a *answer) beside(r result) {
+	a.hit, a.result = true, r
+	if a.latest != nil && int64(a.latest.Seq) <= r.seq {
+		a.latest = nil
+	}
+	if a.holder != nil && int64(a.holder.Seq) <= r.seq {
+		a.holder = nil
+	}
 }
 
 // complete sets what the newest records have in common with others.

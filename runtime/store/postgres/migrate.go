@@ -26,12 +26,15 @@ var (
 	sql1 string
 	//go:embed migrations/2.sql
 	sql2 string
+	//go:embed migrations/3.sql
+	sql3 string
 )
 
 // migrations are the steps to version 1, 2 and so on.
 var migrations = []migration{
 	{sql1, 1},
 	{sql2, 1}, // the queue
+	{sql3, 1}, // executions Again, and arguments
 }
 
 // VersionError says that the tables of a namespace are of a version that this program cannot use,

@@ -31,6 +31,9 @@ func pack(r *store.Record, requested int64) (text, record []byte) {
 	b = wire.AppendString(b, r.Origin.Program)
 	b, text = wire.AppendArgs(b, make([]byte, 0, 64), r.Args)
 	b = binary.AppendUvarint(b, uint64(r.Kind))
+	if r.Again {
+		b = append(b, 1)
+	}
 	return text, binary.LittleEndian.AppendUint64(b, recordSum(r.Key, text, b))
 }
 
@@ -64,5 +67,6 @@ func (u *unpacker) read(r *store.Record, text string, b []byte) (requested int64
 	r.Origin = store.Origin{Host: u.String(), PID: int(u.Varint()), Program: u.String()}
 	r.Args = u.Args()
 	r.Kind = store.ErrorKind(u.Uvarint())
+	r.Again = u.Byte() == 1
 	return requested
 }

@@ -12,7 +12,7 @@ import (
 
 // statements are what a Store asks for, with the name of its schema.
 type statements struct {
-	lookup, addScope, begin, renew, end, putChunk, chunk                              string
+	lookup, older, arguments, addScope, begin, renew, end, putChunk, chunk            string
 	delete, deleted, lastDeleted, discard, release                                    string
 	mark, setMark, hits, scope, watch, notify                                         string
 	due, dropExpired, forget, forgetScopes, old, many, surplus, evict, stored, unused string
@@ -24,13 +24,15 @@ type statements struct {
 func newStatements(ns string) statements {
 	in := func(sql string) string { return strings.ReplaceAll(sql, "@.", ns+".") }
 	return statements{
-		lookup:   in(lookupSQL),
-		begin:    in(`SELECT outcome, token, until, at, origin FROM @.begin_executions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`),
-		addScope: in(`SELECT @.add_scope($1, $2, $3, $4, $5, $6, $7)`),
-		renew:    in(`SELECT * FROM @.renew_execution($1, $2, $3, $4, $5)`),
-		end:      in(`SELECT @.end_executions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`),
-		putChunk: in(`SELECT @.put_chunk($1, $2, $3, $4, $5)`),
-		chunk:    in(`SELECT data FROM @.chunk WHERE seq = $1 AND upload = $2 AND n = $3`),
+		lookup:    in(lookupSQL),
+		older:     in(olderSQL),
+		arguments: in(`SELECT key, data FROM @.arguments WHERE key = ANY($1)`),
+		begin:     in(`SELECT outcome, token, until, at, origin FROM @.start_executions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`),
+		addScope:  in(`SELECT @.add_scope($1, $2, $3, $4, $5, $6, $7)`),
+		renew:     in(`SELECT * FROM @.renew_execution($1, $2, $3, $4, $5)`),
+		end:       in(`SELECT @.finish_executions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`),
+		putChunk:  in(`SELECT @.put_chunk($1, $2, $3, $4, $5)`),
+		chunk:     in(`SELECT data FROM @.chunk WHERE seq = $1 AND upload = $2 AND n = $3`),
 
 		delete:      in(`SELECT @.delete_calls($1, $2)`),
 		deleted:     in(`SELECT seq, key FROM @.deleted WHERE seq > $1 OR seq = (SELECT max(seq) FROM @.deleted) ORDER BY seq`),
