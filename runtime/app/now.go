@@ -319,7 +319,7 @@ func (l *looker) waiting() (v waitingList, retries []nextView) {
 // failed lists what has failed and was not tried again since, the newest first.
 func (l *looker) failed() (v failedList) {
 	groups := group(l.found.failed)
-	v.Looked, v.All, v.Partly, v.Older = l.found.looked, len(l.found.failed), l.found.partly, l.found.older
+	v.Looked, v.All, v.Partly, v.Older = l.found.looked, len(l.found.failed), l.found.partly || len(l.found.failures) > 0, l.found.older
 	v.Groups = []failedView{}
 	for _, g := range groups {
 		if len(v.Groups) == linesShown {

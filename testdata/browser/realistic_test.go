@@ -134,17 +134,23 @@ var looks = []struct {
 	{name: "zoom", width: 640, height: 450, scale: 2}, // 200 % of 1280 pixels
 }
 
-// TestEveryViewOfARealisticApplication makes screenshots of each view on each kind of screen. Each has
-// to be free of what axe-core finds, of errors in the console, and of a need to scroll sideways.
+// TestEveryViewOfARealisticApplication looks at each view on each kind of screen.
 func TestEveryViewOfARealisticApplication(t *testing.T) {
 	s := serveRealistic(t)
+	lookAt(t, s.url, "", s.views(t))
+}
+
+// lookAt makes screenshots of views on each kind of screen. Each has to be free of what axe-core finds, of errors
+// in the console, and of a need to scroll sideways.
+func lookAt(t *testing.T, url, prefix string, views []view) {
+	t.Helper()
 	tab := browser(t)
-	problems, views := watchConsole(t, tab), s.views(t)
+	problems := watchConsole(t, tab)
 	for _, look := range looks {
 		do(t, tab, screen(look.width, look.height, look.phone), scheme(look.dark, true))
 		for _, v := range views {
-			name := v.name + "-" + look.name
-			do(t, tab, chromedp.Navigate(s.url+v.path))
+			name := prefix + v.name + "-" + look.name
+			do(t, tab, chromedp.Navigate(url+v.path))
 			shot(t, tab, name)
 			if look.axe == "" {
 			} else if found := violations(t, tab, look.axe); found != "" {

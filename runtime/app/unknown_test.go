@@ -1,0 +1,42 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"strings"
+	"testing"
+
+	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+// silent is a store that does not tell what it has.
+type silent struct{ store.Store }
+
+func (silent) History(context.Context, store.Filter) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		yield(store.Record{}, errors.New("connection refused"))
+	}
+}
+
+// TestNobodySaysThatNothingFailedWhoDoesNotKnow has a store that does not answer.
+func TestNobodySaysThatNothingFailedWhoDoesNotKnow(t *testing.T) {
+	w := newWork("stored.Work", echoed, runtime.WithStore(silent{memory.New(0)}))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	eventually(t, "a look at the store has ended", func() bool {
+		r.do(t, "GET", "/view", "") // which has it begin
+		return len(r.site.glance.last().failures) > 0
+	})
+	_, text := r.do(t, "GET", "/api/v1/now", "")
+	var v nowView
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "there may be more", v.Failed.Partly, true)
+	if _, page := r.do(t, "GET", "/view", ""); !strings.Contains(page, "None of those that were looked at.") {
+		t.Error("the page does not say that not all were looked at")
+	}
+}
