@@ -105,7 +105,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	tab := browser(t)
 	do(t, tab, chromedp.Navigate(s.url+"/view"))
 	for i := 0; eval[string](t, tab, "document.activeElement.id") != "run"; i++ {
-		if i == 10 {
+		if i == 40 {
 			t.Fatal("the run button cannot be reached with the tabulator")
 		}
 		do(t, tab, chromedp.KeyEvent(kb.Tab))
