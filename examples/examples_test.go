@@ -59,8 +59,11 @@ func build(t *testing.T, name string) string {
 // started is what an application prints on standard error.
 var started = regexp.MustCompile(`^INFO: Your app has started\. View it in your browser: (http://127\.0\.0\.1:\d+)/view\n`)
 
+// stopped is the last line of what it prints there.
+var stopped = regexp.MustCompile(`INFO: Stopped after .*\n$`)
+
 // stopping is what it prints there until it is interrupted, which may be its schedule.
-var stopping = regexp.MustCompile(`^(.* INFO a schedule .*\n)?INFO: Stopping: waiting for `)
+var stopping = regexp.MustCompile(`^(.* INFO  a schedule .*\n)?INFO: Stopping: waiting for `)
 
 // run returns what a program prints on standard output; it may print nothing
 // on standard error, but where its page is.
@@ -70,7 +73,7 @@ func run(t *testing.T, exe string, args ...string) string {
 	cmd := exec.Command(exe, args...)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if err != nil || started.ReplaceAllString(stderr.String(), "") != "" {
+	if err != nil || stopped.ReplaceAllString(started.ReplaceAllString(stderr.String(), ""), "") != "" {
 		t.Fatalf("%v: %v\n%s", cmd, err, stderr.String())
 	}
 	return string(out)

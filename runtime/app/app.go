@@ -63,14 +63,18 @@ type App struct {
 	StoreName string
 
 	// Logger is told of what happens; the loop's logger, too, unless that has one.
-	// Nil is slog.Default().
+	// Nil is slog.Default(), which Main makes a logger for people unless the program has set it.
 	Logger *slog.Logger
 
-	// Stderr is where the line with the page's address is printed. Nil is
-	// os.Stderr.
+	// JSON has Main log in lines of JSON, for programs, unless the program has a logger of its own.
+	JSON bool
+
+	// Stderr is where the line with the page's address is printed, and where Main has its live
+	// line. Nil is os.Stderr.
 	Stderr io.Writer
 
-	site site
+	terminal *terminal // nil without Main
+	site     site
 }
 
 // DefaultAddr is where the page is served unless Addr says otherwise.
@@ -104,7 +108,7 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { served <- server.Serve(bounded(listener, maxConnections)) }()
 
 	url := pageURL(a.addr(), listener.Addr().(*net.TCPAddr))
-	fmt.Fprintf(a.stderr(), "INFO: Your app has started. View it in your browser: %s\n", url)
+	a.say(slog.LevelInfo, "Your app has started. View it in your browser: "+url)
 	if a.Open {
 		if err := openBrowser(url); err != nil {
 			a.logger().Warn("the page could not be opened in a browser", slog.Any("error", err))
@@ -176,6 +180,9 @@ func (a *App) logger() *slog.Logger {
 }
 
 func (a *App) stderr() io.Writer {
+	if a.terminal != nil {
+		return a.terminal
+	}
 	if a.Stderr == nil {
 		return os.Stderr
 	}

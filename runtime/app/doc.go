@@ -52,6 +52,15 @@
 // for streams) and let a connection be open for minutes. All who come by one proxy are one client
 // for the bounds above.
 //
+// # What it prints
+//
+// With [Main], and unless the program has set a logger, what is logged goes to standard error in
+// lines for people: failed calls with their reason, once, and attempts that are repeated; ticks that
+// are done, and the next one; pauses; the stack of a panic in lines of its own. At a terminal a
+// live line below says how many calls run, wait and have failed, how far the longest of
+// them are ([runtime.Progress]), and when the next tick comes. It leaves out what does not fit, NO_COLOR
+// turns colours off, and TERM=dumb the line. With -json all of it is lines of JSON, as of slog.
+//
 // # What it costs
 //
 // The page looks for changes at most ten times a second, and only while somebody

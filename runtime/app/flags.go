@@ -17,11 +17,13 @@ const (
 	envWait   = "WORKGEN_WAIT"
 	envNoPage = "WORKGEN_NO_PAGE"
 	envOpen   = "WORKGEN_OPEN"
+	envJSON   = "WORKGEN_JSON"
 )
 
-// Flags adds the application's flags to a set: -addr, -host, -wait, -no-page, -open and
-// -store. Their defaults are what the fields say, unless an environment variable
-// is set: WORKGEN_ADDR, WORKGEN_HOSTS, WORKGEN_WAIT, WORKGEN_NO_PAGE and WORKGEN_OPEN.
+// Flags adds the application's flags to a set: -addr, -host, -wait, -no-page, -open, -json
+// and -store. Their defaults are what the fields say, unless an environment variable
+// is set: WORKGEN_ADDR, WORKGEN_HOSTS, WORKGEN_WAIT, WORKGEN_NO_PAGE, WORKGEN_OPEN
+// and WORKGEN_JSON.
 // WORKGEN_HOSTS has commas between the hosts; -host may be given several times, and adds one.
 // WORKGEN_TOKEN sets the token, for which there is no flag, since
 // others can see those. WORKGEN_STORE says where stores with a name are. The error
@@ -32,7 +34,7 @@ func (a *App) Flags(fs *flag.FlagSet) error {
 			*field = s
 		}
 	}
-	for name, field := range map[string]*bool{envWait: &a.Wait, envNoPage: &a.NoPage, envOpen: &a.Open} {
+	for name, field := range map[string]*bool{envWait: &a.Wait, envNoPage: &a.NoPage, envOpen: &a.Open, envJSON: &a.JSON} {
 		s := os.Getenv(name)
 		if s == "" {
 			continue
@@ -58,6 +60,7 @@ func (a *App) Flags(fs *flag.FlagSet) error {
 	fs.BoolVar(&a.Wait, "wait", a.Wait, "start the flow when run is clicked on the page")
 	fs.BoolVar(&a.NoPage, "no-page", a.NoPage, "serve no page")
 	fs.BoolVar(&a.Open, "open", a.Open, "open the page in a browser")
+	fs.BoolVar(&a.JSON, "json", a.JSON, "log in lines of JSON")
 	fs.StringVar(&a.StoreName, "store", a.StoreName, "`directory` or name of the store of results")
 	return nil
 }

@@ -5,14 +5,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
-	"github.com/workgen/workgen/runtime/internal/redact"
-	"github.com/workgen/workgen/runtime/preview"
+	"github.com/workgen/workgen/runtime"
 )
 
 // Main is the main function of a program that is an application: it reads flags
@@ -38,12 +38,13 @@ import (
 func Main(build func(a *App) error) {
 	a := &App{}
 	if err := a.Flags(flag.CommandLine); err != nil {
-		fmt.Fprintln(os.Stderr, printed(err))
+		a.fails(err)
 		os.Exit(2)
 	}
 	flag.Parse()
+	a.opensTerminal()
 	if err := build(a); err != nil {
-		fmt.Fprintln(os.Stderr, printed(err))
+		a.fails(err)
 		os.Exit(1)
 	}
 	os.Exit(a.Main())
@@ -52,6 +53,7 @@ func Main(build func(a *App) error) {
 // Main runs the application with signals, as the function Main does, and returns
 // the exit status. It is for programs that parse their flags themselves.
 func (a *App) Main() (status int) {
+	defer a.opensTerminal()()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	signals := make(chan os.Signal, 2)
@@ -61,31 +63,27 @@ func (a *App) Main() (status int) {
 	go func() {
 		<-signals
 		interrupted.Store(true)
-		fmt.Fprintf(a.stderr(), "INFO: Stopping: waiting for %s. Interrupt again to end at once.\n", a.underWay())
+		a.say(slog.LevelInfo, "Stopping: waiting for "+a.underWay()+". Interrupt again to end at once.")
 		cancel()
 		<-signals
+		a.terminal.Live()
 		os.Exit(130)
 	}()
+	began, ended := time.Now(), a.narrates()
+	if a.NoPage {
+		a.say(slog.LevelInfo, "Your app has started.")
+	}
 	err := a.Run(ctx)
+	ended()
 	if closeErr := a.closeStore(); err == nil {
 		err = closeErr
 	}
 	if err != nil && !(interrupted.Load() && errors.Is(err, context.Canceled)) {
-		fmt.Fprintf(a.stderr(), "ERROR: %s\n", printed(err))
+		a.fails(err)
 		return 1
 	}
+	a.say(slog.LevelInfo, "Stopped after "+runs(time.Since(began))+": "+a.done()+".")
 	return 0
-}
-
-// printed is an error as a terminal and who reads a log may get it: without secrets, and with
-// nothing in it that the terminal would obey. Further lines are indented, so that none looks
-// like one of the program's.
-func printed(err error) string {
-	lines := strings.Split(redact.Text(preview.Error(err)), "\n")
-	for i := range lines {
-		lines[i] = preview.Line(lines[i])
-	}
-	return strings.Join(lines, "\n\t")
 }
 
 // underWay says how many executions run.
@@ -98,4 +96,14 @@ func (a *App) underWay() string {
 		return "1 execution"
 	}
 	return fmt.Sprintf("%d executions", n)
+}
+
+// done says what the works of the app did.
+func (a *App) done() string {
+	var sum runtime.Stats
+	for _, r := range a.runners() {
+		s := r.Stats()
+		sum.Executions, sum.Hits, sum.Stored, sum.Errors = sum.Executions+s.Executions, sum.Hits+s.Hits, sum.Stored+s.Stored, sum.Errors+s.Errors
+	}
+	return fmt.Sprintf("%d executed, %d hits, %d failed", sum.Executions, sum.Hits+sum.Stored, sum.Errors)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -30,6 +31,9 @@ func TestMain(m *testing.M) {
 		if kind == "fails to build" {
 			return errors.New("no source\nINFO: \x9bforged")
 		}
+		if kind == "has a logger" {
+			slog.SetDefault(slog.New(slog.NewTextHandler(os.Stdout, nil)))
+		}
 		var opts []runtime.Option
 		if a.StoreName != "" {
 			s, err := a.OpenStore()
@@ -46,6 +50,12 @@ func TestMain(m *testing.M) {
 			switch kind {
 			case "deaf":
 				select {}
+			case "has a logger":
+				slog.Info("executes")
+			case "panics":
+				panic("index out of range\x1b")
+			case "tells progress":
+				runtime.Progress(ctx, 40, 100, "reading\x1b[31m")
 			case "finishes": // and ignores its context
 				time.Sleep(300 * time.Millisecond)
 				fmt.Println("finished")
@@ -67,7 +77,7 @@ func TestMain(m *testing.M) {
 			}
 			return err
 		}}
-		if kind == "heeds" {
+		if kind == "heeds" || kind == "tells progress" || kind == "has a logger" {
 			a.Loop.Grace = 300 * time.Millisecond
 		}
 		return nil
@@ -124,24 +134,27 @@ func (p *program) status(t *testing.T) int {
 }
 
 func TestTheFirstInterruptDrainsAndTheSecondEnds(t *testing.T) {
-	const stopping = "INFO: Stopping: waiting for 1 execution. Interrupt again to end at once.\n"
+	const (
+		started  = "INFO: Your app has started.\n"
+		stopping = "INFO: Stopping: waiting for 1 execution. Interrupt again to end at once.\n"
+	)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		p := run(t, "heeds", "-addr 127.0.0.1:0")
 		p.line(t, "executing")
 		p.Process.Signal(s)
 		p.line(t, "cleaned up")
 		want(t, "status", p.status(t), 0)
-		if !strings.HasSuffix(p.stderr.String(), stopping) {
+		if text := p.stderr.String(); !strings.Contains(text, stopping) || !strings.Contains(text, "INFO: Stopped after ") {
 			t.Errorf("on standard error\n%s", p.stderr.String())
 		}
 	}
 	p := run(t, "deaf", "-no-page")
 	p.line(t, "executing")
 	p.Process.Signal(os.Interrupt)
-	eventually(t, "it drains", func() bool { return p.stderr.String() == stopping }) // two signals at once may be one
+	eventually(t, "it drains", func() bool { return p.stderr.String() == started+stopping }) // two signals at once may be one
 	p.Process.Signal(os.Interrupt)
 	want(t, "status", p.status(t), 130)
-	want(t, "standard error", p.stderr.String(), stopping)
+	want(t, "standard error", p.stderr.String(), started+stopping)
 }
 
 func TestWhatABodyReturnsAfterTheFirstSignalIsKept(t *testing.T) {

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
+	"github.com/workgen/workgen/runtime/internal/console"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -26,29 +24,8 @@ func WriteJSON(w io.Writer, v any) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	_, err := w.Write(plainJSON(line.Bytes()))
+	_, err := w.Write(console.JSON(line.Bytes()))
 	return err
-}
-
-// plainJSON escapes what a terminal may obey, as JSON does it, in JSON that is written
-// already. It is in strings only.
-func plainJSON(line []byte) []byte {
-	line = bytes.TrimSuffix(line, []byte{'\n'})
-	if text := string(line); clean(text) != text {
-		line = line[:0]
-		for _, r := range text {
-			switch {
-			case clean(string(r)) == string(r):
-				line = utf8.AppendRune(line, r)
-			case r > 0xffff:
-				high, low := utf16.EncodeRune(r)
-				line = fmt.Appendf(line, `\u%04x\u%04x`, high, low)
-			default:
-				line = fmt.Appendf(line, `\u%04x`, r)
-			}
-		}
-	}
-	return append(line, '\n')
 }
 
 // executionJSON is an execution as -json prints it. Fields may be added.

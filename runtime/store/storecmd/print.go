@@ -13,6 +13,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
+	"github.com/workgen/workgen/runtime/internal/console"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
@@ -30,15 +31,8 @@ func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 
 // clean makes a text of a record fit for a terminal and for one cell.
 func clean(text string) string { return preview.Line(text) }
 
-// printable returns an error of which the text is fit for a terminal. Further lines are
-// indented, so that none looks like one of the program's.
-func printable(err error) error {
-	lines := strings.Split(err.Error(), "\n")
-	for i := range lines {
-		lines[i] = clean(lines[i])
-	}
-	return errors.New(strings.Join(lines, "\n\t"))
-}
+// printable returns an error of which the text is fit for a terminal.
+func printable(err error) error { return errors.New(console.Text(err.Error())) }
 
 // cut shortens a text to some characters.
 func cut(text string, most int) string {
