@@ -86,9 +86,15 @@ const (
 func fold(text string) folded {
 	f := folded{Body: text, Bytes: len(text)}
 	if f.Long = len(text) > shortText || strings.Contains(text, "\n"); f.Long {
-		f.Summary = errLine(preview.Cut(text, summary))
+		f.Summary = oneLine(text, summary)
 	}
 	return f
+}
+
+// oneLine is the beginning of a text, without its breaks and indents.
+func oneLine(text string, limit int) string {
+	begin := strings.Join(strings.Fields(preview.Cut(text, 4*limit)), " ")
+	return preview.Line(preview.Cut(begin, limit))
 }
 
 // beforeOf reads which executions are wanted.
