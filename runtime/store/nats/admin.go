@@ -113,7 +113,7 @@ func (s *Store) damaged(ctx context.Context) (n int, err error) {
 		switch {
 		case st.damaged != nil:
 			n++
-		case st.Status == store.Succeeded && st.chunks > 0:
+		case st.owner() != nil && st.chunks > 0:
 			large = append(large, st)
 		}
 	})
@@ -125,7 +125,7 @@ func (s *Store) damaged(ctx context.Context) (n int, err error) {
 		return n, err
 	}
 	for _, st := range large {
-		if uploads[s.names.upload(st.Ref, st.Seq, st.upload)] >= st.chunks {
+		if uploads[s.names.upload(st.Ref, st.owner().Seq, st.upload)] >= st.chunks {
 			continue
 		}
 		now, err := s.newestState(ctx, st.Ref)
@@ -162,11 +162,12 @@ func (s *Store) Peek(ctx context.Context, r store.Ref) (*store.Entry, error) {
 	}
 	damage := st.damaged
 	if damage == nil {
-		if !st.isLive(s.serverNow()) {
+		x := st.live(s.serverNow())
+		if x == nil {
 			return nil, store.ErrNotFound
 		}
 		var e *store.Entry
-		if e, damage = s.entry(st, true); damage == nil {
+		if e, damage = s.entry(st, x, true); damage == nil {
 			return e, nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -209,7 +210,14 @@ func (c *collector) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	arguments, err := s.longArguments(ctx)
+	if err != nil {
+		return err
+	}
 	var p plan
+	if len(arguments) > 0 {
+		p.calls = map[key.Key]bool{}
+	}
 	now := s.serverNow()
 	err = s.each(ctx, func(st *state) { p.add(s, st, now) })
 	if err != nil {
@@ -225,6 +233,13 @@ func (c *collector) collect(ctx context.Context) error {
 			}
 		}
 	}
+	for k := range arguments {
+		if !p.calls[k] {
+			if err := s.forgetArguments(ctx, k); err != nil {
+				return err
+			}
+		}
+	}
 	return s.tasks.forgetWorkers(ctx)
 }
 
@@ -234,22 +249,26 @@ type plan struct {
 	forget  []uint64
 	results []*state // that may stay, if there is room
 	uploads map[string]bool
+	calls   map[key.Key]bool // that there are; nil: nobody wants to know
 }
 
 // add decides what becomes of a call.
 func (p *plan) add(s *Store, st *state, now time.Time) {
-	switch {
-	case st.damaged != nil:
-	case st.isLive(now) && s.o.MaxAge > 0 && st.Finished.Add(s.o.MaxAge).Before(now), st.Status == store.Succeeded && !st.isLive(now):
+	if p.calls != nil {
+		p.calls[st.Key] = true
+	}
+	switch x := st.owner(); {
+	case x == nil:
+	case s.o.MaxAge > 0 && x.Finished.Add(s.o.MaxAge).Before(now), !st.isLive(now):
 		p.expired = append(p.expired, st)
 		return
-	case st.Status == store.Succeeded:
+	default:
 		p.results = append(p.results, st)
 		if st.chunks > 0 {
 			if p.uploads == nil {
 				p.uploads = map[string]bool{}
 			}
-			p.uploads[s.names.upload(st.Ref, st.Seq, st.upload)] = true
+			p.uploads[s.names.upload(st.Ref, x.Seq, st.upload)] = true
 		}
 		return
 	}
@@ -262,7 +281,7 @@ func (p *plan) add(s *Store, st *state, now time.Time) {
 func (c *collector) dropAll(ctx context.Context, p *plan) error {
 	s := c.s
 	for _, st := range p.expired {
-		if _, err := s.discard(ctx, st.Ref, st.Seq, store.Expired, ""); err != nil {
+		if _, err := s.discard(ctx, st.Ref, st.owner().Seq, store.Expired, ""); err != nil {
 			return err
 		}
 	}
@@ -280,7 +299,7 @@ func (c *collector) dropAll(ctx context.Context, p *plan) error {
 		if room -= st.stored + overhead; room >= 0 {
 			continue
 		}
-		if _, err := s.discard(ctx, st.Ref, st.Seq, store.Evicted, ""); err != nil {
+		if _, err := s.discard(ctx, st.Ref, st.owner().Seq, store.Evicted, ""); err != nil {
 			return err
 		}
 	}
@@ -309,7 +328,7 @@ func (s *Store) dropOrphan(ctx context.Context, upload string) error {
 	if err != nil || st.damaged != nil {
 		return err
 	}
-	if st.Seq == token && (st.Status == store.Running || st.Status == store.Succeeded && st.upload == id) {
+	if x := st.owner(); st.Seq == token && st.Status == store.Running || x != nil && x.Seq == token && st.upload == id {
 		return nil
 	}
 	return s.purge(ctx, s.names.chunks, upload+".*")

@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"time"
 
 	"github.com/workgen/workgen/runtime/store"
 )
@@ -45,7 +46,7 @@ func (s *Store) delete(ctx context.Context, ref store.Ref) (had bool, err error)
 		next := st.ended()
 		next.execution = st.asOf(now)
 		switch {
-		case st.isLive(now):
+		case st.Status == store.Succeeded && st.isLive(now):
 			next.Status = store.Deleted
 		case st.isHeld(now):
 			next.Status, next.Error, next.Finished = store.Lost, "the call was deleted", now
@@ -54,7 +55,7 @@ func (s *Store) delete(ctx context.Context, ref store.Ref) (had bool, err error)
 		return next, nil
 	})
 	if err == nil {
-		s.drop(ref, before.Seq, &before.result)
+		s.dropOf(ctx, before, store.Deleted, "")
 	}
 	return had, err
 }
@@ -71,6 +72,12 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 // discard drops the result of an execution, or what is damaged, if it is still there.
 func (s *Store) discard(ctx context.Context, ref store.Ref, token uint64, how store.Status, why string) (gone bool, err error) {
 	before, err := s.change(ctx, ref, nil, func(st *state) (*state, error) {
+		if st.damaged == nil && st.old != nil && st.old.Seq == token {
+			next := *st // whoever executes it goes on
+			next.old, next.result, next.at = nil, result{}, time.Time{}
+			gone = true
+			return &next, nil
+		}
 		if st.Seq != token || st.seq == 0 || st.Status != store.Succeeded && st.damaged == nil || !st.Gone.IsZero() {
 			gone = false
 			return nil, nil
@@ -81,7 +88,26 @@ func (s *Store) discard(ctx context.Context, ref store.Ref, token uint64, how st
 		return next, nil
 	})
 	if err == nil && gone {
-		s.drop(ref, before.Seq, &before.result)
+		s.dropOf(ctx, before, how, why)
 	}
 	return gone, err
+}
+
+// dropOf drops what there was of the result of a call. That of an execution that was not the newest
+// one goes into the history.
+func (s *Store) dropOf(ctx context.Context, before *state, how store.Status, why string) {
+	token := before.Seq
+	if before.old != nil {
+		token = before.old.Seq
+	}
+	s.drop(before.Ref, token, &before.result)
+	if before.old == nil {
+		return
+	}
+	now := s.serverNow()
+	past := &state{seq: before.seq, execution: *before.old}
+	if past.execution = past.asOf(now); past.Status == store.Succeeded {
+		past.Status, past.Gone, past.Error = how, now, why
+	}
+	s.remember(ctx, past, now)
 }

@@ -85,12 +85,15 @@ func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) 
 			return store.Lease{}, err
 		}
 	}
+	if err := s.keepArguments(ctx, &x); err != nil {
+		return store.Lease{}, err
+	}
 	var got *state
 	var past sync.WaitGroup
 	_, err = s.change(ctx, x.Ref, known, func(st *state) (*state, error) {
 		now := s.serverNow()
 		switch {
-		case st.isLive(now):
+		case st.isLive(now) && !x.Again:
 			return nil, store.ErrFinished
 		case st.isHeld(now) && st.holder == s.id && st.Nonce == x.Nonce && x.Nonce != 0:
 			got = st
@@ -98,8 +101,13 @@ func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) 
 		case st.isHeld(now):
 			return nil, s.heldBy(st, now)
 		}
-		if st.Seq > 0 {
+		switch live := st.live(now); {
+		case st.Seq == 0 || live == &st.execution:
+		default:
 			past.Go(func() { s.remember(ctx, st, now) })
+			if st.old != nil && live == nil {
+				past.Go(func() { s.dropOf(ctx, st, store.Expired, "") })
+			}
 		}
 		got = s.begun(st, x, scope, now)
 		return got, nil
@@ -117,14 +125,26 @@ func (s *Store) Begin(ctx context.Context, x store.Record) (store.Lease, error) 
 func (s *Store) begun(st *state, x store.Record, scope scopeID, now time.Time) *state {
 	r := s.kept(store.Record{
 		Ref: x.Ref, Nonce: x.Nonce, Status: store.Running, Args: x.Args, Origin: x.Origin,
-		Requested: x.Requested, Started: x.Started, Attempt: x.Attempt,
+		Requested: x.Requested, Started: x.Started, Attempt: x.Attempt, Again: x.Again,
 	})
 	if r.Started.IsZero() || r.Started.After(now) {
 		r.Started = now
 	}
-	return &state{
+	next := &state{
 		execution: execution{Record: r, scope: scope}, holder: s.id, until: now.Add(s.o.Lease), lease: s.o.Lease, latest: st.newest(now),
+		args: st.args,
 	}
+	if args := short(x.Arguments); args != nil {
+		next.args = args
+	}
+	if live := st.live(now); live != nil { // it stays until there is another one
+		old := *live
+		next.old, next.result = &old, st.result
+		if live == &st.execution {
+			next.latest = nil
+		}
+	}
+	return next
 }
 
 // remember adds an execution that another one comes after to the history. It may have been added
@@ -211,7 +231,11 @@ func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, from io.
 	default:
 		return fmt.Errorf("nats: %v is no end of an execution", x.Status)
 	}
-	return s.lost(l, s.end(ctx, l, s.kept(x), r))
+	err := s.lost(l, s.end(ctx, l, s.kept(x), r))
+	if err == nil && x.Again && x.Status == store.Succeeded { // it may have replaced another
+		err = s.deleted.announce(ctx, []store.Ref{l.Ref})
+	}
+	return err
 }
 
 // errEnded says that an execution has ended in this way already.
@@ -231,12 +255,17 @@ func (s *Store) end(ctx context.Context, l store.Lease, x store.Record, r result
 		scope, started := st.scope, st.Started
 		next.Record = x
 		next.Ref, next.Seq, next.Nonce, next.Started, next.scope = l.Ref, l.Token, st.Nonce, started, scope
-		next.Gone, next.Used, next.Hits = time.Time{}, time.Time{}, 0
-		next.result = r
+		next.Gone, next.Used, next.Hits, next.Again, next.Arguments = time.Time{}, time.Time{}, 0, st.Again, nil
+		if next.result = r; x.Status != store.Succeeded {
+			next.old, next.result = st.old, st.result
+		}
 		return next, nil
 	})
 	if err == nil {
 		s.held.drop(l)
+		if before.old != nil && x.Status == store.Succeeded {
+			s.dropOf(ctx, before, store.Replaced, "")
+		}
 		return nil
 	}
 	if !errors.Is(err, errEnded) {

@@ -172,8 +172,17 @@ func (l *lister) add(st *state, newest bool) {
 	if st.Seq >= l.least || l.f.Before > 0 && st.Seq >= l.f.Before {
 		return
 	}
-	if there := l.found[st.Seq]; there == nil || newest {
+	there := l.found[st.Seq]
+	if there == nil || newest || there.beside {
 		l.found[st.Seq] = st
+	}
+	if there != nil && there.old != nil && st.old == nil { // it is in the history, or soon
+		if x := l.found[there.old.Seq]; x != nil && x.beside {
+			delete(l.found, x.Seq)
+		}
+	}
+	if st.old != nil && !l.f.Newest {
+		l.add(&state{seq: st.seq, at: st.at, execution: *st.old, beside: true}, false)
 	}
 }
 
@@ -210,6 +219,11 @@ func (l *lister) flush(ctx context.Context, least uint64, yield func(store.Recor
 		l.searched++
 		if !l.f.MatchSearch(&r) {
 			continue
+		}
+		if l.f.Arguments {
+			if r.Arguments, err = l.s.arguments(ctx, r.Ref); err != nil {
+				return false, err
+			}
 		}
 		l.count++
 		if !yield(r) {

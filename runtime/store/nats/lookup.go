@@ -66,19 +66,22 @@ func (s *Store) lookup(ctx context.Context, ref store.Ref) (f store.Found, err e
 		return f, err
 	}
 	now := s.serverNow()
-	if st.isLive(now) {
-		e, err := s.entry(st, false)
+	token := st.Seq
+	if x := st.live(now); x != nil {
+		e, err := s.entry(st, x, false)
 		if err == nil {
 			f.Results = []*store.Entry{e}
+		}
+		if err == nil && st.old == nil {
 			return f, nil
 		}
-		st.damaged = err
+		token, st.damaged = x.Seq, err
 	}
 	if st.damaged != nil {
 		if errors.Is(st.damaged, errNewer) {
 			return f, st.damaged
 		}
-		f.Damaged = s.unreadable(ref, st.Seq, st.damaged)
+		f.Damaged = s.unreadable(ref, token, st.damaged)
 		return f, nil
 	}
 	if st.isHeld(now) {
@@ -199,7 +202,7 @@ func (c *seen) last(k key.Key) *state {
 
 // note remembers what was seen, unless something newer was. Results are not remembered.
 func (c *seen) note(k key.Key, st *state) {
-	if st.Status == store.Succeeded {
+	if st.Status == store.Succeeded || st.old != nil {
 		c.atLeast(k, st.seq)
 		return
 	}

@@ -80,6 +80,9 @@ func (n *names) task(pool, route string, k key.Key) string {
 // queued is where what is stored under a pool and a route is published again.
 func (n *names) queued(pool, route string) string { return n.ns + ".q." + pool + "." + route + ".*" }
 
+// arguments is the subject of the arguments of a call that are not in its record.
+func (n *names) arguments(k key.Key) string { return n.ns + ".s.arguments." + k.String() }
+
 func (n *names) worker(id uint64) string { return n.ns + ".s.worker." + strconv.FormatUint(id, 16) }
 
 func (n *names) limit(work string) string { return n.ns + ".s.limit." + token(work) }

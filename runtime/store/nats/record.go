@@ -49,12 +49,62 @@ func (st *state) pack(subject string) (natsgo.Header, []byte) {
 	b = append(b, st.sum[:]...)
 	b = binary.BigEndian.AppendUint64(b, st.upload)
 	b = binary.AppendUvarint(b, uint64(st.chunks))
+	b = st.appendOld(b)
 	b = binary.LittleEndian.AppendUint64(b, sumOf(subject, b))
+	header := natsgo.Header{}
+	if st.args != nil {
+		header[argumentsHeader] = []string{base64.RawURLEncoding.EncodeToString(st.args)}
+	}
 	if len(b) > maxHeader {
 		n := string(binary.AppendUvarint(nil, uint64(len(b))))
-		return natsgo.Header{lengthHeader: {base64.RawURLEncoding.EncodeToString([]byte(n))}}, append(b, st.data...)
+		header[lengthHeader] = []string{base64.RawURLEncoding.EncodeToString([]byte(n))}
+		return header, append(b, st.data...)
 	}
-	return natsgo.Header{stateHeader: {base64.RawURLEncoding.EncodeToString(b)}}, st.data
+	header[stateHeader] = []string{base64.RawURLEncoding.EncodeToString(b)}
+	return header, st.data
+}
+
+// What an execution Again adds.
+const (
+	isAgain = 1 << iota
+	latestIsAgain
+	hasOld
+	oldIsAgain
+)
+
+// appendOld adds what there is of executions Again, and of the one that has the result.
+func (st *state) appendOld(b []byte) []byte {
+	flags := byte(0)
+	set := func(flag byte, is bool) {
+		if is {
+			flags |= flag
+		}
+	}
+	set(isAgain, st.Again)
+	set(latestIsAgain, st.latest != nil && st.latest.Again)
+	set(hasOld, st.old != nil)
+	set(oldIsAgain, st.old != nil && st.old.Again)
+	if flags == 0 {
+		return b
+	}
+	if b = append(b, flags); st.old != nil {
+		b = st.old.append(b)
+	}
+	return b
+}
+
+// old reads that.
+func (u *unpacker) old(st *state) {
+	flags := u.Byte()
+	st.Again = flags&isAgain != 0
+	if st.latest != nil {
+		st.latest.Again = flags&latestIsAgain != 0
+	}
+	if flags&hasOld != 0 {
+		st.old = &execution{}
+		u.execution(st.old)
+		st.old.Again = flags&oldIsAgain != 0
+	}
 }
 
 // sumOf is the checksum of what is packed.
@@ -134,8 +184,13 @@ func unpack(ref store.Ref, m *message) *state {
 		}
 	}
 	st.seq, st.at, st.Ref = m.seq, m.at.UTC(), ref
-	if st.latest != nil {
-		st.latest.Ref = ref
+	for _, x := range [...]*execution{st.latest, st.old} {
+		if x != nil {
+			x.Ref = ref
+		}
+	}
+	if h := m.header[argumentsHeader]; len(h) == 1 {
+		st.args, _ = base64.RawURLEncoding.DecodeString(h[0])
 	}
 	return st
 }
@@ -178,6 +233,7 @@ func (u *unpacker) state(st *state) {
 	st.form, st.stored = u.Byte(), u.Varint()
 	copy(st.sum[:], u.Take(len(st.sum)))
 	st.upload, st.chunks = u.Uint64(), int(u.Uvarint())
+	u.old(st)
 }
 
 func (u *unpacker) execution(x *execution) {

@@ -85,12 +85,12 @@ func (s *Store) drop(ref store.Ref, token uint64, r *result) {
 	})
 }
 
-// entry opens a result. The error says that it is damaged. What is peeked at stays when it is.
-func (s *Store) entry(st *state, peeked bool) (*store.Entry, error) {
+// entry opens the result of a state, which execution x has. The error says that it is damaged. What is peeked at stays when it is.
+func (s *Store) entry(st *state, x *execution, peeked bool) (*store.Entry, error) {
 	e := &store.Entry{
-		Ref: st.Ref, Token: st.Seq, Finished: s.fromServer(st.Finished), Expires: s.fromServer(st.Expires), Size: st.Size, Inputs: st.Inputs,
+		Ref: st.Ref, Token: x.Seq, Finished: s.fromServer(x.Finished), Expires: s.fromServer(x.Expires), Size: x.Size, Inputs: x.Inputs,
 	}
-	ref, token := st.Ref, st.Seq
+	ref, token := st.Ref, x.Seq
 	unreadable := func(err error) error {
 		if peeked {
 			return &store.CorruptError{Ref: ref, Err: err}
@@ -98,14 +98,14 @@ func (s *Store) entry(st *state, peeked bool) (*store.Entry, error) {
 		return s.unreadable(ref, token, err)
 	}
 	if st.form&formChunks != 0 {
-		e.Body = blob.NewBody(s.chunks(ref, token, &st.result), st.Size, unreadable)
+		e.Body = blob.NewBody(s.chunks(ref, token, &st.result), x.Size, unreadable)
 		return e, nil
 	}
 	if xxh3.Hash128(st.data).Bytes() != st.sum {
 		return nil, errors.New("its checksum is wrong")
 	}
 	switch {
-	case st.form == 0 && int64(len(st.data)) == st.Size:
+	case st.form == 0 && int64(len(st.data)) == x.Size:
 		if e.Data = st.data; e.Data == nil {
 			e.Data = []byte{}
 		}

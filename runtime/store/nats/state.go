@@ -22,6 +22,10 @@ type state struct {
 	lease  time.Duration // how long it lasts at most
 	latest *execution    // while it runs, and when it was stopped: what Found.Latest is beside it
 
+	old    *execution // which has the result, if the newest one was Again and has not got one; nil otherwise
+	beside bool       // it is old of a newer one, and listed beside that
+	args   []byte     // the arguments of the call, if they are short
+
 	result
 }
 
@@ -62,10 +66,27 @@ func (st *state) isHeld(now time.Time) bool {
 	return st.Status == store.Running && st.damaged == nil && now.Before(st.expires())
 }
 
-// isLive tells whether there is a result.
-func (st *state) isLive(now time.Time) bool {
-	return st.Status == store.Succeeded && st.damaged == nil && !store.HasExpired(st.Finished, st.Expires, now)
+// owner returns the execution that has the result, nil if there is none. It may have expired.
+func (st *state) owner() *execution {
+	switch {
+	case st.damaged != nil:
+		return nil
+	case st.Status == store.Succeeded:
+		return &st.execution
+	}
+	return st.old
 }
+
+// live returns the execution that has the result, nil if there is none.
+func (st *state) live(now time.Time) *execution {
+	if x := st.owner(); x != nil && !store.HasExpired(x.Finished, x.Expires, now) {
+		return x
+	}
+	return nil
+}
+
+// isLive tells whether there is a result.
+func (st *state) isLive(now time.Time) bool { return st.live(now) != nil }
 
 // leaseExpired is why an execution was lost whose lease has expired.
 const leaseExpired = "its lease has expired"
@@ -107,7 +128,7 @@ func (st *state) newest(now time.Time) *execution {
 // ended returns the state after st in which nobody has the lease, and nothing else is there but
 // what the record says.
 func (st *state) ended() *state {
-	next := &state{execution: st.execution, holder: st.holder, latest: st.latest}
+	next := &state{execution: st.execution, holder: st.holder, latest: st.latest, args: st.args}
 	if next.Status != store.Stopped || !next.Gone.IsZero() {
 		next.latest = nil
 	}
