@@ -194,6 +194,8 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 		}
 	}
 	c.do(t, "GET", "/api/v1/status", "/api/v1/status", 200)
+	c.do(t, "GET", "/api/v1/now", "/api/v1/now?works=all", 200)
+	c.do(t, "GET", "/api/v1/machines", "/api/v1/machines", 200)
 	c.do(t, "GET", "/api/v1/works", "/api/v1/works", 200)
 	c.do(t, "GET", "/api/v1/flow", "/api/v1/flow", 200)
 	c.do(t, "GET", "/api/v1/openapi.json", "/api/v1/openapi.json", 200)
@@ -247,7 +249,7 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 	c.do(t, "POST", call+"/stop", "/api/v1/calls/"+all.Calls[0].Key+"/stop", 403, "Origin", "https://evil.example")
 	c.do(t, "POST", "/api/v1/loop/{action}", "/api/v1/loop/run", 403, "Sec-Fetch-Site", "cross-site")
 	a.Token = "0123456789abcdef"
-	for _, path := range []string{"/api/v1/status", "/api/v1/works", "/api/v1/flow", "/api/v1/openapi.json", "/api/v1/events"} {
+	for _, path := range []string{"/api/v1/now", "/api/v1/machines", "/api/v1/status", "/api/v1/works", "/api/v1/flow", "/api/v1/openapi.json", "/api/v1/events"} {
 		c.do(t, "GET", path, path, 401)
 	}
 	a.Token = ""
