@@ -42,6 +42,7 @@ type folded struct {
 
 // episode is what followed when a call was asked for.
 type episode struct {
+	First      string // the execution that was the first
 	Line       timeline
 	Executions []executionView
 }
@@ -147,7 +148,7 @@ func (h *handler) viewCall(w http.ResponseWriter, r *http.Request) {
 			if i > 0 || body.Before {
 				waits = nil
 			}
-			e := episode{Line: drawEpisode(list, waits, zone, now)}
+			e := episode{First: list[len(list)-1].ID, Line: drawEpisode(list, waits, zone, now)}
 			for n, x := range list {
 				e.Executions = append(e.Executions, executionView{x, i == 0 && n == 0})
 			}

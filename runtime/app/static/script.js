@@ -191,6 +191,7 @@ function show(next) {
     if (old && now) morph(old, now);
   }
   select();
+  find(false);
 }
 
 function morph(old, now) {
@@ -199,7 +200,7 @@ function morph(old, now) {
     if (!now.hasAttribute(name) && !isReaders(name)) old.removeAttribute(name);
   }
   for (const { name, value } of now.attributes) {
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (!isReaders(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   const known = new Map([...old.children].filter((c) => c.id).map((c) => [c.id, c]));
   const wanted = new Set([...now.children].map((c) => c.id));
@@ -430,6 +431,45 @@ function help() {
   body.append(dialog);
   dialog.showModal();
 }
+
+// Finding in a page: what a box with data-find names is searched for its text. What is folded opens, and
+// all places are marked without a change of the page.
+
+function find(moves) {
+  const box = document.querySelector("input[data-find]");
+  if (!box || !CSS.highlights) return;
+  const text = box.value.toLowerCase();
+  const places = [];
+  for (const part of text ? document.querySelectorAll(box.dataset.find) : []) {
+    const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node && places.length < 1000; node = walker.nextNode()) {
+      const within = node.data.toLowerCase();
+      for (let at = within.indexOf(text); at >= 0 && within.length === node.data.length; at = within.indexOf(text, at + text.length)) {
+        const range = new Range();
+        range.setStart(node, at);
+        range.setEnd(node, at + text.length);
+        places.push(range);
+      }
+    }
+  }
+  CSS.highlights.set("found", new Highlight(...places));
+  const said = document.querySelector("#found");
+  if (said) said.value = text ? (places.length === 1000 ? "1000 and more" : `${places.length} found`) : "";
+  if (!moves || !places.length) return;
+  for (const place of places) reveal(place.startContainer.parentElement);
+  places[0].startContainer.parentElement.scrollIntoView({ block: "nearest" });
+}
+
+function reveal(element) {
+  for (let d = element?.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
+}
+
+document.addEventListener("input", (event) => event.target.matches("input[data-find]") && find(true));
+
+// What an address names is not to stay folded.
+const named = () => reveal(document.getElementById(location.hash.slice(1)));
+addEventListener("hashchange", named);
+named();
 
 // An error, a question, the form for the token stay as they are.
 if (body.dataset.now) follow();
