@@ -455,13 +455,23 @@ function find(moves) {
   CSS.highlights.set("found", new Highlight(...places));
   const said = document.querySelector("#found");
   if (said) said.value = text ? (places.length === 1000 ? "1000 and more" : `${places.length} found`) : "";
-  if (!moves || !places.length) return;
-  for (const place of places) reveal(place.startContainer.parentElement);
+  if (!moves) return;
+  for (const d of unfolded.splice(0)) d.open = false;
+  if (!places.length) return;
+  for (const place of places) unfolded.push(...reveal(place.startContainer.parentElement));
   places[0].startContainer.parentElement.scrollIntoView({ block: "nearest" });
 }
 
+const unfolded = []; // what find has opened
+
+// reveal unfolds what an element is in, and returns what was folded.
 function reveal(element) {
-  for (let d = element?.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
+  const opened = [];
+  for (let d = element?.closest("details"); d; d = d.parentElement.closest("details")) {
+    if (!d.open) opened.push(d);
+    d.open = true;
+  }
+  return opened;
 }
 
 document.addEventListener("input", (event) => event.target.matches("input[data-find]") && find(true));
