@@ -317,3 +317,24 @@ func (c *call) remember(list []store.Arg) {
 		m.args = list
 	}
 }
+
+// Settings are options of a runner that say how its calls execute. They are those that it was made
+// with, and 0 or nil where an option was left out.
+type Settings struct {
+	TTL         time.Duration // how long results are kept
+	Timeout     time.Duration // of a body
+	Retry       RetryPolicy
+	Concurrency int   // bodies at once; 0: no bound
+	Pool        *Pool // that bounds bodies together with those of other works
+	MaxEntries  int   // results in memory; 0: no bound
+	History     int   // calls that are remembered
+}
+
+// Settings returns the settings of the runner.
+func (i Inspection) Settings() Settings {
+	c := &i.r.config
+	return Settings{c.ttl, c.timeout, c.retry, c.concurrency, c.pool, c.maxEntries, c.history}
+}
+
+// Made returns when the runner was made: since then its Stats count.
+func (i Inspection) Made() time.Time { return i.r.made.Round(0) }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -398,11 +397,6 @@ func backOf(r *http.Request) string {
 	query.Del("did")
 	u.RawQuery, u.Fragment = query.Encode(), ""
 	return u.String()
-}
-
-// filtered returns the calls that the filter of a list finds.
-func (s *site) filtered(ctx context.Context, q url.Values, most int) (calls []string, left bool, err error) {
-	return nil, false, fmt.Errorf("%w: there are no filters", errors.ErrUnsupported)
 }
 
 // postWork pauses or resumes a work.

@@ -18,28 +18,6 @@ func (h *handler) getWorks(w http.ResponseWriter, r *http.Request) {
 	h.json(w, http.StatusOK, worksView{h.site.status().Works})
 }
 
-func (h *handler) getCalls(w http.ResponseWriter, r *http.Request) {
-	v, err := h.callsOf(r)
-	if err != nil {
-		h.failed(w, r, err)
-		return
-	}
-	h.json(w, http.StatusOK, v)
-}
-
-// callsOf lists the calls that a request asks for.
-func (h *handler) callsOf(r *http.Request) (callsView, error) {
-	q, err := queryOf(r)
-	if err != nil {
-		return callsView{}, err
-	}
-	runner := h.site.runner(r.PathValue("work"))
-	if runner == nil {
-		return callsView{}, errNoCall{"there is no work " + short(r.PathValue("work"), 100)}
-	}
-	return h.site.calls(r.Context(), runner, q)
-}
-
 // health says whether the loop lives: 200 as long as it has not ended, and its flow does not
 // block. What is wrong beside that is named, but not where: strangers may ask.
 func (h *handler) health(w http.ResponseWriter, r *http.Request) {

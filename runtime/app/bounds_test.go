@@ -75,11 +75,11 @@ func TestLargeResultsStayInTheStore(t *testing.T) {
 		}
 		w := newWork("large.Work", echo, runtime.WithStore(s))
 		r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
-		calls := get[callsView](t, r, "/api/v1/works/large.Work/calls?q="+day)
-		if len(calls.Calls) == 0 {
+		calls := get[executionsView](t, r, "/api/v1/executions?q="+day)
+		if len(calls.Executions) == 0 {
 			t.Fatal("the call is not listed")
 		}
-		if v := detail(t, r, calls.Calls[0].Key); (v.Result.Text == nil) != (size > maxDecoded) {
+		if v := detail(t, r, calls.Executions[0].Call); (v.Result.Text == nil) != (size > maxDecoded) {
 			t.Errorf("%d bytes: shown %v", size, v.Result.Text != nil)
 		}
 	}

@@ -98,7 +98,7 @@ func TestNothingIsShownOfSecrets(t *testing.T) {
 			w.Run(t.Context(), "secret "+word+" panics")
 			digest := detail(t, r, w.call(1)).Digest
 			paths := []string{"/view", "/view/works/hidden.Work", "/view/calls/" + w.call(1), "/api/v1/status",
-				"/api/v1/works/hidden.Work/calls", "/api/v1/works/hidden.Work/calls?q=" + word, "/api/v1/calls/" + w.call(1),
+				"/api/v1/executions", "/api/v1/executions?q=" + word, "/api/v1/works/hidden.Work", "/view/executions", "/api/v1/calls/" + w.call(1),
 				"/view/calls/" + w.call(2), "/api/v1/calls/" + w.call(2), "/view/calls/" + w.call(3), "/api/v1/calls/" + w.call(3)}
 			if digest != "" {
 				paths = append(paths, "/view/calls/"+digest, "/api/v1/calls/"+digest)
@@ -113,7 +113,7 @@ func TestNothingIsShownOfSecrets(t *testing.T) {
 					t.Errorf("call %d: %+v", number, v.Executions[0].Error)
 				}
 			}
-			if v := get[callsView](t, r, "/api/v1/works/hidden.Work/calls?q="+word); len(v.Calls) > 0 {
+			if v := get[executionsView](t, r, "/api/v1/executions?q="+word); len(v.Executions) > 0 {
 				t.Error("the search finds it")
 			}
 			if v := detail(t, r, open.call(1)); v.Result.Text == nil || *v.Result.Text != `"result of day"` {
@@ -148,7 +148,7 @@ func TestPanicsAreShownWithTheirStack(t *testing.T) {
 	}
 	for _, path := range []string{"/view/calls/" + w.call(1), "/view/works/panics.Work"} {
 		_, text := r.do(t, "GET", path, "")
-		if !strings.Contains(text, "detail_test.go") || strings.Contains(text, "ouch <script>") {
+		if stack := strings.Contains(path, "calls"); !strings.Contains(text, "ouch") || stack != strings.Contains(text, "detail_test.go") || strings.Contains(text, "ouch <script>") {
 			t.Errorf("%s: %s", path, text)
 		}
 	}
@@ -176,11 +176,11 @@ func TestProgressIsShown(t *testing.T) {
 				ended <- err
 			}()
 			<-said
-			v := get[callsView](t, r, "/api/v1/works/progress.Work/calls").Calls[0]
+			v := get[executionsView](t, r, "/api/v1/executions").Executions[0]
 			if want := (progressView{1, 3, "<rows> of monday"}); v.Progress == nil || *v.Progress != want {
 				t.Errorf("the API says %+v, want %+v", v.Progress, want)
 			}
-			for _, path := range []string{"/view/works/progress.Work", "/view/calls/" + v.Key} {
+			for _, path := range []string{"/view/works/progress.Work", "/view/calls/" + v.Call} {
 				if _, page := r.do(t, "GET", path, ""); !strings.Contains(page, "1/3: &lt;rows&gt; of monday<") {
 					t.Errorf("%s does not show it:\n%s", path, page)
 				}
@@ -190,7 +190,7 @@ func TestProgressIsShown(t *testing.T) {
 				t.Fatal(err)
 			}
 			eventually(t, "all is done", func() bool {
-				_, page := r.do(t, "GET", "/view/calls/"+v.Key, "")
+				_, page := r.do(t, "GET", "/view/calls/"+v.Call, "")
 				return strings.Contains(page, "<span>3/3</span>")
 			})
 			if _, page := r.do(t, "GET", "/view/works/progress.Work", ""); strings.Contains(page, "3/3") {
@@ -224,8 +224,8 @@ func TestActionsOnCalls(t *testing.T) {
 			}
 			executed(2)
 			number := map[string]string{}
-			for _, c := range get[callsView](t, r, "/api/v1/works/act.Work/calls").Calls {
-				number[strings.Trim(c.Arguments[0].Text, `"`)] = c.Key
+			for _, c := range get[executionsView](t, r, "/api/v1/executions").Executions {
+				number[strings.Trim(c.Arguments[0].Text, `"`)] = c.Call
 			}
 			good := detail(t, r, number["a"])
 			if diff := cmp.Diff([]string{"again", "forget"}, good.Actions); diff != "" {
@@ -283,21 +283,21 @@ func TestCallsOfEarlierProcessesAreShownAndForgotten(t *testing.T) {
 	earlier.Run(t.Context(), "b")
 	w := newWork("daily.Work", echo, runtime.WithStore(s), runtime.History(1))
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
-	list := get[callsView](t, r, "/api/v1/works/daily.Work/calls").Calls
-	if len(list) != 2 || len(list[0].Key) != 64 || list[0].Arguments[0].Text != `"b"` || list[0].Size == nil {
+	list := get[executionsView](t, r, "/api/v1/executions").Executions
+	if len(list) != 2 || len(list[0].Call) != 64 || list[0].Arguments[0].Text != `"b"` || list[0].Size == nil {
 		t.Fatalf("got %+v", list)
 	}
-	v := detail(t, r, list[0].Key)
+	v := detail(t, r, list[0].Call)
 	if v.Result.Text == nil || *v.Result.Text != `"got b"` || v.Why.Kind != "arguments" || !strings.Contains(v.Why.Text, `day was "a", is "b"`) {
 		t.Errorf("got %+v", v)
 	}
 	// Both are read from the store, and only the latest is remembered.
 	w.Run(t.Context(), "b")
-	if v := detail(t, r, list[0].Key); v.Number != 1 || len(v.Executions) != 1 || v.Executions[0].Seq == 0 || v.Why.Kind != "arguments" {
+	if v := detail(t, r, list[0].Call); v.Number != 1 || len(v.Executions) != 1 || v.Executions[0].Seq == 0 || v.Why.Kind != "arguments" {
 		t.Errorf("got %+v", v)
 	}
 	w.Run(t.Context(), "a")
-	want(t, "forgotten", r.post(t, "/api/v1/calls/"+list[0].Key+"/forget").Done, true)
+	want(t, "forgotten", r.post(t, "/api/v1/calls/"+list[0].Call+"/forget").Done, true)
 	w.Run(t.Context(), "b")
 	w.Run(t.Context(), "a")
 	want(t, "executions", w.Stats().Executions, 1)

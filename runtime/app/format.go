@@ -43,6 +43,7 @@ const (
 //	line S      a text on one line, with what nobody can see escaped
 //	text S      the same with line breaks and tabs as they are
 //	errline S   the first line of an error
+//	argsline A  arguments on one line
 //	moment T    a time for programs
 //	sentence S  a text that begins with an upper-case letter
 //	list V...   several values for one template
@@ -55,7 +56,7 @@ func (f format) funcs() template.FuncMap {
 		"key": keyHTML, "shortkey": shortKey,
 		"status": statusHTML, "sign": sign, "class": statusClass,
 		"will": will, "whyOn": whyOn, "fault": faultOf, "axisTop": axisTop, "axisText": axisText,
-		"line": preview.Line, "text": safeText, "errline": errLine,
+		"line": preview.Line, "text": safeText, "errline": errLine, "argsline": argsLine,
 
 		"pools": poolNames, "sentence": sentence, "times": times,
 		"list": func(values ...any) []any { return values },

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -75,6 +74,7 @@ func (a *App) handler(s settings) http.Handler {
 	h := &handler{settings: s, site: &a.site, mux: mux}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.see(w, r, "view") })
 	mux.HandleFunc("GET /view", h.viewNow)
+	mux.HandleFunc("GET /view/executions", h.viewExecutions)
 	mux.HandleFunc("GET /view/works/{work}", h.viewWork)
 	mux.HandleFunc("GET /view/calls/{key}", h.viewCall)
 	mux.HandleFunc("GET /view/flow", h.viewFlow)
@@ -87,7 +87,8 @@ func (a *App) handler(s settings) http.Handler {
 	mux.HandleFunc("GET /api/v1/machines", h.getMachines)
 	mux.HandleFunc("GET /api/v1/status", h.getStatus)
 	mux.HandleFunc("GET /api/v1/works", h.getWorks)
-	mux.HandleFunc("GET /api/v1/works/{work}/calls", h.getCalls)
+	mux.HandleFunc("GET /api/v1/executions", h.getExecutions)
+	mux.HandleFunc("GET /api/v1/works/{work}", h.getWork)
 	mux.HandleFunc("GET /api/v1/calls/{key}", h.getCall)
 	mux.HandleFunc("GET /api/v1/flow", h.getFlow)
 	mux.HandleFunc("GET /api/v1/calls/{key}/{part}", h.getPart)
@@ -240,32 +241,4 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
-}
-
-var errQuery = errors.New("the query is not one")
-
-// queryOf reads which calls are wanted.
-func queryOf(r *http.Request) (query, error) {
-	form := r.URL.Query()
-	q := query{status: form.Get("status"), search: form.Get("q"), after: form.Get("after"), limit: defaultLimit}
-	if q.status != "" {
-		known := false
-		for _, s := range statuses {
-			known = known || s == q.status
-		}
-		if !known {
-			return q, fmt.Errorf("%w: status is one of %s", errQuery, strings.Join(statuses, ", "))
-		}
-	}
-	if s := form.Get("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > maxLimit {
-			return q, fmt.Errorf("%w: limit is a number from 1 to %d", errQuery, maxLimit)
-		}
-		q.limit = n
-	}
-	if len(q.search) > 200 {
-		return q, fmt.Errorf("%w: q has 200 bytes at most", errQuery)
-	}
-	return q, nil
 }

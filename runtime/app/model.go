@@ -162,15 +162,6 @@ type errorView struct {
 	Stack   string `json:"stack,omitempty"`
 }
 
-type callsView struct {
-	Work  workRef    `json:"work"`
-	Calls []callView `json:"calls"`
-	Next  string     `json:"next,omitempty"` // cursor of the page that follows
-	// Partial says that the search stopped before it had seen all calls; Next goes
-	// on with it.
-	Partial bool `json:"partial,omitempty"`
-}
-
 type worksView struct {
 	Works []workView `json:"works"`
 }

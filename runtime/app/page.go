@@ -5,8 +5,6 @@ import (
 	"embed"
 	"io"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -49,65 +47,10 @@ type timesLink struct {
 	Current            bool
 }
 
-type workRow struct {
-	workView
-	Plot callPlot
-}
-
-type workPage struct {
-	Work     workRow
-	Calls    callsView
-	Query    query
-	Statuses []string
-	Next     string // query of the page that follows
-	First    string // query of the first page; "" when this is it
-}
-
 type errorPage struct {
 	Status  int
 	Message string
 }
-
-func (h *handler) viewWork(w http.ResponseWriter, r *http.Request) {
-	h.show(w, r, "work", func(context.Context) (string, any, error) {
-		v, err := h.callsOf(r)
-		if err != nil {
-			return "", nil, err
-		}
-		q, _ := queryOf(r)
-		runner := h.site.runner(v.Work.ID)
-		if runner == nil {
-			return "", nil, errNoCall{"the work is not in use any more"}
-		}
-		work := h.site.workView(runner, time.Now())
-		body := workPage{Work: workRow{work, plotCalls(work.History)}, Calls: v, Query: q, Statuses: statuses}
-		if v.Next != "" {
-			body.Next = q.with(v.Next)
-		}
-		if q.after != "" {
-			body.First = q.with("")
-		}
-		return work.ID, body, nil
-	})
-}
-
-// with returns the query string of another page of the same list.
-func (q query) with(after string) string {
-	v := url.Values{}
-	for name, value := range map[string]string{"status": q.status, "q": q.search, "after": after} {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	if q.limit != defaultLimit {
-		v.Set("limit", strconv.Itoa(q.limit))
-	}
-	return "?" + v.Encode()
-}
-
-// Status and Search are for the template.
-func (q query) Status() string { return q.status }
-func (q query) Search() string { return q.search }
 
 // show answers with a page: the template of a name, with what build returns. Who accepts
 // text/event-stream gets that page, and then what changes of it: a list of tokens as patch explains. So

@@ -28,6 +28,7 @@ type site struct {
 	guesses  guesses
 	sessions sessions
 	outcomes recent.Map[string, *outcome]
+	measures recent.Map[string, measures]
 	store    store.Store     // that OpenStore has opened
 	ctx      context.Context // ends the streams
 	cancel   context.CancelFunc

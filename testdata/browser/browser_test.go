@@ -195,30 +195,22 @@ func serve(t *testing.T, wait bool, resume chan struct{}, bad ...string) *site {
 	return s
 }
 
-// call is the address of a call of a work, by its number in this process.
+// call is the address of a call of a work, by its place among those that were executed.
 func (s *site) call(t *testing.T, work string, number int) string {
 	t.Helper()
-	answer, err := http.Get(s.url + "/api/v1/works/" + work + "/calls")
+	answer, err := http.Get(s.url + "/api/v1/executions?work=" + work)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var page struct {
-		Calls []struct {
-			Key    string
-			Number int
-		}
-	}
+	var page struct{ Executions []struct{ Call string } }
 	if err := json.NewDecoder(answer.Body).Decode(&page); err != nil {
 		t.Fatal(err)
 	}
-	for _, call := range page.Calls {
-		if call.Number == number {
-			return call.Key
-		}
+	if len(page.Executions) < number {
+		t.Fatalf("call %d of %s is not listed: %+v", number, work, page)
 	}
-	t.Fatalf("call %d of %s is not listed: %+v", number, work, page)
-	return ""
+	return page.Executions[len(page.Executions)-number].Call
 }
 
 // shot writes what a tab looks like, if somebody wants to see it.

@@ -84,6 +84,9 @@ func (s *realistic) views(t *testing.T) []view {
 	}
 	return []view{
 		{"now", "/view"},
+		{"executions", "/view/executions"},
+		{"executions-filtered", "/view/executions?status=failed&status=given+up&since=today&q=South"},
+		{"executions-none", "/view/executions?machine=nowhere"},
 		{"work-fetch", "/view/works/sales.Fetch"},
 		{"work-validate", "/view/works/sales.Validate"},
 		{"work-train", "/view/works/sales.Train"},
@@ -112,7 +115,7 @@ func (s *realistic) inMemory(t *testing.T, r *runtime.Runner) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	link := regexp.MustCompile(`view/calls/([^"?#]+)"`).FindSubmatch(page)
+	link := regexp.MustCompile(`view/calls/([^"?#]+)#`).FindSubmatch(page)
 	if link == nil {
 		t.Fatalf("the page of %s has no call", r.Name())
 	}

@@ -177,14 +177,14 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 	c := &client{document(t), server, map[string]bool{}}
 	c.do(t, "GET", "/healthz", "/healthz", 200)
 	c.do(t, "GET", "/api/v1/status", "/api/v1/status", 200) // before anything
-	c.do(t, "GET", "/api/v1/works/{work}/calls", "/api/v1/works/unused.Work/calls", 200)
+	c.do(t, "GET", "/api/v1/works/{work}", "/api/v1/works/unused.Work", 200)
 	c.do(t, "POST", "/api/v1/loop/{action}", "/api/v1/loop/run", 200)
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		var page struct{ Calls []struct{ Status string } }
-		json.Unmarshal(c.do(t, "GET", "/api/v1/works/{work}/calls", "/api/v1/works/stored.Work/calls", 200), &page)
+		var page struct{ Executions []struct{ Status string } }
+		json.Unmarshal(c.do(t, "GET", "/api/v1/executions", "/api/v1/executions?work=stored.Work", 200), &page)
 		kinds := map[string]bool{}
-		for _, call := range page.Calls {
-			kinds[call.Status] = true
+		for _, execution := range page.Executions {
+			kinds[execution.Status] = true
 		}
 		if len(kinds) == 3 && a.Works[0].Stats().Errors > 1 {
 			break
@@ -199,31 +199,39 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 	c.do(t, "GET", "/api/v1/works", "/api/v1/works", 200)
 	c.do(t, "GET", "/api/v1/flow", "/api/v1/flow", 200)
 	c.do(t, "GET", "/api/v1/openapi.json", "/api/v1/openapi.json", 200)
-	const calls, call = "/api/v1/works/{work}/calls", "/api/v1/calls/{key}"
+	const executions, call = "/api/v1/executions", "/api/v1/calls/{key}"
 	for _, work := range []string{"plain.Work", "stored.Work"} {
 		next := ""
 		for more := true; more; more = next != "" {
 			var page struct {
-				Calls []struct{ Key string }
-				Next  string
+				Executions []struct{ Call string }
+				Next       string
 			}
-			text := c.do(t, "GET", calls, "/api/v1/works/"+work+"/calls?limit=2&after="+next, 200)
+			text := c.do(t, "GET", executions, executions+"?limit=2&work="+work+"&after="+next, 200)
 			if err := json.Unmarshal(text, &page); err != nil {
 				t.Fatal(err)
 			}
-			for _, one := range page.Calls {
-				c.do(t, "GET", call, "/api/v1/calls/"+one.Key, 200)
+			for _, one := range page.Executions {
+				c.do(t, "GET", call, "/api/v1/calls/"+one.Call, 200)
 			}
 			next = page.Next
 		}
 	}
 	c.do(t, "POST", "/api/v1/loop/{action}", "/api/v1/loop/pause", 200) // or calls that fail are made again and again
-	var all struct{ Calls []struct{ Key string } }
-	if err := json.Unmarshal(c.do(t, "GET", calls, "/api/v1/works/plain.Work/calls", 200), &all); err != nil {
+	for _, work := range []string{"plain.Work", "stored.Work"} {
+		c.do(t, "GET", "/api/v1/works/{work}", "/api/v1/works/"+work, 200)
+	}
+	var all struct{ Executions []struct{ Call string } }
+	if err := json.Unmarshal(c.do(t, "GET", executions, executions+"?work=plain.Work", 200), &all); err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range all.Calls[:6] {
-		path := "/api/v1/calls/" + one.Key
+	acted := map[string]bool{}
+	for _, one := range all.Executions { // several are of one call
+		if acted[one.Call] || len(acted) == 6 {
+			continue
+		}
+		acted[one.Call] = true
+		path := "/api/v1/calls/" + one.Call
 		c.do(t, "GET", call+"/result", path+"/result", 403) // an argument is secret
 		for _, part := range []string{"arguments", "log"} {
 			c.do(t, "GET", call+"/"+part, path+"/"+part, 200)
@@ -233,10 +241,10 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 			c.do(t, "GET", call, path+"?as=json", 200)
 		}
 	}
-	c.do(t, "GET", calls, "/api/v1/works/plain.Work/calls?status=failed&q=data&limit=500", 200)
+	c.do(t, "GET", executions, executions+"?work=plain.Work&status=failed&status=lost&q=data&since=1h&until=2100-01-01&machine=nowhere&limit=500", 200)
 
-	c.do(t, "GET", calls, "/api/v1/works/plain.Work/calls?limit=0", 400)
-	c.do(t, "GET", calls, "/api/v1/works/none/calls", 404)
+	c.do(t, "GET", executions, executions+"?limit=0", 400)
+	c.do(t, "GET", "/api/v1/works/{work}", "/api/v1/works/none", 404)
 	c.do(t, "GET", call, "/api/v1/calls/none:1", 404)
 	for _, action := range []string{"stop", "forget", "again"} {
 		c.do(t, "POST", "/api/v1/calls/"+action, "/api/v1/calls/"+action, 200) // of none
@@ -246,7 +254,7 @@ func TestTheAPIIsAsTheDocumentSays(t *testing.T) {
 	}
 	c.do(t, "POST", "/api/v1/works/{work}/{action}", "/api/v1/works/none/pause", 404)
 	c.do(t, "POST", call+"/stop", "/api/v1/calls/none:1/stop", 404)
-	c.do(t, "POST", call+"/stop", "/api/v1/calls/"+all.Calls[0].Key+"/stop", 403, "Origin", "https://evil.example")
+	c.do(t, "POST", call+"/stop", "/api/v1/calls/"+all.Executions[0].Call+"/stop", 403, "Origin", "https://evil.example")
 	c.do(t, "POST", "/api/v1/loop/{action}", "/api/v1/loop/run", 403, "Sec-Fetch-Site", "cross-site")
 	a.Token = "0123456789abcdef"
 	for _, path := range []string{"/api/v1/now", "/api/v1/machines", "/api/v1/status", "/api/v1/works", "/api/v1/flow", "/api/v1/openapi.json", "/api/v1/events"} {
