@@ -42,15 +42,15 @@ func TestTheClientCallsEveryOperation(t *testing.T) {
 	if err != nil || run.JSON200 == nil || !run.JSON200.Done {
 		t.Fatalf("run: %v, %+v", err, run)
 	}
-	var key string
+	work, key := "stored.Work", ""
 	for end := time.Now().Add(20 * time.Second); key == ""; time.Sleep(10 * time.Millisecond) {
-		calls, err := c.CallsWithResponse(ctx, "stored.Work", nil)
-		if err != nil || calls.JSON200 == nil {
-			t.Fatalf("calls: %v, %+v", err, calls)
+		list, err := c.ExecutionsWithResponse(ctx, &api.ExecutionsParams{Work: &work})
+		if err != nil || list.JSON200 == nil {
+			t.Fatalf("executions: %v, %+v", err, list)
 		}
-		for _, call := range calls.JSON200.Calls {
-			if call.Status == "succeeded" {
-				key = call.Key
+		for _, x := range list.JSON200.Executions {
+			if x.Status == "succeeded" {
+				key = x.Call
 			}
 		}
 		if time.Now().After(end) {
@@ -66,14 +66,15 @@ func TestTheClientCallsEveryOperation(t *testing.T) {
 		"Health": func() (any, error) { return c.HealthWithResponse(ctx) }, "Status": func() (any, error) { return c.StatusWithResponse(ctx) },
 		"Works": func() (any, error) { return c.WorksWithResponse(ctx) }, "Openapi": func() (any, error) { return c.OpenapiWithResponse(ctx) },
 		"Now": func() (any, error) { return c.NowWithResponse(ctx, nil) }, "Flow": func() (any, error) { return c.FlowWithResponse(ctx) },
-		"Machines":  func() (any, error) { return c.MachinesWithResponse(ctx) },
-		"Calls":     func() (any, error) { return c.CallsWithResponse(ctx, "stored.Work", nil) },
-		"Call":      func() (any, error) { return c.CallWithResponse(ctx, key, nil) },
-		"Arguments": func() (any, error) { return c.ArgumentsWithResponse(ctx, key) },
-		"Log":       func() (any, error) { return c.LogWithResponse(ctx, key) },
-		"Stop":      func() (any, error) { return c.StopWithResponse(ctx, key) },
-		"Again":     func() (any, error) { return c.AgainWithResponse(ctx, key) },
-		"Forget":    func() (any, error) { return c.ForgetWithResponse(ctx, key) },
+		"Machines":   func() (any, error) { return c.MachinesWithResponse(ctx) },
+		"Executions": func() (any, error) { return c.ExecutionsWithResponse(ctx, nil) },
+		"Work":       func() (any, error) { return c.WorkWithResponse(ctx, work) },
+		"Call":       func() (any, error) { return c.CallWithResponse(ctx, key, nil) },
+		"Arguments":  func() (any, error) { return c.ArgumentsWithResponse(ctx, key) },
+		"Log":        func() (any, error) { return c.LogWithResponse(ctx, key) },
+		"Stop":       func() (any, error) { return c.StopWithResponse(ctx, key) },
+		"Again":      func() (any, error) { return c.AgainWithResponse(ctx, key) },
+		"Forget":     func() (any, error) { return c.ForgetWithResponse(ctx, key) },
 		"StopMany": func() (any, error) {
 			return c.StopManyWithFormdataBodyWithResponse(ctx, api.StopManyFormdataRequestBody{Key: keys})
 		},
@@ -84,7 +85,7 @@ func TestTheClientCallsEveryOperation(t *testing.T) {
 			return c.ForgetManyWithFormdataBodyWithResponse(ctx, api.ForgetManyFormdataRequestBody{Key: keys})
 		},
 		"ControlWork": func() (any, error) {
-			return c.ControlWorkWithResponse(ctx, "stored.Work", api.ControlWorkParamsActionPause)
+			return c.ControlWorkWithResponse(ctx, work, api.ControlWorkParamsActionPause)
 		},
 		"Control": func() (any, error) { return c.ControlWithResponse(ctx, api.ControlParamsActionPause) },
 	}

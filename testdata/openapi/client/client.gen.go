@@ -57,25 +57,25 @@ func (e CallOrigin) Valid() bool {
 
 // Defines values for CallRemoved.
 const (
-	Deleted    CallRemoved = "deleted"
-	Evicted    CallRemoved = "evicted"
-	Expired    CallRemoved = "expired"
-	Forgotten  CallRemoved = "forgotten"
-	Unreadable CallRemoved = "unreadable"
+	CallRemovedDeleted    CallRemoved = "deleted"
+	CallRemovedEvicted    CallRemoved = "evicted"
+	CallRemovedExpired    CallRemoved = "expired"
+	CallRemovedForgotten  CallRemoved = "forgotten"
+	CallRemovedUnreadable CallRemoved = "unreadable"
 )
 
 // Valid indicates whether the value is a known member of the CallRemoved enum.
 func (e CallRemoved) Valid() bool {
 	switch e {
-	case Deleted:
+	case CallRemovedDeleted:
 		return true
-	case Evicted:
+	case CallRemovedEvicted:
 		return true
-	case Expired:
+	case CallRemovedExpired:
 		return true
-	case Forgotten:
+	case CallRemovedForgotten:
 		return true
-	case Unreadable:
+	case CallRemovedUnreadable:
 		return true
 	default:
 		return false
@@ -229,6 +229,39 @@ func (e FailedGroupStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListedExecutionStatus.
+const (
+	ListedExecutionStatusFailed     ListedExecutionStatus = "failed"
+	ListedExecutionStatusGivenUp    ListedExecutionStatus = "given up"
+	ListedExecutionStatusLost       ListedExecutionStatus = "lost"
+	ListedExecutionStatusRunning    ListedExecutionStatus = "running"
+	ListedExecutionStatusStopped    ListedExecutionStatus = "stopped"
+	ListedExecutionStatusSucceeded  ListedExecutionStatus = "succeeded"
+	ListedExecutionStatusUnreadable ListedExecutionStatus = "unreadable"
+)
+
+// Valid indicates whether the value is a known member of the ListedExecutionStatus enum.
+func (e ListedExecutionStatus) Valid() bool {
+	switch e {
+	case ListedExecutionStatusFailed:
+		return true
+	case ListedExecutionStatusGivenUp:
+		return true
+	case ListedExecutionStatusLost:
+		return true
+	case ListedExecutionStatusRunning:
+		return true
+	case ListedExecutionStatusStopped:
+		return true
+	case ListedExecutionStatusSucceeded:
+		return true
+	case ListedExecutionStatusUnreadable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LoopState.
 const (
 	LoopStateBlocked    LoopState = "blocked"
@@ -336,22 +369,22 @@ func (e PointStatus) Valid() bool {
 
 // Defines values for ResultState.
 const (
-	ErrorKept ResultState = "error kept"
-	Gone      ResultState = "gone"
-	Kept      ResultState = "kept"
-	None      ResultState = "none"
+	ResultStateErrorKept ResultState = "error kept"
+	ResultStateGone      ResultState = "gone"
+	ResultStateKept      ResultState = "kept"
+	ResultStateNone      ResultState = "none"
 )
 
 // Valid indicates whether the value is a known member of the ResultState enum.
 func (e ResultState) Valid() bool {
 	switch e {
-	case ErrorKept:
+	case ResultStateErrorKept:
 		return true
-	case Gone:
+	case ResultStateGone:
 		return true
-	case Kept:
+	case ResultStateKept:
 		return true
-	case None:
+	case ResultStateNone:
 		return true
 	default:
 		return false
@@ -427,6 +460,36 @@ func (e WorkStatus) Valid() bool {
 	}
 }
 
+// Defines values for WorkDetailStatus.
+const (
+	WorkDetailStatusFailed     WorkDetailStatus = "failed"
+	WorkDetailStatusNotStarted WorkDetailStatus = "not started"
+	WorkDetailStatusPending    WorkDetailStatus = "pending"
+	WorkDetailStatusRunning    WorkDetailStatus = "running"
+	WorkDetailStatusStopped    WorkDetailStatus = "stopped"
+	WorkDetailStatusSucceeded  WorkDetailStatus = "succeeded"
+)
+
+// Valid indicates whether the value is a known member of the WorkDetailStatus enum.
+func (e WorkDetailStatus) Valid() bool {
+	switch e {
+	case WorkDetailStatusFailed:
+		return true
+	case WorkDetailStatusNotStarted:
+		return true
+	case WorkDetailStatusPending:
+		return true
+	case WorkDetailStatusRunning:
+		return true
+	case WorkDetailStatusStopped:
+		return true
+	case WorkDetailStatusSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CallParamsAs.
 const (
 	Go   CallParamsAs = "go"
@@ -439,6 +502,48 @@ func (e CallParamsAs) Valid() bool {
 	case Go:
 		return true
 	case Json:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExecutionsParamsStatus.
+const (
+	ExecutionsParamsStatusDeleted    ExecutionsParamsStatus = "deleted"
+	ExecutionsParamsStatusEvicted    ExecutionsParamsStatus = "evicted"
+	ExecutionsParamsStatusExpired    ExecutionsParamsStatus = "expired"
+	ExecutionsParamsStatusFailed     ExecutionsParamsStatus = "failed"
+	ExecutionsParamsStatusGivenUp    ExecutionsParamsStatus = "given up"
+	ExecutionsParamsStatusLost       ExecutionsParamsStatus = "lost"
+	ExecutionsParamsStatusRunning    ExecutionsParamsStatus = "running"
+	ExecutionsParamsStatusStopped    ExecutionsParamsStatus = "stopped"
+	ExecutionsParamsStatusSucceeded  ExecutionsParamsStatus = "succeeded"
+	ExecutionsParamsStatusUnreadable ExecutionsParamsStatus = "unreadable"
+)
+
+// Valid indicates whether the value is a known member of the ExecutionsParamsStatus enum.
+func (e ExecutionsParamsStatus) Valid() bool {
+	switch e {
+	case ExecutionsParamsStatusDeleted:
+		return true
+	case ExecutionsParamsStatusEvicted:
+		return true
+	case ExecutionsParamsStatusExpired:
+		return true
+	case ExecutionsParamsStatusFailed:
+		return true
+	case ExecutionsParamsStatusGivenUp:
+		return true
+	case ExecutionsParamsStatusLost:
+		return true
+	case ExecutionsParamsStatusRunning:
+		return true
+	case ExecutionsParamsStatusStopped:
+		return true
+	case ExecutionsParamsStatusSucceeded:
+		return true
+	case ExecutionsParamsStatusUnreadable:
 		return true
 	default:
 		return false
@@ -472,36 +577,6 @@ const (
 func (e NowParamsWorks) Valid() bool {
 	switch e {
 	case All:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for CallsParamsStatus.
-const (
-	CallsParamsStatusFailed    CallsParamsStatus = "failed"
-	CallsParamsStatusGivenUp   CallsParamsStatus = "given up"
-	CallsParamsStatusPending   CallsParamsStatus = "pending"
-	CallsParamsStatusRunning   CallsParamsStatus = "running"
-	CallsParamsStatusStopped   CallsParamsStatus = "stopped"
-	CallsParamsStatusSucceeded CallsParamsStatus = "succeeded"
-)
-
-// Valid indicates whether the value is a known member of the CallsParamsStatus enum.
-func (e CallsParamsStatus) Valid() bool {
-	switch e {
-	case CallsParamsStatusFailed:
-		return true
-	case CallsParamsStatusGivenUp:
-		return true
-	case CallsParamsStatusPending:
-		return true
-	case CallsParamsStatusRunning:
-		return true
-	case CallsParamsStatusStopped:
-		return true
-	case CallsParamsStatusSucceeded:
 		return true
 	default:
 		return false
@@ -718,18 +793,6 @@ type CallExecution struct {
 // CallExecutionStatus defines model for CallExecution.Status.
 type CallExecutionStatus string
 
-// Calls defines model for Calls.
-type Calls struct {
-	Calls []Call `json:"calls"`
-
-	// Next For after, on the next page; missing on the last.
-	Next *string `json:"next,omitempty"`
-
-	// Partial The search stopped before it had seen all calls; next goes on with it.
-	Partial *bool   `json:"partial,omitempty"`
-	Work    WorkRef `json:"work"`
-}
-
 // Edge One was seen to call the other.
 type Edge struct {
 	// Calls Those that it made, or joined before they had ended. Hits are not counted.
@@ -747,6 +810,17 @@ type Error struct {
 
 	// Stack Where it panicked. Left out when there is none, as of an error that the body returned.
 	Stack *string `json:"stack,omitempty"`
+}
+
+// Executions defines model for Executions.
+type Executions struct {
+	Executions []ListedExecution `json:"executions"`
+
+	// Next For after, on the next page; missing on the last.
+	Next *string `json:"next,omitempty"`
+
+	// Partial The search stopped before it had seen all executions; next goes on with it.
+	Partial *bool `json:"partial,omitempty"`
 }
 
 // FailedCalls defines model for FailedCalls.
@@ -815,6 +889,56 @@ type Health struct {
 	Problems *[]string `json:"problems,omitempty"`
 }
 
+// Kept defines model for Kept.
+type Kept struct {
+	// AtLeast There may be more: not all were counted.
+	AtLeast bool `json:"atLeast"`
+	Bytes   int  `json:"bytes"`
+	Results int  `json:"results"`
+}
+
+// ListedExecution defines model for ListedExecution.
+type ListedExecution struct {
+	Arguments []Argument `json:"arguments"`
+
+	// Attempt Which execution of its call it is, from 1.
+	Attempt int `json:"attempt"`
+
+	// Call Address of the call in paths.
+	Call string `json:"call"`
+
+	// Duration Seconds of this execution alone, without waiting; until now while it runs.
+	Duration float32    `json:"duration"`
+	Error    *string    `json:"error,omitempty"`
+	Finished *time.Time `json:"finished,omitempty"`
+
+	// Gone What became of the result that is there no more.
+	Gone    *string `json:"gone,omitempty"`
+	Machine string  `json:"machine"`
+
+	// Process Its number there.
+	Process int    `json:"process"`
+	Program string `json:"program"`
+
+	// Progress How far the latest execution has come, as its body says.
+	Progress *Progress `json:"progress,omitempty"`
+
+	// Retry When the call executes again.
+	Retry *time.Time `json:"retry,omitempty"`
+
+	// Seq Of its record in the store; missing without one.
+	Seq *int `json:"seq,omitempty"`
+
+	// Size Bytes of the stored result.
+	Size    *int                  `json:"size,omitempty"`
+	Started time.Time             `json:"started"`
+	Status  ListedExecutionStatus `json:"status"`
+	Work    WorkRef               `json:"work"`
+}
+
+// ListedExecutionStatus defines model for ListedExecution.Status.
+type ListedExecutionStatus string
+
 // Loop defines model for Loop.
 type Loop struct {
 	// Began When the latest pass did.
@@ -852,6 +976,18 @@ type LoopState string
 type Machines struct {
 	Queues  []Queue  `json:"queues"`
 	Workers []Worker `json:"workers"`
+}
+
+// Measures defines model for Measures.
+type Measures struct {
+	Day Period `json:"day"`
+
+	// Durations Seconds of the executions that ended by themselves.
+	Durations *Spread `json:"durations,omitempty"`
+	Hour      Period  `json:"hour"`
+
+	// Of Executions that were looked at, the newest.
+	Of int `json:"of"`
 }
 
 // NextThing defines model for NextThing.
@@ -986,6 +1122,14 @@ type Pass struct {
 	Took float32 `json:"took"`
 }
 
+// Period defines model for Period.
+type Period struct {
+	// AtLeast There may be more: not all were looked at.
+	AtLeast    bool `json:"atLeast"`
+	Errors     int  `json:"errors"`
+	Executions int  `json:"executions"`
+}
+
 // Point defines model for Point.
 type Point struct {
 	Duration float32     `json:"duration"`
@@ -1115,6 +1259,20 @@ type Schedule struct {
 
 	// Tick The one that the flow is at.
 	Tick *time.Time `json:"tick,omitempty"`
+}
+
+// Setting defines model for Setting.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Spread Seconds of the executions that ended by themselves.
+type Spread struct {
+	Max float32 `json:"max"`
+	Of  int     `json:"of"`
+	P50 float32 `json:"p50"`
+	P95 float32 `json:"p95"`
 }
 
 // Status defines model for Status.
@@ -1247,6 +1405,50 @@ type Work struct {
 // WorkStatus defines model for Work.Status.
 type WorkStatus string
 
+// WorkDetail defines model for WorkDetail.
+type WorkDetail struct {
+	// Entries Results that are kept in memory.
+	Entries int `json:"entries"`
+	Errors  int `json:"errors"`
+
+	// Evictions Results in memory that made room for others.
+	Evictions  int `json:"evictions"`
+	Executions int `json:"executions"`
+
+	// Expirations Results in memory whose time was over.
+	Expirations int     `json:"expirations"`
+	History     []Point `json:"history"`
+	Hits        int     `json:"hits"`
+	Id          string  `json:"id"`
+	Joined      int     `json:"joined"`
+
+	// Kept In the store; missing without one.
+	Kept         *Kept      `json:"kept,omitempty"`
+	LastDuration float32    `json:"lastDuration"`
+	LastFinished *time.Time `json:"lastFinished,omitempty"`
+	Measures     Measures   `json:"measures"`
+	Misses       int        `json:"misses"`
+	Name         string     `json:"name"`
+	Options      []Setting  `json:"options"`
+	Paused       bool       `json:"paused"`
+	Pending      int        `json:"pending"`
+	Reason       *string    `json:"reason,omitempty"`
+	Retries      int        `json:"retries"`
+	Running      int        `json:"running"`
+
+	// Since When this process made its runner; the counters above count from then on.
+	Since  time.Time        `json:"since"`
+	Status WorkDetailStatus `json:"status"`
+	Stops  int              `json:"stops"`
+
+	// Stored Misses of which the result was in the store.
+	Stored    int `json:"stored"`
+	Successes int `json:"successes"`
+}
+
+// WorkDetailStatus defines model for WorkDetail.Status.
+type WorkDetailStatus string
+
 // WorkLine defines model for WorkLine.
 type WorkLine struct {
 	Errors     int        `json:"errors"`
@@ -1341,6 +1543,36 @@ type CallParams struct {
 // CallParamsAs defines parameters for Call.
 type CallParamsAs string
 
+// ExecutionsParams defines parameters for Executions.
+type ExecutionsParams struct {
+	// Status Only executions with any of these statuses. The last four are of those that succeeded and whose result has gone; succeeded finds these, too.
+	Status *[]ExecutionsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Work Only those of the work with this identifier or full name.
+	Work *string `form:"work,omitempty" json:"work,omitempty"`
+
+	// Machine Only those on the machine of this name.
+	Machine *string `form:"machine,omitempty" json:"machine,omitempty"`
+
+	// Since Only those that began at this time or later: how long ago, such as 36h or 7d, today, yesterday, 2022-05-25, 2022-05-25 13:00, or RFC 3339.
+	Since *string `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Only those that began before this time.
+	Until *string `form:"until,omitempty" json:"until,omitempty"`
+
+	// Q Only those that have this in an argument or in the error, or, from eight digits on, at the start of the key of their call.
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// After What next said on the page before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit Executions on one page.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ExecutionsParamsStatus defines parameters for Executions.
+type ExecutionsParamsStatus string
+
 // ControlParamsAction defines parameters for Control.
 type ControlParamsAction string
 
@@ -1352,24 +1584,6 @@ type NowParams struct {
 
 // NowParamsWorks defines parameters for Now.
 type NowParamsWorks string
-
-// CallsParams defines parameters for Calls.
-type CallsParams struct {
-	// Status Only calls with this status, the newest first. Without it, those that failed come first.
-	Status *CallsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
-
-	// Q Only calls that have this in an argument, in the error or in their key.
-	Q *string `form:"q,omitempty" json:"q,omitempty"`
-
-	// After What next said on the page before.
-	After *string `form:"after,omitempty" json:"after,omitempty"`
-
-	// Limit Calls on one page.
-	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
-}
-
-// CallsParamsStatus defines parameters for Calls.
-type CallsParamsStatus string
 
 // ControlWorkParamsAction defines parameters for ControlWork.
 type ControlWorkParamsAction string
@@ -1541,6 +1755,11 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/events (the `Events` operationId).
 	Events(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// Executions Executions of all works, a page at a time
+	//
+	// Corresponds with GET /api/v1/executions (the `Executions` operationId).
+	Executions(ctx context.Context, params *ExecutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// Flow The flow
 	//
 	// Works and who was seen to call them in this process, schedules and passes.
@@ -1578,10 +1797,10 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/works (the `Works` operationId).
 	Works(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Calls The calls of a work, a page at a time
+	// Work A work
 	//
-	// Corresponds with GET /api/v1/works/{work}/calls (the `Calls` operationId).
-	Calls(ctx context.Context, work string, params *CallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /api/v1/works/{work} (the `Work` operationId).
+	Work(ctx context.Context, work string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ControlWork Pause or resume a work
 	//
@@ -1818,6 +2037,21 @@ func (c *Client) Events(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 	return c.Client.Do(req)
 }
 
+// Executions Executions of all works, a page at a time
+//
+// Corresponds with GET /api/v1/executions (the `Executions` operationId).
+func (c *Client) Executions(ctx context.Context, params *ExecutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExecutionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // Flow The flow
 //
 // Works and who was seen to call them in this process, schedules and passes.
@@ -1925,11 +2159,11 @@ func (c *Client) Works(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 	return c.Client.Do(req)
 }
 
-// Calls The calls of a work, a page at a time
+// Work A work
 //
-// Corresponds with GET /api/v1/works/{work}/calls (the `Calls` operationId).
-func (c *Client) Calls(ctx context.Context, work string, params *CallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCallsRequest(c.Server, work, params)
+// Corresponds with GET /api/v1/works/{work} (the `Work` operationId).
+func (c *Client) Work(ctx context.Context, work string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWorkRequest(c.Server, work)
 	if err != nil {
 		return nil, err
 	}
@@ -2394,6 +2628,144 @@ func NewEventsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewExecutionsRequest constructs an http.Request for the Executions method
+func NewExecutionsRequest(server string, params *ExecutionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/executions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Work != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "work", *params.Work, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Machine != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "machine", *params.Machine, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Until != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewFlowRequest constructs an http.Request for the Flow method
 func NewFlowRequest(server string) (*http.Request, error) {
 	var err error
@@ -2617,8 +2989,8 @@ func NewWorksRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
-// NewCallsRequest constructs an http.Request for the Calls method
-func NewCallsRequest(server string, work string, params *CallsParams) (*http.Request, error) {
+// NewWorkRequest constructs an http.Request for the Work method
+func NewWorkRequest(server string, work string) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2633,7 +3005,7 @@ func NewCallsRequest(server string, work string, params *CallsParams) (*http.Req
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/api/v1/works/%s/calls", pathParam0)
+	operationPath := fmt.Sprintf("/api/v1/works/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -2641,69 +3013,6 @@ func NewCallsRequest(server string, work string, params *CallsParams) (*http.Req
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.Status != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Q != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.After != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Limit != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -2926,6 +3235,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/events (the `Events` operationId).
 	EventsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EventsResponse, error)
 
+	// ExecutionsWithResponse Executions of all works, a page at a time
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/executions (the `Executions` operationId).
+	ExecutionsWithResponse(ctx context.Context, params *ExecutionsParams, reqEditors ...RequestEditorFn) (*ExecutionsResponse, error)
+
 	// FlowWithResponse The flow
 	//
 	// Works and who was seen to call them in this process, schedules and passes.
@@ -2977,12 +3293,12 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/works (the `Works` operationId).
 	WorksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WorksResponse, error)
 
-	// CallsWithResponse The calls of a work, a page at a time
+	// WorkWithResponse A work
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /api/v1/works/{work}/calls (the `Calls` operationId).
-	CallsWithResponse(ctx context.Context, work string, params *CallsParams, reqEditors ...RequestEditorFn) (*CallsResponse, error)
+	// Corresponds with GET /api/v1/works/{work} (the `Work` operationId).
+	WorkWithResponse(ctx context.Context, work string, reqEditors ...RequestEditorFn) (*WorkResponse, error)
 
 	// ControlWorkWithResponse Pause or resume a work
 	//
@@ -3723,6 +4039,68 @@ func (r EventsResponse) ContentType() string {
 	return ""
 }
 
+type ExecutionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Executions
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *Failure
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Failure
+	// JSON421 the response for an HTTP 421 `application/json` response
+	JSON421 *Failure
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExecutionsResponse) GetJSON200() *Executions {
+	return r.JSON200
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ExecutionsResponse) GetJSON400() *Failure {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r ExecutionsResponse) GetJSON401() *Failure {
+	return r.JSON401
+}
+
+// GetJSON421 returns the response for an HTTP 421 `application/json` response
+func (r ExecutionsResponse) GetJSON421() *Failure {
+	return r.JSON421
+}
+
+// GetBody returns the raw response body bytes
+func (r ExecutionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExecutionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExecutionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExecutionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type FlowResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4122,13 +4500,11 @@ func (r WorksResponse) ContentType() string {
 	return ""
 }
 
-type CallsResponse struct {
+type WorkResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Calls
-	// JSON400 the response for an HTTP 400 `application/json` response
-	JSON400 *Failure
+	JSON200 *WorkDetail
 	// JSON401 the response for an HTTP 401 `application/json` response
 	JSON401 *Failure
 	// JSON404 the response for an HTTP 404 `application/json` response
@@ -4138,37 +4514,32 @@ type CallsResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CallsResponse) GetJSON200() *Calls {
+func (r WorkResponse) GetJSON200() *WorkDetail {
 	return r.JSON200
 }
 
-// GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r CallsResponse) GetJSON400() *Failure {
-	return r.JSON400
-}
-
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r CallsResponse) GetJSON401() *Failure {
+func (r WorkResponse) GetJSON401() *Failure {
 	return r.JSON401
 }
 
 // GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r CallsResponse) GetJSON404() *Failure {
+func (r WorkResponse) GetJSON404() *Failure {
 	return r.JSON404
 }
 
 // GetJSON421 returns the response for an HTTP 421 `application/json` response
-func (r CallsResponse) GetJSON421() *Failure {
+func (r WorkResponse) GetJSON421() *Failure {
 	return r.JSON421
 }
 
 // GetBody returns the raw response body bytes
-func (r CallsResponse) GetBody() []byte {
+func (r WorkResponse) GetBody() []byte {
 	return r.Body
 }
 
 // Status returns HTTPResponse.Status
-func (r CallsResponse) Status() string {
+func (r WorkResponse) Status() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Status
 	}
@@ -4176,7 +4547,7 @@ func (r CallsResponse) Status() string {
 }
 
 // StatusCode returns HTTPResponse.StatusCode
-func (r CallsResponse) StatusCode() int {
+func (r WorkResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -4184,7 +4555,7 @@ func (r CallsResponse) StatusCode() int {
 }
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r CallsResponse) ContentType() string {
+func (r WorkResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4499,6 +4870,19 @@ func (c *ClientWithResponses) EventsWithResponse(ctx context.Context, reqEditors
 	return ParseEventsResponse(rsp)
 }
 
+// ExecutionsWithResponse Executions of all works, a page at a time
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/executions (the `Executions` operationId).
+func (c *ClientWithResponses) ExecutionsWithResponse(ctx context.Context, params *ExecutionsParams, reqEditors ...RequestEditorFn) (*ExecutionsResponse, error) {
+	rsp, err := c.Executions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExecutionsResponse(rsp)
+}
+
 // FlowWithResponse The flow
 //
 // Works and who was seen to call them in this process, schedules and passes.
@@ -4592,17 +4976,17 @@ func (c *ClientWithResponses) WorksWithResponse(ctx context.Context, reqEditors 
 	return ParseWorksResponse(rsp)
 }
 
-// CallsWithResponse The calls of a work, a page at a time
+// WorkWithResponse A work
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /api/v1/works/{work}/calls (the `Calls` operationId).
-func (c *ClientWithResponses) CallsWithResponse(ctx context.Context, work string, params *CallsParams, reqEditors ...RequestEditorFn) (*CallsResponse, error) {
-	rsp, err := c.Calls(ctx, work, params, reqEditors...)
+// Corresponds with GET /api/v1/works/{work} (the `Work` operationId).
+func (c *ClientWithResponses) WorkWithResponse(ctx context.Context, work string, reqEditors ...RequestEditorFn) (*WorkResponse, error) {
+	rsp, err := c.Work(ctx, work, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
-	return ParseCallsResponse(rsp)
+	return ParseWorkResponse(rsp)
 }
 
 // ControlWorkWithResponse Pause or resume a work
@@ -5190,6 +5574,53 @@ func ParseEventsResponse(rsp *http.Response) (*EventsResponse, error) {
 	return response, nil
 }
 
+// ParseExecutionsResponse parses an HTTP response from a ExecutionsWithResponse call
+func ParseExecutionsResponse(rsp *http.Response) (*ExecutionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExecutionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Executions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 421:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON421 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseFlowResponse parses an HTTP response from a FlowWithResponse call
 func ParseFlowResponse(rsp *http.Response) (*FlowResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5484,33 +5915,26 @@ func ParseWorksResponse(rsp *http.Response) (*WorksResponse, error) {
 	return response, nil
 }
 
-// ParseCallsResponse parses an HTTP response from a CallsWithResponse call
-func ParseCallsResponse(rsp *http.Response) (*CallsResponse, error) {
+// ParseWorkResponse parses an HTTP response from a WorkWithResponse call
+func ParseWorkResponse(rsp *http.Response) (*WorkResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
 		return nil, err
 	}
 
-	response := &CallsResponse{
+	response := &WorkResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Calls
+		var dest WorkDetail
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
-
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest Failure
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Failure
