@@ -34,7 +34,7 @@
 //
 // # Files
 //
-//	store.db, -wal, -shm   the history, which has the leases, small results, marks, the queue;
+//	store.db, -wal, -shm   the history, which has the leases, small results, arguments, marks, the queue;
 //	                       store.1.db and so on once it was made anew
 //	results/ab/cdef…       large results, named by the SHA-256 of their bytes
 //	tmp/                   files that have no name yet

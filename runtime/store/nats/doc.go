@@ -35,6 +35,10 @@
 // (compressed); -chunks has larger results, in parts; -history the earlier executions; -state marks
 // and what many records have in common. A call takes about 700 bytes beside its result.
 //
+// While a call is executed Again its message has the old result, too, which each renewal of the lease
+// sends once more. Programs of older versions see none then, and drop it when they execute the call, or
+// collect garbage.
+//
 // Do not set max_bytes, max_age (but for -history) or TTLs on them: leases and results would go that
 // are needed, and Open refuses such streams. What bounds them are Options.MaxAge, MaxBytes and
 // HistoryAge: one of the processes that use the namespace collects every ten minutes, or each

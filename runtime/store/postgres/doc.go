@@ -36,6 +36,10 @@
 // versions. Back a namespace up as any schema (pg_dump -n): what is restored is a store as it was
 // then, and calls whose results are younger execute again.
 //
+// Programs of versions before 3 of the tables see no result beside an execution Again, and execute the
+// call themselves when that has failed. Whoever was granted rights before is granted those of
+// version 3 by [Grants], once more.
+//
 // Results of up to 256 KiB, compressed, are one row, and larger ones are in rows of 256 KiB each.
 // A record of the history takes about a kilobyte with its indexes. Expired results are dropped every
 // minute, by one process at a time; the space is used again once PostgreSQL has vacuumed, as it
