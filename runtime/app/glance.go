@@ -100,7 +100,7 @@ func (g *glance) now(s *site, all []*runtime.Runner, version int64) glimpse {
 	}
 	wait := pause - time.Since(g.began)
 	switch {
-	case g.looking != nil:
+	case g.looking != nil, s.ctx.Err() != nil:
 	case wait <= 0:
 		g.looking, g.began, g.version, g.late = make(chan struct{}), time.Now(), version, false
 		go g.look(s, all)
@@ -146,7 +146,11 @@ func (g *glance) look(s *site, all []*runtime.Runner) {
 	found := glimpse{looked: true}
 	for _, of := range storesOf(all) {
 		err := found.lookInto(s.ctx, s, of, g.lookOf(of))
-		if err == nil || s.ctx.Err() != nil {
+		if err == nil {
+			continue
+		}
+		found.keep(&before, of)
+		if s.ctx.Err() != nil {
 			continue
 		}
 		f := storeFailure{of.works(), time.Now(), err}
@@ -156,7 +160,6 @@ func (g *glance) look(s *site, all []*runtime.Runner) {
 			}
 		}
 		found.failures = append(found.failures, f)
-		found.keep(&before, of)
 	}
 	for _, r := range all {
 		found.recall(s, r)

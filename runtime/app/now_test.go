@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"net/http/httptest"
@@ -360,6 +361,30 @@ func TestTheErrorThatEndedTheLoopIsSaid(t *testing.T) {
 	answer, health := r.do(t, "GET", "/healthz", "")
 	want(t, "status", answer.StatusCode, http.StatusServiceUnavailable)
 	want(t, "health", health, `{"loop":"ended","problems":["the flow has ended with an error"]}`+"\n")
+}
+
+// TestWhoWatchesIsToldHowTheFlowEnded, for nobody can ask afterwards.
+func TestWhoWatchesIsToldHowTheFlowEnded(t *testing.T) {
+	fails := make(chan struct{})
+	r := start(t, &App{Works: []*runtime.Runner{}, Loop: &runtime.Loop{Flow: func(context.Context) error {
+		<-fails
+		return errors.New("the disk is full")
+	}}})
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", r.url+"/view", nil)
+	req.Header.Set("Accept", "text/event-stream")
+	answer, err := r.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	close(fails)
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || !strings.Contains(string(text), "The flow has ended with an error") || !strings.Contains(string(text), "the disk is full") {
+		t.Errorf("%v, the stream said\n%s", err, text)
+	}
+	if err := r.end(); err == nil || err.Error() != "the disk is full" {
+		t.Error(err)
+	}
 }
 
 func TestTheFootNamesProcessVersionAndStore(t *testing.T) {

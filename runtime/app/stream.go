@@ -51,6 +51,11 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, next func(conte
 	if !send("retry: 1000\n%s", alive()) {
 		return
 	}
+	last := func() { // how it has ended, which nobody can ask for afterwards
+		if e, err := next(r.Context()); err == nil && e.data != nil {
+			send("event: %s\ndata: %s\n\n", e.name, e.data)
+		}
+	}
 	beat := time.NewTicker(streamBeat)
 	defer beat.Stop()
 	for took := time.Duration(0); ; {
@@ -63,6 +68,7 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, next func(conte
 		case <-r.Context().Done():
 			return
 		case <-h.site.ctx.Done():
+			last()
 			return
 		}
 		select {
@@ -74,6 +80,7 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, next func(conte
 		case <-r.Context().Done():
 			return
 		case <-h.site.ctx.Done():
+			last()
 			return
 		}
 		began := time.Now()
