@@ -78,7 +78,7 @@ func TestAPageSaysHowTheFlowEndedWhenTheProcessIsGone(t *testing.T) {
 	}
 	tab := browser(t)
 	do(t, tab, chromedp.Navigate(url))
-	eventually(t, tab, `document.querySelector("#pill").innerText.includes("passing")`)
+	eventually(t, tab, `document.querySelector("#loop").innerText.includes("pass 1")`)
 	steps <- nil
 	a.Loop.Wake()
 	eventually(t, tab, `document.querySelector("#loop").innerText.includes("pass 2")`) // it is followed
@@ -87,7 +87,7 @@ func TestAPageSaysHowTheFlowEndedWhenTheProcessIsGone(t *testing.T) {
 	if err := <-ended; err == nil {
 		t.Error("the app did not end with the error of its flow")
 	}
-	eventually(t, tab, `!document.querySelector("#pill").innerText.includes("passing")`)
+	eventually(t, tab, `document.querySelector("#pill").innerText.includes("ended")`)
 	eventually(t, tab, `document.querySelector("#truth").innerText !== ""`) // the connection is lost
 	shot(t, tab, "now-ended")
 }
