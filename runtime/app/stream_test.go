@@ -129,15 +129,18 @@ func TestAStreamCostsLittle(t *testing.T) {
 		every    time.Duration
 		changing bool
 		most     float64
+		path     string
 	}{
-		"idle":           {8, time.Second, false, 1000},
-		"asleep":         {8, -1, false, 100},
-		"all the time":   {8, 100 * time.Millisecond, true, 5000},
-		"300 at a time":  {300, 100 * time.Millisecond, true, 20_000},
-		"300, which hit": {300, time.Second, false, 20_000},
+		"idle":           {8, time.Second, false, 1000, "/view"},
+		"asleep":         {8, -1, false, 100, "/view"},
+		"all the time":   {8, 100 * time.Millisecond, true, 5000, "/view"},
+		"300 at a time":  {300, 100 * time.Millisecond, true, 20_000, "/view"},
+		"idle, the flow": {8, time.Second, false, 1000, "/view/flow"},
+		"300 in a flow":  {300, 100 * time.Millisecond, true, 20_000, "/view/flow"},
+		"300, which hit": {300, time.Second, false, 20_000, "/view"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			perSecond, text := rate(t, c.works, c.every, c.changing, "/view")
+			perSecond, text := rate(t, c.works, c.every, c.changing, c.path)
 			t.Logf("%.0f bytes a second, %d events", perSecond, strings.Count(text, "event: page"))
 			if perSecond > c.most {
 				t.Errorf("%.0f bytes a second, want %.0f at most; it ends with\n%s", perSecond, c.most, text[max(0, len(text)-2000):])
