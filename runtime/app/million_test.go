@@ -57,6 +57,11 @@ func TestViewsAreFastWithAMillionExecutions(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/view", "/api/v1/now", "/healthz", "/view/calls/" + failed,
+		"/view/executions", "/view/executions?status=failed", "/view/executions?status=lost", "/view/executions?work=million.Work07",
+		"/view/executions?machine=nowhere", "/view/executions?q=nowhere", "/view/executions?q=nowhere&status=failed", "/view/executions?q=deadbeef",
+		"/view/executions?q=nowhere&work=million.Work07", "/view/executions?machine=nowhere&work=million.Work07",
+		"/view/executions?since=1h", "/view/executions?until=1h", "/view/executions?since=100d&until=90d", "/view/executions?status=failed&until=2h&work=million.Work07",
+		"/view/works/million.Work07", "/view/works/million.Work07?q=nowhere", "/api/v1/executions?limit=500",
 	} {
 		var took []time.Duration
 		for range 20 {

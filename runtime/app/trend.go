@@ -96,7 +96,7 @@ func trendOf(list []listedView, zone *time.Location, root string) trend {
 		case "stopped":
 			p.Shape = "square"
 		}
-		p.Label = fmt.Sprintf("%s %s: %s in %s, began %s", p.Work.Label(), argsLine(p.Arguments), p.Status, duration(p.Duration), p.Started.In(zone).Format("2 Jan 15:04:05"))
+		p.Label = fmt.Sprintf("%s %s: %s in %s, began %s", p.Work.Label(), preview.Cut(argsLine(p.Arguments), maxLabel), p.Status, duration(p.Duration), p.Started.In(zone).Format("2 Jan 15:04:05"))
 	}
 	return t
 }
@@ -254,6 +254,9 @@ func argsLine(args []argView) string {
 	}
 	return b.String()
 }
+
+// maxLabel bounds the arguments in the label of a point, of which there are many.
+const maxLabel = 80
 
 // maxArgLine bounds an argument in a line, in bytes.
 const maxArgLine = 120
