@@ -102,8 +102,9 @@ func tooMuch(t *testing.T) (*app.App, []view, func() bool) {
 	for _, w := range works {
 		a.Works = append(a.Works, w.Runner)
 	}
+	call, _ := runtime.Inspect(stubborn.Runner).Call(1)
 	views := []view{
-		{"now", "/view"}, {"flow", "/view/flow"},
+		{"now", "/view"}, {"flow", "/view/flow"}, {"call-500", "/view/calls/" + call.Key.String()},
 		{"work-many", "/view/works/many.Calls"}, {"work-long", "/view/works/stubborn.Work" + long},
 	}
 	ready := func() bool {
