@@ -57,7 +57,7 @@ func serveApp(t *testing.T, a *app.App, ready func() bool) string {
 // nothing is an app without works, whose flow has not begun.
 func nothing(*testing.T) (*app.App, []view, func() bool) {
 	a := &app.App{Name: "nothing", Wait: true, Works: []*runtime.Runner{}, Loop: &runtime.Loop{Flow: func(context.Context) error { return nil }}}
-	return a, []view{{"now", "/view"}, {"flow", "/view/flow"}}, func() bool { return true }
+	return a, []view{{"now", "/view"}, {"executions", "/view/executions"}, {"flow", "/view/flow"}}, func() bool { return true }
 }
 
 // tooMuch is an app of a hundred works with names that are too long, of which one has ten thousand calls, and one a
@@ -104,7 +104,7 @@ func tooMuch(t *testing.T) (*app.App, []view, func() bool) {
 	}
 	call, _ := runtime.Inspect(stubborn.Runner).Call(1)
 	views := []view{
-		{"now", "/view"}, {"flow", "/view/flow"}, {"call-500", "/view/calls/" + call.Key.String()},
+		{"now", "/view"}, {"executions", "/view/executions"}, {"flow", "/view/flow"}, {"call-500", "/view/calls/" + call.Key.String()},
 		{"work-many", "/view/works/many.Calls"}, {"work-long", "/view/works/stubborn.Work" + long},
 	}
 	ready := func() bool {

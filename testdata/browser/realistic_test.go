@@ -92,6 +92,8 @@ func (s *realistic) views(t *testing.T) []view {
 		{"work-train", "/view/works/sales.Train"},
 		{"work-report", "/view/works/sales.Report"},
 		{"work-filtered", "/view/works/sales.Fetch?status=failed&q=" + url.QueryEscape("South Pole")},
+		{"executions", "/view/executions"},
+		{"executions-filtered", "/view/executions?status=failed&work=sales.Fetch&q=" + url.QueryEscape("South Pole")},
 		{"flow", "/view/flow"},
 		{"call-running", call(s.Train.Runner, runtime.Running)},
 		{"call-slot", call(s.Train.Runner, runtime.Pending)},
