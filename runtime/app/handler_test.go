@@ -33,7 +33,8 @@ func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
 			for len(todo) > 0 {
 				at := todo[0]
 				todo = todo[1:]
-				if seen[at] {
+				// Filters are links, and each may be combined with all others: one is enough. A form posts to confirm.
+				if seen[at] || strings.Count(at, "=") > 1 || strings.HasSuffix(at, "/calls/confirm") {
 					continue
 				}
 				seen[at] = true
@@ -53,7 +54,7 @@ func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
 					}
 				}
 				answer.Body.Close()
-				if strings.Contains(at, "/again") || strings.Contains(at, "/forget") || strings.Contains(at, "/loop/") {
+				if strings.Contains(at, "/again") || strings.Contains(at, "/forget") || strings.Contains(at, "/loop/") || strings.HasSuffix(at, "/pause") {
 					if answer.StatusCode != 405 {
 						t.Errorf("%s: %s", at, answer.Status)
 					}
@@ -66,7 +67,7 @@ func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
 					continue
 				}
 				base, _ := url.Parse(answer.Request.URL.String())
-				for _, m := range regexp.MustCompile(`(?:href|src|action|data-root)="([^"#]*)"`).FindAllStringSubmatch(string(text[:n]), -1) {
+				for _, m := range regexp.MustCompile(`(?:href|src|action|data-root)="([^"#]*)(?:#[^"]*)?"`).FindAllStringSubmatch(string(text[:n]), -1) {
 					link, err := base.Parse(strings.ReplaceAll(m[1], "&amp;", "&"))
 					if err != nil {
 						t.Fatal(err)
