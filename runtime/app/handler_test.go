@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -67,11 +68,12 @@ func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
 					continue
 				}
 				base, _ := url.Parse(answer.Request.URL.String())
-				for _, m := range regexp.MustCompile(`(?:href|src|action|data-root)="([^"#]*)(?:#[^"]*)?"`).FindAllStringSubmatch(string(text[:n]), -1) {
-					link, err := base.Parse(strings.ReplaceAll(m[1], "&amp;", "&"))
+				for _, m := range regexp.MustCompile(`(?:href|src|action|data-root)="([^"]*)"`).FindAllStringSubmatch(string(text[:n]), -1) {
+					link, err := base.Parse(html.UnescapeString(m[1]))
 					if err != nil {
 						t.Fatal(err)
 					}
+					link.Fragment = ""
 					todo = append(todo, link.String())
 				}
 			}

@@ -166,7 +166,7 @@ func TestAStreamMakesThePage(t *testing.T) {
 	read()
 	for i, day := range []string{"a", "b", "bad"} {
 		w.Run(t.Context(), day)
-		for !strings.Contains(strings.Join(page, ""), fmt.Sprintf(`id="call-%s"`, w.call(uint64(i+1)))) {
+		for !strings.Contains(strings.Join(page, ""), fmt.Sprintf(`view/calls/%s#`, w.call(uint64(i+1)))) {
 			read()
 		}
 	}
@@ -215,7 +215,7 @@ func TestAnswersAreCompressed(t *testing.T) {
 	for i := range 30 {
 		w.Run(t.Context(), fmt.Sprint(i))
 	}
-	for _, path := range []string{"/view", "/view/works/small.Work", "/api/v1/works/small.Work/calls", "/static/style.css", "/static/script.js"} {
+	for _, path := range []string{"/view", "/view/works/small.Work", "/api/v1/executions", "/static/style.css", "/static/script.js"} {
 		answer, text := r.do(t, "GET", path, "", "Accept-Encoding: gzip")
 		_, plain := r.do(t, "GET", path, "", "Accept-Encoding: identity")
 		want(t, path+": encoding", answer.Header.Get("Content-Encoding"), "gzip")
