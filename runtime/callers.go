@@ -28,31 +28,47 @@ func (i Inspection) Callers() []Caller {
 	return slices.Clone(i.r.callers)
 }
 
+func (c *Caller) name() string {
+	if c.InLoop {
+		return c.Loop
+	}
+	return c.Work
+}
+
 // mostCallers bounds those of a runner, whose names may be made up without end.
 const mostCallers = 64
 
-// callerOf returns who calls with ctx. It may call the user's code, so no lock may be held.
-func callerOf(ctx context.Context) (c Caller) {
+// callerOf returns the name of who calls with ctx, and whether it is a loop. It may call the user's code, so
+// no lock may be held.
+func callerOf(ctx context.Context) (name string, inLoop bool) {
 	if flow, ok := ctx.(flowContext); ok {
-		return Caller{InLoop: true, Loop: passOf(flow.values).engine.loop.Name}
+		return passOf(flow.values).engine.loop.Name, true
 	}
 	if x := executionOf(ctx); x != nil {
-		c.Work = x.call.runner.name
+		return x.call.runner.name, false
 	}
-	return c
+	return "", false
 }
 
-// calledBy counts a call that somebody has made or joined. mu is held.
-func (r *runner) calledBy(who Caller) {
+// calledBy counts a call that somebody has made or joined. mu is held. Callers of calls have small
+// stacks, see TestACallerNeedsASmallStack.
+func (r *runner) calledBy(name string, inLoop bool) {
 	for i := range r.callers {
 		c := &r.callers[i]
-		if c.Work == who.Work && c.InLoop == who.InLoop && c.Loop == who.Loop {
+		if c.InLoop == inLoop && c.name() == name {
 			c.Calls++
 			return
 		}
 	}
+	r.newCaller(name, inLoop)
+}
+
+func (r *runner) newCaller(name string, inLoop bool) {
+	c := Caller{Work: name, Calls: 1}
+	if inLoop {
+		c = Caller{InLoop: true, Loop: name, Calls: 1}
+	}
 	if len(r.callers) < mostCallers {
-		who.Calls = 1
-		r.callers = append(r.callers, who)
+		r.callers = append(r.callers, c)
 	}
 }

@@ -334,13 +334,14 @@ func (c *Calls[K, A, R]) given(result R) *Call[R] {
 func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args A, join func(*call) error) (
 	e *entry[K, R], u *call, made bool, err error,
 ) {
-	ended, who := ctx.Err(), callerOf(ctx) // before the lock: contexts may be user code
+	ended := ctx.Err() // before the lock: contexts may be user code
+	who, inLoop := callerOf(ctx)
 	r := c.runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e = c.table.find(hash, &k); e != nil {
 		if u, err = r.join(&e.call.node, ended, join); u != nil {
-			r.calledBy(who)
+			r.calledBy(who, inLoop)
 		}
 		return e, u, false, err
 	}
@@ -359,7 +360,7 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args 
 		c.table.insert(e)
 	}
 	r.admit(u)
-	r.calledBy(who)
+	r.calledBy(who, inLoop)
 	return e, u, true, nil
 }
 
