@@ -2,11 +2,15 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"html"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,8 +19,18 @@ import (
 	"github.com/workgen/workgen/runtime"
 )
 
-// TestAllLinksLeadSomewhereUnderAnyPrefix follows all links, images, scripts and
-// forms' addresses from the page on.
+// kindOfLink is where a link leads, and which filters it sets: of all their values there are too many.
+func kindOfLink(link *url.URL) string {
+	return link.Path + fmt.Sprint(slices.Sorted(maps.Keys(link.Query())))
+}
+
+var (
+	linkPattern = regexp.MustCompile(`(?:href|src|data-root)="([^"]*)"`)
+	postPattern = regexp.MustCompile(`<form[^>]*method="post"[^>]*action="([^"]*)"`)
+)
+
+// TestAllLinksLeadSomewhereUnderAnyPrefix follows all links, images and scripts from the page on, and
+// posts what forms do.
 func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
 	w := newWork("linked.Work", flaky)
 	w.Run(t.Context(), "a")
@@ -29,61 +43,77 @@ func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
 			defer a.site.stop()
 			server := httptest.NewServer(mux)
 			defer server.Close()
-			seen := map[string]bool{}
-			todo := []string{server.URL + prefix + "/view", server.URL + prefix + "/"}
-			for len(todo) > 0 {
-				at := todo[0]
-				todo = todo[1:]
-				// Filters are links, and each may be combined with all others: one is enough. A form posts to confirm.
-				if seen[at] || strings.Count(at, "=") > 1 || strings.HasSuffix(at, "/calls/confirm") {
+			top, _ := url.Parse(server.URL + prefix + "/")
+			seen, posts := map[string]bool{}, map[string]bool{}
+			for todo := []*url.URL{top}; len(todo) > 0; todo = todo[1:] {
+				at, kind := todo[0], kindOfLink(todo[0])
+				if seen[kind] {
 					continue
 				}
-				seen[at] = true
-				if !strings.HasPrefix(at, server.URL+prefix+"/") {
+				seen[kind] = true
+				if !strings.HasPrefix(at.String(), top.String()) {
 					t.Fatalf("a link leads to %s", at)
 				}
-				answer, err := http.Get(at)
-				if err != nil {
-					t.Fatal(err)
-				}
-				text := make([]byte, 1<<20)
-				n := 0
-				for n < len(text) {
-					k, err := answer.Body.Read(text[n:])
-					if n += k; err != nil {
-						break
-					}
-				}
-				answer.Body.Close()
-				if strings.Contains(at, "/again") || strings.Contains(at, "/forget") || strings.Contains(at, "/loop/") || strings.HasSuffix(at, "/pause") {
-					if answer.StatusCode != 405 {
-						t.Errorf("%s: %s", at, answer.Status)
-					}
-					continue
-				}
+				answer, text := fetch(t, at)
 				if answer.StatusCode != 200 {
 					t.Errorf("%s: %s", at, answer.Status)
 				}
 				if !strings.Contains(answer.Header.Get("Content-Type"), "text/html") {
 					continue
 				}
-				base, _ := url.Parse(answer.Request.URL.String())
-				for _, m := range regexp.MustCompile(`(?:href|src|action|data-root)="([^"]*)"`).FindAllStringSubmatch(string(text[:n]), -1) {
-					link, err := base.Parse(html.UnescapeString(m[1]))
-					if err != nil {
-						t.Fatal(err)
-					}
-					link.Fragment = ""
-					todo = append(todo, link.String())
+				base := answer.Request.URL
+				for _, m := range linkPattern.FindAllStringSubmatch(text, -1) {
+					todo = append(todo, resolved(t, base, m[1]))
+				}
+				for _, m := range postPattern.FindAllStringSubmatch(text, -1) {
+					posts[resolved(t, base, m[1]).String()] = true
 				}
 			}
-			for _, path := range []string{"/view/works/linked.Work", "/view/calls/" + w.call(1), "/static/style.css", "/static/script.js", "/view/loop/pause"} {
-				if !seen[server.URL+prefix+path] && path != "/view/loop/pause" {
+			for post := range posts {
+				answer, err := http.Post(post, "application/x-www-form-urlencoded", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				answer.Body.Close()
+				if answer.StatusCode == 404 || answer.StatusCode == 405 {
+					t.Errorf("a form posts to %s: %s", post, answer.Status)
+				}
+			}
+			for _, path := range []string{"view/works/linked.Work", "view/calls/" + w.call(1), "static/style.css", "static/script.js"} {
+				if !seen[kindOfLink(top.JoinPath(path))] {
 					t.Errorf("nothing links to %s", path)
 				}
 			}
+			if !posts[top.JoinPath("view/loop/pause").String()] && !posts[top.JoinPath("view/loop/run").String()] {
+				t.Error("no form pauses or starts the loop")
+			}
 		})
 	}
+}
+
+func fetch(t *testing.T, at *url.URL) (answer *http.Response, text string) {
+	t.Helper()
+	answer, err := http.Get(at.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(b)
+}
+
+// resolved returns where a link of a page leads.
+func resolved(t *testing.T, base *url.URL, link string) *url.URL {
+	t.Helper()
+	u, err := base.Parse(html.UnescapeString(link))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Fragment = ""
+	return u
 }
 
 func TestAReadOnlyHandlerChangesNothing(t *testing.T) {
