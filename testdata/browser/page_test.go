@@ -39,8 +39,8 @@ func TestAForgottenCallExecutesAgain(t *testing.T) {
 	s := serve(t, false, nil)
 	tab := browser(t)
 	do(t, tab, chromedp.Navigate(s.url+"/view"), chromedp.Click(css(`[id='work-daily.DataProcessor'] a`)))
-	eventually(t, tab, `document.querySelectorAll("#calls tbody tr").length >= 3`)
-	do(t, tab, chromedp.Click(css(`[id^='call-daily.DataProcessor:1@'] a`)))
+	eventually(t, tab, `document.querySelectorAll("#executions tbody tr").length >= 3`)
+	do(t, tab, chromedp.Click(css(`[id^='e-daily.DataProcessor:1@'] a`)))
 	eventually(t, tab, `document.querySelector("#result")?.innerText.includes("6765")`)
 	before := s.work.Stats().Executions
 	if eval[bool](t, tab, `document.querySelector("#forget").checkVisibility()`) {
@@ -86,18 +86,18 @@ func TestTheReadersInputSurvivesChanges(t *testing.T) {
 	resume <- struct{}{}
 	resume <- struct{}{}
 	do(t, tab, chromedp.Navigate(s.url+"/view/works/daily.DataProcessor"))
-	eventually(t, tab, `document.querySelector(".fault summary")`)
-	do(t, tab, chromedp.Click(css(".fault summary")), chromedp.SendKeys(css("#q"), "sales"))
-	eventually(t, tab, `document.querySelector("[id^='call-daily.DataProcessor:3@'] .status").innerText.includes("running")`)
+	eventually(t, tab, `document.querySelector("#executions .status.failed")`)
+	do(t, tab, chromedp.Click(css("#all summary")), chromedp.SendKeys(css("#q"), "sales"))
+	eventually(t, tab, `document.querySelector("[id^='e-daily.DataProcessor:3@'] .status").innerText.includes("running")`)
 	resume <- struct{}{}
-	eventually(t, tab, `document.querySelector("[id^='call-daily.DataProcessor:3@'] .status").innerText.includes("succeeded")`)
-	if got := eval[string](t, tab, `document.querySelector("#q").value + " " + document.activeElement.id + " " + document.querySelector(".fault").open`); got != "sales q true" {
+	eventually(t, tab, `document.querySelector("[id^='e-daily.DataProcessor:3@'] .status").innerText.includes("succeeded")`)
+	if got := eval[string](t, tab, `document.querySelector("#q").value + " " + document.activeElement.id + " " + document.querySelector("#all").open`); got != "sales q true" {
 		t.Errorf("got %s", got)
 	}
 	do(t, tab, chromedp.SendKeys(css("#q"), kb.Enter))
-	eventually(t, tab, `location.search.includes("q=sales") && document.querySelectorAll("#calls tbody tr").length >= 3`) // the failed one may be tried again by now
-	do(t, tab, chromedp.SetValue(css("#status"), "failed"), chromedp.Click(css(".filter button")))
-	eventually(t, tab, `document.querySelectorAll("#calls tbody tr").length === 1`)
+	eventually(t, tab, `location.search.includes("q=sales") && document.querySelectorAll("#executions tbody tr").length >= 3`) // the failed one may be tried again by now
+	do(t, tab, chromedp.Click(css(`.chip[href*="status=failed"]`)))
+	eventually(t, tab, `location.search.includes("q=sales") && document.querySelectorAll("#executions .status.failed").length > 0 && !document.querySelector("#executions .status.succeeded")`)
 }
 
 func TestTheKeyboardIsEnough(t *testing.T) {

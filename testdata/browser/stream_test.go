@@ -146,10 +146,10 @@ func TestNothingMovesThatHasNotChanged(t *testing.T) {
 	s := serve(t, false, nil)
 	tab := browser(t)
 	do(t, tab, chromedp.Navigate(s.url+"/view/works/daily.DataProcessor"))
-	eventually(t, tab, `document.querySelectorAll("#calls tbody tr").length === 3`)
+	eventually(t, tab, `document.querySelectorAll("#executions tbody tr").length === 3`)
 	eval[bool](t, tab, `window.touched = []; new MutationObserver((list) => {
 		for (const m of list) if (!(m.target.closest ?? (() => false)).call(m.target, "time")) touched.push(m.type + " " + m.target.nodeName + " " + m.target.textContent.slice(0, 60));
-	}).observe(document.querySelector("#calls"), {childList: true, subtree: true, characterData: true, attributes: true}); true`)
+	}).observe(document.querySelector("#executions"), {childList: true, subtree: true, characterData: true, attributes: true}); true`)
 	for range 5 {
 		s.Loop.Wake()
 		time.Sleep(600 * time.Millisecond)
