@@ -35,6 +35,7 @@ func TestAllLinksLeadSomewhereUnderAnyPrefix(t *testing.T) {
 	w := newWork("linked.Work", flaky)
 	w.Run(t.Context(), "a")
 	w.Run(t.Context(), "bad")
+	defer w.Resume()
 	for _, prefix := range []string{"", "/jobs", "/a/b/c"} {
 		t.Run("prefix "+prefix, func(t *testing.T) {
 			a := &App{Name: "mounted", NoPage: true, Works: []*runtime.Runner{w.Runner}, Loop: &runtime.Loop{Flow: func(context.Context) error { return nil }}}
@@ -171,7 +172,7 @@ func TestAHandlerOfNothingPanics(t *testing.T) {
 }
 
 func TestHealthSaysWhetherTheLoopLives(t *testing.T) {
-	a := &App{NoPage: true, Loop: &runtime.Loop{Flow: func(context.Context) error { return runtime.Stop }}}
+	a := &App{NoPage: true, Works: []*runtime.Runner{}, Loop: &runtime.Loop{Flow: func(context.Context) error { return runtime.Stop }}}
 	server := httptest.NewServer(a.Handler())
 	defer server.Close()
 	r := &running{App: a, url: server.URL, client: http.DefaultClient}
