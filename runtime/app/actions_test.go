@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/store"
 	"github.com/workgen/workgen/runtime/store/memory"

@@ -61,6 +61,7 @@ const (
 	CallRemovedEvicted    CallRemoved = "evicted"
 	CallRemovedExpired    CallRemoved = "expired"
 	CallRemovedForgotten  CallRemoved = "forgotten"
+	CallRemovedReplaced   CallRemoved = "replaced"
 	CallRemovedUnreadable CallRemoved = "unreadable"
 )
 
@@ -74,6 +75,8 @@ func (e CallRemoved) Valid() bool {
 	case CallRemovedExpired:
 		return true
 	case CallRemovedForgotten:
+		return true
+	case CallRemovedReplaced:
 		return true
 	case CallRemovedUnreadable:
 		return true
@@ -516,6 +519,7 @@ const (
 	ExecutionsParamsStatusFailed     ExecutionsParamsStatus = "failed"
 	ExecutionsParamsStatusGivenUp    ExecutionsParamsStatus = "given up"
 	ExecutionsParamsStatusLost       ExecutionsParamsStatus = "lost"
+	ExecutionsParamsStatusReplaced   ExecutionsParamsStatus = "replaced"
 	ExecutionsParamsStatusRunning    ExecutionsParamsStatus = "running"
 	ExecutionsParamsStatusStopped    ExecutionsParamsStatus = "stopped"
 	ExecutionsParamsStatusSucceeded  ExecutionsParamsStatus = "succeeded"
@@ -536,6 +540,8 @@ func (e ExecutionsParamsStatus) Valid() bool {
 	case ExecutionsParamsStatusGivenUp:
 		return true
 	case ExecutionsParamsStatusLost:
+		return true
+	case ExecutionsParamsStatusReplaced:
 		return true
 	case ExecutionsParamsStatusRunning:
 		return true
