@@ -63,7 +63,7 @@ var started = regexp.MustCompile(`^INFO: Your app has started\. View it in your 
 var stopped = regexp.MustCompile(`INFO: Stopped after .*\n$`)
 
 // stopping is what it prints there until it is interrupted, which may be its schedule.
-var stopping = regexp.MustCompile(`^(.* INFO  a schedule .*\n)?INFO: Stopping: waiting for `)
+var stopping = regexp.MustCompile(`^(.* INFO  .*\n)*INFO: Stopping: waiting for `)
 
 // run returns what a program prints on standard output; it may print nothing
 // on standard error, but where its page is.

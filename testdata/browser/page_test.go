@@ -49,7 +49,6 @@ func TestAForgottenCallExecutesAgain(t *testing.T) {
 	do(t, tab, chromedp.Click(css("#forget-confirm summary")))
 	shot(t, tab, "confirm")
 	do(t, tab, chromedp.Click(css("#forget")))
-	eventually(t, tab, `document.querySelector("#call").innerText.includes("forgotten")`)
 	for end := time.Now().Add(10 * time.Second); s.work.Stats().Executions == before; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it was not executed again")
