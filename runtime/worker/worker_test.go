@@ -782,7 +782,6 @@ func TestACallerExecutesNothing(t *testing.T) {
 				e := key.Borrow()
 				e.Fail(unkeyed)
 				f := e.Keep(e.Fingerprint())
-				e.Release()
 				return 1, f, nil
 			},
 			Encode: func(a *args, e *key.Encoder) { e.Fail(unkeyed) },
