@@ -97,8 +97,7 @@ func TestAPendingCallSaysWhatItWaitsFor(t *testing.T) {
 func TestARunningBodySaysWhatItWaitsFor(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		inner := newFetch(sleeper, Name("inner"))
-		var outer *fetch
-		outer = newFetch(func(ctx context.Context, arg string) (string, error) {
+		outer := newFetch(func(ctx context.Context, arg string) (string, error) {
 			if arg == "long" {
 				time.Sleep(3 * time.Second)
 				return arg, nil
