@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 
@@ -60,7 +59,6 @@ func (a *App) Handler(opts ...HandlerOption) http.Handler {
 type handler struct {
 	settings
 	site *site
-	mux  *http.ServeMux
 }
 
 //go:embed static
@@ -71,7 +69,7 @@ var openAPI []byte
 
 func (a *App) handler(s settings) http.Handler {
 	mux := http.NewServeMux()
-	h := &handler{settings: s, site: &a.site, mux: mux}
+	h := &handler{settings: s, site: &a.site}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.see(w, r, "view") })
 	mux.HandleFunc("GET /view", h.viewNow)
 	mux.HandleFunc("GET /view/executions", h.viewExecutions)
@@ -123,12 +121,6 @@ func (h *handler) described(mux *http.ServeMux) http.Handler {
 		}
 		h.fail(w, r, http.StatusNotFound, "there is nothing at "+short(r.URL.Path, 100))
 	})
-}
-
-// has tells whether a page is served at a path.
-func (h *handler) has(path string) bool {
-	_, pattern := h.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
-	return pattern != ""
 }
 
 // discarded is a response of which only the header counts.

@@ -26,7 +26,6 @@ type pageFrame struct {
 	Views    []viewLink // none: who looks has not been let in
 	Times    []timesLink
 	Search   string   // what was searched for
-	Searches bool     // there is a view to search
 	LogOut   bool     // there is something to log out of
 	Notice   *outcome // what an action came to; nil: there was none
 	Body     any
@@ -119,23 +118,20 @@ func (h *handler) render(r *http.Request, f format, name, title string, body any
 		p.App, p.LogOut = h.site.appView(), h.site.app.Token != ""
 		all := h.site.discover()
 		p.Loop, p.Alerts = h.site.loopView(all), h.site.alerts(all)
-		p.Views, p.Times = h.viewLinks(r), f.links(r)
+		p.Views, p.Times = viewLinks(r), f.links(r)
 		p.Notice = h.site.notice(r.URL.Query().Get("did"))
-		p.Search, p.Searches = r.URL.Query().Get("q"), h.has("/view/executions")
+		p.Search = r.URL.Query().Get("q")
 	}
 	var out strings.Builder
 	err := f.templates().ExecuteTemplate(&out, name, p)
 	return out.String(), err
 }
 
-// viewLinks leads to the views that there are.
-func (h *handler) viewLinks(r *http.Request) (links []viewLink) {
-	for _, v := range []viewLink{{Name: "Now", Path: "view", Key: "n"}, {Name: "Executions", Path: "view/executions", Key: "e"}, {Name: "Flow", Path: "view/flow", Key: "f"}} {
-		if !h.has("/" + v.Path) {
-			continue
-		}
-		v.Current = r.URL.Path == "/"+v.Path
-		links = append(links, v)
+// viewLinks leads to the views.
+func viewLinks(r *http.Request) []viewLink {
+	links := []viewLink{{Name: "Now", Path: "view", Key: "n"}, {Name: "Executions", Path: "view/executions", Key: "e"}, {Name: "Flow", Path: "view/flow", Key: "f"}}
+	for i := range links {
+		links[i].Current = r.URL.Path == "/"+links[i].Path
 	}
 	return links
 }
@@ -166,7 +162,6 @@ func (f format) links(r *http.Request) []timesLink {
 		{Name: "relative", Query: relativeTimes, Title: "Times as seen from now"},
 	}
 	if offset == 0 {
-		links[0].Name = "UTC"
 		links[1].Name = "local"
 	}
 	query := r.URL.Query()
