@@ -95,9 +95,9 @@ func (f *found) unfinished() *runtime.CallDetail {
 	return nil
 }
 
-// act does something to calls, and says what came of it.
-func (s *site) act(ctx context.Context, action string, calls []string, from string) outcome {
-	o := outcome{Action: action, Refused: []refusal{}, Running: []string{}}
+// act does something to calls, and says what came of it. left says that there are more than were chosen.
+func (s *site) act(ctx context.Context, action string, calls []string, left bool, from string) outcome {
+	o := outcome{Action: action, Left: left}
 	var stopped []found
 	for _, at := range calls {
 		f, err := s.find(ctx, at)
@@ -207,6 +207,9 @@ func (o *outcome) text() string {
 	if len(parts) == 0 {
 		parts = append(parts, "Nothing was done: no call was chosen.")
 	}
+	if o.Left {
+		parts = append(parts, fmt.Sprintf("The filter finds more than %d: do it again for those.", maxActed))
+	}
 	return strings.Join(parts, " ")
 }
 
@@ -263,7 +266,7 @@ func (h *handler) postCall(w http.ResponseWriter, r *http.Request) {
 		h.failed(w, r, err)
 		return
 	}
-	h.done(w, r, h.site.act(r.Context(), action, []string{at}, r.RemoteAddr), "view/calls/"+at)
+	h.done(w, r, h.site.act(r.Context(), action, []string{at}, false, r.RemoteAddr), "view/calls/"+at)
 }
 
 func isAction(action string) bool { return action == again || action == forget || action == stop }
@@ -280,12 +283,7 @@ func (h *handler) postCalls(w http.ResponseWriter, r *http.Request) {
 		h.failed(w, r, err)
 		return
 	}
-	o := h.site.act(r.Context(), action, chosen, r.RemoteAddr)
-	if left {
-		o.Left = true
-		o.Message += fmt.Sprintf(" The filter finds more than %d: do it again for those.", maxActed)
-		o = h.site.done(o)
-	}
+	o := h.site.act(r.Context(), action, chosen, left, r.RemoteAddr)
 	h.done(w, r, o, backOf(r))
 }
 
@@ -300,7 +298,7 @@ func (h *handler) chosen(r *http.Request) (calls []string, left bool, err error)
 		if err != nil {
 			return nil, false, fmt.Errorf("%w: filter is the query string of a list", errQuery)
 		}
-		return h.site.filtered(r.Context(), q, maxActed)
+		return h.site.filtered(r.Context(), q, formatOf(r).zone(), maxActed)
 	}
 	for _, at := range r.PostForm["key"] {
 		if !slices.Contains(calls, at) {

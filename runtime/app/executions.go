@@ -493,10 +493,10 @@ func (h *handler) listOf(ctx context.Context, r *http.Request, work string) (lis
 
 // filtered returns the calls that the filter of a list finds, each once and most of them at most. left says
 // that there may be more.
-func (s *site) filtered(ctx context.Context, form url.Values, most int) (calls []string, left bool, err error) {
+func (s *site) filtered(ctx context.Context, form url.Values, zone *time.Location, most int) (calls []string, left bool, err error) {
 	form.Del("after")
 	form.Set("limit", strconv.Itoa(maxLimit))
-	q, err := parseQuery(form, "", time.Local)
+	q, err := parseQuery(form, "", zone)
 	if err != nil {
 		return nil, false, err
 	}

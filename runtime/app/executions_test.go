@@ -496,11 +496,18 @@ func TestAllThatAFilterFindsIsActedOn(t *testing.T) {
 	w.ForgetAll()
 	w.Run(t.Context(), "3")
 	q := url.Values{"q": {"3"}}
-	if calls, left, err := r.site.filtered(t.Context(), q, 10); len(calls) != 1 || left || err != nil || calls[0] != w.latest() {
+	if calls, left, err := r.site.filtered(t.Context(), q, time.Local, 10); len(calls) != 1 || left || err != nil || calls[0] != w.latest() {
 		t.Errorf("%v, %v, %v", calls, left, err)
 	}
-	if calls, left, err := r.site.filtered(t.Context(), url.Values{}, 2); len(calls) != 2 || !left || err != nil {
+	if calls, left, err := r.site.filtered(t.Context(), url.Values{}, time.Local, 2); len(calls) != 2 || !left || err != nil {
 		t.Errorf("%v, %v, %v", calls, left, err)
+	}
+	// Times are of the zone that the page shows.
+	until := time.Now().UTC().Add(time.Hour).Format(time.DateTime)
+	for zone, n := range map[*time.Location]int{time.UTC: 3, time.FixedZone("east", 14*3600): 0} {
+		if calls, _, err := r.site.filtered(t.Context(), url.Values{"until": {until}}, zone, 10); len(calls) != n || err != nil {
+			t.Errorf("until %s in zone %v: %v, %v, want %d calls", until, zone, calls, err, n)
+		}
 	}
 	_, page := r.do(t, "GET", "/view/executions?q=3", "")
 	if want := `name="filter" value="q=3"`; !strings.Contains(page, want) {
