@@ -119,22 +119,17 @@ func (f *found) remember(k key.Key, equal uint64) {
 // findStored looks into the stores of all works, and then into what this process remembers:
 // a call that has not begun yet is in no store.
 func (s *site) findStored(ctx context.Context, k key.Key) (found, error) {
-	asked := map[store.Store]bool{}
-	for _, r := range s.discover() {
-		from := runtime.Inspect(r).Store()
-		if from == nil || asked[from] {
-			continue
-		}
-		asked[from] = true
+	all := s.discover()
+	for _, from := range storesOf(all) {
 		rec, err := record(ctx, from, k)
 		if err != nil {
 			return found{}, err
 		}
 		if rec != nil {
-			return s.owned(rec, from)
+			return s.owned(rec, from.runners[rec.Work])
 		}
 	}
-	for _, r := range s.discover() {
+	for _, r := range all {
 		f := found{work: workRef{s.id(r), r.Name()}, runner: r}
 		if f.remember(k, 0); f.here != nil {
 			return f, nil
@@ -143,18 +138,14 @@ func (s *site) findStored(ctx context.Context, k key.Key) (found, error) {
 	return found{}, errNoCall{fmt.Sprintf("no store of this app's has a call with key %s", k)}
 }
 
-// owned finds the work that a record belongs to, and the call in this process.
-func (s *site) owned(rec *store.Record, from store.Store) (found, error) {
-	for _, r := range s.discover() {
-		i := runtime.Inspect(r)
-		if r.Name() != rec.Work || i.Store() != from {
-			continue
-		}
-		f := found{work: workRef{s.id(r), r.Name()}, runner: r, stored: rec}
-		f.remember(rec.Key, 0)
-		return f, nil
+// owned finds the call of a record in this process. r has its work, and is nil if none has.
+func (s *site) owned(rec *store.Record, r *runtime.Runner) (found, error) {
+	if r == nil {
+		return found{}, errNoCall{fmt.Sprintf("the call is one of %s, which this app has not", rec.Work)}
 	}
-	return found{}, errNoCall{fmt.Sprintf("the call is one of %s, which this app has not", rec.Work)}
+	f := found{work: workRef{s.id(r), r.Name()}, runner: r, stored: rec}
+	f.remember(rec.Key, 0)
+	return f, nil
 }
 
 // record returns what a store has of a call, nil if it has nothing.

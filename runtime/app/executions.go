@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
@@ -145,16 +146,13 @@ type entry struct {
 // start opens the lists. What is in no store is the first of them.
 func (m *merge) start(ctx context.Context) error {
 	m.works = map[string]workRef{}
-	var stores []store.Store
 	all := m.site.discover()
 	for _, r := range all {
 		if _, known := m.works[r.Name()]; !known {
 			m.works[r.Name()] = workRef{m.site.id(r), r.Name()}
 		}
-		if from := runtime.Inspect(r).Store(); from != nil && !slices.Contains(stores, from) {
-			stores = append(stores, from)
-		}
 	}
+	stores := storesOf(all)
 	filters := m.query.filters(m.name())
 	places, err := parsePlaces(m.query.after, 1+len(stores)*len(filters))
 	if err != nil {
@@ -165,7 +163,7 @@ func (m *merge) start(ctx context.Context) error {
 		for j, f := range filters {
 			at := places[1+i*len(filters)+j]
 			f.Before = at
-			m.add(m.stored(ctx, from, f, j > 0), at)
+			m.add(m.stored(ctx, from.Store, f, j > 0), at)
 		}
 	}
 	return nil
@@ -322,8 +320,9 @@ func (m *merge) update(v *listedView, k key.Key) {
 		if r.Name() != v.Work.Name {
 			continue
 		}
-		for d := range runtime.Inspect(r).Calls(0) {
-			if d.Key == k && d.Status == runtime.Running {
+		calls, _ := runtime.Inspect(r).Executing(math.MaxInt)
+		for _, d := range calls {
+			if d.Key == k {
 				v.Progress = progressViewOf(d.Progress)
 				return
 			}

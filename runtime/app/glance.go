@@ -457,7 +457,7 @@ func normalOfWork(ctx context.Context, r *runtime.Runner) normalView {
 }
 
 // succeeded are the statuses of executions that have, whether their result is still there or not.
-var succeeded = []store.Status{store.Succeeded, store.Evicted, store.Expired, store.Deleted, store.Unreadable}
+var succeeded = slices.DeleteFunc(store.Statuses(), func(s store.Status) bool { return s != store.Succeeded && !s.Gone() })
 
 func normalFrom(took []float64) (n normalView) {
 	slices.Sort(took)

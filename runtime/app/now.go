@@ -16,7 +16,7 @@ import (
 
 // This file is the first view: what goes on now, of all works.
 
-// shown is how many lines of a list the first view has, and worksShown those of the works.
+// linesShown is how many lines of a list the first view has, and worksShown those of the works.
 const (
 	linesShown = 20
 	worksShown = 100

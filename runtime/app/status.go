@@ -14,6 +14,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/preview"
+	"github.com/workgen/workgen/runtime/store"
 )
 
 // status looks at everything.
@@ -63,15 +64,18 @@ var version = sync.OnceValue(func() string {
 func (s *site) storeNames() string {
 	var names []string
 	for _, st := range storesOf(s.app.runners()) {
-		name := path.Base(reflect.Indirect(reflect.ValueOf(st.Store)).Type().PkgPath())
-		if st.Store == s.store && s.app.StoreName != "" {
-			name = s.app.StoreName
-		}
-		if !slices.Contains(names, name) {
+		if name := s.storeName(st.Store); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+func (s *site) storeName(st store.Store) string {
+	if s.app.StoreName != "" && s.store != nil && st == s.store {
+		return s.app.StoreName
+	}
+	return path.Base(reflect.Indirect(reflect.ValueOf(st)).Type().PkgPath())
 }
 
 func (s *site) loopView(all []*runtime.Runner) loopView {

@@ -1,12 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/workgen/workgen/runtime"
@@ -87,7 +87,7 @@ func (s *site) workDetail(ctx context.Context, r *runtime.Runner) (workDetailVie
 	return workDetailView{
 		workView: s.workView(r, now), Paused: stats.Paused, Since: i.Made(),
 		Evictions: stats.Evictions, Expirations: stats.Expirations,
-		Measures: m.measuresView, Kept: m.kept, Options: settingViews(r),
+		Measures: m.measuresView, Kept: m.kept, Options: s.settingViews(r),
 	}, nil
 }
 
@@ -138,7 +138,7 @@ func measuresOf(list []listedView, more bool, now time.Time) measuresView {
 	}
 	if n := len(durations); n > 0 {
 		slices.Sort(durations)
-		m.Durations = &spreadView{Of: n, P50: durations[(n-1)/2], P95: durations[(n*95+99)/100-1], Max: durations[n-1]}
+		m.Durations = &spreadView{Of: n, P50: percentile(durations, .5), P95: percentile(durations, .95), Max: durations[n-1]}
 	}
 	return m
 }
@@ -166,15 +166,14 @@ func kept(ctx context.Context, from store.Store, work string) (*keptView, error)
 }
 
 // settingViews are the options of a runner that matter to who watches it.
-func settingViews(r *runtime.Runner) []settingView {
+func (s *site) settingViews(r *runtime.Runner) []settingView {
 	i := runtime.Inspect(r)
 	c := i.Settings()
 	list := []settingView{}
 	add := func(name, value string) { list = append(list, settingView{name, value}) }
 	switch from := i.Store(); {
 	case from != nil:
-		name, _, _ := strings.Cut(strings.TrimPrefix(fmt.Sprintf("%T", from), "*"), ".")
-		add("store", name)
+		add("store", s.storeName(from))
 	default:
 		add("store", "none: results are gone with the process")
 	}
@@ -200,16 +199,9 @@ func settingViews(r *runtime.Runner) []settingView {
 		add("kept in memory", fmt.Sprintf("%d at most", c.MaxEntries))
 	}
 	if i.Queue() != nil {
-		add("executed by", "workers of pool "+orDefault(i.WorkerPool()))
+		add("executed by", "workers of pool "+cmp.Or(i.WorkerPool(), "default"))
 	}
 	return list
-}
-
-func orDefault(pool string) string {
-	if pool == "" {
-		return "default"
-	}
-	return pool
 }
 
 // workPage is the view of a work.
