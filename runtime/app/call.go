@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
@@ -157,69 +156,11 @@ func record(ctx context.Context, from store.Store, k key.Key) (*store.Record, er
 	return nil, nil
 }
 
-// callViewOf shows a call that this process remembers.
-func callViewOf(work workRef, d runtime.CallDetail, now time.Time) callView {
-	v := callView{
-		Key: address(work.ID, d.Key, d.Number), Work: work, Number: d.Number,
-		Status: d.Status.String(), Origin: thisProcess, Arguments: argViews(d.Args),
-		Requested: d.Requested, Started: d.Started, Finished: d.Finished,
-		Duration: between(d.Started, d.Finished, now), Attempts: d.Attempts, Progress: progressViewOf(d.Progress),
-		Kept: d.Kept, Error: errorViewOf(d.Reason),
-	}
-	if d.Key != (key.Key{}) {
-		v.Digest = d.Key.String()
-	}
-	if d.Stored {
-		v.Origin = fromStore
-	}
-	if d.Removed != 0 {
-		v.Removed = d.Removed.String()
-	}
-	if d.Holder != (store.Origin{}) && !isOurs(d.Holder) {
-		v.Status, v.Origin, v.Place = runtime.Running.String(), otherProcess, d.Holder.String()
-	}
-	return v
-}
-
 func progressViewOf(p runtime.CallProgress) *progressView {
 	if p == (runtime.CallProgress{}) {
 		return nil
 	}
 	return &progressView{p.Done, p.Total, short(p.Note, maxMessage)}
-}
-
-// The origins of calls.
-const (
-	thisProcess  = "this process"
-	fromStore    = "store"
-	otherProcess = "other process"
-)
-
-// recordView shows a call that a store has.
-func recordView(work workRef, rec *store.Record) callView {
-	v := callView{
-		Key: rec.Key.String(), Digest: rec.Key.String(), Work: work,
-		Status: "succeeded", Origin: otherProcess, Place: rec.Origin.String(), Arguments: argViews(rec.Args),
-		Requested: rec.Requested, Started: rec.Started, Finished: rec.Finished,
-		Duration: between(rec.Started, rec.Finished, rec.Finished), Attempts: rec.Attempt,
-		Progress: progressViewOf(runtime.CallProgress(rec.Progress)),
-		Kept:     rec.Status == store.Succeeded,
-	}
-	if isOurs(rec.Origin) {
-		v.Origin, v.Place = thisProcess, ""
-	}
-	switch {
-	case rec.Status.Failure() || rec.Status == store.Running || rec.Status == store.Stopped || rec.Status == store.Lost:
-		v.Status = rec.Status.String()
-	case rec.Status.Gone():
-		v.Removed = rec.Status.String()
-	default:
-		v.Size = &rec.Size
-	}
-	if rec.Error != "" {
-		v.Error = &errorView{Message: short(rec.Error, maxMessage)}
-	}
-	return v
 }
 
 // isOurs tells whether a call was executed by this process.

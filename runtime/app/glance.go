@@ -57,10 +57,8 @@ type glimpse struct {
 
 // failure is a call of which the newest execution has failed.
 type failure struct {
-	runner   *runtime.Runner
-	call     callView // without what takes long
-	again    time.Time
-	finished time.Time
+	failedView
+	runner *runtime.Runner
 }
 
 // storeFailure is a store that did not answer a look.
@@ -164,7 +162,7 @@ func (g *glance) look(s *site, all []*runtime.Runner) {
 	for _, r := range all {
 		found.recall(s, r)
 	}
-	slices.SortStableFunc(found.failed, func(a, b failure) int { return b.finished.Compare(a.finished) })
+	slices.SortStableFunc(found.failed, func(a, b failure) int { return b.Finished.Compare(a.Finished) })
 	slices.SortStableFunc(found.running, func(a, b store.Record) int { return a.Started.Compare(b.Started) })
 	found.normal = g.normals(s, all)
 	g.mu.Lock()
@@ -252,7 +250,10 @@ func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore, known *st
 			pending[rec.Work] = inspection.PendingKeys()
 		}
 		if !pending[rec.Work][rec.Key] {
-			f.failed = append(f.failed, failure{r, recordView(workRef{s.id(r), r.Name()}, rec), rec.Retry, rec.Ended()})
+			f.failed = append(f.failed, failure{failedView{
+				Key: rec.Key.String(), Work: workRef{s.id(r), r.Name()}, Arguments: argViews(rec.Args), Status: rec.Status.String(),
+				Error: withoutWork(short(rec.Error, maxMessage), r.Name()), Finished: local(rec.Ended()), Attempts: rec.Attempt, Again: local(rec.Retry),
+			}, r})
 		}
 	}
 	return nil
@@ -353,7 +354,6 @@ func (f *glimpse) recall(s *site, r *runtime.Runner) {
 	}
 	i, n := runtime.Inspect(r), 0
 	seen := map[uint64]bool{} // calls, of which a newer execution was seen
-	now := time.Now()
 	for d := range i.Calls(0) {
 		if n++; n > mostRemembered {
 			f.partly = true
@@ -364,7 +364,11 @@ func (f *glimpse) recall(s *site, r *runtime.Runner) {
 		}
 		seen[d.Equal] = true
 		if d.Status == runtime.Failed {
-			f.failed = append(f.failed, failure{r, callViewOf(workRef{s.id(r), r.Name()}, d, now), time.Time{}, local(d.Finished)})
+			id := s.id(r)
+			f.failed = append(f.failed, failure{failedView{
+				Key: address(id, d.Key, d.Number), Work: workRef{id, r.Name()}, Arguments: argViews(d.Args), Status: d.Status.String(),
+				Error: withoutWork(message(d.Reason), r.Name()), Finished: local(d.Finished), Attempts: d.Attempts,
+			}, r})
 		}
 	}
 }
@@ -494,30 +498,21 @@ func shapeOf(text string) string {
 
 // group puts failures together of which there are many alike: of one work, with one status, and
 // errors that differ in digits and quotations only. The newest of each group stands for it.
-func group(failed []failure) (groups []failedGroup) {
+func group(failed []failure) (groups []failedView) {
 	type kind struct{ work, status, shape string }
 	at := map[kind]int{}
 	for _, f := range failed {
-		k := kind{f.call.Work.ID, f.call.Status, ""}
-		if f.call.Error != nil {
-			k.shape = shapeOf(f.call.Error.Message)
-		}
+		k := kind{f.Work.ID, f.Status, shapeOf(f.Error)}
 		i, known := at[k]
 		if !known {
 			i = len(groups)
 			at[k] = i
-			groups = append(groups, failedGroup{failure: f})
+			groups = append(groups, f.failedView)
 		}
-		groups[i].calls++
-		groups[i].again = earliest(groups[i].again, f.again)
+		groups[i].Calls++
+		groups[i].Again = earliest(groups[i].Again, f.Again)
 	}
 	return groups
-}
-
-// failedGroup is failures that are alike.
-type failedGroup struct {
-	failure
-	calls int
 }
 
 // earliest returns the earlier of two times, of which zero is none.

@@ -92,53 +92,24 @@ type passView struct {
 }
 
 type workView struct {
-	ID           string      `json:"id"`
-	Name         string      `json:"name"`
-	Status       string      `json:"status"`
-	Reason       string      `json:"reason,omitempty"`
-	Hits         int64       `json:"hits"`
-	Misses       int64       `json:"misses"`
-	Stored       int64       `json:"stored"` // misses of which the result was in the store
-	Joined       int64       `json:"joined"`
-	Executions   int64       `json:"executions"`
-	Successes    int64       `json:"successes"`
-	Errors       int64       `json:"errors"`
-	Retries      int64       `json:"retries"`
-	Stops        int64       `json:"stops"`
-	Pending      int         `json:"pending"`
-	Running      int         `json:"running"`
-	Entries      int         `json:"entries"`
-	LastDuration float64     `json:"lastDuration"`
-	LastFinished time.Time   `json:"lastFinished,omitzero"`
-	History      []pointView `json:"history"`
-}
-
-// pointView is a call in the plot of a work.
-type pointView struct {
-	Number   uint64  `json:"number"`
-	Status   string  `json:"status"`
-	Duration float64 `json:"duration"`
-}
-
-type callView struct {
-	Key       string        `json:"key"` // identifies the call in paths
-	Work      workRef       `json:"work"`
-	Number    uint64        `json:"number,omitempty"` // in this process
-	Digest    string        `json:"digest,omitempty"` // the durable key
-	Status    string        `json:"status"`
-	Origin    string        `json:"origin"` // this process, store, other process
-	Place     string        `json:"place,omitempty"`
-	Arguments []argView     `json:"arguments"`
-	Requested time.Time     `json:"requested,omitzero"`
-	Started   time.Time     `json:"started,omitzero"`
-	Finished  time.Time     `json:"finished,omitzero"`
-	Duration  float64       `json:"duration"`
-	Attempts  int           `json:"attempts"`
-	Progress  *progressView `json:"progress,omitempty"` // nil: its body says nothing
-	Size      *int64        `json:"size,omitempty"`     // of the stored result, in bytes
-	Kept      bool          `json:"kept"`
-	Removed   string        `json:"removed,omitempty"`
-	Error     *errorView    `json:"error,omitempty"`
+	ID           string    `json:"id"`
+	Name         string    `json:"name"`
+	Status       string    `json:"status"`
+	Reason       string    `json:"reason,omitempty"`
+	Hits         int64     `json:"hits"`
+	Misses       int64     `json:"misses"`
+	Stored       int64     `json:"stored"` // misses of which the result was in the store
+	Joined       int64     `json:"joined"`
+	Executions   int64     `json:"executions"`
+	Successes    int64     `json:"successes"`
+	Errors       int64     `json:"errors"`
+	Retries      int64     `json:"retries"`
+	Stops        int64     `json:"stops"`
+	Pending      int       `json:"pending"`
+	Running      int       `json:"running"`
+	Entries      int       `json:"entries"`
+	LastDuration float64   `json:"lastDuration"`
+	LastFinished time.Time `json:"lastFinished,omitzero"`
 }
 
 type argView struct {

@@ -320,25 +320,14 @@ func (l *looker) waiting() (v waitingList, retries []nextView) {
 func (l *looker) failed() (v failedList) {
 	groups := group(l.found.failed)
 	v.Looked, v.All, v.Partly, v.Older = l.found.looked, len(l.found.failed), l.found.partly || len(l.found.failures) > 0, l.found.older
-	v.Groups = []failedView{}
-	for _, g := range groups {
-		if len(v.Groups) == linesShown {
-			v.Others = len(groups) - linesShown
-			break
+	v.Groups = first(groups, linesShown)
+	v.Others = len(groups) - len(v.Groups)
+	for i := range v.Groups {
+		f := &v.Groups[i]
+		f.Query = url.Values{"status": {f.Status}, "work": {f.Work.ID}}.Encode()
+		if !f.Again.After(l.now) {
+			f.Again = time.Time{}
 		}
-		c := g.call
-		f := failedView{
-			Key: c.Key, Work: c.Work, Arguments: c.Arguments, Status: c.Status, Finished: local(c.Finished),
-			Attempts: c.Attempts, Calls: g.calls,
-			Query: url.Values{"status": {c.Status}, "work": {c.Work.ID}}.Encode(),
-		}
-		if g.again.After(l.now) {
-			f.Again = local(g.again)
-		}
-		if c.Error != nil {
-			f.Error = withoutWork(c.Error.Message, g.runner.Name())
-		}
-		v.Groups = append(v.Groups, f)
 	}
 	return v
 }
@@ -363,8 +352,8 @@ func (l *looker) next(list []nextView) (v nextList) {
 		list = append(list, nextView{At: local(due), Kind: "pass"})
 	}
 	for _, f := range l.found.failed {
-		if f.again.After(l.now) {
-			list = append(list, nextView{At: local(f.again), Kind: "retry", Key: f.call.Key, Work: f.call.Work, Attempts: f.call.Attempts})
+		if f.Again.After(l.now) {
+			list = append(list, nextView{At: f.Again, Kind: "retry", Key: f.Key, Work: f.Work, Attempts: f.Attempts})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b nextView) int { return a.At.Compare(b.At) })

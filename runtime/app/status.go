@@ -21,9 +21,8 @@ import (
 func (s *site) status() statusView {
 	all := s.discover()
 	v := statusView{App: s.appView(), Loop: s.loopView(all), Works: make([]workView, 0, len(all))}
-	now := time.Now()
 	for _, r := range all {
-		v.Works = append(v.Works, s.workView(r, now))
+		v.Works = append(v.Works, s.workView(r))
 	}
 	v.Alerts = s.alerts(all)
 	v.Workers, v.Queues = s.machinesView(all)
@@ -119,10 +118,7 @@ func (s *site) heartbeat() time.Duration {
 	return max(s.app.Loop.Heartbeat, 0)
 }
 
-// plotted is how many calls the plot of a work shows.
-const plotted = 40
-
-func (s *site) workView(r *runtime.Runner, now time.Time) workView {
+func (s *site) workView(r *runtime.Runner) workView {
 	stats := r.Stats()
 	v := workView{
 		ID: s.id(r), Name: r.Name(), Status: runtime.NotStarted.String(),
@@ -130,22 +126,15 @@ func (s *site) workView(r *runtime.Runner, now time.Time) workView {
 		Executions: stats.Executions, Successes: stats.Successes, Errors: stats.Errors,
 		Retries: stats.Retries, Stops: stats.Stops,
 		Pending: stats.Pending, Running: stats.InFlight, Entries: stats.Entries,
-		History: make([]pointView, 0, plotted),
 	}
 	for d := range runtime.Inspect(r).Calls(0) {
 		if v.Status == runtime.NotStarted.String() {
 			v.Status, v.Reason = d.Status.String(), message(d.Reason)
 		}
-		if v.LastFinished.IsZero() && !d.Finished.IsZero() {
-			v.LastFinished, v.LastDuration = d.Finished, between(d.Started, d.Finished, now)
-		}
-		v.History = append(v.History, pointView{d.Number, d.Status.String(), between(d.Started, d.Finished, now)})
-		if len(v.History) == plotted {
+		if !d.Finished.IsZero() {
+			v.LastFinished, v.LastDuration = d.Finished, seconds(d.Took)
 			break
 		}
-	}
-	for i, j := 0, len(v.History)-1; i < j; i, j = i+1, j-1 { // oldest first
-		v.History[i], v.History[j] = v.History[j], v.History[i]
 	}
 	return v
 }

@@ -85,7 +85,7 @@ func (s *site) workDetail(ctx context.Context, r *runtime.Runner) (workDetailVie
 		return workDetailView{}, err
 	}
 	return workDetailView{
-		workView: s.workView(r, now), Paused: stats.Paused, Since: i.Made(),
+		workView: s.workView(r), Paused: stats.Paused, Since: i.Made(),
 		Evictions: stats.Evictions, Expirations: stats.Expirations,
 		Measures: m.measuresView, Kept: m.kept, Options: s.settingViews(r),
 	}, nil

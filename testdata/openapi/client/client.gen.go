@@ -34,90 +34,6 @@ func (e AlertLevel) Valid() bool {
 	}
 }
 
-// Defines values for CallOrigin.
-const (
-	OtherProcess CallOrigin = "other process"
-	Store        CallOrigin = "store"
-	ThisProcess  CallOrigin = "this process"
-)
-
-// Valid indicates whether the value is a known member of the CallOrigin enum.
-func (e CallOrigin) Valid() bool {
-	switch e {
-	case OtherProcess:
-		return true
-	case Store:
-		return true
-	case ThisProcess:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for CallRemoved.
-const (
-	CallRemovedDeleted    CallRemoved = "deleted"
-	CallRemovedEvicted    CallRemoved = "evicted"
-	CallRemovedExpired    CallRemoved = "expired"
-	CallRemovedForgotten  CallRemoved = "forgotten"
-	CallRemovedReplaced   CallRemoved = "replaced"
-	CallRemovedUnreadable CallRemoved = "unreadable"
-)
-
-// Valid indicates whether the value is a known member of the CallRemoved enum.
-func (e CallRemoved) Valid() bool {
-	switch e {
-	case CallRemovedDeleted:
-		return true
-	case CallRemovedEvicted:
-		return true
-	case CallRemovedExpired:
-		return true
-	case CallRemovedForgotten:
-		return true
-	case CallRemovedReplaced:
-		return true
-	case CallRemovedUnreadable:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for CallStatus.
-const (
-	CallStatusFailed     CallStatus = "failed"
-	CallStatusGivenUp    CallStatus = "given up"
-	CallStatusNotStarted CallStatus = "not started"
-	CallStatusPending    CallStatus = "pending"
-	CallStatusRunning    CallStatus = "running"
-	CallStatusStopped    CallStatus = "stopped"
-	CallStatusSucceeded  CallStatus = "succeeded"
-)
-
-// Valid indicates whether the value is a known member of the CallStatus enum.
-func (e CallStatus) Valid() bool {
-	switch e {
-	case CallStatusFailed:
-		return true
-	case CallStatusGivenUp:
-		return true
-	case CallStatusNotStarted:
-		return true
-	case CallStatusPending:
-		return true
-	case CallStatusRunning:
-		return true
-	case CallStatusStopped:
-		return true
-	case CallStatusSucceeded:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for CallDetailActions.
 const (
 	Again  CallDetailActions = "again"
@@ -334,36 +250,6 @@ func (e NodeKind) Valid() bool {
 	case NodeKindLoop:
 		return true
 	case NodeKindWork:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for PointStatus.
-const (
-	PointStatusFailed     PointStatus = "failed"
-	PointStatusNotStarted PointStatus = "not started"
-	PointStatusPending    PointStatus = "pending"
-	PointStatusRunning    PointStatus = "running"
-	PointStatusStopped    PointStatus = "stopped"
-	PointStatusSucceeded  PointStatus = "succeeded"
-)
-
-// Valid indicates whether the value is a known member of the PointStatus enum.
-func (e PointStatus) Valid() bool {
-	switch e {
-	case PointStatusFailed:
-		return true
-	case PointStatusNotStarted:
-		return true
-	case PointStatusPending:
-		return true
-	case PointStatusRunning:
-		return true
-	case PointStatusStopped:
-		return true
-	case PointStatusSucceeded:
 		return true
 	default:
 		return false
@@ -649,59 +535,6 @@ type Argument struct {
 	Text string `json:"text"`
 	Type string `json:"type"`
 }
-
-// Call defines model for Call.
-type Call struct {
-	Arguments []Argument `json:"arguments"`
-
-	// Attempts Executions that began.
-	Attempts int `json:"attempts"`
-
-	// Digest The durable key, for works with a store.
-	Digest *string `json:"digest,omitempty"`
-
-	// Duration Seconds from started until finished, or until now.
-	Duration float32    `json:"duration"`
-	Error    *Error     `json:"error,omitempty"`
-	Finished *time.Time `json:"finished,omitempty"`
-
-	// Kept An equal call is a hit.
-	Kept bool `json:"kept"`
-
-	// Key Address of the call in paths: its digest where it has one, which stays right after a restart, and work:number@process otherwise.
-	Key string `json:"key"`
-
-	// Number Of the call among those of its work in this process, from 1.
-	Number *int `json:"number,omitempty"`
-
-	// Origin Where the result comes from.
-	Origin CallOrigin `json:"origin"`
-
-	// Place The process that executed the call, if it was another one.
-	Place *string `json:"place,omitempty"`
-
-	// Progress How far the latest execution has come, as its body says.
-	Progress *Progress `json:"progress,omitempty"`
-
-	// Removed Why the result is kept no more.
-	Removed   *CallRemoved `json:"removed,omitempty"`
-	Requested *time.Time   `json:"requested,omitempty"`
-
-	// Size Bytes of the stored result.
-	Size    *int       `json:"size,omitempty"`
-	Started *time.Time `json:"started,omitempty"`
-	Status  CallStatus `json:"status"`
-	Work    WorkRef    `json:"work"`
-}
-
-// CallOrigin Where the result comes from.
-type CallOrigin string
-
-// CallRemoved Why the result is kept no more.
-type CallRemoved string
-
-// CallStatus defines model for Call.Status.
-type CallStatus string
 
 // CallDetail defines model for CallDetail.
 type CallDetail struct {
@@ -1136,16 +969,6 @@ type Period struct {
 	Executions int  `json:"executions"`
 }
 
-// Point defines model for Point.
-type Point struct {
-	Duration float32     `json:"duration"`
-	Number   int         `json:"number"`
-	Status   PointStatus `json:"status"`
-}
-
-// PointStatus defines model for Point.Status.
-type PointStatus string
-
 // Progress How far the latest execution has come, as its body says.
 type Progress struct {
 	Done int     `json:"done"`
@@ -1388,7 +1211,6 @@ type Work struct {
 	Entries      int        `json:"entries"`
 	Errors       int        `json:"errors"`
 	Executions   int        `json:"executions"`
-	History      []Point    `json:"history"`
 	Hits         int        `json:"hits"`
 	Id           string     `json:"id"`
 	Joined       int        `json:"joined"`
@@ -1422,11 +1244,10 @@ type WorkDetail struct {
 	Executions int `json:"executions"`
 
 	// Expirations Results in memory whose time was over.
-	Expirations int     `json:"expirations"`
-	History     []Point `json:"history"`
-	Hits        int     `json:"hits"`
-	Id          string  `json:"id"`
-	Joined      int     `json:"joined"`
+	Expirations int    `json:"expirations"`
+	Hits        int    `json:"hits"`
+	Id          string `json:"id"`
+	Joined      int    `json:"joined"`
 
 	// Kept In the store; missing without one.
 	Kept         *Kept      `json:"kept,omitempty"`
