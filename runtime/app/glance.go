@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
-	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -259,80 +257,6 @@ func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore, known *st
 	return nil
 }
 
-// storeLook is what is known of the failures in one store. To find them all takes long where many
-// have been superseded, so between two times it is looked only at what began since.
-type storeLook struct {
-	failed []store.Record // the newest execution of a call, those that began last first
-	partly bool           // there may be more
-	seen   time.Time      // what began before, and did not run then, is as it was
-	full   time.Time      // when all were looked for
-	took   time.Duration  // that
-}
-
-// clocksDiffer is by how much the clock of a store may differ from that of this machine.
-const clocksDiffer = 2 * time.Minute
-
-// update finds what has failed. first is when the first of what runs has begun.
-func (k *storeLook) update(ctx context.Context, of usedStore, first time.Time) error {
-	began := time.Now()
-	next := first
-	if limit := began.Add(-clocksDiffer); next.After(limit) {
-		next = limit
-	}
-	if !k.full.IsZero() && began.Sub(k.full) < 20*k.took {
-		ctx, cancel := context.WithTimeout(ctx, glanceWithin)
-		defer cancel()
-		done, err := k.recent(ctx, of)
-		if done {
-			k.seen = next
-		}
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, glanceFull)
-	defer cancel()
-	failed, partly := []store.Record{}, false
-	f := store.Filter{Status: []store.Status{store.Failed, store.GivenUp, store.Lost}, Newest: true, Limit: mostFailed}
-	for rec, err := range of.History(ctx, f) {
-		if err != nil && ctx.Err() == nil {
-			return err
-		} else if err != nil { // it takes too long
-			partly = true
-			break
-		}
-		failed = append(failed, rec)
-	}
-	k.failed, k.partly = failed, partly || len(failed) == mostFailed
-	k.seen, k.full, k.took = next, began, time.Since(began)
-	return nil
-}
-
-// recent brings the failures up to date by what began since they were. It reports false, and changes
-// nothing, if that is too much.
-func (k *storeLook) recent(ctx context.Context, of usedStore) (done bool, err error) {
-	newer := map[key.Key]bool{}
-	var failed []store.Record
-	n := 0
-	for rec, err := range of.History(ctx, store.Filter{Since: k.seen, Limit: mostRecent}) {
-		if err != nil {
-			return false, err
-		}
-		if n++; !newer[rec.Key] && (rec.Status.Failure() || rec.Status == store.Lost) {
-			failed = append(failed, rec)
-		}
-		newer[rec.Key] = true
-	}
-	for _, rec := range k.failed {
-		if !newer[rec.Key] {
-			failed = append(failed, rec)
-		}
-	}
-	if n == mostRecent || len(failed) > mostFailed {
-		return false, nil
-	}
-	k.failed = failed
-	return true, nil
-}
-
 // keep takes over what was found before in a store that does not answer.
 func (f *glimpse) keep(before *glimpse, of usedStore) {
 	for _, known := range before.failed {
@@ -371,154 +295,4 @@ func (f *glimpse) recall(s *site, r *runtime.Runner) {
 			}, r})
 		}
 	}
-}
-
-// normalView is how long executions of a work take that succeed, in seconds: half of them take P50
-// at most, and 95 in a hundred P95.
-type normalView struct {
-	P50 float64 `json:"p50"`
-	P95 float64 `json:"p95"`
-	Of  int     `json:"of"` // how many there were to tell it from
-}
-
-// isBeyond tells whether an execution that began at a time takes longer than is normal.
-func (n *normalView) isBeyond(began, now time.Time) bool {
-	const enough = 5
-	return n != nil && n.Of >= enough && seconds(now.Sub(began)) > n.P95
-}
-
-// normal is what is normal for a work, and what is known of how old that is.
-type normal struct {
-	view      normalView
-	successes int64
-	at        time.Time
-}
-
-// What is normal does not change fast.
-const (
-	normalEvery = time.Minute     // it is looked for anew
-	normalSoon  = 5 * time.Second // if something has succeeded here
-	normalsIn   = 300 * time.Millisecond
-)
-
-// normals returns what is normal for each work, by its identifier. What is known is kept, and a
-// look does not take long: what is left is for the next one.
-func (g *glance) normals(s *site, all []*runtime.Runner) map[string]normalView {
-	began := time.Now()
-	if g.normal == nil {
-		g.normal = map[string]normal{}
-	}
-	due := slices.Clone(all)
-	age := func(r *runtime.Runner) time.Time { return g.normal[s.id(r)].at }
-	slices.SortStableFunc(due, func(a, b *runtime.Runner) int { return age(a).Compare(age(b)) })
-	for _, r := range due {
-		id, successes := s.id(r), r.Stats().Successes
-		known, ok := g.normal[id]
-		old := time.Since(known.at)
-		if ok && old < normalEvery && (successes == known.successes || old < normalSoon) {
-			continue
-		}
-		if time.Since(began) > normalsIn {
-			break
-		}
-		g.normal[id] = normal{normalOfWork(s.ctx, r), successes, time.Now()}
-	}
-	views := map[string]normalView{}
-	for _, r := range all {
-		if n := g.normal[s.id(r)]; n.view.Of > 0 {
-			views[s.id(r)] = n.view
-		}
-	}
-	return views
-}
-
-// normalOfWork looks at the newest executions of a work that succeeded, in the store or in memory.
-func normalOfWork(ctx context.Context, r *runtime.Runner) normalView {
-	i := runtime.Inspect(r)
-	var took []float64
-	if st := i.Store(); st != nil {
-		ctx, cancel := context.WithTimeout(ctx, glanceWithin)
-		defer cancel()
-		f := store.Filter{Work: r.Name(), Status: succeeded, Limit: normalOf}
-		for rec, err := range st.History(ctx, f) {
-			if err != nil {
-				break
-			}
-			took = append(took, between(rec.Started, rec.Finished, rec.Finished))
-		}
-		return normalFrom(took)
-	}
-	n := 0
-	for d := range i.Calls(0) {
-		if n++; n > mostRemembered || len(took) == normalOf {
-			break
-		}
-		if d.Status == runtime.Succeeded && d.Took > 0 {
-			took = append(took, seconds(d.Took))
-		}
-	}
-	return normalFrom(took)
-}
-
-// succeeded are the statuses of executions that have, whether their result is still there or not.
-var succeeded = slices.DeleteFunc(store.Statuses(), func(s store.Status) bool { return s != store.Succeeded && !s.Gone() })
-
-func normalFrom(took []float64) (n normalView) {
-	slices.Sort(took)
-	if n.Of = len(took); n.Of > 0 {
-		n.P50, n.P95 = percentile(took, .5), percentile(took, .95)
-	}
-	return n
-}
-
-// percentile returns what the given part of sorted values is at most.
-func percentile(sorted []float64, part float64) float64 {
-	return sorted[max(int(math.Ceil(part*float64(len(sorted))))-1, 0)]
-}
-
-// shapeOf is what errors have in common that differ in what they tell of: digits and what is quoted.
-func shapeOf(text string) string {
-	var shape []rune
-	quoted := false
-	for _, c := range errLine(text) {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-			continue
-		case c >= '0' && c <= '9':
-			c = '0'
-		}
-		if c != '0' || len(shape) == 0 || shape[len(shape)-1] != '0' {
-			shape = append(shape, c)
-		}
-	}
-	return preview.Cut(string(shape), 80)
-}
-
-// group puts failures together of which there are many alike: of one work, with one status, and
-// errors that differ in digits and quotations only. The newest of each group stands for it.
-func group(failed []failure) (groups []failedView) {
-	type kind struct{ work, status, shape string }
-	at := map[kind]int{}
-	for _, f := range failed {
-		k := kind{f.Work.ID, f.Status, shapeOf(f.Error)}
-		i, known := at[k]
-		if !known {
-			i = len(groups)
-			at[k] = i
-			groups = append(groups, f.failedView)
-		}
-		groups[i].Calls++
-		groups[i].Again = earliest(groups[i].Again, f.Again)
-	}
-	return groups
-}
-
-// earliest returns the earlier of two times, of which zero is none.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }

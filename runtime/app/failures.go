@@ -1,0 +1,134 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
+	"github.com/workgen/workgen/runtime/store"
+)
+
+// This file finds the failures of a store that were not superseded, and puts those together that are
+// alike.
+
+// storeLook is what is known of the failures in one store. To find them all takes long where many
+// have been superseded, so between two times it is looked only at what began since.
+type storeLook struct {
+	failed []store.Record // the newest execution of a call, those that began last first
+	partly bool           // there may be more
+	seen   time.Time      // what began before, and did not run then, is as it was
+	full   time.Time      // when all were looked for
+	took   time.Duration  // that
+}
+
+// clocksDiffer is by how much the clock of a store may differ from that of this machine.
+const clocksDiffer = 2 * time.Minute
+
+// update finds what has failed. first is when the first of what runs has begun.
+func (k *storeLook) update(ctx context.Context, of usedStore, first time.Time) error {
+	began := time.Now()
+	next := first
+	if limit := began.Add(-clocksDiffer); next.After(limit) {
+		next = limit
+	}
+	if !k.full.IsZero() && began.Sub(k.full) < 20*k.took {
+		ctx, cancel := context.WithTimeout(ctx, glanceWithin)
+		defer cancel()
+		done, err := k.recent(ctx, of)
+		if done {
+			k.seen = next
+		}
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, glanceFull)
+	defer cancel()
+	failed, partly := []store.Record{}, false
+	f := store.Filter{Status: []store.Status{store.Failed, store.GivenUp, store.Lost}, Newest: true, Limit: mostFailed}
+	for rec, err := range of.History(ctx, f) {
+		if err != nil && ctx.Err() == nil {
+			return err
+		} else if err != nil { // it takes too long
+			partly = true
+			break
+		}
+		failed = append(failed, rec)
+	}
+	k.failed, k.partly = failed, partly || len(failed) == mostFailed
+	k.seen, k.full, k.took = next, began, time.Since(began)
+	return nil
+}
+
+// recent brings the failures up to date by what began since they were. It reports false, and changes
+// nothing, if that is too much.
+func (k *storeLook) recent(ctx context.Context, of usedStore) (done bool, err error) {
+	newer := map[key.Key]bool{}
+	var failed []store.Record
+	n := 0
+	for rec, err := range of.History(ctx, store.Filter{Since: k.seen, Limit: mostRecent}) {
+		if err != nil {
+			return false, err
+		}
+		if n++; !newer[rec.Key] && (rec.Status.Failure() || rec.Status == store.Lost) {
+			failed = append(failed, rec)
+		}
+		newer[rec.Key] = true
+	}
+	for _, rec := range k.failed {
+		if !newer[rec.Key] {
+			failed = append(failed, rec)
+		}
+	}
+	if n == mostRecent || len(failed) > mostFailed {
+		return false, nil
+	}
+	k.failed = failed
+	return true, nil
+}
+
+// shapeOf is what errors have in common that differ in what they tell of: digits and what is quoted.
+func shapeOf(text string) string {
+	var shape []rune
+	quoted := false
+	for _, c := range errLine(text) {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+			continue
+		case c >= '0' && c <= '9':
+			c = '0'
+		}
+		if c != '0' || len(shape) == 0 || shape[len(shape)-1] != '0' {
+			shape = append(shape, c)
+		}
+	}
+	return preview.Cut(string(shape), 80)
+}
+
+// group puts failures together of which there are many alike: of one work, with one status, and
+// errors that differ in digits and quotations only. The newest of each group stands for it.
+func group(failed []failure) (groups []failedView) {
+	type kind struct{ work, status, shape string }
+	at := map[kind]int{}
+	for _, f := range failed {
+		k := kind{f.Work.ID, f.Status, shapeOf(f.Error)}
+		i, known := at[k]
+		if !known {
+			i = len(groups)
+			at[k] = i
+			groups = append(groups, f.failedView)
+		}
+		groups[i].Calls++
+		groups[i].Again = earliest(groups[i].Again, f.Again)
+	}
+	return groups
+}
+
+// earliest returns the earlier of two times, of which zero is none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
