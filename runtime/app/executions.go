@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/workgen/workgen/runtime/store"
 )
 
 // This file lists executions: those that the stores of the works have, over restarts, and of
@@ -23,6 +21,8 @@ type executionsView struct {
 	// Partial says that the search stopped before it had seen all executions; Next goes on
 	// with it.
 	Partial bool `json:"partial,omitempty"`
+	// Unread is why a store does not tell what it has; "" if all do.
+	Unread string `json:"unread,omitempty"`
 }
 
 // listedView is one execution in a list.
@@ -69,9 +69,14 @@ func (v *listedView) ID() string {
 // Running tells whether it has not ended.
 func (v *listedView) Running() bool { return v.Finished.IsZero() }
 
+// storeWithin is how long stores have to answer a list.
+const storeWithin = 5 * time.Second
+
 // executions lists up to n executions that a query finds, and where to go on after the first few
-// of them.
+// of them. A store that does not answer is left out, and that is said.
 func (s *site) executions(ctx context.Context, q *executionQuery, n, first int) ([]listedView, executionsView, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
 	m := merge{site: s, query: q, now: time.Now()}
 	defer m.stop()
 	if err := m.start(ctx); err != nil {
@@ -81,15 +86,9 @@ func (s *site) executions(ctx context.Context, q *executionQuery, n, first int) 
 	page := executionsView{}
 	for len(list) < n {
 		after := m.cursor() // all that was taken
-		v, ok, err := m.next()
-		var partial *store.PartialError
-		switch {
-		case errors.As(err, &partial):
-			if page.Next == "" {
-				page.Next, page.Partial = m.cursor(), true
-			}
-		case err != nil:
-			return nil, page, err
+		v, ok, partial := m.next()
+		if partial && page.Next == "" {
+			page.Next, page.Partial = m.cursor(), true
 		}
 		if !ok {
 			break
@@ -104,7 +103,7 @@ func (s *site) executions(ctx context.Context, q *executionQuery, n, first int) 
 			page.Next = after
 		}
 	}
-	page.Executions = list[:min(first, len(list))]
+	page.Executions, page.Unread = list[:min(first, len(list))], m.unread
 	return list, page, nil
 }
 
@@ -185,6 +184,9 @@ func (s *site) filtered(ctx context.Context, form url.Values, zone *time.Locatio
 	seen := map[string]bool{}
 	for {
 		_, page, err := s.executions(ctx, q, q.limit, q.limit)
+		if err == nil && page.Unread != "" {
+			err = errors.New("a store does not answer: " + page.Unread)
+		}
 		if err != nil {
 			return nil, false, err
 		}

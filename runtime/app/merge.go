@@ -14,6 +14,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -27,6 +28,8 @@ type merge struct {
 	works map[string]workRef // by full name
 	lists []*sorted
 	seen  int // records that were looked at in vain
+
+	unread string // why a list ended before its time; "" if none has
 }
 
 // sorted is one list, and the execution that is its next.
@@ -97,25 +100,32 @@ func (l *sorted) advance() {
 	}
 }
 
+// isPartial tells whether the list has searched for as long as it may.
+func (l *sorted) isPartial() bool { return l.ok && errors.As(l.err, new(*store.PartialError)) }
+
 func (m *merge) stop() {
 	for _, l := range m.lists {
 		l.stop()
 	}
 }
 
-// next returns the next execution. An error of one list is one of all.
-func (m *merge) next() (v listedView, ok bool, err error) {
+// next returns the next execution. partial says that a list stops here, and goes on in another search:
+// so do the others.
+func (m *merge) next() (v listedView, ok, partial bool) {
 	var best *sorted
 	for _, l := range m.lists {
-		if l.ok && l.err != nil {
-			return v, false, l.err
+		switch {
+		case l.isPartial():
+			return v, false, true
+		case l.ok && l.err != nil:
+			l.ok, m.unread = false, preview.Cut(preview.Error(l.err), maxMessage)
 		}
 		if l.ok && (best == nil || l.head.Started.After(best.head.Started)) {
 			best = l
 		}
 	}
 	if best == nil {
-		return v, false, nil
+		return v, false, false
 	}
 	e := best.head
 	for _, l := range m.lists { // two handles of one store have the same executions
@@ -124,7 +134,7 @@ func (m *merge) next() (v listedView, ok bool, err error) {
 			l.advance()
 		}
 	}
-	return e.listedView, true, nil
+	return e.listedView, true, false
 }
 
 // more tells whether there is another execution, or may be.
@@ -157,6 +167,8 @@ func (l *sorted) place() uint64 {
 		return l.before
 	case l.ok && l.err == nil:
 		return l.head.place + 1
+	case l.err != nil: // it may answer again
+		return 0
 	}
 	return 1
 }

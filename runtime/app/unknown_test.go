@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/store"
@@ -36,6 +38,20 @@ func TestNobodySaysThatNothingFailedWhoDoesNotKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "there may be more", v.Failed.Partly, true)
+	// Lists have what memory has, and say that the rest is missing.
+	w.Run(t.Context(), "a")
+	for _, path := range []string{"/view/executions", "/view/works/stored.Work"} {
+		answer, page := r.do(t, "GET", path, "")
+		if answer.StatusCode != 200 || !strings.Contains(page, "it does not answer: connection refused") {
+			t.Errorf("%s: %s, and it does not say what is missing", path, answer.Status)
+		}
+	}
+	if list := get[executionsView](t, r, "/api/v1/executions"); list.Unread != "connection refused" || list.Next != "" {
+		t.Errorf("got %+v", list)
+	}
+	if _, _, err := r.site.filtered(t.Context(), url.Values{}, time.Local, 10); err == nil {
+		t.Error("something is done to a part of all")
+	}
 	if _, page := r.do(t, "GET", "/view", ""); !strings.Contains(page, "None of those that were looked at.") {
 		t.Error("the page does not say that not all were looked at")
 	}

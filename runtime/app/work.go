@@ -102,10 +102,8 @@ func (s *site) measure(ctx context.Context, r *runtime.Runner, now time.Time) (m
 		return measures{}, err
 	}
 	m := measures{at: now, measuresView: measuresOf(list, page.Next != "", now)}
-	if from := runtime.Inspect(r).Store(); from != nil {
-		if m.kept, err = kept(ctx, from, r.Name()); err != nil {
-			return measures{}, err
-		}
+	if from := runtime.Inspect(r).Store(); from != nil && page.Unread == "" {
+		m.kept = kept(ctx, from, r.Name())
 	}
 	s.measures.Put(id, m)
 	return m, nil
@@ -148,12 +146,14 @@ func isFailure(status string) bool {
 	return status == "failed" || status == "given up" || status == "lost"
 }
 
-// kept counts what a store has of a work.
-func kept(ctx context.Context, from store.Store, work string) (*keptView, error) {
+// kept counts what a store has of a work; nil if the store does not answer.
+func kept(ctx context.Context, from store.Store, work string) *keptView {
+	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
 	v := &keptView{}
 	for rec, err := range from.History(ctx, store.Filter{Work: work, Status: []store.Status{store.Succeeded}, Limit: mostKept + 1}) {
 		if err != nil {
-			return nil, err
+			return nil
 		}
 		if v.Results == mostKept {
 			v.AtLeast = true
@@ -162,7 +162,7 @@ func kept(ctx context.Context, from store.Store, work string) (*keptView, error)
 		v.Results++
 		v.Bytes += rec.Size
 	}
-	return v, nil
+	return v
 }
 
 // settingViews are the options of a runner that matter to who watches it.

@@ -125,7 +125,7 @@ func unreachable(t *testing.T) (*app.App, []view, func() bool) {
 		w.Start(ctx, args{Day: "after"})
 		return nil
 	}}}
-	return a, []view{{"now", "/view"}, {"flow", "/view/flow"}}, func() bool { return w.Stats().Executions > 1 }
+	return a, []view{{"now", "/view"}, {"flow", "/view/flow"}, {"executions", "/view/executions"}, {"work", "/view/works/stored.Work"}}, func() bool { return w.Stats().Executions > 1 }
 }
 
 // failing is a store that may not answer.

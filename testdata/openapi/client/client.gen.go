@@ -660,6 +660,9 @@ type Executions struct {
 
 	// Partial The search stopped before it had seen all executions; next goes on with it.
 	Partial *bool `json:"partial,omitempty"`
+
+	// Unread Why a store does not tell what it has; missing if all do.
+	Unread *string `json:"unread,omitempty"`
 }
 
 // FailedCalls defines model for FailedCalls.
