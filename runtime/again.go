@@ -98,8 +98,6 @@ func (i Inspection) CanAgain() error {
 		err = fmt.Errorf("%s is set, so that the store would not get the new result: unset it", cacheVariable)
 	case r.store != nil:
 		_, err = r.argCodec()
-	case r.notSent != "":
-		err = errors.New("its arguments are not kept: " + r.notSent)
 	}
 	if err != nil {
 		return named(r.name, err)
@@ -313,11 +311,10 @@ func (r *runner) forgetRenewal(hash uint64) {
 	r.mu.Unlock()
 }
 
-// keepArguments remembers a copy of the arguments of a new call, so that it can be executed again. Not
-// those that hold what is no input: somebody may write to it, under a lock that nobody knows here.
+// keepArguments remembers a copy of the arguments of a new call, so that it can be executed again.
 func (c *call) keepArguments() {
 	r := c.runner
-	if c.unkeyed != nil || r.notSent != "" || r.inputs.SecretArgument(r.args) != "" || arguments.Exceeds(c.values.arguments(), store.MaxArguments) {
+	if c.unkeyed != nil || r.inputs.SecretArgument(r.args) != "" || arguments.Exceeds(c.values.arguments(), store.MaxArguments) {
 		return
 	}
 	defer func() { _ = recover() }() // a method of the user's that copies: there is none then
@@ -333,7 +330,7 @@ func (c *call) keepArguments() {
 func (c *call) encodedArguments() (data []byte) {
 	r := c.runner
 	codec, err := r.argCodec()
-	if err != nil {
+	if err != nil || arguments.Exceeds(c.values.arguments(), store.MaxArguments) { // before all of it is written in vain
 		return nil
 	}
 	defer func() {

@@ -161,7 +161,6 @@ type runner struct {
 	secret            bool                        // some of them are; package preview reads it, too
 	outside, verifies bool                        // all inputs, or some, are compared with what they were before an execution
 	hooked            []hook.Execute              // of tests: what they do instead of the body, or around it
-	notSent           string                      // why arguments would not get elsewhere as they are, and what to do about it; "" when they would
 	notRemote         string                      // why no worker elsewhere executes a call, and what to do about it; "" when one can
 	clone             any                         // func(R) R, that makes a caller's own copy of a result; nil: results hold no references
 	made              time.Time
@@ -235,7 +234,7 @@ func newRunnerOf(w *about, opts []Option) *runner {
 	r.encode, r.inputs, r.secret = w.encodeWork, arguments.New(w.work, w.inputs, w.secret), len(w.secret) > 0
 	r.outside, r.verifies = w.outside, w.outside || w.verifies || w.encodeWork != nil
 	r.table, r.args, r.result = w.table, reflect.TypeOf(w.args).Elem(), reflect.TypeOf(w.result).Elem()
-	r.clone, r.notSent, r.notRemote, r.argKinds, r.calls = w.clone, w.notRemote, r.whyLocal(w), w.argKinds, w.calls
+	r.clone, r.notRemote, r.argKinds, r.calls = w.clone, r.whyLocal(w), w.argKinds, w.calls
 	r.table.reset()
 	if r.hooks != nil {
 		r.install(hook.Work{Name: r.name, Work: w.work, Args: r.args, Result: r.result, Identify: w.identify})

@@ -1,8 +1,13 @@
 package arguments
 
-import "reflect"
+import (
+	"reflect"
 
-// Exceeds reports whether a copy of what args points to takes more than most bytes, about.
+	"github.com/workgen/workgen/runtime/internal/hidden"
+)
+
+// Exceeds reports whether a copy of what args points to takes more than most bytes, about. It does not
+// look at what is no input, which others may write to meanwhile.
 func Exceeds(args any, most int) bool {
 	s := sizer{left: most}
 	s.add(reflect.ValueOf(args).Elem())
@@ -35,7 +40,9 @@ func (s *sizer) refers(v reflect.Value) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			s.refers(v.Field(i))
+			if f := v.Type().Field(i); !hidden.Ignored(f) && !hidden.Foreign(f) {
+				s.refers(v.Field(i))
+			}
 		}
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
