@@ -108,7 +108,7 @@ func shapeOf(text string) string {
 
 // group puts failures together of which there are many alike: of one work, with one status, and
 // errors that differ in digits and quotations only. The newest of each group stands for it.
-func group(failed []failure) (groups []failedView) {
+func group(failed []failedView) (groups []failedView) {
 	type kind struct{ work, status, shape string }
 	at := map[kind]int{}
 	for _, f := range failed {
@@ -117,7 +117,7 @@ func group(failed []failure) (groups []failedView) {
 		if !known {
 			i = len(groups)
 			at[k] = i
-			groups = append(groups, f.failedView)
+			groups = append(groups, f)
 		}
 		groups[i].Calls++
 		groups[i].Again = earliest(groups[i].Again, f.Again)

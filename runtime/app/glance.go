@@ -44,19 +44,13 @@ func (g *glance) lookOf(of usedStore) *storeLook {
 // glimpse is what a look has found.
 type glimpse struct {
 	running  []store.Record // in other processes, those that began first first
-	failed   []failure      // the newest execution of each call that has failed, newest first
+	failed   []failedView   // the newest execution of each call that has failed, newest first
 	partly   bool           // there may be more that failed
 	older    int            // calls that failed with other code than that of now
 	normal   map[string]normalView
 	failures []storeFailure
 	looked   bool
 	full     time.Duration // that it took to look for all failures, which is not done often
-}
-
-// failure is a call of which the newest execution has failed.
-type failure struct {
-	failedView
-	runner *runtime.Runner
 }
 
 // storeFailure is a store that did not answer a look.
@@ -160,7 +154,7 @@ func (g *glance) look(s *site, all []*runtime.Runner) {
 	for _, r := range all {
 		found.recall(s, r)
 	}
-	slices.SortStableFunc(found.failed, func(a, b failure) int { return b.Finished.Compare(a.Finished) })
+	slices.SortStableFunc(found.failed, func(a, b failedView) int { return b.Finished.Compare(a.Finished) })
 	slices.SortStableFunc(found.running, func(a, b store.Record) int { return a.Started.Compare(b.Started) })
 	found.normal = g.normals(s, all)
 	g.mu.Lock()
@@ -248,10 +242,10 @@ func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore, known *st
 			pending[rec.Work] = inspection.PendingKeys()
 		}
 		if !pending[rec.Work][rec.Key] {
-			f.failed = append(f.failed, failure{failedView{
+			f.failed = append(f.failed, failedView{
 				Key: rec.Key.String(), Work: workRef{s.id(r), r.Name()}, Arguments: argViews(rec.Args), Status: rec.Status.String(),
 				Error: withoutWork(short(rec.Error, maxMessage), r.Name()), Finished: local(rec.Ended()), Attempts: rec.Attempt, Again: local(rec.Retry),
-			}, r})
+			})
 		}
 	}
 	return nil
@@ -260,7 +254,7 @@ func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore, known *st
 // keep takes over what was found before in a store that does not answer.
 func (f *glimpse) keep(before *glimpse, of usedStore) {
 	for _, known := range before.failed {
-		if of.runners[known.runner.Name()] == known.runner {
+		if of.runners[known.Work.Name] != nil {
 			f.failed = append(f.failed, known)
 		}
 	}
@@ -289,10 +283,10 @@ func (f *glimpse) recall(s *site, r *runtime.Runner) {
 		seen[d.Equal] = true
 		if d.Status == runtime.Failed {
 			id := s.id(r)
-			f.failed = append(f.failed, failure{failedView{
+			f.failed = append(f.failed, failedView{
 				Key: address(id, d.Key, d.Number), Work: workRef{id, r.Name()}, Arguments: argViews(d.Args), Status: d.Status.String(),
 				Error: withoutWork(message(d.Reason), r.Name()), Finished: local(d.Finished), Attempts: d.Attempts,
-			}, r})
+			})
 		}
 	}
 }
