@@ -239,6 +239,7 @@ func TestExecutionsCanBeCompared(t *testing.T) {
 			fetch.Run(t.Context(), day)
 		}
 		ended := began.Add(time.Minute)
+		synctest.Wait() // for the body that has timed out to return
 		list := rec.Executions()
 		if timeout := new(runtime.TimeoutError); !errors.As(list[3].Err, &timeout) {
 			t.Errorf("got %v, want a timeout", list[3].Err)

@@ -70,7 +70,8 @@ func TestAProcessIsKilledWhileItExecutesACallAgain(t *testing.T) {
 	if err := killed.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = killed.Wait()
+	for range killed.lines { // until it is gone
+	}
 	fresh := calls(s, func(int) ([]byte, error) { panic("executed") })
 	if data, err := run(fresh, 1); string(data) != "old" || err != nil {
 		t.Errorf("after it was killed: %q, %v", data, err)
