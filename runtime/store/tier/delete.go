@@ -140,7 +140,7 @@ func (t *Store) each(ctx context.Context, refs []store.Ref, f func(i int, e *sto
 			if err == nil {
 				err = f(i, e, token, copied)
 			}
-			if err != nil && err != store.ErrNotFound {
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
 		}

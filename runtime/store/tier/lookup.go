@@ -3,6 +3,7 @@ package tier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/workgen/workgen/runtime/store"
@@ -84,11 +85,21 @@ func (t *Store) lookLocally(ctx context.Context, refs []store.Ref, found []store
 }
 
 // present gives results of the local store that are copies the tokens of the shared store. What went
-// since it was looked up is not there.
-func (t *Store) present(ctx context.Context, f *store.Found) error {
-	for _, e := range f.Results {
+// since it was looked up is not there, and what was replaced is looked up again.
+func (t *Store) present(ctx context.Context, ref store.Ref, f *store.Found) error {
+	for i := 0; i < len(f.Results); i++ {
+		e := f.Results[i]
 		token, copied, err := t.tokenOf(ctx, e)
-		if err == store.ErrNotFound {
+		if err == errReplaced {
+			f.Close()
+			found := make([]store.Found, 1)
+			if err := t.local.Lookup(ctx, []store.Ref{ref}, found); err != nil {
+				return err
+			}
+			*f, i = found[0], -1
+			continue
+		}
+		if errors.Is(err, store.ErrNotFound) {
 			f.Close()
 			*f = store.Found{}
 			return nil
@@ -114,7 +125,7 @@ func (t *Store) askLocally(ctx context.Context, refs []store.Ref, found []store.
 	}
 	err := t.local.Lookup(soon, refs, found)
 	for i := 0; err == nil && i < len(found); i++ {
-		err = t.present(soon, &found[i])
+		err = t.present(soon, refs[i], &found[i])
 	}
 	if err != nil {
 		closeAll(found)
@@ -124,6 +135,8 @@ func (t *Store) askLocally(ctx context.Context, refs []store.Ref, found []store.
 	}
 	return err
 }
+
+var errReplaced = fmt.Errorf("%w: it was replaced since it was looked up", store.ErrNotFound)
 
 var succeeded = []store.Status{store.Succeeded}
 
@@ -137,8 +150,8 @@ func (t *Store) isCaughtUp() bool {
 }
 
 // tokenOf returns the token of a result of the local store, and whether it is a copy, which
-// has the one of the shared store. It returns ErrNotFound when the result went since it was
-// looked up: until then its record is the only one of the call that has a result.
+// has the one of the shared store. Until a result goes, its record is the only one of the call that
+// has a result: so it returns errReplaced when another one has, and ErrNotFound when none has.
 func (t *Store) tokenOf(ctx context.Context, e *store.Entry) (token uint64, copied bool, err error) {
 	if len(e.Inputs) > 0 {
 		return e.Token, false, nil
@@ -148,7 +161,7 @@ func (t *Store) tokenOf(ctx context.Context, e *store.Entry) (token uint64, copi
 			return 0, false, err
 		}
 		if r.Seq != e.Token {
-			break
+			return 0, false, errReplaced
 		}
 		if token, copied := copyOf(&r); copied {
 			return token, true, nil
