@@ -64,6 +64,7 @@ type Encoder struct {
 	stack  stack
 
 	paths bool   // of files and directories these are appended alone
+	idle  bool   // it was released
 	files []File // whose contents were appended
 	dirs  []Dir
 
@@ -86,14 +87,20 @@ var pool = sync.Pool{New: func() any { return new(Encoder) }}
 //	… look f up; f.Clone() to keep it
 //	e.Release()
 func Borrow() *Encoder {
-	return pool.Get().(*Encoder)
+	e := pool.Get().(*Encoder)
+	e.idle = false
+	return e
 }
 
 // Release empties the encoder and gives it back to the pool. Neither the
 // encoder nor a Fingerprint that was taken from it and not cloned may be used
 // afterwards. Buffers of more than 8 MiB together are dropped, so that one huge
-// argument does not hold memory for ever.
+// argument does not hold memory for ever. It panics when the encoder was released
+// already and not borrowed since: two goroutines would get it at once.
 func (e *Encoder) Release() {
+	if e.idle {
+		panic("key: an Encoder was released twice: take out one Release, or the one after Keep, which releases, too")
+	}
 	if e.held() > retain {
 		*e = Encoder{sha: e.sha}
 	}
@@ -107,7 +114,7 @@ func (e *Encoder) Release() {
 	clear(e.dirs)
 	e.files, e.dirs = e.files[:0], e.dirs[:0]
 	e.open = 0
-	e.durable, e.paths = false, false
+	e.durable, e.paths, e.idle = false, false, true
 	pool.Put(e)
 }
 

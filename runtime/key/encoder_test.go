@@ -225,6 +225,25 @@ func TestEncodersAreSharedSafely(t *testing.T) {
 	wg.Wait()
 }
 
+func TestAnEncoderIsReleasedOnce(t *testing.T) {
+	for name, release := range map[string]func(e *key.Encoder){
+		"twice":      func(e *key.Encoder) { e.Release(); e.Release() },
+		"after Keep": func(e *key.Encoder) { e.Keep(e.Fingerprint()); e.Release() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic: two goroutines would borrow one encoder")
+				}
+			}()
+			release(key.Borrow())
+		})
+	}
+	for range 3 { // nobody is hurt by the others
+		key.Borrow().Release()
+	}
+}
+
 func TestReleaseDropsHugeBuffers(t *testing.T) {
 	e := key.Borrow()
 	labels := map[string]int{}
