@@ -35,6 +35,10 @@ type Spec[K comparable, A, R any] struct {
 	CloneArgs   func(A) A
 	CloneResult func(R) R
 
+	// KeepFor returns how long results are to be kept, as [Perishable] has it. It calls methods
+	// of the user's, and may be called concurrently. Nil: results have no say.
+	KeepFor func(R) time.Duration
+
 	// EncodeWork writes the fields of the work that are inputs, nil where there are none,
 	// and Encode the arguments. Nil: the work makes no use of stores. Both may be called
 	// concurrently.

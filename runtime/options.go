@@ -112,6 +112,27 @@ func TTL(d time.Duration) Option {
 	return optionFunc(func(c *config) { c.ttl = d })
 }
 
+// A Perishable is a result that has a say in how long it is kept, as a token has that
+// expires, or a page that was sent with a header Cache-Control. The generator looks for the
+// method when it generates, so generate again after adding it, and have the compiler check
+// its name:
+//
+//	var _ runtime.Perishable = Page{}
+//
+// It is looked for on the types that Run returns, as they are declared there, and not on
+// what is inside of them. Promoted methods count, and those of a pointer to the type. Of an
+// interface it has to be a method; a type behind it is not asked.
+type Perishable interface {
+	// KeepFor is called when an execution has returned the result without an error. Zero
+	// keeps it as long as [TTL] says. Above zero, it expires when that time has passed since
+	// its execution finished, whatever TTL says. Below zero, it is not kept: those who wait
+	// for the call get it, and the next call executes.
+	//
+	// A nil pointer or interface is not asked, which is as zero. Of several results of one
+	// call the shortest time counts that is not zero. It may be called concurrently.
+	KeepFor() time.Duration
+}
+
 // MaxEntries bounds how many results (and errors, with [CacheErrors]) are kept;
 // unfinished calls do not count. When one more finishes, one that was not hit
 // lately is evicted, chosen by SIEVE. Zero restores [DefaultMaxEntries], a

@@ -232,6 +232,9 @@ func (w *work) spec(r string) []jen.Code {
 	if w.cloneResult != "" {
 		list = append(list, field("CloneResult", jen.Id(w.cloneResult)))
 	}
+	if keepFor := w.keepFor(); keepFor != nil {
+		list = append(list, field("KeepFor", keepFor))
+	}
 	if len(w.plan.Keyed) > 0 {
 		list = append(list, field("EncodeWork", jen.Id(r).Dot("encodeWork")))
 	}

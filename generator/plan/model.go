@@ -87,6 +87,8 @@ type Value struct {
 	Verified bool
 	// Secret says that the value is not printed, logged or stored.
 	Secret bool
+	// KeepFor says that the value is a result with the method of runtime.Perishable.
+	KeepFor bool
 	// Unresolved says that something in the type does not type-check, and has been
 	// reported.
 	Unresolved bool

@@ -89,6 +89,7 @@ func (p *planner) work(w *scan.Work) *Work {
 		out.Results = append(out.Results, v)
 	}
 	p.results(out)
+	p.keepFor(out)
 	p.untagged(w)
 	out.Runners = p.heldRunners(w)
 	out.Identity, out.Plain = identity(out)
@@ -249,22 +250,8 @@ func (p *planner) typeName(named *types.Named) string {
 	return obj.Name()
 }
 
-// editable reports whether the user can change the declaration of named: it
-// stands in the module of the package that is planned, and is not generated.
-func (p *planner) editable(named *types.Named) bool {
-	pkg := named.Obj().Pkg()
-	if pkg == nil || p.generated(named.Obj()) {
-		return false
-	}
-	if pkg == p.pkg {
-		return true
-	}
-	if p.scan.Module == nil {
-		return false
-	}
-	mod := p.scan.Module.Path
-	return pkg.Path() == mod || len(pkg.Path()) > len(mod) && pkg.Path()[:len(mod)+1] == mod+"/"
-}
+// editable reports whether the user can change the declaration of named.
+func (p *planner) editable(named *types.Named) bool { return p.inModule(named.Obj()) }
 
 // lastField is the last selector of an expression: "cfg.Hooks[].Done" → "Done".
 func lastField(expr string) string {

@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"go/types"
+	"strings"
+
+	"github.com/workgen/workgen/generator/diag"
+	"github.com/workgen/workgen/generator/scan"
+)
+
+// keepForName is the method of runtime.Perishable, by which a result says how long it
+// is kept.
+const keepForName = "KeepFor"
+
+// keepFor finds the results that have a say in how long they are kept. A method of that
+// name that is another one is reported where it can be changed: it would say nothing.
+func (p *planner) keepFor(out *Work) {
+	for i, result := range out.Scan.Results {
+		v := &out.Results[i]
+		obj, _, _ := types.LookupFieldOrMethod(result.Type, true, p.pkg, keepForName)
+		method, ok := obj.(*types.Func)
+		if !ok || v.Unresolved {
+			continue
+		}
+		what := "result " + resultName(i, *v)
+		report := func(message, fix string) {
+			p.diags.Add(diag.Diagnostic{
+				Pos: p.fset.Position(result.Pos), Work: out.Scan.Name, Message: what + ": " + message, Fix: fix,
+				Path: []diag.Step{{
+					Expr: resultExpr(i, *v) + "." + keepForName,
+					Type: diag.TypeString(method.Signature(), p.qualify),
+					Pos:  p.fset.Position(method.Pos()),
+				}},
+			})
+		}
+		c, conditional := p.constraintAt(method)
+		switch {
+		case holdsInvalid(method.Signature()):
+			p.reportUnresolved(out.Scan, what, result.Pos, unresolvedType{
+				at: method.Pos(), decl: resultExpr(i, *v) + "." + keepForName, kind: "method",
+			})
+		case saysDuration(method.Signature()) && conditional:
+			report("its method KeepFor is declared in a file that is built only if "+c.Text+", but what is generated for the work is always built",
+				"move the method to a file that is always built")
+		case saysDuration(method.Signature()):
+			v.KeepFor = true
+		case p.inModule(method):
+			report("its method KeepFor does not say how long it is kept: that is KeepFor() time.Duration",
+				"declare it as KeepFor() time.Duration, or give it another name")
+		}
+	}
+}
+
+// saysDuration reports whether sig is that of a method KeepFor() time.Duration.
+func saysDuration(sig *types.Signature) bool {
+	if sig.Params().Len() != 0 || sig.Results().Len() != 1 {
+		return false
+	}
+	named, ok := types.Unalias(sig.Results().At(0).Type()).(*types.Named)
+	return ok && named.Obj().Name() == "Duration" && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "time"
+}
+
+// constraintAt returns the build constraint of the file of this package that declares a
+// method.
+func (p *planner) constraintAt(method *types.Func) (scan.Constraint, bool) {
+	if method.Pkg() != p.pkg {
+		return scan.Constraint{}, false
+	}
+	return p.scan.ConstraintAt(method.Pos())
+}
+
+// inModule reports whether the user can change the declaration of obj: it stands in the
+// module of the package that is planned, and is not generated.
+func (p *planner) inModule(obj types.Object) bool {
+	pkg := obj.Pkg()
+	if pkg == nil || p.generated(obj) {
+		return false
+	}
+	if pkg == p.pkg {
+		return true
+	}
+	return p.scan.Module != nil && strings.HasPrefix(pkg.Path()+"/", p.scan.Module.Path+"/")
+}
