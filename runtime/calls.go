@@ -39,6 +39,13 @@ type Spec[K comparable, A, R any] struct {
 	// of the user's, and may be called concurrently. Nil: results have no say.
 	KeepFor func(R) time.Duration
 
+	// Size returns how many bytes of the heap a result refers to, by the size classes of
+	// Go, what is in R itself not counted, and SizeKey how many a key does that owns its
+	// memory. What cannot be told counts as nothing. Nil: they refer to nothing. Both only
+	// read and may be called concurrently.
+	Size    func(R) int
+	SizeKey func(K) int
+
 	// EncodeWork writes the fields of the work that are inputs, nil where there are none,
 	// and Encode the arguments. Nil: the work makes no use of stores. Both may be called
 	// concurrently.

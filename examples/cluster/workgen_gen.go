@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -67,6 +68,11 @@ func (id simulateIdentity) clone() simulateIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id simulateIdentity) heapSize() int {
+	return id.portfolio.Size()
+}
+
 // SimulateRunner runs a [Simulate] once per distinct input. Make one with
 // [NewSimulateRunner].
 //
@@ -93,6 +99,8 @@ func NewSimulateRunner(work *Simulate, opts ...runtime.Option) *SimulateRunner {
 			return hash, id, nil
 		},
 		CloneKey:   simulateIdentity.clone,
+		SizeKey:    simulateIdentity.heapSize,
+		Size:       sizeLoss,
 		EncodeWork: r.encodeWork,
 		Encode:     (*SimulateArgs).EncodeKey,
 		Inputs:     []string{"Years int", "portfolio string", "seed uint64"},
@@ -205,6 +213,8 @@ func NewReportRunner(work *Report, opts ...runtime.Option) *ReportRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReportArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*ReportArgs).EncodeKey,
 		Inputs:    []string{"losses []Loss"},
 	}, opts...)
@@ -274,6 +284,11 @@ func (r *ReportRunner) execute(_ context.Context, args ReportArgs) (string, erro
 func cloneReportArgs(v ReportArgs) ReportArgs {
 	v.Losses = slices.Clone(v.Losses)
 	return v
+}
+
+// sizeLoss returns how many bytes of the heap v refers to.
+func sizeLoss(v Loss) int {
+	return heapsize.String(v.Portfolio)
 }
 
 // encodeLoss writes every field that is an input, in order.

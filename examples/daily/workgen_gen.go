@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -62,6 +63,11 @@ func (id dataProcessorIdentity) clone() dataProcessorIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id dataProcessorIdentity) heapSize() int {
+	return id.source.Size() + id.day.Size()
+}
+
 // DataProcessorRunner runs a [DataProcessor] once per distinct input. Make one
 // with [NewDataProcessorRunner].
 //
@@ -89,6 +95,8 @@ func NewDataProcessorRunner(work *DataProcessor, opts ...runtime.Option) *DataPr
 		},
 		CloneKey:    dataProcessorIdentity.clone,
 		CloneResult: cloneDataset,
+		SizeKey:     dataProcessorIdentity.heapSize,
+		Size:        sizeDataset,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*DataProcessorArgs).EncodeKey,
 		Inputs:      []string{"Source string", "day string"},
@@ -193,6 +201,7 @@ func NewTrainerRunner(work *Trainer, opts ...runtime.Option) *TrainerRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTrainerArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*TrainerArgs).EncodeKey,
 		Inputs:    []string{"data Dataset"},
 	}, opts...)
@@ -268,6 +277,11 @@ func cloneTrainerArgs(v TrainerArgs) TrainerArgs {
 func cloneDataset(v Dataset) Dataset {
 	v.Rows = slices.Clone(v.Rows)
 	return v
+}
+
+// sizeDataset returns how many bytes of the heap v refers to.
+func sizeDataset(v Dataset) int {
+	return heapsize.String(v.Day) + heapsize.Slice(v.Rows)
 }
 
 // encodeDataset writes every field that is an input, in order.

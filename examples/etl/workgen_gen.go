@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -78,6 +79,11 @@ func (id listIdentity) clone() listIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id listIdentity) heapSize() int {
+	return id.folder.Size() + id.night.Size()
+}
+
 // ListRunner runs a [List] once per distinct input. Make one with
 // [NewListRunner].
 //
@@ -105,6 +111,8 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 		},
 		CloneKey:    listIdentity.clone,
 		CloneResult: cloneListResult,
+		SizeKey:     listIdentity.heapSize,
+		Size:        sizeListResult,
 		Encode:      (*ListArgs).EncodeKey,
 		Inputs:      []string{"folder string", "night string"},
 	}, opts...)
@@ -210,6 +218,8 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 		Identify:    r.identify,
 		CloneKey:    key.Fingerprint.Clone,
 		CloneResult: cloneParseResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeParseResult,
 		Encode:      (*ParseArgs).EncodeKey,
 		Outside:     true,
 		NotRemote:   "file: a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
@@ -327,6 +337,7 @@ func NewReportRunner(work *Report, opts ...runtime.Option) *ReportRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReportArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*ReportArgs).EncodeKey,
 		Inputs:    []string{"night string", "tables []Table"},
 	}, opts...)
@@ -403,6 +414,16 @@ func cloneReportArgs(v ReportArgs) ReportArgs {
 	return v
 }
 
+// sizeListResult returns how many bytes of the heap results refer to.
+func sizeListResult(v []string) int {
+	return heapsize.SliceOf(v, heapsize.String)
+}
+
+// sizeParseResult returns how many bytes of the heap results refer to.
+func sizeParseResult(v []Sale) int {
+	return heapsize.SliceOf(v, sizeSale)
+}
+
 // encodeKeyFile writes what the type's own method encodes.
 func encodeKeyFile(e *key.Encoder, v *key.File) {
 	defer e.Recover("github.com/workgen/workgen/runtime/key.File")
@@ -426,6 +447,11 @@ func encodeTable(e *key.Encoder, b key.Fields, v *Table) key.Fields {
 func cloneTable(v Table) Table {
 	v.Sales = slices.Clone(v.Sales)
 	return v
+}
+
+// sizeSale returns how many bytes of the heap v refers to.
+func sizeSale(v Sale) int {
+	return heapsize.String(v.Product)
 }
 
 // encodeSale writes every field that is an input, in order.

@@ -7,7 +7,7 @@ import (
 	"github.com/workgen/workgen/generator/plan"
 )
 
-// helpers are the functions that encode and clone one type each, written once
+// helpers are the functions that encode, clone and count one type each, written once
 // per file however often the type occurs.
 type helpers struct {
 	*file
@@ -15,12 +15,13 @@ type helpers struct {
 	kinds   map[*plan.Type]string    // likewise
 	clones  [2]map[*plan.Type]string // likewise: of arguments, of results
 	copies  [2]map[*plan.Type]string // likewise
+	sizes   map[*plan.Type]string    // likewise
 	names   map[string]bool          // of the functions that clone
 	queue   []func()                 // writes the helpers asked for and not yet written
 }
 
 func newHelpers(f *file) *helpers {
-	h := &helpers{file: f, encodes: map[*plan.Type]string{}, kinds: map[*plan.Type]string{}, names: map[string]bool{}}
+	h := &helpers{file: f, encodes: map[*plan.Type]string{}, kinds: map[*plan.Type]string{}, sizes: map[*plan.Type]string{}, names: map[string]bool{}}
 	for i := range h.clones {
 		h.clones[i], h.copies[i] = map[*plan.Type]string{}, map[*plan.Type]string{}
 	}

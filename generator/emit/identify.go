@@ -40,6 +40,29 @@ func (w *work) emitCloneIdentity() {
 	})
 }
 
+// emitSizeIdentity writes the method that counts what an identity owns.
+func (w *work) emitSizeIdentity() {
+	if !w.owns() {
+		return
+	}
+	id := w.names.local["id"]
+	w.comment("heapSize returns how many bytes of the heap an identity owns.")
+	w.jen.Func().Params(jen.Id(id).Id(w.identity)).Id("heapSize").Params().Int().BlockFunc(func(g *jen.Group) {
+		var terms []jen.Code
+		for _, leaf := range w.plan.Identity {
+			if leaf.Type.Kind == plan.String {
+				terms = append(terms, jen.Id(id).Dot(leaf.Name).Dot("Size").Call())
+			}
+		}
+		g.Return(sum(terms))
+	})
+}
+
+// owns reports whether an identity that was cloned has memory which no other has.
+func (w *work) owns() bool {
+	return w.plan.Plain && slices.ContainsFunc(w.plan.Identity, func(leaf plan.Leaf) bool { return leaf.Type.Kind == plan.String })
+}
+
 // refers reports whether an identity has memory that is not its own.
 func (w *work) refers() bool { return slices.ContainsFunc(w.plan.Identity, refers) }
 

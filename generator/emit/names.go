@@ -19,6 +19,7 @@ const (
 	runtimePath = "github.com/workgen/workgen/runtime"
 	keyPath     = "github.com/workgen/workgen/runtime/key"
 	deepPath    = "github.com/workgen/workgen/runtime/deepcopy"
+	sizePath    = "github.com/workgen/workgen/runtime/heapsize"
 	previewPath = "github.com/workgen/workgen/runtime/preview"
 )
 
@@ -68,6 +69,7 @@ func newNames(pkg *plan.Package) *names {
 	n.importName(runtimePath, "runtime")
 	n.importName(keyPath, "key")
 	n.importName(deepPath, "deepcopy")
+	n.importName(sizePath, "heapsize")
 	n.read(pkg.Scan)
 	return n
 }

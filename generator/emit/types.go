@@ -175,5 +175,8 @@ func (f *file) runtime(name string) *jen.Statement { return f.qual(runtimePath, 
 // deepcopy refers to a name of package deepcopy.
 func (f *file) deepcopy(name string) *jen.Statement { return f.qual(deepPath, "deepcopy", name) }
 
+// heapsize refers to a name of package heapsize.
+func (f *file) heapsize(name string) *jen.Statement { return f.qual(sizePath, "heapsize", name) }
+
 // key refers to a name of package key.
 func (f *file) key(name string) *jen.Statement { return f.qual(keyPath, "key", name) }

@@ -28,6 +28,7 @@ type work struct {
 	locals      map[string]string // names of variables beside them
 	cloneArgs   string            // function that copies the arguments, or ""
 	cloneResult string            // function that copies the results, or ""
+	sizeResult  *jen.Statement    // function that counts what the results refer to, or nil
 }
 
 // newWork decides the names of w's declarations.
@@ -53,6 +54,7 @@ func newWork(f *file, w *plan.Work) *work {
 			out.cloneResult = f.names.declare("clone" + upperFirst(w.Scan.Name) + "Result")
 		}
 	}
+	out.sizeResult = out.sizer()
 	out.params = f.names.params(w.Params, append(out.basics(), "nil", f.names.imports[keyPath], out.args, out.identity, out.code, out.cloneResult)...)
 	out.locals = f.names.localsBeside(out.params)
 	return out
@@ -98,6 +100,7 @@ func (w *work) emit() {
 	w.emitResult()
 	w.emitIdentity()
 	w.emitCloneIdentity()
+	w.emitSizeIdentity()
 	w.emitRunner()
 	w.emitConstructor()
 	w.emitRun()
@@ -234,6 +237,15 @@ func (w *work) spec(r string) []jen.Code {
 	}
 	if keepFor := w.keepFor(); keepFor != nil {
 		list = append(list, field("KeepFor", keepFor))
+	}
+	switch {
+	case !w.plan.Plain:
+		list = append(list, field("SizeKey", w.key("Fingerprint").Dot("Size")))
+	case w.owns():
+		list = append(list, field("SizeKey", jen.Id(w.identity).Dot("heapSize")))
+	}
+	if w.sizeResult != nil {
+		list = append(list, field("Size", w.sizeResult))
 	}
 	if len(w.plan.Keyed) > 0 {
 		list = append(list, field("EncodeWork", jen.Id(r).Dot("encodeWork")))

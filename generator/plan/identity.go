@@ -16,7 +16,7 @@ const maxLeaves = 16
 // and digest, see key.Text, and times by what key.Time has of them), so that a hit
 // encodes nothing.
 func identity(w *Work) (leaves []Leaf, plain bool) {
-	f := flattener{names: map[string]bool{"clone": true}} // its method
+	f := flattener{names: map[string]bool{"clone": true, "heapSize": true}} // its methods
 	for _, v := range w.Keyed {
 		f.flatten(v.Type, []string{v.Field}, true)
 	}

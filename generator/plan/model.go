@@ -23,6 +23,8 @@ type Package struct {
 	Shape func(*types.Named) types.Type
 	// Spellable reports whether a type can be written out in the package.
 	Spellable func(types.Type) bool
+	// HoldsLock reports whether copying a value of a type would copy a lock.
+	HoldsLock func(types.Type) bool
 	// CanUse reports whether an alias can be written by its name in the package.
 	CanUse func(*types.Alias) bool
 	// Alias returns the alias by which the package names a type that it cannot name

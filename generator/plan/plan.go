@@ -28,7 +28,7 @@ func Plan(p *scan.Package, diags *diag.List) *Package {
 		pl.module = p.Module.Path
 	}
 	out := &Package{
-		Scan: p, Shape: pl.shape, Spellable: pl.spellable, CanUse: pl.canUse,
+		Scan: p, Shape: pl.shape, Spellable: pl.spellable, HoldsLock: pl.holdsLock, CanUse: pl.canUse,
 		Alias: func(named *types.Named) *types.Alias {
 			if pl.refusal(named) == "" {
 				return nil

@@ -12,6 +12,7 @@ type View int
 const (
 	Encoding View = iota // what enters the key: a type that encodes itself is a leaf
 	Copying              // what a deep copy copies
+	Sizing               // what is counted: as Copying, also where a method copies
 	views
 )
 
@@ -89,11 +90,11 @@ func (d *describer) settle() {
 
 // settleRest finds the cycles without what notices them in a view. A value can
 // only be inside itself by way of a pointer, slice, or map. The encoding looks
-// out for pointers, and in cycles without any for the others; copies remember all
-// three. What interfaces hold is looked out for only in cycles with none of them.
+// out for pointers, and in cycles without any for the others; copies and sizes
+// remember all three. What interfaces hold is looked out for only in cycles with none of them.
 func (d *describer) settleRest(v View) {
 	notices := func(t *Type) bool {
-		reference := t.Kind == Pointer || v == Copying && (t.Kind == Slice || t.Kind == Map)
+		reference := t.Kind == Pointer || v != Encoding && (t.Kind == Slice || t.Kind == Map)
 		return reference && t.cyclic[v]
 	}
 	c := newComponents(func(t *Type) []*Type {

@@ -91,3 +91,29 @@ func copiesDiffer(t *Type, seen map[*Type]bool) bool {
 	}
 	return false
 }
+
+// OnHeap reports whether values of type t refer to memory that can be told the size of.
+// What can neither be walked nor asked is taken to refer to nothing, and so is what others
+// have, too: runners, locations, what package unique has.
+func OnHeap(t *Type) bool {
+	switch t.Kind {
+	case String, Slice, Map:
+		return true
+	case Pointer:
+		return !t.Elem.IsRunner()
+	case Array:
+		return t.Len > 0 && OnHeap(t.Elem)
+	case Interface:
+		return len(t.Impls) > 0
+	case Struct:
+		return slices.ContainsFunc(t.Fields, func(f Field) bool { return !f.Ignored && OnHeap(f.Type) })
+	case Known:
+		switch t.Codec {
+		case Integer, Rational, Float, Userinfo:
+			return true
+		case Converted:
+			return OnHeap(t.Elem)
+		}
+	}
+	return false
+}

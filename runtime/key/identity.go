@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"github.com/zeebo/xxh3"
+
+	"github.com/workgen/workgen/runtime/heapsize"
 )
 
 // MaxExact is the size, in bytes, up to which strings and encodings are compared
@@ -68,6 +70,9 @@ func (t Text) Clone() Text {
 	return t
 }
 
+// Size returns how many bytes of the heap t owns after Clone.
+func (t Text) Size() int { return heapsize.String(t.exact) }
+
 // Fingerprint identifies an encoding in this process: two are equal with == just
 // when the encodings are (for more than MaxExact bytes: but for a collision of
 // 128 bits under a secret seed). The zero Fingerprint is that of the empty
@@ -112,6 +117,9 @@ func (f Fingerprint) Clone() Fingerprint {
 	}
 	return Fingerprint{f.text.Clone()}
 }
+
+// Size returns how many bytes of the heap f owns after Clone.
+func (f Fingerprint) Size() int { return f.text.Size() }
 
 // Hash returns a hash of f to find its place in a table: equal fingerprints have
 // equal hashes, and all 64 bits are usable. It differs from process to process.

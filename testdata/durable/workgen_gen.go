@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -71,6 +72,7 @@ func NewKeepRunner(work *Keep, opts ...runtime.Option) *KeepRunner {
 			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
+		Size:   heapsize.String[string],
 		Encode: (*KeepArgs).EncodeKey,
 		Inputs: []string{"n int"},
 	}, opts...)

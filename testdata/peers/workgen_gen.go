@@ -944,6 +944,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneNestedArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*NestedArgs).EncodeKey,
 		Inputs:    []string{"order *Order"},
 	}, opts...)
@@ -1057,6 +1058,7 @@ func NewRecordsRunner(work *Records, opts ...runtime.Option) *RecordsRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneRecordsArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*RecordsArgs).EncodeKey,
 		Inputs:    []string{"records []Record"},
 	}, opts...)
@@ -1164,6 +1166,7 @@ func NewPodRunner(work *Pod, opts ...runtime.Option) *PodRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: clonePodArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*PodArgs).EncodeKey,
 		ArgKinds:  []kind.Kind{storeResourceQuantity()},
 		Inputs:    []string{"spec *v1.PodSpec"},
@@ -1276,6 +1279,7 @@ func NewTreeRunner(work *Tree, opts ...runtime.Option) *TreeRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTreeArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*TreeArgs).EncodeKey,
 		Inputs:    []string{"root *Node"},
 	}, opts...)
@@ -1393,6 +1397,7 @@ func NewTableRunner(work *Table, opts ...runtime.Option) *TableRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTableArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*TableArgs).EncodeKey,
 		Inputs:    []string{"table map[string]int64"},
 	}, opts...)
@@ -1498,6 +1503,7 @@ func NewBlobRunner(work *Blob, opts ...runtime.Option) *BlobRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneBlobArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*BlobArgs).EncodeKey,
 		Inputs:    []string{"blob []byte"},
 	}, opts...)
@@ -1603,6 +1609,7 @@ func NewSeriesRunner(work *Series, opts ...runtime.Option) *SeriesRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSeriesArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*SeriesArgs).EncodeKey,
 		Inputs:    []string{"series []float64"},
 	}, opts...)

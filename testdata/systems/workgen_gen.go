@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -82,6 +83,8 @@ func NewNameRunner(work *Name, opts ...runtime.Option) *NameRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneNameArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      sizeNameResult,
 		Encode:    (*NameArgs).EncodeKey,
 		Inputs:    []string{"command string", "parts []string"},
 	}, opts...)
@@ -156,4 +159,9 @@ func (r *NameRunner) execute(_ context.Context, args NameArgs) (NameResult, erro
 func cloneNameArgs(v NameArgs) NameArgs {
 	v.Parts = slices.Clone(v.Parts)
 	return v
+}
+
+// sizeNameResult returns how many bytes of the heap results refer to.
+func sizeNameResult(v NameResult) int {
+	return heapsize.String(v.R1)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 )
@@ -140,6 +141,14 @@ func (id fetchIdentity) clone() fetchIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id fetchIdentity) heapSize() int {
+	return id.source.Size() +
+		id.shop.Size() +
+		id.day.Size() +
+		id.token.Size()
+}
+
 // FetchRunner runs a [Fetch] once per distinct input. Make one with
 // [NewFetchRunner]. Options: concurrency=8 secret=token.
 //
@@ -167,6 +176,8 @@ func NewFetchRunner(work *Fetch, opts ...runtime.Option) *FetchRunner {
 		},
 		CloneKey:    fetchIdentity.clone,
 		CloneResult: cloneBatch,
+		SizeKey:     fetchIdentity.heapSize,
+		Size:        sizeBatch,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*FetchArgs).EncodeKey,
 		Inputs:      []string{"Source string", "shop string", "day string", "token string"},
@@ -279,6 +290,8 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneParseArgs,
 		CloneResult: cloneParseResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeParseResult,
 		Encode:      (*ParseArgs).EncodeKey,
 		Inputs:      []string{"batch Batch"},
 		Options:     []runtime.Option{runtime.Concurrency(4)},
@@ -403,6 +416,7 @@ func NewValidateRunner(work *Validate, opts ...runtime.Option) *ValidateRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneValidateArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*ValidateArgs).EncodeKey,
 		Inputs:    []string{"shop string", "sales []Sale", "rules Rules"},
 		Options:   []runtime.Option{runtime.Timeout(5 * time.Minute)},
@@ -527,6 +541,8 @@ func NewAggregateRunner(work *Aggregate, opts ...runtime.Option) *AggregateRunne
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneAggregateArgs,
 		CloneResult: cloneAggregateResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeAggregateResult,
 		Encode:      (*AggregateArgs).EncodeKey,
 		Inputs:      []string{"region string", "day string", "good map[string]int"},
 	}, opts...)
@@ -645,6 +661,8 @@ func NewTrainRunner(work *Train, opts ...runtime.Option) *TrainRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneTrainArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*TrainArgs).EncodeKey,
 		Inputs:    []string{"segment string", "day string", "config Config"},
 		Options:   []runtime.Option{runtime.Concurrency(1)},
@@ -760,6 +778,7 @@ func NewScoreRunner(work *Score, opts ...runtime.Option) *ScoreRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneScoreArgs,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*ScoreArgs).EncodeKey,
 		Inputs:     []string{"Train *TrainRunner", "region string", "segment string", "day string", "config Config"},
@@ -908,6 +927,8 @@ func NewReportRunner(work *Report, opts ...runtime.Option) *ReportRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReportArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*ReportArgs).EncodeKey,
 		Inputs:    []string{"day string", "sums map[string]int", "scores map[string]float64", "problems []string"},
 	}, opts...)
@@ -1008,6 +1029,11 @@ func (id notifyIdentity) clone() notifyIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id notifyIdentity) heapSize() int {
+	return id.channel.Size() + id.message.Size()
+}
+
 // NotifyRunner runs a [Notify] once per distinct input. Make one with
 // [NewNotifyRunner]. Options: memory.
 //
@@ -1034,6 +1060,7 @@ func NewNotifyRunner(work *Notify, opts ...runtime.Option) *NotifyRunner {
 			return hash, id, nil
 		},
 		CloneKey: notifyIdentity.clone,
+		SizeKey:  notifyIdentity.heapSize,
 		Encode:   (*NotifyArgs).EncodeKey,
 		Memory:   true,
 	}, opts...)
@@ -1104,6 +1131,21 @@ func (r *NotifyRunner) execute(ctx context.Context, args NotifyArgs) (struct{}, 
 func cloneBatch(v Batch) Batch {
 	v.Lines = slices.Clone(v.Lines)
 	return v
+}
+
+// sizeBatch returns how many bytes of the heap v refers to.
+func sizeBatch(v Batch) int {
+	return heapsize.String(v.Shop) + heapsize.SliceOf(v.Lines, heapsize.String)
+}
+
+// sizeParseResult returns how many bytes of the heap results refer to.
+func sizeParseResult(v []Sale) int {
+	return heapsize.SliceOf(v, sizeSale)
+}
+
+// sizeAggregateResult returns how many bytes of the heap results refer to.
+func sizeAggregateResult(v map[string]int) int {
+	return heapsize.MapOf(v, heapsize.String, nil)
 }
 
 // encodeBatch writes every field that is an input, in order.
@@ -1186,6 +1228,11 @@ func encodeTrainRunner(e *key.Encoder, v *TrainRunner) {
 	f := e.Open()
 	v.EncodeKey(e)
 	e.Close(f)
+}
+
+// sizeSale returns how many bytes of the heap v refers to.
+func sizeSale(v Sale) int {
+	return heapsize.String(v.Product)
 }
 
 // encodeLayer writes every field that is an input, in order.

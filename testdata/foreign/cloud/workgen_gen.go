@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -180,6 +181,8 @@ func NewPutRunner(work *Put, opts ...runtime.Option) *PutRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   clonePutArgs,
 		CloneResult: clonePutResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizePutResult,
 		Encode:      (*PutArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeTypesAttributeValue()},
 		ArgKinds:    []kind.Kind{storeTypesAttributeValue()},
@@ -306,6 +309,8 @@ func NewGetRunner(work *Get, opts ...runtime.Option) *GetRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneGetArgs,
 		CloneResult: cloneGetResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeGetResult,
 		Encode:      (*GetArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -391,6 +396,22 @@ func cloneGetResult(v *dynamodb.GetItemOutput) *dynamodb.GetItemOutput {
 		v = &p
 	}
 	return v
+}
+
+// sizePutResult returns how many bytes of the heap results refer to.
+func sizePutResult(v *dynamodb.PutItemInput) int {
+	c := new(heapsize.Counted)
+	return heapsize.PointerTo(v, func(x dynamodb.PutItemInput) int {
+		return sizeDynamodbPutItemInput(c, x)
+	})
+}
+
+// sizeGetResult returns how many bytes of the heap results refer to.
+func sizeGetResult(v *dynamodb.GetItemOutput) int {
+	c := new(heapsize.Counted)
+	return heapsize.PointerTo(v, func(x dynamodb.GetItemOutput) int {
+		return sizeDynamodbGetItemOutput(c, x)
+	})
 }
 
 // encodeDynamodbPutItemInput writes every field that is an input, in order.
@@ -608,6 +629,36 @@ func copyDynamodbGetItemOutputWhole(c *deepcopy.Copy, v *dynamodb.GetItemOutput)
 			v.Item[k] = x
 		}
 	}
+}
+
+// sizeDynamodbPutItemInput returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeDynamodbPutItemInput(c *heapsize.Counted, v dynamodb.PutItemInput) int {
+	return heapsize.MapOf(heapsize.FirstMap(c, v.Item), heapsize.String, func(x types.AttributeValue) int {
+		return sizeTypesAttributeValue(c, x)
+	}) +
+		heapsize.PointerTo(v.TableName, heapsize.String) +
+		heapsize.PointerTo(v.ConditionExpression, heapsize.String) +
+		heapsize.String(v.ConditionalOperator) +
+		heapsize.MapOf(v.Expected, heapsize.String, func(x types.ExpectedAttributeValue) int {
+			return sizeTypesExpectedAttributeValue(c, x)
+		}) +
+		heapsize.MapOf(v.ExpressionAttributeNames, heapsize.String, heapsize.String) +
+		heapsize.MapOf(heapsize.FirstMap(c, v.ExpressionAttributeValues), heapsize.String, func(x types.AttributeValue) int {
+			return sizeTypesAttributeValue(c, x)
+		}) +
+		heapsize.String(v.ReturnConsumedCapacity) +
+		heapsize.String(v.ReturnItemCollectionMetrics) +
+		heapsize.String(v.ReturnValues) +
+		heapsize.String(v.ReturnValuesOnConditionCheckFailure)
+}
+
+// sizeDynamodbGetItemOutput returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeDynamodbGetItemOutput(c *heapsize.Counted, v dynamodb.GetItemOutput) int {
+	return heapsize.PointerTo(v.ConsumedCapacity, sizeTypesConsumedCapacity) + heapsize.MapOf(heapsize.FirstMap(c, v.Item), heapsize.String, func(x types.AttributeValue) int {
+		return sizeTypesAttributeValue(c, x)
+	})
 }
 
 // encodeTypesAttributeValue writes the type of the value, then the value.
@@ -998,6 +1049,63 @@ func cloneTypesConsumedCapacity(v types.ConsumedCapacity) types.ConsumedCapacity
 	return v
 }
 
+// sizeTypesAttributeValue returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesAttributeValue(c *heapsize.Counted, v types.AttributeValue) int {
+	switch x := v.(type) {
+	case *types.AttributeValueMemberB:
+		return heapsize.PointerTo(x, sizeTypesAttributeValueMemberB)
+	case *types.AttributeValueMemberBOOL:
+		return heapsize.Pointer(x)
+	case *types.AttributeValueMemberBS:
+		return heapsize.PointerTo(x, sizeTypesAttributeValueMemberBS)
+	case *types.AttributeValueMemberL:
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x types.AttributeValueMemberL) int {
+			return sizeTypesAttributeValueMemberL(c, x)
+		})
+	case *types.AttributeValueMemberM:
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x types.AttributeValueMemberM) int {
+			return sizeTypesAttributeValueMemberM(c, x)
+		})
+	case *types.AttributeValueMemberN:
+		return heapsize.PointerTo(x, sizeTypesAttributeValueMemberN)
+	case *types.AttributeValueMemberNS:
+		return heapsize.PointerTo(x, sizeTypesAttributeValueMemberNS)
+	case *types.AttributeValueMemberNULL:
+		return heapsize.Pointer(x)
+	case *types.AttributeValueMemberS:
+		return heapsize.PointerTo(x, sizeTypesAttributeValueMemberS)
+	case *types.AttributeValueMemberSS:
+		return heapsize.PointerTo(x, sizeTypesAttributeValueMemberSS)
+	case *types.UnknownUnionMember:
+		return heapsize.PointerTo(x, sizeTypesUnknownUnionMember)
+	}
+	return 0
+}
+
+// sizeTypesExpectedAttributeValue returns how many bytes of the heap v refers
+// to, but for what c has counted.
+func sizeTypesExpectedAttributeValue(c *heapsize.Counted, v types.ExpectedAttributeValue) int {
+	return heapsize.SliceOf(heapsize.FirstSlice(c, v.AttributeValueList), func(x types.AttributeValue) int {
+		return sizeTypesAttributeValue(c, x)
+	}) +
+		heapsize.String(v.ComparisonOperator) +
+		heapsize.Pointer(v.Exists) +
+		sizeTypesAttributeValue(c, v.Value)
+}
+
+// sizeTypesConsumedCapacity returns how many bytes of the heap v refers to.
+func sizeTypesConsumedCapacity(v types.ConsumedCapacity) int {
+	return heapsize.Pointer(v.CapacityUnits) +
+		heapsize.MapOf(v.GlobalSecondaryIndexes, heapsize.String, sizeTypesCapacity) +
+		heapsize.MapOf(v.LocalSecondaryIndexes, heapsize.String, sizeTypesCapacity) +
+		heapsize.Pointer(v.ReadCapacityUnits) +
+		heapsize.PointerTo(v.Table, sizeTypesCapacity) +
+		heapsize.PointerTo(v.TableName, heapsize.String) +
+		heapsize.MapOf(v.VectorIndexes, heapsize.String, sizeTypesVectorCapacity) +
+		heapsize.Pointer(v.WriteCapacityUnits)
+}
+
 // encodeTypesAttributeValueMemberB writes every field that is an input, in
 // order.
 func encodeTypesAttributeValueMemberB(e *key.Encoder, b key.Fields, v *types.AttributeValueMemberB) key.Fields {
@@ -1237,4 +1345,73 @@ func cloneTypesVectorCapacity(v types.VectorCapacity) types.VectorCapacity {
 		v.VectorWriteRequestBytes = &p
 	}
 	return v
+}
+
+// sizeTypesAttributeValueMemberB returns how many bytes of the heap v refers
+// to.
+func sizeTypesAttributeValueMemberB(v types.AttributeValueMemberB) int {
+	return heapsize.Slice(v.Value)
+}
+
+// sizeTypesAttributeValueMemberBS returns how many bytes of the heap v refers
+// to.
+func sizeTypesAttributeValueMemberBS(v types.AttributeValueMemberBS) int {
+	return heapsize.SliceOf(v.Value, heapsize.Slice)
+}
+
+// sizeTypesAttributeValueMemberL returns how many bytes of the heap v refers
+// to, but for what c has counted.
+func sizeTypesAttributeValueMemberL(c *heapsize.Counted, v types.AttributeValueMemberL) int {
+	return heapsize.SliceOf(heapsize.FirstSlice(c, v.Value), func(x types.AttributeValue) int {
+		return sizeTypesAttributeValue(c, x)
+	})
+}
+
+// sizeTypesAttributeValueMemberM returns how many bytes of the heap v refers
+// to, but for what c has counted.
+func sizeTypesAttributeValueMemberM(c *heapsize.Counted, v types.AttributeValueMemberM) int {
+	return heapsize.MapOf(heapsize.FirstMap(c, v.Value), heapsize.String, func(x types.AttributeValue) int {
+		return sizeTypesAttributeValue(c, x)
+	})
+}
+
+// sizeTypesAttributeValueMemberN returns how many bytes of the heap v refers
+// to.
+func sizeTypesAttributeValueMemberN(v types.AttributeValueMemberN) int {
+	return heapsize.String(v.Value)
+}
+
+// sizeTypesAttributeValueMemberNS returns how many bytes of the heap v refers
+// to.
+func sizeTypesAttributeValueMemberNS(v types.AttributeValueMemberNS) int {
+	return heapsize.SliceOf(v.Value, heapsize.String)
+}
+
+// sizeTypesAttributeValueMemberS returns how many bytes of the heap v refers
+// to.
+func sizeTypesAttributeValueMemberS(v types.AttributeValueMemberS) int {
+	return heapsize.String(v.Value)
+}
+
+// sizeTypesAttributeValueMemberSS returns how many bytes of the heap v refers
+// to.
+func sizeTypesAttributeValueMemberSS(v types.AttributeValueMemberSS) int {
+	return heapsize.SliceOf(v.Value, heapsize.String)
+}
+
+// sizeTypesUnknownUnionMember returns how many bytes of the heap v refers to.
+func sizeTypesUnknownUnionMember(v types.UnknownUnionMember) int {
+	return heapsize.String(v.Tag) + heapsize.Slice(v.Value)
+}
+
+// sizeTypesCapacity returns how many bytes of the heap v refers to.
+func sizeTypesCapacity(v types.Capacity) int {
+	return heapsize.Pointer(v.CapacityUnits) +
+		heapsize.Pointer(v.ReadCapacityUnits) +
+		heapsize.Pointer(v.WriteCapacityUnits)
+}
+
+// sizeTypesVectorCapacity returns how many bytes of the heap v refers to.
+func sizeTypesVectorCapacity(v types.VectorCapacity) int {
+	return heapsize.Pointer(v.VectorSearchRequestBytes) + heapsize.Pointer(v.VectorWriteRequestBytes)
 }

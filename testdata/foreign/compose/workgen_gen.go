@@ -10,6 +10,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -475,6 +476,8 @@ func NewUpRunner(work *Up, opts ...runtime.Option) *UpRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneUpArgs,
 		CloneResult: cloneUpResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeUpResult,
 		Encode:      (*UpArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAny()},
 		ArgKinds:    []kind.Kind{storeAny()},
@@ -554,6 +557,12 @@ func cloneUpResult(v types.ServiceConfig) types.ServiceConfig {
 	c := new(deepcopy.Copy)
 	copyTypesServiceConfigWhole(c, &v)
 	return v
+}
+
+// sizeUpResult returns how many bytes of the heap results refer to.
+func sizeUpResult(v types.ServiceConfig) int {
+	c := new(heapsize.Counted)
+	return sizeTypesServiceConfig(c, v)
 }
 
 // encodeTypesServiceConfig writes every field that is an input, in order.
@@ -753,6 +762,44 @@ func copyTypesServiceConfigWhole(c *deepcopy.Copy, v *types.ServiceConfig) {
 		}
 		v.Extensions = m
 	}
+}
+
+// sizeTypesServiceConfig returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesServiceConfig(c *heapsize.Counted, v types.ServiceConfig) int {
+	return heapsize.String(v.Name) +
+		heapsize.SliceOf(v.Profiles, heapsize.String) +
+		heapsize.PointerTo(v.Deploy, func(x types.DeployConfig) int {
+			return sizeTypesDeployConfig(c, x)
+		}) +
+		heapsize.PointerTo(v.Develop, func(x types.DevelopConfig) int {
+			return sizeTypesDevelopConfig(c, x)
+		}) +
+		heapsize.String(v.Restart) +
+		heapsize.Pointer(v.Scale) +
+		heapsize.Pointer(v.Attach) +
+		heapsize.String(v.ContainerName) +
+		heapsize.PointerTo(v.Provider, func(x types.ServiceProviderConfig) int {
+			return sizeTypesServiceProviderConfig(c, x)
+		}) +
+		heapsize.PointerTo(v.Extends, sizeTypesExtendsConfig) +
+		heapsize.SliceOf(v.ExternalLinks, heapsize.String) +
+		heapsize.SliceOf(v.Links, heapsize.String) +
+		heapsize.String(v.Net) +
+		heapsize.SliceOf(v.PreStart, func(x types.PreStartHook) int {
+			return sizeTypesPreStartHook(c, x)
+		}) +
+		heapsize.SliceOf(v.PostStart, func(x types.ServiceHook) int {
+			return sizeTypesServiceHook(c, x)
+		}) +
+		heapsize.SliceOf(v.PreStop, func(x types.ServiceHook) int {
+			return sizeTypesServiceHook(c, x)
+		}) +
+		sizeTypesContainerSpec(c, v.ContainerSpec) +
+		sizeTypesWorkloadSpec(c, v.WorkloadSpec) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
 }
 
 // encodeTypesDeployConfig writes every field that is an input, in order.
@@ -1940,6 +1987,214 @@ func copyAnyWhole(c *deepcopy.Copy, v *any) {
 	default:
 		panic(&runtime.UnknownTypeError{Interface: "any"})
 	}
+}
+
+// sizeTypesDeployConfig returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesDeployConfig(c *heapsize.Counted, v types.DeployConfig) int {
+	return heapsize.String(v.Mode) +
+		heapsize.Pointer(v.Replicas) +
+		heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) +
+		heapsize.PointerTo(v.UpdateConfig, func(x types.UpdateConfig) int {
+			return sizeTypesUpdateConfig(c, x)
+		}) +
+		heapsize.PointerTo(v.RollbackConfig, func(x types.UpdateConfig) int {
+			return sizeTypesUpdateConfig(c, x)
+		}) +
+		sizeTypesResources(c, v.Resources) +
+		heapsize.PointerTo(v.RestartPolicy, func(x types.RestartPolicy) int {
+			return sizeTypesRestartPolicy(c, x)
+		}) +
+		sizeTypesPlacement(c, v.Placement) +
+		heapsize.String(v.EndpointMode) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesDevelopConfig returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesDevelopConfig(c *heapsize.Counted, v types.DevelopConfig) int {
+	return heapsize.SliceOf(v.Watch, func(x types.Trigger) int {
+		return sizeTypesTrigger(c, x)
+	}) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesServiceProviderConfig returns how many bytes of the heap v refers
+// to, but for what c has counted.
+func sizeTypesServiceProviderConfig(c *heapsize.Counted, v types.ServiceProviderConfig) int {
+	return heapsize.String(v.Type) +
+		heapsize.MapOf(v.Options, heapsize.String, func(x []string) int {
+			return heapsize.SliceOf(x, heapsize.String)
+		}) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesExtendsConfig returns how many bytes of the heap v refers to.
+func sizeTypesExtendsConfig(v types.ExtendsConfig) int {
+	return heapsize.String(v.File) + heapsize.String(v.Service)
+}
+
+// sizeTypesPreStartHook returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesPreStartHook(c *heapsize.Counted, v types.PreStartHook) int {
+	return sizeTypesContainerSpec(c, v.ContainerSpec) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesServiceHook returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesServiceHook(c *heapsize.Counted, v types.ServiceHook) int {
+	return heapsize.SliceOf(v.Command, heapsize.String) +
+		heapsize.String(v.User) +
+		heapsize.String(v.WorkingDir) +
+		heapsize.MapOf(v.Environment, heapsize.String, func(x *string) int {
+			return heapsize.PointerTo(x, heapsize.String)
+		}) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesContainerSpec returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesContainerSpec(c *heapsize.Counted, v types.ContainerSpec) int {
+	return heapsize.MapOf(v.Annotations, heapsize.String, heapsize.String) +
+		heapsize.PointerTo(v.BlkioConfig, func(x types.BlkioConfig) int {
+			return sizeTypesBlkioConfig(c, x)
+		}) +
+		heapsize.SliceOf(v.CapAdd, heapsize.String) +
+		heapsize.SliceOf(v.CapDrop, heapsize.String) +
+		heapsize.String(v.CgroupParent) +
+		heapsize.String(v.Cgroup) +
+		heapsize.String(v.CPUSet) +
+		heapsize.SliceOf(v.Command, heapsize.String) +
+		heapsize.SliceOf(v.Configs, func(x types.ServiceConfigObjConfig) int {
+			return sizeTypesServiceConfigObjConfig(c, x)
+		}) +
+		heapsize.PointerTo(v.CredentialSpec, func(x types.CredentialSpecConfig) int {
+			return sizeTypesCredentialSpecConfig(c, x)
+		}) +
+		heapsize.SliceOf(v.DeviceCgroupRules, heapsize.String) +
+		heapsize.SliceOf(v.Devices, func(x types.DeviceMapping) int {
+			return sizeTypesDeviceMapping(c, x)
+		}) +
+		heapsize.SliceOf(v.DNS, heapsize.String) +
+		heapsize.SliceOf(v.DNSOpts, heapsize.String) +
+		heapsize.SliceOf(v.DNSSearch, heapsize.String) +
+		heapsize.String(v.DomainName) +
+		heapsize.SliceOf(v.Entrypoint, heapsize.String) +
+		heapsize.MapOf(v.Environment, heapsize.String, func(x *string) int {
+			return heapsize.PointerTo(x, heapsize.String)
+		}) +
+		heapsize.SliceOf(v.EnvFiles, sizeTypesEnvFile) +
+		heapsize.MapOf(v.ExtraHosts, heapsize.String, func(x []string) int {
+			return heapsize.SliceOf(x, heapsize.String)
+		}) +
+		heapsize.SliceOf(v.GroupAdd, heapsize.String) +
+		heapsize.SliceOf(v.Gpus, sizeTypesDeviceRequest) +
+		heapsize.String(v.Hostname) +
+		heapsize.String(v.Image) +
+		heapsize.Pointer(v.Init) +
+		heapsize.String(v.Ipc) +
+		heapsize.String(v.Isolation) +
+		heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) +
+		heapsize.SliceOf(v.LabelFiles, heapsize.String) +
+		heapsize.MapOf(v.CustomLabels, heapsize.String, heapsize.String) +
+		heapsize.PointerTo(v.Logging, func(x types.LoggingConfig) int {
+			return sizeTypesLoggingConfig(c, x)
+		}) +
+		heapsize.String(v.LogDriver) +
+		heapsize.MapOf(v.LogOpt, heapsize.String, heapsize.String) +
+		heapsize.String(v.MacAddress) +
+		heapsize.MapOf(v.Models, heapsize.String, func(x *types.ServiceModelConfig) int {
+			return heapsize.PointerTo(x, func(x types.ServiceModelConfig) int {
+				return sizeTypesServiceModelConfig(c, x)
+			})
+		}) +
+		heapsize.String(v.NetworkMode) +
+		heapsize.MapOf(v.Networks, heapsize.String, func(x *types.ServiceNetworkConfig) int {
+			return heapsize.PointerTo(x, func(x types.ServiceNetworkConfig) int {
+				return sizeTypesServiceNetworkConfig(c, x)
+			})
+		}) +
+		heapsize.String(v.Pid) +
+		heapsize.String(v.Platform) +
+		heapsize.String(v.PullPolicy) +
+		heapsize.String(v.PullRefreshAfter) +
+		heapsize.String(v.Runtime) +
+		heapsize.SliceOf(v.Secrets, func(x types.ServiceSecretConfig) int {
+			return sizeTypesServiceSecretConfig(c, x)
+		}) +
+		heapsize.SliceOf(v.SecurityOpt, heapsize.String) +
+		heapsize.Pointer(v.StopGracePeriod) +
+		heapsize.String(v.StopSignal) +
+		heapsize.MapOf(v.StorageOpt, heapsize.String, heapsize.String) +
+		heapsize.MapOf(v.Sysctls, heapsize.String, heapsize.String) +
+		heapsize.SliceOf(v.Tmpfs, heapsize.String) +
+		heapsize.MapOf(v.Ulimits, heapsize.String, func(x *types.UlimitsConfig) int {
+			return heapsize.PointerTo(x, func(x types.UlimitsConfig) int {
+				return sizeTypesUlimitsConfig(c, x)
+			})
+		}) +
+		heapsize.Pointer(v.Umask) +
+		heapsize.String(v.User) +
+		heapsize.String(v.UserNSMode) +
+		heapsize.String(v.Uts) +
+		heapsize.String(v.VolumeDriver) +
+		heapsize.SliceOf(v.Volumes, func(x types.ServiceVolumeConfig) int {
+			return sizeTypesServiceVolumeConfig(c, x)
+		}) +
+		heapsize.SliceOf(v.VolumesFrom, heapsize.String) +
+		heapsize.String(v.WorkingDir)
+}
+
+// sizeTypesWorkloadSpec returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesWorkloadSpec(c *heapsize.Counted, v types.WorkloadSpec) int {
+	return heapsize.PointerTo(v.Build, func(x types.BuildConfig) int {
+		return sizeTypesBuildConfig(c, x)
+	}) +
+		heapsize.MapOf(v.DependsOn, heapsize.String, func(x types.ServiceDependency) int {
+			return sizeTypesServiceDependency(c, x)
+		}) +
+		heapsize.String(v.Dockerfile) +
+		heapsize.SliceOf(v.Expose, heapsize.String) +
+		heapsize.PointerTo(v.HealthCheck, func(x types.HealthCheckConfig) int {
+			return sizeTypesHealthCheckConfig(c, x)
+		}) +
+		heapsize.SliceOf(v.Ports, func(x types.ServicePortConfig) int {
+			return sizeTypesServicePortConfig(c, x)
+		})
+}
+
+// sizeAny returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeAny(c *heapsize.Counted, v any) int {
+	switch x := v.(type) {
+	case []any:
+		return heapsize.Box(x) + heapsize.SliceOf(heapsize.FirstSlice(c, x), func(x any) int {
+			return sizeAny(c, x)
+		})
+	case bool:
+		return heapsize.Box(x)
+	case float64:
+		return heapsize.Box(x)
+	case int:
+		return heapsize.Box(x)
+	case map[string]any:
+		return heapsize.MapOf(heapsize.FirstMap(c, x), heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
 }
 
 // encodeTypesUpdateConfig writes every field that is an input, in order.
@@ -3496,6 +3751,296 @@ func copyTypesServicePortConfigWhole(c *deepcopy.Copy, v *types.ServicePortConfi
 	}
 }
 
+// sizeTypesUpdateConfig returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesUpdateConfig(c *heapsize.Counted, v types.UpdateConfig) int {
+	return heapsize.Pointer(v.Parallelism) +
+		heapsize.String(v.FailureAction) +
+		heapsize.String(v.Order) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesResources returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesResources(c *heapsize.Counted, v types.Resources) int {
+	return heapsize.PointerTo(v.Limits, func(x types.Resource) int {
+		return sizeTypesResource(c, x)
+	}) +
+		heapsize.PointerTo(v.Reservations, func(x types.Resource) int {
+			return sizeTypesResource(c, x)
+		}) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesRestartPolicy returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesRestartPolicy(c *heapsize.Counted, v types.RestartPolicy) int {
+	return heapsize.String(v.Condition) +
+		heapsize.Pointer(v.Delay) +
+		heapsize.Pointer(v.MaxAttempts) +
+		heapsize.Pointer(v.Window) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesPlacement returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesPlacement(c *heapsize.Counted, v types.Placement) int {
+	return heapsize.SliceOf(v.Constraints, heapsize.String) +
+		heapsize.SliceOf(v.Preferences, func(x types.PlacementPreferences) int {
+			return sizeTypesPlacementPreferences(c, x)
+		}) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesTrigger returns how many bytes of the heap v refers to, but for what
+// c has counted.
+func sizeTypesTrigger(c *heapsize.Counted, v types.Trigger) int {
+	return heapsize.String(v.Path) +
+		heapsize.String(v.Action) +
+		heapsize.String(v.Target) +
+		sizeTypesServiceHook(c, v.Exec) +
+		heapsize.SliceOf(v.Include, heapsize.String) +
+		heapsize.SliceOf(v.Ignore, heapsize.String) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesBlkioConfig returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesBlkioConfig(c *heapsize.Counted, v types.BlkioConfig) int {
+	return heapsize.SliceOf(v.WeightDevice, func(x types.WeightDevice) int {
+		return sizeTypesWeightDevice(c, x)
+	}) +
+		heapsize.SliceOf(v.DeviceReadBps, func(x types.ThrottleDevice) int {
+			return sizeTypesThrottleDevice(c, x)
+		}) +
+		heapsize.SliceOf(v.DeviceReadIOps, func(x types.ThrottleDevice) int {
+			return sizeTypesThrottleDevice(c, x)
+		}) +
+		heapsize.SliceOf(v.DeviceWriteBps, func(x types.ThrottleDevice) int {
+			return sizeTypesThrottleDevice(c, x)
+		}) +
+		heapsize.SliceOf(v.DeviceWriteIOps, func(x types.ThrottleDevice) int {
+			return sizeTypesThrottleDevice(c, x)
+		}) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesServiceConfigObjConfig returns how many bytes of the heap v refers
+// to, but for what c has counted.
+func sizeTypesServiceConfigObjConfig(c *heapsize.Counted, v types.ServiceConfigObjConfig) int {
+	return heapsize.String(v.Source) +
+		heapsize.String(v.Target) +
+		heapsize.String(v.UID) +
+		heapsize.String(v.GID) +
+		heapsize.Pointer(v.Mode) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesCredentialSpecConfig returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesCredentialSpecConfig(c *heapsize.Counted, v types.CredentialSpecConfig) int {
+	return heapsize.String(v.Config) +
+		heapsize.String(v.File) +
+		heapsize.String(v.Registry) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesDeviceMapping returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesDeviceMapping(c *heapsize.Counted, v types.DeviceMapping) int {
+	return heapsize.String(v.Source) +
+		heapsize.String(v.Target) +
+		heapsize.String(v.Permissions) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesEnvFile returns how many bytes of the heap v refers to.
+func sizeTypesEnvFile(v types.EnvFile) int {
+	return heapsize.String(v.Path) + heapsize.String(v.Format)
+}
+
+// sizeTypesDeviceRequest returns how many bytes of the heap v refers to.
+func sizeTypesDeviceRequest(v types.DeviceRequest) int {
+	return heapsize.SliceOf(v.Capabilities, heapsize.String) +
+		heapsize.String(v.Driver) +
+		heapsize.SliceOf(v.IDs, heapsize.String) +
+		heapsize.MapOf(v.Options, heapsize.String, heapsize.String)
+}
+
+// sizeTypesLoggingConfig returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesLoggingConfig(c *heapsize.Counted, v types.LoggingConfig) int {
+	return heapsize.String(v.Driver) +
+		heapsize.MapOf(v.Options, heapsize.String, heapsize.String) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesServiceModelConfig returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceModelConfig(c *heapsize.Counted, v types.ServiceModelConfig) int {
+	return heapsize.String(v.EndpointVariable) +
+		heapsize.String(v.ModelVariable) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesServiceNetworkConfig returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceNetworkConfig(c *heapsize.Counted, v types.ServiceNetworkConfig) int {
+	return heapsize.SliceOf(v.Aliases, heapsize.String) +
+		heapsize.MapOf(v.DriverOpts, heapsize.String, heapsize.String) +
+		heapsize.String(v.InterfaceName) +
+		heapsize.String(v.Ipv4Address) +
+		heapsize.String(v.Ipv6Address) +
+		heapsize.SliceOf(v.LinkLocalIPs, heapsize.String) +
+		heapsize.String(v.MacAddress) +
+		heapsize.Pointer(v.UseServiceNameAlias) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesServiceSecretConfig returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceSecretConfig(c *heapsize.Counted, v types.ServiceSecretConfig) int {
+	return heapsize.String(v.Source) +
+		heapsize.String(v.Target) +
+		heapsize.String(v.UID) +
+		heapsize.String(v.GID) +
+		heapsize.Pointer(v.Mode) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesUlimitsConfig returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesUlimitsConfig(c *heapsize.Counted, v types.UlimitsConfig) int {
+	return heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesServiceVolumeConfig returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceVolumeConfig(c *heapsize.Counted, v types.ServiceVolumeConfig) int {
+	return heapsize.String(v.Type) +
+		heapsize.String(v.Source) +
+		heapsize.String(v.Target) +
+		heapsize.String(v.Consistency) +
+		heapsize.PointerTo(v.Bind, func(x types.ServiceVolumeBind) int {
+			return sizeTypesServiceVolumeBind(c, x)
+		}) +
+		heapsize.PointerTo(v.Volume, func(x types.ServiceVolumeVolume) int {
+			return sizeTypesServiceVolumeVolume(c, x)
+		}) +
+		heapsize.PointerTo(v.Tmpfs, func(x types.ServiceVolumeTmpfs) int {
+			return sizeTypesServiceVolumeTmpfs(c, x)
+		}) +
+		heapsize.PointerTo(v.Image, func(x types.ServiceVolumeImage) int {
+			return sizeTypesServiceVolumeImage(c, x)
+		}) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesBuildConfig returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesBuildConfig(c *heapsize.Counted, v types.BuildConfig) int {
+	return heapsize.String(v.Context) +
+		heapsize.String(v.Dockerfile) +
+		heapsize.String(v.DockerfileInline) +
+		heapsize.SliceOf(v.Entitlements, heapsize.String) +
+		heapsize.MapOf(v.Args, heapsize.String, func(x *string) int {
+			return heapsize.PointerTo(x, heapsize.String)
+		}) +
+		heapsize.String(v.Provenance) +
+		heapsize.String(v.SBOM) +
+		heapsize.SliceOf(v.SSH, sizeTypesSSHKey) +
+		heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) +
+		heapsize.SliceOf(v.CacheFrom, heapsize.String) +
+		heapsize.SliceOf(v.CacheTo, heapsize.String) +
+		heapsize.SliceOf(v.NoCacheFilter, heapsize.String) +
+		heapsize.MapOf(v.AdditionalContexts, heapsize.String, heapsize.String) +
+		heapsize.MapOf(v.ExtraHosts, heapsize.String, func(x []string) int {
+			return heapsize.SliceOf(x, heapsize.String)
+		}) +
+		heapsize.String(v.Isolation) +
+		heapsize.String(v.Network) +
+		heapsize.String(v.Target) +
+		heapsize.SliceOf(v.Secrets, func(x types.ServiceSecretConfig) int {
+			return sizeTypesServiceSecretConfig(c, x)
+		}) +
+		heapsize.SliceOf(v.Tags, heapsize.String) +
+		heapsize.MapOf(v.Ulimits, heapsize.String, func(x *types.UlimitsConfig) int {
+			return heapsize.PointerTo(x, func(x types.UlimitsConfig) int {
+				return sizeTypesUlimitsConfig(c, x)
+			})
+		}) +
+		heapsize.SliceOf(v.Platforms, heapsize.String) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesServiceDependency returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceDependency(c *heapsize.Counted, v types.ServiceDependency) int {
+	return heapsize.String(v.Condition) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesHealthCheckConfig returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesHealthCheckConfig(c *heapsize.Counted, v types.HealthCheckConfig) int {
+	return heapsize.SliceOf(v.Test, heapsize.String) +
+		heapsize.Pointer(v.Timeout) +
+		heapsize.Pointer(v.Interval) +
+		heapsize.Pointer(v.Retries) +
+		heapsize.Pointer(v.StartPeriod) +
+		heapsize.Pointer(v.StartInterval) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesServicePortConfig returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServicePortConfig(c *heapsize.Counted, v types.ServicePortConfig) int {
+	return heapsize.String(v.Name) +
+		heapsize.String(v.Mode) +
+		heapsize.String(v.HostIP) +
+		heapsize.String(v.Published) +
+		heapsize.String(v.Protocol) +
+		heapsize.String(v.AppProtocol) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
 // encodeTypesResource writes every field that is an input, in order.
 func encodeTypesResource(e *key.Encoder, b key.Fields, v *types.Resource) key.Fields {
 	b = b.Float32(float32(v.NanoCPUs))
@@ -3923,6 +4468,84 @@ func copyTypesServiceVolumeImageWhole(c *deepcopy.Copy, v *types.ServiceVolumeIm
 	}
 }
 
+// sizeTypesResource returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesResource(c *heapsize.Counted, v types.Resource) int {
+	return heapsize.SliceOf(v.Devices, sizeTypesDeviceRequest) +
+		heapsize.SliceOf(v.GenericResources, func(x types.GenericResource) int {
+			return sizeTypesGenericResource(c, x)
+		}) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesPlacementPreferences returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesPlacementPreferences(c *heapsize.Counted, v types.PlacementPreferences) int {
+	return heapsize.String(v.Spread) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesWeightDevice returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTypesWeightDevice(c *heapsize.Counted, v types.WeightDevice) int {
+	return heapsize.String(v.Path) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesThrottleDevice returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesThrottleDevice(c *heapsize.Counted, v types.ThrottleDevice) int {
+	return heapsize.String(v.Path) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesServiceVolumeBind returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceVolumeBind(c *heapsize.Counted, v types.ServiceVolumeBind) int {
+	return heapsize.String(v.SELinux) +
+		heapsize.String(v.Propagation) +
+		heapsize.String(v.Recursive) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesServiceVolumeVolume returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceVolumeVolume(c *heapsize.Counted, v types.ServiceVolumeVolume) int {
+	return heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) +
+		heapsize.String(v.Subpath) +
+		heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+}
+
+// sizeTypesServiceVolumeTmpfs returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceVolumeTmpfs(c *heapsize.Counted, v types.ServiceVolumeTmpfs) int {
+	return heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesServiceVolumeImage returns how many bytes of the heap v refers to,
+// but for what c has counted.
+func sizeTypesServiceVolumeImage(c *heapsize.Counted, v types.ServiceVolumeImage) int {
+	return heapsize.String(v.SubPath) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
+// sizeTypesSSHKey returns how many bytes of the heap v refers to.
+func sizeTypesSSHKey(v types.SSHKey) int {
+	return heapsize.String(v.ID) + heapsize.String(v.Path)
+}
+
 // encodeTypesGenericResource writes every field that is an input, in order.
 func encodeTypesGenericResource(e *key.Encoder, b key.Fields, v *types.GenericResource) key.Fields {
 	b = b.Bool(v.DiscreteResourceSpec != nil)
@@ -3982,6 +4605,16 @@ func copyTypesGenericResourceWhole(c *deepcopy.Copy, v *types.GenericResource) {
 	}
 }
 
+// sizeTypesGenericResource returns how many bytes of the heap v refers to, but
+// for what c has counted.
+func sizeTypesGenericResource(c *heapsize.Counted, v types.GenericResource) int {
+	return heapsize.PointerTo(v.DiscreteResourceSpec, func(x types.DiscreteGenericResource) int {
+		return sizeTypesDiscreteGenericResource(c, x)
+	}) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
+}
+
 // encodeTypesDiscreteGenericResource writes every field that is an input, in
 // order.
 func encodeTypesDiscreteGenericResource(e *key.Encoder, b key.Fields, v *types.DiscreteGenericResource) key.Fields {
@@ -4028,4 +4661,12 @@ func copyTypesDiscreteGenericResourceWhole(c *deepcopy.Copy, v *types.DiscreteGe
 		}
 		v.Extensions = m
 	}
+}
+
+// sizeTypesDiscreteGenericResource returns how many bytes of the heap v refers
+// to, but for what c has counted.
+func sizeTypesDiscreteGenericResource(c *heapsize.Counted, v types.DiscreteGenericResource) int {
+	return heapsize.String(v.Kind) + heapsize.MapOf(v.Extensions, heapsize.String, func(x any) int {
+		return sizeAny(c, x)
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -464,6 +465,8 @@ func NewAdmitRunner(work *Admit, opts ...runtime.Option) *AdmitRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneAdmitArgs,
 		CloneResult: cloneAdmitResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeAdmitResult,
 		Encode:      (*AdmitArgs).EncodeKey,
 		Inputs:      []string{"route *v1.HTTPRoute", "gateway *v1.Gateway"},
 	}, opts...)
@@ -559,6 +562,11 @@ func cloneAdmitResult(v AdmitResult) AdmitResult {
 	return v
 }
 
+// sizeAdmitResult returns how many bytes of the heap results refer to.
+func sizeAdmitResult(v AdmitResult) int {
+	return heapsize.PointerTo(v.R1, sizeV1HTTPRoute) + heapsize.PointerTo(v.R2, sizeV1Gateway)
+}
+
 // encodeV1HTTPRoute writes every field that is an input, in order.
 func encodeV1HTTPRoute(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPRoute) key.Fields {
 	b = encodeV1TypeMeta(e, b, &v.TypeMeta)
@@ -591,6 +599,22 @@ func cloneV1Gateway(v gatewayv1.Gateway) gatewayv1.Gateway {
 	v.Spec = cloneV1GatewaySpec(v.Spec)
 	v.Status = cloneV1GatewayStatus(v.Status)
 	return v
+}
+
+// sizeV1HTTPRoute returns how many bytes of the heap v refers to.
+func sizeV1HTTPRoute(v gatewayv1.HTTPRoute) int {
+	return sizeV1TypeMeta(v.TypeMeta) +
+		sizeV1ObjectMeta(v.ObjectMeta) +
+		sizeV1HTTPRouteSpec(v.Spec) +
+		sizeV1HTTPRouteStatus(v.Status)
+}
+
+// sizeV1Gateway returns how many bytes of the heap v refers to.
+func sizeV1Gateway(v gatewayv1.Gateway) int {
+	return sizeV1TypeMeta(v.TypeMeta) +
+		sizeV1ObjectMeta(v.ObjectMeta) +
+		sizeV1GatewaySpec(v.Spec) +
+		sizeV1GatewayStatus(v.Status)
 }
 
 // encodeV1TypeMeta writes every field that is an input, in order.
@@ -816,6 +840,59 @@ func cloneV1GatewayStatus(v gatewayv1.GatewayStatus) gatewayv1.GatewayStatus {
 		v.AttachedListenerSets = &p
 	}
 	return v
+}
+
+// sizeV1TypeMeta returns how many bytes of the heap v refers to.
+func sizeV1TypeMeta(v v1.TypeMeta) int {
+	return heapsize.String(v.Kind) + heapsize.String(v.APIVersion)
+}
+
+// sizeV1ObjectMeta returns how many bytes of the heap v refers to.
+func sizeV1ObjectMeta(v v1.ObjectMeta) int {
+	return heapsize.String(v.Name) +
+		heapsize.String(v.GenerateName) +
+		heapsize.String(v.Namespace) +
+		heapsize.String(v.SelfLink) +
+		heapsize.String(v.UID) +
+		heapsize.String(v.ResourceVersion) +
+		heapsize.Pointer(v.DeletionTimestamp) +
+		heapsize.Pointer(v.DeletionGracePeriodSeconds) +
+		heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) +
+		heapsize.MapOf(v.Annotations, heapsize.String, heapsize.String) +
+		heapsize.SliceOf(v.OwnerReferences, sizeV1OwnerReference) +
+		heapsize.SliceOf(v.Finalizers, heapsize.String) +
+		heapsize.SliceOf(v.ManagedFields, sizeV1ManagedFieldsEntry)
+}
+
+// sizeV1HTTPRouteSpec returns how many bytes of the heap v refers to.
+func sizeV1HTTPRouteSpec(v gatewayv1.HTTPRouteSpec) int {
+	return sizeV1CommonRouteSpec(v.CommonRouteSpec) +
+		heapsize.SliceOf(v.Hostnames, heapsize.String) +
+		heapsize.SliceOf(v.Rules, sizeV1HTTPRouteRule)
+}
+
+// sizeV1HTTPRouteStatus returns how many bytes of the heap v refers to.
+func sizeV1HTTPRouteStatus(v gatewayv1.HTTPRouteStatus) int {
+	return sizeV1RouteStatus(v.RouteStatus)
+}
+
+// sizeV1GatewaySpec returns how many bytes of the heap v refers to.
+func sizeV1GatewaySpec(v gatewayv1.GatewaySpec) int {
+	return heapsize.String(v.GatewayClassName) +
+		heapsize.SliceOf(v.Listeners, sizeV1Listener) +
+		heapsize.SliceOf(v.Addresses, sizeV1GatewaySpecAddress) +
+		heapsize.PointerTo(v.Infrastructure, sizeV1GatewayInfrastructure) +
+		heapsize.PointerTo(v.AllowedListeners, sizeV1AllowedListeners) +
+		heapsize.PointerTo(v.TLS, sizeV1GatewayTLSConfig) +
+		heapsize.String(v.DefaultScope)
+}
+
+// sizeV1GatewayStatus returns how many bytes of the heap v refers to.
+func sizeV1GatewayStatus(v gatewayv1.GatewayStatus) int {
+	return heapsize.SliceOf(v.Addresses, sizeV1GatewayStatusAddress) +
+		heapsize.SliceOf(v.Conditions, sizeV1Condition) +
+		heapsize.SliceOf(v.Listeners, sizeV1ListenerStatus) +
+		heapsize.Pointer(v.AttachedListenerSets)
 }
 
 // encodeV1Time writes every field that is an input, in order.
@@ -1201,6 +1278,99 @@ func cloneV1ListenerStatus(v gatewayv1.ListenerStatus) gatewayv1.ListenerStatus 
 	}
 	v.Conditions = slices.Clone(v.Conditions)
 	return v
+}
+
+// sizeV1OwnerReference returns how many bytes of the heap v refers to.
+func sizeV1OwnerReference(v v1.OwnerReference) int {
+	return heapsize.String(v.APIVersion) +
+		heapsize.String(v.Kind) +
+		heapsize.String(v.Name) +
+		heapsize.String(v.UID) +
+		heapsize.Pointer(v.Controller) +
+		heapsize.Pointer(v.BlockOwnerDeletion)
+}
+
+// sizeV1ManagedFieldsEntry returns how many bytes of the heap v refers to.
+func sizeV1ManagedFieldsEntry(v v1.ManagedFieldsEntry) int {
+	return heapsize.String(v.Manager) +
+		heapsize.String(v.Operation) +
+		heapsize.String(v.APIVersion) +
+		heapsize.Pointer(v.Time) +
+		heapsize.String(v.FieldsType) +
+		heapsize.PointerTo(v.FieldsV1, sizeV1FieldsV1) +
+		heapsize.String(v.Subresource)
+}
+
+// sizeV1CommonRouteSpec returns how many bytes of the heap v refers to.
+func sizeV1CommonRouteSpec(v gatewayv1.CommonRouteSpec) int {
+	return heapsize.SliceOf(v.ParentRefs, sizeV1ParentReference) + heapsize.String(v.UseDefaultGateways)
+}
+
+// sizeV1HTTPRouteRule returns how many bytes of the heap v refers to.
+func sizeV1HTTPRouteRule(v gatewayv1.HTTPRouteRule) int {
+	return heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.SliceOf(v.Matches, sizeV1HTTPRouteMatch) +
+		heapsize.SliceOf(v.Filters, sizeV1HTTPRouteFilter) +
+		heapsize.SliceOf(v.BackendRefs, sizeV1HTTPBackendRef) +
+		heapsize.PointerTo(v.Timeouts, sizeV1HTTPRouteTimeouts) +
+		heapsize.PointerTo(v.Retry, sizeV1HTTPRouteRetry) +
+		heapsize.PointerTo(v.SessionPersistence, sizeV1SessionPersistence)
+}
+
+// sizeV1RouteStatus returns how many bytes of the heap v refers to.
+func sizeV1RouteStatus(v gatewayv1.RouteStatus) int {
+	return heapsize.SliceOf(v.Parents, sizeV1RouteParentStatus)
+}
+
+// sizeV1Listener returns how many bytes of the heap v refers to.
+func sizeV1Listener(v gatewayv1.Listener) int {
+	return heapsize.String(v.Name) +
+		heapsize.PointerTo(v.Hostname, heapsize.String) +
+		heapsize.String(v.Protocol) +
+		heapsize.PointerTo(v.TLS, sizeV1ListenerTLSConfig) +
+		heapsize.PointerTo(v.AllowedRoutes, sizeV1AllowedRoutes)
+}
+
+// sizeV1GatewaySpecAddress returns how many bytes of the heap v refers to.
+func sizeV1GatewaySpecAddress(v gatewayv1.GatewaySpecAddress) int {
+	return heapsize.PointerTo(v.Type, heapsize.String) + heapsize.String(v.Value)
+}
+
+// sizeV1GatewayInfrastructure returns how many bytes of the heap v refers to.
+func sizeV1GatewayInfrastructure(v gatewayv1.GatewayInfrastructure) int {
+	return heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) +
+		heapsize.MapOf(v.Annotations, heapsize.String, heapsize.String) +
+		heapsize.PointerTo(v.ParametersRef, sizeV1LocalParametersReference)
+}
+
+// sizeV1AllowedListeners returns how many bytes of the heap v refers to.
+func sizeV1AllowedListeners(v gatewayv1.AllowedListeners) int {
+	return heapsize.PointerTo(v.Namespaces, sizeV1ListenerNamespaces)
+}
+
+// sizeV1GatewayTLSConfig returns how many bytes of the heap v refers to.
+func sizeV1GatewayTLSConfig(v gatewayv1.GatewayTLSConfig) int {
+	return heapsize.PointerTo(v.Backend, sizeV1GatewayBackendTLS) + heapsize.PointerTo(v.Frontend, sizeV1FrontendTLSConfig)
+}
+
+// sizeV1GatewayStatusAddress returns how many bytes of the heap v refers to.
+func sizeV1GatewayStatusAddress(v gatewayv1.GatewayStatusAddress) int {
+	return heapsize.PointerTo(v.Type, heapsize.String) + heapsize.String(v.Value)
+}
+
+// sizeV1Condition returns how many bytes of the heap v refers to.
+func sizeV1Condition(v v1.Condition) int {
+	return heapsize.String(v.Type) +
+		heapsize.String(v.Status) +
+		heapsize.String(v.Reason) +
+		heapsize.String(v.Message)
+}
+
+// sizeV1ListenerStatus returns how many bytes of the heap v refers to.
+func sizeV1ListenerStatus(v gatewayv1.ListenerStatus) int {
+	return heapsize.String(v.Name) +
+		heapsize.SliceOf(v.SupportedKinds, sizeV1RouteGroupKind) +
+		heapsize.SliceOf(v.Conditions, sizeV1Condition)
 }
 
 // encodeV1FieldsV1 writes every field that is an input, in order.
@@ -1690,6 +1860,114 @@ func cloneV1RouteGroupKind(v gatewayv1.RouteGroupKind) gatewayv1.RouteGroupKind 
 	return v
 }
 
+// sizeV1FieldsV1 returns how many bytes of the heap v refers to.
+func sizeV1FieldsV1(v v1.FieldsV1) int {
+	return heapsize.Slice(v.Raw)
+}
+
+// sizeV1ParentReference returns how many bytes of the heap v refers to.
+func sizeV1ParentReference(v gatewayv1.ParentReference) int {
+	return heapsize.PointerTo(v.Group, heapsize.String) +
+		heapsize.PointerTo(v.Kind, heapsize.String) +
+		heapsize.PointerTo(v.Namespace, heapsize.String) +
+		heapsize.String(v.Name) +
+		heapsize.PointerTo(v.SectionName, heapsize.String) +
+		heapsize.Pointer(v.Port)
+}
+
+// sizeV1HTTPRouteMatch returns how many bytes of the heap v refers to.
+func sizeV1HTTPRouteMatch(v gatewayv1.HTTPRouteMatch) int {
+	return heapsize.PointerTo(v.Path, sizeV1HTTPPathMatch) +
+		heapsize.SliceOf(v.Headers, sizeV1HTTPHeaderMatch) +
+		heapsize.SliceOf(v.QueryParams, sizeV1HTTPQueryParamMatch) +
+		heapsize.PointerTo(v.Method, heapsize.String)
+}
+
+// sizeV1HTTPRouteFilter returns how many bytes of the heap v refers to.
+func sizeV1HTTPRouteFilter(v gatewayv1.HTTPRouteFilter) int {
+	return heapsize.String(v.Type) +
+		heapsize.PointerTo(v.RequestHeaderModifier, sizeV1HTTPHeaderFilter) +
+		heapsize.PointerTo(v.ResponseHeaderModifier, sizeV1HTTPHeaderFilter) +
+		heapsize.PointerTo(v.RequestMirror, sizeV1HTTPRequestMirrorFilter) +
+		heapsize.PointerTo(v.RequestRedirect, sizeV1HTTPRequestRedirectFilter) +
+		heapsize.PointerTo(v.URLRewrite, sizeV1HTTPURLRewriteFilter) +
+		heapsize.PointerTo(v.CORS, sizeV1HTTPCORSFilter) +
+		heapsize.PointerTo(v.ExternalAuth, sizeV1HTTPExternalAuthFilter) +
+		heapsize.PointerTo(v.ExtensionRef, sizeV1LocalObjectReference)
+}
+
+// sizeV1HTTPBackendRef returns how many bytes of the heap v refers to.
+func sizeV1HTTPBackendRef(v gatewayv1.HTTPBackendRef) int {
+	return sizeV1BackendRef(v.BackendRef) + heapsize.SliceOf(v.Filters, sizeV1HTTPRouteFilter)
+}
+
+// sizeV1HTTPRouteTimeouts returns how many bytes of the heap v refers to.
+func sizeV1HTTPRouteTimeouts(v gatewayv1.HTTPRouteTimeouts) int {
+	return heapsize.PointerTo(v.Request, heapsize.String) + heapsize.PointerTo(v.BackendRequest, heapsize.String)
+}
+
+// sizeV1HTTPRouteRetry returns how many bytes of the heap v refers to.
+func sizeV1HTTPRouteRetry(v gatewayv1.HTTPRouteRetry) int {
+	return heapsize.Slice(v.Codes) +
+		heapsize.Pointer(v.Attempts) +
+		heapsize.PointerTo(v.Backoff, heapsize.String)
+}
+
+// sizeV1SessionPersistence returns how many bytes of the heap v refers to.
+func sizeV1SessionPersistence(v gatewayv1.SessionPersistence) int {
+	return heapsize.PointerTo(v.SessionName, heapsize.String) +
+		heapsize.PointerTo(v.AbsoluteTimeout, heapsize.String) +
+		heapsize.PointerTo(v.Type, heapsize.String) +
+		heapsize.PointerTo(v.CookieConfig, sizeV1CookieConfig)
+}
+
+// sizeV1RouteParentStatus returns how many bytes of the heap v refers to.
+func sizeV1RouteParentStatus(v gatewayv1.RouteParentStatus) int {
+	return sizeV1ParentReference(v.ParentRef) +
+		heapsize.String(v.ControllerName) +
+		heapsize.SliceOf(v.Conditions, sizeV1Condition)
+}
+
+// sizeV1ListenerTLSConfig returns how many bytes of the heap v refers to.
+func sizeV1ListenerTLSConfig(v gatewayv1.ListenerTLSConfig) int {
+	return heapsize.PointerTo(v.Mode, heapsize.String) +
+		heapsize.SliceOf(v.CertificateRefs, sizeV1SecretObjectReference) +
+		heapsize.MapOf(v.Options, heapsize.String, heapsize.String)
+}
+
+// sizeV1AllowedRoutes returns how many bytes of the heap v refers to.
+func sizeV1AllowedRoutes(v gatewayv1.AllowedRoutes) int {
+	return heapsize.PointerTo(v.Namespaces, sizeV1RouteNamespaces) + heapsize.SliceOf(v.Kinds, sizeV1RouteGroupKind)
+}
+
+// sizeV1LocalParametersReference returns how many bytes of the heap v refers
+// to.
+func sizeV1LocalParametersReference(v gatewayv1.LocalParametersReference) int {
+	return heapsize.String(v.Group) +
+		heapsize.String(v.Kind) +
+		heapsize.String(v.Name)
+}
+
+// sizeV1ListenerNamespaces returns how many bytes of the heap v refers to.
+func sizeV1ListenerNamespaces(v gatewayv1.ListenerNamespaces) int {
+	return heapsize.PointerTo(v.From, heapsize.String) + heapsize.PointerTo(v.Selector, sizeV1LabelSelector)
+}
+
+// sizeV1GatewayBackendTLS returns how many bytes of the heap v refers to.
+func sizeV1GatewayBackendTLS(v gatewayv1.GatewayBackendTLS) int {
+	return heapsize.PointerTo(v.ClientCertificateRef, sizeV1SecretObjectReference)
+}
+
+// sizeV1FrontendTLSConfig returns how many bytes of the heap v refers to.
+func sizeV1FrontendTLSConfig(v gatewayv1.FrontendTLSConfig) int {
+	return sizeV1TLSConfig(v.Default) + heapsize.SliceOf(v.PerPort, sizeV1TLSPortConfig)
+}
+
+// sizeV1RouteGroupKind returns how many bytes of the heap v refers to.
+func sizeV1RouteGroupKind(v gatewayv1.RouteGroupKind) int {
+	return heapsize.PointerTo(v.Group, heapsize.String) + heapsize.String(v.Kind)
+}
+
 // encodeV1HTTPPathMatch writes every field that is an input, in order.
 func encodeV1HTTPPathMatch(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPPathMatch) key.Fields {
 	b = b.Bool(v.Type != nil)
@@ -2145,6 +2423,117 @@ func cloneV1TLSPortConfig(v gatewayv1.TLSPortConfig) gatewayv1.TLSPortConfig {
 	return v
 }
 
+// sizeV1HTTPPathMatch returns how many bytes of the heap v refers to.
+func sizeV1HTTPPathMatch(v gatewayv1.HTTPPathMatch) int {
+	return heapsize.PointerTo(v.Type, heapsize.String) + heapsize.PointerTo(v.Value, heapsize.String)
+}
+
+// sizeV1HTTPHeaderMatch returns how many bytes of the heap v refers to.
+func sizeV1HTTPHeaderMatch(v gatewayv1.HTTPHeaderMatch) int {
+	return heapsize.PointerTo(v.Type, heapsize.String) +
+		heapsize.String(v.Name) +
+		heapsize.String(v.Value)
+}
+
+// sizeV1HTTPQueryParamMatch returns how many bytes of the heap v refers to.
+func sizeV1HTTPQueryParamMatch(v gatewayv1.HTTPQueryParamMatch) int {
+	return heapsize.PointerTo(v.Type, heapsize.String) +
+		heapsize.String(v.Name) +
+		heapsize.String(v.Value)
+}
+
+// sizeV1HTTPHeaderFilter returns how many bytes of the heap v refers to.
+func sizeV1HTTPHeaderFilter(v gatewayv1.HTTPHeaderFilter) int {
+	return heapsize.SliceOf(v.Set, sizeV1HTTPHeader) +
+		heapsize.SliceOf(v.Add, sizeV1HTTPHeader) +
+		heapsize.SliceOf(v.Remove, heapsize.String)
+}
+
+// sizeV1HTTPRequestMirrorFilter returns how many bytes of the heap v refers to.
+func sizeV1HTTPRequestMirrorFilter(v gatewayv1.HTTPRequestMirrorFilter) int {
+	return sizeV1BackendObjectReference(v.BackendRef) +
+		heapsize.Pointer(v.Percent) +
+		heapsize.PointerTo(v.Fraction, sizeV1Fraction)
+}
+
+// sizeV1HTTPRequestRedirectFilter returns how many bytes of the heap v refers
+// to.
+func sizeV1HTTPRequestRedirectFilter(v gatewayv1.HTTPRequestRedirectFilter) int {
+	return heapsize.PointerTo(v.Scheme, heapsize.String) +
+		heapsize.PointerTo(v.Hostname, heapsize.String) +
+		heapsize.PointerTo(v.Path, sizeV1HTTPPathModifier) +
+		heapsize.Pointer(v.Port) +
+		heapsize.Pointer(v.StatusCode)
+}
+
+// sizeV1HTTPURLRewriteFilter returns how many bytes of the heap v refers to.
+func sizeV1HTTPURLRewriteFilter(v gatewayv1.HTTPURLRewriteFilter) int {
+	return heapsize.PointerTo(v.Hostname, heapsize.String) + heapsize.PointerTo(v.Path, sizeV1HTTPPathModifier)
+}
+
+// sizeV1HTTPCORSFilter returns how many bytes of the heap v refers to.
+func sizeV1HTTPCORSFilter(v gatewayv1.HTTPCORSFilter) int {
+	return heapsize.SliceOf(v.AllowOrigins, heapsize.String) +
+		heapsize.Pointer(v.AllowCredentials) +
+		heapsize.SliceOf(v.AllowMethods, heapsize.String) +
+		heapsize.SliceOf(v.AllowHeaders, heapsize.String) +
+		heapsize.SliceOf(v.ExposeHeaders, heapsize.String)
+}
+
+// sizeV1HTTPExternalAuthFilter returns how many bytes of the heap v refers to.
+func sizeV1HTTPExternalAuthFilter(v gatewayv1.HTTPExternalAuthFilter) int {
+	return heapsize.String(v.ExternalAuthProtocol) +
+		sizeV1BackendObjectReference(v.BackendRef) +
+		heapsize.PointerTo(v.GRPCAuthConfig, sizeV1GRPCAuthConfig) +
+		heapsize.PointerTo(v.HTTPAuthConfig, sizeV1HTTPAuthConfig) +
+		heapsize.Pointer(v.ForwardBody)
+}
+
+// sizeV1LocalObjectReference returns how many bytes of the heap v refers to.
+func sizeV1LocalObjectReference(v gatewayv1.LocalObjectReference) int {
+	return heapsize.String(v.Group) +
+		heapsize.String(v.Kind) +
+		heapsize.String(v.Name)
+}
+
+// sizeV1BackendRef returns how many bytes of the heap v refers to.
+func sizeV1BackendRef(v gatewayv1.BackendRef) int {
+	return sizeV1BackendObjectReference(v.BackendObjectReference) + heapsize.Pointer(v.Weight)
+}
+
+// sizeV1CookieConfig returns how many bytes of the heap v refers to.
+func sizeV1CookieConfig(v gatewayv1.CookieConfig) int {
+	return heapsize.PointerTo(v.LifetimeType, heapsize.String)
+}
+
+// sizeV1SecretObjectReference returns how many bytes of the heap v refers to.
+func sizeV1SecretObjectReference(v gatewayv1.SecretObjectReference) int {
+	return heapsize.PointerTo(v.Group, heapsize.String) +
+		heapsize.PointerTo(v.Kind, heapsize.String) +
+		heapsize.String(v.Name) +
+		heapsize.PointerTo(v.Namespace, heapsize.String)
+}
+
+// sizeV1RouteNamespaces returns how many bytes of the heap v refers to.
+func sizeV1RouteNamespaces(v gatewayv1.RouteNamespaces) int {
+	return heapsize.PointerTo(v.From, heapsize.String) + heapsize.PointerTo(v.Selector, sizeV1LabelSelector)
+}
+
+// sizeV1LabelSelector returns how many bytes of the heap v refers to.
+func sizeV1LabelSelector(v v1.LabelSelector) int {
+	return heapsize.MapOf(v.MatchLabels, heapsize.String, heapsize.String) + heapsize.SliceOf(v.MatchExpressions, sizeV1LabelSelectorRequirement)
+}
+
+// sizeV1TLSConfig returns how many bytes of the heap v refers to.
+func sizeV1TLSConfig(v gatewayv1.TLSConfig) int {
+	return heapsize.PointerTo(v.Validation, sizeV1FrontendTLSValidation)
+}
+
+// sizeV1TLSPortConfig returns how many bytes of the heap v refers to.
+func sizeV1TLSPortConfig(v gatewayv1.TLSPortConfig) int {
+	return sizeV1TLSConfig(v.TLS)
+}
+
 // encodeV1HTTPHeader writes every field that is an input, in order.
 func encodeV1HTTPHeader(e *key.Encoder, b key.Fields, v *gatewayv1.HTTPHeader) key.Fields {
 	b = b.String(e, string(v.Name))
@@ -2324,6 +2713,57 @@ func cloneV1FrontendTLSValidation(v gatewayv1.FrontendTLSValidation) gatewayv1.F
 	return v
 }
 
+// sizeV1HTTPHeader returns how many bytes of the heap v refers to.
+func sizeV1HTTPHeader(v gatewayv1.HTTPHeader) int {
+	return heapsize.String(v.Name) + heapsize.String(v.Value)
+}
+
+// sizeV1BackendObjectReference returns how many bytes of the heap v refers to.
+func sizeV1BackendObjectReference(v gatewayv1.BackendObjectReference) int {
+	return heapsize.PointerTo(v.Group, heapsize.String) +
+		heapsize.PointerTo(v.Kind, heapsize.String) +
+		heapsize.String(v.Name) +
+		heapsize.PointerTo(v.Namespace, heapsize.String) +
+		heapsize.Pointer(v.Port)
+}
+
+// sizeV1Fraction returns how many bytes of the heap v refers to.
+func sizeV1Fraction(v gatewayv1.Fraction) int {
+	return heapsize.Pointer(v.Denominator)
+}
+
+// sizeV1HTTPPathModifier returns how many bytes of the heap v refers to.
+func sizeV1HTTPPathModifier(v gatewayv1.HTTPPathModifier) int {
+	return heapsize.String(v.Type) +
+		heapsize.PointerTo(v.ReplaceFullPath, heapsize.String) +
+		heapsize.PointerTo(v.ReplacePrefixMatch, heapsize.String)
+}
+
+// sizeV1GRPCAuthConfig returns how many bytes of the heap v refers to.
+func sizeV1GRPCAuthConfig(v gatewayv1.GRPCAuthConfig) int {
+	return heapsize.SliceOf(v.AllowedRequestHeaders, heapsize.String)
+}
+
+// sizeV1HTTPAuthConfig returns how many bytes of the heap v refers to.
+func sizeV1HTTPAuthConfig(v gatewayv1.HTTPAuthConfig) int {
+	return heapsize.String(v.Path) +
+		heapsize.SliceOf(v.AllowedRequestHeaders, heapsize.String) +
+		heapsize.SliceOf(v.AllowedResponseHeaders, heapsize.String)
+}
+
+// sizeV1LabelSelectorRequirement returns how many bytes of the heap v refers
+// to.
+func sizeV1LabelSelectorRequirement(v v1.LabelSelectorRequirement) int {
+	return heapsize.String(v.Key) +
+		heapsize.String(v.Operator) +
+		heapsize.SliceOf(v.Values, heapsize.String)
+}
+
+// sizeV1FrontendTLSValidation returns how many bytes of the heap v refers to.
+func sizeV1FrontendTLSValidation(v gatewayv1.FrontendTLSValidation) int {
+	return heapsize.SliceOf(v.CACertificateRefs, sizeV1ObjectReference) + heapsize.String(v.Mode)
+}
+
 // encodeV1ObjectReference writes every field that is an input, in order.
 func encodeV1ObjectReference(e *key.Encoder, b key.Fields, v *gatewayv1.ObjectReference) key.Fields {
 	b = b.String(e, string(v.Group))
@@ -2344,4 +2784,12 @@ func cloneV1ObjectReference(v gatewayv1.ObjectReference) gatewayv1.ObjectReferen
 		v.Namespace = &p
 	}
 	return v
+}
+
+// sizeV1ObjectReference returns how many bytes of the heap v refers to.
+func sizeV1ObjectReference(v gatewayv1.ObjectReference) int {
+	return heapsize.String(v.Group) +
+		heapsize.String(v.Kind) +
+		heapsize.String(v.Name) +
+		heapsize.PointerTo(v.Namespace, heapsize.String)
 }

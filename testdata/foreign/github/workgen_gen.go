@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-github/v84/github"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -491,6 +492,8 @@ func NewTriageRunner(work *Triage, opts ...runtime.Option) *TriageRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneTriageArgs,
 		CloneResult: cloneTriageResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeTriageResult,
 		Encode:      (*TriageArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAny()},
 		ArgKinds:    []kind.Kind{storeAny()},
@@ -588,6 +591,16 @@ func cloneTriageResult(v TriageResult) TriageResult {
 		copyGithubRepositoryWhole(c, v.R2)
 	}
 	return v
+}
+
+// sizeTriageResult returns how many bytes of the heap results refer to.
+func sizeTriageResult(v TriageResult) int {
+	c := new(heapsize.Counted)
+	return heapsize.PointerTo(v.R1, func(x github.Issue) int {
+		return sizeGithubIssue(c, x)
+	}) + heapsize.PointerTo(heapsize.FirstPointer(c, v.R2), func(x github.Repository) int {
+		return sizeGithubRepository(c, x)
+	})
 }
 
 // encodeGithubIssue writes every field that is an input, in order.
@@ -2350,6 +2363,185 @@ func copyGithubRepositoryWhole(c *deepcopy.Copy, v *github.Repository) {
 	}
 }
 
+// sizeGithubIssue returns how many bytes of the heap v refers to, but for what
+// c has counted.
+func sizeGithubIssue(c *heapsize.Counted, v github.Issue) int {
+	return heapsize.Pointer(v.ID) +
+		heapsize.Pointer(v.Number) +
+		heapsize.PointerTo(v.State, heapsize.String) +
+		heapsize.PointerTo(v.StateReason, heapsize.String) +
+		heapsize.Pointer(v.Locked) +
+		heapsize.PointerTo(v.Title, heapsize.String) +
+		heapsize.PointerTo(v.Body, heapsize.String) +
+		heapsize.PointerTo(v.AuthorAssociation, heapsize.String) +
+		heapsize.PointerTo(v.User, func(x github.User) int {
+			return sizeGithubUser(c, x)
+		}) +
+		heapsize.SliceOf(v.Labels, func(x *github.Label) int {
+			return heapsize.PointerTo(x, sizeGithubLabel)
+		}) +
+		heapsize.PointerTo(v.Assignee, func(x github.User) int {
+			return sizeGithubUser(c, x)
+		}) +
+		heapsize.Pointer(v.Comments) +
+		heapsize.Pointer(v.ClosedAt) +
+		heapsize.Pointer(v.CreatedAt) +
+		heapsize.Pointer(v.UpdatedAt) +
+		heapsize.PointerTo(v.ClosedBy, func(x github.User) int {
+			return sizeGithubUser(c, x)
+		}) +
+		heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
+		heapsize.PointerTo(v.CommentsURL, heapsize.String) +
+		heapsize.PointerTo(v.EventsURL, heapsize.String) +
+		heapsize.PointerTo(v.LabelsURL, heapsize.String) +
+		heapsize.PointerTo(v.RepositoryURL, heapsize.String) +
+		heapsize.PointerTo(v.ParentIssueURL, heapsize.String) +
+		heapsize.PointerTo(v.Milestone, func(x github.Milestone) int {
+			return sizeGithubMilestone(c, x)
+		}) +
+		heapsize.PointerTo(v.PullRequestLinks, sizeGithubPullRequestLinks) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Repository), func(x github.Repository) int {
+			return sizeGithubRepository(c, x)
+		}) +
+		heapsize.PointerTo(v.Reactions, sizeGithubReactions) +
+		heapsize.SliceOf(v.Assignees, func(x *github.User) int {
+			return heapsize.PointerTo(x, func(x github.User) int {
+				return sizeGithubUser(c, x)
+			})
+		}) +
+		heapsize.PointerTo(v.NodeID, heapsize.String) +
+		heapsize.Pointer(v.Draft) +
+		heapsize.PointerTo(v.Type, sizeGithubIssueType) +
+		heapsize.SliceOf(v.TextMatches, func(x *github.TextMatch) int {
+			return heapsize.PointerTo(x, sizeGithubTextMatch)
+		}) +
+		heapsize.PointerTo(v.ActiveLockReason, heapsize.String)
+}
+
+// sizeGithubRepository returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeGithubRepository(c *heapsize.Counted, v github.Repository) int {
+	return heapsize.Pointer(v.ID) +
+		heapsize.PointerTo(v.NodeID, heapsize.String) +
+		heapsize.PointerTo(v.Owner, func(x github.User) int {
+			return sizeGithubUser(c, x)
+		}) +
+		heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.FullName, heapsize.String) +
+		heapsize.PointerTo(v.Description, heapsize.String) +
+		heapsize.PointerTo(v.Homepage, heapsize.String) +
+		heapsize.PointerTo(v.CodeOfConduct, sizeGithubCodeOfConduct) +
+		heapsize.PointerTo(v.DefaultBranch, heapsize.String) +
+		heapsize.PointerTo(v.MasterBranch, heapsize.String) +
+		heapsize.Pointer(v.CreatedAt) +
+		heapsize.Pointer(v.PushedAt) +
+		heapsize.Pointer(v.UpdatedAt) +
+		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
+		heapsize.PointerTo(v.CloneURL, heapsize.String) +
+		heapsize.PointerTo(v.GitURL, heapsize.String) +
+		heapsize.PointerTo(v.MirrorURL, heapsize.String) +
+		heapsize.PointerTo(v.SSHURL, heapsize.String) +
+		heapsize.PointerTo(v.SVNURL, heapsize.String) +
+		heapsize.PointerTo(v.Language, heapsize.String) +
+		heapsize.Pointer(v.Fork) +
+		heapsize.Pointer(v.ForksCount) +
+		heapsize.Pointer(v.NetworkCount) +
+		heapsize.Pointer(v.OpenIssuesCount) +
+		heapsize.Pointer(v.OpenIssues) +
+		heapsize.Pointer(v.StargazersCount) +
+		heapsize.Pointer(v.SubscribersCount) +
+		heapsize.Pointer(v.WatchersCount) +
+		heapsize.Pointer(v.Watchers) +
+		heapsize.Pointer(v.Size) +
+		heapsize.Pointer(v.AutoInit) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Parent), func(x github.Repository) int {
+			return sizeGithubRepository(c, x)
+		}) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Source), func(x github.Repository) int {
+			return sizeGithubRepository(c, x)
+		}) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.TemplateRepository), func(x github.Repository) int {
+			return sizeGithubRepository(c, x)
+		}) +
+		heapsize.PointerTo(v.Organization, sizeGithubOrganization) +
+		heapsize.PointerTo(v.Permissions, sizeGithubRepositoryPermissions) +
+		heapsize.Pointer(v.AllowRebaseMerge) +
+		heapsize.Pointer(v.AllowUpdateBranch) +
+		heapsize.Pointer(v.AllowSquashMerge) +
+		heapsize.Pointer(v.AllowMergeCommit) +
+		heapsize.Pointer(v.AllowAutoMerge) +
+		heapsize.Pointer(v.AllowForking) +
+		heapsize.Pointer(v.WebCommitSignoffRequired) +
+		heapsize.Pointer(v.DeleteBranchOnMerge) +
+		heapsize.Pointer(v.UseSquashPRTitleAsDefault) +
+		heapsize.PointerTo(v.SquashMergeCommitTitle, heapsize.String) +
+		heapsize.PointerTo(v.SquashMergeCommitMessage, heapsize.String) +
+		heapsize.PointerTo(v.MergeCommitTitle, heapsize.String) +
+		heapsize.PointerTo(v.MergeCommitMessage, heapsize.String) +
+		heapsize.SliceOf(v.Topics, heapsize.String) +
+		heapsize.MapOf(heapsize.FirstMap(c, v.CustomProperties), heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		}) +
+		heapsize.Pointer(v.Archived) +
+		heapsize.Pointer(v.Disabled) +
+		heapsize.PointerTo(v.License, sizeGithubLicense) +
+		heapsize.Pointer(v.Private) +
+		heapsize.Pointer(v.HasIssues) +
+		heapsize.Pointer(v.HasWiki) +
+		heapsize.Pointer(v.HasPages) +
+		heapsize.Pointer(v.HasProjects) +
+		heapsize.Pointer(v.HasDownloads) +
+		heapsize.Pointer(v.HasDiscussions) +
+		heapsize.Pointer(v.IsTemplate) +
+		heapsize.PointerTo(v.LicenseTemplate, heapsize.String) +
+		heapsize.PointerTo(v.GitignoreTemplate, heapsize.String) +
+		heapsize.PointerTo(v.SecurityAndAnalysis, sizeGithubSecurityAndAnalysis) +
+		heapsize.Pointer(v.TeamID) +
+		heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.ArchiveURL, heapsize.String) +
+		heapsize.PointerTo(v.AssigneesURL, heapsize.String) +
+		heapsize.PointerTo(v.BlobsURL, heapsize.String) +
+		heapsize.PointerTo(v.BranchesURL, heapsize.String) +
+		heapsize.PointerTo(v.CollaboratorsURL, heapsize.String) +
+		heapsize.PointerTo(v.CommentsURL, heapsize.String) +
+		heapsize.PointerTo(v.CommitsURL, heapsize.String) +
+		heapsize.PointerTo(v.CompareURL, heapsize.String) +
+		heapsize.PointerTo(v.ContentsURL, heapsize.String) +
+		heapsize.PointerTo(v.ContributorsURL, heapsize.String) +
+		heapsize.PointerTo(v.DeploymentsURL, heapsize.String) +
+		heapsize.PointerTo(v.DownloadsURL, heapsize.String) +
+		heapsize.PointerTo(v.EventsURL, heapsize.String) +
+		heapsize.PointerTo(v.ForksURL, heapsize.String) +
+		heapsize.PointerTo(v.GitCommitsURL, heapsize.String) +
+		heapsize.PointerTo(v.GitRefsURL, heapsize.String) +
+		heapsize.PointerTo(v.GitTagsURL, heapsize.String) +
+		heapsize.PointerTo(v.HooksURL, heapsize.String) +
+		heapsize.PointerTo(v.IssueCommentURL, heapsize.String) +
+		heapsize.PointerTo(v.IssueEventsURL, heapsize.String) +
+		heapsize.PointerTo(v.IssuesURL, heapsize.String) +
+		heapsize.PointerTo(v.KeysURL, heapsize.String) +
+		heapsize.PointerTo(v.LabelsURL, heapsize.String) +
+		heapsize.PointerTo(v.LanguagesURL, heapsize.String) +
+		heapsize.PointerTo(v.MergesURL, heapsize.String) +
+		heapsize.PointerTo(v.MilestonesURL, heapsize.String) +
+		heapsize.PointerTo(v.NotificationsURL, heapsize.String) +
+		heapsize.PointerTo(v.PullsURL, heapsize.String) +
+		heapsize.PointerTo(v.ReleasesURL, heapsize.String) +
+		heapsize.PointerTo(v.StargazersURL, heapsize.String) +
+		heapsize.PointerTo(v.StatusesURL, heapsize.String) +
+		heapsize.PointerTo(v.SubscribersURL, heapsize.String) +
+		heapsize.PointerTo(v.SubscriptionURL, heapsize.String) +
+		heapsize.PointerTo(v.TagsURL, heapsize.String) +
+		heapsize.PointerTo(v.TreesURL, heapsize.String) +
+		heapsize.PointerTo(v.TeamsURL, heapsize.String) +
+		heapsize.SliceOf(v.TextMatches, func(x *github.TextMatch) int {
+			return heapsize.PointerTo(x, sizeGithubTextMatch)
+		}) +
+		heapsize.PointerTo(v.Visibility, heapsize.String) +
+		heapsize.PointerTo(v.RoleName, heapsize.String)
+}
+
 // encodeGithubUser writes every field that is an input, in order.
 func encodeGithubUser(e *key.Encoder, b key.Fields, v *github.User) key.Fields {
 	b = b.Bool(v.Login != nil)
@@ -4097,6 +4289,282 @@ func copyAnyWhole(c *deepcopy.Copy, v *any) {
 	}
 }
 
+// sizeGithubUser returns how many bytes of the heap v refers to, but for what c
+// has counted.
+func sizeGithubUser(c *heapsize.Counted, v github.User) int {
+	return heapsize.PointerTo(v.Login, heapsize.String) +
+		heapsize.Pointer(v.ID) +
+		heapsize.PointerTo(v.NodeID, heapsize.String) +
+		heapsize.PointerTo(v.AvatarURL, heapsize.String) +
+		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
+		heapsize.PointerTo(v.GravatarID, heapsize.String) +
+		heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.Company, heapsize.String) +
+		heapsize.PointerTo(v.Blog, heapsize.String) +
+		heapsize.PointerTo(v.Location, heapsize.String) +
+		heapsize.PointerTo(v.Email, heapsize.String) +
+		heapsize.Pointer(v.Hireable) +
+		heapsize.PointerTo(v.Bio, heapsize.String) +
+		heapsize.PointerTo(v.TwitterUsername, heapsize.String) +
+		heapsize.Pointer(v.PublicRepos) +
+		heapsize.Pointer(v.PublicGists) +
+		heapsize.Pointer(v.Followers) +
+		heapsize.Pointer(v.Following) +
+		heapsize.Pointer(v.CreatedAt) +
+		heapsize.Pointer(v.UpdatedAt) +
+		heapsize.Pointer(v.SuspendedAt) +
+		heapsize.PointerTo(v.Type, heapsize.String) +
+		heapsize.Pointer(v.SiteAdmin) +
+		heapsize.Pointer(v.TotalPrivateRepos) +
+		heapsize.Pointer(v.OwnedPrivateRepos) +
+		heapsize.Pointer(v.PrivateGists) +
+		heapsize.Pointer(v.DiskUsage) +
+		heapsize.Pointer(v.Collaborators) +
+		heapsize.Pointer(v.TwoFactorAuthentication) +
+		heapsize.PointerTo(v.Plan, sizeGithubPlan) +
+		heapsize.PointerTo(v.LdapDn, heapsize.String) +
+		heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.EventsURL, heapsize.String) +
+		heapsize.PointerTo(v.FollowingURL, heapsize.String) +
+		heapsize.PointerTo(v.FollowersURL, heapsize.String) +
+		heapsize.PointerTo(v.GistsURL, heapsize.String) +
+		heapsize.PointerTo(v.OrganizationsURL, heapsize.String) +
+		heapsize.PointerTo(v.ReceivedEventsURL, heapsize.String) +
+		heapsize.PointerTo(v.ReposURL, heapsize.String) +
+		heapsize.PointerTo(v.StarredURL, heapsize.String) +
+		heapsize.PointerTo(v.SubscriptionsURL, heapsize.String) +
+		heapsize.SliceOf(v.TextMatches, func(x *github.TextMatch) int {
+			return heapsize.PointerTo(x, sizeGithubTextMatch)
+		}) +
+		heapsize.PointerTo(v.Permissions, sizeGithubRepositoryPermissions) +
+		heapsize.PointerTo(v.RoleName, heapsize.String) +
+		heapsize.PointerTo(v.Assignment, heapsize.String) +
+		heapsize.SliceOf(v.InheritedFrom, func(x *github.Team) int {
+			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x github.Team) int {
+				return sizeGithubTeam(c, x)
+			})
+		})
+}
+
+// sizeGithubLabel returns how many bytes of the heap v refers to.
+func sizeGithubLabel(v github.Label) int {
+	return heapsize.Pointer(v.ID) +
+		heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.Color, heapsize.String) +
+		heapsize.PointerTo(v.Description, heapsize.String) +
+		heapsize.Pointer(v.Default) +
+		heapsize.PointerTo(v.NodeID, heapsize.String)
+}
+
+// sizeGithubMilestone returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeGithubMilestone(c *heapsize.Counted, v github.Milestone) int {
+	return heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
+		heapsize.PointerTo(v.LabelsURL, heapsize.String) +
+		heapsize.Pointer(v.ID) +
+		heapsize.Pointer(v.Number) +
+		heapsize.PointerTo(v.State, heapsize.String) +
+		heapsize.PointerTo(v.Title, heapsize.String) +
+		heapsize.PointerTo(v.Description, heapsize.String) +
+		heapsize.PointerTo(v.Creator, func(x github.User) int {
+			return sizeGithubUser(c, x)
+		}) +
+		heapsize.Pointer(v.OpenIssues) +
+		heapsize.Pointer(v.ClosedIssues) +
+		heapsize.Pointer(v.CreatedAt) +
+		heapsize.Pointer(v.UpdatedAt) +
+		heapsize.Pointer(v.ClosedAt) +
+		heapsize.Pointer(v.DueOn) +
+		heapsize.PointerTo(v.NodeID, heapsize.String)
+}
+
+// sizeGithubPullRequestLinks returns how many bytes of the heap v refers to.
+func sizeGithubPullRequestLinks(v github.PullRequestLinks) int {
+	return heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
+		heapsize.PointerTo(v.DiffURL, heapsize.String) +
+		heapsize.PointerTo(v.PatchURL, heapsize.String) +
+		heapsize.Pointer(v.MergedAt)
+}
+
+// sizeGithubReactions returns how many bytes of the heap v refers to.
+func sizeGithubReactions(v github.Reactions) int {
+	return heapsize.Pointer(v.TotalCount) +
+		heapsize.Pointer(v.PlusOne) +
+		heapsize.Pointer(v.MinusOne) +
+		heapsize.Pointer(v.Laugh) +
+		heapsize.Pointer(v.Confused) +
+		heapsize.Pointer(v.Heart) +
+		heapsize.Pointer(v.Hooray) +
+		heapsize.Pointer(v.Rocket) +
+		heapsize.Pointer(v.Eyes) +
+		heapsize.PointerTo(v.URL, heapsize.String)
+}
+
+// sizeGithubIssueType returns how many bytes of the heap v refers to.
+func sizeGithubIssueType(v github.IssueType) int {
+	return heapsize.Pointer(v.ID) +
+		heapsize.PointerTo(v.NodeID, heapsize.String) +
+		heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.Description, heapsize.String) +
+		heapsize.PointerTo(v.Color, heapsize.String) +
+		heapsize.Pointer(v.CreatedAt) +
+		heapsize.Pointer(v.UpdatedAt)
+}
+
+// sizeGithubTextMatch returns how many bytes of the heap v refers to.
+func sizeGithubTextMatch(v github.TextMatch) int {
+	return heapsize.PointerTo(v.ObjectURL, heapsize.String) +
+		heapsize.PointerTo(v.ObjectType, heapsize.String) +
+		heapsize.PointerTo(v.Property, heapsize.String) +
+		heapsize.PointerTo(v.Fragment, heapsize.String) +
+		heapsize.SliceOf(v.Matches, func(x *github.Match) int {
+			return heapsize.PointerTo(x, sizeGithubMatch)
+		})
+}
+
+// sizeGithubCodeOfConduct returns how many bytes of the heap v refers to.
+func sizeGithubCodeOfConduct(v github.CodeOfConduct) int {
+	return heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.Key, heapsize.String) +
+		heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.Body, heapsize.String)
+}
+
+// sizeGithubOrganization returns how many bytes of the heap v refers to.
+func sizeGithubOrganization(v github.Organization) int {
+	return heapsize.PointerTo(v.Login, heapsize.String) +
+		heapsize.Pointer(v.ID) +
+		heapsize.PointerTo(v.NodeID, heapsize.String) +
+		heapsize.PointerTo(v.AvatarURL, heapsize.String) +
+		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
+		heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.Company, heapsize.String) +
+		heapsize.PointerTo(v.Blog, heapsize.String) +
+		heapsize.PointerTo(v.Location, heapsize.String) +
+		heapsize.PointerTo(v.Email, heapsize.String) +
+		heapsize.PointerTo(v.TwitterUsername, heapsize.String) +
+		heapsize.PointerTo(v.Description, heapsize.String) +
+		heapsize.Pointer(v.PublicRepos) +
+		heapsize.Pointer(v.PublicGists) +
+		heapsize.Pointer(v.Followers) +
+		heapsize.Pointer(v.Following) +
+		heapsize.Pointer(v.CreatedAt) +
+		heapsize.Pointer(v.UpdatedAt) +
+		heapsize.Pointer(v.TotalPrivateRepos) +
+		heapsize.Pointer(v.OwnedPrivateRepos) +
+		heapsize.Pointer(v.PrivateGists) +
+		heapsize.Pointer(v.DiskUsage) +
+		heapsize.Pointer(v.Collaborators) +
+		heapsize.PointerTo(v.BillingEmail, heapsize.String) +
+		heapsize.PointerTo(v.Type, heapsize.String) +
+		heapsize.PointerTo(v.Plan, sizeGithubPlan) +
+		heapsize.Pointer(v.TwoFactorRequirementEnabled) +
+		heapsize.Pointer(v.IsVerified) +
+		heapsize.Pointer(v.HasOrganizationProjects) +
+		heapsize.Pointer(v.HasRepositoryProjects) +
+		heapsize.PointerTo(v.DefaultRepoPermission, heapsize.String) +
+		heapsize.PointerTo(v.DefaultRepoSettings, heapsize.String) +
+		heapsize.Pointer(v.MembersCanCreateRepos) +
+		heapsize.Pointer(v.MembersCanCreatePublicRepos) +
+		heapsize.Pointer(v.MembersCanCreatePrivateRepos) +
+		heapsize.Pointer(v.MembersCanCreateInternalRepos) +
+		heapsize.Pointer(v.MembersCanForkPrivateRepos) +
+		heapsize.PointerTo(v.MembersAllowedRepositoryCreationType, heapsize.String) +
+		heapsize.Pointer(v.MembersCanCreatePages) +
+		heapsize.Pointer(v.MembersCanCreatePublicPages) +
+		heapsize.Pointer(v.MembersCanCreatePrivatePages) +
+		heapsize.Pointer(v.WebCommitSignoffRequired) +
+		heapsize.Pointer(v.AdvancedSecurityEnabledForNewRepos) +
+		heapsize.Pointer(v.DependabotAlertsEnabledForNewRepos) +
+		heapsize.Pointer(v.DependabotSecurityUpdatesEnabledForNewRepos) +
+		heapsize.Pointer(v.DependencyGraphEnabledForNewRepos) +
+		heapsize.Pointer(v.SecretScanningEnabledForNewRepos) +
+		heapsize.Pointer(v.SecretScanningPushProtectionEnabledForNewRepos) +
+		heapsize.Pointer(v.SecretScanningValidityChecksEnabled) +
+		heapsize.Pointer(v.MembersCanDeleteRepositories) +
+		heapsize.Pointer(v.MembersCanChangeRepoVisibility) +
+		heapsize.Pointer(v.MembersCanInviteOutsideCollaborators) +
+		heapsize.Pointer(v.MembersCanDeleteIssues) +
+		heapsize.Pointer(v.DisplayCommenterFullNameSettingEnabled) +
+		heapsize.Pointer(v.ReadersCanCreateDiscussions) +
+		heapsize.Pointer(v.MembersCanCreateTeams) +
+		heapsize.Pointer(v.MembersCanViewDependencyInsights) +
+		heapsize.PointerTo(v.DefaultRepositoryBranch, heapsize.String) +
+		heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.EventsURL, heapsize.String) +
+		heapsize.PointerTo(v.HooksURL, heapsize.String) +
+		heapsize.PointerTo(v.IssuesURL, heapsize.String) +
+		heapsize.PointerTo(v.MembersURL, heapsize.String) +
+		heapsize.PointerTo(v.PublicMembersURL, heapsize.String) +
+		heapsize.PointerTo(v.ReposURL, heapsize.String)
+}
+
+// sizeGithubRepositoryPermissions returns how many bytes of the heap v refers
+// to.
+func sizeGithubRepositoryPermissions(v github.RepositoryPermissions) int {
+	return heapsize.Pointer(v.Admin) +
+		heapsize.Pointer(v.Maintain) +
+		heapsize.Pointer(v.Push) +
+		heapsize.Pointer(v.Triage) +
+		heapsize.Pointer(v.Pull)
+}
+
+// sizeAny returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeAny(c *heapsize.Counted, v any) int {
+	switch x := v.(type) {
+	case []any:
+		return heapsize.Box(x) + heapsize.SliceOf(heapsize.FirstSlice(c, x), func(x any) int {
+			return sizeAny(c, x)
+		})
+	case bool:
+		return heapsize.Box(x)
+	case float64:
+		return heapsize.Box(x)
+	case map[string]any:
+		return heapsize.MapOf(heapsize.FirstMap(c, x), heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
+// sizeGithubLicense returns how many bytes of the heap v refers to.
+func sizeGithubLicense(v github.License) int {
+	return heapsize.PointerTo(v.Key, heapsize.String) +
+		heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.SPDXID, heapsize.String) +
+		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
+		heapsize.Pointer(v.Featured) +
+		heapsize.PointerTo(v.Description, heapsize.String) +
+		heapsize.PointerTo(v.Implementation, heapsize.String) +
+		heapsize.PointerTo(v.Permissions, func(x []string) int {
+			return heapsize.SliceOf(x, heapsize.String)
+		}) +
+		heapsize.PointerTo(v.Conditions, func(x []string) int {
+			return heapsize.SliceOf(x, heapsize.String)
+		}) +
+		heapsize.PointerTo(v.Limitations, func(x []string) int {
+			return heapsize.SliceOf(x, heapsize.String)
+		}) +
+		heapsize.PointerTo(v.Body, heapsize.String)
+}
+
+// sizeGithubSecurityAndAnalysis returns how many bytes of the heap v refers to.
+func sizeGithubSecurityAndAnalysis(v github.SecurityAndAnalysis) int {
+	return heapsize.PointerTo(v.AdvancedSecurity, sizeGithubAdvancedSecurity) +
+		heapsize.PointerTo(v.SecretScanning, sizeGithubSecretScanning) +
+		heapsize.PointerTo(v.SecretScanningPushProtection, sizeGithubSecretScanningPushProtection) +
+		heapsize.PointerTo(v.DependabotSecurityUpdates, sizeGithubDependabotSecurityUpdates) +
+		heapsize.PointerTo(v.SecretScanningValidityChecks, sizeGithubSecretScanningValidityChecks)
+}
+
 // encodeGithubPlan writes every field that is an input, in order.
 func encodeGithubPlan(e *key.Encoder, b key.Fields, v *github.Plan) key.Fields {
 	b = b.Bool(v.Name != nil)
@@ -4453,4 +4921,74 @@ func cloneGithubSecretScanningValidityChecks(v github.SecretScanningValidityChec
 		v.Status = &p
 	}
 	return v
+}
+
+// sizeGithubPlan returns how many bytes of the heap v refers to.
+func sizeGithubPlan(v github.Plan) int {
+	return heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.Pointer(v.Space) +
+		heapsize.Pointer(v.Collaborators) +
+		heapsize.Pointer(v.PrivateRepos) +
+		heapsize.Pointer(v.FilledSeats) +
+		heapsize.Pointer(v.Seats)
+}
+
+// sizeGithubTeam returns how many bytes of the heap v refers to, but for what c
+// has counted.
+func sizeGithubTeam(c *heapsize.Counted, v github.Team) int {
+	return heapsize.Pointer(v.ID) +
+		heapsize.PointerTo(v.NodeID, heapsize.String) +
+		heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.Description, heapsize.String) +
+		heapsize.PointerTo(v.URL, heapsize.String) +
+		heapsize.PointerTo(v.Slug, heapsize.String) +
+		heapsize.PointerTo(v.Permission, heapsize.String) +
+		heapsize.PointerTo(v.Privacy, heapsize.String) +
+		heapsize.PointerTo(v.NotificationSetting, heapsize.String) +
+		heapsize.Pointer(v.MembersCount) +
+		heapsize.Pointer(v.ReposCount) +
+		heapsize.PointerTo(v.Organization, sizeGithubOrganization) +
+		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
+		heapsize.PointerTo(v.MembersURL, heapsize.String) +
+		heapsize.PointerTo(v.RepositoriesURL, heapsize.String) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Parent), func(x github.Team) int {
+			return sizeGithubTeam(c, x)
+		}) +
+		heapsize.PointerTo(v.LDAPDN, heapsize.String) +
+		heapsize.MapOf(v.Permissions, heapsize.String, nil) +
+		heapsize.PointerTo(v.Assignment, heapsize.String) +
+		heapsize.PointerTo(v.Type, heapsize.String)
+}
+
+// sizeGithubMatch returns how many bytes of the heap v refers to.
+func sizeGithubMatch(v github.Match) int {
+	return heapsize.PointerTo(v.Text, heapsize.String) + heapsize.Slice(v.Indices)
+}
+
+// sizeGithubAdvancedSecurity returns how many bytes of the heap v refers to.
+func sizeGithubAdvancedSecurity(v github.AdvancedSecurity) int {
+	return heapsize.PointerTo(v.Status, heapsize.String)
+}
+
+// sizeGithubSecretScanning returns how many bytes of the heap v refers to.
+func sizeGithubSecretScanning(v github.SecretScanning) int {
+	return heapsize.PointerTo(v.Status, heapsize.String)
+}
+
+// sizeGithubSecretScanningPushProtection returns how many bytes of the heap v
+// refers to.
+func sizeGithubSecretScanningPushProtection(v github.SecretScanningPushProtection) int {
+	return heapsize.PointerTo(v.Status, heapsize.String)
+}
+
+// sizeGithubDependabotSecurityUpdates returns how many bytes of the heap v
+// refers to.
+func sizeGithubDependabotSecurityUpdates(v github.DependabotSecurityUpdates) int {
+	return heapsize.PointerTo(v.Status, heapsize.String)
+}
+
+// sizeGithubSecretScanningValidityChecks returns how many bytes of the heap v
+// refers to.
+func sizeGithubSecretScanningValidityChecks(v github.SecretScanningValidityChecks) int {
+	return heapsize.PointerTo(v.Status, heapsize.String)
 }

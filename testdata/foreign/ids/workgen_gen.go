@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -81,6 +82,8 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneFindArgs,
 		CloneResult: cloneFindResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        heapsize.Slice[[]uuid.UUID],
 		Encode:      (*FindArgs).EncodeKey,
 		Inputs:      []string{"id uuid.UUID", "all []uuid.UUID", "maybe uuid.NullUUID"},
 	}, opts...)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 	corev1 "k8s.io/api/core/v1"
@@ -1059,6 +1060,8 @@ func NewScheduleRunner(work *Schedule, opts ...runtime.Option) *ScheduleRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneScheduleArgs,
 		CloneResult: cloneScheduleResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeScheduleResult,
 		Encode:      (*ScheduleArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeResourceQuantity()},
 		ArgKinds:    []kind.Kind{storeResourceQuantity()},
@@ -1149,6 +1152,11 @@ func cloneScheduleResult(v ScheduleResult) ScheduleResult {
 		v.R2 = &p
 	}
 	return v
+}
+
+// sizeScheduleResult returns how many bytes of the heap results refer to.
+func sizeScheduleResult(v ScheduleResult) int {
+	return sizeV1PodSpec(v.R1) + heapsize.PointerTo(v.R2, sizeV1Pod)
 }
 
 // encodeV1PodSpec writes every field that is an input, in order.
@@ -1458,6 +1466,58 @@ func cloneV1Pod(v corev1.Pod) corev1.Pod {
 	v.Spec = cloneV1PodSpec(v.Spec)
 	v.Status = cloneV1PodStatus(v.Status)
 	return v
+}
+
+// sizeV1PodSpec returns how many bytes of the heap v refers to.
+func sizeV1PodSpec(v corev1.PodSpec) int {
+	return heapsize.SliceOf(v.Volumes, sizeV1Volume) +
+		heapsize.SliceOf(v.InitContainers, sizeV1Container) +
+		heapsize.SliceOf(v.Containers, sizeV1Container) +
+		heapsize.SliceOf(v.EphemeralContainers, sizeV1EphemeralContainer) +
+		heapsize.String(v.RestartPolicy) +
+		heapsize.Pointer(v.TerminationGracePeriodSeconds) +
+		heapsize.Pointer(v.ActiveDeadlineSeconds) +
+		heapsize.String(v.DNSPolicy) +
+		heapsize.MapOf(v.NodeSelector, heapsize.String, heapsize.String) +
+		heapsize.String(v.ServiceAccountName) +
+		heapsize.String(v.DeprecatedServiceAccount) +
+		heapsize.Pointer(v.AutomountServiceAccountToken) +
+		heapsize.String(v.NodeName) +
+		heapsize.Pointer(v.ShareProcessNamespace) +
+		heapsize.PointerTo(v.SecurityContext, sizeV1PodSecurityContext) +
+		heapsize.SliceOf(v.ImagePullSecrets, sizeV1LocalObjectReference) +
+		heapsize.String(v.Hostname) +
+		heapsize.String(v.Subdomain) +
+		heapsize.PointerTo(v.Affinity, sizeV1Affinity) +
+		heapsize.String(v.SchedulerName) +
+		heapsize.SliceOf(v.Tolerations, sizeV1Toleration) +
+		heapsize.SliceOf(v.HostAliases, sizeV1HostAlias) +
+		heapsize.String(v.PriorityClassName) +
+		heapsize.Pointer(v.Priority) +
+		heapsize.PointerTo(v.DNSConfig, sizeV1PodDNSConfig) +
+		heapsize.SliceOf(v.ReadinessGates, sizeV1PodReadinessGate) +
+		heapsize.PointerTo(v.RuntimeClassName, heapsize.String) +
+		heapsize.Pointer(v.EnableServiceLinks) +
+		heapsize.PointerTo(v.PreemptionPolicy, heapsize.String) +
+		heapsize.MapOf(v.Overhead, heapsize.String, nil) +
+		heapsize.SliceOf(v.TopologySpreadConstraints, sizeV1TopologySpreadConstraint) +
+		heapsize.Pointer(v.SetHostnameAsFQDN) +
+		heapsize.PointerTo(v.OS, sizeV1PodOS) +
+		heapsize.Pointer(v.HostUsers) +
+		heapsize.SliceOf(v.SchedulingGates, sizeV1PodSchedulingGate) +
+		heapsize.SliceOf(v.ResourceClaims, sizeV1PodResourceClaim) +
+		heapsize.PointerTo(v.Resources, sizeV1ResourceRequirements) +
+		heapsize.PointerTo(v.HostnameOverride, heapsize.String) +
+		heapsize.PointerTo(v.SchedulingGroup, sizeV1PodSchedulingGroup) +
+		heapsize.SliceOf(v.EvictionResponders, sizeV1EvictionResponder)
+}
+
+// sizeV1Pod returns how many bytes of the heap v refers to.
+func sizeV1Pod(v corev1.Pod) int {
+	return sizeV1TypeMeta(v.TypeMeta) +
+		sizeV1ObjectMeta(v.ObjectMeta) +
+		sizeV1PodSpec(v.Spec) +
+		sizeV1PodStatus(v.Status)
 }
 
 // encodeV1Volume writes every field that is an input, in order.
@@ -2267,6 +2327,190 @@ func cloneV1PodStatus(v corev1.PodStatus) corev1.PodStatus {
 		v.VolumeHealth[i] = cloneV1PodVolumeHealth(v.VolumeHealth[i])
 	}
 	return v
+}
+
+// sizeV1Volume returns how many bytes of the heap v refers to.
+func sizeV1Volume(v corev1.Volume) int {
+	return heapsize.String(v.Name) + sizeV1VolumeSource(v.VolumeSource)
+}
+
+// sizeV1Container returns how many bytes of the heap v refers to.
+func sizeV1Container(v corev1.Container) int {
+	return heapsize.String(v.Name) +
+		heapsize.String(v.Image) +
+		heapsize.SliceOf(v.Command, heapsize.String) +
+		heapsize.SliceOf(v.Args, heapsize.String) +
+		heapsize.String(v.WorkingDir) +
+		heapsize.SliceOf(v.Ports, sizeV1ContainerPort) +
+		heapsize.SliceOf(v.EnvFrom, sizeV1EnvFromSource) +
+		heapsize.SliceOf(v.Env, sizeV1EnvVar) +
+		sizeV1ResourceRequirements(v.Resources) +
+		heapsize.SliceOf(v.ResizePolicy, sizeV1ContainerResizePolicy) +
+		heapsize.PointerTo(v.RestartPolicy, heapsize.String) +
+		heapsize.SliceOf(v.RestartPolicyRules, sizeV1ContainerRestartRule) +
+		heapsize.SliceOf(v.VolumeMounts, sizeV1VolumeMount) +
+		heapsize.SliceOf(v.VolumeDevices, sizeV1VolumeDevice) +
+		heapsize.PointerTo(v.LivenessProbe, sizeV1Probe) +
+		heapsize.PointerTo(v.ReadinessProbe, sizeV1Probe) +
+		heapsize.PointerTo(v.StartupProbe, sizeV1Probe) +
+		heapsize.PointerTo(v.Lifecycle, sizeV1Lifecycle) +
+		heapsize.String(v.TerminationMessagePath) +
+		heapsize.String(v.TerminationMessagePolicy) +
+		heapsize.String(v.ImagePullPolicy) +
+		heapsize.PointerTo(v.SecurityContext, sizeV1SecurityContext)
+}
+
+// sizeV1EphemeralContainer returns how many bytes of the heap v refers to.
+func sizeV1EphemeralContainer(v corev1.EphemeralContainer) int {
+	return sizeV1EphemeralContainerCommon(v.EphemeralContainerCommon) + heapsize.String(v.TargetContainerName)
+}
+
+// sizeV1PodSecurityContext returns how many bytes of the heap v refers to.
+func sizeV1PodSecurityContext(v corev1.PodSecurityContext) int {
+	return heapsize.PointerTo(v.SELinuxOptions, sizeV1SELinuxOptions) +
+		heapsize.PointerTo(v.WindowsOptions, sizeV1WindowsSecurityContextOptions) +
+		heapsize.Pointer(v.RunAsUser) +
+		heapsize.Pointer(v.RunAsGroup) +
+		heapsize.Pointer(v.RunAsNonRoot) +
+		heapsize.Slice(v.SupplementalGroups) +
+		heapsize.PointerTo(v.SupplementalGroupsPolicy, heapsize.String) +
+		heapsize.Pointer(v.FSGroup) +
+		heapsize.SliceOf(v.Sysctls, sizeV1Sysctl) +
+		heapsize.PointerTo(v.FSGroupChangePolicy, heapsize.String) +
+		heapsize.PointerTo(v.SeccompProfile, sizeV1SeccompProfile) +
+		heapsize.PointerTo(v.AppArmorProfile, sizeV1AppArmorProfile) +
+		heapsize.PointerTo(v.SELinuxChangePolicy, heapsize.String)
+}
+
+// sizeV1LocalObjectReference returns how many bytes of the heap v refers to.
+func sizeV1LocalObjectReference(v corev1.LocalObjectReference) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeV1Affinity returns how many bytes of the heap v refers to.
+func sizeV1Affinity(v corev1.Affinity) int {
+	return heapsize.PointerTo(v.NodeAffinity, sizeV1NodeAffinity) +
+		heapsize.PointerTo(v.PodAffinity, sizeV1PodAffinity) +
+		heapsize.PointerTo(v.PodAntiAffinity, sizeV1PodAntiAffinity)
+}
+
+// sizeV1Toleration returns how many bytes of the heap v refers to.
+func sizeV1Toleration(v corev1.Toleration) int {
+	return heapsize.String(v.Key) +
+		heapsize.String(v.Operator) +
+		heapsize.String(v.Value) +
+		heapsize.String(v.Effect) +
+		heapsize.Pointer(v.TolerationSeconds)
+}
+
+// sizeV1HostAlias returns how many bytes of the heap v refers to.
+func sizeV1HostAlias(v corev1.HostAlias) int {
+	return heapsize.String(v.IP) + heapsize.SliceOf(v.Hostnames, heapsize.String)
+}
+
+// sizeV1PodDNSConfig returns how many bytes of the heap v refers to.
+func sizeV1PodDNSConfig(v corev1.PodDNSConfig) int {
+	return heapsize.SliceOf(v.Nameservers, heapsize.String) +
+		heapsize.SliceOf(v.Searches, heapsize.String) +
+		heapsize.SliceOf(v.Options, sizeV1PodDNSConfigOption)
+}
+
+// sizeV1PodReadinessGate returns how many bytes of the heap v refers to.
+func sizeV1PodReadinessGate(v corev1.PodReadinessGate) int {
+	return heapsize.String(v.ConditionType)
+}
+
+// sizeV1TopologySpreadConstraint returns how many bytes of the heap v refers
+// to.
+func sizeV1TopologySpreadConstraint(v corev1.TopologySpreadConstraint) int {
+	return heapsize.String(v.TopologyKey) +
+		heapsize.String(v.WhenUnsatisfiable) +
+		heapsize.PointerTo(v.LabelSelector, sizeV1LabelSelector) +
+		heapsize.Pointer(v.MinDomains) +
+		heapsize.PointerTo(v.NodeAffinityPolicy, heapsize.String) +
+		heapsize.PointerTo(v.NodeTaintsPolicy, heapsize.String) +
+		heapsize.SliceOf(v.MatchLabelKeys, heapsize.String)
+}
+
+// sizeV1PodOS returns how many bytes of the heap v refers to.
+func sizeV1PodOS(v corev1.PodOS) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeV1PodSchedulingGate returns how many bytes of the heap v refers to.
+func sizeV1PodSchedulingGate(v corev1.PodSchedulingGate) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeV1PodResourceClaim returns how many bytes of the heap v refers to.
+func sizeV1PodResourceClaim(v corev1.PodResourceClaim) int {
+	return heapsize.String(v.Name) +
+		heapsize.PointerTo(v.ResourceClaimName, heapsize.String) +
+		heapsize.PointerTo(v.ResourceClaimTemplateName, heapsize.String)
+}
+
+// sizeV1ResourceRequirements returns how many bytes of the heap v refers to.
+func sizeV1ResourceRequirements(v corev1.ResourceRequirements) int {
+	return heapsize.MapOf(v.Limits, heapsize.String, nil) +
+		heapsize.MapOf(v.Requests, heapsize.String, nil) +
+		heapsize.SliceOf(v.Claims, sizeV1ResourceClaim)
+}
+
+// sizeV1PodSchedulingGroup returns how many bytes of the heap v refers to.
+func sizeV1PodSchedulingGroup(v corev1.PodSchedulingGroup) int {
+	return heapsize.PointerTo(v.PodGroupName, heapsize.String)
+}
+
+// sizeV1EvictionResponder returns how many bytes of the heap v refers to.
+func sizeV1EvictionResponder(v corev1.EvictionResponder) int {
+	return heapsize.String(v.Name) + heapsize.Pointer(v.Priority)
+}
+
+// sizeV1TypeMeta returns how many bytes of the heap v refers to.
+func sizeV1TypeMeta(v v1.TypeMeta) int {
+	return heapsize.String(v.Kind) + heapsize.String(v.APIVersion)
+}
+
+// sizeV1ObjectMeta returns how many bytes of the heap v refers to.
+func sizeV1ObjectMeta(v v1.ObjectMeta) int {
+	return heapsize.String(v.Name) +
+		heapsize.String(v.GenerateName) +
+		heapsize.String(v.Namespace) +
+		heapsize.String(v.SelfLink) +
+		heapsize.String(v.UID) +
+		heapsize.String(v.ResourceVersion) +
+		heapsize.Pointer(v.DeletionTimestamp) +
+		heapsize.Pointer(v.DeletionGracePeriodSeconds) +
+		heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) +
+		heapsize.MapOf(v.Annotations, heapsize.String, heapsize.String) +
+		heapsize.SliceOf(v.OwnerReferences, sizeV1OwnerReference) +
+		heapsize.SliceOf(v.Finalizers, heapsize.String) +
+		heapsize.SliceOf(v.ManagedFields, sizeV1ManagedFieldsEntry)
+}
+
+// sizeV1PodStatus returns how many bytes of the heap v refers to.
+func sizeV1PodStatus(v corev1.PodStatus) int {
+	return heapsize.String(v.Phase) +
+		heapsize.SliceOf(v.Conditions, sizeV1PodCondition) +
+		heapsize.String(v.Message) +
+		heapsize.String(v.Reason) +
+		heapsize.String(v.NominatedNodeName) +
+		heapsize.String(v.HostIP) +
+		heapsize.SliceOf(v.HostIPs, sizeV1HostIP) +
+		heapsize.String(v.PodIP) +
+		heapsize.SliceOf(v.PodIPs, sizeV1PodIP) +
+		heapsize.Pointer(v.StartTime) +
+		heapsize.SliceOf(v.InitContainerStatuses, sizeV1ContainerStatus) +
+		heapsize.SliceOf(v.ContainerStatuses, sizeV1ContainerStatus) +
+		heapsize.String(v.QOSClass) +
+		heapsize.SliceOf(v.EphemeralContainerStatuses, sizeV1ContainerStatus) +
+		heapsize.String(v.Resize) +
+		heapsize.SliceOf(v.ResourceClaimStatuses, sizeV1PodResourceClaimStatus) +
+		heapsize.PointerTo(v.ExtendedResourceClaimStatus, sizeV1PodExtendedResourceClaimStatus) +
+		heapsize.MapOf(v.AllocatedResources, heapsize.String, nil) +
+		heapsize.PointerTo(v.Resources, sizeV1ResourceRequirements) +
+		heapsize.SliceOf(v.NodeAllocatableResourceClaimStatuses, sizeV1NodeAllocatableResourceClaimStatus) +
+		heapsize.SliceOf(v.VolumeHealth, sizeV1PodVolumeHealth)
 }
 
 // encodeV1VolumeSource writes every field that is an input, in order.
@@ -3455,6 +3699,285 @@ func cloneV1PodVolumeHealth(v corev1.PodVolumeHealth) corev1.PodVolumeHealth {
 	return v
 }
 
+// sizeV1VolumeSource returns how many bytes of the heap v refers to.
+func sizeV1VolumeSource(v corev1.VolumeSource) int {
+	return heapsize.PointerTo(v.HostPath, sizeV1HostPathVolumeSource) +
+		heapsize.PointerTo(v.EmptyDir, sizeV1EmptyDirVolumeSource) +
+		heapsize.PointerTo(v.GCEPersistentDisk, sizeV1GCEPersistentDiskVolumeSource) +
+		heapsize.PointerTo(v.AWSElasticBlockStore, sizeV1AWSElasticBlockStoreVolumeSource) +
+		heapsize.PointerTo(v.GitRepo, sizeV1GitRepoVolumeSource) +
+		heapsize.PointerTo(v.Secret, sizeV1SecretVolumeSource) +
+		heapsize.PointerTo(v.NFS, sizeV1NFSVolumeSource) +
+		heapsize.PointerTo(v.ISCSI, sizeV1ISCSIVolumeSource) +
+		heapsize.PointerTo(v.Glusterfs, sizeV1GlusterfsVolumeSource) +
+		heapsize.PointerTo(v.PersistentVolumeClaim, sizeV1PersistentVolumeClaimVolumeSource) +
+		heapsize.PointerTo(v.RBD, sizeV1RBDVolumeSource) +
+		heapsize.PointerTo(v.FlexVolume, sizeV1FlexVolumeSource) +
+		heapsize.PointerTo(v.Cinder, sizeV1CinderVolumeSource) +
+		heapsize.PointerTo(v.CephFS, sizeV1CephFSVolumeSource) +
+		heapsize.PointerTo(v.Flocker, sizeV1FlockerVolumeSource) +
+		heapsize.PointerTo(v.DownwardAPI, sizeV1DownwardAPIVolumeSource) +
+		heapsize.PointerTo(v.FC, sizeV1FCVolumeSource) +
+		heapsize.PointerTo(v.AzureFile, sizeV1AzureFileVolumeSource) +
+		heapsize.PointerTo(v.ConfigMap, sizeV1ConfigMapVolumeSource) +
+		heapsize.PointerTo(v.VsphereVolume, sizeV1VsphereVirtualDiskVolumeSource) +
+		heapsize.PointerTo(v.Quobyte, sizeV1QuobyteVolumeSource) +
+		heapsize.PointerTo(v.AzureDisk, sizeV1AzureDiskVolumeSource) +
+		heapsize.PointerTo(v.PhotonPersistentDisk, sizeV1PhotonPersistentDiskVolumeSource) +
+		heapsize.PointerTo(v.Projected, sizeV1ProjectedVolumeSource) +
+		heapsize.PointerTo(v.PortworxVolume, sizeV1PortworxVolumeSource) +
+		heapsize.PointerTo(v.ScaleIO, sizeV1ScaleIOVolumeSource) +
+		heapsize.PointerTo(v.StorageOS, sizeV1StorageOSVolumeSource) +
+		heapsize.PointerTo(v.CSI, sizeV1CSIVolumeSource) +
+		heapsize.PointerTo(v.Ephemeral, sizeV1EphemeralVolumeSource) +
+		heapsize.PointerTo(v.Image, sizeV1ImageVolumeSource)
+}
+
+// sizeV1ContainerPort returns how many bytes of the heap v refers to.
+func sizeV1ContainerPort(v corev1.ContainerPort) int {
+	return heapsize.String(v.Name) +
+		heapsize.String(v.Protocol) +
+		heapsize.String(v.HostIP)
+}
+
+// sizeV1EnvFromSource returns how many bytes of the heap v refers to.
+func sizeV1EnvFromSource(v corev1.EnvFromSource) int {
+	return heapsize.String(v.Prefix) +
+		heapsize.PointerTo(v.ConfigMapRef, sizeV1ConfigMapEnvSource) +
+		heapsize.PointerTo(v.SecretRef, sizeV1SecretEnvSource)
+}
+
+// sizeV1EnvVar returns how many bytes of the heap v refers to.
+func sizeV1EnvVar(v corev1.EnvVar) int {
+	return heapsize.String(v.Name) +
+		heapsize.String(v.Value) +
+		heapsize.PointerTo(v.ValueFrom, sizeV1EnvVarSource)
+}
+
+// sizeV1ContainerResizePolicy returns how many bytes of the heap v refers to.
+func sizeV1ContainerResizePolicy(v corev1.ContainerResizePolicy) int {
+	return heapsize.String(v.ResourceName) + heapsize.String(v.RestartPolicy)
+}
+
+// sizeV1ContainerRestartRule returns how many bytes of the heap v refers to.
+func sizeV1ContainerRestartRule(v corev1.ContainerRestartRule) int {
+	return heapsize.String(v.Action) + heapsize.PointerTo(v.ExitCodes, sizeV1ContainerRestartRuleOnExitCodes)
+}
+
+// sizeV1VolumeMount returns how many bytes of the heap v refers to.
+func sizeV1VolumeMount(v corev1.VolumeMount) int {
+	return heapsize.String(v.Name) +
+		heapsize.PointerTo(v.RecursiveReadOnly, heapsize.String) +
+		heapsize.String(v.MountPath) +
+		heapsize.String(v.SubPath) +
+		heapsize.PointerTo(v.MountPropagation, heapsize.String) +
+		heapsize.String(v.SubPathExpr) +
+		heapsize.SliceOf(v.BindMountOptions, heapsize.String)
+}
+
+// sizeV1VolumeDevice returns how many bytes of the heap v refers to.
+func sizeV1VolumeDevice(v corev1.VolumeDevice) int {
+	return heapsize.String(v.Name) + heapsize.String(v.DevicePath)
+}
+
+// sizeV1Probe returns how many bytes of the heap v refers to.
+func sizeV1Probe(v corev1.Probe) int {
+	return sizeV1ProbeHandler(v.ProbeHandler) + heapsize.Pointer(v.TerminationGracePeriodSeconds)
+}
+
+// sizeV1Lifecycle returns how many bytes of the heap v refers to.
+func sizeV1Lifecycle(v corev1.Lifecycle) int {
+	return heapsize.PointerTo(v.PostStart, sizeV1LifecycleHandler) +
+		heapsize.PointerTo(v.PreStop, sizeV1LifecycleHandler) +
+		heapsize.PointerTo(v.StopSignal, heapsize.String)
+}
+
+// sizeV1SecurityContext returns how many bytes of the heap v refers to.
+func sizeV1SecurityContext(v corev1.SecurityContext) int {
+	return heapsize.PointerTo(v.Capabilities, sizeV1Capabilities) +
+		heapsize.Pointer(v.Privileged) +
+		heapsize.PointerTo(v.SELinuxOptions, sizeV1SELinuxOptions) +
+		heapsize.PointerTo(v.WindowsOptions, sizeV1WindowsSecurityContextOptions) +
+		heapsize.Pointer(v.RunAsUser) +
+		heapsize.Pointer(v.RunAsGroup) +
+		heapsize.Pointer(v.RunAsNonRoot) +
+		heapsize.Pointer(v.ReadOnlyRootFilesystem) +
+		heapsize.Pointer(v.AllowPrivilegeEscalation) +
+		heapsize.PointerTo(v.ProcMount, heapsize.String) +
+		heapsize.PointerTo(v.SeccompProfile, sizeV1SeccompProfile) +
+		heapsize.PointerTo(v.AppArmorProfile, sizeV1AppArmorProfile)
+}
+
+// sizeV1EphemeralContainerCommon returns how many bytes of the heap v refers
+// to.
+func sizeV1EphemeralContainerCommon(v corev1.EphemeralContainerCommon) int {
+	return heapsize.String(v.Name) +
+		heapsize.String(v.Image) +
+		heapsize.SliceOf(v.Command, heapsize.String) +
+		heapsize.SliceOf(v.Args, heapsize.String) +
+		heapsize.String(v.WorkingDir) +
+		heapsize.SliceOf(v.Ports, sizeV1ContainerPort) +
+		heapsize.SliceOf(v.EnvFrom, sizeV1EnvFromSource) +
+		heapsize.SliceOf(v.Env, sizeV1EnvVar) +
+		sizeV1ResourceRequirements(v.Resources) +
+		heapsize.SliceOf(v.ResizePolicy, sizeV1ContainerResizePolicy) +
+		heapsize.PointerTo(v.RestartPolicy, heapsize.String) +
+		heapsize.SliceOf(v.RestartPolicyRules, sizeV1ContainerRestartRule) +
+		heapsize.SliceOf(v.VolumeMounts, sizeV1VolumeMount) +
+		heapsize.SliceOf(v.VolumeDevices, sizeV1VolumeDevice) +
+		heapsize.PointerTo(v.LivenessProbe, sizeV1Probe) +
+		heapsize.PointerTo(v.ReadinessProbe, sizeV1Probe) +
+		heapsize.PointerTo(v.StartupProbe, sizeV1Probe) +
+		heapsize.PointerTo(v.Lifecycle, sizeV1Lifecycle) +
+		heapsize.String(v.TerminationMessagePath) +
+		heapsize.String(v.TerminationMessagePolicy) +
+		heapsize.String(v.ImagePullPolicy) +
+		heapsize.PointerTo(v.SecurityContext, sizeV1SecurityContext)
+}
+
+// sizeV1SELinuxOptions returns how many bytes of the heap v refers to.
+func sizeV1SELinuxOptions(v corev1.SELinuxOptions) int {
+	return heapsize.String(v.User) +
+		heapsize.String(v.Role) +
+		heapsize.String(v.Type) +
+		heapsize.String(v.Level)
+}
+
+// sizeV1WindowsSecurityContextOptions returns how many bytes of the heap v
+// refers to.
+func sizeV1WindowsSecurityContextOptions(v corev1.WindowsSecurityContextOptions) int {
+	return heapsize.PointerTo(v.GMSACredentialSpecName, heapsize.String) +
+		heapsize.PointerTo(v.GMSACredentialSpec, heapsize.String) +
+		heapsize.PointerTo(v.RunAsUserName, heapsize.String) +
+		heapsize.Pointer(v.HostProcess)
+}
+
+// sizeV1Sysctl returns how many bytes of the heap v refers to.
+func sizeV1Sysctl(v corev1.Sysctl) int {
+	return heapsize.String(v.Name) + heapsize.String(v.Value)
+}
+
+// sizeV1SeccompProfile returns how many bytes of the heap v refers to.
+func sizeV1SeccompProfile(v corev1.SeccompProfile) int {
+	return heapsize.String(v.Type) + heapsize.PointerTo(v.LocalhostProfile, heapsize.String)
+}
+
+// sizeV1AppArmorProfile returns how many bytes of the heap v refers to.
+func sizeV1AppArmorProfile(v corev1.AppArmorProfile) int {
+	return heapsize.String(v.Type) + heapsize.PointerTo(v.LocalhostProfile, heapsize.String)
+}
+
+// sizeV1NodeAffinity returns how many bytes of the heap v refers to.
+func sizeV1NodeAffinity(v corev1.NodeAffinity) int {
+	return heapsize.PointerTo(v.RequiredDuringSchedulingIgnoredDuringExecution, sizeV1NodeSelector) + heapsize.SliceOf(v.PreferredDuringSchedulingIgnoredDuringExecution, sizeV1PreferredSchedulingTerm)
+}
+
+// sizeV1PodAffinity returns how many bytes of the heap v refers to.
+func sizeV1PodAffinity(v corev1.PodAffinity) int {
+	return heapsize.SliceOf(v.RequiredDuringSchedulingIgnoredDuringExecution, sizeV1PodAffinityTerm) + heapsize.SliceOf(v.PreferredDuringSchedulingIgnoredDuringExecution, sizeV1WeightedPodAffinityTerm)
+}
+
+// sizeV1PodAntiAffinity returns how many bytes of the heap v refers to.
+func sizeV1PodAntiAffinity(v corev1.PodAntiAffinity) int {
+	return heapsize.SliceOf(v.RequiredDuringSchedulingIgnoredDuringExecution, sizeV1PodAffinityTerm) + heapsize.SliceOf(v.PreferredDuringSchedulingIgnoredDuringExecution, sizeV1WeightedPodAffinityTerm)
+}
+
+// sizeV1PodDNSConfigOption returns how many bytes of the heap v refers to.
+func sizeV1PodDNSConfigOption(v corev1.PodDNSConfigOption) int {
+	return heapsize.String(v.Name) + heapsize.PointerTo(v.Value, heapsize.String)
+}
+
+// sizeV1LabelSelector returns how many bytes of the heap v refers to.
+func sizeV1LabelSelector(v v1.LabelSelector) int {
+	return heapsize.MapOf(v.MatchLabels, heapsize.String, heapsize.String) + heapsize.SliceOf(v.MatchExpressions, sizeV1LabelSelectorRequirement)
+}
+
+// sizeV1ResourceClaim returns how many bytes of the heap v refers to.
+func sizeV1ResourceClaim(v corev1.ResourceClaim) int {
+	return heapsize.String(v.Name) + heapsize.String(v.Request)
+}
+
+// sizeV1OwnerReference returns how many bytes of the heap v refers to.
+func sizeV1OwnerReference(v v1.OwnerReference) int {
+	return heapsize.String(v.APIVersion) +
+		heapsize.String(v.Kind) +
+		heapsize.String(v.Name) +
+		heapsize.String(v.UID) +
+		heapsize.Pointer(v.Controller) +
+		heapsize.Pointer(v.BlockOwnerDeletion)
+}
+
+// sizeV1ManagedFieldsEntry returns how many bytes of the heap v refers to.
+func sizeV1ManagedFieldsEntry(v v1.ManagedFieldsEntry) int {
+	return heapsize.String(v.Manager) +
+		heapsize.String(v.Operation) +
+		heapsize.String(v.APIVersion) +
+		heapsize.Pointer(v.Time) +
+		heapsize.String(v.FieldsType) +
+		heapsize.PointerTo(v.FieldsV1, sizeV1FieldsV1) +
+		heapsize.String(v.Subresource)
+}
+
+// sizeV1PodCondition returns how many bytes of the heap v refers to.
+func sizeV1PodCondition(v corev1.PodCondition) int {
+	return heapsize.String(v.Type) +
+		heapsize.String(v.Status) +
+		heapsize.String(v.Reason) +
+		heapsize.String(v.Message)
+}
+
+// sizeV1HostIP returns how many bytes of the heap v refers to.
+func sizeV1HostIP(v corev1.HostIP) int {
+	return heapsize.String(v.IP)
+}
+
+// sizeV1PodIP returns how many bytes of the heap v refers to.
+func sizeV1PodIP(v corev1.PodIP) int {
+	return heapsize.String(v.IP)
+}
+
+// sizeV1ContainerStatus returns how many bytes of the heap v refers to.
+func sizeV1ContainerStatus(v corev1.ContainerStatus) int {
+	return heapsize.String(v.Name) +
+		sizeV1ContainerState(v.State) +
+		sizeV1ContainerState(v.LastTerminationState) +
+		heapsize.String(v.Image) +
+		heapsize.String(v.ImageID) +
+		heapsize.String(v.ContainerID) +
+		heapsize.Pointer(v.Started) +
+		heapsize.MapOf(v.AllocatedResources, heapsize.String, nil) +
+		heapsize.PointerTo(v.Resources, sizeV1ResourceRequirements) +
+		heapsize.SliceOf(v.VolumeMounts, sizeV1VolumeMountStatus) +
+		heapsize.PointerTo(v.User, sizeV1ContainerUser) +
+		heapsize.SliceOf(v.AllocatedResourcesStatus, sizeV1ResourceStatus) +
+		heapsize.PointerTo(v.StopSignal, heapsize.String)
+}
+
+// sizeV1PodResourceClaimStatus returns how many bytes of the heap v refers to.
+func sizeV1PodResourceClaimStatus(v corev1.PodResourceClaimStatus) int {
+	return heapsize.String(v.Name) + heapsize.PointerTo(v.ResourceClaimName, heapsize.String)
+}
+
+// sizeV1PodExtendedResourceClaimStatus returns how many bytes of the heap v
+// refers to.
+func sizeV1PodExtendedResourceClaimStatus(v corev1.PodExtendedResourceClaimStatus) int {
+	return heapsize.SliceOf(v.RequestMappings, sizeV1ContainerExtendedResourceRequest) + heapsize.String(v.ResourceClaimName)
+}
+
+// sizeV1NodeAllocatableResourceClaimStatus returns how many bytes of the heap v
+// refers to.
+func sizeV1NodeAllocatableResourceClaimStatus(v corev1.NodeAllocatableResourceClaimStatus) int {
+	return heapsize.String(v.ResourceClaimName) +
+		heapsize.SliceOf(v.Containers, heapsize.String) +
+		heapsize.SliceOf(v.Mapping, sizeV1NodeAllocatableMappedResources) +
+		heapsize.SliceOf(v.Overhead, sizeV1NodeAllocatableOverheadResources)
+}
+
+// sizeV1PodVolumeHealth returns how many bytes of the heap v refers to.
+func sizeV1PodVolumeHealth(v corev1.PodVolumeHealth) int {
+	return heapsize.String(v.Name) + heapsize.SliceOf(v.HealthConditions, sizeV1VolumeHealthCondition)
+}
+
 // encodeV1HostPathVolumeSource writes every field that is an input, in order.
 func encodeV1HostPathVolumeSource(e *key.Encoder, b key.Fields, v *corev1.HostPathVolumeSource) key.Fields {
 	b = b.String(e, v.Path)
@@ -4632,6 +5155,365 @@ func cloneV1NodeAllocatableOverheadResources(v corev1.NodeAllocatableOverheadRes
 	return v
 }
 
+// sizeV1HostPathVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1HostPathVolumeSource(v corev1.HostPathVolumeSource) int {
+	return heapsize.String(v.Path) + heapsize.PointerTo(v.Type, heapsize.String)
+}
+
+// sizeV1EmptyDirVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1EmptyDirVolumeSource(v corev1.EmptyDirVolumeSource) int {
+	return heapsize.String(v.Medium) +
+		heapsize.Pointer(v.SizeLimit) +
+		heapsize.Pointer(v.Mode)
+}
+
+// sizeV1GCEPersistentDiskVolumeSource returns how many bytes of the heap v
+// refers to.
+func sizeV1GCEPersistentDiskVolumeSource(v corev1.GCEPersistentDiskVolumeSource) int {
+	return heapsize.String(v.PDName) + heapsize.String(v.FSType)
+}
+
+// sizeV1AWSElasticBlockStoreVolumeSource returns how many bytes of the heap v
+// refers to.
+func sizeV1AWSElasticBlockStoreVolumeSource(v corev1.AWSElasticBlockStoreVolumeSource) int {
+	return heapsize.String(v.VolumeID) + heapsize.String(v.FSType)
+}
+
+// sizeV1GitRepoVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1GitRepoVolumeSource(v corev1.GitRepoVolumeSource) int {
+	return heapsize.String(v.Repository) +
+		heapsize.String(v.Revision) +
+		heapsize.String(v.Directory)
+}
+
+// sizeV1SecretVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1SecretVolumeSource(v corev1.SecretVolumeSource) int {
+	return heapsize.String(v.SecretName) +
+		heapsize.SliceOf(v.Items, sizeV1KeyToPath) +
+		heapsize.Pointer(v.DefaultMode) +
+		heapsize.Pointer(v.Optional) +
+		heapsize.Pointer(v.DefaultUser)
+}
+
+// sizeV1NFSVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1NFSVolumeSource(v corev1.NFSVolumeSource) int {
+	return heapsize.String(v.Server) + heapsize.String(v.Path)
+}
+
+// sizeV1ISCSIVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1ISCSIVolumeSource(v corev1.ISCSIVolumeSource) int {
+	return heapsize.String(v.TargetPortal) +
+		heapsize.String(v.IQN) +
+		heapsize.String(v.ISCSIInterface) +
+		heapsize.String(v.FSType) +
+		heapsize.SliceOf(v.Portals, heapsize.String) +
+		heapsize.PointerTo(v.SecretRef, sizeV1LocalObjectReference) +
+		heapsize.PointerTo(v.InitiatorName, heapsize.String)
+}
+
+// sizeV1GlusterfsVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1GlusterfsVolumeSource(v corev1.GlusterfsVolumeSource) int {
+	return heapsize.String(v.EndpointsName) + heapsize.String(v.Path)
+}
+
+// sizeV1PersistentVolumeClaimVolumeSource returns how many bytes of the heap v
+// refers to.
+func sizeV1PersistentVolumeClaimVolumeSource(v corev1.PersistentVolumeClaimVolumeSource) int {
+	return heapsize.String(v.ClaimName)
+}
+
+// sizeV1RBDVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1RBDVolumeSource(v corev1.RBDVolumeSource) int {
+	return heapsize.SliceOf(v.CephMonitors, heapsize.String) +
+		heapsize.String(v.RBDImage) +
+		heapsize.String(v.FSType) +
+		heapsize.String(v.RBDPool) +
+		heapsize.String(v.RadosUser) +
+		heapsize.String(v.Keyring) +
+		heapsize.PointerTo(v.SecretRef, sizeV1LocalObjectReference)
+}
+
+// sizeV1FlexVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1FlexVolumeSource(v corev1.FlexVolumeSource) int {
+	return heapsize.String(v.Driver) +
+		heapsize.String(v.FSType) +
+		heapsize.PointerTo(v.SecretRef, sizeV1LocalObjectReference) +
+		heapsize.MapOf(v.Options, heapsize.String, heapsize.String)
+}
+
+// sizeV1CinderVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1CinderVolumeSource(v corev1.CinderVolumeSource) int {
+	return heapsize.String(v.VolumeID) +
+		heapsize.String(v.FSType) +
+		heapsize.PointerTo(v.SecretRef, sizeV1LocalObjectReference)
+}
+
+// sizeV1CephFSVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1CephFSVolumeSource(v corev1.CephFSVolumeSource) int {
+	return heapsize.SliceOf(v.Monitors, heapsize.String) +
+		heapsize.String(v.Path) +
+		heapsize.String(v.User) +
+		heapsize.String(v.SecretFile) +
+		heapsize.PointerTo(v.SecretRef, sizeV1LocalObjectReference)
+}
+
+// sizeV1FlockerVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1FlockerVolumeSource(v corev1.FlockerVolumeSource) int {
+	return heapsize.String(v.DatasetName) + heapsize.String(v.DatasetUUID)
+}
+
+// sizeV1DownwardAPIVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1DownwardAPIVolumeSource(v corev1.DownwardAPIVolumeSource) int {
+	return heapsize.SliceOf(v.Items, sizeV1DownwardAPIVolumeFile) +
+		heapsize.Pointer(v.DefaultMode) +
+		heapsize.Pointer(v.DefaultUser)
+}
+
+// sizeV1FCVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1FCVolumeSource(v corev1.FCVolumeSource) int {
+	return heapsize.SliceOf(v.TargetWWNs, heapsize.String) +
+		heapsize.Pointer(v.Lun) +
+		heapsize.String(v.FSType) +
+		heapsize.SliceOf(v.WWIDs, heapsize.String)
+}
+
+// sizeV1AzureFileVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1AzureFileVolumeSource(v corev1.AzureFileVolumeSource) int {
+	return heapsize.String(v.SecretName) + heapsize.String(v.ShareName)
+}
+
+// sizeV1ConfigMapVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1ConfigMapVolumeSource(v corev1.ConfigMapVolumeSource) int {
+	return sizeV1LocalObjectReference(v.LocalObjectReference) +
+		heapsize.SliceOf(v.Items, sizeV1KeyToPath) +
+		heapsize.Pointer(v.DefaultMode) +
+		heapsize.Pointer(v.Optional) +
+		heapsize.Pointer(v.DefaultUser)
+}
+
+// sizeV1VsphereVirtualDiskVolumeSource returns how many bytes of the heap v
+// refers to.
+func sizeV1VsphereVirtualDiskVolumeSource(v corev1.VsphereVirtualDiskVolumeSource) int {
+	return heapsize.String(v.VolumePath) +
+		heapsize.String(v.FSType) +
+		heapsize.String(v.StoragePolicyName) +
+		heapsize.String(v.StoragePolicyID)
+}
+
+// sizeV1QuobyteVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1QuobyteVolumeSource(v corev1.QuobyteVolumeSource) int {
+	return heapsize.String(v.Registry) +
+		heapsize.String(v.Volume) +
+		heapsize.String(v.User) +
+		heapsize.String(v.Group) +
+		heapsize.String(v.Tenant)
+}
+
+// sizeV1AzureDiskVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1AzureDiskVolumeSource(v corev1.AzureDiskVolumeSource) int {
+	return heapsize.String(v.DiskName) +
+		heapsize.String(v.DataDiskURI) +
+		heapsize.PointerTo(v.CachingMode, heapsize.String) +
+		heapsize.PointerTo(v.FSType, heapsize.String) +
+		heapsize.Pointer(v.ReadOnly) +
+		heapsize.PointerTo(v.Kind, heapsize.String)
+}
+
+// sizeV1PhotonPersistentDiskVolumeSource returns how many bytes of the heap v
+// refers to.
+func sizeV1PhotonPersistentDiskVolumeSource(v corev1.PhotonPersistentDiskVolumeSource) int {
+	return heapsize.String(v.PdID) + heapsize.String(v.FSType)
+}
+
+// sizeV1ProjectedVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1ProjectedVolumeSource(v corev1.ProjectedVolumeSource) int {
+	return heapsize.SliceOf(v.Sources, sizeV1VolumeProjection) +
+		heapsize.Pointer(v.DefaultMode) +
+		heapsize.Pointer(v.DefaultUser)
+}
+
+// sizeV1PortworxVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1PortworxVolumeSource(v corev1.PortworxVolumeSource) int {
+	return heapsize.String(v.VolumeID) + heapsize.String(v.FSType)
+}
+
+// sizeV1ScaleIOVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1ScaleIOVolumeSource(v corev1.ScaleIOVolumeSource) int {
+	return heapsize.String(v.Gateway) +
+		heapsize.String(v.System) +
+		heapsize.PointerTo(v.SecretRef, sizeV1LocalObjectReference) +
+		heapsize.String(v.ProtectionDomain) +
+		heapsize.String(v.StoragePool) +
+		heapsize.String(v.StorageMode) +
+		heapsize.String(v.VolumeName) +
+		heapsize.String(v.FSType)
+}
+
+// sizeV1StorageOSVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1StorageOSVolumeSource(v corev1.StorageOSVolumeSource) int {
+	return heapsize.String(v.VolumeName) +
+		heapsize.String(v.VolumeNamespace) +
+		heapsize.String(v.FSType) +
+		heapsize.PointerTo(v.SecretRef, sizeV1LocalObjectReference)
+}
+
+// sizeV1CSIVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1CSIVolumeSource(v corev1.CSIVolumeSource) int {
+	return heapsize.String(v.Driver) +
+		heapsize.Pointer(v.ReadOnly) +
+		heapsize.PointerTo(v.FSType, heapsize.String) +
+		heapsize.MapOf(v.VolumeAttributes, heapsize.String, heapsize.String) +
+		heapsize.PointerTo(v.NodePublishSecretRef, sizeV1LocalObjectReference)
+}
+
+// sizeV1EphemeralVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1EphemeralVolumeSource(v corev1.EphemeralVolumeSource) int {
+	return heapsize.PointerTo(v.VolumeClaimTemplate, sizeV1PersistentVolumeClaimTemplate)
+}
+
+// sizeV1ImageVolumeSource returns how many bytes of the heap v refers to.
+func sizeV1ImageVolumeSource(v corev1.ImageVolumeSource) int {
+	return heapsize.String(v.Reference) + heapsize.String(v.PullPolicy)
+}
+
+// sizeV1ConfigMapEnvSource returns how many bytes of the heap v refers to.
+func sizeV1ConfigMapEnvSource(v corev1.ConfigMapEnvSource) int {
+	return sizeV1LocalObjectReference(v.LocalObjectReference) + heapsize.Pointer(v.Optional)
+}
+
+// sizeV1SecretEnvSource returns how many bytes of the heap v refers to.
+func sizeV1SecretEnvSource(v corev1.SecretEnvSource) int {
+	return sizeV1LocalObjectReference(v.LocalObjectReference) + heapsize.Pointer(v.Optional)
+}
+
+// sizeV1EnvVarSource returns how many bytes of the heap v refers to.
+func sizeV1EnvVarSource(v corev1.EnvVarSource) int {
+	return heapsize.PointerTo(v.FieldRef, sizeV1ObjectFieldSelector) +
+		heapsize.PointerTo(v.ResourceFieldRef, sizeV1ResourceFieldSelector) +
+		heapsize.PointerTo(v.ConfigMapKeyRef, sizeV1ConfigMapKeySelector) +
+		heapsize.PointerTo(v.SecretKeyRef, sizeV1SecretKeySelector) +
+		heapsize.PointerTo(v.FileKeyRef, sizeV1FileKeySelector)
+}
+
+// sizeV1ContainerRestartRuleOnExitCodes returns how many bytes of the heap v
+// refers to.
+func sizeV1ContainerRestartRuleOnExitCodes(v corev1.ContainerRestartRuleOnExitCodes) int {
+	return heapsize.String(v.Operator) + heapsize.Slice(v.Values)
+}
+
+// sizeV1ProbeHandler returns how many bytes of the heap v refers to.
+func sizeV1ProbeHandler(v corev1.ProbeHandler) int {
+	return heapsize.PointerTo(v.Exec, sizeV1ExecAction) +
+		heapsize.PointerTo(v.HTTPGet, sizeV1HTTPGetAction) +
+		heapsize.PointerTo(v.TCPSocket, sizeV1TCPSocketAction) +
+		heapsize.PointerTo(v.GRPC, sizeV1GRPCAction)
+}
+
+// sizeV1LifecycleHandler returns how many bytes of the heap v refers to.
+func sizeV1LifecycleHandler(v corev1.LifecycleHandler) int {
+	return heapsize.PointerTo(v.Exec, sizeV1ExecAction) +
+		heapsize.PointerTo(v.HTTPGet, sizeV1HTTPGetAction) +
+		heapsize.PointerTo(v.TCPSocket, sizeV1TCPSocketAction) +
+		heapsize.Pointer(v.Sleep)
+}
+
+// sizeV1Capabilities returns how many bytes of the heap v refers to.
+func sizeV1Capabilities(v corev1.Capabilities) int {
+	return heapsize.SliceOf(v.Add, heapsize.String) + heapsize.SliceOf(v.Drop, heapsize.String)
+}
+
+// sizeV1NodeSelector returns how many bytes of the heap v refers to.
+func sizeV1NodeSelector(v corev1.NodeSelector) int {
+	return heapsize.SliceOf(v.NodeSelectorTerms, sizeV1NodeSelectorTerm)
+}
+
+// sizeV1PreferredSchedulingTerm returns how many bytes of the heap v refers to.
+func sizeV1PreferredSchedulingTerm(v corev1.PreferredSchedulingTerm) int {
+	return sizeV1NodeSelectorTerm(v.Preference)
+}
+
+// sizeV1PodAffinityTerm returns how many bytes of the heap v refers to.
+func sizeV1PodAffinityTerm(v corev1.PodAffinityTerm) int {
+	return heapsize.PointerTo(v.LabelSelector, sizeV1LabelSelector) +
+		heapsize.SliceOf(v.Namespaces, heapsize.String) +
+		heapsize.String(v.TopologyKey) +
+		heapsize.PointerTo(v.NamespaceSelector, sizeV1LabelSelector) +
+		heapsize.SliceOf(v.MatchLabelKeys, heapsize.String) +
+		heapsize.SliceOf(v.MismatchLabelKeys, heapsize.String)
+}
+
+// sizeV1WeightedPodAffinityTerm returns how many bytes of the heap v refers to.
+func sizeV1WeightedPodAffinityTerm(v corev1.WeightedPodAffinityTerm) int {
+	return sizeV1PodAffinityTerm(v.PodAffinityTerm)
+}
+
+// sizeV1LabelSelectorRequirement returns how many bytes of the heap v refers
+// to.
+func sizeV1LabelSelectorRequirement(v v1.LabelSelectorRequirement) int {
+	return heapsize.String(v.Key) +
+		heapsize.String(v.Operator) +
+		heapsize.SliceOf(v.Values, heapsize.String)
+}
+
+// sizeV1FieldsV1 returns how many bytes of the heap v refers to.
+func sizeV1FieldsV1(v v1.FieldsV1) int {
+	return heapsize.Slice(v.Raw)
+}
+
+// sizeV1ContainerState returns how many bytes of the heap v refers to.
+func sizeV1ContainerState(v corev1.ContainerState) int {
+	return heapsize.PointerTo(v.Waiting, sizeV1ContainerStateWaiting) +
+		heapsize.Pointer(v.Running) +
+		heapsize.PointerTo(v.Terminated, sizeV1ContainerStateTerminated)
+}
+
+// sizeV1VolumeMountStatus returns how many bytes of the heap v refers to.
+func sizeV1VolumeMountStatus(v corev1.VolumeMountStatus) int {
+	return heapsize.String(v.Name) +
+		heapsize.String(v.MountPath) +
+		heapsize.PointerTo(v.RecursiveReadOnly, heapsize.String) +
+		heapsize.PointerTo(v.VolumeStatus, sizeV1VolumeStatus)
+}
+
+// sizeV1ContainerUser returns how many bytes of the heap v refers to.
+func sizeV1ContainerUser(v corev1.ContainerUser) int {
+	return heapsize.PointerTo(v.Linux, sizeV1LinuxContainerUser)
+}
+
+// sizeV1ResourceStatus returns how many bytes of the heap v refers to.
+func sizeV1ResourceStatus(v corev1.ResourceStatus) int {
+	return heapsize.String(v.Name) + heapsize.SliceOf(v.Resources, sizeV1ResourceHealth)
+}
+
+// sizeV1ContainerExtendedResourceRequest returns how many bytes of the heap v
+// refers to.
+func sizeV1ContainerExtendedResourceRequest(v corev1.ContainerExtendedResourceRequest) int {
+	return heapsize.String(v.ContainerName) +
+		heapsize.String(v.ResourceName) +
+		heapsize.String(v.RequestName)
+}
+
+// sizeV1NodeAllocatableMappedResources returns how many bytes of the heap v
+// refers to.
+func sizeV1NodeAllocatableMappedResources(v corev1.NodeAllocatableMappedResources) int {
+	return heapsize.String(v.Name) + heapsize.Pointer(v.Quantity)
+}
+
+// sizeV1NodeAllocatableOverheadResources returns how many bytes of the heap v
+// refers to.
+func sizeV1NodeAllocatableOverheadResources(v corev1.NodeAllocatableOverheadResources) int {
+	return heapsize.String(v.Name) +
+		heapsize.Pointer(v.PerPod) +
+		heapsize.Pointer(v.PerContainer)
+}
+
+// sizeV1VolumeHealthCondition returns how many bytes of the heap v refers to.
+func sizeV1VolumeHealthCondition(v corev1.VolumeHealthCondition) int {
+	return heapsize.String(v.Status) +
+		heapsize.String(v.Reason) +
+		heapsize.String(v.Message)
+}
+
 // encodeV1KeyToPath writes every field that is an input, in order.
 func encodeV1KeyToPath(e *key.Encoder, b key.Fields, v *corev1.KeyToPath) key.Fields {
 	b = b.String(e, v.Key)
@@ -5054,6 +5936,131 @@ func cloneV1ResourceHealth(v corev1.ResourceHealth) corev1.ResourceHealth {
 	return v
 }
 
+// sizeV1KeyToPath returns how many bytes of the heap v refers to.
+func sizeV1KeyToPath(v corev1.KeyToPath) int {
+	return heapsize.String(v.Key) +
+		heapsize.String(v.Path) +
+		heapsize.Pointer(v.Mode) +
+		heapsize.Pointer(v.User)
+}
+
+// sizeV1DownwardAPIVolumeFile returns how many bytes of the heap v refers to.
+func sizeV1DownwardAPIVolumeFile(v corev1.DownwardAPIVolumeFile) int {
+	return heapsize.String(v.Path) +
+		heapsize.PointerTo(v.FieldRef, sizeV1ObjectFieldSelector) +
+		heapsize.PointerTo(v.ResourceFieldRef, sizeV1ResourceFieldSelector) +
+		heapsize.Pointer(v.Mode) +
+		heapsize.Pointer(v.User)
+}
+
+// sizeV1VolumeProjection returns how many bytes of the heap v refers to.
+func sizeV1VolumeProjection(v corev1.VolumeProjection) int {
+	return heapsize.PointerTo(v.Secret, sizeV1SecretProjection) +
+		heapsize.PointerTo(v.DownwardAPI, sizeV1DownwardAPIProjection) +
+		heapsize.PointerTo(v.ConfigMap, sizeV1ConfigMapProjection) +
+		heapsize.PointerTo(v.ServiceAccountToken, sizeV1ServiceAccountTokenProjection) +
+		heapsize.PointerTo(v.ClusterTrustBundle, sizeV1ClusterTrustBundleProjection) +
+		heapsize.PointerTo(v.PodCertificate, sizeV1PodCertificateProjection)
+}
+
+// sizeV1PersistentVolumeClaimTemplate returns how many bytes of the heap v
+// refers to.
+func sizeV1PersistentVolumeClaimTemplate(v corev1.PersistentVolumeClaimTemplate) int {
+	return sizeV1ObjectMeta(v.ObjectMeta) + sizeV1PersistentVolumeClaimSpec(v.Spec)
+}
+
+// sizeV1ObjectFieldSelector returns how many bytes of the heap v refers to.
+func sizeV1ObjectFieldSelector(v corev1.ObjectFieldSelector) int {
+	return heapsize.String(v.APIVersion) + heapsize.String(v.FieldPath)
+}
+
+// sizeV1ResourceFieldSelector returns how many bytes of the heap v refers to.
+func sizeV1ResourceFieldSelector(v corev1.ResourceFieldSelector) int {
+	return heapsize.String(v.ContainerName) + heapsize.String(v.Resource)
+}
+
+// sizeV1ConfigMapKeySelector returns how many bytes of the heap v refers to.
+func sizeV1ConfigMapKeySelector(v corev1.ConfigMapKeySelector) int {
+	return sizeV1LocalObjectReference(v.LocalObjectReference) +
+		heapsize.String(v.Key) +
+		heapsize.Pointer(v.Optional)
+}
+
+// sizeV1SecretKeySelector returns how many bytes of the heap v refers to.
+func sizeV1SecretKeySelector(v corev1.SecretKeySelector) int {
+	return sizeV1LocalObjectReference(v.LocalObjectReference) +
+		heapsize.String(v.Key) +
+		heapsize.Pointer(v.Optional)
+}
+
+// sizeV1FileKeySelector returns how many bytes of the heap v refers to.
+func sizeV1FileKeySelector(v corev1.FileKeySelector) int {
+	return heapsize.String(v.VolumeName) +
+		heapsize.String(v.Path) +
+		heapsize.String(v.Key) +
+		heapsize.Pointer(v.Optional)
+}
+
+// sizeV1ExecAction returns how many bytes of the heap v refers to.
+func sizeV1ExecAction(v corev1.ExecAction) int {
+	return heapsize.SliceOf(v.Command, heapsize.String)
+}
+
+// sizeV1HTTPGetAction returns how many bytes of the heap v refers to.
+func sizeV1HTTPGetAction(v corev1.HTTPGetAction) int {
+	return heapsize.String(v.Path) +
+		sizeIntstrIntOrString(v.Port) +
+		heapsize.String(v.Host) +
+		heapsize.String(v.Scheme) +
+		heapsize.SliceOf(v.HTTPHeaders, sizeV1HTTPHeader) +
+		heapsize.PointerTo(v.Protocol, heapsize.String)
+}
+
+// sizeV1TCPSocketAction returns how many bytes of the heap v refers to.
+func sizeV1TCPSocketAction(v corev1.TCPSocketAction) int {
+	return sizeIntstrIntOrString(v.Port) + heapsize.String(v.Host)
+}
+
+// sizeV1GRPCAction returns how many bytes of the heap v refers to.
+func sizeV1GRPCAction(v corev1.GRPCAction) int {
+	return heapsize.PointerTo(v.Service, heapsize.String) + heapsize.PointerTo(v.Mode, heapsize.String)
+}
+
+// sizeV1NodeSelectorTerm returns how many bytes of the heap v refers to.
+func sizeV1NodeSelectorTerm(v corev1.NodeSelectorTerm) int {
+	return heapsize.SliceOf(v.MatchExpressions, sizeV1NodeSelectorRequirement) + heapsize.SliceOf(v.MatchFields, sizeV1NodeSelectorRequirement)
+}
+
+// sizeV1ContainerStateWaiting returns how many bytes of the heap v refers to.
+func sizeV1ContainerStateWaiting(v corev1.ContainerStateWaiting) int {
+	return heapsize.String(v.Reason) + heapsize.String(v.Message)
+}
+
+// sizeV1ContainerStateTerminated returns how many bytes of the heap v refers
+// to.
+func sizeV1ContainerStateTerminated(v corev1.ContainerStateTerminated) int {
+	return heapsize.String(v.Reason) +
+		heapsize.String(v.Message) +
+		heapsize.String(v.ContainerID)
+}
+
+// sizeV1VolumeStatus returns how many bytes of the heap v refers to.
+func sizeV1VolumeStatus(v corev1.VolumeStatus) int {
+	return heapsize.PointerTo(v.Image, sizeV1ImageVolumeStatus)
+}
+
+// sizeV1LinuxContainerUser returns how many bytes of the heap v refers to.
+func sizeV1LinuxContainerUser(v corev1.LinuxContainerUser) int {
+	return heapsize.Slice(v.SupplementalGroups)
+}
+
+// sizeV1ResourceHealth returns how many bytes of the heap v refers to.
+func sizeV1ResourceHealth(v corev1.ResourceHealth) int {
+	return heapsize.String(v.ResourceID) +
+		heapsize.String(v.Health) +
+		heapsize.PointerTo(v.Message, heapsize.String)
+}
+
 // encodeV1SecretProjection writes every field that is an input, in order.
 func encodeV1SecretProjection(e *key.Encoder, b key.Fields, v *corev1.SecretProjection) key.Fields {
 	b = encodeV1LocalObjectReference(e, b, &v.LocalObjectReference)
@@ -5370,6 +6377,94 @@ func cloneV1NodeSelectorRequirement(v corev1.NodeSelectorRequirement) corev1.Nod
 	return v
 }
 
+// sizeV1SecretProjection returns how many bytes of the heap v refers to.
+func sizeV1SecretProjection(v corev1.SecretProjection) int {
+	return sizeV1LocalObjectReference(v.LocalObjectReference) +
+		heapsize.SliceOf(v.Items, sizeV1KeyToPath) +
+		heapsize.Pointer(v.Optional)
+}
+
+// sizeV1DownwardAPIProjection returns how many bytes of the heap v refers to.
+func sizeV1DownwardAPIProjection(v corev1.DownwardAPIProjection) int {
+	return heapsize.SliceOf(v.Items, sizeV1DownwardAPIVolumeFile)
+}
+
+// sizeV1ConfigMapProjection returns how many bytes of the heap v refers to.
+func sizeV1ConfigMapProjection(v corev1.ConfigMapProjection) int {
+	return sizeV1LocalObjectReference(v.LocalObjectReference) +
+		heapsize.SliceOf(v.Items, sizeV1KeyToPath) +
+		heapsize.Pointer(v.Optional)
+}
+
+// sizeV1ServiceAccountTokenProjection returns how many bytes of the heap v
+// refers to.
+func sizeV1ServiceAccountTokenProjection(v corev1.ServiceAccountTokenProjection) int {
+	return heapsize.String(v.Audience) +
+		heapsize.Pointer(v.ExpirationSeconds) +
+		heapsize.String(v.Path) +
+		heapsize.Pointer(v.User)
+}
+
+// sizeV1ClusterTrustBundleProjection returns how many bytes of the heap v
+// refers to.
+func sizeV1ClusterTrustBundleProjection(v corev1.ClusterTrustBundleProjection) int {
+	return heapsize.PointerTo(v.Name, heapsize.String) +
+		heapsize.PointerTo(v.SignerName, heapsize.String) +
+		heapsize.PointerTo(v.LabelSelector, sizeV1LabelSelector) +
+		heapsize.Pointer(v.Optional) +
+		heapsize.String(v.Path) +
+		heapsize.Pointer(v.User)
+}
+
+// sizeV1PodCertificateProjection returns how many bytes of the heap v refers
+// to.
+func sizeV1PodCertificateProjection(v corev1.PodCertificateProjection) int {
+	return heapsize.String(v.SignerName) +
+		heapsize.String(v.KeyType) +
+		heapsize.Pointer(v.MaxExpirationSeconds) +
+		heapsize.String(v.CredentialBundlePath) +
+		heapsize.String(v.KeyPath) +
+		heapsize.String(v.CertificateChainPath) +
+		heapsize.MapOf(v.UserAnnotations, heapsize.String, heapsize.String) +
+		heapsize.Pointer(v.User)
+}
+
+// sizeV1PersistentVolumeClaimSpec returns how many bytes of the heap v refers
+// to.
+func sizeV1PersistentVolumeClaimSpec(v corev1.PersistentVolumeClaimSpec) int {
+	return heapsize.SliceOf(v.AccessModes, heapsize.String) +
+		heapsize.PointerTo(v.Selector, sizeV1LabelSelector) +
+		sizeV1VolumeResourceRequirements(v.Resources) +
+		heapsize.String(v.VolumeName) +
+		heapsize.PointerTo(v.StorageClassName, heapsize.String) +
+		heapsize.PointerTo(v.VolumeMode, heapsize.String) +
+		heapsize.PointerTo(v.DataSource, sizeV1TypedLocalObjectReference) +
+		heapsize.PointerTo(v.DataSourceRef, sizeV1TypedObjectReference) +
+		heapsize.PointerTo(v.VolumeAttributesClassName, heapsize.String)
+}
+
+// sizeIntstrIntOrString returns how many bytes of the heap v refers to.
+func sizeIntstrIntOrString(v intstr.IntOrString) int {
+	return heapsize.String(v.StrVal)
+}
+
+// sizeV1HTTPHeader returns how many bytes of the heap v refers to.
+func sizeV1HTTPHeader(v corev1.HTTPHeader) int {
+	return heapsize.String(v.Name) + heapsize.String(v.Value)
+}
+
+// sizeV1NodeSelectorRequirement returns how many bytes of the heap v refers to.
+func sizeV1NodeSelectorRequirement(v corev1.NodeSelectorRequirement) int {
+	return heapsize.String(v.Key) +
+		heapsize.String(v.Operator) +
+		heapsize.SliceOf(v.Values, heapsize.String)
+}
+
+// sizeV1ImageVolumeStatus returns how many bytes of the heap v refers to.
+func sizeV1ImageVolumeStatus(v corev1.ImageVolumeStatus) int {
+	return heapsize.String(v.ImageRef)
+}
+
 // encodeV1VolumeResourceRequirements writes every field that is an input, in
 // order.
 func encodeV1VolumeResourceRequirements(e *key.Encoder, b key.Fields, v *corev1.VolumeResourceRequirements) key.Fields {
@@ -5477,4 +6572,26 @@ func cloneV1TypedObjectReference(v corev1.TypedObjectReference) corev1.TypedObje
 		v.Namespace = &p
 	}
 	return v
+}
+
+// sizeV1VolumeResourceRequirements returns how many bytes of the heap v refers
+// to.
+func sizeV1VolumeResourceRequirements(v corev1.VolumeResourceRequirements) int {
+	return heapsize.MapOf(v.Limits, heapsize.String, nil) + heapsize.MapOf(v.Requests, heapsize.String, nil)
+}
+
+// sizeV1TypedLocalObjectReference returns how many bytes of the heap v refers
+// to.
+func sizeV1TypedLocalObjectReference(v corev1.TypedLocalObjectReference) int {
+	return heapsize.PointerTo(v.APIGroup, heapsize.String) +
+		heapsize.String(v.Kind) +
+		heapsize.String(v.Name)
+}
+
+// sizeV1TypedObjectReference returns how many bytes of the heap v refers to.
+func sizeV1TypedObjectReference(v corev1.TypedObjectReference) int {
+	return heapsize.PointerTo(v.APIGroup, heapsize.String) +
+		heapsize.String(v.Kind) +
+		heapsize.String(v.Name) +
+		heapsize.PointerTo(v.Namespace, heapsize.String)
 }

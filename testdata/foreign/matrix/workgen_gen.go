@@ -70,6 +70,7 @@ func NewInvertRunner(work *Invert, opts ...runtime.Option) *InvertRunner {
 		Execute:  r.execute,
 		Identify: r.identify,
 		CloneKey: key.Fingerprint.Clone,
+		SizeKey:  key.Fingerprint.Size,
 		Encode:   (*InvertArgs).EncodeKey,
 		Verify:   (*InvertArgs).verify,
 		ArgKinds: []kind.Kind{storeMatDense(), storeMatVecDense()},

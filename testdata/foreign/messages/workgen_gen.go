@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 	"google.golang.org/protobuf/proto"
@@ -88,6 +89,8 @@ func NewSendRunner(work *Send, opts ...runtime.Option) *SendRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneSendArgs,
 		CloneResult: cloneSendResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeSendResult,
 		Encode:      (*SendArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeStructpbStruct(), storeTimestamppbTimestamp(), storeDurationpbDuration(), storeStructpbValue()},
 		ArgKinds:    []kind.Kind{storeStructpbStruct(), storeTimestamppbTimestamp(), storeDurationpbDuration(), storeStructpbValue()},
@@ -175,6 +178,13 @@ func cloneSendResult(v SendResult) SendResult {
 	}
 	v.R2 = cloneRequest(v.R2)
 	return v
+}
+
+// sizeSendResult returns how many bytes of the heap results refer to.
+func sizeSendResult(v SendResult) int {
+	return heapsize.Pointer(v.R1) +
+		proto.Size(v.R1) +
+		sizeRequest(v.R2)
 }
 
 // encodeStructpbStruct writes the message in the wire format, maps in order.
@@ -293,6 +303,20 @@ func cloneRequest(v Request) Request {
 		v.Nothing = proto.Clone(v.Nothing).(*structpb.Value)
 	}
 	return v
+}
+
+// sizeRequest returns how many bytes of the heap v refers to.
+func sizeRequest(v Request) int {
+	return heapsize.Pointer(v.At) +
+		proto.Size(v.At) +
+		heapsize.SliceOf(v.Wait, func(x *durationpb.Duration) int {
+			return heapsize.Pointer(x) + proto.Size(x)
+		}) +
+		heapsize.MapOf(v.Labels, heapsize.String, func(x *structpb.Struct) int {
+			return heapsize.Pointer(x) + proto.Size(x)
+		}) +
+		heapsize.Pointer(v.Nothing) +
+		proto.Size(v.Nothing)
 }
 
 // encodeTimestamppbTimestamp writes the message in the wire format, maps in

@@ -8,6 +8,7 @@ import (
 
 	"github.com/shopspring/decimal"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -85,6 +86,8 @@ func NewTotalRunner(work *Total, opts ...runtime.Option) *TotalRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneTotalArgs,
 		CloneResult: cloneTotalResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeTotalResult,
 		Encode:      (*TotalArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeDecimalDecimal()},
 		ArgKinds:    []kind.Kind{storeDecimalDecimal()},
@@ -168,6 +171,11 @@ func cloneTotalResult(v TotalResult) TotalResult {
 	return v
 }
 
+// sizeTotalResult returns how many bytes of the heap results refer to.
+func sizeTotalResult(v TotalResult) int {
+	return sizeInvoice(v.R2)
+}
+
 // encodeDecimalDecimal writes what MarshalBinary makes of the value.
 func encodeDecimalDecimal(e *key.Encoder, v *decimal.Decimal) {
 	defer e.Recover("github.com/shopspring/decimal.Decimal")
@@ -197,6 +205,11 @@ func storeDecimalDecimal() kind.Kind {
 func cloneInvoice(v Invoice) Invoice {
 	v.Lines = slices.Clone(v.Lines)
 	return v
+}
+
+// sizeInvoice returns how many bytes of the heap v refers to.
+func sizeInvoice(v Invoice) int {
+	return heapsize.Slice(v.Lines)
 }
 
 // encodeDecimalNullDecimal writes every field that is an input, in order.

@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	"github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -143,6 +144,8 @@ func NewPushRunner(work *Push, opts ...runtime.Option) *PushRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   clonePushArgs,
 		CloneResult: clonePushResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizePushResult,
 		Encode:      (*PushArgs).EncodeKey,
 		Inputs:      []string{"m v1.Manifest", "image *v1.Image"},
 	}, opts...)
@@ -232,6 +235,11 @@ func clonePushResult(v PushResult) PushResult {
 	return v
 }
 
+// sizePushResult returns how many bytes of the heap results refer to.
+func sizePushResult(v PushResult) int {
+	return sizeV1Manifest(v.R1) + heapsize.PointerTo(v.R2, sizeV1Image)
+}
+
 // encodeV1Manifest writes every field that is an input, in order.
 func encodeV1Manifest(e *key.Encoder, b key.Fields, v *v1.Manifest) key.Fields {
 	b = encodeSpecsVersioned(e, b, &v.Versioned)
@@ -313,6 +321,26 @@ func cloneV1Image(v v1.Image) v1.Image {
 		v.History[i] = cloneV1History(v.History[i])
 	}
 	return v
+}
+
+// sizeV1Manifest returns how many bytes of the heap v refers to.
+func sizeV1Manifest(v v1.Manifest) int {
+	return heapsize.String(v.MediaType) +
+		heapsize.String(v.ArtifactType) +
+		sizeV1Descriptor(v.Config) +
+		heapsize.SliceOf(v.Layers, sizeV1Descriptor) +
+		heapsize.PointerTo(v.Subject, sizeV1Descriptor) +
+		heapsize.MapOf(v.Annotations, heapsize.String, heapsize.String)
+}
+
+// sizeV1Image returns how many bytes of the heap v refers to.
+func sizeV1Image(v v1.Image) int {
+	return heapsize.Pointer(v.Created) +
+		heapsize.String(v.Author) +
+		sizeV1Platform(v.Platform) +
+		sizeV1ImageConfig(v.Config) +
+		sizeV1RootFS(v.RootFS) +
+		heapsize.SliceOf(v.History, sizeV1History)
 }
 
 // encodeSpecsVersioned writes every field that is an input, in order.
@@ -504,4 +532,50 @@ func cloneV1History(v v1.History) v1.History {
 		v.Created = &p
 	}
 	return v
+}
+
+// sizeV1Descriptor returns how many bytes of the heap v refers to.
+func sizeV1Descriptor(v v1.Descriptor) int {
+	return heapsize.String(v.MediaType) +
+		heapsize.String(v.Digest) +
+		heapsize.SliceOf(v.URLs, heapsize.String) +
+		heapsize.MapOf(v.Annotations, heapsize.String, heapsize.String) +
+		heapsize.Slice(v.Data) +
+		heapsize.PointerTo(v.Platform, sizeV1Platform) +
+		heapsize.String(v.ArtifactType)
+}
+
+// sizeV1Platform returns how many bytes of the heap v refers to.
+func sizeV1Platform(v v1.Platform) int {
+	return heapsize.String(v.Architecture) +
+		heapsize.String(v.OS) +
+		heapsize.String(v.OSVersion) +
+		heapsize.SliceOf(v.OSFeatures, heapsize.String) +
+		heapsize.String(v.Variant)
+}
+
+// sizeV1ImageConfig returns how many bytes of the heap v refers to.
+func sizeV1ImageConfig(v v1.ImageConfig) int {
+	return heapsize.String(v.User) +
+		heapsize.MapOf(v.ExposedPorts, heapsize.String, nil) +
+		heapsize.SliceOf(v.Env, heapsize.String) +
+		heapsize.SliceOf(v.Entrypoint, heapsize.String) +
+		heapsize.SliceOf(v.Cmd, heapsize.String) +
+		heapsize.MapOf(v.Volumes, heapsize.String, nil) +
+		heapsize.String(v.WorkingDir) +
+		heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) +
+		heapsize.String(v.StopSignal)
+}
+
+// sizeV1RootFS returns how many bytes of the heap v refers to.
+func sizeV1RootFS(v v1.RootFS) int {
+	return heapsize.String(v.Type) + heapsize.SliceOf(v.DiffIDs, heapsize.String)
+}
+
+// sizeV1History returns how many bytes of the heap v refers to.
+func sizeV1History(v v1.History) int {
+	return heapsize.Pointer(v.Created) +
+		heapsize.String(v.CreatedBy) +
+		heapsize.String(v.Author) +
+		heapsize.String(v.Comment)
 }

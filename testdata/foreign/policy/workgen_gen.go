@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast/location"
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -107,6 +108,8 @@ func NewResolveRunner(work *Resolve, opts ...runtime.Option) *ResolveRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneResolveArgs,
 		CloneResult: cloneResolveResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeResolveResult,
 		Encode:      (*ResolveArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeAstValue()},
 		ArgKinds:    []kind.Kind{storeAstValue()},
@@ -206,6 +209,16 @@ func cloneResolveResult(v ResolveResult) ResolveResult {
 	return v
 }
 
+// sizeResolveResult returns how many bytes of the heap results refer to.
+func sizeResolveResult(v ResolveResult) int {
+	c := new(heapsize.Counted)
+	return heapsize.PointerTo(v.R1, func(x ast.Package) int {
+		return sizeAstPackage(c, x)
+	}) + heapsize.PointerTo(heapsize.FirstPointer(c, v.R2), func(x ast.Term) int {
+		return sizeAstTerm(c, x)
+	})
+}
+
 // encodeAstPackage writes every field that is an input, in order.
 func encodeAstPackage(e *key.Encoder, b key.Fields, v *ast.Package) key.Fields {
 	e.End(b)
@@ -277,6 +290,18 @@ func copyAstTermWhole(c *deepcopy.Copy, v *ast.Term) {
 		p := cloneLocationLocation(*v.Location)
 		v.Location = &p
 	}
+}
+
+// sizeAstPackage returns how many bytes of the heap v refers to, but for what c
+// has counted.
+func sizeAstPackage(c *heapsize.Counted, v ast.Package) int {
+	return sizeAstRef(c, v.Path) + heapsize.PointerTo(v.Location, sizeLocationLocation)
+}
+
+// sizeAstTerm returns how many bytes of the heap v refers to, but for what c
+// has counted.
+func sizeAstTerm(c *heapsize.Counted, v ast.Term) int {
+	return sizeAstValue(c, v.Value) + heapsize.PointerTo(v.Location, sizeLocationLocation)
 }
 
 // encodeAstRef writes everything in v.
@@ -395,6 +420,45 @@ func copyAstValueWhole(c *deepcopy.Copy, v *ast.Value) {
 	}
 }
 
+// sizeAstRef returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeAstRef(c *heapsize.Counted, v ast.Ref) int {
+	return heapsize.SliceOf(heapsize.FirstSlice(c, v), func(x *ast.Term) int {
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x ast.Term) int {
+			return sizeAstTerm(c, x)
+		})
+	})
+}
+
+// sizeLocationLocation returns how many bytes of the heap v refers to.
+func sizeLocationLocation(v location.Location) int {
+	return heapsize.Slice(v.Text) +
+		heapsize.String(v.File) +
+		heapsize.Slice(v.Tabs)
+}
+
+// sizeAstValue returns how many bytes of the heap v refers to, but for what c
+// has counted.
+func sizeAstValue(c *heapsize.Counted, v ast.Value) int {
+	switch x := v.(type) {
+	case ast.Boolean:
+		return heapsize.Box(x)
+	case ast.Call:
+		return heapsize.Box(x) + sizeAstCall(c, x)
+	case ast.Null:
+		return heapsize.Box(x)
+	case ast.Number:
+		return heapsize.Box(x) + heapsize.String(x)
+	case ast.Ref:
+		return heapsize.Box(x) + sizeAstRef(c, x)
+	case ast.String:
+		return heapsize.Box(x) + heapsize.String(x)
+	case ast.Var:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
 // encodeAstCall writes everything in v.
 func encodeAstCall(e *key.Encoder, v ast.Call) {
 	e.Slice(len(v), v == nil)
@@ -433,4 +497,14 @@ func copyAstCallWhole(c *deepcopy.Copy, v *ast.Call) {
 			}
 		}
 	}
+}
+
+// sizeAstCall returns how many bytes of the heap v refers to, but for what c
+// has counted.
+func sizeAstCall(c *heapsize.Counted, v ast.Call) int {
+	return heapsize.SliceOf(heapsize.FirstSlice(c, v), func(x *ast.Term) int {
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x ast.Term) int {
+			return sizeAstTerm(c, x)
+		})
+	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/elastic/go-elasticsearch/v9/typedapi/types/enums/textquerytype"
 	"github.com/elastic/go-elasticsearch/v9/typedapi/types/enums/zerotermsquery"
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -249,6 +250,8 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneFindArgs,
 		CloneResult: cloneFindResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeFindResult,
 		Encode:      (*FindArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeTypesFuzziness(), storeTypesMinimumShouldMatch(), storeTypesRangeQuery(), storeTypesTermsQueryField(), storeTypesFieldValue(), storeTypesGeoBounds(), storeTypesGeoLocation(), storeTypesDistanceFeatureQuery(), storeTypesDuration()},
 		ArgKinds:    []kind.Kind{storeTypesFuzziness(), storeTypesMinimumShouldMatch(), storeTypesRangeQuery(), storeTypesTermsQueryField(), storeTypesFieldValue(), storeTypesGeoBounds(), storeTypesGeoLocation(), storeTypesDistanceFeatureQuery(), storeTypesDuration()},
@@ -332,6 +335,11 @@ func cloneFindResult(v *Leaves) *Leaves {
 		v = &p
 	}
 	return v
+}
+
+// sizeFindResult returns how many bytes of the heap results refer to.
+func sizeFindResult(v *Leaves) int {
+	return heapsize.PointerTo(v, sizeLeaves)
 }
 
 // encodeLeaves writes every field that is an input, in order.
@@ -505,6 +513,16 @@ func cloneLeavesWhole(v Leaves) Leaves {
 	}
 	v.Feature = cloneTypesDistanceFeatureQueryWhole(v.Feature)
 	return v
+}
+
+// sizeLeaves returns how many bytes of the heap v refers to.
+func sizeLeaves(v Leaves) int {
+	return heapsize.MapOf(v.Match, heapsize.String, sizeTypesMultiMatchQuery) +
+		heapsize.SliceOf(v.Range, sizeTypesRangeQuery) +
+		heapsize.PointerTo(v.Terms, sizeTypesTermsQuery) +
+		sizeTypesFuzzyQuery(v.Fuzzy) +
+		heapsize.PointerTo(v.Box, sizeTypesGeoBoundingBoxQuery) +
+		sizeTypesDistanceFeatureQuery(v.Feature)
 }
 
 // encodeTypesMultiMatchQuery writes every field that is an input, in order.
@@ -1096,6 +1114,88 @@ func cloneTypesDistanceFeatureQueryWhole(v types.DistanceFeatureQuery) types.Dis
 		panic(&runtime.UnknownTypeError{Interface: "github.com/elastic/go-elasticsearch/v9/typedapi/types.DistanceFeatureQuery"})
 	}
 	return v
+}
+
+// sizeTypesMultiMatchQuery returns how many bytes of the heap v refers to.
+func sizeTypesMultiMatchQuery(v types.MultiMatchQuery) int {
+	return heapsize.PointerTo(v.Analyzer, heapsize.String) +
+		heapsize.Pointer(v.AutoGenerateSynonymsPhraseQuery) +
+		heapsize.Pointer(v.Boost) +
+		heapsize.Pointer(v.CutoffFrequency) +
+		heapsize.SliceOf(v.Fields, heapsize.String) +
+		sizeTypesFuzziness(v.Fuzziness) +
+		heapsize.PointerTo(v.FuzzyRewrite, heapsize.String) +
+		heapsize.Pointer(v.FuzzyTranspositions) +
+		heapsize.Pointer(v.Lenient) +
+		heapsize.Pointer(v.MaxExpansions) +
+		sizeTypesMinimumShouldMatch(v.MinimumShouldMatch) +
+		heapsize.PointerTo(v.Operator, sizeOperatorOperator) +
+		heapsize.Pointer(v.PrefixLength) +
+		heapsize.String(v.Query) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.Pointer(v.Slop) +
+		heapsize.Pointer(v.TieBreaker) +
+		heapsize.PointerTo(v.Type, sizeTextquerytypeTextQueryType) +
+		heapsize.PointerTo(v.ZeroTermsQuery, sizeZerotermsqueryZeroTermsQuery)
+}
+
+// sizeTypesRangeQuery returns how many bytes of the heap v refers to.
+func sizeTypesRangeQuery(v types.RangeQuery) int {
+	switch x := v.(type) {
+	case types.DateRangeQuery:
+		return heapsize.Box(x) + sizeTypesDateRangeQuery(x)
+	case types.LongNumberRangeQuery:
+		return heapsize.Box(x) + sizeTypesLongNumberRangeQuery(x)
+	case types.NumberRangeQuery:
+		return heapsize.Box(x) + sizeTypesNumberRangeQuery(x)
+	case types.TermRangeQuery:
+		return heapsize.Box(x) + sizeTypesTermRangeQuery(x)
+	case types.UntypedRangeQuery:
+		return heapsize.Box(x) + sizeTypesUntypedRangeQuery(x)
+	}
+	return 0
+}
+
+// sizeTypesTermsQuery returns how many bytes of the heap v refers to.
+func sizeTypesTermsQuery(v types.TermsQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.MapOf(v.TermsQuery, heapsize.String, sizeTypesTermsQueryField)
+}
+
+// sizeTypesFuzzyQuery returns how many bytes of the heap v refers to.
+func sizeTypesFuzzyQuery(v types.FuzzyQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		sizeTypesFuzziness(v.Fuzziness) +
+		heapsize.Pointer(v.MaxExpansions) +
+		heapsize.Pointer(v.PrefixLength) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.PointerTo(v.Rewrite, heapsize.String) +
+		heapsize.Pointer(v.Transpositions) +
+		heapsize.String(v.Value)
+}
+
+// sizeTypesGeoBoundingBoxQuery returns how many bytes of the heap v refers to.
+func sizeTypesGeoBoundingBoxQuery(v types.GeoBoundingBoxQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.MapOf(v.GeoBoundingBoxQuery, heapsize.String, sizeTypesGeoBounds) +
+		heapsize.Pointer(v.IgnoreUnmapped) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.PointerTo(v.Type, sizeGeoexecutionGeoExecution) +
+		heapsize.PointerTo(v.ValidationMethod, sizeGeovalidationmethodGeoValidationMethod)
+}
+
+// sizeTypesDistanceFeatureQuery returns how many bytes of the heap v refers to.
+func sizeTypesDistanceFeatureQuery(v types.DistanceFeatureQuery) int {
+	switch x := v.(type) {
+	case types.DateDistanceFeatureQuery:
+		return heapsize.Box(x) + sizeTypesDateDistanceFeatureQuery(x)
+	case types.GeoDistanceFeatureQuery:
+		return heapsize.Box(x) + sizeTypesGeoDistanceFeatureQuery(x)
+	case types.UntypedDistanceFeatureQuery:
+		return heapsize.Box(x) + sizeTypesUntypedDistanceFeatureQuery(x)
+	}
+	return 0
 }
 
 // encodeTypesFuzziness writes the type of the value, then the value.
@@ -1761,6 +1861,171 @@ func cloneTypesGeoDistanceFeatureQueryWhole(v types.GeoDistanceFeatureQuery) typ
 	return v
 }
 
+// sizeTypesFuzziness returns how many bytes of the heap v refers to.
+func sizeTypesFuzziness(v types.Fuzziness) int {
+	switch x := v.(type) {
+	case int:
+		return heapsize.Box(x)
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
+// sizeTypesMinimumShouldMatch returns how many bytes of the heap v refers to.
+func sizeTypesMinimumShouldMatch(v types.MinimumShouldMatch) int {
+	switch x := v.(type) {
+	case int:
+		return heapsize.Box(x)
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
+// sizeOperatorOperator returns how many bytes of the heap v refers to.
+func sizeOperatorOperator(v operator.Operator) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeTextquerytypeTextQueryType returns how many bytes of the heap v refers
+// to.
+func sizeTextquerytypeTextQueryType(v textquerytype.TextQueryType) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeZerotermsqueryZeroTermsQuery returns how many bytes of the heap v refers
+// to.
+func sizeZerotermsqueryZeroTermsQuery(v zerotermsquery.ZeroTermsQuery) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeTypesDateRangeQuery returns how many bytes of the heap v refers to.
+func sizeTypesDateRangeQuery(v types.DateRangeQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.PointerTo(v.Format, heapsize.String) +
+		heapsize.PointerTo(v.Gt, heapsize.String) +
+		heapsize.PointerTo(v.Gte, heapsize.String) +
+		heapsize.PointerTo(v.Lt, heapsize.String) +
+		heapsize.PointerTo(v.Lte, heapsize.String) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.PointerTo(v.Relation, sizeRangerelationRangeRelation) +
+		heapsize.PointerTo(v.TimeZone, heapsize.String)
+}
+
+// sizeTypesLongNumberRangeQuery returns how many bytes of the heap v refers to.
+func sizeTypesLongNumberRangeQuery(v types.LongNumberRangeQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.Pointer(v.Gt) +
+		heapsize.Pointer(v.Gte) +
+		heapsize.Pointer(v.Lt) +
+		heapsize.Pointer(v.Lte) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.PointerTo(v.Relation, sizeRangerelationRangeRelation)
+}
+
+// sizeTypesNumberRangeQuery returns how many bytes of the heap v refers to.
+func sizeTypesNumberRangeQuery(v types.NumberRangeQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.Pointer(v.Gt) +
+		heapsize.Pointer(v.Gte) +
+		heapsize.Pointer(v.Lt) +
+		heapsize.Pointer(v.Lte) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.PointerTo(v.Relation, sizeRangerelationRangeRelation)
+}
+
+// sizeTypesTermRangeQuery returns how many bytes of the heap v refers to.
+func sizeTypesTermRangeQuery(v types.TermRangeQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.PointerTo(v.Gt, heapsize.String) +
+		heapsize.PointerTo(v.Gte, heapsize.String) +
+		heapsize.PointerTo(v.Lt, heapsize.String) +
+		heapsize.PointerTo(v.Lte, heapsize.String) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.PointerTo(v.Relation, sizeRangerelationRangeRelation)
+}
+
+// sizeTypesUntypedRangeQuery returns how many bytes of the heap v refers to.
+func sizeTypesUntypedRangeQuery(v types.UntypedRangeQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.PointerTo(v.Format, heapsize.String) +
+		heapsize.Slice(v.Gt) +
+		heapsize.Slice(v.Gte) +
+		heapsize.Slice(v.Lt) +
+		heapsize.Slice(v.Lte) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String) +
+		heapsize.PointerTo(v.Relation, sizeRangerelationRangeRelation) +
+		heapsize.PointerTo(v.TimeZone, heapsize.String)
+}
+
+// sizeTypesTermsQueryField returns how many bytes of the heap v refers to.
+func sizeTypesTermsQueryField(v types.TermsQueryField) int {
+	switch x := v.(type) {
+	case []types.FieldValue:
+		return heapsize.Box(x) + heapsize.SliceOf(x, sizeTypesFieldValue)
+	case types.TermsLookup:
+		return heapsize.Box(x) + sizeTypesTermsLookup(x)
+	}
+	return 0
+}
+
+// sizeTypesGeoBounds returns how many bytes of the heap v refers to.
+func sizeTypesGeoBounds(v types.GeoBounds) int {
+	switch x := v.(type) {
+	case types.CoordsGeoBounds:
+		return heapsize.Box(x)
+	case types.TopLeftBottomRightGeoBounds:
+		return heapsize.Box(x) + sizeTypesTopLeftBottomRightGeoBounds(x)
+	case types.TopRightBottomLeftGeoBounds:
+		return heapsize.Box(x) + sizeTypesTopRightBottomLeftGeoBounds(x)
+	case types.WktGeoBounds:
+		return heapsize.Box(x) + sizeTypesWktGeoBounds(x)
+	}
+	return 0
+}
+
+// sizeGeoexecutionGeoExecution returns how many bytes of the heap v refers to.
+func sizeGeoexecutionGeoExecution(v geoexecution.GeoExecution) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeGeovalidationmethodGeoValidationMethod returns how many bytes of the heap
+// v refers to.
+func sizeGeovalidationmethodGeoValidationMethod(v geovalidationmethod.GeoValidationMethod) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeTypesDateDistanceFeatureQuery returns how many bytes of the heap v refers
+// to.
+func sizeTypesDateDistanceFeatureQuery(v types.DateDistanceFeatureQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.String(v.Field) +
+		heapsize.String(v.Origin) +
+		sizeTypesDuration(v.Pivot) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String)
+}
+
+// sizeTypesGeoDistanceFeatureQuery returns how many bytes of the heap v refers
+// to.
+func sizeTypesGeoDistanceFeatureQuery(v types.GeoDistanceFeatureQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.String(v.Field) +
+		sizeTypesGeoLocation(v.Origin) +
+		heapsize.String(v.Pivot) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String)
+}
+
+// sizeTypesUntypedDistanceFeatureQuery returns how many bytes of the heap v
+// refers to.
+func sizeTypesUntypedDistanceFeatureQuery(v types.UntypedDistanceFeatureQuery) int {
+	return heapsize.Pointer(v.Boost) +
+		heapsize.String(v.Field) +
+		heapsize.Slice(v.Origin) +
+		heapsize.Slice(v.Pivot) +
+		heapsize.PointerTo(v.QueryName_, heapsize.String)
+}
+
 // encodeRangerelationRangeRelation writes every field that is an input, in
 // order.
 func encodeRangerelationRangeRelation(e *key.Encoder, b key.Fields, v *rangerelation.RangeRelation) key.Fields {
@@ -1955,6 +2220,76 @@ func cloneTypesGeoLocationWhole(v types.GeoLocation) types.GeoLocation {
 	return v
 }
 
+// sizeRangerelationRangeRelation returns how many bytes of the heap v refers
+// to.
+func sizeRangerelationRangeRelation(v rangerelation.RangeRelation) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeTypesFieldValue returns how many bytes of the heap v refers to.
+func sizeTypesFieldValue(v types.FieldValue) int {
+	switch x := v.(type) {
+	case bool:
+		return heapsize.Box(x)
+	case types.Float64:
+		return heapsize.Box(x)
+	case int64:
+		return heapsize.Box(x)
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
+// sizeTypesTermsLookup returns how many bytes of the heap v refers to.
+func sizeTypesTermsLookup(v types.TermsLookup) int {
+	return heapsize.String(v.Id) +
+		heapsize.String(v.Index) +
+		heapsize.String(v.Path) +
+		heapsize.PointerTo(v.Routing, heapsize.String)
+}
+
+// sizeTypesTopLeftBottomRightGeoBounds returns how many bytes of the heap v
+// refers to.
+func sizeTypesTopLeftBottomRightGeoBounds(v types.TopLeftBottomRightGeoBounds) int {
+	return sizeTypesGeoLocation(v.BottomRight) + sizeTypesGeoLocation(v.TopLeft)
+}
+
+// sizeTypesTopRightBottomLeftGeoBounds returns how many bytes of the heap v
+// refers to.
+func sizeTypesTopRightBottomLeftGeoBounds(v types.TopRightBottomLeftGeoBounds) int {
+	return sizeTypesGeoLocation(v.BottomLeft) + sizeTypesGeoLocation(v.TopRight)
+}
+
+// sizeTypesWktGeoBounds returns how many bytes of the heap v refers to.
+func sizeTypesWktGeoBounds(v types.WktGeoBounds) int {
+	return heapsize.String(v.Wkt)
+}
+
+// sizeTypesDuration returns how many bytes of the heap v refers to.
+func sizeTypesDuration(v types.Duration) int {
+	switch x := v.(type) {
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
+// sizeTypesGeoLocation returns how many bytes of the heap v refers to.
+func sizeTypesGeoLocation(v types.GeoLocation) int {
+	switch x := v.(type) {
+	case []types.Float64:
+		return heapsize.Box(x) + heapsize.Slice(x)
+	case types.GeoHashLocation:
+		return heapsize.Box(x) + sizeTypesGeoHashLocation(x)
+	case types.LatLonGeoLocation:
+		return heapsize.Box(x)
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
 // encodeTypesGeoHashLocation writes every field that is an input, in order.
 func encodeTypesGeoHashLocation(e *key.Encoder, b key.Fields, v *types.GeoHashLocation) key.Fields {
 	b = b.String(e, v.Geohash)
@@ -1966,4 +2301,9 @@ func encodeTypesLatLonGeoLocation(e *key.Encoder, b key.Fields, v *types.LatLonG
 	b = b.Float64(float64(v.Lat))
 	b = b.Float64(float64(v.Lon))
 	return b
+}
+
+// sizeTypesGeoHashLocation returns how many bytes of the heap v refers to.
+func sizeTypesGeoHashLocation(v types.GeoHashLocation) int {
+	return heapsize.String(v.Geohash)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -90,6 +91,8 @@ func NewCheckRunner(work *Check, opts ...runtime.Option) *CheckRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneCheckArgs,
 		CloneResult: cloneCheckResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeCheckResult,
 		Encode:      (*CheckArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeExpr()},
 		ArgKinds:    []kind.Kind{storeExpr()},
@@ -179,6 +182,14 @@ func cloneCheckResult(v CheckResult) CheckResult {
 		copyBlockWhole(c, v.R2)
 	}
 	return v
+}
+
+// sizeCheckResult returns how many bytes of the heap results refer to.
+func sizeCheckResult(v CheckResult) int {
+	c := new(heapsize.Counted)
+	return sizeExpr(c, v.R1) + heapsize.PointerTo(heapsize.FirstPointer(c, v.R2), func(x Block) int {
+		return sizeBlock(c, x)
+	})
 }
 
 // encodeExpr writes the type of the value, then the value.
@@ -346,6 +357,41 @@ func copyBlockWhole(c *deepcopy.Copy, v *Block) {
 	}
 }
 
+// sizeExpr returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeExpr(c *heapsize.Counted, v Expr) int {
+	if !heapsize.FirstBox(c, v) {
+		return 0
+	}
+	switch x := v.(type) {
+	case *Block:
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Block) int {
+			return sizeBlock(c, x)
+		})
+	case Call:
+		return heapsize.Box(x) + sizeCall(c, x)
+	case *Call:
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Call) int {
+			return sizeCall(c, x)
+		})
+	case *Ident:
+		return heapsize.PointerTo(x, sizeIdent)
+	}
+	return 0
+}
+
+// sizeBlock returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeBlock(c *heapsize.Counted, v Block) int {
+	return heapsize.SliceOf(heapsize.FirstSlice(c, v.List), func(x Expr) int {
+		return sizeExpr(c, x)
+	}) + heapsize.MapOf(heapsize.FirstMap(c, v.Named), heapsize.String, func(x *Block) int {
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Block) int {
+			return sizeBlock(c, x)
+		})
+	})
+}
+
 // encodeCall writes every field that is an input, in order.
 func encodeCall(e *key.Encoder, v *Call) {
 	encodeExpr(e, v.Func)
@@ -383,4 +429,17 @@ func copyCallWhole(c *deepcopy.Copy, v *Call) {
 			copyExprWhole(c, &v.Args[i])
 		}
 	}
+}
+
+// sizeCall returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeCall(c *heapsize.Counted, v Call) int {
+	return sizeExpr(c, v.Func) + heapsize.SliceOf(heapsize.FirstSlice(c, v.Args), func(x Expr) int {
+		return sizeExpr(c, x)
+	})
+}
+
+// sizeIdent returns how many bytes of the heap v refers to.
+func sizeIdent(v Ident) int {
+	return heapsize.String(v.Name)
 }

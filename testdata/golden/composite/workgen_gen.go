@@ -129,6 +129,7 @@ func NewBuildRunner(work *Build, opts ...runtime.Option) *BuildRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneBuildArgs,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*BuildArgs).EncodeKey,
 		NotRemote:  "cfg.secret: a field that is not exported would not come back: change the argument",
@@ -300,6 +301,7 @@ func NewSumRunner(work *Sum, opts ...runtime.Option) *SumRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSumArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*SumArgs).EncodeKey,
 		Inputs: []string{
 			"ids []ID",
@@ -456,6 +458,7 @@ func NewReleaseRunner(work *Release, opts ...runtime.Option) *ReleaseRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReleaseArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*ReleaseArgs).EncodeKey,
 		NotRemote: "v.parts: a field that is not exported would not come back: change the argument",
 		Inputs:    []string{"v Version", "all []*Version", "by map[string]Version"},

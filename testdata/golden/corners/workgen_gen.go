@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -135,6 +136,14 @@ func (id keywordsIdentity) clone() keywordsIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id keywordsIdentity) heapSize() int {
+	return id.type2.Size() +
+		id.clone2.Size() +
+		id.string2.Size() +
+		id.clone3.Size()
+}
+
 // KeywordsRunner runs a [Keywords] once per distinct input. Make one with
 // [NewKeywordsRunner].
 //
@@ -161,6 +170,7 @@ func NewKeywordsRunner(work *Keywords, opts ...runtime.Option) *KeywordsRunner {
 			return hash, id, nil
 		},
 		CloneKey:   keywordsIdentity.clone,
+		SizeKey:    keywordsIdentity.heapSize,
 		EncodeWork: r.encodeWork,
 		Encode:     (*KeywordsArgs).EncodeKey,
 		Inputs: []string{
@@ -335,6 +345,7 @@ func NewEmptyRunner(work *Empty, opts ...runtime.Option) *EmptyRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneEmptyArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*EmptyArgs).EncodeKey,
 		Inputs: []string{
 			"a []struct{}",
@@ -471,6 +482,7 @@ func NewTaggedRunner(work *Tagged, opts ...runtime.Option) *TaggedRunner {
 			return hash, id, nil
 		},
 		CloneResult: cloneTaggedResult,
+		Size:        sizeTaggedResult,
 		Encode:      (*TaggedArgs).EncodeKey,
 		NotRemote:   "x.B: a field tagged `workgen:\"-\"` would not come back: change the argument",
 		Inputs:      []string{"x struct{A int \"json:\\\"a\\\"\"; B int \"workgen:\\\"-\\\"\"}"},
@@ -601,6 +613,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 			return hash, id, nil
 		},
 		CloneResult: cloneNestedResult,
+		Size:        sizeNestedResult,
 		Encode:      (*NestedArgs).EncodeKey,
 	}, opts...)
 	r.Runner = r.calls.Runner()
@@ -765,6 +778,8 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneDeepArgs,
 		CloneResult: cloneDeepResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeDeepResult,
 		Encode:      (*DeepArgs).EncodeKey,
 		Inputs:      []string{"v map[string][]*[2]map[int][]map[string]**[]string"},
 	}, opts...)
@@ -1005,6 +1020,8 @@ func NewLendingRunner(work *Lending, opts ...runtime.Option) *LendingRunner {
 		Identify:    r.identify,
 		CloneKey:    key.Fingerprint.Clone,
 		CloneResult: cloneLendingResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        heapsize.Slice[[]int],
 		Encode:      (*LendingArgs).EncodeKey,
 		Verify:      (*LendingArgs).verify,
 		NotRemote:   "h.Mu: a field tagged `workgen:\"-\"` would not come back: change the argument",
@@ -1127,6 +1144,7 @@ func NewReusingRunner(work *Reusing, opts ...runtime.Option) *ReusingRunner {
 			return hash, id, nil
 		},
 		CloneResult: cloneReusingResult,
+		Size:        heapsize.Slice[[]byte],
 		Encode:      (*ReusingArgs).EncodeKey,
 		Inputs:      []string{"n int"},
 	}, opts...)
@@ -1221,6 +1239,8 @@ func NewHidingRunner(work *Hiding, opts ...runtime.Option) *HidingRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneHidingArgs,
 		CloneResult: cloneData,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeData,
 		Encode:      (*HidingArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -1326,6 +1346,7 @@ func NewSharingRunner(work *Sharing, opts ...runtime.Option) *SharingRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSharingArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*SharingArgs).EncodeKey,
 		Inputs:    []string{"xs []int"},
 	}, opts...)
@@ -1397,11 +1418,53 @@ func cloneSharingArgs(v SharingArgs) SharingArgs {
 	return v
 }
 
+// sizeTaggedResult returns how many bytes of the heap results refer to.
+func sizeTaggedResult(v struct {
+	C []int "json:\"`c`\""
+}) int {
+	return heapsize.Slice(v.C)
+}
+
+// sizeNestedResult returns how many bytes of the heap results refer to.
+func sizeNestedResult(v NestedResult) int {
+	return heapsize.MapOf(v.R1, heapsize.String, func(x map[string]map[string][]m2) int {
+		return heapsize.MapOf(x, heapsize.String, func(x map[string][]m2) int {
+			return heapsize.MapOf(x, heapsize.String, func(x []m2) int {
+				return heapsize.SliceOf(x, sizeM2)
+			})
+		})
+	}) + heapsize.PointerTo(v.R2, func(x *map[string][]*m2) int {
+		return heapsize.PointerTo(x, func(x map[string][]*m2) int {
+			return heapsize.MapOf(x, heapsize.String, func(x []*m2) int {
+				return heapsize.SliceOf(x, func(x *m2) int {
+					return heapsize.PointerTo(x, sizeM2)
+				})
+			})
+		})
+	})
+}
+
+// sizeDeepResult returns how many bytes of the heap results refer to.
+func sizeDeepResult(v map[string][]*[2]map[int][]map[string]**[]string) int {
+	return heapsize.MapOf(v, heapsize.String, func(x []*[2]map[int][]map[string]**[]string) int {
+		return heapsize.SliceOf(x, func(x *[2]map[int][]map[string]**[]string) int {
+			return heapsize.PointerTo(x, func(x [2]map[int][]map[string]**[]string) int {
+				return heapsize.Each(x[:], sizeMapIntMapStringString)
+			})
+		})
+	})
+}
+
 // cloneData returns a copy that shares no memory with the original, but for
 // fields that are no input.
 func cloneData(v Data) Data {
 	v.Public = slices.Clone(v.Public)
 	return v
+}
+
+// sizeData returns how many bytes of the heap v refers to.
+func sizeData(v Data) int {
+	return heapsize.Slice(v.Public)
 }
 
 // encodeNone writes every field that is an input, in order.
@@ -1493,6 +1556,22 @@ func encodeData(e *key.Encoder, b key.Fields, v *Data) key.Fields {
 	return e.Begin()
 }
 
+// sizeM2 returns how many bytes of the heap v refers to.
+func sizeM2(v m2) int {
+	return heapsize.Slice(v.P)
+}
+
+// sizeMapIntMapStringString returns how many bytes of the heap v refers to.
+func sizeMapIntMapStringString(v map[int][]map[string]**[]string) int {
+	return heapsize.MapOf(v, nil, func(x []map[string]**[]string) int {
+		return heapsize.SliceOf(x, func(x map[string]**[]string) int {
+			return heapsize.MapOf(x, heapsize.String, func(x **[]string) int {
+				return heapsize.PointerTo(x, sizeString)
+			})
+		})
+	})
+}
+
 // encodeString writes everything in v.
 func encodeString(e *key.Encoder, v *[]string) {
 	if e.Present(v != nil) {
@@ -1510,4 +1589,11 @@ func cloneString(v *[]string) *[]string {
 		v = &p
 	}
 	return v
+}
+
+// sizeString returns how many bytes of the heap v refers to.
+func sizeString(v *[]string) int {
+	return heapsize.PointerTo(v, func(x []string) int {
+		return heapsize.SliceOf(x, heapsize.String)
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/testdata/golden/declared/outer"
 )
@@ -164,6 +165,8 @@ func NewKeepsRunner(work *Keeps, opts ...runtime.Option) *KeepsRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneKeepsArgs,
 		CloneResult: cloneKeepsResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeKeepsResult,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*KeepsArgs).EncodeKey,
 		Inputs:      []string{"Since Stamp", "s Sheet", "at Stamp", "far []outer.Stamp"},
@@ -323,6 +326,8 @@ func NewReadsRunner(work *Reads, opts ...runtime.Option) *ReadsRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneReadsArgs,
 		CloneResult: cloneReadsResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeReadsResult,
 		Encode:      (*ReadsArgs).EncodeKey,
 		Inputs:      []string{"d outer.Doc", "list []*outer.Doc", "by map[outer.Plain]outer.Box[int]", "mine Mine"},
 	}, opts...)
@@ -540,6 +545,21 @@ func (r *PointRunner) identify(id *pointIdentity, p *outer.Plain) uint64 {
 // execute calls [Point.Run].
 func (r *PointRunner) execute(_ context.Context, args PointArgs) (int, error) {
 	return r.work.Run(args.P), nil
+}
+
+// sizeKeepsResult returns how many bytes of the heap results refer to.
+func sizeKeepsResult(v KeepsResult) int {
+	return sizeSheet(v.R1) + heapsize.Slice(v.R3)
+}
+
+// sizeReadsResult returns how many bytes of the heap results refer to.
+func sizeReadsResult(v ReadsResult) int {
+	return sizeOuterDoc(v.R1) +
+		heapsize.SliceOf(v.R2, func(x *outer.Doc) int {
+			return heapsize.PointerTo(x, sizeOuterDoc)
+		}) +
+		heapsize.MapOf(v.R3, nil, sizeOuterBoxInt) +
+		sizeMine(v.R4)
 }
 
 // encodeSheet writes every field that is an input, in order.
@@ -822,6 +842,49 @@ func cloneMine(v Mine) Mine {
 	return v
 }
 
+// sizeSheet returns how many bytes of the heap v refers to.
+func sizeSheet(v Sheet) int {
+	return heapsize.Slice(v.Seen) +
+		heapsize.MapOf(v.By, heapsize.String, nil) +
+		heapsize.Pointer(v.Ptr) +
+		sizeAmount(v.Sum) +
+		heapsize.SliceOf(v.Sums, func(x *Amount) int {
+			return heapsize.PointerTo(x, sizeAmount)
+		}) +
+		heapsize.SliceOf(v.Parts, sizeAmount) +
+		heapsize.PointerTo(v.Ratio, sizeRatio) +
+		heapsize.MapOf(v.Real, nil, sizeReal) +
+		heapsize.PointerTo(v.User, sizeUser) +
+		heapsize.Map(v.Ports)
+}
+
+// sizeOuterDoc returns how many bytes of the heap v refers to.
+func sizeOuterDoc(v outer.Doc) int {
+	return heapsize.String(v.ID) +
+		heapsize.MapOf(v.Row, heapsize.String, heapsize.Slice) +
+		heapsize.Pointer(v.When) +
+		sizeOuterMeta(v.Info) +
+		heapsize.String(v.Title) +
+		heapsize.PointerTo(v.Meta, sizeOuterMeta) +
+		heapsize.SliceOf(v.Lines, heapsize.String)
+}
+
+// sizeOuterBoxInt returns how many bytes of the heap v refers to.
+func sizeOuterBoxInt(v outer.Box[int]) int {
+	return heapsize.Slice(v.Items) + heapsize.String(v.Name)
+}
+
+// sizeMine returns how many bytes of the heap v refers to.
+func sizeMine(v Mine) int {
+	return heapsize.String(v.ID) +
+		heapsize.MapOf(v.Row, heapsize.String, heapsize.Slice) +
+		heapsize.Pointer(v.When) +
+		sizeOuterMeta(v.Info) +
+		heapsize.String(v.Title) +
+		heapsize.PointerTo(v.Meta, sizeOuterMeta) +
+		heapsize.SliceOf(v.Lines, heapsize.String)
+}
+
 // encodeAmount writes the value as the type that it was declared with.
 func encodeAmount(e *key.Encoder, v *Amount) {
 	encodeBigInt(e, (*big.Int)(v))
@@ -875,6 +938,31 @@ func cloneOuterMeta(v outer.Meta) outer.Meta {
 	return v
 }
 
+// sizeAmount returns how many bytes of the heap v refers to.
+func sizeAmount(v Amount) int {
+	return sizeBigInt(big.Int(v))
+}
+
+// sizeRatio returns how many bytes of the heap v refers to.
+func sizeRatio(v Ratio) int {
+	return sizeBigRat(big.Rat(v))
+}
+
+// sizeReal returns how many bytes of the heap v refers to.
+func sizeReal(v Real) int {
+	return sizeBigFloat(big.Float(v))
+}
+
+// sizeUser returns how many bytes of the heap v refers to.
+func sizeUser(v User) int {
+	return sizeUrlUserinfo(url.Userinfo(v))
+}
+
+// sizeOuterMeta returns how many bytes of the heap v refers to.
+func sizeOuterMeta(v outer.Meta) int {
+	return heapsize.PointerTo(v.Note, heapsize.String)
+}
+
 // encodeBigInt writes the sign and the magnitude, which are the same whatever
 // the size of a word.
 func encodeBigInt(e *key.Encoder, v *big.Int) {
@@ -922,4 +1010,25 @@ func encodeNetipAddrPort(e *key.Encoder, v *netip.AddrPort) {
 func encodeNetipPrefix(e *key.Encoder, v *netip.Prefix) {
 	defer e.Recover("net/netip.Prefix")
 	e.Appended(v.AppendBinary(e.Spare()))
+}
+
+// sizeBigInt returns how many bytes of the heap v refers to.
+func sizeBigInt(v big.Int) int {
+	return heapsize.Slice(v.Bits())
+}
+
+// sizeBigRat returns how many bytes of the heap v refers to.
+func sizeBigRat(v big.Rat) int {
+	return heapsize.Slice(v.Num().Bits()) + heapsize.Slice(v.Denom().Bits())
+}
+
+// sizeBigFloat returns how many bytes of the heap v refers to.
+func sizeBigFloat(v big.Float) int {
+	return heapsize.Bytes(int(v.MinPrec()+7) / 8)
+}
+
+// sizeUrlUserinfo returns how many bytes of the heap v refers to.
+func sizeUrlUserinfo(v url.Userinfo) int {
+	x, _ := v.Password()
+	return heapsize.String(v.Username()) + heapsize.String(x)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -85,6 +86,8 @@ func NewFirstRunner(work *First, opts ...runtime.Option) *FirstRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneFirstArgs,
+		SizeKey:    key.Fingerprint.Size,
+		Size:       heapsize.String[string],
 		EncodeWork: r.encodeWork,
 		Encode:     (*FirstArgs).EncodeKey,
 		Inputs:     []string{"Prefix string", "in Input", "last string"},
@@ -200,6 +203,8 @@ func NewSecondRunner(work *Second, opts ...runtime.Option) *SecondRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneSecondArgs,
+		SizeKey:    key.Fingerprint.Size,
+		Size:       heapsize.String[string],
 		EncodeWork: r.encodeWork,
 		Encode:     (*SecondArgs).EncodeKey,
 		Inputs:     []string{"Prefix string", "in Input", "last string"},

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -97,6 +98,8 @@ func NewLoadRunner(work *Load, opts ...runtime.Option) *LoadRunner {
 		Execute:   r.execute,
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*LoadArgs).EncodeKey,
 		Outside:   true,
 		NotRemote: "path: a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
@@ -206,6 +209,7 @@ func NewMergeRunner(work *Merge, opts ...runtime.Option) *MergeRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneMergeArgs,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*MergeArgs).EncodeKey,
 		Outside:    true,
@@ -323,6 +327,8 @@ func NewCutRunner(work *Cut, opts ...runtime.Option) *CutRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneCutArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*CutArgs).EncodeKey,
 		Outside:   true,
 		NotRemote: "part.Of: a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
@@ -431,6 +437,8 @@ func NewLocateRunner(work *Locate, opts ...runtime.Option) *LocateRunner {
 		Execute:    r.execute,
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
+		SizeKey:    key.Fingerprint.Size,
+		Size:       sizePart,
 		EncodeWork: r.encodeWork,
 		Encode:     (*LocateArgs).EncodeKey,
 		Outside:    true,
@@ -629,6 +637,8 @@ func NewParseRunner(work *Parse, opts ...runtime.Option) *ParseRunner {
 		Execute:   r.execute,
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*ParseArgs).EncodeKey,
 		Outside:   true,
 		NotRemote: "from.(key.File): a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
@@ -692,6 +702,11 @@ func (r *ParseRunner) identify(args ParseArgs) (hash uint64, id key.Fingerprint,
 // execute calls [Parse.Run].
 func (r *ParseRunner) execute(_ context.Context, args ParseArgs) (string, error) {
 	return r.work.Run(args.From)
+}
+
+// sizePart returns how many bytes of the heap v refers to.
+func sizePart(v Part) int {
+	return heapsize.String(v.Of)
 }
 
 // encodeKeyFile writes what the type's own method encodes.

@@ -183,6 +183,7 @@ func NewArgsRunner(work *Args, opts ...runtime.Option) *ArgsRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneArgsArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*ArgsArgs).EncodeKey,
 		Inputs:    []string{"first string", "second string", "list []int", "limit *int", "rest []string"},
 	}, opts...)

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/testdata/golden/foreign/internal/shape"
 )
@@ -112,6 +113,7 @@ func NewCropRunner(work *Crop, opts ...runtime.Option) *CropRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneCropArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*CropArgs).EncodeKey,
 		Inputs:    []string{"r image.Rectangle", "tag *constraint.SyntaxError", "points []image.Point"},
 	}, opts...)
@@ -236,6 +238,8 @@ func NewAreaRunner(work *Area, opts ...runtime.Option) *AreaRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneAreaArgs,
 		CloneResult: cloneAreaResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeAreaResult,
 		Encode:      (*AreaArgs).EncodeKey,
 		Inputs:      []string{"s shape.Box[float64]", "all []shape.Box[int]"},
 	}, opts...)
@@ -319,6 +323,16 @@ func cloneAreaArgs(v AreaArgs) AreaArgs {
 func cloneAreaResult(v AreaResult) AreaResult {
 	v.R1 = cloneShapeBoxFloat64(v.R1)
 	return v
+}
+
+// sizeImageRectangle returns how many bytes of the heap v refers to.
+func sizeImageRectangle(v image.Rectangle) int {
+	return 0
+}
+
+// sizeAreaResult returns how many bytes of the heap results refer to.
+func sizeAreaResult(v AreaResult) int {
+	return sizeShapeBoxFloat64(v.R1)
 }
 
 // encodeImageRectangle writes every field that is an input, in order.
@@ -414,4 +428,9 @@ func cloneShapeBoxInt(v shape.Box[int]) shape.Box[int] {
 		v.Extra = &p
 	}
 	return v
+}
+
+// sizeShapeBoxFloat64 returns how many bytes of the heap v refers to.
+func sizeShapeBoxFloat64(v shape.Box[float64]) int {
+	return heapsize.MapOf(v.Labels, heapsize.String, heapsize.String) + heapsize.PointerTo(v.Extra, heapsize.String)
 }

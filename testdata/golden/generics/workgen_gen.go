@@ -9,6 +9,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -220,6 +221,7 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneManyArgs,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*ManyArgs).EncodeKey,
 		NotRemote:  "o.value: a field that is not exported would not come back: change the argument",
@@ -399,6 +401,8 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneNestedArgs,
 		CloneResult: cloneNestedResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeNestedResult,
 		Encode:      (*NestedArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -492,6 +496,12 @@ func cloneNestedResult(v NestedResult) NestedResult {
 	copyTreeStringInt(c, &v.R1)
 	v.R2 = cloneOptionInt(v.R2)
 	return v
+}
+
+// sizeNestedResult returns how many bytes of the heap results refer to.
+func sizeNestedResult(v NestedResult) int {
+	c := new(heapsize.Counted)
+	return sizeTreeStringInt(c, v.R1) + sizeOptionInt(v.R2)
 }
 
 // encodeOptionOptionInt writes every field that is an input, in order.
@@ -715,6 +725,23 @@ func copyTreeStringInt(c *deepcopy.Copy, v *Tree[string, int]) {
 func cloneOptionInt(v Option[[]int]) Option[[]int] {
 	v.value = slices.Clone(v.value)
 	return v
+}
+
+// sizeTreeStringInt returns how many bytes of the heap v refers to, but for
+// what c has counted.
+func sizeTreeStringInt(c *heapsize.Counted, v Tree[string, int]) int {
+	return heapsize.String(v.Key) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Left), func(x Tree[string, int]) int {
+			return sizeTreeStringInt(c, x)
+		}) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Right), func(x Tree[string, int]) int {
+			return sizeTreeStringInt(c, x)
+		})
+}
+
+// sizeOptionInt returns how many bytes of the heap v refers to.
+func sizeOptionInt(v Option[[]int]) int {
+	return heapsize.Slice(v.value)
 }
 
 // encodeOptionInt writes every field that is an input, in order.

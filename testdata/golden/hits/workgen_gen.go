@@ -69,6 +69,11 @@ func (id oneIdentity) clone() oneIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id oneIdentity) heapSize() int {
+	return id.s.Size()
+}
+
 // OneRunner runs a [One] once per distinct input. Make one with [NewOneRunner].
 //
 // One takes a string.
@@ -95,6 +100,7 @@ func NewOneRunner(work *One, opts ...runtime.Option) *OneRunner {
 			return hash, id, nil
 		},
 		CloneKey: oneIdentity.clone,
+		SizeKey:  oneIdentity.heapSize,
 		Encode:   (*OneArgs).EncodeKey,
 		Inputs:   []string{"s string"},
 	}, opts...)
@@ -178,6 +184,11 @@ func (id threeIdentity) clone() threeIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id threeIdentity) heapSize() int {
+	return id.s.Size()
+}
+
 // ThreeRunner runs a [Three] once per distinct input. Make one with
 // [NewThreeRunner].
 //
@@ -204,6 +215,7 @@ func NewThreeRunner(work *Three, opts ...runtime.Option) *ThreeRunner {
 			return hash, id, nil
 		},
 		CloneKey: threeIdentity.clone,
+		SizeKey:  threeIdentity.heapSize,
 		Encode:   (*ThreeArgs).EncodeKey,
 		Inputs:   []string{"n int", "s string", "b bool"},
 	}, opts...)
@@ -299,6 +311,11 @@ func (id eightIdentity) clone() eightIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id eightIdentity) heapSize() int {
+	return id.fName.Size() + id.fZone.Size()
+}
+
 // EightRunner runs a [Eight] once per distinct input. Make one with
 // [NewEightRunner].
 //
@@ -325,6 +342,7 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 			return hash, id, nil
 		},
 		CloneKey: eightIdentity.clone,
+		SizeKey:  eightIdentity.heapSize,
 		Encode:   (*EightArgs).EncodeKey,
 		Inputs:   []string{"f Fields"},
 	}, opts...)
@@ -440,6 +458,7 @@ func NewListRunner(work *List, opts ...runtime.Option) *ListRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneListArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*ListArgs).EncodeKey,
 		Inputs:    []string{"list []Fields"},
 	}, opts...)

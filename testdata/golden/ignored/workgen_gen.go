@@ -8,6 +8,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/testdata/golden/ignored/options"
 )
@@ -130,6 +131,7 @@ func NewCountRunner(work *Count, opts ...runtime.Option) *CountRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneCountArgs,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*CountArgs).EncodeKey,
 		NotRemote:  "d.State: a field tagged `workgen:\"-\"` would not come back: change the argument",
@@ -279,6 +281,8 @@ func NewMakeRunner(work *Make, opts ...runtime.Option) *MakeRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneMakeArgs,
 		CloneResult: cloneMakeResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeMakeResult,
 		Encode:      (*MakeArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -414,6 +418,7 @@ func NewTakeRunner(work *Take, opts ...runtime.Option) *TakeRunner {
 		Execute:   r.execute,
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*TakeArgs).EncodeKey,
 		Verify:    (*TakeArgs).verify,
 		NotRemote: "c.Done: a channel has no value: change the argument",
@@ -486,6 +491,14 @@ func (r *TakeRunner) identify(args TakeArgs) (hash uint64, id key.Fingerprint, e
 // execute calls [Take.Run].
 func (r *TakeRunner) execute(_ context.Context, args TakeArgs) (int, error) {
 	return r.work.Run(args.C), nil
+}
+
+// sizeMakeResult returns how many bytes of the heap results refer to.
+func sizeMakeResult(v MakeResult) int {
+	c := new(heapsize.Counted)
+	return sizeData(c, v.R1) + heapsize.MapOf(v.R2, heapsize.String, func(x Data) int {
+		return sizeData(c, x)
+	})
 }
 
 // encodeData writes every field that is an input, in order.
@@ -671,6 +684,24 @@ func encodeCloned(e *key.Encoder, v *Cloned) {
 	e.Close(f)
 }
 
+// sizeData returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeData(c *heapsize.Counted, v Data) int {
+	return sizeBase(v.Base) +
+		heapsize.Slice(v.List) +
+		heapsize.MapOf(v.ByName, heapsize.String, heapsize.Pointer) +
+		heapsize.MapOf(v.Deep, heapsize.String, func(x []map[int]*Item) int {
+			return heapsize.SliceOf(x, func(x map[int]*Item) int {
+				return heapsize.MapOf(x, nil, heapsize.Pointer)
+			})
+		}) +
+		heapsize.PointerTo(v.Label, sizeLabel) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Tree), func(x Tree) int {
+			return sizeTree(c, x)
+		}) +
+		sizeShape(v.Shape)
+}
+
 // encodeBase writes every field that is an input, in order.
 func encodeBase(e *key.Encoder, b key.Fields, v *Base) key.Fields {
 	b = b.String(e, v.Kind)
@@ -763,6 +794,37 @@ func cloneShapeWhole(v Shape) Shape {
 		panic(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/ignored.Shape"})
 	}
 	return v
+}
+
+// sizeBase returns how many bytes of the heap v refers to.
+func sizeBase(v Base) int {
+	return heapsize.String(v.Kind)
+}
+
+// sizeLabel returns how many bytes of the heap v refers to.
+func sizeLabel(v Label) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeTree returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeTree(c *heapsize.Counted, v Tree) int {
+	return heapsize.SliceOf(heapsize.FirstSlice(c, v.Kids), func(x *Tree) int {
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Tree) int {
+			return sizeTree(c, x)
+		})
+	})
+}
+
+// sizeShape returns how many bytes of the heap v refers to.
+func sizeShape(v Shape) int {
+	switch x := v.(type) {
+	case Square:
+		return heapsize.Box(x)
+	case *Square:
+		return heapsize.Pointer(x)
+	}
+	return 0
 }
 
 // encodeSquare writes every field that is an input, in order.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 	"github.com/workgen/workgen/testdata/golden/interfaces/shape"
@@ -159,6 +160,7 @@ func NewDrawRunner(work *Draw, opts ...runtime.Option) *DrawRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneDrawArgs,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*DrawArgs).EncodeKey,
 		Verify:     (*DrawArgs).verify,
@@ -321,6 +323,8 @@ func NewEvalRunner(work *Eval, opts ...runtime.Option) *EvalRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneEvalArgs,
 		CloneResult: cloneEvalResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeEvalResult,
 		Encode:      (*EvalArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeExpr()},
 		ArgKinds:    []kind.Kind{storeExpr(), storeInterfaceExpr()},
@@ -453,6 +457,8 @@ func NewReadRunner(work *Read, opts ...runtime.Option) *ReadRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReadArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*ReadArgs).EncodeKey,
 		ArgKinds:  []kind.Kind{storeInput()},
 		Inputs:    []string{"in Input", "more []Input"},
@@ -574,6 +580,8 @@ func NewDecodeRunner(work *Decode, opts ...runtime.Option) *DecodeRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneDecodeArgs,
 		CloneResult: cloneDecodeResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeDecodeResult,
 		Encode:      (*DecodeArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -660,6 +668,18 @@ func cloneDecodeResult(v DecodeResult) DecodeResult {
 	copyJSONWhole(c, &v.R1)
 	copyRecordWhole(c, &v.R2)
 	return v
+}
+
+// sizeEvalResult returns how many bytes of the heap results refer to.
+func sizeEvalResult(v Expr) int {
+	c := new(heapsize.Counted)
+	return sizeExpr(c, v)
+}
+
+// sizeDecodeResult returns how many bytes of the heap results refer to.
+func sizeDecodeResult(v DecodeResult) int {
+	c := new(heapsize.Counted)
+	return sizeJSON(c, v.R1) + sizeRecord(c, v.R2)
 }
 
 // encodeShapeShape writes the type of the value, then the value.
@@ -1187,6 +1207,66 @@ func copyRecordWhole(c *deepcopy.Copy, v *Record) {
 	}
 }
 
+// sizeExpr returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeExpr(c *heapsize.Counted, v Expr) int {
+	if !heapsize.FirstBox(c, v) {
+		return 0
+	}
+	switch x := v.(type) {
+	case Add:
+		return heapsize.Box(x) + sizeAdd(c, x)
+	case *Add:
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Add) int {
+			return sizeAdd(c, x)
+		})
+	case *Neg:
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Neg) int {
+			return sizeNeg(c, x)
+		})
+	case Num:
+		return heapsize.Box(x)
+	case *Num:
+		return heapsize.Pointer(x)
+	}
+	return 0
+}
+
+// sizeJSON returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeJSON(c *heapsize.Counted, v JSON) int {
+	switch x := v.(type) {
+	case []any:
+		return heapsize.Box(x) + heapsize.SliceOf(heapsize.FirstSlice(c, x), func(x any) int {
+			return sizeAny(c, x)
+		})
+	case bool:
+		return heapsize.Box(x)
+	case float64:
+		return heapsize.Box(x)
+	case map[string]any:
+		return heapsize.MapOf(heapsize.FirstMap(c, x), heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
+// sizeRecord returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeRecord(c *heapsize.Counted, v Record) int {
+	return heapsize.MapOf(heapsize.FirstMap(c, v.Values), heapsize.String, func(x []any) int {
+		return heapsize.SliceOf(heapsize.FirstSlice(c, x), func(x any) int {
+			return sizeAny2(c, x)
+		})
+	}) +
+		sizeError(v.Err) +
+		sizeFmtStringer(v.Prints) +
+		heapsize.MapOf(v.ByKey, sizeAny3, nil)
+}
+
 // encodeLabeled writes every field that is an input, in order.
 func encodeLabeled(e *key.Encoder, v *Labeled) {
 	encodeShapeShape(e, v.Shape)
@@ -1603,6 +1683,104 @@ func cloneAnyWhole(v any) any {
 		panic(&runtime.UnknownTypeError{Interface: "any"})
 	}
 	return v
+}
+
+// sizeAdd returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeAdd(c *heapsize.Counted, v Add) int {
+	return sizeExpr(c, v.L) + sizeExpr(c, v.R)
+}
+
+// sizeNeg returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeNeg(c *heapsize.Counted, v Neg) int {
+	return sizeExpr(c, v.X)
+}
+
+// sizeAny returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeAny(c *heapsize.Counted, v any) int {
+	switch x := v.(type) {
+	case []any:
+		return heapsize.Box(x) + heapsize.SliceOf(heapsize.FirstSlice(c, x), func(x any) int {
+			return sizeAny(c, x)
+		})
+	case bool:
+		return heapsize.Box(x)
+	case float64:
+		return heapsize.Box(x)
+	case map[string]any:
+		return heapsize.MapOf(heapsize.FirstMap(c, x), heapsize.String, func(x any) int {
+			return sizeAny(c, x)
+		})
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
+// sizeAny2 returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeAny2(c *heapsize.Counted, v any) int {
+	switch x := v.(type) {
+	case []any:
+		return heapsize.Box(x) + heapsize.SliceOf(heapsize.FirstSlice(c, x), func(x any) int {
+			return sizeAny2(c, x)
+		})
+	case []byte:
+		return heapsize.Box(x) + heapsize.Slice(x)
+	case *Record:
+		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Record) int {
+			return sizeRecord(c, x)
+		})
+	case int:
+		return heapsize.Box(x)
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	}
+	return 0
+}
+
+// sizeError returns how many bytes of the heap v refers to.
+func sizeError(v error) int {
+	switch x := v.(type) {
+	case *Problem:
+		return heapsize.Pointer(x)
+	}
+	return 0
+}
+
+// sizeFmtStringer returns how many bytes of the heap v refers to.
+func sizeFmtStringer(v fmt.Stringer) int {
+	switch x := v.(type) {
+	case Level:
+		return heapsize.Box(x)
+	case *Level:
+		return heapsize.Pointer(x)
+	}
+	return 0
+}
+
+// sizeAny3 returns how many bytes of the heap v refers to.
+func sizeAny3(v any) int {
+	switch x := v.(type) {
+	case [2]int:
+		return heapsize.Box(x)
+	case Level:
+		return heapsize.Box(x)
+	case int:
+		return heapsize.Box(x)
+	case string:
+		return heapsize.Box(x) + heapsize.String(x)
+	case struct {
+		A string
+		B string
+	}:
+		return heapsize.Box(x) +
+			heapsize.String(x.A) +
+			heapsize.String(x.B)
+	}
+	return 0
 }
 
 // encodeProblem writes every field that is an input, in order.

@@ -18,6 +18,7 @@ import (
 	"unsafe"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 	"github.com/workgen/workgen/testdata/golden/known/other"
@@ -228,6 +229,8 @@ func NewNumbersRunner(work *Numbers, opts ...runtime.Option) *NumbersRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneNumbersArgs,
 		CloneResult: cloneNumbersResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeNumbersResult,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*NumbersArgs).EncodeKey,
 		Inputs: []string{
@@ -410,6 +413,8 @@ func NewPlacesRunner(work *Places, opts ...runtime.Option) *PlacesRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   clonePlacesArgs,
 		CloneResult: clonePlacesResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizePlacesResult,
 		Encode:      (*PlacesArgs).EncodeKey,
 		Inputs:      []string{"w Where", "u url.URL"},
 	}, opts...)
@@ -533,6 +538,8 @@ func NewRowsRunner(work *Rows, opts ...runtime.Option) *RowsRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneRowsArgs,
 		CloneResult: cloneRowsResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeRowsResult,
 		Encode:      (*RowsArgs).EncodeKey,
 		Kinds:       []kind.Kind{storeUniqueHandleString(), storeUniqueHandle2Int()},
 		ArgKinds:    []kind.Kind{storeUniqueHandleString(), storeUniqueHandle2Int()},
@@ -660,6 +667,8 @@ func NewMarshalledRunner(work *Marshalled, opts ...runtime.Option) *MarshalledRu
 		Identify:    r.identify,
 		CloneKey:    key.Fingerprint.Clone,
 		CloneResult: cloneMarshalledResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeMarshalledResult,
 		Encode:      (*MarshalledArgs).EncodeKey,
 		Verify:      (*MarshalledArgs).verify,
 		Memory:      true,
@@ -794,6 +803,8 @@ func NewSkipsRunner(work *Skips, opts ...runtime.Option) *SkipsRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneSkipsArgs,
 		CloneResult: cloneSkipsResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeSkipsResult,
 		Encode:      (*SkipsArgs).EncodeKey,
 		Inputs:      []string{"p *other.Padded", "s other.Stamped"},
 	}, opts...)
@@ -931,6 +942,7 @@ func NewCopiesRunner(work *Copies, opts ...runtime.Option) *CopiesRunner {
 			return hash, id, nil
 		},
 		CloneResult: cloneCopiesResult,
+		Size:        sizeCopiesResult,
 		Encode:      (*CopiesArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -1006,6 +1018,44 @@ func cloneCopiesResult(v CopiesResult) CopiesResult {
 		v.R5 = v.R5.DeepCopy()
 	}
 	return v
+}
+
+// sizeNumbersResult returns how many bytes of the heap results refer to.
+func sizeNumbersResult(v NumbersResult) int {
+	return sizeBigInt(v.R1) +
+		heapsize.PointerTo(v.R2, sizeBigInt) +
+		heapsize.PointerTo(v.R3, sizeBigRat) +
+		heapsize.PointerTo(v.R4, sizeBigFloat) +
+		heapsize.SliceOf(v.R5, sizeBigInt) +
+		heapsize.MapOf(v.R6, heapsize.String, sizeBigFloat)
+}
+
+// sizePlacesResult returns how many bytes of the heap results refer to.
+func sizePlacesResult(v PlacesResult) int {
+	return sizeWhere(v.R1) + sizeUrlURL(v.R2)
+}
+
+// sizeRowsResult returns how many bytes of the heap results refer to.
+func sizeRowsResult(v []Row) int {
+	return heapsize.SliceOf(v, sizeRow)
+}
+
+// sizeMarshalledResult returns how many bytes of the heap results refer to.
+func sizeMarshalledResult(v MarshalledResult) int {
+	return heapsize.Pointer(v.R2) + heapsize.Slice(v.R3)
+}
+
+// sizeSkipsResult returns how many bytes of the heap results refer to.
+func sizeSkipsResult(v SkipsResult) int {
+	return heapsize.PointerTo(v.R1, sizeOtherPadded) + sizeOtherStamped(v.R2)
+}
+
+// sizeCopiesResult returns how many bytes of the heap results refer to.
+func sizeCopiesResult(v CopiesResult) int {
+	return heapsize.Pointer(v.R1) +
+		heapsize.Pointer(v.R2) +
+		heapsize.Slice(v.R3) +
+		heapsize.Pointer(v.R5)
 }
 
 // encodeBigInt writes the sign and the magnitude, which are the same whatever
@@ -1253,6 +1303,63 @@ func cloneOtherPadded(v other.Padded) other.Padded {
 	return v
 }
 
+// sizeBigInt returns how many bytes of the heap v refers to.
+func sizeBigInt(v big.Int) int {
+	return heapsize.Slice(v.Bits())
+}
+
+// sizeBigRat returns how many bytes of the heap v refers to.
+func sizeBigRat(v big.Rat) int {
+	return heapsize.Slice(v.Num().Bits()) + heapsize.Slice(v.Denom().Bits())
+}
+
+// sizeBigFloat returns how many bytes of the heap v refers to.
+func sizeBigFloat(v big.Float) int {
+	return heapsize.Bytes(int(v.MinPrec()+7) / 8)
+}
+
+// sizeWhere returns how many bytes of the heap v refers to.
+func sizeWhere(v Where) int {
+	return heapsize.PointerTo(v.URL, sizeUrlURL) +
+		heapsize.PointerTo(v.User, sizeUrlUserinfo) +
+		heapsize.Pointer(v.Prefix) +
+		heapsize.Slice(v.IP) +
+		heapsize.PointerTo(v.Net, sizeNetIPNet) +
+		sizeNetTCPAddr(v.TCP) +
+		heapsize.MapOf(v.Zones, heapsize.String, nil)
+}
+
+// sizeUrlURL returns how many bytes of the heap v refers to.
+func sizeUrlURL(v url.URL) int {
+	return heapsize.String(v.Scheme) +
+		heapsize.String(v.Opaque) +
+		heapsize.PointerTo(v.User, sizeUrlUserinfo) +
+		heapsize.String(v.Host) +
+		heapsize.String(v.Path) +
+		heapsize.String(v.Fragment) +
+		heapsize.String(v.RawQuery) +
+		heapsize.String(v.RawPath) +
+		heapsize.String(v.RawFragment)
+}
+
+// sizeRow returns how many bytes of the heap v refers to.
+func sizeRow(v Row) int {
+	return sizeSqlNullString(v.Name) +
+		sizeSqlNullString2(v.Tags) +
+		heapsize.Slice(v.Raw) +
+		heapsize.String(v.Count)
+}
+
+// sizeOtherPadded returns how many bytes of the heap v refers to.
+func sizeOtherPadded(v other.Padded) int {
+	return heapsize.String(v.Name) + heapsize.MapOf(v.Tags, heapsize.String, heapsize.String)
+}
+
+// sizeOtherStamped returns how many bytes of the heap v refers to.
+func sizeOtherStamped(v other.Stamped) int {
+	return heapsize.String(v.Note)
+}
+
 // encodeUrlUserinfo writes the name, and the password if there is one.
 func encodeUrlUserinfo(e *key.Encoder, v *url.Userinfo) {
 	e.String(v.Username())
@@ -1395,4 +1502,30 @@ func encodeOtherBoxInt(e *key.Encoder, v *other.Box[int]) {
 func encodeOwn(e *key.Encoder, v *Own) {
 	defer e.Recover("github.com/workgen/workgen/testdata/golden/known.Own")
 	e.Appended(v.MarshalText())
+}
+
+// sizeUrlUserinfo returns how many bytes of the heap v refers to.
+func sizeUrlUserinfo(v url.Userinfo) int {
+	x, _ := v.Password()
+	return heapsize.String(v.Username()) + heapsize.String(x)
+}
+
+// sizeNetIPNet returns how many bytes of the heap v refers to.
+func sizeNetIPNet(v net.IPNet) int {
+	return heapsize.Slice(v.IP) + heapsize.Slice(v.Mask)
+}
+
+// sizeNetTCPAddr returns how many bytes of the heap v refers to.
+func sizeNetTCPAddr(v net.TCPAddr) int {
+	return heapsize.Slice(v.IP) + heapsize.String(v.Zone)
+}
+
+// sizeSqlNullString returns how many bytes of the heap v refers to.
+func sizeSqlNullString(v sql.NullString) int {
+	return heapsize.String(v.String)
+}
+
+// sizeSqlNullString2 returns how many bytes of the heap v refers to.
+func sizeSqlNullString2(v sql.Null[[]string]) int {
+	return heapsize.SliceOf(v.V, heapsize.String)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	workgenruntime "github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	runtimekey "github.com/workgen/workgen/runtime/key"
 )
 
@@ -86,6 +87,8 @@ func newWorkRunner(work2 *work, opts ...workgenruntime.Option) *workRunner {
 		CloneKey:    runtimekey.Fingerprint.Clone,
 		CloneArgs:   cloneWorkArgs,
 		CloneResult: cloneRuntime2,
+		SizeKey:     runtimekey.Fingerprint.Size,
+		Size:        sizeRuntime,
 		EncodeWork:  r.encodeWork,
 		Encode:      (*workArgs).EncodeKey,
 		Inputs:      []string{"Maps bool", "k key", "rt runtime", "context float64", "when time.Time"},
@@ -174,6 +177,11 @@ func cloneRuntime2(v2 runtime) runtime {
 	return v2
 }
 
+// sizeRuntime returns how many bytes of the heap v refers to.
+func sizeRuntime(v2 runtime) int {
+	return heapsize.SliceOf(v2.Items, sizeV)
+}
+
 // encodeRuntime2 writes every field that is an input, in order.
 func encodeRuntime2(e2 *runtimekey.Encoder, b runtimekey.Fields, v2 *runtime) runtimekey.Fields {
 	b = b.Slice(len(v2.Items), v2.Items == nil)
@@ -187,6 +195,11 @@ func encodeRuntime2(e2 *runtimekey.Encoder, b runtimekey.Fields, v2 *runtime) ru
 func cloneV(v2 v) v {
 	v2.Names = slicespkg.Clone(v2.Names)
 	return v2
+}
+
+// sizeV returns how many bytes of the heap v refers to.
+func sizeV(v2 v) int {
+	return heapsize.SliceOf(v2.Names, heapsize.String)
 }
 
 // encodeV writes every field that is an input, in order.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 )
@@ -373,6 +374,11 @@ func (id loginIdentity) clone() loginIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id loginIdentity) heapSize() int {
+	return id.site.Size() + id.token.Size()
+}
+
 // LoginRunner runs a [Login] once per distinct input. Make one with
 // [NewLoginRunner]. Options: memory secret=token.
 //
@@ -398,6 +404,8 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 			return hash, id, nil
 		},
 		CloneKey: loginIdentity.clone,
+		SizeKey:  loginIdentity.heapSize,
+		Size:     heapsize.String[string],
 		Encode:   (*LoginArgs).EncodeKey,
 		Memory:   true,
 		Inputs:   []string{"site string", "token string"},
@@ -509,6 +517,7 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneSignArgs,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*SignArgs).EncodeKey,
 		Memory:     true,

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -102,6 +103,7 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneSignArgs,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*SignArgs).EncodeKey,
 		Outside:    true,
@@ -222,6 +224,8 @@ func NewPackRunner(work *Pack, opts ...runtime.Option) *PackRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   clonePackArgs,
 		CloneResult: clonePackResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        heapsize.Pointer[*Box],
 		Encode:      (*PackArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -350,6 +354,7 @@ func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 			return hash, id, nil
 		},
 		CloneResult: cloneSplitResult,
+		Size:        sizeSplitResult,
 		Encode:      (*SplitArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -422,6 +427,11 @@ func cloneSplitResult(v SplitResult) SplitResult {
 		v.R2 = m
 	}
 	return v
+}
+
+// sizeSplitResult returns how many bytes of the heap results refer to.
+func sizeSplitResult(v SplitResult) int {
+	return heapsize.MapOf(v.R2, heapsize.String, heapsize.Pointer)
 }
 
 // encodeToken writes what MarshalJSON makes of the value.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 )
@@ -102,6 +103,7 @@ func NewAliasedRunner(work *Aliased, opts ...runtime.Option) *AliasedRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneAliasedArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*AliasedArgs).EncodeKey,
 		Inputs:    []string{"n Int", "all Ints", "at Moment"},
 	}, opts...)
@@ -223,6 +225,8 @@ func NewStructsRunner(work *Structs, opts ...runtime.Option) *StructsRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneStructsArgs,
 		CloneResult: cloneStructsResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeStructsResult,
 		Encode:      (*StructsArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -349,6 +353,8 @@ func NewExplainRunner(work *Explain, opts ...runtime.Option) *ExplainRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneExplainArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*ExplainArgs).EncodeKey,
 		ArgKinds:  []kind.Kind{storeError()},
 		Inputs:    []string{"err error", "verbose bool"},
@@ -494,6 +500,8 @@ func NewShadowsRunner(work *Shadows, opts ...runtime.Option) *ShadowsRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneShadowsArgs,
 		CloneResult: cloneShadowsResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeShadowsResult,
 		Encode:      (*ShadowsArgs).EncodeKey,
 		Inputs: []string{
 			"runtime []int",
@@ -596,6 +604,18 @@ func cloneShadowsResult(v [][]int) [][]int {
 	return v
 }
 
+// sizeStructsResult returns how many bytes of the heap results refer to.
+func sizeStructsResult(v StructsResult) int {
+	return sizeHidden(v.R1) +
+		sizeEvent(v.R2) +
+		heapsize.PointerTo(v.R3, sizeOuter)
+}
+
+// sizeShadowsResult returns how many bytes of the heap results refer to.
+func sizeShadowsResult(v [][]int) int {
+	return heapsize.SliceOf(v, heapsize.Slice)
+}
+
 // encodeHidden writes every field that is an input, in order.
 func encodeHidden(e *key.Encoder, b key.Fields, v *Hidden) key.Fields {
 	b = b.String(e, v.name)
@@ -671,6 +691,21 @@ func cloneError(v error) error {
 		v = y
 	}
 	return v
+}
+
+// sizeHidden returns how many bytes of the heap v refers to.
+func sizeHidden(v Hidden) int {
+	return heapsize.String(v.name) + heapsize.Slice(v.parts)
+}
+
+// sizeEvent returns how many bytes of the heap v refers to.
+func sizeEvent(v Event) int {
+	return heapsize.String(v.Name)
+}
+
+// sizeOuter returns how many bytes of the heap v refers to.
+func sizeOuter(v Outer) int {
+	return heapsize.String(v.Name) + heapsize.SliceOf(v.Tags, heapsize.String)
 }
 
 // encodeHidden2 writes every field that is an input, in order.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
 	"github.com/workgen/workgen/testdata/golden/perishable/token"
@@ -114,6 +115,7 @@ func NewFetchRunner(work *Fetch, opts ...runtime.Option) *FetchRunner {
 		KeepFor: func(res Page) time.Duration {
 			return res.KeepFor()
 		},
+		Size:    sizePage,
 		Encode:  (*FetchArgs).EncodeKey,
 		Inputs:  []string{"age time.Duration"},
 		Options: []runtime.Option{runtime.TTL(1 * time.Hour)},
@@ -217,6 +219,7 @@ func NewFindRunner(work *Find, opts ...runtime.Option) *FindRunner {
 			}
 			return res.KeepFor()
 		},
+		Size:    sizeFindResult,
 		Encode:  (*FindArgs).EncodeKey,
 		Inputs:  []string{"age time.Duration"},
 		Options: []runtime.Option{runtime.TTL(1 * time.Hour)},
@@ -325,6 +328,7 @@ func NewLoginRunner(work *Login, opts ...runtime.Option) *LoginRunner {
 		KeepFor: func(res token.Token) time.Duration {
 			return res.KeepFor()
 		},
+		Size:   sizeTokenToken,
 		Encode: (*LoginArgs).EncodeKey,
 		Inputs: []string{"valid time.Duration"},
 	}, opts...)
@@ -427,6 +431,7 @@ func NewSignRunner(work *Sign, opts ...runtime.Option) *SignRunner {
 		KeepFor: func(res Signed) time.Duration {
 			return res.KeepFor()
 		},
+		Size:   sizeSigned,
 		Encode: (*SignArgs).EncodeKey,
 		Inputs: []string{"res time.Duration", "d time.Duration"},
 	}, opts...)
@@ -636,6 +641,7 @@ func NewAskRunner(work *Ask, opts ...runtime.Option) *AskRunner {
 			}
 			return res.KeepFor()
 		},
+		Size:   sizeAnswer,
 		Encode: (*AskArgs).EncodeKey,
 		Kinds:  []kind.Kind{storeAnswer()},
 		Inputs: []string{"age time.Duration"},
@@ -769,6 +775,7 @@ func NewBothRunner(work *Both, opts ...runtime.Option) *BothRunner {
 			}
 			return d
 		},
+		Size:    sizeBothResult,
 		Encode:  (*BothArgs).EncodeKey,
 		Kinds:   []kind.Kind{storeAnswer()},
 		Inputs:  []string{"first time.Duration", "second time.Duration", "third time.Duration"},
@@ -894,6 +901,7 @@ func NewSilentRunner(work *Silent, opts ...runtime.Option) *SilentRunner {
 			return hash, id, nil
 		},
 		CloneResult: cloneSilentResult,
+		Size:        sizeSilentResult,
 		Encode:      (*SilentArgs).EncodeKey,
 		Inputs:      []string{"n int"},
 	}, opts...)
@@ -963,10 +971,57 @@ func clonePage(v Page) Page {
 	return v
 }
 
+// sizePage returns how many bytes of the heap v refers to.
+func sizePage(v Page) int {
+	return heapsize.Slice(v.Text)
+}
+
+// sizeFindResult returns how many bytes of the heap results refer to.
+func sizeFindResult(v *Page) int {
+	return heapsize.PointerTo(v, sizePage)
+}
+
+// sizeTokenToken returns how many bytes of the heap v refers to.
+func sizeTokenToken(v token.Token) int {
+	return heapsize.String(v.Value)
+}
+
 // cloneSigned returns a copy that shares no memory with the original.
 func cloneSigned(v Signed) Signed {
 	v.Page = clonePage(v.Page)
 	return v
+}
+
+// sizeSigned returns how many bytes of the heap v refers to.
+func sizeSigned(v Signed) int {
+	return sizePage(v.Page) + heapsize.String(v.By)
+}
+
+// sizeAnswer returns how many bytes of the heap v refers to.
+func sizeAnswer(v Answer) int {
+	switch x := v.(type) {
+	case No:
+		return heapsize.Box(x)
+	case *No:
+		return heapsize.Pointer(x)
+	case Yes:
+		return heapsize.Box(x) + sizeYes(x)
+	case *Yes:
+		return heapsize.PointerTo(x, sizeYes)
+	}
+	return 0
+}
+
+// sizeBothResult returns how many bytes of the heap results refer to.
+func sizeBothResult(v BothResult) int {
+	return heapsize.PointerTo(v.Page, sizePage) +
+		sizeTokenToken(v.Tok) +
+		sizeAnswer(v.Answer)
+}
+
+// sizeSilentResult returns how many bytes of the heap results refer to.
+func sizeSilentResult(v []Page) int {
+	return heapsize.SliceOf(v, sizePage)
 }
 
 // storeAnswer tells a store which types a value can have.
@@ -1001,6 +1056,11 @@ func cloneAnswerWhole(v Answer) Answer {
 		panic(&runtime.UnknownTypeError{Interface: "github.com/workgen/workgen/testdata/golden/perishable.Answer"})
 	}
 	return v
+}
+
+// sizeYes returns how many bytes of the heap v refers to.
+func sizeYes(v Yes) int {
+	return sizePage(v.Page)
 }
 
 // cloneYes returns a copy that shares no memory with the original.

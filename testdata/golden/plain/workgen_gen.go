@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -146,6 +147,11 @@ func (id basicsIdentity) clone() basicsIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id basicsIdentity) heapSize() int {
+	return id.o.Size()
+}
+
 // BasicsRunner runs a [Basics] once per distinct input. Make one with
 // [NewBasicsRunner].
 //
@@ -172,6 +178,7 @@ func NewBasicsRunner(work *Basics, opts ...runtime.Option) *BasicsRunner {
 			return hash, id, nil
 		},
 		CloneKey:  basicsIdentity.clone,
+		SizeKey:   basicsIdentity.heapSize,
 		Encode:    (*BasicsArgs).EncodeKey,
 		NotRemote: "l: a uintptr is an address and has no value: change the argument",
 		Inputs: []string{
@@ -327,6 +334,11 @@ func (id namedIdentity) clone() namedIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id namedIdentity) heapSize() int {
+	return id.prefix.Size() + id.text.Size()
+}
+
 // NamedRunner runs a [Named] once per distinct input. Make one with
 // [NewNamedRunner].
 //
@@ -353,6 +365,8 @@ func NewNamedRunner(work *Named, opts ...runtime.Option) *NamedRunner {
 			return hash, id, nil
 		},
 		CloneKey:   namedIdentity.clone,
+		SizeKey:    namedIdentity.heapSize,
+		Size:       heapsize.String[string],
 		EncodeWork: r.encodeWork,
 		Encode:     (*NamedArgs).EncodeKey,
 		Inputs: []string{
@@ -477,6 +491,11 @@ func (id nestedIdentity) clone() nestedIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id nestedIdentity) heapSize() int {
+	return id.optsLimitsName.Size()
+}
+
 // NestedRunner runs a [Nested] once per distinct input. Make one with
 // [NewNestedRunner].
 //
@@ -503,6 +522,7 @@ func NewNestedRunner(work *Nested, opts ...runtime.Option) *NestedRunner {
 			return hash, id, nil
 		},
 		CloneKey:  nestedIdentity.clone,
+		SizeKey:   nestedIdentity.heapSize,
 		Encode:    (*NestedArgs).EncodeKey,
 		NotRemote: "opts.Limits.note: a field tagged `workgen:\"-\"` would not come back: change the argument",
 		Inputs:    []string{"opts Options", "scale float32"},
@@ -758,6 +778,7 @@ func NewAtRunner(work *At, opts ...runtime.Option) *AtRunner {
 			return hash, id, nil
 		},
 		CloneKey: atIdentity.clone,
+		Size:     heapsize.String[string],
 		Encode:   (*AtArgs).EncodeKey,
 		Inputs:   []string{"at time.Time"},
 	}, opts...)

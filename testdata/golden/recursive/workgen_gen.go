@@ -8,6 +8,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/deepcopy"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -133,6 +134,7 @@ func NewWalkRunner(work *Walk, opts ...runtime.Option) *WalkRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneWalkArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*WalkArgs).EncodeKey,
 		Inputs:    []string{"root *Node"},
 	}, opts...)
@@ -280,6 +282,8 @@ func NewEverythingRunner(work *Everything, opts ...runtime.Option) *EverythingRu
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
 		CloneArgs:  cloneEverythingArgs,
+		SizeKey:    key.Fingerprint.Size,
+		Size:       heapsize.String[string],
 		EncodeWork: r.encodeWork,
 		Encode:     (*EverythingArgs).EncodeKey,
 		NotRemote:  "dir.Parent: a field tagged `workgen:\"-\"` would not come back: change the argument",
@@ -419,6 +423,11 @@ func (id growIdentity) clone() growIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id growIdentity) heapSize() int {
+	return id.name.Size()
+}
+
 // GrowRunner runs a [Grow] once per distinct input. Make one with
 // [NewGrowRunner]. Options: memory.
 //
@@ -446,6 +455,8 @@ func NewGrowRunner(work *Grow, opts ...runtime.Option) *GrowRunner {
 		},
 		CloneKey:    growIdentity.clone,
 		CloneResult: cloneGrowResult,
+		SizeKey:     growIdentity.heapSize,
+		Size:        sizeGrowResult,
 		Encode:      (*GrowArgs).EncodeKey,
 		Memory:      true,
 	}, opts...)
@@ -550,6 +561,8 @@ func NewSameRunner(work *Same, opts ...runtime.Option) *SameRunner {
 		CloneKey:    key.Fingerprint.Clone,
 		CloneArgs:   cloneSameArgs,
 		CloneResult: cloneSameResult,
+		SizeKey:     key.Fingerprint.Size,
+		Size:        sizeSameResult,
 		Encode:      (*SameArgs).EncodeKey,
 		Inputs:      []string{"l List"},
 	}, opts...)
@@ -627,6 +640,20 @@ func cloneSameResult(v List) List {
 	c := new(deepcopy.Copy)
 	copyList(c, &v)
 	return v
+}
+
+// sizeGrowResult returns how many bytes of the heap results refer to.
+func sizeGrowResult(v GrowResult) int {
+	c := new(heapsize.Counted)
+	return heapsize.PointerTo(heapsize.FirstPointer(c, v.R1), func(x Dir) int {
+		return sizeDir(c, x)
+	}) + sizeConfig(c, v.R2)
+}
+
+// sizeSameResult returns how many bytes of the heap results refer to.
+func sizeSameResult(v List) int {
+	c := new(heapsize.Counted)
+	return sizeList(c, v)
 }
 
 // encodeNode writes every field that is an input, in order.
@@ -1006,6 +1033,47 @@ func copyConfig(c *deepcopy.Copy, v *Config) {
 	v.Plain = slices.Clone(v.Plain)
 }
 
+// sizeDir returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeDir(c *heapsize.Counted, v Dir) int {
+	return heapsize.String(v.Name) +
+		heapsize.SliceOf(heapsize.FirstSlice(c, v.Files), func(x *File) int {
+			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x File) int {
+				return sizeFile(c, x)
+			})
+		}) +
+		heapsize.MapOf(heapsize.FirstMap(c, v.Dirs), heapsize.String, func(x Dir) int {
+			return sizeDir(c, x)
+		})
+}
+
+// sizeConfig returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeConfig(c *heapsize.Counted, v Config) int {
+	return heapsize.PointerTo(heapsize.FirstPointer(c, v.Tree), func(x Node) int {
+		return sizeNode(c, x)
+	}) +
+		heapsize.MapOf(v.Groups, heapsize.String, func(x []*Node) int {
+			return heapsize.SliceOf(x, func(x *Node) int {
+				return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Node) int {
+					return sizeNode(c, x)
+				})
+			})
+		}) +
+		heapsize.Each(v.Roses[:], func(x Rose) int {
+			return sizeRose(c, x)
+		}) +
+		heapsize.SliceOf(v.Plain, heapsize.String)
+}
+
+// sizeList returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeList(c *heapsize.Counted, v List) int {
+	return heapsize.SliceOf(heapsize.FirstSlice(c, v), func(x List) int {
+		return sizeList(c, x)
+	})
+}
+
 // encodePairStringLinkedBool writes every field that is an input, in order.
 func encodePairStringLinkedBool(e *key.Encoder, b key.Fields, v *Pair[string, *Linked[bool]]) key.Fields {
 	b = b.String(e, v.First)
@@ -1023,6 +1091,51 @@ func copyPairStringLinkedBool(c *deepcopy.Copy, v *Pair[string, *Linked[bool]]) 
 	if deepcopy.Pointer(c, &v.Second) {
 		copyLinkedBool(c, v.Second)
 	}
+}
+
+// sizeFile returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeFile(c *heapsize.Counted, v File) int {
+	return heapsize.PointerTo(heapsize.FirstPointer(c, v.In), func(x Dir) int {
+		return sizeDir(c, x)
+	}) +
+		heapsize.Each(v.Links[:], func(x *File) int {
+			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x File) int {
+				return sizeFile(c, x)
+			})
+		}) +
+		heapsize.SliceOf(heapsize.FirstSlice(c, v.Extra.Alt), func(x *File) int {
+			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x File) int {
+				return sizeFile(c, x)
+			})
+		})
+}
+
+// sizeNode returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeNode(c *heapsize.Counted, v Node) int {
+	return heapsize.String(v.Name) +
+		heapsize.Slice(v.Weights) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Left), func(x Node) int {
+			return sizeNode(c, x)
+		}) +
+		heapsize.PointerTo(heapsize.FirstPointer(c, v.Right), func(x Node) int {
+			return sizeNode(c, x)
+		})
+}
+
+// sizeRose returns how many bytes of the heap v refers to, but for what c has
+// counted.
+func sizeRose(c *heapsize.Counted, v Rose) int {
+	return heapsize.String(v.Label) +
+		heapsize.SliceOf(heapsize.FirstSlice(c, v.Petals), func(x Rose) int {
+			return sizeRose(c, x)
+		}) +
+		heapsize.MapOf(heapsize.FirstMap(c, v.Thorns), heapsize.String, func(x *Rose) int {
+			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Rose) int {
+				return sizeRose(c, x)
+			})
+		})
 }
 
 // encodeLinkedBool writes every field that is an input, in order.

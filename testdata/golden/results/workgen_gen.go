@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -369,6 +370,11 @@ func (id deepIdentity) clone() deepIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id deepIdentity) heapSize() int {
+	return id.title.Size()
+}
+
 // DeepRunner runs a [Deep] once per distinct input. Make one with
 // [NewDeepRunner].
 //
@@ -397,6 +403,8 @@ func NewDeepRunner(work *Deep, opts ...runtime.Option) *DeepRunner {
 		},
 		CloneKey:    deepIdentity.clone,
 		CloneResult: cloneReport,
+		SizeKey:     deepIdentity.heapSize,
+		Size:        sizeReport,
 		Encode:      (*DeepArgs).EncodeKey,
 		Inputs:      []string{"title string"},
 	}, opts...)
@@ -493,6 +501,7 @@ func NewSliceRunner(work *Slice, opts ...runtime.Option) *SliceRunner {
 			return hash, id, nil
 		},
 		CloneResult: cloneSliceResult,
+		Size:        sizeSliceResult,
 		Encode:      (*SliceArgs).EncodeKey,
 		Inputs:      []string{"n int"},
 	}, opts...)
@@ -587,6 +596,11 @@ func (id manyIdentity) clone() manyIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id manyIdentity) heapSize() int {
+	return id.s.Size()
+}
+
 // ManyRunner runs a [Many] once per distinct input. Make one with
 // [NewManyRunner].
 //
@@ -615,6 +629,8 @@ func NewManyRunner(work *Many, opts ...runtime.Option) *ManyRunner {
 		},
 		CloneKey:    manyIdentity.clone,
 		CloneResult: cloneManyResult,
+		SizeKey:     manyIdentity.heapSize,
+		Size:        sizeManyResult,
 		Encode:      (*ManyArgs).EncodeKey,
 		Inputs:      []string{"s string"},
 	}, opts...)
@@ -726,6 +742,7 @@ func NewTwoRunner(work *Two, opts ...runtime.Option) *TwoRunner {
 			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
+		Size:   sizeTwoResult,
 		Encode: (*TwoArgs).EncodeKey,
 		Inputs: []string{"n int"},
 	}, opts...)
@@ -824,6 +841,7 @@ func NewSharedRunner(work *Shared, opts ...runtime.Option) *SharedRunner {
 			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
 			return hash, id, nil
 		},
+		Size:   heapsize.Map[map[int]any],
 		Encode: (*SharedArgs).EncodeKey,
 		Memory: true,
 	}, opts...)
@@ -899,6 +917,34 @@ func cloneReport(v Report) Report {
 	return v
 }
 
+// sizeReport returns how many bytes of the heap v refers to.
+func sizeReport(v Report) int {
+	return heapsize.String(v.Title) +
+		heapsize.SliceOf(v.Rows, heapsize.Slice) +
+		heapsize.MapOf(v.Index, heapsize.String, func(x []string) int {
+			return heapsize.SliceOf(x, heapsize.String)
+		}) +
+		heapsize.PointerTo(v.Next, sizeReport2) +
+		heapsize.Slice(v.Raw)
+}
+
+// sizeSliceResult returns how many bytes of the heap results refer to.
+func sizeSliceResult(v []*int) int {
+	return heapsize.SliceOf(v, heapsize.Pointer)
+}
+
+// sizeManyResult returns how many bytes of the heap results refer to.
+func sizeManyResult(v ManyResult) int {
+	return heapsize.String(v.First) +
+		heapsize.String(v.R2) +
+		heapsize.Slice(v.Rest)
+}
+
+// sizeTwoResult returns how many bytes of the heap results refer to.
+func sizeTwoResult(v TwoResult) int {
+	return heapsize.String(v.R2)
+}
+
 // cloneReport2 returns a copy that shares no memory with the original.
 func cloneReport2(v Report2) Report2 {
 	for i := range v.Names {
@@ -924,4 +970,13 @@ func cloneReport2(v Report2) Report2 {
 		v.Anon.M = m
 	}
 	return v
+}
+
+// sizeReport2 returns how many bytes of the heap v refers to.
+func sizeReport2(v Report2) int {
+	return heapsize.Each(v.Names[:], func(x []string) int {
+		return heapsize.SliceOf(x, heapsize.String)
+	}) +
+		heapsize.PointerTo(v.Ptr, heapsize.Pointer) +
+		heapsize.MapOf(v.Anon.M, nil, heapsize.Pointer)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -95,6 +96,8 @@ func NewVariadicRunner(work *Variadic, opts ...runtime.Option) *VariadicRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneVariadicArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*VariadicArgs).EncodeKey,
 		Inputs:    []string{"sep string", "parts []string"},
 	}, opts...)
@@ -301,6 +304,8 @@ func NewUnnamedRunner(work *Unnamed, opts ...runtime.Option) *UnnamedRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneUnnamedArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*UnnamedArgs).EncodeKey,
 		Inputs:    []string{"Arg1 int", "Arg2 string", "Arg3 []byte"},
 	}, opts...)
@@ -401,6 +406,11 @@ func (id blankIdentity) clone() blankIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id blankIdentity) heapSize() int {
+	return id.s.Size()
+}
+
 // BlankRunner runs a [Blank] once per distinct input. Make one with
 // [NewBlankRunner].
 //
@@ -427,6 +437,8 @@ func NewBlankRunner(work *Blank, opts ...runtime.Option) *BlankRunner {
 			return hash, id, nil
 		},
 		CloneKey: blankIdentity.clone,
+		SizeKey:  blankIdentity.heapSize,
+		Size:     heapsize.String[string],
 		Encode:   (*BlankArgs).EncodeKey,
 		Inputs:   []string{"Arg1 int", "s string", "Arg3 bool"},
 	}, opts...)
@@ -582,6 +594,7 @@ func NewShadowRunner(work *Shadow, opts ...runtime.Option) *ShadowRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneShadowArgs,
+		SizeKey:   key.Fingerprint.Size,
 		Encode:    (*ShadowArgs).EncodeKey,
 		Inputs: []string{
 			"runtime int",
@@ -702,6 +715,11 @@ func (id hiddenIdentity) clone() hiddenIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id hiddenIdentity) heapSize() int {
+	return id.x日.Size()
+}
+
 // hiddenRunner runs a [hidden] once per distinct input. Make one with
 // [newHiddenRunner].
 //
@@ -728,6 +746,8 @@ func newHiddenRunner(work *hidden, opts ...runtime.Option) *hiddenRunner {
 			return hash, id, nil
 		},
 		CloneKey: hiddenIdentity.clone,
+		SizeKey:  hiddenIdentity.heapSize,
+		Size:     heapsize.String[string],
 		Encode:   (*hiddenArgs).EncodeKey,
 		Inputs:   []string{"日 string", "_x int", "X int"},
 	}, opts...)
@@ -923,6 +943,7 @@ func NewCallerRunner(work *Caller, opts ...runtime.Option) *CallerRunner {
 		Execute:    r.execute,
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*CallerArgs).EncodeKey,
 		Inputs:     []string{"Grouped *GroupedRunner", "More map[string]*hiddenRunner", "n int"},

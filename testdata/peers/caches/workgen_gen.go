@@ -71,6 +71,11 @@ func (id textIdentity) clone() textIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id textIdentity) heapSize() int {
+	return id.text.Size()
+}
+
 // TextRunner runs a [Text] once per distinct input. Make one with
 // [NewTextRunner].
 //
@@ -98,6 +103,7 @@ func NewTextRunner(work *Text, opts ...runtime.Option) *TextRunner {
 			return hash, id, nil
 		},
 		CloneKey: textIdentity.clone,
+		SizeKey:  textIdentity.heapSize,
 		Encode:   (*TextArgs).EncodeKey,
 		Inputs:   []string{"text string"},
 	}, opts...)
@@ -296,6 +302,11 @@ func (id eightIdentity) clone() eightIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id eightIdentity) heapSize() int {
+	return id.orderCustomer.Size() + id.orderRegion.Size()
+}
+
 // EightRunner runs a [Eight] once per distinct input. Make one with
 // [NewEightRunner].
 //
@@ -322,6 +333,7 @@ func NewEightRunner(work *Eight, opts ...runtime.Option) *EightRunner {
 			return hash, id, nil
 		},
 		CloneKey: eightIdentity.clone,
+		SizeKey:  eightIdentity.heapSize,
 		Encode:   (*EightArgs).EncodeKey,
 		Inputs:   []string{"order Order"},
 	}, opts...)

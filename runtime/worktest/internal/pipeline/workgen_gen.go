@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/preview"
 )
@@ -68,6 +69,11 @@ func (id fetchIdentity) clone() fetchIdentity {
 	return id
 }
 
+// heapSize returns how many bytes of the heap an identity owns.
+func (id fetchIdentity) heapSize() int {
+	return id.server.Size() + id.day.Size()
+}
+
 // FetchRunner runs a [Fetch] once per distinct input. Make one with
 // [NewFetchRunner].
 //
@@ -95,6 +101,8 @@ func NewFetchRunner(work *Fetch, opts ...runtime.Option) *FetchRunner {
 		},
 		CloneKey:    fetchIdentity.clone,
 		CloneResult: cloneFetchResult,
+		SizeKey:     fetchIdentity.heapSize,
+		Size:        heapsize.Slice[[]int],
 		EncodeWork:  r.encodeWork,
 		Encode:      (*FetchArgs).EncodeKey,
 		Inputs:      []string{"Server string", "day string"},
@@ -208,6 +216,8 @@ func NewReportRunner(work *Report, opts ...runtime.Option) *ReportRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneReportArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*ReportArgs).EncodeKey,
 		Inputs:    []string{"day string", "sales []int"},
 	}, opts...)
@@ -325,6 +335,8 @@ func NewSplitRunner(work *Split, opts ...runtime.Option) *SplitRunner {
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
 		CloneArgs: cloneSplitArgs,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      sizeSplitResult,
 		Encode:    (*SplitArgs).EncodeKey,
 		Inputs:    []string{"text string", "limit int64", "separators []rune"},
 	}, opts...)
@@ -433,6 +445,7 @@ func NewAuditRunner(work *Audit, opts ...runtime.Option) *AuditRunner {
 		Execute:    r.execute,
 		Identify:   r.identify,
 		CloneKey:   key.Fingerprint.Clone,
+		SizeKey:    key.Fingerprint.Size,
 		EncodeWork: r.encodeWork,
 		Encode:     (*AuditArgs).EncodeKey,
 		Inputs:     []string{"Fetch *FetchRunner", "day string"},
@@ -552,6 +565,8 @@ func NewUploadRunner(work *Upload, opts ...runtime.Option) *UploadRunner {
 		Execute:   r.execute,
 		Identify:  r.identify,
 		CloneKey:  key.Fingerprint.Clone,
+		SizeKey:   key.Fingerprint.Size,
+		Size:      heapsize.String[string],
 		Encode:    (*UploadArgs).EncodeKey,
 		Outside:   true,
 		NotRemote: "file: a key.File may name something else on another machine: write //workgen:work portable if the path names the same content on all machines",
@@ -618,6 +633,11 @@ func (r *UploadRunner) identify(args UploadArgs) (hash uint64, id key.Fingerprin
 // execute calls [Upload.Run].
 func (r *UploadRunner) execute(_ context.Context, args UploadArgs) (string, error) {
 	return r.work.Run(args.Token, args.File)
+}
+
+// sizeSplitResult returns how many bytes of the heap results refer to.
+func sizeSplitResult(v SplitResult) int {
+	return heapsize.String(v.Before) + heapsize.String(v.After)
 }
 
 // encodeFetchRunner writes what the type's own method encodes.
