@@ -240,9 +240,10 @@ func (w *work) sizer() *jen.Statement {
 	s := &sizer{file: w.file}
 	if len(w.plan.Results) == 1 {
 		t := w.plan.Results[0].Type
+		if !s.counts(t) {
+			return nil // before anything is declared for it
+		}
 		switch named := s.named(t); {
-		case !s.counts(t):
-			return nil
 		case named != nil && s.byHelper(t):
 			return named
 		case named != nil:

@@ -325,11 +325,6 @@ func cloneAreaResult(v AreaResult) AreaResult {
 	return v
 }
 
-// sizeImageRectangle returns how many bytes of the heap v refers to.
-func sizeImageRectangle(v image.Rectangle) int {
-	return 0
-}
-
 // sizeAreaResult returns how many bytes of the heap results refer to.
 func sizeAreaResult(v AreaResult) int {
 	return sizeShapeBoxFloat64(v.R1)
