@@ -216,14 +216,11 @@ func (c *Calls[K, A, R]) renew(args any, check func(uint64, values) error) (*cal
 	if err := unkeyed(k); err != nil {
 		return nil, 0, err
 	}
-	e := &entry[K, R]{key: k}
-	n := &newCall[K, A, R]{values: pending[K, A, R]{calls: c, entry: e, args: *args.(*A)}}
-	if err := check(hash, &n.values); err != nil {
+	e, u := c.newCall(hash, k, *args.(*A))
+	if err := check(hash, u.values); err != nil {
 		return nil, 0, err
 	}
-	u := &n.call
-	u.runner, u.values, u.node, u.again = r, &n.values, &e.call.node, true
-	e.call.node.hash = hash
+	u.again = true
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept := c.table.find(hash, &k)
@@ -231,11 +228,11 @@ func (c *Calls[K, A, R]) renew(args any, check func(uint64, values) error) (*cal
 		r.stats.Joined++
 		return nil, kept.call.node.number, nil
 	}
-	if other := r.renewals[hash]; other != nil && other.values.identity() == any(k) {
+	if other := r.renewal(hash, k); other != nil {
 		r.stats.Joined++
 		return nil, other.node.number, nil
 	}
-	if r.ignoresEqual(&n.values, hash) {
+	if r.ignoresEqual(u.values, hash) {
 		r.stats.Refused++
 		return nil, 0, errors.New("a body of the call was stopped, and still runs: wait until it returns")
 	}
@@ -247,13 +244,34 @@ func (c *Calls[K, A, R]) renew(args any, check func(uint64, values) error) (*cal
 		u.listed = true // there is no result that anybody could get meanwhile
 		c.table.insert(e)
 	} else {
-		if r.renewals == nil {
-			r.renewals = map[uint64]*call{}
-		}
-		r.renewals[hash] = u
+		r.beginRenewal(u)
 	}
 	r.admit(u)
 	return u, u.node.number, nil
+}
+
+// renewal returns the call that is Again, not in the table, and has an identity; nil: there is none.
+// r.mu is held.
+func (r *runner) renewal(hash uint64, identity any) *call {
+	if c := r.renewals[hash]; c != nil && c.values.identity() == identity {
+		return c
+	}
+	return nil
+}
+
+// beginRenewal adds a call to those. r.mu is held.
+func (r *runner) beginRenewal(c *call) {
+	if r.renewals == nil {
+		r.renewals = map[uint64]*call{}
+	}
+	r.renewals[c.node.hash] = c
+}
+
+// endRenewal takes it out. r.mu is held.
+func (r *runner) endRenewal(c *call) {
+	if r.renewals[c.node.hash] == c {
+		delete(r.renewals, c.node.hash)
+	}
 }
 
 // ignoresEqual reports whether the body of an equal call runs whose context has ended. r.mu is held.
@@ -282,6 +300,14 @@ func (p *pending[K, A, R]) supersede() (old *node, ok bool) {
 	return old, true
 }
 
+func (p *pending[K, A, R]) kept() (any, *node) {
+	e := p.calls.table.find(p.entry.call.node.hash, &p.entry.key)
+	if e == nil || !e.call.node.status().ended() {
+		return nil, nil
+	}
+	return &e.call, &e.call.node
+}
+
 // renewed has a call that is Again and has succeeded take the place of what is kept. It reports
 // whether it does. runner.mu is held.
 func (c *call) renewed() bool {
@@ -296,7 +322,10 @@ func (c *call) renewed() bool {
 	if old != nil { // after the new one is there, so that somebody finds either
 		r.drop(old, Replaced)
 	}
-	r.keep(c.node, 0)
+	if !r.keep(c, 0) {
+		r.table.unlink(c.node)
+		return false
+	}
 	return true
 }
 

@@ -1,10 +1,11 @@
 package runtime
 
 import (
-	"math"
 	"sync/atomic"
 	"time"
 	"weak"
+
+	"github.com/workgen/workgen/runtime/key"
 )
 
 // table finds calls, finished and unfinished, by hash and key. It is a chained
@@ -189,28 +190,63 @@ func (t *table[K, R]) resultOf(n *node) any {
 	return nil
 }
 
-// keep keeps a call that has ended and is in the table, whatever MaxEntries says while there are
-// pins. mu is held.
-func (r *runner) keep(n *node, pins int) {
+// attributes are what few of the kept calls have.
+type attributes struct {
+	key      key.Key       // in a store that says what was deleted; else zero
+	bytes    int64         // see runner.weighs
+	ages     bool          // the result may be stale: see refresh.go
+	expires  time.Duration // when it is too old then, since the runner was made
+	gone     time.Duration // when it is of no use any more
+	failures int           // refreshes in a row that have failed
+}
+
+// keep keeps a call that has ended and is in the table, whatever MaxEntries and MaxBytes say while
+// there are pins. It reports whether it does: not what needs more memory than there may be. mu is
+// held.
+func (r *runner) keep(c *call, pins int) bool {
+	n := c.node
+	if pins == 0 && !r.fits(c.bytes) {
+		r.stats.TooLarge++
+		return false
+	}
 	r.stats.Entries++
+	if c.bytes != 0 || r.heedsDeletes {
+		r.describe(c)
+	}
 	if pins == 0 {
 		r.push(n)
-		return
+		return true
 	}
 	if r.pinned == nil {
 		r.pinned = map[*node]int{}
 	}
 	r.pinned[n] = pins
+	return true
+}
+
+// describe notes the attributes of a call that is being kept. mu is held.
+func (r *runner) describe(c *call) {
+	a := attributes{bytes: c.bytes}
+	if r.heedsDeletes {
+		a.key = c.key
+	}
+	r.attributes[c.node] = a
+	r.addBytes(c.bytes)
 }
 
 // push makes room for a call, and has it be one that may be evicted. mu is held.
 func (r *runner) push(n *node) {
 	// Make room first: the newcomer is not up for choice.
-	for r.kept.Len() >= r.maxEntries {
-		r.stats.Evictions++
-		r.drop(r.kept.Victim(), Evicted)
+	for r.kept.Len() > 0 && (r.kept.Len() >= r.maxEntries || r.maxBytes > 0 && r.stats.Bytes > r.maxBytes) {
+		r.evict()
 	}
 	r.kept.Push(n)
+}
+
+// evict ends the keeping of a call that is not pinned; there must be one. mu is held.
+func (r *runner) evict() {
+	r.stats.Evictions++
+	r.drop(r.kept.Victim(), Evicted)
 }
 
 // unpin takes a pin away from a call, if it is still kept.
@@ -236,9 +272,15 @@ func (r *runner) drop(n *node, why Removal) {
 		r.kept.Remove(n)
 	}
 	r.expiry.Remove(n)
-	delete(r.storedKeys, n)
+	if len(r.attributes) > 0 {
+		r.addBytes(-r.attributes[n].bytes)
+		delete(r.attributes, n)
+	}
 	r.stats.Entries--
 	r.removed(n.number, why)
+	if len(r.renewals) > 0 {
+		r.inherit(n, why)
+	}
 }
 
 // dropAll ends the keeping of all calls. mu is held.
@@ -249,26 +291,6 @@ func (r *runner) dropAll(why Removal) {
 	for r.kept.Len() > 0 {
 		r.drop(r.kept.Oldest(), why)
 	}
-}
-
-// expireAt has a call that is being kept expire when its lifetime is over, or when the
-// store says so, if that is not zero: what was stored earlier expires earlier. mu is
-// held.
-func (r *runner) expireAt(n *node, stored time.Time) {
-	ttl := r.ttl
-	if n.status() == Failed {
-		ttl = r.cacheErrors
-	}
-	switch {
-	case !stored.IsZero():
-		ttl = time.Until(stored)
-	case ttl <= 0:
-		return
-	}
-	now := time.Since(r.made)
-	// The longest TTL must not overflow. In a synctest bubble, now is negative if the runner was made before.
-	r.expiry.Add(n, now+min(ttl, math.MaxInt64-max(now, 0)))
-	r.arm()
 }
 
 // arm sets the timer for the first to expire, unless one is set that fires before. A
@@ -293,7 +315,7 @@ func (r *runner) arm() {
 	})
 }
 
-// expire drops what is over, and sets the timer for what will be next. timer is when the
+// expire does what is to be done with what has its time, and sets the timer for what will be next. timer is when the
 // timer that calls it was to fire.
 func (r *runner) expire(timer time.Duration) {
 	r.mu.Lock()
@@ -306,8 +328,8 @@ func (r *runner) expire(timer time.Duration) {
 		if at > now {
 			break
 		}
-		r.stats.Expirations++
-		r.drop(n, Expired)
+		r.expiry.Remove(n)
+		r.matures(n, now)
 	}
 	r.arm()
 	r.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/backoff"
 	"github.com/workgen/workgen/runtime/internal/durable"
 	"github.com/workgen/workgen/runtime/internal/sieve"
 	"github.com/workgen/workgen/runtime/key"
@@ -52,6 +53,9 @@ func (c *Call[R]) Result() (R, error) {
 // outcome returns the caller's own copy of what an ended call came to.
 func (c *Call[R]) outcome() (R, error) {
 	ended := c.node.call.Load()
+	if old, ok := ended.fallback.(*Call[R]); ok {
+		return old.outcome()
+	}
 	clone, _ := ended.runner.clone.(func(R) R)
 	if clone == nil {
 		return c.result, ended.err
@@ -84,7 +88,7 @@ type node struct {
 	_ [0]func() // nobody compares nodes, nor does the compiler make functions for that
 
 	hash  uint64
-	state atomic.Uint32 // a Status, and the visited bit once that is Succeeded or Failed
+	state atomic.Uint32 // a Status, and once that is Succeeded or Failed the bits visited and stale
 	due   int32         // place among those that expire, from 1; 0: none. runner.mu
 
 	number uint64 // of the call in its runner
@@ -136,13 +140,16 @@ func (n *node) snapshot() CallStatus {
 	return CallStatus{Status: Succeeded, Number: n.number, Finished: n.finished.time()}
 }
 
-func (n *node) status() Status { return Status(n.state.Load() &^ visited) }
+func (n *node) status() Status { return Status(n.state.Load() &^ (visited | stale)) }
 
-// visited is the bit of node.state that says that the call was hit since SIEVE's
-// hand last passed.
-const visited = 1 << 8
+// The bits of node.state beside the Status.
+const (
+	visited = 1 << 8 // the call was hit since SIEVE's hand last passed
+	stale   = 1 << 9 // whoever asks for it next is to have it executed: see refresh.go
+)
 
-func (n *node) visit() { n.state.Or(visited) }
+func (n *node) visit()        { n.state.Or(visited) }
+func (n *node) isStale() bool { return n.state.Load()&stale != 0 }
 
 // Links and Place are where a node notes its places in sieve.List and deadline.Queue.
 func (n *node) Links() *sieve.Links[*node] { return &n.links }
@@ -211,17 +218,20 @@ type call struct {
 	// Who executes.
 	listed    bool                    // it is in the table
 	again     bool                    // it is executed although there may be a result: see again.go
+	refreshes bool                    // it is again because that one is old: see refresh.go
 	local     bool                    // no worker serves it, so it executes here
 	forgotten bool                    // the result is for those who wait, and is not kept
 	stored    bool                    // the result came from the store
 	deleted   bool                    // the store has deleted it: what it had, or is put there, is not kept here
 	seenLost  bool                    // what was seen was lost, so it may still end
 	recount   bool                    // its attempts are those that the store has: it was deleted
+	fallback  any                     // *Call[R] that is good enough although this one has failed; nil: there is none
 	denied    uint8                   // times that the store said there was a result or a lease, and then had none
 	storeless atomic.Bool             // the store failed: the result is not put there
 	looking   context.CancelCauseFunc // ends the look into the store, or the wait that the store knows nothing of; nil without
 	execution *execution              // the latest one; nil before the first, and between two
 	described *described              // for the record of the store
+	bytes     int64                   // what keeping it takes; 0 where nobody asks
 	holder    store.Origin            // who executes it elsewhere, when the store was looked into last; zero: nobody
 	seen      uint64                  // the newest record of the call that the store has shown
 	looked    stamp                   // when the store was last asked what it has, and answered
@@ -259,6 +269,15 @@ type values interface {
 	// supersede is for a call that is Again: see there. runner.mu is held.
 	supersede() (old *node, ok bool)
 
+	// kept returns what is kept of an equal call, a *Call[R] and its node; nil: nothing. runner.mu is
+	// held.
+	kept() (handle any, n *node)
+
+	// bytes is how much memory keeping the result takes, and lifetime for how long that wants to be
+	// kept. Both may call methods of the user's.
+	bytes() int64
+	lifetime() time.Duration
+
 	// commit makes the result that of the handle. runner.mu is held.
 	commit()
 }
@@ -281,6 +300,14 @@ func (c *call) touch() {
 
 // hasSucceeded reports whether a call that has ended has a result, with or without lock.
 func (c *call) hasSucceeded() bool { return c.node == nil || c.node.status() == Succeeded }
+
+// failure returns why a call that has ended has nothing to give; nil if it has.
+func (c *call) failure() error {
+	if c.fallback != nil {
+		return nil
+	}
+	return c.err
+}
 
 // ended reports whether the call has ended, with or without lock.
 func (c *call) ended() bool { return c.node == nil || c.node.status().ended() }
@@ -317,10 +344,11 @@ func (c *call) fill(s *CallStatus) {
 // hit reports whether a node is that of a kept result, and counts a hit then. It needs no
 // lock. Calls.Hit has it written out.
 func (r *runner) hit(n *node) bool {
-	if n.status() != Succeeded {
+	state := n.state.Load()
+	if state&^visited != uint32(Succeeded) {
 		return false
 	}
-	if !n.wasVisited() {
+	if state&visited == 0 {
 		n.visit()
 	}
 	r.hits.Add()
@@ -348,20 +376,25 @@ func (r *runner) join(n *node, ended error, add func(*call) error) (*call, error
 	return c, nil
 }
 
-// mayMake returns why a call may not be made, if so. mu is held.
+// mayMake returns why a call may not be made, if so, and counts that. mu is held.
 func (r *runner) mayMake(ended error) error {
-	err := ended
-	switch {
-	case err != nil:
-	case r.closed:
-		err = named(r.name, ErrClosed)
-	case r.maxPending > 0 && len(r.unfinished) >= r.maxPending:
-		err = named(r.name, ErrBusy)
-	}
+	err := r.mayNotMake(ended)
 	if err != nil {
 		r.stats.Refused++
 	}
 	return err
+}
+
+func (r *runner) mayNotMake(ended error) error {
+	switch {
+	case ended != nil:
+		return ended
+	case r.closed:
+		return named(r.name, ErrClosed)
+	case r.maxPending > 0 && len(r.unfinished) >= r.maxPending:
+		return named(r.name, ErrBusy)
+	}
+	return nil
 }
 
 // refuse makes a handle one of a call that was never let in.
@@ -507,6 +540,9 @@ func (c *call) stop(reason error, when func() bool) bool {
 	if c.execution != nil {
 		c.execution.outlasts(err)
 	}
+	if c.again {
+		r.refreshFailed(c, 0)
+	}
 	c.end(Stopped, err, err, false)
 	r.mu.Unlock()
 	c.release(err)
@@ -517,6 +553,7 @@ func (c *call) stop(reason error, when func() bool) bool {
 // to, if it has not ended and x is the latest.
 func (c *call) conclude(x *execution, o outcome) {
 	r := c.runner
+	c.prepareRetry(&o)
 	r.mu.Lock()
 	mine := !c.ended() && c.execution == x
 	if mine {
@@ -528,6 +565,14 @@ func (c *call) conclude(x *execution, o outcome) {
 	}
 }
 
+// prepareRetry notes what the error of a call that is Again says of the next attempt. No lock may be
+// held: it may ask the user.
+func (c *call) prepareRetry(o *outcome) {
+	if c.again && o.err != nil {
+		o.retry = backoff.Least(o.err)
+	}
+}
+
 // outcome is what an execution, or a look into the store, came to. The result is in the
 // call's values.
 type outcome struct {
@@ -536,9 +581,13 @@ type outcome struct {
 	none     bool  // there is no result beside the error
 	keep     bool
 	timedOut bool
-	stored   bool        // the result is that of the store
-	expires  time.Time   // of a result that the store had; zero: never
-	panicked *PanicError // set also when err is something else
+	stored   bool          // the result is that of the store
+	expires  time.Time     // of what the store has; zero: never, or it has nothing
+	finished stamp         // when a result that the store had was made; 0: now
+	bytes    int64         // what keeping the result takes; 0 where nobody asks
+	lifetime time.Duration // of the result or error; 0: for ever, but see expires
+	retry    time.Duration // how long to wait, at least, before a refresh is tried again
+	panicked *PanicError   // set also when err is something else
 }
 
 // recorded is err as it is recorded.
@@ -564,12 +613,14 @@ func (c *call) endWith(o *outcome) {
 	if !o.none {
 		c.values.commit()
 	}
-	kept := c.end(status, o.err, o.recorded(), o.keep && !c.deleted)
-	if kept {
-		if r.storedKeys != nil && !c.key.IsZero() {
-			r.storedKeys[c.node] = c.key
+	c.bytes = o.bytes
+	if c.again && status == Failed {
+		if c.fallback = r.refreshFailed(c, o.retry); c.fallback != nil {
+			r.stats.Stale++
 		}
-		r.expireAt(c.node, o.expires)
+	}
+	if c.end(status, o.err, o.recorded(), o.keep && !c.deleted) {
+		r.age(c, o)
 	}
 }
 
@@ -602,15 +653,13 @@ func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	n.state.Store(uint32(status)) // from here on a reader may hit it
 	switch {
 	case c.again && !c.listed:
-		if r.renewals[n.hash] == c {
-			delete(r.renewals, n.hash)
-		}
+		r.endRenewal(c)
 		kept = keep && status == Succeeded && c.renewed()
 	case !c.listed:
 	case keep:
-		r.keep(n, c.pins())
-		kept = true
-	default:
+		kept = r.keep(c, c.pins())
+	}
+	if c.listed && !kept {
 		r.table.unlink(n)
 	}
 	c.listed = false
@@ -673,6 +722,7 @@ func (c *call) release(cause error) {
 	if c.again && cause == nil {
 		wakeLoops(true) // their flows may want the new result
 	}
+	trim()
 }
 
 // over says that no body of the call runs, or will. runner.mu is held.

@@ -112,6 +112,7 @@ type Calls[K comparable, A, R any] struct {
 	table  table[K, R]
 	runner *runner
 	spec   Spec[K, A, R]
+	weigh  func(R) int64 // of the user's; nil: memory counts
 }
 
 // NewCalls makes the table for a runner. It panics when the spec has no Name or
@@ -133,6 +134,7 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 		about.clone = spec.CloneResult
 	}
 	c.runner = newRunnerOf(about, opts)
+	c.weigh = weigher[R](&c.runner.config)
 	return c
 }
 
@@ -349,8 +351,12 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args 
 	who, inLoop := callerOf(ctx)
 	r := c.runner
 	r.mu.Lock()
+	if e = c.table.find(hash, &k); e != nil && e.call.node.isStale() {
+		r.mu.Unlock()
+		return c.refresh(ctx, ended, hash, &k, &args, join)
+	}
 	defer r.mu.Unlock()
-	if e = c.table.find(hash, &k); e != nil {
+	if e != nil {
 		if u, err = r.join(&e.call.node, ended, join); u != nil {
 			r.calledBy(who, inLoop)
 		}
@@ -362,8 +368,9 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args 
 	e = &entry[K, R]{key: k}
 	n := &newCall[K, A, R]{values: pending[K, A, R]{calls: c, entry: e, args: args}}
 	u = &n.call
-	u.runner, u.values, u.node, u.unkeyed = r, &n.values, &e.call.node, unkeyed(&e.key)
+	u.runner, u.values, u.node = r, &n.values, &e.call.node
 	e.call.node.hash = hash
+	u.unkeyed = unkeyed(&e.key)
 	if err := join(u); err != nil {
 		return nil, nil, false, err
 	}
@@ -373,6 +380,16 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args 
 	r.admit(u)
 	r.calledBy(who, inLoop)
 	return e, u, true, nil
+}
+
+// newCall makes a call that nobody knows of.
+func (c *Calls[K, A, R]) newCall(hash uint64, k K, args A) (*entry[K, R], *call) {
+	e := &entry[K, R]{key: k}
+	n := &newCall[K, A, R]{values: pending[K, A, R]{calls: c, entry: e, args: args}}
+	u := &n.call
+	u.runner, u.values, u.node = c.runner, &n.values, &e.call.node
+	e.call.node.hash = hash
+	return e, u
 }
 
 // Lookup returns a copy of the kept result of the call with these arguments, and
@@ -388,7 +405,7 @@ func (c *Calls[K, A, R]) Lookup(args A) (R, bool) {
 		c.runner.mu.Unlock()
 	}
 	switch {
-	case e != nil && e.call.node.status() == Succeeded:
+	case e != nil && e.call.node.status() == Succeeded && !c.runner.isTooOld(&e.call.node):
 		result, err := e.call.outcome()
 		return result, err == nil
 	case c.runner.store != nil:
@@ -437,6 +454,28 @@ func (p *pending[K, A, R]) result() any    { return &p.res }
 func (p *pending[K, A, R]) handle() any    { return &p.entry.call }
 func (p *pending[K, A, R]) identity() any  { return p.entry.key }
 func (p *pending[K, A, R]) commit()        { p.entry.call.result = p.res }
+
+func (p *pending[K, A, R]) bytes() int64 {
+	spec := &p.calls.spec
+	if weigh := p.calls.weigh; weigh != nil {
+		return max(weigh(p.res), 0)
+	}
+	n := int(unsafe.Sizeof(*p.entry))
+	if spec.SizeKey != nil {
+		n += spec.SizeKey(p.entry.key)
+	}
+	if spec.Size != nil {
+		n += spec.Size(p.res)
+	}
+	return int64(n)
+}
+
+func (p *pending[K, A, R]) lifetime() time.Duration {
+	if f := p.calls.spec.KeepFor; f != nil {
+		return f(p.res)
+	}
+	return 0
+}
 
 func (p *pending[K, A, R]) encode(e *key.Encoder, all bool) {
 	spec := &p.calls.spec

@@ -92,7 +92,7 @@ func (c *call) find(ctx context.Context) (ended bool) {
 // look ends the call with what the store has, or decides to do without the store.
 func (c *call) look(ctx context.Context) {
 	switch found, err := c.lookup(ctx); {
-	case err == nil && c.again:
+	case err == nil && c.again && !c.isFresh(found.Result()):
 		c.seen = newest(&found)
 		found.Close()
 	case err == nil:
@@ -100,6 +100,13 @@ func (c *call) look(ctx context.Context) {
 	case ctx.Err() == nil:
 		c.withoutStore(nil, err)
 	}
+}
+
+// isFresh reports whether a result that the store has is as good as a refresh: another process has
+// refreshed it.
+func (c *call) isFresh(e *store.Entry) bool {
+	after := c.runner.refreshAfter
+	return c.refreshes && e != nil && (after == 0 || time.Since(e.Finished) < after)
 }
 
 // newest returns the token of the newest execution that was found, but for one that has not ended.
@@ -173,8 +180,11 @@ func (c *call) settle(ctx context.Context, x *execution, found *store.Found, fir
 		found.Close()
 		found.Results = nil
 	}
+	e := found.Result()
 	if expires, ok := c.runner.store.Read(ctx, found, c.values.result()); ok {
-		c.conclude(x, outcome{keep: true, stored: true, expires: expires})
+		o := outcome{keep: true, stored: true, expires: expires, finished: stampOf(e.Finished)}
+		c.weigh(&o)
+		c.conclude(x, o)
 		return true
 	}
 	if c.runner.override == onlyCache {
@@ -268,6 +278,13 @@ func (c *call) publish(x *execution, o *outcome, wait time.Duration, returned bo
 		return
 	}
 	rec, result := c.record(x), c.values.result()
+	switch {
+	case o.err != nil:
+	case o.lifetime > 0:
+		rec.Expires = rec.Finished.Add(o.lifetime)
+	case o.lifetime < 0: // somebody may wait for it elsewhere, and knows then that it has ended
+		rec.Expires = rec.Finished
+	}
 	if rec.Status = store.Succeeded; o.err != nil {
 		rec.Status, rec.Error, rec.Kind, rec.Stack, result = store.Failed, preview.Error(o.recorded()), kindOf(o), stackOf(o.recorded()), nil
 		if wait > 0 {
@@ -321,9 +338,6 @@ func (c *call) record(x *execution) store.Record {
 	rec.Requested, rec.Started = c.requested.time(), x.began
 	r.mu.Unlock()
 	c.note(&rec)
-	if r.ttl > 0 {
-		rec.Expires = rec.Finished.Add(r.ttl)
-	}
 	return rec
 }
 

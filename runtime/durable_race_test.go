@@ -333,7 +333,7 @@ func TestWhatIsForgottenElsewhereIsDroppedFromMemory(t *testing.T) {
 		for _, r := range []*fetch{f, g, h} {
 			settled(t, r)
 			want(t, "entries", r.Stats().Entries, 0)
-			want(t, "durable keys", len(r.storedKeys), 0)
+			want(t, "durable keys", len(r.attributes), 0)
 		}
 	})
 }

@@ -182,7 +182,7 @@ func (x *execution) execute(o *outcome) {
 	if x.call.runner.tracer != nil {
 		ctx = x.trace()
 	}
-	o.keep, o.err = x.body(ctx)
+	x.body(ctx, o)
 	returned = true
 }
 
@@ -195,9 +195,10 @@ func (c *call) verified() key.Fingerprint {
 
 // body runs the body, and says whether what it returned may be kept. Of a call without key
 // nothing is kept, so its body may change what it was given.
-func (x *execution) body(ctx context.Context) (keep bool, err error) {
+func (x *execution) body(ctx context.Context, o *outcome) {
 	c := x.call
 	r := c.runner
+	var err error
 	if r.hooked == nil {
 		err = c.values.execute(ctx)
 	} else {
@@ -207,14 +208,24 @@ func (x *execution) body(ctx context.Context) (keep bool, err error) {
 		err = c.own(err)
 	}
 	changed := r.verifies && c.unkeyed == nil && c.verified() != c.before
-	switch {
+	switch o.err = err; {
 	case err != nil:
-		return r.cacheErrors != 0 && !changed && lasting(err), err
+		o.keep, o.lifetime = r.cacheErrors != 0 && !changed && lasting(err), r.jittered(r.cacheErrors)
 	case changed:
 		c.drop()
-		return false, &InputChangedError{Work: r.name}
+		o.err = &InputChangedError{Work: r.name}
+	default:
+		o.lifetime = r.lives(c.values.lifetime())
+		o.keep = o.lifetime >= 0
+		c.weigh(o)
 	}
-	return true, nil
+}
+
+// weigh notes what it takes to keep the result, if somebody asks.
+func (c *call) weigh(o *outcome) {
+	if o.keep && c.runner.weighs() {
+		o.bytes = c.values.bytes()
+	}
 }
 
 // own replaces the result by a copy: the body may have returned memory that
@@ -367,6 +378,7 @@ func (x *execution) finish(o *outcome) {
 func (x *execution) end(o *outcome) {
 	c := x.call
 	r := c.runner
+	c.prepareRetry(o)
 	r.mu.Lock()
 	x.returned(o.panicked)
 	c.over()

@@ -23,7 +23,7 @@ func (c *Call[R]) unfinished() (*call, error) {
 	if !c.node.status().ended() {
 		return c.node.call.Load(), nil
 	}
-	return nil, c.node.call.Load().err
+	return nil, c.node.call.Load().failure()
 }
 
 // Await returns when all calls have succeeded: nil. Otherwise it returns the

@@ -32,6 +32,8 @@ type config struct {
 	cacheCalls  bool
 	ttl         time.Duration
 	maxEntries  int
+	maxBytes    int64 // 0: no bound
+	weigh       any   // func(R) int64; nil: memory counts
 	timeout     time.Duration
 	retry       RetryPolicy
 	history     int
@@ -39,10 +41,15 @@ type config struct {
 	pool        *Pool       // nil: none
 	limiter     RateLimiter // nil: none
 	cacheErrors time.Duration
-	logger      *slog.Logger // nil: slog.Default() when something is logged
-	tracer      Tracer       // nil: none
-	backend     store.Store  // nil: none
-	override    override     // of the use of store
+
+	refreshAfter time.Duration // 0: nothing is refreshed
+	staleIfError time.Duration
+	jitter       float64
+
+	logger   *slog.Logger // nil: slog.Default() when something is logged
+	tracer   Tracer       // nil: none
+	backend  store.Store  // nil: none
+	override override     // of the use of store
 
 	storeTimeout   time.Duration // 0: ten seconds
 	onStoreFailure StoreFailure
@@ -201,7 +208,7 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // atLeastZero panics, naming the option, its value and the fix.
-func atLeastZero[N int | time.Duration](option string, n N, fix string) {
+func atLeastZero[N int | int64 | time.Duration](option string, n N, fix string) {
 	if n < 0 {
 		panic(fmt.Sprintf("runtime: %s(%v): must not be negative: %s", option, n, fix))
 	}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/workgen/workgen/runtime/internal/alive"
@@ -176,7 +177,9 @@ type runner struct {
 	pinned        map[*node]int         // those that loops want to be kept: by how many
 	expiry        deadline.Queue[*node] // those that expire, by time since made: the clock cannot be set
 	armed         time.Duration         // when the timer for the first of them fires; 0: there is none
-	storedKeys    map[*node]key.Key     // of those that are kept and that the store has, if it says what was deleted; else nil
+	attributes    map[*node]attributes  // of those that are kept and have any
+	counted       *atomic.Int64         // what all runners of the process count of the bytes kept here; nil before there are any
+	heedsDeletes  bool                  // the store says what was deleted
 	unfinished    map[*call]struct{}
 	renewals      map[uint64]*call        // those of them that are Again and not in the table, by hash
 	replaced      map[key.Key]replacement // of late, by those, in the store
@@ -253,6 +256,7 @@ func newRunner(c config) *runner {
 		slots:      slots.New(c.concurrency),
 		history:    ring.New[remembered](c.history),
 		unfinished: map[*call]struct{}{},
+		attributes: map[*node]attributes{},
 	}
 	r.public.r = r
 	r.succeeded = &call{runner: r, done: closedChan}
@@ -309,7 +313,7 @@ func Runners() []*Runner { return runners.All() }
 //
 // Every Run and Start is counted in exactly one of the first four, so
 //
-//	Hits + Misses + Joined + Refused = calls of Run and Start
+//	Hits + Misses + Joined + Refused = calls of Run and Start + Refreshes
 //	Misses = Successes + Errors + Stops + unfinished calls
 //
 // hold whenever no call is just being made. Lookup, Wait and Result are not
@@ -335,12 +339,18 @@ type Stats struct {
 
 	Evictions   int64 // kept results and errors that made room for others
 	Expirations int64 // kept results and errors whose time was over
+	TooLarge    int64 // results that were not kept, since MaxBytes is less than they take
+
+	Refreshes int64 // of those missed: made by a hit, to refresh what it was given
+	Stale     int64 // calls that failed, and were answered with what was kept: see StaleIfError
 
 	Paused   bool // by [Runner.Pause]: no body begins
 	InFlight int  // gauge: bodies that have begun and not returned, deaf ones included
 	Ignoring int  // gauge: those of them whose contexts ended five seconds ago, or earlier; see [Inspection.Ignoring]
 	Pending  int  // gauge: calls that were made and whose body has not begun
 	Entries  int  // gauge: results and errors kept
+
+	Bytes int64 // gauge: memory that they take; 0 unless there is a bound, see MaxBytes
 
 	ExecutionTime time.Duration // sum over the bodies that returned, waiting for nested calls included
 }

@@ -182,7 +182,7 @@ var works sync.Map
 // heed drops results when the store says that their calls were deleted. The store does
 // not keep the runner alive.
 func (r *runner) heed() {
-	r.storedKeys = map[*node]key.Key{}
+	r.heedsDeletes = true
 	runner := weak.Make(r)
 	r.backend.OnDelete(func(deleted []store.Ref) bool {
 		r := runner.Value()
@@ -204,8 +204,8 @@ func (r *runner) dropDeleted(refs []store.Ref) {
 	}
 	dropped := false
 	r.mu.Lock()
-	for n, k := range r.storedKeys {
-		if all || deleted[k] {
+	for n, a := range r.attributes {
+		if !a.key.IsZero() && (all || deleted[a.key]) {
 			r.drop(n, Forgotten)
 			dropped = true
 		}
