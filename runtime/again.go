@@ -308,9 +308,9 @@ func (p *pending[K, A, R]) kept() (any, *node) {
 	return &e.call, &e.call.node
 }
 
-// renewed has a call that is Again and has succeeded take the place of what is kept. It reports
-// whether it does. runner.mu is held.
-func (c *call) renewed() bool {
+// renewed has a call that is Again and has succeeded take the place of what is kept, and reports
+// whether it is kept itself: if it is not to be, nothing is. runner.mu is held.
+func (c *call) renewed(keep bool) bool {
 	r := c.runner
 	if !r.cacheCalls || c.forgotten {
 		return false
@@ -322,11 +322,11 @@ func (c *call) renewed() bool {
 	if old != nil { // after the new one is there, so that somebody finds either
 		r.drop(old, Replaced)
 	}
-	if !r.keep(c, 0) {
-		r.table.unlink(c.node)
-		return false
+	if keep && r.keep(c, 0) {
+		return true
 	}
-	return true
+	r.table.unlink(c.node)
+	return false
 }
 
 // forgetRenewal has what is under way for a call that is forgotten not count. r.mu is not held.

@@ -256,6 +256,11 @@ func (r *runner) unpin(n *node) {
 	switch r.pinned[n] {
 	case 0:
 	case 1:
+		if !r.fits(r.attributes[n].bytes) {
+			r.stats.Evictions++
+			r.drop(n, Evicted)
+			return
+		}
 		delete(r.pinned, n)
 		r.push(n)
 	default:

@@ -654,7 +654,7 @@ func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	switch {
 	case c.again && !c.listed:
 		r.endRenewal(c)
-		kept = keep && status == Succeeded && c.renewed()
+		kept = status == Succeeded && c.renewed(keep)
 	case !c.listed:
 	case keep:
 		kept = r.keep(c, c.pins())

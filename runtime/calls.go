@@ -5,6 +5,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/internal/build"
 	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store/kind"
@@ -128,7 +129,8 @@ func NewCalls[K comparable, A, R any](spec Spec[K, A, R], opts ...Option) *Calls
 		verifies: spec.Verify != nil, outside: spec.Outside,
 		memory: spec.Memory, notStorable: spec.NotStorable, kinds: spec.Kinds,
 		notRemote: spec.NotRemote, argKinds: spec.ArgKinds,
-		table: &c.table, args: (*A)(nil), result: (*R)(nil), identify: c.identifyAny, calls: c,
+		keepFor: spec.KeepFor != nil,
+		table:   &c.table, args: (*A)(nil), result: (*R)(nil), identify: c.identifyAny, calls: c,
 	}
 	if spec.CloneResult != nil {
 		about.clone = spec.CloneResult
@@ -460,7 +462,7 @@ func (p *pending[K, A, R]) bytes() int64 {
 	if weigh := p.calls.weigh; weigh != nil {
 		return max(weigh(p.res), 0)
 	}
-	n := int(unsafe.Sizeof(*p.entry))
+	n := heapsize.Bytes(int(unsafe.Sizeof(*p.entry)))
 	if spec.SizeKey != nil {
 		n += spec.SizeKey(p.entry.key)
 	}
@@ -517,7 +519,7 @@ func (p *pending[K, A, R]) execute(ctx context.Context) (err error) {
 
 // EncodeRunner writes what stands for a runner that is an input of another work: the name of
 // its own work, what identifies types, code and build, the options that decide what it
-// returns: whether calls are cached and for how long (results as well as errors), when
+// returns: whether calls are cached and for how long (results, also those that have expired, and errors), when
 // they time out, and how often they are tried; and the fields of the work that are inputs.
 // Of a runner that was never made, and of one that the encoding is inside of already,
 // there are none.

@@ -38,7 +38,8 @@
 //     or results, becomes an error for its callers. After one in a method that encodes
 //     arguments the call is executed and not kept. Calls that would wait for each other
 //     for ever get a [CycleError].
-//   - The number of kept results is bounded. SIEVE decides which one is evicted.
+//   - The number of kept results is bounded, by [MaxBytes] also the memory that they take.
+//     SIEVE decides which one is evicted.
 //   - Callers share no memory with the cache where the generated code can copy. What a
 //     field tagged `workgen:"-"` refers to is never read, and is shared.
 //
@@ -70,6 +71,15 @@
 // slot of its work ([Concurrency]), for one of its pool ([WithPool]), for the rate limiter
 // ([RateLimit]), and with a store for the lease of the call. Then its body begins, and the time
 // of [Timeout] with it. [MaxPending] refuses calls when too many wait.
+//
+// # Lifetimes
+//
+// A result is kept until it is evicted, is forgotten, or expires by [TTL]; one that is [Perishable]
+// has a say in that. [RefreshAfter] has it executed again, in the background, before it expires, so
+// that nobody waits, and [StaleIfError] gives it for longer when there is nothing better. [Jitter]
+// spreads lifetimes. Whoever serves requests that come all the time wants all of them:
+//
+//	runtime.TTL(time.Minute), runtime.RefreshAfter(50*time.Second), runtime.StaleIfError(time.Hour), runtime.Jitter(0.1)
 //
 // # Flows
 //

@@ -220,9 +220,10 @@ type about struct {
 	options        []Option
 
 	table    entries
-	args     any // pointer to some
-	result   any // pointer to one
-	clone    any // CloneResult; nil when there is none
+	args     any  // pointer to some
+	result   any  // pointer to one
+	clone    any  // CloneResult; nil when there is none
+	keepFor  bool // there is KeepFor
 	identify func(args any) (any, error)
 	calls    any // the *Calls
 }
@@ -243,6 +244,9 @@ func newRunnerOf(w *about, opts []Option) *runner {
 		r.install(hook.Work{Name: r.name, Work: w.work, Args: r.args, Result: r.result, Identify: w.identify})
 	}
 	r.openStore(w)
+	if r.queue != nil && r.ages() {
+		panic("runtime: work " + r.name + " has RefreshAfter or StaleIfError, and WithWorkers: workers execute what has no result only, so leave out one or the other")
+	}
 	if r.useWorkers != nil {
 		r.useWorkers(r)
 	}
@@ -366,6 +370,7 @@ func (r *runner) encodeRunner(e *key.Encoder) {
 	e.String(r.build.Build().Sum)
 	e.Bool(r.cacheCalls)
 	e.Int64(int64(r.ttl))
+	e.Int64(int64(r.staleIfError))
 	e.Int64(int64(r.cacheErrors))
 	e.Int64(int64(r.timeout))
 	e.Int(r.retry.Attempts)

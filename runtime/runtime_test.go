@@ -137,6 +137,15 @@ func (f *fetch) check(t interface{ Errorf(string, ...any) }) {
 		t.Errorf("table: %d entries listed of which %d unfinished, but counted %d, %d in order, Entries %d",
 			listed, unfinished, c.table.len, f.kept.Len(), f.stats.Entries)
 	}
+	bytes := int64(0)
+	for n, a := range f.attributes {
+		if bytes += a.bytes; c.table.at(n.hash, n.number) != n {
+			t.Errorf("call %d is not kept and has attributes", n.number)
+		}
+	}
+	if bytes != f.stats.Bytes || f.counted != nil && f.counted.Load() != bytes {
+		t.Errorf("%d bytes are kept, and counted are %d", bytes, f.stats.Bytes)
+	}
 	if f.kept.Len() > f.maxEntries {
 		t.Errorf("%d entries kept, at most %d allowed", f.kept.Len(), f.maxEntries)
 	}

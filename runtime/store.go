@@ -108,8 +108,12 @@ func (r *runner) openStore(w *about) {
 	default:
 		panic(fmt.Sprintf("runtime: %s=%q: use off, read, refresh or only, or unset it", cacheVariable, value))
 	}
+	ttl := r.ttl
+	if w.keepFor {
+		ttl = 0 // the record says what the result has said
+	}
 	r.store = &durable.Store{
-		Store: r.backend, Work: r.name, Schema: r.schema, Codec: codec, TTL: r.ttl,
+		Store: r.backend, Work: r.name, Schema: r.schema, Codec: codec, TTL: ttl,
 		Limit: cmp.Or(r.storeTimeout, 10*time.Second), Block: r.onStoreFailure == BlockOnStoreFailure,
 		Strict: r.strictLease, Log: r.logAt,
 	}
