@@ -125,7 +125,11 @@
 //	cache=false     execute every call
 //	name=NAME       the name in statuses and keys; import path, dot, type name by default
 //	ttl=1h          results expire
+//	refresh=50m     results that are so old are given while an execution replaces them
+//	stale=1h        expired results are given for so long while an execution that is to replace them fails
+//	jitter=0.1      lifetimes are shorter by up to this share, so that results do not expire together
 //	entries=1000    how many results are kept at most
+//	bytes=64MiB     how much memory they take at most, in B, KiB, MiB, GiB, KB, MB or GB
 //	timeout=30s     how long an execution may take
 //	retry=3         how often a call that fails executes at most, with growing waits
 //	concurrency=4   how many executions run at once
@@ -136,6 +140,9 @@
 //	memory          results are never stored, and keys do not depend on the code
 //	portable        paths name the same content on all machines; see Workers
 //	secret=a,Token  inputs that are not printed, logged or stored; see below
+//
+// A result type says itself how long it is kept by a method KeepFor() time.Duration, which
+// is looked for when the code is generated: see runtime.Perishable.
 //
 // What is secret is left out of the texts of arguments, of %v and %#v of the argument
 // struct, and of errors, panics and progress that quote it, as they are shown in statuses,

@@ -336,7 +336,11 @@ func (w *work) options() []jen.Code {
 	add(o.Cache.Set, "CacheCalls", jen.Lit(o.Cache.Value))
 	add(o.Name.Set, "Name", jen.Lit(o.Name.Value))
 	add(o.TTL.Set, "TTL", w.duration(o.TTL.Value))
+	add(o.Refresh.Set, "RefreshAfter", w.duration(o.Refresh.Value))
+	add(o.Stale.Set, "StaleIfError", w.duration(o.Stale.Value))
+	add(o.Jitter.Set, "Jitter", jen.Lit(o.Jitter.Value))
 	add(o.Entries.Set, "MaxEntries", jen.Lit(o.Entries.Value))
+	add(o.Bytes.Set, "MaxBytes", byteCount(o.Bytes.Value))
 	add(o.Timeout.Set, "Timeout", w.duration(o.Timeout.Value))
 	add(o.Retry.Set, "Retry", w.runtime("RetryPolicy").Values(jen.Dict{jen.Id("Attempts"): jen.Lit(o.Retry.Value)}))
 	add(o.Concurrency.Set, "Concurrency", jen.Lit(o.Concurrency.Value))
@@ -357,4 +361,18 @@ func (w *work) duration(d time.Duration) *jen.Statement {
 		}
 	}
 	return jen.Op(strconv.FormatInt(int64(d/unit), 10)).Op("*").Add(w.qual("time", "time", name))
+}
+
+// byteCount writes n in the largest unit that divides it, or in groups of digits.
+func byteCount(n int64) *jen.Statement {
+	for _, shift := range []int{30, 20, 10} {
+		if n%(1<<shift) == 0 {
+			return jen.Op(strconv.FormatInt(n>>shift, 10)).Op("<<").Lit(shift)
+		}
+	}
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "_" + digits[i:]
+	}
+	return jen.Op(digits)
 }

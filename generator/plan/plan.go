@@ -90,6 +90,7 @@ func (p *planner) work(w *scan.Work) *Work {
 	}
 	p.results(out)
 	p.keepFor(out)
+	p.lifetimes(out)
 	p.untagged(w)
 	out.Runners = p.heldRunners(w)
 	out.Identity, out.Plain = identity(out)

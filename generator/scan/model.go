@@ -113,7 +113,11 @@ type Options struct {
 	Cache       Option[bool]          // cache=false
 	Name        Option[string]        // name=NAME, never empty
 	TTL         Option[time.Duration] // ttl=1h, > 0
+	Refresh     Option[time.Duration] // refresh=50m, > 0
+	Stale       Option[time.Duration] // stale=1h, > 0
+	Jitter      Option[float64]       // jitter=0.1, > 0, at most 1
 	Entries     Option[int]           // entries=1000, > 0
+	Bytes       Option[int64]         // bytes=64MiB, > 0
 	Timeout     Option[time.Duration] // timeout=30s, > 0
 	Retry       Option[int]           // retry=3, > 0: executions of one call at most
 	Concurrency Option[int]           // concurrency=4, > 0

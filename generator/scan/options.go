@@ -31,7 +31,11 @@ var optionDefs = []optionDef{
 	{"cache", "cache=false", valued(func(o *Options) *Option[bool] { return &o.Cache }, parseBool)},
 	{"name", "name=resize", valued(func(o *Options) *Option[string] { return &o.Name }, parseText)},
 	{"ttl", "ttl=1h", valued(func(o *Options) *Option[time.Duration] { return &o.TTL }, parseDuration)},
+	{"refresh", "refresh=50m", valued(func(o *Options) *Option[time.Duration] { return &o.Refresh }, parseDuration)},
+	{"stale", "stale=1h", valued(func(o *Options) *Option[time.Duration] { return &o.Stale }, parseDuration)},
+	{"jitter", "jitter=0.1", valued(func(o *Options) *Option[float64] { return &o.Jitter }, parseFraction)},
 	{"entries", "entries=1000", valued(func(o *Options) *Option[int] { return &o.Entries }, parseCount)},
+	{"bytes", "bytes=64MiB", valued(func(o *Options) *Option[int64] { return &o.Bytes }, parseBytes)},
 	{"timeout", "timeout=30s", valued(func(o *Options) *Option[time.Duration] { return &o.Timeout }, parseDuration)},
 	{"retry", "retry=3", valued(func(o *Options) *Option[int] { return &o.Retry }, parseCount)},
 	{"concurrency", "concurrency=4", valued(func(o *Options) *Option[int] { return &o.Concurrency }, parseCount)},
@@ -93,6 +97,37 @@ func parseCount(s string) (int, error) {
 		return 0, errors.New("it must be a whole number from 1 to 2147483647")
 	}
 	return int(n), nil
+}
+
+// units are those of bytes, each behind those that it ends like.
+var units = []struct {
+	name  string
+	bytes int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}
+
+// parseBytes reads a whole number with a unit behind it: 64MiB.
+func parseBytes(s string) (int64, error) {
+	for _, unit := range units {
+		number, ok := strings.CutSuffix(s, unit.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(number, 10, 64) // 0x1B would be two things
+		if err != nil || n < 1 || n > math.MaxInt64/unit.bytes {
+			break
+		}
+		return n * unit.bytes, nil
+	}
+	return 0, errors.New("it must be a whole number above zero with a unit: B, KiB, MiB, GiB, KB, MB or GB")
+}
+
+// parseFraction reads a number above zero, and not above one.
+func parseFraction(s string) (float64, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(f > 0 && f <= 1) {
+		return 0, errors.New("it must be a number above 0, and at most 1")
+	}
+	return f, nil
 }
 
 func parseDuration(s string) (time.Duration, error) {
@@ -213,6 +248,10 @@ func (s *scanner) contradictions(work string, o Options) {
 	}
 	if o.Cache.Set && !o.Cache.Value {
 		check("ttl", o.TTL.Set, o.TTL.Pos, "cache=false")
+		check("refresh", o.Refresh.Set, o.Refresh.Pos, "cache=false")
+		check("stale", o.Stale.Set, o.Stale.Pos, "cache=false")
+		check("jitter", o.Jitter.Set, o.Jitter.Pos, "cache=false")
+		check("bytes", o.Bytes.Set, o.Bytes.Pos, "cache=false")
 		check("entries", o.Entries.Set, o.Entries.Pos, "cache=false")
 		check("errors", o.Errors.Set, o.Errors.Pos, "cache=false")
 		check("memory", o.Memory.Set, o.Memory.Pos, "cache=false")

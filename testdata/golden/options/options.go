@@ -9,11 +9,19 @@ import (
 
 // All has every option that goes together.
 //
-//workgen:work name=everything ttl=1h30m entries=100 timeout=1500ms retry=3 concurrency=4 errors=30s version=3
+//workgen:work name=everything ttl=1h30m refresh=50m stale=90s jitter=0.1 entries=100 bytes=64MiB timeout=1500ms retry=3 concurrency=4 errors=30s version=3
 type All struct{}
 
 // Run returns n.
 func (All) Run(n int) int { return n }
+
+// Small has other units.
+//
+//workgen:work jitter=1 bytes=1500KB
+type Small struct{}
+
+// Run returns n.
+func (Small) Run(n int) int { return n }
 
 // Uncached is executed by every call.
 //

@@ -12,6 +12,16 @@ import "github.com/workgen/workgen/runtime"
 // in durable keys.
 var allCode = runtime.Code{Version: "3"}
 
+// smallCode identifies the code that [Small.Run] reaches in durable keys.
+var smallCode = runtime.Code{
+	Sum:    "d48fce5ba76b45dac3e9968031392fe5",
+	Module: "github.com/workgen/workgen",
+	Symbols: `
+github.com/workgen/workgen/testdata/golden/options.Small dfde4e7b
+github.com/workgen/workgen/testdata/golden/options.Small.Run 1c693cfd
+`,
+}
+
 // uncachedCode identifies the code that [Uncached.Run] reaches in durable keys.
 var uncachedCode = runtime.Code{
 	Sum:    "331c62502a4bc5410e48fcef3972ecf3",

@@ -21,6 +21,7 @@ const _ = runtime.GeneratedV1
 // wrong: run go generate.
 var (
 	_ func(*All, int) int                          = (*All).Run
+	_ func(*Small, int) int                        = (*Small).Run
 	_ func(*Uncached, time.Duration)               = (*Uncached).Run
 	_ func(*Memory, int) int                       = (*Memory).Run
 	_ func(*Login, string, string) (string, error) = (*Login).Run
@@ -29,6 +30,7 @@ var (
 
 var (
 	_ = (*struct{})(runGoGenerate[All]())
+	_ = (*struct{})(runGoGenerate[Small]())
 	_ = (*struct {
 		Count int
 	})(runGoGenerate[Uncached]())
@@ -66,8 +68,9 @@ type allIdentity struct {
 }
 
 // AllRunner runs a [All] once per distinct input. Make one with [NewAllRunner].
-// Options: name=everything ttl=1h30m entries=100 timeout=1500ms retry=3
-// concurrency=4 errors=30s version=3.
+// Options: name=everything ttl=1h30m refresh=50m stale=90s jitter=0.1
+// entries=100 bytes=64MiB timeout=1500ms retry=3 concurrency=4 errors=30s
+// version=3.
 //
 // All has every option that goes together.
 type AllRunner struct {
@@ -94,7 +97,7 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 		},
 		Encode:  (*AllArgs).EncodeKey,
 		Inputs:  []string{"n int"},
-		Options: []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.MaxEntries(100), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
+		Options: []runtime.Option{runtime.Name("everything"), runtime.TTL(90 * time.Minute), runtime.RefreshAfter(50 * time.Minute), runtime.StaleIfError(90 * time.Second), runtime.Jitter(0.1), runtime.MaxEntries(100), runtime.MaxBytes(64 << 20), runtime.Timeout(1500 * time.Millisecond), runtime.Retry(runtime.RetryPolicy{Attempts: 3}), runtime.Concurrency(4), runtime.CacheErrors(30 * time.Second)},
 	}, opts...)
 	r.Runner = r.calls.Runner()
 	return r
@@ -103,8 +106,9 @@ func NewAllRunner(work *All, opts ...runtime.Option) *AllRunner {
 // Run returns n.
 //
 // It returns what [All.Run] returns, and executes it unless an equal call has
-// succeeded or is executing. Options: name=everything ttl=1h30m entries=100
-// timeout=1500ms retry=3 concurrency=4 errors=30s version=3.
+// succeeded or is executing. Options: name=everything ttl=1h30m refresh=50m
+// stale=90s jitter=0.1 entries=100 bytes=64MiB timeout=1500ms retry=3
+// concurrency=4 errors=30s version=3.
 func (r *AllRunner) Run(ctx context.Context, n int) (int, error) {
 	id := allIdentity{n: n}
 	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
@@ -145,6 +149,102 @@ func (r *AllRunner) EncodeKey(e *key.Encoder) {
 
 // execute calls [All.Run].
 func (r *AllRunner) execute(_ context.Context, args AllArgs) (int, error) {
+	return r.work.Run(args.N), nil
+}
+
+// SmallArgs holds the arguments of one call of [Small.Run].
+type SmallArgs struct {
+	N int
+}
+
+// EncodeKey writes the arguments.
+func (a *SmallArgs) EncodeKey(e *key.Encoder) {
+	e.Int(a.N)
+}
+
+// smallIdentity tells the calls of one [SmallRunner] apart.
+type smallIdentity struct {
+	n int
+}
+
+// SmallRunner runs a [Small] once per distinct input. Make one with
+// [NewSmallRunner]. Options: jitter=1 bytes=1500KB.
+//
+// Small has other units.
+type SmallRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Small
+	calls *runtime.Calls[smallIdentity, SmallArgs, int]
+}
+
+// NewSmallRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
+func NewSmallRunner(work *Small, opts ...runtime.Option) *SmallRunner {
+	r := &SmallRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[smallIdentity, SmallArgs, int]{
+		Name:    "github.com/workgen/workgen/testdata/golden/options.Small",
+		Code:    &smallCode,
+		Schema:  "53a96a321333521cf81a558821f38522",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args SmallArgs) (hash uint64, id smallIdentity, _ *key.Encoder) {
+			id = smallIdentity{n: args.N}
+			hash = key.NewHash().Uint64(uint64(id.n)).Sum()
+			return hash, id, nil
+		},
+		Encode:  (*SmallArgs).EncodeKey,
+		Inputs:  []string{"n int"},
+		Options: []runtime.Option{runtime.Jitter(1.0), runtime.MaxBytes(1_500_000)},
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns n.
+//
+// It returns what [Small.Run] returns, and executes it unless an equal call has
+// succeeded or is executing. Options: jitter=1 bytes=1500KB.
+func (r *SmallRunner) Run(ctx context.Context, n int) (int, error) {
+	id := smallIdentity{n: n}
+	hash := key.NewHash().Uint64(uint64(id.n)).Sum()
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
+	}
+	return r.calls.Run(ctx, hash, id, SmallArgs{N: n})
+}
+
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
+func (r *SmallRunner) Start(ctx context.Context, n int) *runtime.Call[int] {
+	return r.calls.Start(ctx, SmallArgs{N: n})
+}
+
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
+func (r *SmallRunner) Lookup(n int) (int, bool) {
+	return r.calls.Lookup(SmallArgs{N: n})
+}
+
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
+func (r *SmallRunner) Forget(n int) bool {
+	return r.calls.Forget(SmallArgs{N: n})
+}
+
+// Key returns the durable key of the call.
+func (r *SmallRunner) Key(n int) key.Key {
+	return r.calls.Key(SmallArgs{N: n})
+}
+
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
+func (r *SmallRunner) EncodeKey(e *key.Encoder) {
+	r.calls.EncodeRunner(e)
+}
+
+// execute calls [Small.Run].
+func (r *SmallRunner) execute(_ context.Context, args SmallArgs) (int, error) {
 	return r.work.Run(args.N), nil
 }
 

@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/workgen/workgen/generator/diag"
@@ -48,6 +50,23 @@ func (p *planner) keepFor(out *Work) {
 			report("its method KeepFor does not say how long it is kept: that is KeepFor() time.Duration",
 				"declare it as KeepFor() time.Duration, or give it another name")
 		}
+	}
+}
+
+// lifetimes reports options that have no effect for what the lifetime of results is.
+func (p *planner) lifetimes(out *Work) {
+	o := out.Scan.Options
+	report := func(pos token.Pos, message, fix string) {
+		p.diags.Add(diag.Diagnostic{Pos: p.fset.Position(pos), Work: out.Scan.Name, Message: message, Fix: fix})
+	}
+	switch {
+	case o.Cache.Set && !o.Cache.Value, slices.ContainsFunc(out.Results, func(v Value) bool { return v.KeepFor || v.Unresolved }):
+		return
+	case o.Refresh.Set && o.TTL.Set && o.Refresh.Value >= o.TTL.Value:
+		report(o.Refresh.Pos, "option refresh is not below ttl, so that no result is kept long enough to be refreshed", "write a shorter refresh, or a longer ttl")
+	}
+	if o.Stale.Set && !o.TTL.Set {
+		report(o.Stale.Pos, "option stale means nothing without ttl: no result becomes stale", "write a ttl, or remove stale")
 	}
 }
 
