@@ -174,10 +174,10 @@
 // A work may hold runners of other works in a keyed field, alone, in slices, maps and
 // structs, and in interfaces with a list of types. Such a runner counts with the name of
 // its work, the types and the code or version of it, its keyed fields, and the options that
-// decide what it returns: CacheCalls, TTL, CacheErrors, Timeout, and the attempts of Retry.
-// Nothing it computes is looked at. Copies share it, and a store cannot keep a result that
-// has one. A runner is no argument. Types that are generated are types like any other:
-// a work may take the arguments or results of another one.
+// decide what it returns: CacheCalls, TTL, StaleIfError, CacheErrors, Timeout, and the
+// attempts of Retry. Nothing it computes is looked at. Copies share it, and a store cannot
+// keep a result that has one. A runner is no argument. Types that are generated are types
+// like any other: a work may take the arguments or results of another one.
 //
 // What does not type-check is refused where a work is made of it, with the way there. A
 // type that another generator declares has to be there before.
