@@ -144,6 +144,10 @@ type Perishable interface {
 // unfinished calls do not count. When one more finishes, one that was not hit
 // lately is evicted, chosen by SIEVE. Zero restores [DefaultMaxEntries], a
 // negative n panics.
+//
+// A program that goes through more calls than that in turn, again and again, finds none of them:
+// each is evicted before it comes again. Stats.Evictions shows it; give it as many entries as
+// there are calls.
 func MaxEntries(n int) Option {
 	atLeastZero("MaxEntries", n, "use CacheCalls(false) to keep nothing")
 	return optionFunc(func(c *config) { c.maxEntries = n })
