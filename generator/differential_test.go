@@ -40,6 +40,21 @@ func differential(t *testing.T, seed uint64) {
 		}
 	})
 	p := newProgram(t, "-- gen/types.go --\n"+types+"\n-- other/other.go --\n"+otherTypes)
+	refused := map[string]bool{} // works whose results the generator says are not stored
+	for _, d := range generated(t, p).Diagnostics.Sorted(p.dir) {
+		if strings.Contains(d.Message, "a store cannot keep the results") {
+			refused[d.Work] = true
+		}
+	}
+	p.write("main.go", d.program(*differentialValues, refused))
+	store := t.TempDir()
+	t.Log(p.run(store, "first"))
+	t.Log(p.run(store, "second"))
+}
+
+// generated writes what is generated for all packages of p.
+func generated(t *testing.T, p *program) *generator.Result {
+	t.Helper()
 	result, err := generator.Generate(t.Context(), generator.Config{Dir: p.dir, Patterns: []string{"./..."}, Env: goEnv()})
 	if err != nil {
 		t.Fatal(err)
@@ -47,19 +62,10 @@ func differential(t *testing.T, seed uint64) {
 	if !result.Diagnostics.Empty() {
 		t.Fatal(report(t, result, p.dir))
 	}
-	refused := map[string]bool{} // works whose results the generator says are not stored
-	for _, d := range result.Diagnostics.Sorted(p.dir) {
-		if strings.Contains(d.Message, "a store cannot keep the results") {
-			refused[d.Work] = true
-		}
-	}
 	if _, err := write.Write(result.Files); err != nil {
 		t.Fatal(err)
 	}
-	p.write("main.go", d.program(*differentialValues, refused))
-	store := t.TempDir()
-	t.Log(p.run(store, "first"))
-	t.Log(p.run(store, "second"))
+	return result
 }
 
 // otherTypes are a package with a work and with types that cannot be walked from
@@ -156,6 +162,7 @@ func (v *Doc) UnmarshalJSON(b []byte) error {
 // typeWriter makes up types.
 type typeWriter struct {
 	rand    *rand.Rand
+	pkg     string // the name of the package
 	out     strings.Builder
 	types   []string // declared so far or later, not generic, no interfaces
 	defined int      // how many of types can be held by value already
@@ -184,7 +191,7 @@ const (
 )
 
 func newTypeWriter(seed uint64) *typeWriter {
-	d := &typeWriter{rand: rand.New(rand.NewPCG(seed, 2))}
+	d := &typeWriter{rand: rand.New(rand.NewPCG(seed, 2)), pkg: "gen"}
 	for i := range randomTypes {
 		d.types = append(d.types, fmt.Sprint("T", i))
 	}
@@ -269,9 +276,9 @@ func (d *typeWriter) generic(depth int, value bool) string {
 	return "Chain[" + d.expr(depth+1, value) + "]"
 }
 
-// source is a package of types, and of works that return what they are given.
-func (d *typeWriter) source() string {
-	d.out.WriteString(`package gen
+// declarations writes the types, and works that use those of package other.
+func (d *typeWriter) declarations() {
+	d.out.WriteString("package " + d.pkg + `
 
 import (
 	"encoding/binary"
@@ -333,6 +340,11 @@ func (Methods) Run(a other.Bin, b *other.Grown, c []other.Words, d other.Added, 
 		d.defined, d.plain = i, i < plainTypes
 		d.declare(i, name)
 	}
+}
+
+// source is a package of types, and of works that return what they are given.
+func (d *typeWriter) source() string {
+	d.declarations()
 	for i := range probes {
 		var params, results, values []string
 		for j := i; j < randomTypes; j += probes {
@@ -436,24 +448,8 @@ import (
 )
 
 func main() {
-	w := &differential.World{Lists: map[Type][]Type{}, Framed: map[Type]bool{TypeFor[other.OuterArgs](): true}, Runners: map[Type]Value{}}
 `)
-	for _, name := range append([]string{"Point"}, d.types...) {
-		fmt.Fprintf(&b, "\tw.Types = append(w.Types, TypeFor[gen.%s]())\n", name)
-	}
-	for i, l := range d.lists {
-		names := []string{"gen." + l.name}
-		if i == 0 {
-			names = append(names, "any") // inside of the list
-		}
-		for _, name := range names {
-			fmt.Fprintf(&b, "\tw.Lists[TypeFor[%s]()] = []Type{", name)
-			for _, t := range l.types {
-				fmt.Fprintf(&b, "TypeFor[%s](), ", qualified(t))
-			}
-			b.WriteString("}\n")
-		}
-	}
+	d.world(&b)
 	b.WriteString("\tdifferential.Keep(w, []differential.Keeper{\n")
 	for i := range keeps {
 		fmt.Fprintf(&b, "\t\t{Name: \"Keep%d\", Args: TypeFor[gen.Keep%[1]dArgs](), Refused: %[2]v, Runner: func(opts ...runtime.Option) any { return gen.NewKeep%[1]dRunner(new(gen.Keep%[1]d), opts...) }},\n",
@@ -484,10 +480,31 @@ func main() {
 	return b.String()
 }
 
+// world writes the declaration of a world of the types.
+func (d *typeWriter) world(b *strings.Builder) {
+	b.WriteString("\tw := &differential.World{Lists: map[Type][]Type{}, Framed: map[Type]bool{TypeFor[other.OuterArgs](): true}, Runners: map[Type]Value{}}\n")
+	for _, name := range append([]string{"Point"}, d.types...) {
+		fmt.Fprintf(b, "\tw.Types = append(w.Types, TypeFor[%s.%s]())\n", d.pkg, name)
+	}
+	for i, l := range d.lists {
+		names := []string{d.pkg + "." + l.name}
+		if i == 0 {
+			names = append(names, "any") // inside of the list
+		}
+		for _, name := range names {
+			fmt.Fprintf(b, "\tw.Lists[TypeFor[%s]()] = []Type{", name)
+			for _, t := range l.types {
+				fmt.Fprintf(b, "TypeFor[%s](), ", d.qualified(t))
+			}
+			b.WriteString("}\n")
+		}
+	}
+}
+
 // qualified is a type of the lists as another package writes it.
-func qualified(t string) string {
+func (d *typeWriter) qualified(t string) string {
 	for _, name := range []string{"T", "InnerArgs", "Self", "Held"} {
-		t = strings.ReplaceAll(t, name, "gen."+name)
+		t = strings.ReplaceAll(t, name, d.pkg+"."+name)
 	}
 	return t
 }

@@ -79,10 +79,14 @@ func (w *sizer) inside(list []jen.Code, v *jen.Statement, t *plan.Type) []jen.Co
 		if t.Elem.ByPointer() {
 			return append(add("Pointer", v), w.qual(protoPath, "proto", "Size").Call(v.Clone()))
 		}
-		if elem := w.function(t.Elem); elem != nil {
-			return add("PointerTo", w.first("FirstPointer", v, t), elem)
+		switch elem := w.function(t.Elem); {
+		case elem == nil:
+			return add("Pointer", v)
+		case t.Cyclic(plan.Sizing):
+			return add("PointerOnce", w.counted(), v, elem)
+		default:
+			return add("PointerTo", v, elem)
 		}
-		return add("Pointer", v)
 	case plan.Struct:
 		for i := range t.Fields {
 			if f := &t.Fields[i]; !f.Ignored {
@@ -275,6 +279,7 @@ func (w *work) emitSizeResult(name string) {
 		}
 		if cyclic {
 			g.Add(s.counted()).Op(":=").New(w.heapsize("Counted"))
+			terms = append(terms, s.counted().Dot("Rest").Call())
 		}
 		g.Return(sum(terms))
 	})

@@ -7,6 +7,7 @@ import "unsafe"
 // Counted is ready to use, by one goroutine, for one sum.
 type Counted struct {
 	places map[place]struct{}
+	rest   []func() int
 }
 
 // place is where something is. The type tells a struct from its first field.
@@ -16,18 +17,31 @@ type place struct {
 	len int
 }
 
-// FirstPointer returns p when it is the first time that it does, and nil otherwise.
-//
-//	heapsize.PointerTo(heapsize.FirstPointer(c, v.Next), …)
-func FirstPointer[P ~*T, T any](c *Counted, p P) P {
-	if c.first(place{(*P)(nil), unsafe.Pointer(p), 0}) {
-		return p
+// PointerOnce is PointerTo for what may lead back to p. What the target refers to is left
+// to Rest, so that a list of millions takes no stack of that depth.
+func PointerOnce[P ~*T, T any](c *Counted, p P, target func(T) int) int {
+	if !c.first(place{(*P)(nil), unsafe.Pointer(p), 0}) {
+		return 0
 	}
-	return nil
+	c.rest = append(c.rest, func() int { return target(*p) })
+	return object(unsafe.Sizeof(*p), true)
 }
 
-// FirstSlice does for slices what FirstPointer does for pointers: those are the same that
-// have the same first element and length.
+// Rest returns the size of what was left, and ends the sum.
+func (c *Counted) Rest() int {
+	n := 0
+	for last := len(c.rest) - 1; last >= 0; last = len(c.rest) - 1 {
+		next := c.rest[last]
+		c.rest = c.rest[:last]
+		n += next()
+	}
+	return n
+}
+
+// FirstSlice returns s when it is the first time that it does, and nil otherwise. Slices are
+// the same that have the same first element and length.
+//
+//	heapsize.SliceOf(heapsize.FirstSlice(c, v.Nodes), …)
 func FirstSlice[S ~[]T, T any](c *Counted, s S) S {
 	if len(s) > 0 && c.first(place{(*S)(nil), unsafe.Pointer(unsafe.SliceData(s)), len(s)}) {
 		return s
@@ -35,7 +49,7 @@ func FirstSlice[S ~[]T, T any](c *Counted, s S) S {
 	return nil
 }
 
-// FirstMap does it for maps.
+// FirstMap is FirstSlice for maps.
 func FirstMap[M ~map[K]V, K comparable, V any](c *Counted, m M) M {
 	// A map is a pointer to its description.
 	if c.first(place{(*M)(nil), *(*unsafe.Pointer)(unsafe.Pointer(&m)), 0}) {

@@ -13,15 +13,15 @@ import "unsafe"
 // String returns the size of the bytes of a string.
 func String[S ~string](s S) int { return Bytes(len(s)) }
 
-// Slice returns the size of the array of a slice whose elements hold no pointers. It counts
-// what has room besides the elements as long as that is no more than append leaves, or
-// package math/big: else it is most often the rest of an array that other slices share.
+// Slice returns the size of the array of a slice whose elements refer to nothing. It counts
+// the room beside them as far as append leaves any, or package math/big: what is more is
+// most often the rest of an array that other slices share.
 func Slice[S ~[]T, T any](s S) int {
 	var elem T
 	return array(len(s), cap(s), unsafe.Sizeof(elem), false)
 }
 
-// SliceOf is Slice for elements that hold pointers, and adds what they refer to.
+// SliceOf is Slice for elements that refer to something, and adds that.
 func SliceOf[S ~[]T, T any](s S, elem func(T) int) int {
 	var t T
 	return array(len(s), cap(s), unsafe.Sizeof(t), true) + Each(s, elem)
@@ -36,7 +36,7 @@ func Each[T any](s []T, elem func(T) int) int {
 	return n
 }
 
-// Pointer returns the size of a variable that holds no pointers.
+// Pointer returns the size of a variable that refers to nothing.
 func Pointer[P ~*T, T any](p P) int {
 	if p == nil {
 		return 0
@@ -44,7 +44,7 @@ func Pointer[P ~*T, T any](p P) int {
 	return object(unsafe.Sizeof(*p), false)
 }
 
-// PointerTo is Pointer for what holds pointers, and adds what that refers to.
+// PointerTo is Pointer for a variable that refers to something, and adds that.
 func PointerTo[P ~*T, T any](p P, target func(T) int) int {
 	if p == nil {
 		return 0
@@ -52,11 +52,11 @@ func PointerTo[P ~*T, T any](p P, target func(T) int) int {
 	return object(unsafe.Sizeof(*p), true) + target(*p)
 }
 
-// Map returns about the size of a map whose keys and values hold no pointers.
+// Map returns about the size of a map whose keys and values refer to nothing.
 func Map[M ~map[K]V, K comparable, V any](m M) int { return mapping(m, false) }
 
-// MapOf is Map for keys or values that hold pointers, and adds what they refer to: those
-// of a nil function refer to nothing.
+// MapOf is Map for keys or values that refer to something, and adds that. Nil says that all
+// keys, or all values, refer to nothing.
 func MapOf[M ~map[K]V, K comparable, V any](m M, key func(K) int, value func(V) int) int {
 	n := mapping(m, true)
 	for k, v := range m {

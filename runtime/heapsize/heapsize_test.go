@@ -3,6 +3,7 @@ package heapsize_test
 import (
 	"maps"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"testing"
@@ -11,7 +12,7 @@ import (
 )
 
 // allocated returns how many bytes make allocates, which is expected to be want: others may
-// allocate meanwhile. Of objects below 16 bytes several may have one place.
+// allocate meanwhile.
 func allocated(want int, make func()) int {
 	var before, after runtime.MemStats
 	least := -1
@@ -34,7 +35,12 @@ func TestBytes(t *testing.T) {
 		}
 		got := heapsize.Bytes(n)
 		if n < 16 {
-			if want := (n + 7) / 8 * 8; got != want {
+			const many = 240
+			if want := allocated(got*many, func() {
+				for range many {
+					b = make([]byte, n)
+				}
+			}) / many; got != want {
 				t.Errorf("%d bytes take %d, want %d", n, got, want)
 			}
 			continue
@@ -150,5 +156,54 @@ func boxes[T any](t *testing.T, v T) {
 	})
 	if got := heapsize.Box(v); got != all/len(made) {
 		t.Errorf("a %T takes %d, want %d", v, got, all/len(made))
+	}
+}
+
+func TestFirst(t *testing.T) {
+	type pair struct{ a, b int }
+	var (
+		c      heapsize.Counted
+		p          = &pair{}
+		s          = []int{1, 2}
+		m          = map[int]int{}
+		i, num any = pair{}, 1000
+	)
+	for try, first := range []bool{true, false} {
+		for what, got := range map[string]bool{
+			"pointer":    heapsize.PointerOnce(&c, p, func(pair) int { return 0 }) == 16,
+			"its first":  heapsize.PointerOnce(&c, &p.a, func(int) int { return 0 }) == 8,
+			"slice":      heapsize.FirstSlice(&c, s) != nil,
+			"its start":  heapsize.FirstSlice(&c, s[:1]) != nil,
+			"map":        heapsize.FirstMap(&c, m) != nil,
+			"box":        heapsize.FirstBox(&c, i),
+			"number box": heapsize.FirstBox(&c, num),
+		} {
+			if got != first {
+				t.Errorf("%s, try %d: %v", what, try, got)
+			}
+		}
+	}
+	if heapsize.PointerOnce(&c, (*int)(nil), nil) != 0 || heapsize.FirstSlice(&c, s[:0]) != nil || heapsize.FirstMap(&c, map[int]int(nil)) != nil || heapsize.FirstBox(&c, any(nil)) {
+		t.Error("nothing was there for the first time")
+	}
+}
+
+// TestLongList counts a list that would overflow the stack if it was followed on it.
+func TestLongList(t *testing.T) {
+	type node struct {
+		next *node
+		data [5]int
+	}
+	defer debug.SetMaxStack(debug.SetMaxStack(1 << 20))
+	const many = 50_000
+	var list *node
+	for range many {
+		list = &node{next: list}
+	}
+	var c heapsize.Counted
+	var size func(node) int
+	size = func(v node) int { return heapsize.PointerOnce(&c, v.next, size) }
+	if got, want := heapsize.PointerOnce(&c, list, size)+c.Rest(), many*48; got != want {
+		t.Errorf("%d bytes, want %d", got, want)
 	}
 }

@@ -37,7 +37,7 @@ func box(p unsafe.Pointer, n, align uintptr) int {
 	if small {
 		return 0
 	}
-	return object(n, true)
+	return object(n, n > tinySize)
 }
 
 const (
@@ -47,6 +47,10 @@ const (
 	// (runtime/malloc.go, maxSmallSize-gc.MallocHeaderSize).
 	maxSmall = 32<<10 - header
 	page     = 8 << 10
+
+	// tinySize is what objects share that are smaller and hold no pointers, three or more
+	// of them if they are a third of it (runtime/malloc.go, mallocgcTiny).
+	tinySize = 16
 
 	// header is what comes before an object that holds pointers and is larger than
 	// minHeader (internal/runtime/gc/malloc.go, MallocHeaderSize and
@@ -62,8 +66,11 @@ func object(n uintptr, pointers bool) int {
 	if n > maxSmall {
 		return int((n + page - 1) &^ (page - 1))
 	}
-	if pointers && n > minHeader {
+	switch {
+	case pointers && n > minHeader:
 		n += header
+	case !pointers && n <= tinySize/3:
+		return int(n)
 	}
 	return class(n)
 }

@@ -30,7 +30,8 @@ type World struct {
 
 	options map[any]int // which options the runner of a work was made with
 
-	cyclic map[reflect.Type]bool
+	cyclic  map[reflect.Type]bool
+	looping map[reflect.Type]bool
 }
 
 // implementers lists the types of the interface t.

@@ -14,6 +14,7 @@ type builder struct {
 	world *World
 	rand  *rand.Rand
 	left  int                              // how many more things to make
+	sized bool                             // make more, and nothing that sizers cannot see
 	made  map[reflect.Type][]reflect.Value // pointers, slices and maps, to be used again
 }
 
@@ -25,6 +26,9 @@ func (w *World) build(t reflect.Type, seed uint64) reflect.Value {
 	return v
 }
 
+// zones are where times are.
+var zones = []*time.Location{time.UTC, time.FixedZone("X", 3600), time.FixedZone("", -60)}
+
 // numbers are those at which something might go wrong.
 var numbers = []uint64{0, 1, 2, 0x7f, 0x80, 0xff, 1 << 15, 1 << 31, 1 << 63, math.MaxUint64}
 
@@ -33,7 +37,6 @@ func (b *builder) fill(v reflect.Value, depth int) {
 	switch {
 	case isTime(t):
 		at := time.Unix(b.rand.Int64N(1<<34), b.rand.Int64N(1e9))
-		zones := []*time.Location{time.UTC, time.FixedZone("X", 3600), time.FixedZone("", -60)}
 		v.Set(reflect.ValueOf(at.In(zones[b.rand.IntN(3)])).Convert(t))
 		return
 	case v.CanInt():
@@ -54,14 +57,14 @@ func (b *builder) fill(v reflect.Value, depth int) {
 		v.SetString(strings.Repeat("ab\x00", b.rand.IntN(3)) + strings.Repeat("x", b.rand.IntN(2)*b.rand.IntN(400)))
 	case reflect.Struct:
 		if isOpaque(t) {
-			opaque(v).Set(b.rand.Uint32N(3), strings.Repeat("\x00é", b.rand.IntN(3)))
+			opaque(v).Set(b.rand.Uint32N(3), strings.Repeat("\x00é", b.hidden()))
 			return
 		}
 		if b.world.Runners[t].IsValid() {
 			b.runner(v, depth)
 			return
 		}
-		for f := range fields(t, true) {
+		for f := range fields(t, !b.sized) {
 			b.fill(v.FieldByIndex(f.Index), depth+1)
 		}
 	case reflect.Array:
@@ -79,6 +82,22 @@ func (b *builder) fill(v reflect.Value, depth int) {
 	default:
 		b.reference(v, depth)
 	}
+}
+
+// elements is how many a slice or map gets.
+func (b *builder) elements() int {
+	if b.sized {
+		return b.rand.IntN(30)
+	}
+	return b.rand.IntN(4)
+}
+
+// hidden is how long a text is that others cannot see.
+func (b *builder) hidden() int {
+	if b.sized {
+		return 0
+	}
+	return b.rand.IntN(3)
 }
 
 func (b *builder) float() float64 {
@@ -115,11 +134,11 @@ func (b *builder) reference(v reflect.Value, depth int) {
 	if b.spent(depth) {
 		return
 	}
-	if made := b.made[t]; len(made) > 0 && b.rand.IntN(4) == 0 {
+	if made := b.made[t]; len(made) > 0 && b.rand.IntN(4) == 0 && (!b.sized || b.world.loops(t)) {
 		v.Set(made[b.rand.IntN(len(made))])
 		return
 	}
-	n := b.rand.IntN(4)
+	n := b.elements()
 	switch t.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(t.Elem()).Convert(t))

@@ -403,7 +403,7 @@ func sizePutResult(v *dynamodb.PutItemInput) int {
 	c := new(heapsize.Counted)
 	return heapsize.PointerTo(v, func(x dynamodb.PutItemInput) int {
 		return sizeDynamodbPutItemInput(c, x)
-	})
+	}) + c.Rest()
 }
 
 // sizeGetResult returns how many bytes of the heap results refer to.
@@ -411,7 +411,7 @@ func sizeGetResult(v *dynamodb.GetItemOutput) int {
 	c := new(heapsize.Counted)
 	return heapsize.PointerTo(v, func(x dynamodb.GetItemOutput) int {
 		return sizeDynamodbGetItemOutput(c, x)
-	})
+	}) + c.Rest()
 }
 
 // encodeDynamodbPutItemInput writes every field that is an input, in order.
@@ -1060,11 +1060,11 @@ func sizeTypesAttributeValue(c *heapsize.Counted, v types.AttributeValue) int {
 	case *types.AttributeValueMemberBS:
 		return heapsize.PointerTo(x, sizeTypesAttributeValueMemberBS)
 	case *types.AttributeValueMemberL:
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x types.AttributeValueMemberL) int {
+		return heapsize.PointerOnce(c, x, func(x types.AttributeValueMemberL) int {
 			return sizeTypesAttributeValueMemberL(c, x)
 		})
 	case *types.AttributeValueMemberM:
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x types.AttributeValueMemberM) int {
+		return heapsize.PointerOnce(c, x, func(x types.AttributeValueMemberM) int {
 			return sizeTypesAttributeValueMemberM(c, x)
 		})
 	case *types.AttributeValueMemberN:

@@ -562,7 +562,7 @@ func cloneUpResult(v types.ServiceConfig) types.ServiceConfig {
 // sizeUpResult returns how many bytes of the heap results refer to.
 func sizeUpResult(v types.ServiceConfig) int {
 	c := new(heapsize.Counted)
-	return sizeTypesServiceConfig(c, v)
+	return sizeTypesServiceConfig(c, v) + c.Rest()
 }
 
 // encodeTypesServiceConfig writes every field that is an input, in order.

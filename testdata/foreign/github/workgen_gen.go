@@ -598,9 +598,11 @@ func sizeTriageResult(v TriageResult) int {
 	c := new(heapsize.Counted)
 	return heapsize.PointerTo(v.R1, func(x github.Issue) int {
 		return sizeGithubIssue(c, x)
-	}) + heapsize.PointerTo(heapsize.FirstPointer(c, v.R2), func(x github.Repository) int {
-		return sizeGithubRepository(c, x)
-	})
+	}) +
+		heapsize.PointerOnce(c, v.R2, func(x github.Repository) int {
+			return sizeGithubRepository(c, x)
+		}) +
+		c.Rest()
 }
 
 // encodeGithubIssue writes every field that is an input, in order.
@@ -2401,7 +2403,7 @@ func sizeGithubIssue(c *heapsize.Counted, v github.Issue) int {
 			return sizeGithubMilestone(c, x)
 		}) +
 		heapsize.PointerTo(v.PullRequestLinks, sizeGithubPullRequestLinks) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Repository), func(x github.Repository) int {
+		heapsize.PointerOnce(c, v.Repository, func(x github.Repository) int {
 			return sizeGithubRepository(c, x)
 		}) +
 		heapsize.PointerTo(v.Reactions, sizeGithubReactions) +
@@ -2455,13 +2457,13 @@ func sizeGithubRepository(c *heapsize.Counted, v github.Repository) int {
 		heapsize.Pointer(v.Watchers) +
 		heapsize.Pointer(v.Size) +
 		heapsize.Pointer(v.AutoInit) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Parent), func(x github.Repository) int {
+		heapsize.PointerOnce(c, v.Parent, func(x github.Repository) int {
 			return sizeGithubRepository(c, x)
 		}) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Source), func(x github.Repository) int {
+		heapsize.PointerOnce(c, v.Source, func(x github.Repository) int {
 			return sizeGithubRepository(c, x)
 		}) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.TemplateRepository), func(x github.Repository) int {
+		heapsize.PointerOnce(c, v.TemplateRepository, func(x github.Repository) int {
 			return sizeGithubRepository(c, x)
 		}) +
 		heapsize.PointerTo(v.Organization, sizeGithubOrganization) +
@@ -4340,7 +4342,7 @@ func sizeGithubUser(c *heapsize.Counted, v github.User) int {
 		heapsize.PointerTo(v.RoleName, heapsize.String) +
 		heapsize.PointerTo(v.Assignment, heapsize.String) +
 		heapsize.SliceOf(v.InheritedFrom, func(x *github.Team) int {
-			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x github.Team) int {
+			return heapsize.PointerOnce(c, x, func(x github.Team) int {
 				return sizeGithubTeam(c, x)
 			})
 		})
@@ -4951,7 +4953,7 @@ func sizeGithubTeam(c *heapsize.Counted, v github.Team) int {
 		heapsize.PointerTo(v.HTMLURL, heapsize.String) +
 		heapsize.PointerTo(v.MembersURL, heapsize.String) +
 		heapsize.PointerTo(v.RepositoriesURL, heapsize.String) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Parent), func(x github.Team) int {
+		heapsize.PointerOnce(c, v.Parent, func(x github.Team) int {
 			return sizeGithubTeam(c, x)
 		}) +
 		heapsize.PointerTo(v.LDAPDN, heapsize.String) +

@@ -214,9 +214,11 @@ func sizeResolveResult(v ResolveResult) int {
 	c := new(heapsize.Counted)
 	return heapsize.PointerTo(v.R1, func(x ast.Package) int {
 		return sizeAstPackage(c, x)
-	}) + heapsize.PointerTo(heapsize.FirstPointer(c, v.R2), func(x ast.Term) int {
-		return sizeAstTerm(c, x)
-	})
+	}) +
+		heapsize.PointerOnce(c, v.R2, func(x ast.Term) int {
+			return sizeAstTerm(c, x)
+		}) +
+		c.Rest()
 }
 
 // encodeAstPackage writes every field that is an input, in order.
@@ -424,7 +426,7 @@ func copyAstValueWhole(c *deepcopy.Copy, v *ast.Value) {
 // counted.
 func sizeAstRef(c *heapsize.Counted, v ast.Ref) int {
 	return heapsize.SliceOf(heapsize.FirstSlice(c, v), func(x *ast.Term) int {
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x ast.Term) int {
+		return heapsize.PointerOnce(c, x, func(x ast.Term) int {
 			return sizeAstTerm(c, x)
 		})
 	})
@@ -503,7 +505,7 @@ func copyAstCallWhole(c *deepcopy.Copy, v *ast.Call) {
 // has counted.
 func sizeAstCall(c *heapsize.Counted, v ast.Call) int {
 	return heapsize.SliceOf(heapsize.FirstSlice(c, v), func(x *ast.Term) int {
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x ast.Term) int {
+		return heapsize.PointerOnce(c, x, func(x ast.Term) int {
 			return sizeAstTerm(c, x)
 		})
 	})

@@ -187,9 +187,11 @@ func cloneCheckResult(v CheckResult) CheckResult {
 // sizeCheckResult returns how many bytes of the heap results refer to.
 func sizeCheckResult(v CheckResult) int {
 	c := new(heapsize.Counted)
-	return sizeExpr(c, v.R1) + heapsize.PointerTo(heapsize.FirstPointer(c, v.R2), func(x Block) int {
-		return sizeBlock(c, x)
-	})
+	return sizeExpr(c, v.R1) +
+		heapsize.PointerOnce(c, v.R2, func(x Block) int {
+			return sizeBlock(c, x)
+		}) +
+		c.Rest()
 }
 
 // encodeExpr writes the type of the value, then the value.
@@ -365,13 +367,13 @@ func sizeExpr(c *heapsize.Counted, v Expr) int {
 	}
 	switch x := v.(type) {
 	case *Block:
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Block) int {
+		return heapsize.PointerOnce(c, x, func(x Block) int {
 			return sizeBlock(c, x)
 		})
 	case Call:
 		return heapsize.Box(x) + sizeCall(c, x)
 	case *Call:
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Call) int {
+		return heapsize.PointerOnce(c, x, func(x Call) int {
 			return sizeCall(c, x)
 		})
 	case *Ident:
@@ -386,7 +388,7 @@ func sizeBlock(c *heapsize.Counted, v Block) int {
 	return heapsize.SliceOf(heapsize.FirstSlice(c, v.List), func(x Expr) int {
 		return sizeExpr(c, x)
 	}) + heapsize.MapOf(heapsize.FirstMap(c, v.Named), heapsize.String, func(x *Block) int {
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Block) int {
+		return heapsize.PointerOnce(c, x, func(x Block) int {
 			return sizeBlock(c, x)
 		})
 	})

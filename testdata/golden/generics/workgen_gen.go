@@ -501,7 +501,9 @@ func cloneNestedResult(v NestedResult) NestedResult {
 // sizeNestedResult returns how many bytes of the heap results refer to.
 func sizeNestedResult(v NestedResult) int {
 	c := new(heapsize.Counted)
-	return sizeTreeStringInt(c, v.R1) + sizeOptionInt(v.R2)
+	return sizeTreeStringInt(c, v.R1) +
+		sizeOptionInt(v.R2) +
+		c.Rest()
 }
 
 // encodeOptionOptionInt writes every field that is an input, in order.
@@ -731,10 +733,10 @@ func cloneOptionInt(v Option[[]int]) Option[[]int] {
 // what c has counted.
 func sizeTreeStringInt(c *heapsize.Counted, v Tree[string, int]) int {
 	return heapsize.String(v.Key) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Left), func(x Tree[string, int]) int {
+		heapsize.PointerOnce(c, v.Left, func(x Tree[string, int]) int {
 			return sizeTreeStringInt(c, x)
 		}) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Right), func(x Tree[string, int]) int {
+		heapsize.PointerOnce(c, v.Right, func(x Tree[string, int]) int {
 			return sizeTreeStringInt(c, x)
 		})
 }

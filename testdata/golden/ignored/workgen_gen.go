@@ -496,9 +496,11 @@ func (r *TakeRunner) execute(_ context.Context, args TakeArgs) (int, error) {
 // sizeMakeResult returns how many bytes of the heap results refer to.
 func sizeMakeResult(v MakeResult) int {
 	c := new(heapsize.Counted)
-	return sizeData(c, v.R1) + heapsize.MapOf(v.R2, heapsize.String, func(x Data) int {
-		return sizeData(c, x)
-	})
+	return sizeData(c, v.R1) +
+		heapsize.MapOf(v.R2, heapsize.String, func(x Data) int {
+			return sizeData(c, x)
+		}) +
+		c.Rest()
 }
 
 // encodeData writes every field that is an input, in order.
@@ -696,7 +698,7 @@ func sizeData(c *heapsize.Counted, v Data) int {
 			})
 		}) +
 		heapsize.PointerTo(v.Label, sizeLabel) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Tree), func(x Tree) int {
+		heapsize.PointerOnce(c, v.Tree, func(x Tree) int {
 			return sizeTree(c, x)
 		}) +
 		sizeShape(v.Shape)
@@ -810,7 +812,7 @@ func sizeLabel(v Label) int {
 // counted.
 func sizeTree(c *heapsize.Counted, v Tree) int {
 	return heapsize.SliceOf(heapsize.FirstSlice(c, v.Kids), func(x *Tree) int {
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Tree) int {
+		return heapsize.PointerOnce(c, x, func(x Tree) int {
 			return sizeTree(c, x)
 		})
 	})

@@ -673,13 +673,15 @@ func cloneDecodeResult(v DecodeResult) DecodeResult {
 // sizeEvalResult returns how many bytes of the heap results refer to.
 func sizeEvalResult(v Expr) int {
 	c := new(heapsize.Counted)
-	return sizeExpr(c, v)
+	return sizeExpr(c, v) + c.Rest()
 }
 
 // sizeDecodeResult returns how many bytes of the heap results refer to.
 func sizeDecodeResult(v DecodeResult) int {
 	c := new(heapsize.Counted)
-	return sizeJSON(c, v.R1) + sizeRecord(c, v.R2)
+	return sizeJSON(c, v.R1) +
+		sizeRecord(c, v.R2) +
+		c.Rest()
 }
 
 // encodeShapeShape writes the type of the value, then the value.
@@ -1217,11 +1219,11 @@ func sizeExpr(c *heapsize.Counted, v Expr) int {
 	case Add:
 		return heapsize.Box(x) + sizeAdd(c, x)
 	case *Add:
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Add) int {
+		return heapsize.PointerOnce(c, x, func(x Add) int {
 			return sizeAdd(c, x)
 		})
 	case *Neg:
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Neg) int {
+		return heapsize.PointerOnce(c, x, func(x Neg) int {
 			return sizeNeg(c, x)
 		})
 	case Num:
@@ -1730,7 +1732,7 @@ func sizeAny2(c *heapsize.Counted, v any) int {
 	case []byte:
 		return heapsize.Box(x) + heapsize.Slice(x)
 	case *Record:
-		return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Record) int {
+		return heapsize.PointerOnce(c, x, func(x Record) int {
 			return sizeRecord(c, x)
 		})
 	case int:

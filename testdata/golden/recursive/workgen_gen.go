@@ -645,15 +645,17 @@ func cloneSameResult(v List) List {
 // sizeGrowResult returns how many bytes of the heap results refer to.
 func sizeGrowResult(v GrowResult) int {
 	c := new(heapsize.Counted)
-	return heapsize.PointerTo(heapsize.FirstPointer(c, v.R1), func(x Dir) int {
+	return heapsize.PointerOnce(c, v.R1, func(x Dir) int {
 		return sizeDir(c, x)
-	}) + sizeConfig(c, v.R2)
+	}) +
+		sizeConfig(c, v.R2) +
+		c.Rest()
 }
 
 // sizeSameResult returns how many bytes of the heap results refer to.
 func sizeSameResult(v List) int {
 	c := new(heapsize.Counted)
-	return sizeList(c, v)
+	return sizeList(c, v) + c.Rest()
 }
 
 // encodeNode writes every field that is an input, in order.
@@ -1038,7 +1040,7 @@ func copyConfig(c *deepcopy.Copy, v *Config) {
 func sizeDir(c *heapsize.Counted, v Dir) int {
 	return heapsize.String(v.Name) +
 		heapsize.SliceOf(heapsize.FirstSlice(c, v.Files), func(x *File) int {
-			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x File) int {
+			return heapsize.PointerOnce(c, x, func(x File) int {
 				return sizeFile(c, x)
 			})
 		}) +
@@ -1050,12 +1052,12 @@ func sizeDir(c *heapsize.Counted, v Dir) int {
 // sizeConfig returns how many bytes of the heap v refers to, but for what c has
 // counted.
 func sizeConfig(c *heapsize.Counted, v Config) int {
-	return heapsize.PointerTo(heapsize.FirstPointer(c, v.Tree), func(x Node) int {
+	return heapsize.PointerOnce(c, v.Tree, func(x Node) int {
 		return sizeNode(c, x)
 	}) +
 		heapsize.MapOf(v.Groups, heapsize.String, func(x []*Node) int {
 			return heapsize.SliceOf(x, func(x *Node) int {
-				return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Node) int {
+				return heapsize.PointerOnce(c, x, func(x Node) int {
 					return sizeNode(c, x)
 				})
 			})
@@ -1096,16 +1098,16 @@ func copyPairStringLinkedBool(c *deepcopy.Copy, v *Pair[string, *Linked[bool]]) 
 // sizeFile returns how many bytes of the heap v refers to, but for what c has
 // counted.
 func sizeFile(c *heapsize.Counted, v File) int {
-	return heapsize.PointerTo(heapsize.FirstPointer(c, v.In), func(x Dir) int {
+	return heapsize.PointerOnce(c, v.In, func(x Dir) int {
 		return sizeDir(c, x)
 	}) +
 		heapsize.Each(v.Links[:], func(x *File) int {
-			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x File) int {
+			return heapsize.PointerOnce(c, x, func(x File) int {
 				return sizeFile(c, x)
 			})
 		}) +
 		heapsize.SliceOf(heapsize.FirstSlice(c, v.Extra.Alt), func(x *File) int {
-			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x File) int {
+			return heapsize.PointerOnce(c, x, func(x File) int {
 				return sizeFile(c, x)
 			})
 		})
@@ -1116,10 +1118,10 @@ func sizeFile(c *heapsize.Counted, v File) int {
 func sizeNode(c *heapsize.Counted, v Node) int {
 	return heapsize.String(v.Name) +
 		heapsize.Slice(v.Weights) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Left), func(x Node) int {
+		heapsize.PointerOnce(c, v.Left, func(x Node) int {
 			return sizeNode(c, x)
 		}) +
-		heapsize.PointerTo(heapsize.FirstPointer(c, v.Right), func(x Node) int {
+		heapsize.PointerOnce(c, v.Right, func(x Node) int {
 			return sizeNode(c, x)
 		})
 }
@@ -1132,7 +1134,7 @@ func sizeRose(c *heapsize.Counted, v Rose) int {
 			return sizeRose(c, x)
 		}) +
 		heapsize.MapOf(heapsize.FirstMap(c, v.Thorns), heapsize.String, func(x *Rose) int {
-			return heapsize.PointerTo(heapsize.FirstPointer(c, x), func(x Rose) int {
+			return heapsize.PointerOnce(c, x, func(x Rose) int {
 				return sizeRose(c, x)
 			})
 		})
