@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -87,6 +88,18 @@ func TestWhatWantsNotToBeKeptEndsWhatWas(t *testing.T) {
 		say = "got -1s"
 		f.Run(t.Context(), "a") // begins the refresh
 		rest(time.Second)
+		want(t, "entries", settled(t, f).Entries, 0)
+	})
+}
+
+func TestAPanicOfWhatAsksAResultFailsTheCall(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		spec := againSpec(sleeper)
+		spec.KeepFor = func(string) time.Duration { panic("no age") }
+		f := fetchOf(NewCalls(spec))
+		_, err := f.Run(t.Context(), "a")
+		p, ok := errors.AsType[*PanicError](err)
+		want(t, "a panic", ok && p.Value == "no age", true)
 		want(t, "entries", settled(t, f).Entries, 0)
 	})
 }

@@ -132,11 +132,12 @@ func TTL(d time.Duration) Option {
 type Perishable interface {
 	// KeepFor is called when an execution has returned the result without an error. Zero
 	// keeps it as long as [TTL] says. Above zero, it expires when that time has passed since
-	// its execution finished, whatever TTL says. Below zero, it is not kept: those who wait
-	// for the call get it, and the next call executes.
+	// its execution finished, whatever TTL says, and with [Jitter] a little earlier. Below zero,
+	// it is not kept: those who wait for the call get it, and the next call executes.
 	//
 	// A nil pointer or interface is not asked, which is as zero. Of several results of one
-	// call the shortest time counts that is not zero. It may be called concurrently.
+	// call the shortest time counts that is not zero. It may be called concurrently, and a panic
+	// fails the call with a [PanicError].
 	KeepFor() time.Duration
 }
 
