@@ -2,7 +2,9 @@ package heapsize
 
 // Maps of Go are Swiss tables (internal/runtime/maps/map.go): up to eight entries are in
 // one group of eight slots, more of them in a table with the power of two of slots that
-// leaves an eighth free, and from maxEntries on in several tables with a directory.
+// leaves an eighth free, and from maxEntries on in several tables with a directory. What the
+// length does not tell counts as nothing: the room that deleted entries leave, and the table
+// that a map of eight entries gets when one of them is assigned to once more.
 const (
 	groupSlots = 8
 	maxSlots   = 1024 // of a table

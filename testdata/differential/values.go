@@ -161,6 +161,9 @@ func (b *builder) reference(v reflect.Value, depth int) {
 			key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 			b.fill(key, depth+1)
 			b.fill(elem, depth+1)
+			if b.sized && made.MapIndex(key).IsValid() {
+				continue // a map of eight entries grows when one of them is assigned to
+			}
 			made.SetMapIndex(key, elem)
 		}
 	}
