@@ -335,6 +335,7 @@ func (r *runner) forgetRenewal(hash uint64) {
 	c := r.renewals[hash]
 	if c != nil {
 		c.forgotten = true
+		r.endRenewal(c) // the next result is not its business
 		defer c.lease.GiveBack()
 	}
 	r.mu.Unlock()

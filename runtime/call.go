@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/workgen/workgen/runtime/internal/backoff"
 	"github.com/workgen/workgen/runtime/internal/durable"
 	"github.com/workgen/workgen/runtime/internal/sieve"
 	"github.com/workgen/workgen/runtime/key"
@@ -553,7 +552,6 @@ func (c *call) stop(reason error, when func() bool) bool {
 // to, if it has not ended and x is the latest.
 func (c *call) conclude(x *execution, o outcome) {
 	r := c.runner
-	c.prepareRetry(&o)
 	r.mu.Lock()
 	mine := !c.ended() && c.execution == x
 	if mine {
@@ -562,14 +560,6 @@ func (c *call) conclude(x *execution, o outcome) {
 	r.mu.Unlock()
 	if mine {
 		c.release(o.err)
-	}
-}
-
-// prepareRetry notes what the error of a call that is Again says of the next attempt. No lock may be
-// held: it may ask the user.
-func (c *call) prepareRetry(o *outcome) {
-	if c.again && o.err != nil {
-		o.retry = backoff.Least(o.err)
 	}
 }
 

@@ -105,8 +105,9 @@ func (c *call) look(ctx context.Context) {
 // isFresh reports whether a result that the store has is as good as a refresh: another process has
 // refreshed it.
 func (c *call) isFresh(e *store.Entry) bool {
-	after := c.runner.refreshAfter
-	return c.refreshes && e != nil && (after == 0 || time.Since(e.Finished) < after)
+	r := c.runner
+	youngest := r.refreshAfter - time.Duration(r.jitter*float64(r.refreshAfter)) // that is refreshed
+	return c.refreshes && e != nil && (r.refreshAfter == 0 || time.Since(e.Finished) < youngest)
 }
 
 // newest returns the token of the newest execution that was found, but for one that has not ended.

@@ -360,7 +360,9 @@ func (x *execution) retriesAfter(err error) time.Duration {
 func (x *execution) finish(o *outcome) {
 	c, wait := x.call, time.Duration(0)
 	if !x.lost.Load() && !c.guarded(x, func() {
-		wait = x.retriesAfter(o.err)
+		if wait = x.retriesAfter(o.err); c.again {
+			o.retry = backoff.Least(o.err)
+		}
 		if c.durable() {
 			c.publish(x, o, wait, true)
 		}
@@ -378,7 +380,6 @@ func (x *execution) finish(o *outcome) {
 func (x *execution) end(o *outcome) {
 	c := x.call
 	r := c.runner
-	c.prepareRetry(o)
 	r.mu.Lock()
 	x.returned(o.panicked)
 	c.over()

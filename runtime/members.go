@@ -208,6 +208,7 @@ func (e *engine) unpin(p *pass, through bool) {
 	for _, n := range gone {
 		n.call.Load().runner.unpin(n)
 	}
+	trim()
 }
 
 // leaveWhatIsNotAskedFor drops the calls of the flow that wait for their turn and that the pass has

@@ -152,7 +152,7 @@ func (r *runner) matures(n *node, now time.Duration) {
 
 // isTooOld reports whether a node that is kept is not good any more. mu is free.
 func (r *runner) isTooOld(n *node) bool {
-	if !n.isStale() {
+	if !r.ages() {
 		return false
 	}
 	r.mu.Lock()
@@ -160,7 +160,7 @@ func (r *runner) isTooOld(n *node) bool {
 	return r.hasExpired(n)
 }
 
-// hasExpired is isTooOld of one that is stale. mu is held.
+// hasExpired is isTooOld where results may be stale. mu is held.
 func (r *runner) hasExpired(n *node) bool { return time.Since(r.made) >= r.attributes[n].expires }
 
 // refresh is findOrMake for a call that is kept and stale: a hit as long as it is good, and the call
@@ -195,8 +195,11 @@ func (c *Calls[K, A, R]) refreshAhead(e *entry[K, R], refused error, args A) *ca
 	if refused != nil && !r.closed {
 		return nil // the next request may make it
 	}
+	if r.renewal(n.hash, e.key) != nil {
+		return nil // likewise, if that fails
+	}
 	n.state.And(^uint32(stale))
-	if refused != nil || r.renewal(n.hash, e.key) != nil {
+	if refused != nil {
 		return nil
 	}
 	_, u := c.newCall(n.hash, e.key, args)
@@ -248,12 +251,19 @@ func (c *Calls[K, A, R]) replaceExpired(ctx context.Context, ended error, old *e
 
 // refreshFailed has what is kept of a call that is Again, and has failed or was stopped, given for some
 // time, at least for wait if it is not gone before: then the next refresh is due. It returns a *Call[R],
-// nil if nothing is kept. mu is held.
+// nil if nothing is kept. One that somebody has executed Again for another reason changes nothing. mu is
+// held.
 func (r *runner) refreshFailed(c *call, wait time.Duration) any {
+	if c.forgotten {
+		return nil // what is kept, if anything, is not what it was to replace
+	}
 	handle, n := c.values.kept()
 	a, now := r.attributes[n], time.Since(r.made)
 	if !a.ages || now >= a.gone {
 		return nil
+	}
+	if !c.refreshes {
+		return handle
 	}
 	a.failures++
 	r.attributes[n] = a

@@ -278,6 +278,7 @@ func (r *runner) forgetKept() {
 		c.forgotten, c.listed = true, false
 		leases = append(leases, c.lease)
 	}
+	clear(r.renewals)
 	r.table.reset()
 	r.mu.Unlock()
 	for _, l := range leases {
