@@ -163,6 +163,12 @@ func (w *worker) serve(ctx context.Context) {
 	if err := serving.Serve(ctx, of[0].Runner(), of[1].Runner()); err != ctx.Err() {
 		panic(fmt.Sprintf("crashtest: %v", err))
 	}
+	// What it has lost, or was stopped, it does not wait for: a body may run on that does not heed that.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*w.Lease)
+	defer cancel()
+	for _, calls := range of {
+		_ = calls.Runner().Close(ctx)
+	}
 }
 
 // makeCalls makes calls until ctx ends, and waits until all have ended.
