@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var differentialSizes = flag.Int("differential.sizes", 10, "how many packages of random types to try sizes of")
+var differentialSizes = flag.Int("differential.sizes", 3, "how many packages of random types to try sizes of")
 
 const (
 	sizedTogether = 10 // packages of one program
