@@ -16,9 +16,10 @@
 // distinct values have distinct encodings. What is compared in the end is
 //
 //   - for a Fingerprint or Text of up to MaxExact bytes: the bytes themselves;
-//   - for longer ones: 128 bits of XXH3 under a seed that is drawn anew in every
+//   - for longer ones: the 128 bits of GMAC under a key that is drawn anew in every
 //     process. Two of a billion different values collide with a probability of
-//     about 10^-21;
+//     about 10^-21, and no choice of the values raises it by more than the number of
+//     their 16-byte blocks;
 //   - for a Key: SHA-256.
 //
 // It refuses values that have no identity: there is no method for channels,
@@ -102,8 +103,7 @@
 // where it lies, and the 16 bytes of its digest take its place. Whether a run is
 // replaced depends on its length, which is known from the bytes before it or from
 // the type, so the result is no more ambiguous than the encoding. The
-// entries of a map of more than eight are replaced by the sum, modulo 2^128, of
-// the digests of each; fewer are ordered by what stands in the buffer, which is
+// entries of a map of up to eight are ordered by what stands in the buffer, which is
 // another order in another process: a fingerprint never leaves its own.
 //
 // # Concurrency and memory

@@ -21,21 +21,20 @@ const MaxExact = 256
 // it, and nobody outside can prepare values that collide.
 var (
 	seed   = maphash.MakeSeed()
-	secret = maphash.String(seed, "workgen: digest") // seeds XXH3-128
 	origin = maphash.String(seed, "workgen: origin") // where Hash chains begin
 	factor = maphash.String(seed, "workgen: factor") | 1
 )
 
 // Text is a string's identity: two are equal with == just when their strings
 // are (for more than MaxExact bytes: but for a collision of 128 bits under a
-// secret seed). It is the string itself while that is short, so making one is
+// secret key). It is the string itself while that is short, so making one is
 // free, and keeping one keeps the string. The zero Text is that of "". Immutable;
 // safe for concurrent use. Never store or send one: the next process has another
 // seed.
 type Text struct {
 	// Four words are all that the compiler keeps in registers; a fifth would
 	// send every Text through memory. The length of a longer string therefore
-	// has no word of its own: XXH3 mixes it into the digest.
+	// has no word of its own: GMAC mixes it into the digest.
 	exact  string // of at most MaxExact bytes; "" for longer strings
 	hi, lo uint64 // digest of a longer string; 0 otherwise
 }
@@ -59,8 +58,8 @@ func TextOf(s string) Text {
 //
 //go:noinline
 func longText(s string) Text {
-	d := xxh3.HashString128Seed(s, secret)
-	return Text{hi: d.Hi, lo: d.Lo}
+	hi, lo := whole.of(unsafe.Slice(unsafe.StringData(s), len(s)))
+	return Text{hi: hi, lo: lo}
 }
 
 // Clone returns an identity equal to t that owns its memory: one that is kept
@@ -75,7 +74,7 @@ func (t Text) Size() int { return heapsize.String(t.exact) }
 
 // Fingerprint identifies an encoding in this process: two are equal with == just
 // when the encodings are (for more than MaxExact bytes: but for a collision of
-// 128 bits under a secret seed). The zero Fingerprint is that of the empty
+// 128 bits under a secret key). The zero Fingerprint is that of the empty
 // encoding. Never store or send one.
 type Fingerprint struct {
 	text Text

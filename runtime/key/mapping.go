@@ -12,7 +12,7 @@ import (
 
 // entry is where one entry of an open map stands in Encoder.buf.
 type entry struct {
-	hash  uint64 // of the encoded key, known when the map ends: its unseeded XXH3-64; not in a fingerprint
+	hash  uint64 // of the encoded key, known when the map ends: its unseeded XXH3-64; not of few in a fingerprint
 	start int    // of the key
 	value int    // end of the key, start of the value; 0 until Value is called (never its place: a length word comes before)
 	end   int    // of the value; known when the map ends
@@ -98,10 +98,8 @@ func (m MapEncoder) End() {
 		putLength(e.buf[m.at:], word) // the map changed under the caller's range
 	}
 	switch entries := e.entries[m.base:]; {
-	case e.durable:
+	case e.durable || n > few:
 		e.arrange(entries)
-	case n > few:
-		e.sum(entries)
 	default:
 		e.order(entries)
 	}
@@ -110,25 +108,6 @@ func (m MapEncoder) End() {
 	if e.durable {
 		e.spill()
 	}
-}
-
-// sum replaces the entries, which end the buffer, by the sum of their digests: what
-// depends on no order needs none. Only in a fingerprint, where digests are seeded,
-// and of more than a few, so that the length word tells whether it was done.
-func (e *Encoder) sum(entries []entry) {
-	var lo, hi, carry uint64
-	end := len(e.buf)
-	for i := len(entries) - 1; i >= 0; i-- {
-		x := &entries[i]
-		x.mustHaveValue()
-		d := xxh3.Hash128Seed(e.buf[x.start:end], secret)
-		lo, carry = bits.Add64(lo, d.Lo, 0)
-		hi, _ = bits.Add64(hi, d.Hi, carry)
-		end = x.start
-	}
-	e.buf = e.buf[:end]
-	e.Uint64(lo)
-	e.Uint64(hi)
 }
 
 // order puts a few entries, which end the buffer, in the order of their bytes.
