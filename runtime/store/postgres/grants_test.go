@@ -99,6 +99,8 @@ func TestRights(t *testing.T) {
 	executes := []string{
 		`SELECT workgen.begin_executions(1, '1s', NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
 		`SELECT workgen.end_executions('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+		`SELECT workgen.start_executions(1, '1s', NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+		`SELECT workgen.finish_executions(NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
 		`SELECT workgen.delete_calls(1, ARRAY[''::bytea])`, `SELECT workgen.discard_result('', 1, 4::smallint, '')`,
 		`SELECT workgen.release_executions(1)`, `SELECT workgen.forget_records(1, ARRAY[1])`, `SELECT workgen.drop_expired(1, '1s', 1)`, `SELECT workgen.evict_results(1, '{}')`,
 		`SELECT workgen.take_task(1, '{}', '{}', '1s')`, `SELECT workgen.done_task(1, '')`,
@@ -143,7 +145,7 @@ func TestRights(t *testing.T) {
 	if hidden != 0 {
 		t.Errorf("readers cannot read %d tables", hidden)
 	}
-	if got := fmt.Sprint(internal); err != nil || got != "[begin_execution end_execution free_tasks go micros]" {
+	if got := fmt.Sprint(internal); err != nil || got != "[begin_execution end_execution free_tasks go micros start_execution]" {
 		t.Errorf("nobody may execute %s, %v", got, err)
 	}
 }
