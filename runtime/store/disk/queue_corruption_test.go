@@ -28,7 +28,7 @@ func TestAQueueThatIsDamagedHeals(t *testing.T) {
 	}
 	type harmed struct{ number, seed uint64 }
 	all := []harmed{{5, 17778470836792382343}} // a row of arguments is read as a task
-	for i := range max(*corruptions/4, 8) {
+	for i := range *corruptions {
 		all = append(all, harmed{uint64(i), seed})
 	}
 	for _, h := range all {
