@@ -23,14 +23,15 @@ func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-// makeReserve makes the reserve as large as it is to be, or as there is room for now.
+// makeReserve makes the reserve as large as it is to be, but of what is free without it
+// no more than half: another process may just have given its reserve up, and needs the room.
 func (s *Store) makeReserve() {
 	have := s.reserved()
 	if have == maxReserve {
 		return
 	}
-	_, total := diskSpace(s.dir)
-	missing := min(maxReserve, total/reservePart) - have
+	free, total := diskSpace(s.dir)
+	missing := min(maxReserve, total/reservePart, have+(free-have)/2) - have
 	if missing <= 0 {
 		return
 	}
