@@ -79,7 +79,11 @@ func (s *realistic) views(t *testing.T) []view {
 				return "/view/calls/" + d.Key.String()
 			}
 		}
-		t.Fatalf("no call of %s is %s", r.Name(), status)
+		var all []runtime.CallStatus
+		for d := range runtime.Inspect(r).Calls(0) {
+			all = append(all, d.CallStatus)
+		}
+		t.Fatalf("no call of %s is %s: %+v, %+v", r.Name(), status, r.Stats(), all)
 		return ""
 	}
 	return []view{
