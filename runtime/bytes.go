@@ -2,9 +2,11 @@ package runtime
 
 import (
 	"fmt"
+	"reflect"
 	goruntime "runtime"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // This file is how much memory kept results may take.
@@ -25,8 +27,8 @@ func MaxBytes(n int64) Option {
 }
 
 // Weigh says what a result counts for [MaxBytes], instead of the memory that it takes: a size
-// that it knows itself, or any other measure. Of a result it is called once, in the goroutine that
-// executes; it may be called concurrently for several, and must not keep the result. Less than 0 is 0,
+// that it knows itself, or any other measure. Of a result it is called once, when it was executed or
+// read from a store; it may be called concurrently for several, and must not keep the result. Less than 0 is 0,
 // and a panic fails the call. The constructor panics when R is not the work's type of results. Nil,
 // the default, counts memory.
 //
@@ -40,10 +42,10 @@ func Weigh[R any](weigh func(R) int64) Option {
 }
 
 // SetMaxBytes bounds how much memory the results take that all runners of the process keep together,
-// in bytes, beside what [MaxBytes] says. When it is exceeded, the runner that has the most evicts some.
-// Zero is no bound, as long as it is not called; it panics when n is negative. It may be
-// called at any time, and concurrently. What was kept by runners without MaxBytes while there was no bound
-// does not count, so call it first.
+// in bytes, beside what [MaxBytes] says. When more is kept, the runner that has the most evicts some, soon
+// after. Zero, as before the first call, is no bound; a negative n panics. It may be called at any
+// time, and concurrently. What runners without MaxBytes have kept while there was no bound does not
+// count, so set it first.
 func SetMaxBytes(n int64) {
 	atLeastZero("SetMaxBytes", n, "use 0 for no bound")
 	process.max.Store(n)
@@ -78,6 +80,9 @@ func (r *runner) addBytes(n int64) {
 	r.counted.Add(n)
 	process.bytes.Add(n)
 }
+
+// attributesBytes is what the attributes of a call take, in a map that is two thirds full.
+const attributesBytes = int64(unsafe.Sizeof(attributes{})+unsafe.Sizeof((*node)(nil))) * 3 / 2
 
 // isOver reports whether all runners keep more than they may.
 func isOver() bool {
@@ -134,7 +139,7 @@ func weigher[R any](c *config) func(R) int64 {
 	}
 	weigh, ok := c.weigh.(func(R) int64)
 	if !ok {
-		panic(fmt.Sprintf("runtime: Weigh for work %s is a %T, and its results are of type %T: give it a func(%[3]T) int64", c.name, c.weigh, *new(R)))
+		panic(fmt.Sprintf("runtime: Weigh for work %s is a %T, and its results are of type %v: give it a func(%[3]v) int64", c.name, c.weigh, reflect.TypeFor[R]()))
 	}
 	return weigh
 }

@@ -52,7 +52,7 @@ func TestMemoryCountsUnlessItIsWeighed(t *testing.T) {
 		f := fetchOf(calls)
 		f.Run(t.Context(), "a")
 		bytes := settled(t, f).Bytes
-		if entry := bytes - 1000 - 16; entry < 64 || entry > 200 {
+		if entry := bytes - 1000 - 16 - attributesBytes; entry < 64 || entry > 200 {
 			t.Errorf("an entry takes %d bytes, want about a hundred", entry)
 		}
 		g := newFetch(repeated)

@@ -320,8 +320,8 @@ func (r *runner) arm() {
 	})
 }
 
-// expire does what is to be done with what has its time, and sets the timer for what will be next. timer is when the
-// timer that calls it was to fire.
+// expire does what is to be done with what has its time, and sets the timer for what will be next.
+// timer is when the timer that calls it was to fire.
 func (r *runner) expire(timer time.Duration) {
 	r.mu.Lock()
 	defer wakeLoops(true) // their flows may want the results anew

@@ -605,7 +605,7 @@ func (c *call) endWith(o *outcome) {
 	}
 	c.bytes = o.bytes
 	if c.again && status == Failed {
-		if c.fallback = r.refreshFailed(c, o.retry); c.fallback != nil {
+		if c.fallback = r.refreshFailed(c, o.retry); c.fallback != nil && c.waiters > 0 {
 			r.stats.Stale++
 		}
 	}

@@ -367,7 +367,7 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args 
 	if err := r.mayMake(ended); err != nil {
 		return nil, nil, false, err
 	}
-	e = &entry[K, R]{key: k}
+	e = &entry[K, R]{key: k} // as newCall does: a call of it would need more of the caller's stack
 	n := &newCall[K, A, R]{values: pending[K, A, R]{calls: c, entry: e, args: args}}
 	u = &n.call
 	u.runner, u.values, u.node = r, &n.values, &e.call.node
@@ -469,7 +469,7 @@ func (p *pending[K, A, R]) bytes() int64 {
 	if spec.Size != nil {
 		n += spec.Size(p.res)
 	}
-	return int64(n)
+	return int64(n) + attributesBytes
 }
 
 func (p *pending[K, A, R]) lifetime() time.Duration {
@@ -519,10 +519,10 @@ func (p *pending[K, A, R]) execute(ctx context.Context) (err error) {
 
 // EncodeRunner writes what stands for a runner that is an input of another work: the name of
 // its own work, what identifies types, code and build, the options that decide what it
-// returns: whether calls are cached and for how long (results, also those that have expired, and errors), when
-// they time out, and how often they are tried; and the fields of the work that are inputs.
-// Of a runner that was never made, and of one that the encoding is inside of already,
-// there are none.
+// returns: whether calls are cached and for how long (results, also those that have expired, and
+// errors), when they time out, and how often they are tried; and the fields of the work that are
+// inputs. Of a runner that was never made, and of one that the encoding is inside of already, there
+// are none.
 //
 // Limits, loggers, tracers and stores are no part of it: they do not change what a
 // call returns.

@@ -23,9 +23,9 @@ import (
 
 // RefreshAfter has results refreshed when d has passed since their execution finished: the first
 // request after that starts an execution in the background and gets the old result, as all others
-// do, until the new one is there. So nobody waits, and no two executions of a call run at once,
-// however many ask for it when its time has come. What nobody asks for is not refreshed. Zero, the
-// default, refreshes nothing; a negative d panics.
+// do, until the new one is there. So nobody waits, and one execution is enough, however many ask
+// when its time has come. What nobody asks for is not refreshed. Zero, the default, refreshes
+// nothing; a negative d panics.
 //
 // It is for results that are to be young, and may be a little older than they should. With [TTL],
 // which should be longer, a result that was not refreshed in time expires; without it, results are

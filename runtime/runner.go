@@ -347,7 +347,7 @@ type Stats struct {
 	TooLarge    int64 // results that were not kept, since MaxBytes is less than they take
 
 	Refreshes int64 // of those missed: made by a hit, to refresh what it was given
-	Stale     int64 // calls that failed, and were answered with what was kept: see StaleIfError
+	Stale     int64 // calls that failed, and whose waiting callers got what was kept: see StaleIfError
 
 	Paused   bool // by [Runner.Pause]: no body begins
 	InFlight int  // gauge: bodies that have begun and not returned, deaf ones included
