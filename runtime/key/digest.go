@@ -47,7 +47,7 @@ func newDigester() digester {
 // scratch is where a digester reads from and writes to. What it is given escapes, since it is behind
 // an interface; and arguments, which may lie in the stack, are not to.
 type scratch struct {
-	chunk [64 << 10]byte
+	chunk [16 << 10]byte
 	sum   [16]byte
 }
 
@@ -70,7 +70,7 @@ func (d digester) of(b []byte) (hi, lo uint64) {
 }
 
 // ofChunks returns the digest of those of the chunks of b, of which there is more than one. When they
-// fill a chunk, which are those of 256 MiB, their digest takes the place of all.
+// fill a chunk, which are those of 16 MiB, their digest takes the place of all.
 func (d digester) ofChunks(s *scratch, b []byte) (hi, lo uint64) {
 	sums, n := scratches.Get().(*scratch), 0
 	for len(b) > 0 {
