@@ -31,7 +31,7 @@ func SetPageSize(n int) (reset func()) {
 }
 
 // OnHeld has a store tell how long it held the write lock, each time.
-func (s *Store) OnHeld(tell func(time.Duration)) { s.w.held = tell }
+func (s *Store) OnHeld(tell func(time.Duration)) { s.w.held.Store(&tell) }
 
 // RepairAtOnce lets damage be repaired however often it is found.
 func RepairAtOnce() { repairEvery = 0 }

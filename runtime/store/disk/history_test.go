@@ -179,7 +179,7 @@ func BenchmarkHistory(b *testing.B) {
 	b.Run("bound", func(b *testing.B) {
 		longest, held := time.Duration(0), time.Duration(0)
 		other := opened(b, dir, Options{Manual: true, History: 1000})
-		other.w.held = func(d time.Duration) { held = max(held, d) }
+		other.OnHeld(func(d time.Duration) { held = max(held, d) })
 		for b.Loop() {
 			done := make(chan error)
 			go func() { done <- other.gc.boundHistory(true) }()

@@ -30,7 +30,7 @@ func random(size int) []byte {
 // holds counts how often a store has the write lock.
 func holds(s *Store) *int {
 	n := 0
-	s.w.held = func(time.Duration) { n++ }
+	s.OnHeld(func(time.Duration) { n++ })
 	return &n
 }
 
@@ -104,7 +104,7 @@ func TestTheCollectorGivesTheWriteLockUp(t *testing.T) {
 			if err := test.collect(s); err != nil {
 				t.Fatal(err)
 			}
-			s.w.held = nil
+			s.w.held.Store(nil)
 			if *n < many-1 {
 				t.Errorf("it has had the write lock %d times for %d of them", *n, many)
 			}
@@ -188,7 +188,7 @@ func TestLargeFilesAreRemovedWithoutTheWriteLock(t *testing.T) {
 		t.Fatalf("%d results are in files", files(results))
 	}
 	moved := false
-	s.w.held = func(time.Duration) { moved = files(results) == 0 && files(temps) == 1 }
+	s.OnHeld(func(time.Duration) { moved = files(results) == 0 && files(temps) == 1 })
 	if _, err := s.Delete(ctx, ref(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -219,14 +219,14 @@ func TestAScopeThatIsUsedAgainIsNotForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := false
-	s.w.held = func(time.Duration) {
+	s.OnHeld(func(time.Duration) {
 		if !begun {
 			begun = true
 			if err := fail(other, used); err != nil {
 				t.Error(err)
 			}
 		}
-	}
+	})
 	if err := s.gc.forgetScopes(); err != nil {
 		t.Fatal(err)
 	}

@@ -59,6 +59,7 @@ func (w *watches) serve() {
 	_ = os.Chmod(path, 0o600) // others cannot enter its directory either
 	w.sockets.server = server
 	go w.accept(server)
+	w.missed()
 }
 
 // accept serves whoever connects, until the server is closed. While there are no
@@ -91,6 +92,7 @@ func (w *watches) listen(conn net.Conn) {
 		defer w.mu.Unlock()
 		_ = conn.Close()
 		delete(w.sockets.conns, conn)
+		w.missed()
 		for k, conns := range w.sockets.waiting {
 			if delete(conns, conn); len(conns) == 0 {
 				delete(w.sockets.waiting, k)
@@ -199,7 +201,8 @@ func (w *watches) peer(id int64) *peer {
 	return p
 }
 
-// say sends a message to the Store of another process, if that listens.
+// say sends a message to the Store of another process, if that listens. One that is slow is cut off,
+// which tells it that it misses some.
 func (w *watches) say(id int64, message, call key.Key) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -209,7 +212,8 @@ func (w *watches) say(id int64, message, call key.Key) {
 	if p := w.peer(id); p != nil {
 		select {
 		case p.out <- append(message[:], call[:]...):
-		default: // it is slow, and looks by itself
+		default:
+			_ = p.conn.Close()
 		}
 	}
 }

@@ -162,7 +162,9 @@ func (q *tasks) Push(ctx context.Context, t queue.Task) error {
 	if len(t.Args) > maxArgs {
 		return fmt.Errorf("disk: the arguments of a call of %s have %d bytes, and the queue takes %d: put what is large into a file, and pass its name", t.Work, len(t.Args), maxArgs)
 	}
-	waits := false // for a worker
+	q.listen()
+	q.watches.expect(t.Key, true) // before that: who takes it may say so before this returns
+	waits := false                // for a worker
 	err := q.change(ctx, &op{size: len(t.Args)}, func(tx *tx, n *news) error {
 		seq, worker, err := tx.findTask(t.Key)
 		if waits = worker == 0; waits && seq > 0 && err == nil {
@@ -177,12 +179,13 @@ func (q *tasks) Push(ctx context.Context, t queue.Task) error {
 		}
 		return tx.q(`INSERT OR REPLACE INTO want(task, caller, holder) VALUES(?, ?, ?)`).int(seq).int(int64(t.Caller)).int(q.self.id).run()
 	})
+	if !waits || err != nil {
+		q.watches.expect(t.Key, false)
+	}
 	if err != nil {
 		return err
 	}
 	q.gc.put(int64(len(t.Args)))
-	q.listen()
-	q.watches.expect(t.Key, waits)
 	return nil
 }
 

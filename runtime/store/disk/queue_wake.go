@@ -117,6 +117,17 @@ func (w *watches) expect(k key.Key, expected bool) {
 	}
 }
 
+// missed wakes those who count on a message, since messages may not have come: this did not listen,
+// or who sent them is gone. mu is held.
+func (w *watches) missed() {
+	for k, x := range w.byKey {
+		if x.expected {
+			x.expected = false
+			w.ringLocked(k)
+		}
+	}
+}
+
 // listen begins to listen as soon as there is another process: it may have news.
 func (s *Store) listen() {
 	s.watches.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/queue"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -236,4 +237,94 @@ func TestAHolderThatHadNoDescriptorsAnswersAfterwards(t *testing.T) {
 	}
 	_ = server.Close()
 	<-done
+}
+
+// TestAMessageThatIsFasterThanAPush: a task that is taken before Push returns is not waited for as one
+// that is queued.
+func TestAMessageThatIsFasterThanAPush(t *testing.T) { eitherWay(t, fasterThanAPush) }
+
+func fasterThanAPush(t *testing.T, s, other *Store) {
+	s.listen()
+	_, unwatch := s.Watch(ref(1))
+	defer unwatch()
+	heard := make(chan struct{})
+	s.OnHeld(func(time.Duration) {
+		var pushed int64
+		_ = other.reading(ctx, func(c *conn) (err error) {
+			pushed, _, err = c.findTask(ref(1).Key)
+			return err
+		})
+		if pushed == 0 {
+			return
+		}
+		select { // it is committed, and Push does not know that yet
+		case <-heard:
+		case <-time.After(10 * time.Second):
+		}
+	})
+	go func() {
+		defer close(heard)
+		if _, err := other.Queue().Take(ctx, queue.Worker{ID: 7, Serves: []queue.Served{{Work: "w"}}}); err != nil {
+			t.Error(err)
+		}
+		await(t, func() bool { return !s.expects(ref(1).Key) })
+	}()
+	if err := s.Queue().Push(ctx, queue.Task{Ref: ref(1), Caller: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if s.expects(ref(1).Key) {
+		t.Error("a message is expected that has come")
+	}
+}
+
+// TestMessagesThatDoNotCome: who counts on one looks for itself when it may have been lost.
+func TestMessagesThatDoNotCome(t *testing.T) {
+	dir := t.TempDir()
+	s := opened(t, dir, Options{})
+	changed, stop := s.Watch(ref(1))
+	defer stop()
+	push := func() {
+		t.Helper()
+		if err := s.Queue().Push(ctx, queue.Task{Ref: ref(1), Caller: 1}); err != nil || !s.expects(ref(1).Key) {
+			t.Fatal(err)
+		}
+	}
+	woken := func(why string) {
+		t.Helper()
+		await(t, func() bool { return !s.expects(ref(1).Key) })
+		select {
+		case <-changed:
+		default:
+			t.Errorf("not woken: %s", why)
+		}
+	}
+	push()
+	other := opened(t, dir, Options{})
+	here.mu.Lock()
+	delete(here.all, s.self.id)
+	delete(here.all, other.self.id)
+	here.mu.Unlock()
+	s.listen()
+	woken("it did not listen before")
+
+	push()
+	other.watches.mu.Lock()
+	p := other.watches.peer(s.self.id)
+	if p == nil {
+		t.Fatal("there is no connection")
+	}
+	_ = p.conn.(*net.UnixConn).SetWriteBuffer(1)
+	other.watches.mu.Unlock()
+	s.watches.mu.Lock() // it is slow
+	for range 2 * cap(p.out) {
+		other.watches.say(s.self.id, takenMessage, ref(2).Key)
+	}
+	s.watches.mu.Unlock()
+	woken("it is slow")
+}
+
+func (s *Store) expects(k key.Key) bool {
+	s.watches.mu.Lock()
+	defer s.watches.mu.Unlock()
+	return s.watches.byKey[k].expected
 }

@@ -32,7 +32,7 @@ type writer struct {
 	full bool        // whether commits wait for the disk now
 	keep bool        // whether commits leave the log as it is
 	log  log
-	held func(time.Duration) // is told how long the write lock was held; nil but in tests
+	held atomic.Pointer[func(time.Duration)] // is told how long the write lock was held; nil but in tests
 
 	torn     atomic.Bool // a connection of the readers is
 	damaged  atomic.Bool // who reads has found the database to be
@@ -228,8 +228,8 @@ func (w *writer) commit(noLock error) (more bool) {
 		}
 	}
 	_ = unlockFile(w.lock)
-	if w.held != nil {
-		w.held(time.Since(began))
+	if held := w.held.Load(); held != nil {
+		(*held)(time.Since(began))
 	}
 	w.mu.Lock()
 	if more = len(w.queue) > 0; !more {
