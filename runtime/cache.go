@@ -282,6 +282,9 @@ func (r *runner) drop(n *node, why Removal) {
 		delete(r.attributes, n)
 	}
 	r.stats.Entries--
+	if why != Replaced {
+		r.ghosts.add(n.hash, why, r.stats.Entries)
+	}
 	r.removed(n.number, why)
 	if len(r.renewals) > 0 {
 		r.inherit(n, why)

@@ -379,6 +379,9 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args 
 	if u.listed = u.unkeyed == nil && r.cacheCalls; u.listed {
 		c.table.insert(e)
 	}
+	if u.unkeyed == nil {
+		r.missed(hash)
+	}
 	r.admit(u)
 	r.calledBy(who, inLoop)
 	return e, u, true, nil

@@ -243,6 +243,7 @@ func (c *Calls[K, A, R]) replaceExpired(ctx context.Context, ended error, old *e
 	if err = join(u); err != nil {
 		return nil, nil, false, err
 	}
+	r.stats.MissesExpired++
 	r.beginRenewal(u)
 	r.admit(u)
 	r.calledBy(who, inLoop)

@@ -179,6 +179,7 @@ type runner struct {
 	armed         time.Duration         // when the timer for the first of them fires; 0: there is none
 	attributes    map[*node]attributes  // of those that are kept and have any
 	counted       *atomic.Int64         // what all runners of the process count of the bytes kept here; nil before there are any
+	ghosts        ghosts                // calls that are not kept any more
 	heedsDeletes  bool                  // the store says what was deleted
 	unfinished    map[*call]struct{}
 	renewals      map[uint64]*call        // those of them that are Again and not in the table, by hash
@@ -345,6 +346,12 @@ type Stats struct {
 	Evictions   int64 // kept results and errors that made room for others
 	Expirations int64 // kept results and errors whose time was over
 	TooLarge    int64 // results that were not kept, since MaxBytes is less than they take
+
+	// Of those missed, what became of the result, or error, that had been kept. As many as are kept
+	// at once are remembered, about, and what was known longer ago counts for none of these.
+	MissesEvicted   int64 // it made room for others
+	MissesExpired   int64 // its time was over
+	MissesForgotten int64 // by Forget or ForgetAll, here or elsewhere
 
 	Refreshes int64 // of those missed: made by a hit, to refresh what it was given
 	Stale     int64 // calls that failed, and whose waiting callers got what was kept: see StaleIfError
