@@ -11,13 +11,29 @@
 // Metrics, all with the attribute workgen.work, the full name of the work:
 //
 //	workgen.hits                {call}       calls that were answered with what was kept
-//	workgen.misses              {call}       calls that were new
+//	workgen.joined              {call}       calls that waited for an equal one
+//	workgen.misses              {call}       calls that were new, by workgen.miss.reason
+//	workgen.refused             {call}       calls that were not let in
 //	workgen.stored              {call}       misses whose result was in the store
 //	workgen.executions          {execution}  bodies that began
+//	workgen.retries             {execution}  bodies that failed, and begin again
 //	workgen.errors              {call}       calls that failed
+//	workgen.timeouts            {call}       calls that failed since they took too long
+//	workgen.stops               {call}       calls that were stopped
+//	workgen.stale               {call}       calls that failed, and gave what was kept
+//	workgen.removals            {entry}      what was kept and is not, by workgen.removal.reason
+//	workgen.store.errors        {error}      what a store could not do
+//	workgen.cache.entry.count   {entry}      results and errors that are kept
+//	workgen.cache.usage         By           memory that they take, where it is bounded
+//	workgen.execution.active    {execution}  bodies that run
+//	workgen.call.pending        {call}       calls that wait: for a store, a slot, a retry
 //	workgen.execution.duration  s            histogram, with error.type where it failed
 //
-// The first five are of all runners of the process, read when they are collected, so
+// A miss is new, or what had been kept was evicted, expired or forgotten, or it was refreshed:
+// made by a hit, ahead of expiry. Removals are evicted or expired. See [runtime.Stats] for what
+// each counts.
+//
+// All but durations are of all runners of the process, read when they are collected, so
 // that a hit costs nothing more. Durations and spans are of the runners that were
 // given the Option. Spans are named "execute" and the work's name without its import
 // path. Arguments and keys are in none of them: they have no bound.
@@ -52,7 +68,7 @@ type Telemetry struct {
 
 	mu   sync.Mutex
 	seen map[weak.Pointer[runtime.Runner]]*last
-	gone map[string]totals // of runners that are not in use any more, by work
+	gone totals // of runners that are not in use any more
 }
 
 // Option of New.
@@ -78,7 +94,7 @@ func New(opts ...Option) (*Telemetry, error) {
 	t := &Telemetry{
 		tracer: c.tracers.Tracer(scope),
 		seen:   map[weak.Pointer[runtime.Runner]]*last{},
-		gone:   map[string]totals{},
+		gone:   totals{},
 	}
 	if err := t.register(c.meters.Meter(scope)); err != nil {
 		return nil, fmt.Errorf("workgen telemetry: %w", err)

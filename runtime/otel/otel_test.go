@@ -5,7 +5,9 @@ import (
 	"errors"
 	"hash/maphash"
 	"log/slog"
+	"maps"
 	goruntime "runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +59,7 @@ func record(t *testing.T) *recorder {
 	return r
 }
 
-// sums returns the counters of a work by name, and the histogram's counts by error.
+// metrics returns the counters and gauges of a work by name and attributes, and the histogram's counts by error.
 func (r *recorder) metrics(t *testing.T, work string) (counters map[string]int64, durations map[string]uint64) {
 	t.Helper()
 	var data metricdata.ResourceMetrics
@@ -69,16 +71,20 @@ func (r *recorder) metrics(t *testing.T, work string) (counters map[string]int64
 		for _, m := range s.Metrics {
 			switch d := m.Data.(type) {
 			case metricdata.Sum[int64]:
-				if !d.IsMonotonic {
-					t.Errorf("%s may fall", m.Name)
+				if gauge := slices.ContainsFunc(gauges, func(i instrument) bool { return i.name == m.Name }); d.IsMonotonic == gauge {
+					t.Errorf("%s may fall: %v", m.Name, gauge)
 				}
 				for _, p := range d.DataPoints {
-					if v, _ := p.Attributes.Value("workgen.work"); v.AsString() == work {
-						counters[m.Name] = p.Value
+					if v, _ := p.Attributes.Value("workgen.work"); v.AsString() != work {
+						continue
 					}
-					if p.Attributes.Len() != 1 {
-						t.Errorf("%s has the attributes %v", m.Name, p.Attributes)
+					name := m.Name
+					for _, a := range p.Attributes.ToSlice() {
+						if a.Key != "workgen.work" {
+							name += " " + string(a.Key) + "=" + a.Value.AsString()
+						}
 					}
+					counters[name] = p.Value
 				}
 			case metricdata.Histogram[float64]:
 				for _, p := range d.DataPoints {
@@ -110,7 +116,7 @@ func TestMetricsCountByWork(t *testing.T) {
 	}
 	other(t.Context(), "a")
 	counters, durations := r.metrics(t, "example.com/count.Work")
-	for name, want := range map[string]int64{"workgen.hits": 2, "workgen.misses": 5, "workgen.executions": 5, "workgen.errors": 2, "workgen.stored": 0} {
+	for name, want := range map[string]int64{"workgen.hits": 2, "workgen.misses workgen.miss.reason=new": 5, "workgen.executions": 5, "workgen.errors": 2, "workgen.stored": 0} {
 		if counters[name] != want {
 			t.Errorf("%s: got %d, want %d", name, counters[name], want)
 		}
@@ -121,6 +127,79 @@ func TestMetricsCountByWork(t *testing.T) {
 		}
 	}
 	goruntime.KeepAlive(runner)
+}
+
+// TestEveryMetric brings each about but those that need a store, or time.
+func TestEveryMetric(t *testing.T) {
+	r := record(t)
+	began, ends := make(chan string), make(chan struct{})
+	runner, run := newWork("all.Work", func(ctx context.Context, day string) (string, error) {
+		switch day {
+		case "hangs":
+			began <- day
+			<-ends
+		case "stops":
+			began <- day
+			<-ctx.Done()
+			return "", ctx.Err()
+		case "retries":
+			if runtime.Attempt(ctx) == 1 {
+				return "", errors.New("once")
+			}
+		}
+		return day, nil
+	}, runtime.MaxEntries(2), runtime.MaxBytes(1<<20),
+		runtime.Retry(runtime.RetryPolicy{Attempts: 2, Initial: time.Millisecond}))
+	for _, day := range []string{"a", "b", "c", "a", "a", "retries"} { // c evicts a
+		run(t.Context(), day)
+	}
+	slow, late := newWork("all.Work", func(ctx context.Context, _ string) (string, error) {
+		<-ctx.Done()
+		return "", ctx.Err()
+	}, runtime.Timeout(time.Millisecond))
+	late(t.Context(), "times out")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	run(ctx, "refused")
+	ctx, cancel = context.WithCancel(t.Context())
+	go run(ctx, "stops")
+	<-began
+	cancel()
+	runner.ForgetAll()
+	run(t.Context(), "a")
+	for range 2 {
+		go run(t.Context(), "hangs")
+	}
+	<-began
+	for runner.Stats().Joined == 0 || runner.Stats().Stops == 0 || runner.Stats().InFlight > 1 {
+		time.Sleep(time.Millisecond)
+	}
+	defer close(ends)
+	got, _ := r.metrics(t, "example.com/all.Work")
+	if got["workgen.cache.usage"] <= 0 {
+		t.Error("no memory is used")
+	}
+	delete(got, "workgen.cache.usage")
+	want := map[string]int64{
+		"workgen.hits": 1, "workgen.joined": 1, "workgen.refused": 1, "workgen.stored": 0,
+		"workgen.misses workgen.miss.reason=new":       7,
+		"workgen.misses workgen.miss.reason=evicted":   1,
+		"workgen.misses workgen.miss.reason=expired":   0,
+		"workgen.misses workgen.miss.reason=forgotten": 1,
+		"workgen.misses workgen.miss.reason=refreshed": 0,
+		"workgen.executions":                           10,
+		"workgen.retries":                              1, "workgen.errors": 1, "workgen.timeouts": 1, "workgen.stops": 1, "workgen.stale": 0,
+		"workgen.removals workgen.removal.reason=evicted": 3,
+		"workgen.removals workgen.removal.reason=expired": 0,
+		"workgen.store.errors":                            0,
+		"workgen.cache.entry.count":                       1,
+		"workgen.execution.active":                        1,
+		"workgen.call.pending":                            0,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got\n%v, want\n%v", got, want)
+	}
+	goruntime.KeepAlive(slow)
 }
 
 func TestCountersDoNotFallWhenRunnersGo(t *testing.T) {
@@ -139,7 +218,7 @@ func TestCountersDoNotFallWhenRunnersGo(t *testing.T) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.gone[name].executions < 2 {
+	if slices.Max(r.gone[name]) < 2 {
 		t.Errorf("the runners are still there: %v", r.gone)
 	}
 }
