@@ -62,7 +62,7 @@ func (r *runner) serve(ctx context.Context, a *arrival) remote.Outcome {
 	for range 2 {
 		u, hash, made, err := r.calls.(arrives).arrive(ctx, a)
 		if u == nil && err == nil && !r.isStored(ctx, a) {
-			r.forgetHash(hash) // it is kept here, and nowhere else
+			r.dropHash(hash) // it is kept here, and nowhere else
 			continue
 		}
 		switch {
@@ -83,6 +83,16 @@ func (r *runner) serve(ctx context.Context, a *arrival) remote.Outcome {
 		return a.await(ctx, u)
 	}
 	return remote.Outcome{Again: true, Wait: time.Second}
+}
+
+// dropHash drops what is kept of a call with a hash. One that is unfinished stays what it is: the same
+// task may have come twice, and be executed.
+func (r *runner) dropHash(hash uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := r.table.at(hash, 0); n != nil && n.status().ended(); n = r.table.at(hash, 0) {
+		r.drop(n, Forgotten)
+	}
 }
 
 // isStored reports whether the store has a result of the call.
