@@ -55,6 +55,7 @@ type config struct {
 	onStoreFailure StoreFailure
 	strictLease    bool
 	maxPending     int // 0: no bound
+	maxStored      int // 0: no bound
 
 	queue      queue.Queue   // to workers; nil: none
 	useWorkers func(*runner) // sets workers of the runner, if there is a queue; nil: WithWorkers was not used

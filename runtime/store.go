@@ -62,6 +62,18 @@ func WithStore(s store.Store) Option {
 	return optionFunc(func(c *config) { c.backend = s })
 }
 
+// MaxStored bounds how many results of the work the store keeps, of all processes together: the
+// newest. It is for works whose arguments strangers choose, which would crowd the results of other works
+// out. Those that are too many are evicted from the store when a tenth of n is new, so there may be a
+// little more than n for a while; results in memory stay. Zero, the default, leaves it to the store,
+// which has bounds of its own; a negative n panics. Without a store it changes nothing.
+//
+// What the store remembers of executions is bounded by its own options, for each work.
+func MaxStored(n int) Option {
+	atLeastZero("MaxStored", n, "use 0 for no bound")
+	return optionFunc(func(c *config) { c.maxStored = n })
+}
+
 // override is what WORKGEN_CACHE says.
 type override uint8
 
@@ -115,7 +127,7 @@ func (r *runner) openStore(w *about) {
 	r.store = &durable.Store{
 		Store: r.backend, Work: r.name, Schema: r.schema, Codec: codec, TTL: ttl,
 		Limit: cmp.Or(r.storeTimeout, 10*time.Second), Block: r.onStoreFailure == BlockOnStoreFailure,
-		Strict: r.strictLease, Log: r.logAt,
+		Strict: r.strictLease, MaxResults: r.maxStored, Log: r.logAt,
 	}
 	if r.outdated(r.code) {
 		r.build = build.Binary.Reporter()

@@ -221,7 +221,9 @@ func (l *Lease) tellEnd(ctx context.Context, x store.Record, ptr any) (spent boo
 		}
 	}()
 	err = s.ask(ctx, ending, func(ctx context.Context) error { return s.Store.End(ctx, lease, x, from) })
-	done = err == nil
+	if done = err == nil; done && ptr != nil {
+		s.hasPut()
+	}
 	return spent, err
 }
 

@@ -30,6 +30,8 @@ type Store struct {
 	Block  bool          // it is asked without a limit
 	Strict bool          // a lease is lost as soon as it could not be renewed in time
 
+	MaxResults int // that the store keeps of the work, about; 0: no bound
+
 	Log func(level slog.Level, message string, attrs ...slog.Attr)
 
 	mu       sync.Mutex
@@ -39,6 +41,7 @@ type Store struct {
 	isSilent atomic.Bool // silent is not zero
 
 	silences [kinds]silence
+	quota    quota
 }
 
 // kind is what a store is asked for. One that is full can be read, and deletes.

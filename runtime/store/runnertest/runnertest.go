@@ -49,6 +49,7 @@ func Test(t *testing.T, bubbles bool, opener storetest.Opener) {
 			t.Run(name, func(t *testing.T) { f(newSuite(t, c, opener)) })
 		})
 	}
+	run("a bound of results", testCase{}, (*suite).isBounded)
 	for _, c := range cases {
 		run(c.name, c, (*suite).succeeds)
 		if c.fails {
@@ -177,6 +178,7 @@ type suite struct {
 	open    func() store.Store
 	faults  storetest.Faults
 	runners []*runtime.Calls[int, int, result]
+	looks   store.Store // nil before it is needed
 
 	mu       sync.Mutex
 	executed map[int]int
@@ -343,4 +345,59 @@ func (s *suite) isRetried() {
 	})
 	s.wantTimes(2)
 	s.wantKept()
+}
+
+// isBounded has MaxStored keep the newest results of the work, and leave those of others.
+func (s *suite) isBounded() {
+	const most, all = 10, 25
+	body := func(n int) (result, error) { return resultOf(n), nil }
+	whole := func(h store.Store) store.Store { return h }
+	s.opts = []runtime.Option{runtime.Name("example.com/daily.Other")}
+	other := s.runner(whole, body)
+	for n := range most {
+		s.right(other, n)
+	}
+	s.opts = []runtime.Option{runtime.MaxStored(most)}
+	first := s.runner(whole, body)
+	for n := range all {
+		s.right(first, n)
+		for late := time.Now().Add(10 * time.Second); s.stored("example.com/daily.Fetch") > most; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(late) {
+				s.Fatalf("the store keeps more than %d results", most)
+			}
+		}
+	}
+	if n := s.stored("example.com/daily.Other"); n != most {
+		s.Errorf("of another work %d of %d results are left", n, most)
+	}
+	s.opts = nil
+	again := s.runner(whole, body)
+	for n := range all {
+		s.right(again, n)
+	}
+	if n := again.Runner().Stats().Executions; n != all-most {
+		s.Errorf("%d of %d calls execute again, want the oldest %d", n, all, all-most)
+	}
+}
+
+// right has a runner return the right result.
+func (s *suite) right(r *runtime.Calls[int, int, result], n int) {
+	if got, err := run(s.Context(), r, n); err != nil || got != resultOf(n) {
+		s.Fatalf("call %d: %v, %v", n, got, err)
+	}
+}
+
+// stored counts the results of a work.
+func (s *suite) stored(work string) (n int) {
+	if s.looks == nil {
+		s.looks = s.open()
+		s.Cleanup(func() { _ = s.looks.Close() })
+	}
+	for _, err := range store.All(s.Context(), s.looks, store.Filter{Work: work, Status: []store.Status{store.Succeeded}}) {
+		if err != nil {
+			s.Fatal(err)
+		}
+		n++
+	}
+	return n
 }
