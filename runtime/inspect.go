@@ -321,19 +321,27 @@ func (c *call) remember(list []store.Arg) {
 // Settings are options of a runner that say how its calls execute. They are those that it was made
 // with, and 0 or nil where an option was left out.
 type Settings struct {
-	TTL         time.Duration // how long results are kept
+	TTL time.Duration // how long results are kept
+
+	RefreshAfter time.Duration // when a hit has them made anew; 0: never
+	StaleIfError time.Duration // how long after the TTL they are given when there is nothing better
+
 	Timeout     time.Duration // of a body
 	Retry       RetryPolicy
 	Concurrency int   // bodies at once; 0: no bound
 	Pool        *Pool // that bounds bodies together with those of other works
 	MaxEntries  int   // results in memory; 0: no bound
+	MaxBytes    int64 // that they take; 0: no bound
 	History     int   // calls that are remembered
 }
 
 // Settings returns the settings of the runner.
 func (i Inspection) Settings() Settings {
 	c := &i.r.config
-	return Settings{c.ttl, c.timeout, c.retry, c.concurrency, c.pool, c.maxEntries, c.history}
+	return Settings{
+		TTL: c.ttl, RefreshAfter: c.refreshAfter, StaleIfError: c.staleIfError, Timeout: c.timeout, Retry: c.retry,
+		Concurrency: c.concurrency, Pool: c.pool, MaxEntries: c.maxEntries, MaxBytes: c.maxBytes, History: c.history,
+	}
 }
 
 // Made returns when the runner was made: since then its Stats count.

@@ -2,6 +2,8 @@ package app
 
 import (
 	"time"
+
+	"github.com/workgen/workgen/runtime"
 )
 
 // This file is what the API says and the pages show. Times are RFC 3339 and left
@@ -92,24 +94,60 @@ type passView struct {
 }
 
 type workView struct {
-	ID           string    `json:"id"`
-	Name         string    `json:"name"`
-	Status       string    `json:"status"`
-	Reason       string    `json:"reason,omitempty"`
-	Hits         int64     `json:"hits"`
-	Misses       int64     `json:"misses"`
-	Stored       int64     `json:"stored"` // misses of which the result was in the store
-	Joined       int64     `json:"joined"`
-	Executions   int64     `json:"executions"`
-	Successes    int64     `json:"successes"`
-	Errors       int64     `json:"errors"`
-	Retries      int64     `json:"retries"`
-	Stops        int64     `json:"stops"`
-	Pending      int       `json:"pending"`
-	Running      int       `json:"running"`
-	Entries      int       `json:"entries"`
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"`
+	countsView
 	LastDuration float64   `json:"lastDuration"`
 	LastFinished time.Time `json:"lastFinished,omitzero"`
+}
+
+// countsView is runtime.Stats, which says what each of them counts.
+type countsView struct {
+	Hits            int64   `json:"hits"`
+	Misses          int64   `json:"misses"`
+	Joined          int64   `json:"joined"`
+	Refused         int64   `json:"refused"`
+	Unkeyed         int64   `json:"unkeyed"`
+	Stored          int64   `json:"stored"` // misses of which the result was in the store
+	StoreErrors     int64   `json:"storeErrors"`
+	Executions      int64   `json:"executions"`
+	Retries         int64   `json:"retries"`
+	Successes       int64   `json:"successes"`
+	Errors          int64   `json:"errors"`
+	Panics          int64   `json:"panics"`
+	Timeouts        int64   `json:"timeouts"`
+	Stops           int64   `json:"stops"`
+	Evictions       int64   `json:"evictions"`
+	Expirations     int64   `json:"expirations"`
+	TooLarge        int64   `json:"tooLarge"`
+	MissesEvicted   int64   `json:"missesEvicted"`
+	MissesExpired   int64   `json:"missesExpired"`
+	MissesForgotten int64   `json:"missesForgotten"`
+	Refreshes       int64   `json:"refreshes"`
+	Stale           int64   `json:"stale"`
+	Paused          bool    `json:"paused"`
+	Running         int     `json:"running"`
+	Ignoring        int     `json:"ignoring"` // of those that run, on though they were told to end
+	Pending         int     `json:"pending"`
+	Entries         int     `json:"entries"`
+	Bytes           int64   `json:"bytes"` // that the entries take; 0 where there is no bound
+	ExecutionTime   float64 `json:"executionTime"`
+}
+
+func countsOf(s runtime.Stats) countsView {
+	return countsView{
+		Hits: s.Hits, Misses: s.Misses, Joined: s.Joined, Refused: s.Refused, Unkeyed: s.Unkeyed,
+		Stored: s.Stored, StoreErrors: s.StoreErrors,
+		Executions: s.Executions, Retries: s.Retries, Successes: s.Successes, Errors: s.Errors,
+		Panics: s.Panics, Timeouts: s.Timeouts, Stops: s.Stops,
+		Evictions: s.Evictions, Expirations: s.Expirations, TooLarge: s.TooLarge,
+		MissesEvicted: s.MissesEvicted, MissesExpired: s.MissesExpired, MissesForgotten: s.MissesForgotten,
+		Refreshes: s.Refreshes, Stale: s.Stale, Paused: s.Paused,
+		Running: s.InFlight, Ignoring: s.Ignoring, Pending: s.Pending,
+		Entries: s.Entries, Bytes: s.Bytes, ExecutionTime: seconds(s.ExecutionTime),
+	}
 }
 
 type argView struct {

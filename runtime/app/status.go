@@ -119,14 +119,7 @@ func (s *site) heartbeat() time.Duration {
 }
 
 func (s *site) workView(r *runtime.Runner) workView {
-	stats := r.Stats()
-	v := workView{
-		ID: s.id(r), Name: r.Name(), Status: runtime.NotStarted.String(),
-		Hits: stats.Hits, Misses: stats.Misses, Stored: stats.Stored, Joined: stats.Joined,
-		Executions: stats.Executions, Successes: stats.Successes, Errors: stats.Errors,
-		Retries: stats.Retries, Stops: stats.Stops,
-		Pending: stats.Pending, Running: stats.InFlight, Entries: stats.Entries,
-	}
+	v := workView{ID: s.id(r), Name: r.Name(), Status: runtime.NotStarted.String(), countsView: countsOf(r.Stats())}
 	for d := range runtime.Inspect(r).Calls(0) {
 		if v.Status == runtime.NotStarted.String() {
 			v.Status, v.Reason = d.Status.String(), message(d.Reason)

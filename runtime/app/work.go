@@ -18,13 +18,10 @@ import (
 // workDetailView is a work with what takes longer to find out.
 type workDetailView struct {
 	workView
-	Paused      bool          `json:"paused"`
-	Since       time.Time     `json:"since"` // when counting began: this process made the work's runner
-	Evictions   int64         `json:"evictions"`
-	Expirations int64         `json:"expirations"`
-	Measures    measuresView  `json:"measures"`
-	Kept        *keptView     `json:"kept,omitempty"` // in the store; nil without one
-	Options     []settingView `json:"options"`
+	Since    time.Time     `json:"since"` // when counting began: this process made the work's runner
+	Measures measuresView  `json:"measures"`
+	Kept     *keptView     `json:"kept,omitempty"` // in the store; nil without one
+	Options  []settingView `json:"options"`
 }
 
 // measuresView is what the newest executions tell, over restarts.
@@ -79,14 +76,12 @@ type measures struct {
 // workDetail returns all about a work.
 func (s *site) workDetail(ctx context.Context, r *runtime.Runner) (workDetailView, error) {
 	now := time.Now()
-	i, stats := runtime.Inspect(r), r.Stats()
 	m, err := s.measure(ctx, r, now)
 	if err != nil {
 		return workDetailView{}, err
 	}
 	return workDetailView{
-		workView: s.workView(r), Paused: stats.Paused, Since: i.Made(),
-		Evictions: stats.Evictions, Expirations: stats.Expirations,
+		workView: s.workView(r), Since: runtime.Inspect(r).Made(),
 		Measures: m.measuresView, Kept: m.kept, Options: s.settingViews(r),
 	}, nil
 }
@@ -195,8 +190,17 @@ func (s *site) settingViews(r *runtime.Runner) []settingView {
 	if c.Timeout > 0 {
 		add("timeout", c.Timeout.String())
 	}
+	if c.RefreshAfter > 0 {
+		add("refreshed after", c.RefreshAfter.String())
+	}
+	if c.StaleIfError > 0 {
+		add("stale if error", "for "+c.StaleIfError.String())
+	}
 	if c.MaxEntries > 0 {
-		add("kept in memory", fmt.Sprintf("%d at most", c.MaxEntries))
+		add("kept in memory", count(c.MaxEntries)+" at most")
+	}
+	if c.MaxBytes > 0 {
+		add("memory for them", size(c.MaxBytes)+" at most")
 	}
 	if i.Queue() != nil {
 		add("executed by", "workers of pool "+cmp.Or(i.WorkerPool(), "default"))

@@ -1210,27 +1210,98 @@ type Why struct {
 
 // Work defines model for Work.
 type Work struct {
+	// Bytes That the results take which are kept in memory; 0 where there is no bound, for nobody counts then.
+	Bytes int `json:"bytes"`
+
 	// Entries Results that are kept in memory.
-	Entries      int        `json:"entries"`
-	Errors       int        `json:"errors"`
-	Executions   int        `json:"executions"`
-	Hits         int        `json:"hits"`
-	Id           string     `json:"id"`
+	Entries int `json:"entries"`
+
+	// Errors Calls that failed.
+	Errors int `json:"errors"`
+
+	// Evictions Results in memory that made room for others.
+	Evictions int `json:"evictions"`
+
+	// ExecutionTime Of all bodies that returned, in seconds.
+	ExecutionTime float32 `json:"executionTime"`
+
+	// Executions Bodies that began.
+	Executions int `json:"executions"`
+
+	// Expirations Results in memory whose time was over.
+	Expirations int `json:"expirations"`
+
+	// Hits Calls that were answered at once with what was kept.
+	Hits int    `json:"hits"`
+	Id   string `json:"id"`
+
+	// Ignoring Those of them that were told to end five seconds ago, or earlier.
+	Ignoring int `json:"ignoring"`
+
+	// Joined Calls that found an equal one unfinished, and waited for it.
 	Joined       int        `json:"joined"`
 	LastDuration float32    `json:"lastDuration"`
 	LastFinished *time.Time `json:"lastFinished,omitempty"`
-	Misses       int        `json:"misses"`
-	Name         string     `json:"name"`
-	Pending      int        `json:"pending"`
-	Reason       *string    `json:"reason,omitempty"`
-	Retries      int        `json:"retries"`
-	Running      int        `json:"running"`
-	Status       WorkStatus `json:"status"`
-	Stops        int        `json:"stops"`
+
+	// Misses Calls that were made anew.
+	Misses int `json:"misses"`
+
+	// MissesEvicted Misses of which a result had been kept, and made room for others.
+	MissesEvicted int `json:"missesEvicted"`
+
+	// MissesExpired Misses of which a result had been kept, and its time was over.
+	MissesExpired int `json:"missesExpired"`
+
+	// MissesForgotten Misses of which a result had been kept, and somebody had it forgotten.
+	MissesForgotten int    `json:"missesForgotten"`
+	Name            string `json:"name"`
+
+	// Panics Bodies that panicked.
+	Panics int `json:"panics"`
+
+	// Paused No body of it begins.
+	Paused bool `json:"paused"`
+
+	// Pending Calls whose body has not begun.
+	Pending int     `json:"pending"`
+	Reason  *string `json:"reason,omitempty"`
+
+	// Refreshes Misses that a hit has made, to refresh what it was given.
+	Refreshes int `json:"refreshes"`
+
+	// Refused Calls that were not let in: their context had ended, the work was closed, or they would have waited for themselves.
+	Refused int `json:"refused"`
+
+	// Retries Bodies that failed, and began again.
+	Retries int `json:"retries"`
+
+	// Running Bodies that have begun and not returned.
+	Running int `json:"running"`
+
+	// Stale Calls that failed, and whose waiting callers got the result that had expired.
+	Stale  int        `json:"stale"`
+	Status WorkStatus `json:"status"`
+
+	// Stops Calls that were stopped.
+	Stops int `json:"stops"`
+
+	// StoreErrors What the store could not do.
+	StoreErrors int `json:"storeErrors"`
 
 	// Stored Misses of which the result was in the store.
-	Stored    int `json:"stored"`
+	Stored int `json:"stored"`
+
+	// Successes Calls that succeeded.
 	Successes int `json:"successes"`
+
+	// Timeouts Calls that failed since they took too long.
+	Timeouts int `json:"timeouts"`
+
+	// TooLarge Results that were not kept, since they take more memory than there is for all.
+	TooLarge int `json:"tooLarge"`
+
+	// Unkeyed Misses and refused calls whose arguments have no key, so that nothing is kept of them.
+	Unkeyed int `json:"unkeyed"`
 }
 
 // WorkStatus defines model for Work.Status.
@@ -1238,42 +1309,106 @@ type WorkStatus string
 
 // WorkDetail defines model for WorkDetail.
 type WorkDetail struct {
+	// Bytes That the results take which are kept in memory; 0 where there is no bound, for nobody counts then.
+	Bytes int `json:"bytes"`
+
 	// Entries Results that are kept in memory.
 	Entries int `json:"entries"`
-	Errors  int `json:"errors"`
+
+	// Errors Calls that failed.
+	Errors int `json:"errors"`
 
 	// Evictions Results in memory that made room for others.
-	Evictions  int `json:"evictions"`
+	Evictions int `json:"evictions"`
+
+	// ExecutionTime Of all bodies that returned, in seconds.
+	ExecutionTime float32 `json:"executionTime"`
+
+	// Executions Bodies that began.
 	Executions int `json:"executions"`
 
 	// Expirations Results in memory whose time was over.
-	Expirations int    `json:"expirations"`
-	Hits        int    `json:"hits"`
-	Id          string `json:"id"`
-	Joined      int    `json:"joined"`
+	Expirations int `json:"expirations"`
+
+	// Hits Calls that were answered at once with what was kept.
+	Hits int    `json:"hits"`
+	Id   string `json:"id"`
+
+	// Ignoring Those of them that were told to end five seconds ago, or earlier.
+	Ignoring int `json:"ignoring"`
+
+	// Joined Calls that found an equal one unfinished, and waited for it.
+	Joined int `json:"joined"`
 
 	// Kept In the store; missing without one.
 	Kept         *Kept      `json:"kept,omitempty"`
 	LastDuration float32    `json:"lastDuration"`
 	LastFinished *time.Time `json:"lastFinished,omitempty"`
 	Measures     Measures   `json:"measures"`
-	Misses       int        `json:"misses"`
-	Name         string     `json:"name"`
-	Options      []Setting  `json:"options"`
-	Paused       bool       `json:"paused"`
-	Pending      int        `json:"pending"`
-	Reason       *string    `json:"reason,omitempty"`
-	Retries      int        `json:"retries"`
-	Running      int        `json:"running"`
+
+	// Misses Calls that were made anew.
+	Misses int `json:"misses"`
+
+	// MissesEvicted Misses of which a result had been kept, and made room for others.
+	MissesEvicted int `json:"missesEvicted"`
+
+	// MissesExpired Misses of which a result had been kept, and its time was over.
+	MissesExpired int `json:"missesExpired"`
+
+	// MissesForgotten Misses of which a result had been kept, and somebody had it forgotten.
+	MissesForgotten int       `json:"missesForgotten"`
+	Name            string    `json:"name"`
+	Options         []Setting `json:"options"`
+
+	// Panics Bodies that panicked.
+	Panics int `json:"panics"`
+
+	// Paused No body of it begins.
+	Paused bool `json:"paused"`
+
+	// Pending Calls whose body has not begun.
+	Pending int     `json:"pending"`
+	Reason  *string `json:"reason,omitempty"`
+
+	// Refreshes Misses that a hit has made, to refresh what it was given.
+	Refreshes int `json:"refreshes"`
+
+	// Refused Calls that were not let in: their context had ended, the work was closed, or they would have waited for themselves.
+	Refused int `json:"refused"`
+
+	// Retries Bodies that failed, and began again.
+	Retries int `json:"retries"`
+
+	// Running Bodies that have begun and not returned.
+	Running int `json:"running"`
 
 	// Since When this process made its runner; the counters above count from then on.
-	Since  time.Time        `json:"since"`
+	Since time.Time `json:"since"`
+
+	// Stale Calls that failed, and whose waiting callers got the result that had expired.
+	Stale  int              `json:"stale"`
 	Status WorkDetailStatus `json:"status"`
-	Stops  int              `json:"stops"`
+
+	// Stops Calls that were stopped.
+	Stops int `json:"stops"`
+
+	// StoreErrors What the store could not do.
+	StoreErrors int `json:"storeErrors"`
 
 	// Stored Misses of which the result was in the store.
-	Stored    int `json:"stored"`
+	Stored int `json:"stored"`
+
+	// Successes Calls that succeeded.
 	Successes int `json:"successes"`
+
+	// Timeouts Calls that failed since they took too long.
+	Timeouts int `json:"timeouts"`
+
+	// TooLarge Results that were not kept, since they take more memory than there is for all.
+	TooLarge int `json:"tooLarge"`
+
+	// Unkeyed Misses and refused calls whose arguments have no key, so that nothing is kept of them.
+	Unkeyed int `json:"unkeyed"`
 }
 
 // WorkDetailStatus defines model for WorkDetail.Status.
