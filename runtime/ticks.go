@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,10 +88,11 @@ func MissedTicks[S string | *schedule.Schedule](ctx context.Context, s S) []time
 	return p.engine.ticks.missed(parsed)
 }
 
-// TickOption says when the flow gets a tick of [Cron] or [Today].
+// TickOption says when the flow gets a tick of [Cron] or [Today], or what the tick is for.
 type TickOption interface{ apply(*tickOptions) }
 
 type tickOptions struct {
+	name      string
 	within    time.Duration // 0: it is never too late
 	skipFirst bool
 }
@@ -98,6 +100,17 @@ type tickOptions struct {
 type tickOption func(*tickOptions)
 
 func (o tickOption) apply(t *tickOptions) { o(t) }
+
+// Named says what ticks are for, to people: the application's page, its API, [TickStatus] and the log
+// show the name beside the schedule. "" is none.
+//
+// A name is nothing but that. A flow is at one tick of a schedule, whatever names it asks for it
+// by, so a name can be changed at any time: no tick is skipped or done again. A schedule with
+// several names is listed once by each. It is listed by them as long as the loop runs, so names
+// should be few, and the same in every pass.
+//
+//	night := runtime.Cron(ctx, "0 3 * * *", runtime.Named("nightly report"))
+func Named(name string) TickOption { return tickOption(func(o *tickOptions) { o.name = name }) }
 
 // Within makes a tick be missed that the flow did not get through within d. It panics unless d
 // is positive.
@@ -158,6 +171,7 @@ type storedTicks map[string]time.Time
 //	  └── the next one is due
 type tick struct {
 	schedule *schedule.Schedule
+	names    []string  // that the flow has asked by, without ""
 	at       time.Time // zero: there was none yet
 	done     time.Time // the latest one that the flow got through, or that was before its time; zero: none
 	over     bool
@@ -178,27 +192,33 @@ func (ts *ticks) ask(p *pass, s *schedule.Schedule, o tickOptions) time.Time {
 func (ts *ticks) get(p *pass, s *schedule.Schedule, o tickOptions, now time.Time) (at time.Time, say []func(*engine)) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	name, newest := s.String(), s.Last(now)
-	t := ts.all[name]
-	if t == nil {
-		t = ts.first(name, newest, o)
+	text, newest := s.String(), s.Last(now)
+	t := ts.all[text]
+	isNew := t == nil
+	if isNew {
+		t = ts.first(text, newest, o)
 		t.schedule = s
 		if ts.all == nil {
 			ts.all = map[string]*tick{}
 		}
-		ts.all[name] = t
-		say = append(say, saySchedule(*t, now))
+		ts.all[text] = t
+	}
+	if o.name != "" && !slices.Contains(t.names, o.name) {
+		t.names, isNew = append(t.names, o.name), true
+	}
+	if isNew {
+		say = append(say, saySchedule(*t, o.name, now))
 	}
 	t.within = o.within
 	if late := t.isLate(now); (t.over || late) && newest.After(t.at) {
 		t.at, t.over, t.rests = newest, false, false
-		say = append(say, sayMissed(*t))
+		say = append(say, sayMissed(*t, o.name))
 	}
 	if !t.over && t.isLate(now) {
 		t.over, t.rests = true, true
 		at := t.at
 		say = append(say, func(e *engine) {
-			e.log("it is too late for a tick", slog.String("schedule", name), slog.Time("tick", at))
+			e.log("it is too late for a tick", nameAttr(o.name), slog.String("schedule", text), slog.Time("tick", at))
 		})
 	}
 	p.asksFor(t)
@@ -212,8 +232,8 @@ func (ts *ticks) get(p *pass, s *schedule.Schedule, o tickOptions, now time.Time
 }
 
 // first returns the tick of a schedule that the flow asks for for the first time.
-func (ts *ticks) first(name string, newest time.Time, o tickOptions) *tick {
-	t := &tick{at: newest, done: ts.stored[name]}
+func (ts *ticks) first(text string, newest time.Time, o tickOptions) *tick {
+	t := &tick{at: newest, done: ts.stored[text]}
 	switch known := !t.done.IsZero(); {
 	case newest.IsZero(): // there is none
 		t.over, t.rests = true, true
@@ -258,10 +278,18 @@ func (t *tick) between() (missed []time.Time) {
 // mostMissed bounds how many ticks are listed.
 const mostMissed = 1000
 
-// saySchedule logs a schedule that the flow asks for for the first time.
-func saySchedule(t tick, now time.Time) func(*engine) {
+// nameAttr is a name in the log, nothing where it is "".
+func nameAttr(name string) slog.Attr {
+	if name == "" {
+		return slog.Attr{}
+	}
+	return slog.String("name", name)
+}
+
+// saySchedule logs a schedule that the flow asks for for the first time, or by a new name.
+func saySchedule(t tick, name string, now time.Time) func(*engine) {
 	return func(e *engine) {
-		e.logger().Info("a schedule", slog.String("schedule", t.schedule.String()), slog.Time("tick", t.at), slog.Bool("done", t.over),
+		e.logger().Info("a schedule", nameAttr(name), slog.String("schedule", t.schedule.String()), slog.Time("tick", t.at), slog.Bool("done", t.over),
 			slog.String("next", texts(t.schedule.NextN(now, 3))))
 	}
 }
@@ -276,11 +304,11 @@ func texts(times []time.Time) string {
 }
 
 // sayMissed logs that ticks were skipped, if some were.
-func sayMissed(t tick) func(*engine) {
+func sayMissed(t tick, name string) func(*engine) {
 	missed := t.between()
 	return func(e *engine) {
 		if len(missed) > 0 {
-			e.log("ticks were missed", slog.String("schedule", t.schedule.String()), slog.Int("missed", len(missed)),
+			e.log("ticks were missed", nameAttr(name), slog.String("schedule", t.schedule.String()), slog.Int("missed", len(missed)),
 				slog.Time("first", missed[0]), slog.Time("last", missed[len(missed)-1]), slog.Time("tick", t.at))
 		}
 	}
@@ -352,6 +380,7 @@ func (p *pass) rests() bool {
 
 // TickStatus is what a flow does with a schedule.
 type TickStatus struct {
+	Name     string    // see Named; "": it has none
 	Schedule string    // its text, as Schedule.String has it
 	Tick     time.Time // that the flow is at; zero: there was none yet
 	Done     bool      // the flow is done with it, or was not to do anything for it
@@ -359,14 +388,22 @@ type TickStatus struct {
 	Next     time.Time // the next tick
 }
 
-// status lists the schedules, ordered by the next tick.
+// status lists the schedules, one by each of its names, ordered by the next tick and the name.
 func (ts *ticks) status() (list []TickStatus) {
 	now := time.Now()
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	for name, t := range ts.all {
-		list = append(list, TickStatus{name, t.at, t.over, len(t.between()), t.schedule.Next(now)})
+	for text, t := range ts.all {
+		names := t.names
+		if len(names) == 0 {
+			names = []string{""}
+		}
+		for _, name := range names {
+			list = append(list, TickStatus{name, text, t.at, t.over, len(t.between()), t.schedule.Next(now)})
+		}
 	}
-	slices.SortFunc(list, func(a, b TickStatus) int { return a.Next.Compare(b.Next) })
+	slices.SortFunc(list, func(a, b TickStatus) int {
+		return cmp.Or(a.Next.Compare(b.Next), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Schedule, b.Schedule))
+	})
 	return list
 }

@@ -309,6 +309,64 @@ func TestSeveralSchedulesOfAFlowEndTogether(t *testing.T) {
 	})
 }
 
+// TestNamesOfTicksAreOnlyShown: with another name, or with several, it is the same tick.
+func TestNamesOfTicksAreOnlyShown(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := memory.New(time.Minute)
+		run := func(d time.Duration, names ...string) (ticks, status, log string) {
+			logger, lines := logged()
+			l := &Loop{Name: "a", Store: s, Logger: logger}
+			l.Flow = func(ctx context.Context) error {
+				opts := []TickOption{}
+				for _, name := range names {
+					opts = append(opts, Named(name))
+				}
+				tick := Cron(ctx, "TZ=UTC 0 * * * *", opts...) // by the last
+				for _, opt := range opts {
+					if other := Cron(ctx, "TZ=UTC 0 * * * *", opt); !other.Equal(tick) {
+						t.Errorf("by one name it is %v, by another %v", tick, other)
+					}
+				}
+				ticks += fmt.Sprintln(tick.UTC().Hour())
+				status = ""
+				for _, tick := range l.Status().Ticks {
+					status += tick.Name + "|"
+				}
+				return nil
+			}
+			want(t, "error", during(t, d, l), nil)
+			return strings.TrimSpace(ticks), status, lines.String()
+		}
+		ticks, status, log := run(10*time.Minute, "night", "late", "", "night")
+		want(t, "first start", ticks+" "+status, "0 late|night|")
+		if n := strings.Count(log, `msg="a schedule"`); n != 2 || !strings.Contains(log, "name=night schedule=") || !strings.Contains(log, "name=late schedule=") {
+			t.Errorf("the log has:\n%s", log)
+		}
+		ticks, status, _ = run(time.Hour, "nightly")
+		want(t, "with another name", strings.ReplaceAll(ticks, "\n", ",")+" "+status, "0,1 nightly|")
+		_, status, log = run(10 * time.Minute)
+		want(t, "without a name", status, "|")
+		if strings.Contains(log, "name=") {
+			t.Errorf("the log has:\n%s", log)
+		}
+	})
+}
+
+func TestTicksThatAreMissedAreLoggedByName(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFetch(takes)
+		logger, lines := logged()
+		l := &Loop{Logger: logger, Flow: func(ctx context.Context) error {
+			_, err := f.Run(ctx, "150m "+Cron(ctx, "TZ=UTC 0 * * * *", Named("hourly report")).String())
+			return err
+		}}
+		want(t, "error", during(t, 4*time.Hour, l), nil)
+		if log := lines.String(); !strings.Contains(log, `msg="ticks were missed" name="hourly report" schedule=`) {
+			t.Errorf("the log has:\n%s", log)
+		}
+	})
+}
+
 func TestTodayHoldsOverMidnight(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFetch(takes)

@@ -67,6 +67,7 @@ type loopView struct {
 }
 
 type tickView struct {
+	Name     string    `json:"name,omitempty"` // see runtime.Named
 	Schedule string    `json:"schedule"`
 	Tick     time.Time `json:"tick,omitzero"`
 	Done     bool      `json:"done"`

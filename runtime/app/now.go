@@ -113,6 +113,7 @@ type nextList struct {
 type nextView struct {
 	At       time.Time   `json:"at"`
 	Kind     string      `json:"kind"`               // schedule, retry, pass
+	Name     string      `json:"name,omitempty"`     // of the schedule: see runtime.Named
 	Schedule string      `json:"schedule,omitempty"` // as in the flow
 	Then     []time.Time `json:"then,omitempty"`     // the ticks after that
 	Tick     time.Time   `json:"tick,omitzero"`      // that the flow is at
@@ -340,7 +341,7 @@ func (l *looker) next(list []nextView) (v nextList) {
 		if t.Next.Equal(due) {
 			due = time.Time{}
 		}
-		n := nextView{At: local(t.Next), Kind: "schedule", Schedule: t.Schedule, Tick: local(t.Tick), Done: t.Done, Missed: t.Missed}
+		n := nextView{At: local(t.Next), Kind: "schedule", Name: t.Name, Schedule: t.Schedule, Tick: local(t.Tick), Done: t.Done, Missed: t.Missed}
 		if s, err := schedule.Parse(t.Schedule); err == nil && !t.Next.IsZero() {
 			for _, tick := range s.NextN(t.Next, 2) {
 				n.Then = append(n.Then, local(tick))

@@ -283,16 +283,20 @@ func (s asking) History(ctx context.Context, f store.Filter) iter.Seq2[store.Rec
 
 func TestSchedulesAreNamedWithTheirNextTicks(t *testing.T) {
 	r := start(t, &App{Works: []*runtime.Runner{}, Loop: &runtime.Loop{Flow: func(ctx context.Context) error {
-		runtime.Cron(ctx, "CRON_TZ=UTC 0 3 * * *")
+		runtime.Cron(ctx, "CRON_TZ=UTC 0 3 * * *", runtime.Named("nightly report <b>\u202e"))
 		return nil
 	}}})
 	v := soon(t, r, "there is a schedule", func(v nowView) bool { return len(v.Next.Ticks) > 0 })
 	n := v.Next.Ticks[0]
-	if n.Kind != "schedule" || n.Schedule != "CRON_TZ=UTC 0 3 * * *" || n.At.UTC().Hour() != 3 || len(n.Then) != 2 || n.Then[1].Sub(n.At) != 48*time.Hour {
+	if n.Kind != "schedule" || n.Name != "nightly report <b>\u202e" || n.Schedule != "CRON_TZ=UTC 0 3 * * *" || n.At.UTC().Hour() != 3 || len(n.Then) != 2 || n.Then[1].Sub(n.At) != 48*time.Hour {
 		t.Errorf("%+v", n)
 	}
 	want(t, "the same is due as a pass", v.Next.All, 1)
-	wantOnPage(t, r, "/view", "CRON_TZ=UTC 0 3 * * *", ">then <time")
+	const shown = `<th scope="row">nightly report &lt;b&gt;\u202e <code>CRON_TZ=UTC 0 3 * * *</code>`
+	wantOnPage(t, r, "/view", shown, ">then <time")
+	wantOnPage(t, r, "/view/flow", shown)
+	want(t, "in the flow", get[flowView](t, r, "/api/v1/flow").Schedules[0].Name, n.Name)
+	want(t, "in the status", get[statusView](t, r, "/api/v1/status").Loop.Ticks[0].Name, n.Name)
 }
 
 func TestWorksAreListedNewestActivityFirst(t *testing.T) {

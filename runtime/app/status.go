@@ -86,7 +86,7 @@ func (s *site) loopView(all []*runtime.Runner) loopView {
 		Stack: short(l.Stack, 4*maxMessage), Ticks: []tickView{},
 	}
 	for _, t := range l.Ticks {
-		v.Ticks = append(v.Ticks, tickView{t.Schedule, local(t.Tick), t.Done, t.Missed, local(t.Next)})
+		v.Ticks = append(v.Ticks, tickView{t.Name, t.Schedule, local(t.Tick), t.Done, t.Missed, local(t.Next)})
 	}
 	for _, name := range l.Waiting {
 		ref := workRef{Name: name}

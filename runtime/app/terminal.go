@@ -78,7 +78,7 @@ func (a *App) narrates() (end func()) {
 	if a.Loop == nil {
 		return func() {}
 	}
-	n := &narrator{app: a, paused: a.Wait, ticks: map[string]runtime.TickStatus{}, retries: map[string]int64{}, said: map[string]retry{}}
+	n := &narrator{app: a, paused: a.Wait, ticks: map[ticking]runtime.TickStatus{}, retries: map[string]int64{}, said: map[string]retry{}}
 	every := time.Second
 	if t.IsTerminal() {
 		every = 250 * time.Millisecond
@@ -112,10 +112,13 @@ func (a *App) narrates() (end func()) {
 type narrator struct {
 	app     *App
 	paused  bool
-	ticks   map[string]runtime.TickStatus
+	ticks   map[ticking]runtime.TickStatus
 	retries map[string]int64 // by work
 	said    map[string]retry // by work
 }
+
+// ticking is a schedule, by one of its names.
+type ticking struct{ name, schedule string }
 
 // retry is what was last said of attempts of a work.
 type retry struct {
@@ -136,10 +139,15 @@ func (n *narrator) look(now time.Time) {
 		}
 	}
 	for _, t := range l.Ticks {
-		last, known := n.ticks[t.Schedule]
-		n.ticks[t.Schedule] = t
+		is := ticking{t.Name, t.Schedule}
+		last, known := n.ticks[is]
+		n.ticks[is] = t
 		if known && t.Done && (!last.Done || !last.Tick.Equal(t.Tick)) {
-			n.app.logger().Info("a tick is done", slog.String("schedule", t.Schedule), slog.Time("tick", t.Tick), slog.Time("next", t.Next))
+			attrs := []any{slog.String("schedule", t.Schedule), slog.Time("tick", t.Tick), slog.Time("next", t.Next)}
+			if t.Name != "" {
+				attrs = append([]any{slog.String("name", t.Name)}, attrs...)
+			}
+			n.app.logger().Info("a tick is done", attrs...)
 		}
 	}
 	retries := map[string]int64{}
@@ -233,8 +241,8 @@ func (a *App) live(now time.Time) (parts []console.Part) {
 		parts = append(parts, console.Part{Text: c.far + " " + runs(c.took)})
 	}
 	if len(l.Ticks) > 0 {
-		next := l.Ticks[0].Next
-		add(console.Plain, "next tick %s, in %s", next.Local().Format(time.TimeOnly), runs(next.Sub(now)))
+		t := l.Ticks[0]
+		add(console.Plain, "next %s %s, in %s", cmp.Or(t.Name, "tick"), t.Next.Local().Format(time.TimeOnly), runs(t.Next.Sub(now)))
 	}
 	return parts
 }

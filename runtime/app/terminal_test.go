@@ -128,6 +128,7 @@ func TestTicksRetriesAndPausesAreSaidOnce(t *testing.T) {
 		a.Loop = &runtime.Loop{Logger: quiet, KeepGoing: true, Flow: func(ctx context.Context) error {
 			tick := runtime.Cron(ctx, "CRON_TZ=UTC @hourly")
 			runtime.Cron(ctx, "CRON_TZ=UTC @yearly", runtime.SkipFirst()) // nothing was done for that
+			runtime.Cron(ctx, "CRON_TZ=UTC 0 * * * *", runtime.Named("hourly report"))
 			_, err := slow.Run(ctx, tick.Format(time.TimeOnly))
 			return err
 		}}
@@ -135,7 +136,7 @@ func TestTicksRetriesAndPausesAreSaidOnce(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- a.Loop.Run(ctx) }()
 		call := fails.Start(t.Context(), "a")
-		n := &narrator{app: a, ticks: map[string]runtime.TickStatus{}, retries: map[string]int64{}, said: map[string]retry{}}
+		n := &narrator{app: a, ticks: map[ticking]runtime.TickStatus{}, retries: map[string]int64{}, said: map[string]retry{}}
 		for range 2 * 3600 {
 			time.Sleep(time.Second)
 			n.look(time.Now())
@@ -154,9 +155,9 @@ func TestTicksRetriesAndPausesAreSaidOnce(t *testing.T) {
 		}
 		want := []string{
 			`level=WARN msg="an attempt has failed and is repeated" work=example.com/told.Fails call=1 attempt=1 error="the source answers 503" again=`,
-			`level=INFO msg="a tick is done" schedule="CRON_TZ=UTC 0 * * * *" tick=2000-01-01T00:00:00.000Z next=2000-01-01T01:00:00.000Z`,
+			`level=INFO msg="a tick is done" name="hourly report" schedule="CRON_TZ=UTC 0 * * * *" tick=2000-01-01T00:00:00.000Z next=2000-01-01T01:00:00.000Z`,
 			`level=WARN msg="an attempt has failed and is repeated" work=example.com/told.Fails call=1 attempt=6 error="the source answers 503" again=`,
-			`level=INFO msg="a tick is done" schedule="CRON_TZ=UTC 0 * * * *" tick=2000-01-01T01:00:00.000Z next=2000-01-01T02:00:00.000Z`,
+			`level=INFO msg="a tick is done" name="hourly report" schedule="CRON_TZ=UTC 0 * * * *" tick=2000-01-01T01:00:00.000Z next=2000-01-01T02:00:00.000Z`,
 			`level=INFO msg="the flow is paused"`,
 			`level=INFO msg="the flow goes on"`,
 		}
@@ -184,7 +185,10 @@ func TestTheLiveLineSaysWhatGoesOnAndHowFar(t *testing.T) {
 		}, runtime.Concurrency(1))
 		free := newWork("live.Free", stuck)
 		a := &App{Works: []*runtime.Runner{day.Runner, free.Runner}}
-		a.Loop = &runtime.Loop{Logger: quiet, Flow: func(ctx context.Context) error { runtime.Cron(ctx, "CRON_TZ=UTC @hourly"); return nil }}
+		a.Loop = &runtime.Loop{Logger: quiet, Flow: func(ctx context.Context) error {
+			runtime.Cron(ctx, "CRON_TZ=UTC @hourly", runtime.Named("hourly report"))
+			return nil
+		}}
 		text := func() string {
 			synctest.Wait()
 			var b strings.Builder
@@ -198,18 +202,18 @@ func TestTheLiveLineSaysWhatGoesOnAndHowFar(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- a.Loop.Run(ctx) }()
 		next := time.Now().Truncate(time.Hour).Add(time.Hour).Local().Format(time.TimeOnly)
-		want(t, "idle", text(), "waiting · next tick "+next+", in 1 h 0 min")
+		want(t, "idle", text(), "waiting · next hourly report "+next+", in 1 h 0 min")
 		day.Run(ctx, "bad")
 		calls := []*runtime.Call[string]{day.Start(ctx, "a"), day.Start(ctx, "b")}
 		time.Sleep(61 * time.Second)
 		calls = append(calls, free.Start(ctx, "c"))
 		time.Sleep(time.Second)
-		want(t, "busy", text(), "2 running · 1 waiting · 1 failed · live.Day 40/100 reading 1 min 2 s · live.Free 1 s · next tick "+next+", in 58 min 58 s")
+		want(t, "busy", text(), "2 running · 1 waiting · 1 failed · live.Day 40/100 reading 1 min 2 s · live.Free 1 s · next hourly report "+next+", in 58 min 58 s")
 		for _, c := range calls {
 			c.Stop()
 		}
 		a.Loop.Pause()
-		want(t, "paused", text(), "paused · 1 failed · next tick "+next+", in 58 min 58 s")
+		want(t, "paused", text(), "paused · 1 failed · next hourly report "+next+", in 58 min 58 s")
 		cancel()
 		<-ended
 	})

@@ -127,7 +127,7 @@ func New(s store.Store, pace float64) *Sales {
 		},
 		Loop: &runtime.Loop{Name: "sales", Store: s, KeepGoing: true, Flow: func(ctx context.Context) error {
 			a.Notify.Start(ctx, "log", "it is "+runtime.Cron(ctx, hourly).Format(time.DateTime))
-			runtime.Cron(ctx, nightly)
+			runtime.Cron(ctx, nightly, runtime.Named("nightly report"))
 			return a.night(ctx, runtime.Today(ctx), int(Calm/time.Second))
 		}},
 	}

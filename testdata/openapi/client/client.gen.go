@@ -849,6 +849,9 @@ type NextThing struct {
 	// Missed Ticks that were skipped before it.
 	Missed *int `json:"missed,omitempty"`
 
+	// Name What the flow calls the schedule, by runtime.Named; missing if it does not.
+	Name *string `json:"name,omitempty"`
+
 	// Schedule As in the flow.
 	Schedule *string `json:"schedule,omitempty"`
 
@@ -1085,7 +1088,10 @@ type Schedule struct {
 	Following []time.Time `json:"following"`
 
 	// Missed Ticks that were skipped before it.
-	Missed   int        `json:"missed"`
+	Missed int `json:"missed"`
+
+	// Name What the flow calls it, by runtime.Named; missing if it does not.
+	Name     *string    `json:"name,omitempty"`
 	Next     *time.Time `json:"next,omitempty"`
 	Schedule string     `json:"schedule"`
 
@@ -1126,7 +1132,10 @@ type Tick struct {
 	Done bool `json:"done"`
 
 	// Missed Ticks that were skipped before it.
-	Missed   int        `json:"missed"`
+	Missed int `json:"missed"`
+
+	// Name What the flow calls it, by runtime.Named; missing if it does not.
+	Name     *string    `json:"name,omitempty"`
 	Next     *time.Time `json:"next,omitempty"`
 	Schedule string     `json:"schedule"`
 
