@@ -144,20 +144,29 @@ var causes = map[Status]Cause{
 }
 
 // before returns the record of the execution of a call before this one. One that was Again and
-// came to nothing has changed nothing.
+// came to nothing has changed nothing: then it is the one before that. Mostly the first that is
+// listed is the one, so no more is asked for at first.
 func before(ctx context.Context, s Store, call *Record) (r Record, found bool, err error) {
-	for was, err := range s.History(ctx, Filter{Prefix: call.Key.String(), Before: call.Seq}) {
-		if err != nil {
-			return r, false, err
+	f := Filter{Prefix: call.Key.String(), Before: call.Seq, Limit: 1}
+	for {
+		n := 0
+		for was, err := range s.History(ctx, f) {
+			if err != nil {
+				return r, false, err
+			}
+			if !found || was.Status == Succeeded || was.Status.Gone() {
+				r, found = was, true
+			}
+			if !was.Again || was.Status == Succeeded || !was.Gone.IsZero() {
+				return r, true, nil
+			}
+			n, f.Before = n+1, was.Seq
 		}
-		if !found || was.Status == Succeeded || was.Status.Gone() {
-			r, found = was, true
+		if n < f.Limit {
+			return r, found, nil
 		}
-		if !was.Again || was.Status == Succeeded || !was.Gone.IsZero() {
-			break
-		}
+		f.Limit = 100
 	}
-	return r, found, nil
 }
 
 // nearest returns the call that is nearest to another one, and was executed before.

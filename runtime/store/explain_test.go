@@ -532,6 +532,45 @@ func TestExplainingIsBounded(t *testing.T) {
 	}
 }
 
+// asking notes how many records were asked for at once.
+type asking struct {
+	records
+	limits *[]int
+}
+
+func (s asking) History(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
+	*s.limits = append(*s.limits, f.Limit)
+	return s.records.History(ctx, f)
+}
+
+// TestExplainAsksForNoMoreThanItNeeds of the executions before, of which there may be thousands; those
+// that were Again and came to nothing are passed over, however many they are.
+func TestExplainAsksForNoMoreThanItNeeds(t *testing.T) {
+	const many = 250
+	s := asking{records{most: new(int)}, new([]int)}
+	for n := range many {
+		r := call("s3", "25", nil)
+		r.Seq, r.Status = uint64(many-n), store.Failed
+		s.list = append(s.list, r)
+	}
+	r := call("s3", "25", nil)
+	explained(t, s, r, store.CauseFailed)
+	if diff := cmp.Diff([]int{1}, *s.limits); diff != "" {
+		t.Error(diff)
+	}
+	for n := range many - 1 {
+		s.list[n].Again = true
+	}
+	s.list[many-1].Status = store.Evicted
+	*s.limits = nil
+	explained(t, s, r, store.CauseEvicted)
+	if diff := cmp.Diff([]int{1, 100, 100, 100}, *s.limits); diff != "" {
+		t.Error(diff)
+	}
+	s.list[many-1].Status, s.list[many-1].Again = store.Failed, true
+	explained(t, s, r, store.CauseFailed)
+}
+
 func TestExplainFailsWithTheStore(t *testing.T) {
 	broken := errors.New("broken")
 	for _, seq := range []uint64{0, 5} {

@@ -166,8 +166,12 @@ func (l *lister) query(c *conn, limit int) (*stmt, error) {
 		if !ok {
 			return nil, nil
 		}
-		q.and(`key >= `, first[:])
-		q.and(`key <= `, last[:])
+		if first == last { // the records of one key are in the right order in their index
+			q.and(`key = `, first[:])
+		} else {
+			q.and(`key >= `, first[:])
+			q.and(`key <= `, last[:])
+		}
 	}
 	if f.Before > 0 && f.Before < math.MaxInt64 {
 		q.and(`seq < `, int64(f.Before))

@@ -87,16 +87,56 @@ func TestATextIsSearchedForInAnIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 		q.done()
-		plan := c.q("EXPLAIN QUERY PLAN " + libc.GoString(sqlite3.Xsqlite3_sql(c.tls, q.p)))
-		for {
-			more, err := plan.step()
-			if err != nil {
-				t.Fatal(err)
+		for _, step := range planOf(t, c, q) {
+			if strings.Contains(step, "execution") && !strings.Contains(step, "USING COVERING INDEX") {
+				t.Errorf("%s: %s", name, step)
 			}
-			if !more {
-				break
-			}
-			if step := plan.colString(3); strings.Contains(step, "execution") && !strings.Contains(step, "USING COVERING INDEX") {
+		}
+	}
+}
+
+// planOf says how a statement is executed.
+func planOf(t *testing.T, c *conn, q *stmt) (steps []string) {
+	t.Helper()
+	plan := c.q("EXPLAIN QUERY PLAN " + libc.GoString(sqlite3.Xsqlite3_sql(c.tls, q.p)))
+	for {
+		more, err := plan.step()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !more {
+			return steps
+		}
+		steps = append(steps, plan.colString(3))
+	}
+}
+
+// TestTheNewestOfACallAreReadAlone: of a call that was executed a thousand times, the others are
+// neither read nor sorted.
+func TestTheNewestOfACallAreReadAlone(t *testing.T) {
+	s := opened(t, t.TempDir(), Options{Manual: true})
+	if err := keep(s, 1); err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.readers.take(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.readers.give(c)
+	for name, f := range map[string]store.Filter{
+		"of any work": {},
+		"of a work":   {Work: "w"},
+		"failed ones": {Status: []store.Status{store.Failed}},
+		"before":      {Before: 1},
+	} {
+		f.Prefix = strings.Repeat("0a", 32)
+		q, err := (&lister{s: s, f: f}).query(c, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.done()
+		for _, step := range planOf(t, c, q) {
+			if !strings.Contains(step, "USING INDEX execution_key (key=?") {
 				t.Errorf("%s: %s", name, step)
 			}
 		}
