@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/workgen/workgen/runtime/key"
@@ -104,6 +105,16 @@ func shapeOf(text string) string {
 		}
 	}
 	return preview.Cut(string(shape), 80)
+}
+
+// commonOf is the longest text that all errors of the shape of one have, "" if they have none.
+func commonOf(text string) (longest string) {
+	for part := range strings.FieldsFuncSeq(shapeOf(text), func(c rune) bool { return strings.ContainsRune(`0"…\`, c) }) {
+		if part = strings.TrimSpace(part); len(part) > len(longest) && strings.Contains(text, part) {
+			longest = part
+		}
+	}
+	return longest
 }
 
 // group puts failures together of which there are many alike: of one work, with one status, and

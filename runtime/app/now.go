@@ -102,6 +102,7 @@ type failedView struct {
 	Again     time.Time `json:"again,omitzero"` // when the first of them is to be tried again
 	Calls     int       `json:"calls"`
 	Query     string    `json:"query"` // of the view of executions, for all that are alike
+	Alike     string    `json:"-"`     // what their errors have in common, as a text to search for; "": nothing
 }
 
 type nextList struct {
@@ -325,7 +326,11 @@ func (l *looker) failed() (v failedList) {
 	v.Others = len(groups) - len(v.Groups)
 	for i := range v.Groups {
 		f := &v.Groups[i]
-		f.Query = url.Values{"status": {f.Status}, "work": {f.Work.ID}}.Encode()
+		query := url.Values{"status": {f.Status}, "work": {f.Work.ID}}
+		if f.Alike = commonOf(f.Error); f.Alike != "" {
+			query.Set("q", f.Alike)
+		}
+		f.Query = query.Encode()
 		if !f.Again.After(l.now) {
 			f.Again = time.Time{}
 		}

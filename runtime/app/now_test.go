@@ -109,6 +109,30 @@ func TestOfEachListThereAreTheFirstAndHowManyMore(t *testing.T) {
 	wantOnPage(t, r, "/view", `The first 20 of 25: <a href="./view/executions?status=running">`, "The first 20 of 35")
 }
 
+// TestAGroupOfFailuresLinksToItsOwn, and to no other failure of the work.
+func TestAGroupOfFailuresLinksToItsOwn(t *testing.T) {
+	for name, opts := range map[string][]runtime.Option{"memory": nil, "store": {runtime.WithStore(memory.New(0))}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWork("now.Groups", func(_ context.Context, day string) (string, error) {
+				if strings.HasPrefix(day, "pipe") {
+					return "", errors.New("the pipe is broken")
+				}
+				return "", fmt.Errorf("17 rows of %q are \\x00 bad", day)
+			}, opts...)
+			r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+			for _, day := range []string{"pipe", "monday", "tuesday", "pipe 2", "wednesday"} {
+				w.Run(t.Context(), day)
+			}
+			v := soon(t, r, "all have failed", func(v nowView) bool { return v.Failed.All == 5 && len(v.Failed.Groups) == 2 })
+			for _, g := range v.Failed.Groups {
+				list := get[executionsView](t, r, "/api/v1/executions?"+g.Query)
+				want(t, "of "+g.Error, len(list.Executions), g.Calls)
+			}
+			wantOnPage(t, r, "/view", `href="./view/executions?status=failed&amp;work=now.Groups&amp;q=rows%20of"`)
+		})
+	}
+}
+
 func TestWhatFailedIsShownUntilItIsExecutedAgain(t *testing.T) {
 	for name, opts := range map[string][]runtime.Option{"memory": nil, "store": {runtime.WithStore(memory.New(0))}} {
 		t.Run(name, func(t *testing.T) {
@@ -128,10 +152,10 @@ func TestWhatFailedIsShownUntilItIsExecutedAgain(t *testing.T) {
 				t.Fatalf("%+v", v.Failed)
 			}
 			g := v.Failed.Groups[0]
-			if g.Calls != 3 || g.Arguments[0].Text != `"wednesday"` || g.Status != "failed" || g.Finished.IsZero() || g.Query != "status=failed&work=now.Work" {
+			if g.Calls != 3 || g.Arguments[0].Text != `"wednesday"` || g.Status != "failed" || g.Finished.IsZero() || g.Query != "q=no+data+for&status=failed&work=now.Work" {
 				t.Errorf("%+v", g)
 			}
-			wantOnPage(t, r, "/view", "no data for &#34;wednesday&#34;: 404</span>", `href="./view/executions?status=failed&amp;work=now.Work"`)
+			wantOnPage(t, r, "/view", "no data for &#34;wednesday&#34;: 404</span>", `href="./view/executions?status=failed&amp;work=now.Work&amp;q=no%20data%20for"`)
 			good.Store(true)
 			w.Run(t.Context(), "wednesday")
 			w.Run(t.Context(), "monday")
