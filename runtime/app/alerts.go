@@ -44,17 +44,22 @@ func loopAlerts(l runtime.LoopStatus) (list []alertView) {
 	add := func(level, title, text string, since time.Time) {
 		list = append(list, alertView{Level: level, Title: title, Text: text, Since: local(since)})
 	}
+	fails := func(title string) {
+		e := errorViewOf(l.Err)
+		add(levelError, title, e.Message, l.Ended)
+		list[len(list)-1].Stack = e.Stack
+	}
 	failed := l.Err != nil && !errors.Is(l.Err, context.Canceled)
 	switch l.State {
 	case runtime.LoopEnded:
 		if failed {
-			add(levelError, "the flow has ended with an error", message(l.Err), l.Ended)
+			fails("the flow has ended with an error")
 		} else {
 			add(levelWarning, "the flow has ended", "nothing runs any more", l.Ended)
 		}
 	case runtime.LoopStopping:
 		if failed {
-			add(levelError, "the flow is ending with an error", message(l.Err), l.Ended)
+			fails("the flow is ending with an error")
 		}
 		add(levelWarning, "draining", "what runs goes on for a while, and nothing else begins: "+numbered(l.Unfinished, "call has", "calls have")+" not ended", l.Ended)
 	case runtime.LoopBlocked:
@@ -62,7 +67,7 @@ func loopAlerts(l runtime.LoopStatus) (list []alertView) {
 		list[0].Stack = short(l.Stack, 4*maxMessage)
 	default:
 		if failed {
-			add(levelError, "the flow has failed", message(l.Err), l.Ended)
+			fails("the flow has failed")
 		}
 		if l.Paused && l.Pass > 0 {
 			add(levelWarning, "the flow is paused", "no pass begins before somebody clicks Go on", time.Time{})

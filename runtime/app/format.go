@@ -55,7 +55,7 @@ func (f format) funcs() template.FuncMap {
 		"duration": duration, "size": size, "count": count,
 		"key": keyHTML, "shortkey": shortKey,
 		"status": statusHTML, "sign": sign, "class": statusClass,
-		"will": will, "whyOn": whyOn, "fault": faultOf, "axisTop": axisTop, "axisText": axisText,
+		"will": will, "whyOn": whyOn, "fault": faultOf, "stack": foldStack, "axisTop": axisTop, "axisText": axisText,
 		"line": preview.Line, "text": safeText, "errline": errLine, "argsline": argsLine,
 
 		"pools": poolNames, "sentence": sentence, "times": times,

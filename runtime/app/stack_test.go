@@ -34,6 +34,22 @@ func TestAStackIsFoldedAtTheUsersFrames(t *testing.T) {
 	}
 }
 
+// TestTheStackOfAFlowIsFoldedInTheBanner, as that of a call is on its page.
+func TestTheStackOfAFlowIsFoldedInTheBanner(t *testing.T) {
+	w := newWork("panics.Flow", func(_ context.Context, day string) (string, error) { return explode(day), nil })
+	_, err := w.Run(t.Context(), "a")
+	var out strings.Builder
+	body := struct{ Alerts []alertView }{loopAlerts(runtime.LoopStatus{State: runtime.LoopEnded, Err: err})}
+	if err := (format{}).templates().ExecuteTemplate(&out, "banner", body); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{`<span class="own">` + module + "/runtime/app.explode(", "<summary>Frames above</summary>", "<summary>Frames that called it</summary>"} {
+		if !strings.Contains(out.String(), part) {
+			t.Errorf("the banner has no %s:\n%s", part, out.String())
+		}
+	}
+}
+
 func explode(string) string { panic("ouch") }
 
 // TestAStackOfARealPanicIsFolded looks at what Go writes now.

@@ -53,8 +53,11 @@ func TestAFlowThatBlocksIsSaidWithItsStackFolded(t *testing.T) {
 		t.Error("the stack is not folded")
 	}
 	do(t, tab, chromedp.Click(css("#banners summary")))
-	eventually(t, tab, `document.querySelector("#banners pre").checkVisibility()`)
-	eventually(t, tab, `document.querySelector("#banners pre").innerText.includes("TestAFlowThatBlocks")`)
+	eventually(t, tab, `document.querySelector("#banners pre .own")?.checkVisibility()`)
+	eventually(t, tab, `document.querySelector("#banners pre .own").innerText.startsWith("github.com/workgen/workgen/testdata/browser.TestAFlowThatBlocks")`)
+	if eval[bool](t, tab, `document.querySelector("#banners pre:not(:has(.own))").checkVisibility()`) {
+		t.Error("frames of others are not folded")
+	}
 	shot(t, tab, "now-blocked")
 	if found := violations(t, tab); found != "" {
 		t.Error(found)
