@@ -172,8 +172,7 @@ func isOurs(o store.Origin) bool {
 func argViews(args []store.Arg) []argView {
 	out := make([]argView, 0, len(args))
 	for _, a := range args {
-		v := argView{Name: a.Name, Type: a.Type, Text: a.String(), Secret: a.Secret}
-		v.Cut = strings.Contains(a.Text, "…") || strings.Contains(a.Text, " more")
+		v := argView{Name: a.Name, Type: a.Type, Text: a.String(), Secret: a.Secret, Cut: !a.Whole()}
 		if a.Secret {
 			v.Text = ""
 		}

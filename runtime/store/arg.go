@@ -3,6 +3,7 @@ package store
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // String returns the value of an input for people, "(secret)" for a secret one. Behind a path
@@ -30,9 +31,30 @@ func (a *Arg) Files() bool {
 	return false
 }
 
-// whole tells whether nothing is left out of the text of an input.
-func (a *Arg) whole() bool {
-	return !strings.Contains(a.Text, "…") && !strings.Contains(a.Text, " more")
+// Whole tells whether nothing is left out of the text of an input: package preview counts what it
+// leaves out of a value, or cuts it, outside of quoted strings.
+func (a *Arg) Whole() bool {
+	for rest := a.Text; rest != ""; {
+		quoted, err := strconv.QuotedPrefix(rest)
+		switch {
+		case err == nil:
+			rest = rest[len(quoted):]
+			continue
+		case rest[0] == '"': // it was cut inside
+			return false
+		case strings.HasPrefix(rest, "…"), isCount(rest):
+			return false
+		}
+		_, size := utf8.DecodeRuneInString(rest)
+		rest = rest[size:]
+	}
+	return true
+}
+
+// isCount tells whether a text begins with how many elements were left out, at the end of a list.
+func isCount(text string) bool {
+	rest, ok := strings.CutPrefix(text, " more")
+	return ok && (strings.HasPrefix(rest, "]") || strings.HasPrefix(rest, "}"))
 }
 
 // equal tells whether two inputs are the same value.

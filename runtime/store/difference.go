@@ -14,7 +14,7 @@ func argChanges(was, is []Arg) (changes []ArgChange) {
 			c := ArgChange{Name: b.Name, Secret: a.Secret || b.Secret, Retyped: a.Type != b.Type}
 			if !c.Secret {
 				c.Was, c.Is = a.Text, b.Text
-				c.Content = a.readsLike(b) && b.Files() && b.whole()
+				c.Content = a.readsLike(b) && b.Files() && b.Whole()
 			}
 			changes = append(changes, c)
 		}
