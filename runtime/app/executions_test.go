@@ -301,6 +301,14 @@ func fill(tb testing.TB, s store.Store, work string, n int) {
 	}
 }
 
+func TestEveryStatusCanBeAskedFor(t *testing.T) {
+	for _, s := range store.Statuses() {
+		if !slices.Contains(executionStatuses, s.String()) {
+			t.Errorf("there is no filter for %s", s)
+		}
+	}
+}
+
 func TestQueriesThatAreNoneAreRefused(t *testing.T) {
 	w := newWork("query.Work", echo)
 	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
@@ -556,7 +564,7 @@ func TestAWorkIsMeasured(t *testing.T) {
 	}
 	w.Pause()
 	_, page := r.do(t, "GET", "/view/works/measured.Work", "")
-	for _, part := range []string{`action="../../view/works/measured.Work/resume"`, "2, <span class=\"bad\">1 failed", "‖"} {
+	for _, part := range []string{`action="../../view/works/measured.Work/resume"`, "2, <span class=\"bad\">1 failed", "‖", ">p50</dt><dd>3.0 s<", ">p95</dt><dd>5.0 s<", ">Now</a></nav>"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page has no %s:\n%s", part, page)
 		}

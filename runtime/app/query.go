@@ -41,8 +41,8 @@ const (
 )
 
 // executionStatuses are those that a query can ask for. What has succeeded has done so whatever
-// became of the result, which the last four tell.
-var executionStatuses = []string{"running", "succeeded", "failed", "given up", "stopped", "lost", "evicted", "expired", "deleted", "unreadable"}
+// became of the result, which the last five tell.
+var executionStatuses = []string{"running", "succeeded", "failed", "given up", "stopped", "lost", "evicted", "expired", "deleted", "replaced", "unreadable"}
 
 // executionQueryOf reads what a request asks for, of one work if it is not "".
 func executionQueryOf(r *http.Request, work string) (*executionQuery, error) {
