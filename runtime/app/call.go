@@ -10,6 +10,7 @@ import (
 
 	"github.com/workgen/workgen/runtime"
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -49,6 +50,13 @@ type errNoCall struct{ message string }
 
 func (e errNoCall) Error() string { return e.message }
 
+// errUnread says that a store does not tell what it has.
+type errUnread struct{ error }
+
+func (e errUnread) Error() string {
+	return "the store does not answer: " + preview.Error(e.error)
+}
+
 // found is a call, as far as it is known: to the runner, to the store, or to both.
 type found struct {
 	at     uint64 // the number that the address names; 0: it names a key
@@ -61,6 +69,8 @@ type found struct {
 	// What load finds.
 	records []store.Record // the newest first
 	more    bool           // there are older ones
+
+	unread error // why a store does not tell what it has; nil: it does
 }
 
 // key is the durable key of the call, zero if it has none.
@@ -93,10 +103,10 @@ func (s *site) find(ctx context.Context, text string) (found, error) {
 	}
 	f := found{work: workRef{id, r.Name()}, runner: r, at: number}
 	f.remember(d.Key, d.Equal)
-	if !d.Key.IsZero() {
-		f.stored, err = record(ctx, runtime.Inspect(r).Store(), d.Key)
+	if from := runtime.Inspect(r).Store(); from != nil && !d.Key.IsZero() {
+		f.stored, f.unread = record(ctx, from, d.Key)
 	}
-	return f, err
+	return f, nil
 }
 
 // remember finds the calls of this process: those with a durable key, or with a hash if that is zero.
@@ -116,23 +126,30 @@ func (f *found) remember(k key.Key, equal uint64) {
 }
 
 // findStored looks into the stores of all works, and then into what this process remembers:
-// a call that has not begun yet is in no store.
+// a call that has not begun yet is in no store, and a store may not answer.
 func (s *site) findStored(ctx context.Context, k key.Key) (found, error) {
 	all := s.discover()
+	silent := map[*runtime.Runner]error{}
+	var unread error
 	for _, from := range storesOf(all) {
 		rec, err := record(ctx, from, k)
 		if err != nil {
-			return found{}, err
-		}
-		if rec != nil {
+			unread = errUnread{err}
+			for _, r := range from.runners {
+				silent[r] = err
+			}
+		} else if rec != nil {
 			return s.owned(rec, from.runners[rec.Work])
 		}
 	}
 	for _, r := range all {
-		f := found{work: workRef{s.id(r), r.Name()}, runner: r}
+		f := found{work: workRef{s.id(r), r.Name()}, runner: r, unread: silent[r]}
 		if f.remember(k, 0); f.here != nil {
 			return f, nil
 		}
+	}
+	if unread != nil {
+		return found{}, unread
 	}
 	return found{}, errNoCall{fmt.Sprintf("no store of this app's has a call with key %s", k)}
 }

@@ -172,9 +172,9 @@ const maxDownloaded = 256 << 20
 
 // getPart serves the arguments, the result or the log of a call as a file.
 func (h *handler) getPart(w http.ResponseWriter, r *http.Request) {
-	f, err := h.site.find(r.Context(), r.PathValue("key"))
-	if err == nil {
-		err = f.load(r.Context(), 0)
+	f, err := h.site.known(r.Context(), r.PathValue("key"), 0)
+	if err == nil && f.unread != nil {
+		err = errUnread{f.unread}
 	}
 	if err != nil {
 		h.failed(w, r, err)

@@ -36,11 +36,12 @@ type detailView struct {
 	Progress   *progressView     `json:"progress,omitempty"`
 	Arguments  []argView         `json:"arguments"`
 	Result     resultView        `json:"result"`
-	Error      *errorView        `json:"error,omitempty"` // that comes from no execution
-	Why        whyView           `json:"why"`             // of the newest execution that is listed
-	Executions []executionDetail `json:"executions"`      // the newest first
-	Older      string            `json:"older,omitempty"` // before, for those that follow
-	Actions    []string          `json:"actions"`         // that make sense: again, forget, stop
+	Error      *errorView        `json:"error,omitempty"`  // that comes from no execution
+	Why        whyView           `json:"why"`              // of the newest execution that is listed
+	Executions []executionDetail `json:"executions"`       // the newest first
+	Older      string            `json:"older,omitempty"`  // before, for those that follow
+	Actions    []string          `json:"actions"`          // that make sense: again, forget, stop
+	Unread     string            `json:"unread,omitempty"` // why the store does not tell what it has; "" if it does
 }
 
 // waitView is what a call waits for.
@@ -96,11 +97,8 @@ type executionDetail struct {
 // call returns all about the call with an address. Of its executions, those before the one
 // with the number before are left out that are newer; 0 leaves none out.
 func (s *site) call(ctx context.Context, at string, before uint64, asJSON bool) (detailView, error) {
-	f, err := s.find(ctx, at)
+	f, err := s.known(ctx, at, before)
 	if err != nil {
-		return detailView{}, err
-	}
-	if err := f.load(ctx, before); err != nil {
 		return detailView{}, err
 	}
 	v := detailView{Key: at, Work: f.work, Executions: f.executions(before), Arguments: f.arguments(), Actions: f.actions()}
@@ -115,7 +113,21 @@ func (s *site) call(ctx context.Context, at string, before uint64, asJSON bool) 
 	f.state(&v)
 	v.Result = f.result(ctx, asJSON)
 	f.explain(ctx, s, &v)
+	if f.unread != nil {
+		v.Unread = short(preview.Error(f.unread), maxMessage)
+	}
 	return v, nil
+}
+
+// known finds what is known of a call. A store has not for ever to answer.
+func (s *site) known(ctx context.Context, at string, before uint64) (found, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
+	f, err := s.find(ctx, at)
+	if err == nil && f.unread == nil {
+		f.unread = f.load(ctx, before)
+	}
+	return f, err
 }
 
 // load reads the records of a call.

@@ -177,6 +177,8 @@ func (h *handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &none):
 		h.fail(w, r, http.StatusNotFound, err.Error())
+	case errors.As(err, new(errUnread)):
+		h.fail(w, r, http.StatusServiceUnavailable, err.Error())
 	case errors.Is(err, errCursor), errors.Is(err, errQuery):
 		h.fail(w, r, http.StatusBadRequest, err.Error())
 	default:

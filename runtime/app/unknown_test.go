@@ -56,3 +56,21 @@ func TestNobodySaysThatNothingFailedWhoDoesNotKnow(t *testing.T) {
 		t.Error("the page does not say that not all were looked at")
 	}
 }
+
+// TestACallIsShownAsFarAsItIsKnown although its store does not answer, which is said.
+func TestACallIsShownAsFarAsItIsKnown(t *testing.T) {
+	w := newWork("silent.Work", echoed, runtime.WithStore(silent{memory.New(0)}))
+	r := start(t, &App{Works: []*runtime.Runner{w.Runner}})
+	w.Run(t.Context(), "monday")
+	key := w.latest()
+	v := detail(t, r, key)
+	if v.Unread != "connection refused" || v.Arguments[0].Text != `"monday"` || v.Status != "succeeded" || v.Result.Text == nil || v.Why.Kind == "" {
+		t.Errorf("got %+v", v)
+	}
+	wantOnPage(t, r, "/view/calls/"+key, "What is in the store is missing here, for it does not answer: connection refused", "monday")
+	for _, path := range []string{"/view/calls/" + strings.Repeat("ab", 32), "/api/v1/calls/" + strings.Repeat("ab", 32), "/api/v1/calls/" + key + "/log"} {
+		if answer, text := r.do(t, "GET", path, ""); answer.StatusCode != 503 || !strings.Contains(text, "the store does not answer") {
+			t.Errorf("%s: %s: %s", path, answer.Status, text)
+		}
+	}
+}

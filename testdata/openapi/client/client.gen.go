@@ -153,6 +153,7 @@ const (
 	ListedExecutionStatusFailed     ListedExecutionStatus = "failed"
 	ListedExecutionStatusGivenUp    ListedExecutionStatus = "given up"
 	ListedExecutionStatusLost       ListedExecutionStatus = "lost"
+	ListedExecutionStatusReplaced   ListedExecutionStatus = "replaced"
 	ListedExecutionStatusRunning    ListedExecutionStatus = "running"
 	ListedExecutionStatusStopped    ListedExecutionStatus = "stopped"
 	ListedExecutionStatusSucceeded  ListedExecutionStatus = "succeeded"
@@ -167,6 +168,8 @@ func (e ListedExecutionStatus) Valid() bool {
 	case ListedExecutionStatusGivenUp:
 		return true
 	case ListedExecutionStatusLost:
+		return true
+	case ListedExecutionStatusReplaced:
 		return true
 	case ListedExecutionStatusRunning:
 		return true
@@ -564,9 +567,12 @@ type CallDetail struct {
 
 	// Status pending, or that of the newest execution. What became of the result is said apart.
 	Status CallDetailStatus `json:"status"`
-	Waits  *Wait            `json:"waits,omitempty"`
-	Why    Why              `json:"why"`
-	Work   WorkRef          `json:"work"`
+
+	// Unread Why the store does not tell what it has of the call; missing if it does.
+	Unread *string `json:"unread,omitempty"`
+	Waits  *Wait   `json:"waits,omitempty"`
+	Why    Why     `json:"why"`
+	Work   WorkRef `json:"work"`
 }
 
 // CallDetailActions defines model for CallDetail.Actions.
@@ -3509,6 +3515,8 @@ type CallResponse struct {
 	JSON404 *Failure
 	// JSON421 the response for an HTTP 421 `application/json` response
 	JSON421 *Failure
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Failure
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3534,6 +3542,11 @@ func (r CallResponse) GetJSON404() *Failure {
 // GetJSON421 returns the response for an HTTP 421 `application/json` response
 func (r CallResponse) GetJSON421() *Failure {
 	return r.JSON421
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r CallResponse) GetJSON503() *Failure {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3578,6 +3591,8 @@ type AgainResponse struct {
 	JSON404 *Failure
 	// JSON421 the response for an HTTP 421 `application/json` response
 	JSON421 *Failure
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Failure
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3603,6 +3618,11 @@ func (r AgainResponse) GetJSON404() *Failure {
 // GetJSON421 returns the response for an HTTP 421 `application/json` response
 func (r AgainResponse) GetJSON421() *Failure {
 	return r.JSON421
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r AgainResponse) GetJSON503() *Failure {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3645,6 +3665,8 @@ type ArgumentsResponse struct {
 	JSON404 *Failure
 	// JSON421 the response for an HTTP 421 `application/json` response
 	JSON421 *Failure
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Failure
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3665,6 +3687,11 @@ func (r ArgumentsResponse) GetJSON404() *Failure {
 // GetJSON421 returns the response for an HTTP 421 `application/json` response
 func (r ArgumentsResponse) GetJSON421() *Failure {
 	return r.JSON421
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ArgumentsResponse) GetJSON503() *Failure {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3709,6 +3736,8 @@ type ForgetResponse struct {
 	JSON404 *Failure
 	// JSON421 the response for an HTTP 421 `application/json` response
 	JSON421 *Failure
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Failure
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3734,6 +3763,11 @@ func (r ForgetResponse) GetJSON404() *Failure {
 // GetJSON421 returns the response for an HTTP 421 `application/json` response
 func (r ForgetResponse) GetJSON421() *Failure {
 	return r.JSON421
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ForgetResponse) GetJSON503() *Failure {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3774,6 +3808,8 @@ type LogResponse struct {
 	JSON404 *Failure
 	// JSON421 the response for an HTTP 421 `application/json` response
 	JSON421 *Failure
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Failure
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
@@ -3789,6 +3825,11 @@ func (r LogResponse) GetJSON404() *Failure {
 // GetJSON421 returns the response for an HTTP 421 `application/json` response
 func (r LogResponse) GetJSON421() *Failure {
 	return r.JSON421
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r LogResponse) GetJSON503() *Failure {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3833,6 +3874,8 @@ type ResultResponse struct {
 	JSON404 *Failure
 	// JSON421 the response for an HTTP 421 `application/json` response
 	JSON421 *Failure
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Failure
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3858,6 +3901,11 @@ func (r ResultResponse) GetJSON404() *Failure {
 // GetJSON421 returns the response for an HTTP 421 `application/json` response
 func (r ResultResponse) GetJSON421() *Failure {
 	return r.JSON421
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r ResultResponse) GetJSON503() *Failure {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -3902,6 +3950,8 @@ type StopResponse struct {
 	JSON404 *Failure
 	// JSON421 the response for an HTTP 421 `application/json` response
 	JSON421 *Failure
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Failure
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3927,6 +3977,11 @@ func (r StopResponse) GetJSON404() *Failure {
 // GetJSON421 returns the response for an HTTP 421 `application/json` response
 func (r StopResponse) GetJSON421() *Failure {
 	return r.JSON421
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r StopResponse) GetJSON503() *Failure {
+	return r.JSON503
 }
 
 // GetBody returns the raw response body bytes
@@ -5200,6 +5255,13 @@ func ParseCallResponse(rsp *http.Response) (*CallResponse, error) {
 		}
 		response.JSON421 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	return response, nil
@@ -5254,6 +5316,13 @@ func ParseAgainResponse(rsp *http.Response) (*AgainResponse, error) {
 		}
 		response.JSON421 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	return response, nil
@@ -5300,6 +5369,13 @@ func ParseArgumentsResponse(rsp *http.Response) (*ArgumentsResponse, error) {
 			return nil, err
 		}
 		response.JSON421 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -5355,6 +5431,13 @@ func ParseForgetResponse(rsp *http.Response) (*ForgetResponse, error) {
 		}
 		response.JSON421 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	return response, nil
@@ -5394,6 +5477,13 @@ func ParseLogResponse(rsp *http.Response) (*LogResponse, error) {
 			return nil, err
 		}
 		response.JSON421 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
@@ -5449,6 +5539,13 @@ func ParseResultResponse(rsp *http.Response) (*ResultResponse, error) {
 		}
 		response.JSON421 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
 	}
 
 	return response, nil
@@ -5502,6 +5599,13 @@ func ParseStopResponse(rsp *http.Response) (*StopResponse, error) {
 			return nil, err
 		}
 		response.JSON421 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Failure
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 
