@@ -13,7 +13,8 @@
 //   - Run returns the results of a call: those that are kept, of an execution that is under
 //     way, or of a new one. When its context ends first it returns the error of that, and
 //     the execution goes on if others wait for it.
-//   - Start does not wait. It returns the [Call], which has ended if it was a hit.
+//   - Start does not wait. It returns the [Call], which has ended if it was a hit. Those that
+//     are started at the same time are looked for in the store together; see [All].
 //   - Lookup returns the results if they are kept, in memory or in the store. It executes
 //     nothing.
 //   - Forget drops the call, so that the next equal one is executed. Those who wait for it

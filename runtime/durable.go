@@ -67,12 +67,20 @@ var errNoKey = errors.New("the inputs could be encoded once, and not again")
 // there. It reports whether the call has ended. When ctx, which has the values of the
 // caller's, ends before that, and the call has not, it goes on elsewhere.
 func (c *call) find(ctx context.Context) (ended bool) {
-	r := c.runner
-	if r.override == refreshCache && !c.again {
+	if c.refreshed() {
 		c.refresh(ctx)
 	} else {
 		c.look(ctx)
 	}
+	return c.decide(ctx)
+}
+
+// refreshed reports whether what the store has is to be forgotten first.
+func (c *call) refreshed() bool { return c.runner.override == refreshCache && !c.again }
+
+// decide has a call executed that was looked for, unless it has ended with what was found.
+func (c *call) decide(ctx context.Context) (ended bool) {
+	r := c.runner
 	switch {
 	case c.ended():
 		return true
@@ -92,14 +100,21 @@ func (c *call) find(ctx context.Context) (ended bool) {
 // look ends the call with what the store has, or decides to do without the store.
 func (c *call) look(ctx context.Context) {
 	switch found, err := c.lookup(ctx); {
-	case err == nil && c.again && !c.isFresh(found.Result()):
-		c.seen = newest(&found)
-		found.Close()
 	case err == nil:
-		c.settle(ctx, nil, &found, true)
+		c.consider(ctx, &found)
 	case ctx.Err() == nil:
 		c.withoutStore(nil, err)
 	}
+}
+
+// consider ends the call with what was found in the store, if that is an end.
+func (c *call) consider(ctx context.Context, found *store.Found) {
+	if c.again && !c.isFresh(found.Result()) {
+		c.seen = newest(found)
+		found.Close()
+		return
+	}
+	c.settle(ctx, nil, found, true)
 }
 
 // isFresh reports whether a result that the store has is as good as a refresh: another process has
@@ -149,11 +164,12 @@ func (c *call) refresh(ctx context.Context) {
 	found.Close()
 }
 
-// findElsewhere is find in a goroutine that waits for nobody.
+// findElsewhere is find for which nobody waits.
 func (c *call) findElsewhere() {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(c.origin))
-	if c.looks(cancel) {
-		go c.guarded(nil, func() { c.find(ctx) })
+	if c.refreshed() {
+		go c.findAlone()
+	} else {
+		c.enqueue()
 	}
 }
 

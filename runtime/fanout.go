@@ -58,6 +58,11 @@ func Await(ctx context.Context, calls ...Awaitable) error {
 // failed it returns nil and that error; the others go on. Inside of a flow it suspends, and the
 // loop runs the flow again when one or the other is so. The result of a nil call is zero.
 //
+// Outside of flows it waits, and is how services and batch tools get the results of many inputs, kept
+// or not: calls that are started one after the other are looked for in the store together, up to 256 of
+// them at once, and what is missing there executes. A call that the store fails for, or that its caller
+// leaves, is as if it had come alone.
+//
 //	var pages []*runtime.Call[Page]
 //	for _, url := range urls {
 //		pages = append(pages, fetch.Start(ctx, url))

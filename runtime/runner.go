@@ -185,6 +185,7 @@ type runner struct {
 	renewals      map[uint64]*call        // those of them that are Again and not in the table, by hash
 	replaced      map[key.Key]replacement // of late, by those, in the store
 	slots         slots.Queue
+	seeks         seeks                 // calls that are to be looked for in the store
 	stats         Stats                 // without what is computed when asked for
 	history       ring.Ring[remembered] // numbers the calls
 	callers       []Caller              // who was seen to call

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"time"
 
@@ -21,6 +22,29 @@ func (s *Store) Lookup(ctx context.Context, k key.Key) (store.Found, error) {
 	err := s.ask(ctx, looking, func(ctx context.Context) error { return s.Store.Lookup(ctx, refs, found) })
 	return found[0], err
 }
+
+// LookupAll is Lookup of many calls. The store is asked once, and not at all while it is silent: what an
+// error means for one of the calls, Lookup says.
+func (s *Store) LookupAll(ctx context.Context, keys []key.Key) ([]store.Found, error) {
+	if s.isSilent.Load() {
+		return nil, errSilent
+	}
+	refs := make([]store.Ref, len(keys))
+	for i, k := range keys {
+		refs[i] = s.Ref(k)
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, s.Limit)
+	defer cancel()
+	found := make([]store.Found, len(keys))
+	err := s.Store.Lookup(ctx, refs, found)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		s.isNotAnswering(looking, began, err) // so that nobody waits for as long again
+	}
+	return found, err
+}
+
+var errSilent = errors.New("the store does not answer")
 
 // Get sets what ptr points to, to the result that the store has of a call, and returns when
 // that expires, zero for never, and whether there is one.

@@ -125,7 +125,7 @@ func (s *Store) ask(ctx context.Context, what kind, f func(ctx context.Context) 
 		if ctx.Err() != nil {
 			return err
 		}
-		s.isNotAnswering(what, said)
+		s.isNotAnswering(what, time.Now(), said)
 		pause := pauses.Wait(tries)
 		if !s.Block {
 			pause = min(pause, time.Until(deadline))
@@ -161,12 +161,12 @@ func (s *Store) spent(what kind) (once bool, err error) {
 	return true, nil
 }
 
-// isNotAnswering notes that the store does not answer, and says it once.
-func (s *Store) isNotAnswering(what kind, err error) {
+// isNotAnswering notes that the store has not answered since then, and says it once.
+func (s *Store) isNotAnswering(what kind, since time.Time, err error) {
 	s.mu.Lock()
 	to, now := &s.silences[what], time.Now()
-	if to.since.IsZero() {
-		to.since = now
+	if to.since.IsZero() || since.Before(to.since) {
+		to.since = since
 	}
 	to.last, to.next, to.err = now, now.Add(probeEvery), err
 	first := s.silent.IsZero()
