@@ -197,7 +197,7 @@ func (s *site) settingViews(r *runtime.Runner) []settingView {
 		add("stale if error", "for "+c.StaleIfError.String())
 	}
 	if c.MaxEntries > 0 {
-		add("kept in memory", count(c.MaxEntries)+" at most")
+		add("kept in memory", fmt.Sprintf("%d at most", c.MaxEntries))
 	}
 	if c.MaxBytes > 0 {
 		add("memory for them", size(c.MaxBytes)+" at most")
