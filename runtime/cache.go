@@ -326,6 +326,7 @@ func (r *runner) arm() {
 // expire does what is to be done with what has its time, and sets the timer for what will be next.
 // timer is when the timer that calls it was to fire.
 func (r *runner) expire(timer time.Duration) {
+	var errs []uint64
 	r.mu.Lock()
 	defer wakeLoops(true) // their flows may want the results anew
 	if r.armed == timer {
@@ -337,8 +338,11 @@ func (r *runner) expire(timer time.Duration) {
 			break
 		}
 		r.expiry.Remove(n)
-		r.matures(n, now)
+		if r.matures(n, now); n.status() == Failed {
+			errs = append(errs, n.number)
+		}
 	}
 	r.arm()
 	r.mu.Unlock()
+	r.liftFailures(errs)
 }

@@ -174,9 +174,9 @@ func (n *node) Unvisit() bool {
 //	  │  ▲                      │
 //	  │  │ error, to be retried │
 //	  │  └──────────────────────┤
-//	  │ found in the store: Succeeded; arguments panicked: Failed
+//	  │ found in the store: Succeeded, Failed; arguments panicked: Failed
 //	  │                         │ error, panic, timeout
-//	  ├─────────────────────────┼──────────────────▶ Failed      kept under CacheErrors
+//	  ├─────────────────────────┼──────────────────▶ Failed      kept if CacheErrors, or CacheErrorsFunc, says so
 //	  │ Stop, Close, last       │
 //	  └─ waiter left ──────────▶└──────────────────▶ Stopped     never kept
 //
@@ -220,7 +220,7 @@ type call struct {
 	refreshes bool                    // it is again because that one is old: see refresh.go
 	local     bool                    // no worker serves it, so it executes here
 	forgotten bool                    // the result is for those who wait, and is not kept
-	stored    bool                    // the result came from the store
+	stored    bool                    // the result, or error, came from the store
 	deleted   bool                    // the store has deleted it: what it had, or is put there, is not kept here
 	seenLost  bool                    // what was seen was lost, so it may still end
 	recount   bool                    // its attempts are those that the store has: it was deleted
@@ -571,7 +571,8 @@ type outcome struct {
 	none     bool  // there is no result beside the error
 	keep     bool
 	timedOut bool
-	stored   bool          // the result is that of the store
+	stored   bool          // the result, or error, is that of the store
+	stores   bool          // the store is to have the error for its lifetime
 	expires  time.Time     // of what the store has; zero: never, or it has nothing
 	finished stamp         // when a result that the store had was made; 0: now
 	bytes    int64         // what keeping the result takes; 0 where nobody asks

@@ -34,7 +34,7 @@
 //     work's [Timeout], by [Call.Stop] or by [Runner.Close]. A caller whose own context
 //     ends gets the error of that context, and no other caller notices.
 //   - A result is kept only if the body returned it without an error before its context
-//     ended. All callers get the same error; it is kept only with [CacheErrors].
+//     ended. All callers get the same error; it is kept only with [CacheErrors] or [CacheErrorsFunc].
 //   - A panic or a [goruntime.Goexit] in a work, or in a method that copies its arguments
 //     or results, becomes an error for its callers. After one in a method that encodes
 //     arguments the call is executed and not kept. Calls that would wait for each other

@@ -111,7 +111,9 @@ func (c *call) look(ctx context.Context) {
 func (c *call) consider(ctx context.Context, found *store.Found) {
 	if c.again && !c.isFresh(found.Result()) {
 		c.seen = newest(found)
-		found.Close()
+		if found.Close(); !c.refreshes && found.Result() == nil && found.Latest != nil && found.Latest.Answers(time.Now()) {
+			c.refresh(ctx) // nobody is to get the error any more
+		}
 		return
 	}
 	c.settle(ctx, nil, found, true)
@@ -189,8 +191,8 @@ func (c *call) looks(cancel context.CancelCauseFunc) bool {
 }
 
 // settle ends the call with what was found in the store, if that is an end: a result that
-// can be read, a failure of an execution that was under way when the call was made, or that it
-// was given up. Otherwise it notes when the call may be executed. It reports whether the call
+// can be read, an error that is kept, a failure of an execution that was under way when the call
+// was made, or that it was given up. Otherwise it notes when the call may be executed. It reports whether the call
 // has ended.
 func (c *call) settle(ctx context.Context, x *execution, found *store.Found, first bool) (ended bool) {
 	if e := found.Result(); c.again && e != nil && e.Token <= c.seen { // that is the old one
@@ -204,10 +206,14 @@ func (c *call) settle(ctx context.Context, x *execution, found *store.Found, fir
 		c.conclude(x, o)
 		return true
 	}
+	latest := c.news(found.Latest)
+	if latest != nil && !c.again && latest.Answers(time.Now()) {
+		c.conclude(x, outcome{none: true, err: c.failedElsewhere(latest), keep: true, stored: true, expires: latest.Expires})
+		return true
+	}
 	if c.runner.override == onlyCache {
 		return c.ended()
 	}
-	latest := c.news(found.Latest)
 	if latest != nil && (!first || c.overlaps(latest)) && c.isFailure(latest) {
 		c.conclude(x, outcome{none: true, err: c.failedElsewhere(latest)})
 		return true
@@ -284,6 +290,7 @@ func (c *call) publish(x *execution, o *outcome, wait time.Duration, returned bo
 	}
 	l := c.lease
 	put := l.Held() && !c.forgotten && c.execution == x && (o.err == nil || !c.ended())
+	answers := o.err != nil && o.keep && o.stores && wait == 0 && c.listed
 	if put {
 		l.Ends()
 	}
@@ -304,9 +311,12 @@ func (c *call) publish(x *execution, o *outcome, wait time.Duration, returned bo
 	}
 	if rec.Status = store.Succeeded; o.err != nil {
 		rec.Status, rec.Error, rec.Kind, rec.Stack, result = store.Failed, preview.Error(o.recorded()), kindOf(o), stackOf(o.recorded()), nil
-		if wait > 0 {
+		switch {
+		case wait > 0:
 			rec.Retry = rec.Finished.Add(wait)
-		} else if x.isLast() && r.worthwhile(o.err) {
+		case answers:
+			rec.Expires = rec.Finished.Add(o.lifetime)
+		case x.isLast() && r.worthwhile(o.err):
 			rec.Status = store.GivenUp
 		}
 	}

@@ -210,7 +210,7 @@ func (x *execution) body(ctx context.Context, o *outcome) {
 	changed := r.verifies && c.unkeyed == nil && c.verified() != c.before
 	switch o.err = err; {
 	case err != nil:
-		o.keep, o.lifetime = r.cacheErrors != 0 && !changed && lasting(err), r.jittered(r.cacheErrors)
+		o.keep = r.keepsErrors() && !changed && lasting(err) // if it is the last one: see finish
 	case changed:
 		c.drop()
 		o.err = &InputChangedError{Work: r.name}
@@ -362,6 +362,9 @@ func (x *execution) finish(o *outcome) {
 	if !x.lost.Load() && !c.guarded(x, func() {
 		if wait = x.retriesAfter(o.err); c.again {
 			o.retry = backoff.Least(o.err)
+		}
+		if o.err != nil && o.keep && wait == 0 {
+			c.runner.keepError(o)
 		}
 		if c.durable() {
 			c.publish(x, o, wait, true)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -198,6 +199,17 @@ func forgetFailures(match func(callKey, failure) bool) (found bool) {
 	failed.mu.Unlock()
 	wakeLoops(false)
 	return found
+}
+
+// liftFailures has all loops make calls again that have failed for good, since their errors are no
+// longer kept. The calls have these numbers in the runner. wakeLoops has to follow.
+func (r *runner) liftFailures(numbers []uint64) {
+	if len(numbers) == 0 {
+		return
+	}
+	failed.mu.Lock()
+	defer failed.mu.Unlock()
+	failed.all.Lift(func(id callKey, f failure) bool { return id.runner == r && slices.Contains(numbers, f.number) })
 }
 
 // faults is what a loop has said of failures.

@@ -42,6 +42,8 @@ type config struct {
 	limiter     RateLimiter // nil: none
 	cacheErrors time.Duration
 
+	errorLifetime func(error) ErrorLifetime // nil: cacheErrors counts for all
+
 	refreshAfter time.Duration // 0: nothing is refreshed
 	staleIfError time.Duration
 	jitter       float64
@@ -142,7 +144,7 @@ type Perishable interface {
 	KeepFor() time.Duration
 }
 
-// MaxEntries bounds how many results (and errors, with [CacheErrors]) are kept;
+// MaxEntries bounds how many results (and errors: see [CacheErrors]) are kept;
 // unfinished calls do not count. When one more finishes, one that was not hit
 // lately is evicted, chosen by SIEVE. Zero restores [DefaultMaxEntries], a
 // negative n panics.
@@ -195,9 +197,12 @@ func MaxPending(n int) Option {
 // Never kept are errors that tell of the moment and not of the arguments:
 // cancellation, timeouts, panics, changed inputs, inputs that could not be
 // encoded, cycles, also wrapped ones.
+//
+// It is short for a [CacheErrorsFunc] that answers the same for all errors, and no store keeps
+// them. Of the two options the last wins.
 func CacheErrors(d time.Duration) Option {
 	atLeastZero("CacheErrors", d, "use 0 to keep no errors")
-	return optionFunc(func(c *config) { c.cacheErrors = d })
+	return optionFunc(func(c *config) { c.cacheErrors, c.errorLifetime = d, nil })
 }
 
 // History sets how many of the latest calls [Runner.History] tells of. Zero

@@ -56,8 +56,8 @@ func StaleIfError(d time.Duration) Option {
 }
 
 // Jitter spreads lifetimes, so that what was made together does not expire together: those of [TTL],
-// [RefreshAfter] and [CacheErrors] are drawn evenly from d·(1-share) to d. Zero, the default, is no
-// jitter. Jitter panics when share is negative or above 1.
+// [RefreshAfter], [CacheErrors] and [CacheErrorsFunc] are drawn evenly from d·(1-share) to d. Zero,
+// the default, is no jitter. Jitter panics when share is negative or above 1.
 func Jitter(share float64) Option {
 	if !(share >= 0 && share <= 1) {
 		panic(fmt.Sprintf("runtime: Jitter(%v): must be from 0 to 1: it is a share of the lifetime", share))

@@ -57,7 +57,8 @@ type RetryPolicy struct {
 //
 // In a [Loop] that keeps going, such waits also lie between the calls that a flow
 // makes again after one has failed for good, or was given up; what If refuses is
-// then not called again before it is forgotten.
+// then not called again before it is forgotten, or the time has passed for which
+// [CacheErrors] or [CacheErrorsFunc] keeps the error.
 //
 // Retry panics when a number is negative, or Jitter is above 1.
 func Retry(p RetryPolicy) Option {

@@ -326,14 +326,14 @@ func Runners() []*Runner { return runners.All() }
 // hold whenever no call is just being made. Lookup, Wait and Result are not
 // counted.
 type Stats struct {
-	Hits    int64 // answered at once with what was kept: a result, or an error under CacheErrors
+	Hits    int64 // answered at once with what was kept: a result, or an error: see CacheErrors
 	Misses  int64 // made a new call
 	Joined  int64 // found an equal call unfinished, and waited for it
 	Refused int64 // not a hit, and not let in: context already ended, runner closed, or a cycle
 
 	Unkeyed int64 // of those missed or refused: calls whose inputs could not be encoded, so that nothing is kept
 
-	Stored      int64 // of those missed: calls whose result was in the store, so that nothing executed
+	Stored      int64 // of those missed: calls whose result, or error, was in the store, so that nothing executed
 	StoreErrors int64 // what a store could not do
 
 	Executions int64 // bodies that began
@@ -380,7 +380,11 @@ func (r *runner) encodeRunner(e *key.Encoder) {
 	e.Bool(r.cacheCalls)
 	e.Int64(int64(r.ttl))
 	e.Int64(int64(r.staleIfError))
-	e.Int64(int64(r.cacheErrors))
+	errors := int64(r.cacheErrors)
+	if r.errorLifetime != nil {
+		errors = -1 // nobody knows what it says
+	}
+	e.Int64(errors)
 	e.Int64(int64(r.timeout))
 	e.Int(r.retry.Attempts)
 	if r.encode != nil {

@@ -44,7 +44,7 @@ import (
 //
 // The failure of an execution that is not retried goes to all who wait for it when it ends:
 // elsewhere, in another process or runner, they get a [RemoteError]. Who asks later executes
-// anew, unless the call was given up. The context of a body whose lease another execution
+// anew, unless the call was given up, or the store keeps its error ([CacheErrorsFunc]). The context of a body whose lease another execution
 // has taken over ends with [ErrLeaseLost], and the call takes the other's result; see
 // [StrictLease].
 //
@@ -219,11 +219,15 @@ func (r *runner) dropDeleted(refs []store.Ref) {
 		deleted[ref.Key] = deleted[ref.Key] || !r.isReplaced(ref.Key)
 	}
 	dropped := false
+	var errs []uint64
 	r.mu.Lock()
 	for n, a := range r.attributes {
 		if !a.key.IsZero() && (all || deleted[a.key]) {
 			r.drop(n, Forgotten)
 			dropped = true
+			if n.status() == Failed {
+				errs = append(errs, n.number)
+			}
 		}
 	}
 	for c := range r.unfinished {
@@ -232,6 +236,7 @@ func (r *runner) dropDeleted(refs []store.Ref) {
 		}
 	}
 	r.mu.Unlock()
+	r.liftFailures(errs)
 	if dropped {
 		wakeLoops(true) // their flows may want the results anew
 	}
@@ -304,7 +309,7 @@ func StrictLease(strict bool) Option {
 
 // RemoteError is what a call gets that failed elsewhere while it waited for that
 // execution, in another process or runner: the failure of one execution goes to all who
-// wait for it.
+// wait for it. It is also what a call gets whose error the store keeps: see [CacheErrorsFunc].
 //
 // It is context.Canceled or context.DeadlineExceeded for errors.Is if the error there was.
 type RemoteError struct {

@@ -56,7 +56,7 @@ type CallStatus struct {
 	Started   time.Time // the body began, for the first time
 	Finished  time.Time // the callers were released; a deaf body may go on
 	Attempts  int       // times that the body began: more than one under Retry, and after restarts with a store
-	Stored    bool      // the result came from the store: the body did not begin here
+	Stored    bool      // the result, or the error that is kept, came from the store: the body did not begin here
 	Reason    error     // why it failed or stopped, or is going to be retried; nil otherwise
 
 	Progress CallProgress // of the latest execution; zero when its body says nothing
@@ -198,7 +198,7 @@ type Removal uint8
 
 const (
 	Evicted   Removal = iota + 1 // made room for another
-	Expired                      // its TTL, or that of CacheErrors, was over
+	Expired                      // its TTL, or the lifetime of its error, was over
 	Forgotten                    // by Forget or ForgetAll
 	Replaced                     // by the result of an execution that [Inspection.Again] has started
 )

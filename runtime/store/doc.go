@@ -32,7 +32,8 @@
 //     to the process. When it returned an error the result may be there or not, and End
 //     can be repeated: the result is then the first one, once.
 //   - A failure makes no result. It ends the lease, and is found as Latest until another
-//     execution has ended, or the call is deleted.
+//     execution has ended, or the call is deleted. Until when its error is kept is found with it,
+//     and is for who looks it up to heed: it holds nobody back who begins another execution.
 //   - The history has a record of each execution, within the bounds of the store. The newest
 //     of a call is its lease while it runs, and stays as long as the call has a result, or
 //     is to be executed again.

@@ -41,11 +41,14 @@ type Record struct {
 	Attempt                      int     // which execution of its call it is, from 1
 	Inputs                       []Input // that it found on its way
 
-	Size    int64     // of the result in bytes, before compression
-	Error   string    // why it failed or was lost, or why its result has gone
-	Kind    ErrorKind // of the error that it failed with
-	Stack   string    // where it panicked
-	Expires time.Time // when the result ceases to be one; zero: never
+	Size  int64     // of the result in bytes, before compression
+	Error string    // why it failed or was lost, or why its result has gone
+	Kind  ErrorKind // of the error that it failed with
+	Stack string    // where it panicked
+
+	// Expires is when the result ceases to be one; zero: never. Of an execution that has Failed it
+	// is until when its error is what the call comes to; zero: not at all. See Answers.
+	Expires time.Time
 
 	// Retry is when a call that failed is to be executed again, at the earliest; zero: it is
 	// not. Whoever executes it then begins the next attempt.
@@ -86,6 +89,12 @@ const (
 type Progress struct {
 	Done, Total int64
 	Note        string // for people
+}
+
+// Answers reports whether an execution has failed with an error that is kept, and is at a time what
+// those get who ask for the call, as if it was a result.
+func (r *Record) Answers(now time.Time) bool {
+	return r.Status == Failed && !r.Expires.IsZero() && !HasExpired(r.Finished, r.Expires, now)
 }
 
 // Ended returns when an execution ended, or was of no use any more.

@@ -51,7 +51,7 @@ type Store interface {
 	//     lease is still held. A result that there was before an execution Again is Replaced in
 	//     the same moment, which is told as if it had been deleted (OnDelete).
 	//   - Failed, GivenUp: Error says why. Result is nil. After an execution Again the call has
-	//     the result that it had.
+	//     the result that it had. Of Failed, Expires is kept as it is.
 	//   - Stopped: nobody waits for it any more. Result is nil.
 	//
 	// It returns ErrLost when the lease is not held any more, and keeps nothing. There are

@@ -97,6 +97,15 @@ func (m *Memory[K, V, R]) RemoveAll(match func(K, V) bool) (found bool) {
 	return found
 }
 
+// Lift has those keys that match be tried again which would never be.
+func (m *Memory[K, V, R]) Lift(match func(K, V) bool) {
+	for k, f := range m.all {
+		if f.until.IsZero() && match(k, f.value) {
+			f.until = time.Now()
+		}
+	}
+}
+
 // Tidy forgets what a reader does not ask for any more: if a round has got through, what it did
 // not ask for; and in any case what could have been tried for a while, or is too much. What is
 // being tried it remembers.

@@ -142,3 +142,18 @@ func TestSeveralReadersRememberTogether(t *testing.T) {
 		want(t, "left when the other has left", m.Len(), 0)
 	})
 }
+
+func TestWhatWasNeverToBeTriedAgainIsLifted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m Memory[string, int, string]
+		m.Add("a", 7, "r", 1, nil)
+		m.Add("b", 8, "r", 1, nil)
+		m.Add("c", 7, "r", 1, after(time.Hour))
+		m.Lift(func(_ string, v int) bool { return v == 7 })
+		want(t, "lifted", has(&m, "a", 2), false)
+		want(t, "another", has(&m, "b", 2), true)
+		want(t, "one that waits", has(&m, "c", 2), true)
+		times, _ := m.Add("a", 7, "r", 2, nil)
+		want(t, "times", times, 2)
+	})
+}

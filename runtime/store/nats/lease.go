@@ -227,7 +227,9 @@ func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, from io.
 		}
 		x.Size, x.Expires = w.Size, s.expiry(&x)
 	case store.Failed, store.GivenUp, store.Stopped:
-		x.Expires, x.Size = time.Time{}, 0
+		if x.Size = 0; x.Status != store.Failed {
+			x.Expires = time.Time{}
+		}
 	default:
 		return fmt.Errorf("nats: %v is no end of an execution", x.Status)
 	}

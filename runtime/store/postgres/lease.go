@@ -160,7 +160,9 @@ func (s *Store) End(ctx context.Context, l store.Lease, x store.Record, result i
 	case store.Succeeded:
 		err = s.endWith(ctx, l, &x, result)
 	case store.Failed, store.GivenUp, store.Stopped:
-		x.Expires = time.Time{}
+		if x.Status != store.Failed {
+			x.Expires = time.Time{}
+		}
 		err = s.end(ctx, l, &x, nil)
 	default:
 		return fmt.Errorf("postgres: %v is no end of an execution", x.Status)

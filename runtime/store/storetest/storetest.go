@@ -69,6 +69,7 @@ func Test(t *testing.T, durable bool, opener Opener) {
 	run("the history", testHistory)
 	run("the history while it changes", testHistoryConcurrently)
 	run("failures are kept", testFailures)
+	run("errors are kept for a time", testKeptErrors)
 	run("each execution is in the history", testExecutions)
 	run("what has not ended is in the history", testUnfinished)
 	run("records are searched for a text", testText)
