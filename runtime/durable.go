@@ -207,7 +207,7 @@ func (c *call) settle(ctx context.Context, x *execution, found *store.Found, fir
 		return true
 	}
 	latest := c.news(found.Latest)
-	if latest != nil && !c.again && latest.Answers(time.Now()) {
+	if latest != nil && latest.Answers(time.Now()) {
 		c.conclude(x, outcome{none: true, err: c.failedElsewhere(latest), keep: true, stored: true, expires: latest.Expires})
 		return true
 	}

@@ -237,6 +237,43 @@ func TestTheFailureOfAWorkerIsThatOfTheCall(t *testing.T) {
 	})
 }
 
+// TestTheWorkerDecidesWhichErrorsAreStored: callers need no option for them, and the queue gets no
+// task while they are kept.
+func TestTheWorkerDecidesWhichErrorsAreStored(t *testing.T) {
+	bubble(t, func(t *testing.T, s *memory.Store) {
+		executed := map[string]int{}
+		lifetime := func(err error) runtime.ErrorLifetime {
+			return runtime.ErrorLifetime{For: time.Hour, Stored: err.Error() == "no page stored"}
+		}
+		w := work("c1", func(_ context.Context, page string) (string, error) {
+			executed[page]++
+			return "", errors.New("no page " + page)
+		}, runtime.WithStore(s), runtime.CacheErrorsFunc(lifetime))
+		stop := serve(t, s, worker.Worker{}, w)
+		wantRemote := func(c *fetch, page string) {
+			t.Helper()
+			_, err := run(t.Context(), c, page)
+			var remote *runtime.RemoteError
+			if !errors.As(err, &remote) || remote.Text != "no page "+page {
+				t.Errorf("error %v", err)
+			}
+		}
+		first, second := caller(s, "c1"), caller(s, "c1")
+		for _, c := range []*fetch{first, first, second, second} {
+			wantRemote(c, "stored")
+			wantRemote(c, "kept by the worker only")
+		}
+		want(t, "executions of what is stored", executed["stored"], 1)
+		want(t, "executions of what is not", executed["kept by the worker only"], 4)
+		time.Sleep(time.Hour)
+		wantRemote(first, "stored")
+		want(t, "executions after its time", executed["stored"], 2)
+		stop()
+		wantRemote(second, "stored") // which needs no worker
+		wantQuiet(t, s)
+	})
+}
+
 // TestRetriesTakeNoSlot: between two attempts the worker does something else.
 func TestRetriesTakeNoSlot(t *testing.T) {
 	bubble(t, func(t *testing.T, s *memory.Store) {
