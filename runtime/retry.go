@@ -46,9 +46,9 @@ type RetryPolicy struct {
 // With a store, attempts count on after a restart, and all processes that share the store
 // make them together: whoever wants the call waits until the next attempt is due, and one of
 // them makes it. An execution whose process died counts as an attempt that failed. After the
-// last attempt the call is given up: from then on it gets a [GivenUpError], and does not
-// execute until its code or its arguments change, more attempts are allowed, or somebody
-// forgets it. A call whose error is not retried is not given up: it executes anew when it is
+// last attempt the call is given up, unless the store keeps its error ([CacheErrorsFunc]): from
+// then on it gets a [GivenUpError], and does not execute until its code or its arguments change,
+// more attempts are allowed, or somebody forgets it. A call whose error is not retried is not given up: it executes anew when it is
 // asked for again.
 //
 // Every execution gets its own copy of the arguments and its own [Timeout], and

@@ -133,7 +133,7 @@
 //	timeout=30s     how long an execution may take
 //	retry=3         how often a call that fails executes at most, with growing waits
 //	concurrency=4   how many executions run at once
-//	errors=30s      errors are kept for so long, too
+//	errors=30s      errors are kept for so long, too; the option CacheErrorsFunc chooses among them
 //	version=3       part of every key in place of code and build: change it when old results are no good
 //	version=binary  the running program is part of every key, so that each build has results of its own
 //	share           results are handed out without copying them; nobody may write to them
