@@ -93,7 +93,7 @@ func TestAFunctionSaysWhichErrorsAreKeptAndForHowLong(t *testing.T) {
 					time.Sleep(test.kept - 1)
 					want(t, "error", wantError(t, f, ""), test.err)
 					want(t, "executions while it is kept", settled(t, f).Executions, 1)
-					time.Sleep(1)
+					time.Sleep(time.Nanosecond)
 					synctest.Wait()
 				}
 				wantError(t, f, "")
@@ -140,7 +140,7 @@ func TestOfTheOptionsForErrorsTheLastWins(t *testing.T) {
 					time.Sleep(test.kept - 1)
 					wantError(t, f, "the 1th time")
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				wantError(t, f, "the 2th time")
 			})
@@ -195,7 +195,7 @@ func TestOthersGetAnErrorThatTheStoreKeeps(t *testing.T) {
 			want(t, "kept", stats.Entries, 1)
 			wantErr(t, wantError(t, f, "the 1th time"), errNoPage)
 			want(t, "executions", n.Load(), 1)
-			time.Sleep(2)
+			time.Sleep(2 * time.Nanosecond)
 			want(t, "kept after its time", settled(t, g).Entries, 0)
 			err = nil
 			wantResult(t, "got a")(g.Run(t.Context(), "a"))
