@@ -179,7 +179,7 @@ func TestOthersGetAnErrorThatTheStoreKeeps(t *testing.T) {
 			wantErr(t, wantError(t, f, "the 1th time"), errNoPage)
 			rec := records(t, s)[0]
 			want(t, "status", rec.Status, store.Failed)
-			if left := time.Until(rec.Expires); left > time.Hour || jitter == 0 && left != time.Hour || left < time.Hour/2 {
+			if left := time.Until(rec.Expires); left > time.Hour || left < time.Hour/2 || (left == time.Hour) != (jitter == 0) {
 				t.Errorf("it is kept for %v", left)
 			}
 			g := againWith(failsWith(&n, &err), WithStore(s.Another())) // which has no such option
