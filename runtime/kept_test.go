@@ -42,6 +42,16 @@ func failsWith(n *atomic.Int64, err *error) func(context.Context, string) (strin
 	}
 }
 
+// failsFirst is a body that fails the first time.
+func failsFirst(n *atomic.Int64, err error) func(context.Context, string) (string, error) {
+	return func(_ context.Context, arg string) (string, error) {
+		if times := n.Add(1); times == 1 {
+			return "", fmt.Errorf("%w, the %dth time", err, times)
+		}
+		return "got " + arg, nil
+	}
+}
+
 // wantError checks what a call returns.
 func wantError(t *testing.T, f *fetch, text string) error {
 	t.Helper()
@@ -411,13 +421,11 @@ func TestAFlowIsWokenWhenAnErrorIsNotKeptAnyMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var n atomic.Int64
-				err := test.err
 				opts := append(test.opts, lifetimes(true))
-				executed := int64(1)
 				if test.opts != nil {
-					wantError(t, againWith(failsWith(&n, &err), opts...), "the 1th time")
+					wantError(t, againWith(failsFirst(&n, test.err), opts...), "the 1th time")
 				}
-				f := againWith(failsWith(&n, &err), opts...)
+				f := againWith(failsFirst(&n, test.err), opts...)
 				var at []time.Duration
 				var errs []error
 				began := time.Now()
@@ -430,8 +438,7 @@ func TestAFlowIsWokenWhenAnErrorIsNotKeptAnyMore(t *testing.T) {
 				}}
 				go func() {
 					time.Sleep(30 * time.Minute)
-					want(t, "executions in half an hour", n.Load(), executed)
-					err = nil
+					want(t, "executions in half an hour", n.Load(), 1)
 				}()
 				want(t, "error", during(t, 2*time.Hour, l), nil)
 				want(t, "executions", n.Load(), 2)
@@ -447,16 +454,15 @@ func TestAFlowIsWokenWhenAnErrorIsNotKeptAnyMore(t *testing.T) {
 func TestAFlowIsWokenWhenAStoredErrorIsDeleted(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var n atomic.Int64
-		err := Permanent(errNoPage)
 		s := memory.New(0)
-		f := againWith(failsWith(&n, &err), WithStore(s), lifetimes(true))
+		f := againWith(failsFirst(&n, Permanent(errNoPage)), WithStore(s), lifetimes(true))
 		l := &Loop{KeepGoing: true, Flow: func(ctx context.Context) error {
 			_, err := f.Run(ctx, "a")
 			return err
 		}}
 		go func() {
 			time.Sleep(time.Minute)
-			err = nil
+			want(t, "executions in a minute", n.Load(), 1)
 			if _, err := s.Delete(t.Context(), store.Ref{Work: f.name, Key: keyOfCall(f, "a")}); err != nil {
 				t.Error(err)
 			}
