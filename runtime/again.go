@@ -144,8 +144,7 @@ var errNoArguments = fmt.Errorf("the arguments of the call are not there: they h
 // stored returns a pointer to the arguments that the store has of a call, and a record with them.
 func (i Inspection) stored(ctx context.Context, k key.Key) (any, store.Record, error) {
 	r := i.r
-	codec, err := r.argCodec()
-	if err != nil {
+	if _, err := r.argCodec(); err != nil { // no record is of use
 		return nil, store.Record{}, err
 	}
 	rec, found := store.Record{}, false
@@ -157,20 +156,30 @@ func (i Inspection) stored(ctx context.Context, k key.Key) (any, store.Record, e
 			break
 		}
 	}
-	switch {
-	case !found:
+	if !found {
 		return nil, rec, errors.New("the store has no record of the call")
+	}
+	args, err := r.decodeArguments(&rec)
+	return args, rec, err
+}
+
+// decodeArguments returns a pointer to the arguments in a record.
+func (r *runner) decodeArguments(rec *store.Record) (any, error) {
+	codec, err := r.argCodec()
+	switch {
+	case err != nil:
+		return nil, err
 	case rec.Schema != r.schema:
-		return nil, rec, errors.New("the types of its inputs or results have changed since: it would be another call")
+		return nil, errors.New("the types of its inputs or results have changed since: it would be another call")
 	case rec.Arguments == nil:
-		return nil, rec, errNoArguments
+		return nil, errNoArguments
 	}
 	args := reflect.New(r.args).Interface()
 	e := &store.Entry{Ref: rec.Ref, Size: int64(len(rec.Arguments)), Data: rec.Arguments}
 	if err := codec.Decode(e, r.schema, args); err != nil {
-		return nil, rec, fmt.Errorf("the arguments of the call cannot be read: %w", err)
+		return nil, fmt.Errorf("the arguments of the call cannot be read: %w", err)
 	}
-	return args, rec, nil
+	return args, nil
 }
 
 // whyOther says why a call would have another key than that of a record.

@@ -193,6 +193,7 @@ func (t *table[K, R]) resultOf(n *node) any {
 // attributes are what few of the kept calls have.
 type attributes struct {
 	key      key.Key       // in a store that says what was deleted; else zero
+	args     any           // pointer to them; nil without KeepArguments
 	bytes    int64         // see runner.weighs
 	ages     bool          // the result may be stale: see refresh.go
 	expires  time.Duration // when it is too old then, since the runner was made
@@ -210,7 +211,7 @@ func (r *runner) keep(c *call, pins int) bool {
 		return false
 	}
 	r.stats.Entries++
-	if c.bytes != 0 || r.heedsDeletes {
+	if c.bytes != 0 || c.args != nil || r.heedsDeletes {
 		r.describe(c)
 	}
 	if pins == 0 {
@@ -226,7 +227,7 @@ func (r *runner) keep(c *call, pins int) bool {
 
 // describe notes the attributes of a call that is being kept. mu is held.
 func (r *runner) describe(c *call) {
-	a := attributes{bytes: c.bytes}
+	a := attributes{bytes: c.bytes, args: c.args}
 	if r.heedsDeletes {
 		a.key = c.key
 	}

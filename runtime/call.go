@@ -231,6 +231,7 @@ type call struct {
 	execution *execution              // the latest one; nil before the first, and between two
 	described *described              // for the record of the store
 	bytes     int64                   // what keeping it takes; 0 where nobody asks
+	args      any                     // pointer to a copy of its arguments; nil without KeepArguments
 	holder    store.Origin            // who executes it elsewhere, when the store was looked into last; zero: nobody
 	seen      uint64                  // the newest record of the call that the store has shown
 	looked    stamp                   // when the store was last asked what it has, and answered
@@ -760,6 +761,12 @@ func (c *call) prepare() (changed bool) {
 		c.secrets = r.inputs.Secrets(c.values.arguments())
 	}
 	c.values.copyArguments()
+	if r.keepArguments {
+		args := c.values.copyOfArguments() // the body may write to its own
+		r.mu.Lock()
+		c.args = args
+		r.mu.Unlock()
+	}
 	if r.notifier.Watched() {
 		c.remember(c.inputsFor(r.inputs.ForPeople))
 		c.keepArguments()

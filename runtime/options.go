@@ -58,6 +58,7 @@ type config struct {
 	strictLease    bool
 	maxPending     int // 0: no bound
 	maxStored      int // 0: no bound
+	keepArguments  bool
 
 	queue      queue.Queue   // to workers; nil: none
 	useWorkers func(*runner) // sets workers of the runner, if there is a queue; nil: WithWorkers was not used

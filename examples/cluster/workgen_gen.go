@@ -141,6 +141,12 @@ func (r *SimulateRunner) Forget(portfolio string, seed uint64) bool {
 	return r.calls.Forget(SimulateArgs{Portfolio: portfolio, Seed: seed})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SimulateRunner) ForgetFunc(match func(args SimulateArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *SimulateRunner) Key(portfolio string, seed uint64) key.Key {
 	return r.calls.Key(SimulateArgs{Portfolio: portfolio, Seed: seed})
@@ -252,6 +258,12 @@ func (r *ReportRunner) Lookup(losses []Loss) (string, bool) {
 // forget.
 func (r *ReportRunner) Forget(losses []Loss) bool {
 	return r.calls.Forget(ReportArgs{Losses: losses})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ReportRunner) ForgetFunc(match func(args ReportArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

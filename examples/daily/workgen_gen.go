@@ -136,6 +136,12 @@ func (r *DataProcessorRunner) Forget(day string) bool {
 	return r.calls.Forget(DataProcessorArgs{Day: day})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *DataProcessorRunner) ForgetFunc(match func(args DataProcessorArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *DataProcessorRunner) Key(day string) key.Key {
 	return r.calls.Key(DataProcessorArgs{Day: day})
@@ -239,6 +245,12 @@ func (r *TrainerRunner) Lookup(data Dataset) (float64, bool) {
 // forget.
 func (r *TrainerRunner) Forget(data Dataset) bool {
 	return r.calls.Forget(TrainerArgs{Data: data})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TrainerRunner) ForgetFunc(match func(args TrainerArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -152,6 +152,12 @@ func (r *ListRunner) Forget(folder string, night string) bool {
 	return r.calls.Forget(ListArgs{Folder: folder, Night: night})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ListRunner) ForgetFunc(match func(args ListArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ListRunner) Key(folder string, night string) key.Key {
 	return r.calls.Key(ListArgs{Folder: folder, Night: night})
@@ -262,6 +268,12 @@ func (r *ParseRunner) Lookup(file key.File) ([]Sale, bool) {
 // forget.
 func (r *ParseRunner) Forget(file key.File) bool {
 	return r.calls.Forget(ParseArgs{File: file})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ParseRunner) ForgetFunc(match func(args ParseArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -377,6 +389,12 @@ func (r *ReportRunner) Lookup(night string, tables []Table) bool {
 // forget.
 func (r *ReportRunner) Forget(night string, tables []Table) bool {
 	return r.calls.Forget(ReportArgs{Night: night, Tables: tables})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ReportRunner) ForgetFunc(match func(args ReportArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -118,6 +118,12 @@ func (r *CounterRunner) Forget(limit int) bool {
 	return r.calls.Forget(CounterArgs{Limit: limit})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *CounterRunner) ForgetFunc(match func(args CounterArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *CounterRunner) Key(limit int) key.Key {
 	return r.calls.Key(CounterArgs{Limit: limit})

@@ -114,6 +114,12 @@ func (r *PrinterRunner) Forget(value int) bool {
 	return r.calls.Forget(PrinterArgs{Value: value})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *PrinterRunner) ForgetFunc(match func(args PrinterArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *PrinterRunner) Key(value int) key.Key {
 	return r.calls.Key(PrinterArgs{Value: value})

@@ -113,6 +113,12 @@ func (r *WorkRunner) Forget(d time.Duration) bool {
 	return r.calls.Forget(WorkArgs{D: d})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *WorkRunner) ForgetFunc(match func(args WorkArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *WorkRunner) Key(d time.Duration) key.Key {
 	return r.calls.Key(WorkArgs{D: d})

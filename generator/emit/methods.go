@@ -136,6 +136,18 @@ func (w *work) emitForget() {
 	})
 }
 
+// emitForgetFunc writes ForgetFunc, where there are arguments.
+func (w *work) emitForgetFunc() {
+	if len(w.plan.Params) == 0 {
+		return
+	}
+	match := w.local("match")
+	w.comment("ForgetFunc forgets all calls whose arguments match, or are not there: see the option KeepArguments.")
+	w.method("ForgetFunc", []jen.Code{match.Clone().Func().Params(w.local("args").Id(w.args)).Bool()}, nil, func(g *jen.Group) {
+		g.Add(w.calls("ForgetFunc", match))
+	})
+}
+
 // emitKey writes Key.
 func (w *work) emitKey() {
 	w.comment("Key returns the durable key of the call.")

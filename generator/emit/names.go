@@ -25,7 +25,7 @@ const (
 
 // locals are the names of variables in generated bodies. They are kept free of
 // everything else, so that no import or helper is hidden by one of them.
-var locals = []string{"a", "args", "b", "c", "ctx", "d", "e", "err", "f", "h", "hash", "id", "i", "j", "k", "l", "m", "ok", "opts", "p", "r", "res", "shorter", "v", "work", "x", "y"}
+var locals = []string{"a", "args", "b", "c", "ctx", "d", "e", "err", "f", "h", "hash", "id", "i", "j", "k", "l", "m", "match", "ok", "opts", "p", "r", "res", "shorter", "v", "work", "x", "y"}
 
 // names decides every name of one generated file.
 type names struct {

@@ -107,6 +107,7 @@ func (w *work) emit() {
 	w.emitStart()
 	w.emitLookup()
 	w.emitForget()
+	w.emitForgetFunc()
 	w.emitKey()
 	w.emitEncodeKey()
 	w.emitEncode()

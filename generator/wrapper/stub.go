@@ -173,6 +173,10 @@ func (s *stub) runner(work string) {
 	}
 	withContext := append([]ast.Expr{s.of(ContextPath, "Context")}, params...)
 	call := &ast.IndexExpr{X: s.of(RuntimePath, "Call"), Lbrack: s.pos, Index: result, Rbrack: s.pos}
+	if len(params) > 0 {
+		match := &ast.FuncType{Func: s.pos, Params: s.list(s.id(s.names.Args)), Results: s.list(s.id("bool"))}
+		s.method(s.names.Runner, "ForgetFunc", s.list(match), nil)
+	}
 	for _, m := range []struct {
 		name            string
 		params, results *ast.FieldList

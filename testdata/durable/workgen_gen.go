@@ -111,6 +111,12 @@ func (r *KeepRunner) Forget(n int) bool {
 	return r.calls.Forget(KeepArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *KeepRunner) ForgetFunc(match func(args KeepArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *KeepRunner) Key(n int) key.Key {
 	return r.calls.Key(KeepArgs{N: n})

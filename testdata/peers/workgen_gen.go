@@ -984,6 +984,12 @@ func (r *NestedRunner) Forget(order *Order) bool {
 	return r.calls.Forget(NestedArgs{Order: order})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *NestedRunner) ForgetFunc(match func(args NestedArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *NestedRunner) Key(order *Order) key.Key {
 	return r.calls.Key(NestedArgs{Order: order})
@@ -1098,6 +1104,12 @@ func (r *RecordsRunner) Forget(records []Record) bool {
 	return r.calls.Forget(RecordsArgs{Records: records})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *RecordsRunner) ForgetFunc(match func(args RecordsArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *RecordsRunner) Key(records []Record) key.Key {
 	return r.calls.Key(RecordsArgs{Records: records})
@@ -1205,6 +1217,12 @@ func (r *PodRunner) Lookup(spec *corev1.PodSpec) (int, bool) {
 // forget.
 func (r *PodRunner) Forget(spec *corev1.PodSpec) bool {
 	return r.calls.Forget(PodArgs{Spec: spec})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *PodRunner) ForgetFunc(match func(args PodArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -1317,6 +1335,12 @@ func (r *TreeRunner) Lookup(root *Node) (int64, bool) {
 // forget.
 func (r *TreeRunner) Forget(root *Node) bool {
 	return r.calls.Forget(TreeArgs{Root: root})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TreeRunner) ForgetFunc(match func(args TreeArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -1437,6 +1461,12 @@ func (r *TableRunner) Forget(table map[string]int64) bool {
 	return r.calls.Forget(TableArgs{Table: table})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TableRunner) ForgetFunc(match func(args TableArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *TableRunner) Key(table map[string]int64) key.Key {
 	return r.calls.Key(TableArgs{Table: table})
@@ -1543,6 +1573,12 @@ func (r *BlobRunner) Forget(blob []byte) bool {
 	return r.calls.Forget(BlobArgs{Blob: blob})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *BlobRunner) ForgetFunc(match func(args BlobArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *BlobRunner) Key(blob []byte) key.Key {
 	return r.calls.Key(BlobArgs{Blob: blob})
@@ -1647,6 +1683,12 @@ func (r *SeriesRunner) Lookup(series []float64) (int, bool) {
 // forget.
 func (r *SeriesRunner) Forget(series []float64) bool {
 	return r.calls.Forget(SeriesArgs{Series: series})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SeriesRunner) ForgetFunc(match func(args SeriesArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -126,6 +126,12 @@ func (r *NameRunner) Forget(command string, parts []string) bool {
 	return r.calls.Forget(NameArgs{Command: command, Parts: parts})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *NameRunner) ForgetFunc(match func(args NameArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *NameRunner) Key(command string, parts []string) key.Key {
 	return r.calls.Key(NameArgs{Command: command, Parts: parts})

@@ -125,12 +125,26 @@ func (s *Store) Delete(ctx context.Context, keys ...key.Key) (deleted bool) {
 
 // DeleteAll deletes what the store has of all calls of the work.
 func (s *Store) DeleteAll(ctx context.Context) {
+	s.deleteFunc(ctx, store.Filter{}, func(*store.Record) bool { return true })
+}
+
+// DeleteFunc deletes what the store has of the calls of the work whose newest records match. These have
+// their Arguments, if the store has them.
+func (s *Store) DeleteFunc(ctx context.Context, match func(*store.Record) bool) {
+	s.deleteFunc(ctx, store.Filter{Arguments: true}, match)
+}
+
+func (s *Store) deleteFunc(ctx context.Context, f store.Filter, match func(*store.Record) bool) {
 	const batch = 500
 	var keys []key.Key
-	for rec, err := range s.Store.History(ctx, store.Filter{Work: s.Work, Newest: true}) {
+	f.Work, f.Newest = s.Work, true
+	for rec, err := range s.Store.History(ctx, f) {
 		if err != nil {
 			s.Failed(ctx, "stored results cannot be listed", err)
 			break
+		}
+		if !match(&rec) {
+			continue
 		}
 		if keys = append(keys, rec.Key); len(keys) == batch {
 			s.Delete(ctx, keys...)

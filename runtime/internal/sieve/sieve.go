@@ -2,6 +2,8 @@
 // "SIEVE is Simpler than LRU", NSDI 2024.
 package sieve
 
+import "iter"
+
 // List holds elements in the order in which they came. A hand moves from the oldest to the
 // newest, clears the marks of those that were hit since it last passed, and evicts the first
 // without a mark. So a hit only sets a mark, which needs no lock; and new elements that are
@@ -33,6 +35,15 @@ func (l *List[E]) Len() int { return l.len }
 
 // Oldest returns the oldest element, zero if there is none.
 func (l *List[E]) Oldest() E { return l.oldest }
+
+// All lists the elements, oldest first. The list is not to change meanwhile.
+func (l *List[E]) All() iter.Seq[E] {
+	return func(yield func(E) bool) {
+		var none E
+		for e := l.oldest; e != none && yield(e); e = e.Links().newer {
+		}
+	}
+}
 
 // Push adds an element that is in no list.
 func (l *List[E]) Push(e E) {

@@ -220,6 +220,12 @@ func (r *FetchRunner) Forget(shop string, day string, token string) bool {
 	return r.calls.Forget(FetchArgs{Shop: shop, Day: day, Token: token})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *FetchRunner) ForgetFunc(match func(args FetchArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *FetchRunner) Key(shop string, day string, token string) key.Key {
 	return r.calls.Key(FetchArgs{Shop: shop, Day: day, Token: token})
@@ -331,6 +337,12 @@ func (r *ParseRunner) Lookup(batch Batch) ([]Sale, bool) {
 // forget.
 func (r *ParseRunner) Forget(batch Batch) bool {
 	return r.calls.Forget(ParseArgs{Batch: batch})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ParseRunner) ForgetFunc(match func(args ParseArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -458,6 +470,12 @@ func (r *ValidateRunner) Forget(shop string, sales []Sale, rules Rules) bool {
 	return r.calls.Forget(ValidateArgs{Shop: shop, Sales: sales, Rules: rules})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ValidateRunner) ForgetFunc(match func(args ValidateArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ValidateRunner) Key(shop string, sales []Sale, rules Rules) key.Key {
 	return r.calls.Key(ValidateArgs{Shop: shop, Sales: sales, Rules: rules})
@@ -582,6 +600,12 @@ func (r *AggregateRunner) Forget(region string, day string, good map[string]int)
 	return r.calls.Forget(AggregateArgs{Region: region, Day: day, Good: good})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AggregateRunner) ForgetFunc(match func(args AggregateArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *AggregateRunner) Key(region string, day string, good map[string]int) key.Key {
 	return r.calls.Key(AggregateArgs{Region: region, Day: day, Good: good})
@@ -703,6 +727,12 @@ func (r *TrainRunner) Forget(segment string, day string, config Config) bool {
 	return r.calls.Forget(TrainArgs{Segment: segment, Day: day, Config: config})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TrainRunner) ForgetFunc(match func(args TrainArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *TrainRunner) Key(segment string, day string, config Config) key.Key {
 	return r.calls.Key(TrainArgs{Segment: segment, Day: day, Config: config})
@@ -819,6 +849,12 @@ func (r *ScoreRunner) Lookup(region string, segment string, day string, config C
 // forget.
 func (r *ScoreRunner) Forget(region string, segment string, day string, config Config) bool {
 	return r.calls.Forget(ScoreArgs{Region: region, Segment: segment, Day: day, Config: config})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ScoreRunner) ForgetFunc(match func(args ScoreArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -968,6 +1004,12 @@ func (r *ReportRunner) Forget(day string, sums map[string]int, scores map[string
 	return r.calls.Forget(ReportArgs{Day: day, Sums: sums, Scores: scores, Problems: problems})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ReportRunner) ForgetFunc(match func(args ReportArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ReportRunner) Key(day string, sums map[string]int, scores map[string]float64, problems []string) key.Key {
 	return r.calls.Key(ReportArgs{Day: day, Sums: sums, Scores: scores, Problems: problems})
@@ -1099,6 +1141,12 @@ func (r *NotifyRunner) Lookup(channel string, message string) bool {
 // forget.
 func (r *NotifyRunner) Forget(channel string, message string) bool {
 	return r.calls.Forget(NotifyArgs{Channel: channel, Message: message})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *NotifyRunner) ForgetFunc(match func(args NotifyArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

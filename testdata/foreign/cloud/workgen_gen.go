@@ -224,6 +224,12 @@ func (r *PutRunner) Forget(in *dynamodb.PutItemInput) bool {
 	return r.calls.Forget(PutArgs{In: in})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *PutRunner) ForgetFunc(match func(args PutArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *PutRunner) Key(in *dynamodb.PutItemInput) key.Key {
 	return r.calls.Key(PutArgs{In: in})
@@ -348,6 +354,12 @@ func (r *GetRunner) Lookup(out *dynamodb.GetItemOutput) (*dynamodb.GetItemOutput
 // forget.
 func (r *GetRunner) Forget(out *dynamodb.GetItemOutput) bool {
 	return r.calls.Forget(GetArgs{Out: out})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *GetRunner) ForgetFunc(match func(args GetArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -519,6 +519,12 @@ func (r *UpRunner) Forget(service types.ServiceConfig) bool {
 	return r.calls.Forget(UpArgs{Service: service})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *UpRunner) ForgetFunc(match func(args UpArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *UpRunner) Key(service types.ServiceConfig) key.Key {
 	return r.calls.Key(UpArgs{Service: service})

@@ -508,6 +508,12 @@ func (r *AdmitRunner) Forget(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gate
 	return r.calls.Forget(AdmitArgs{Route: route, Gateway: gateway})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AdmitRunner) ForgetFunc(match func(args AdmitArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *AdmitRunner) Key(route *gatewayv1.HTTPRoute, gateway *gatewayv1.Gateway) key.Key {
 	return r.calls.Key(AdmitArgs{Route: route, Gateway: gateway})

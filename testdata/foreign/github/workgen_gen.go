@@ -537,6 +537,12 @@ func (r *TriageRunner) Forget(issue *github.Issue, repo *github.Repository) bool
 	return r.calls.Forget(TriageArgs{Issue: issue, Repo: repo})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TriageRunner) ForgetFunc(match func(args TriageArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *TriageRunner) Key(issue *github.Issue, repo *github.Repository) key.Key {
 	return r.calls.Key(TriageArgs{Issue: issue, Repo: repo})

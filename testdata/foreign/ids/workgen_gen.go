@@ -123,6 +123,12 @@ func (r *FindRunner) Forget(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) 
 	return r.calls.Forget(FindArgs{ID: id, All: all, Maybe: maybe})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *FindRunner) ForgetFunc(match func(args FindArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *FindRunner) Key(id uuid.UUID, all []uuid.UUID, maybe uuid.NullUUID) key.Key {
 	return r.calls.Key(FindArgs{ID: id, All: all, Maybe: maybe})

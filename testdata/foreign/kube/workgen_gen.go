@@ -1105,6 +1105,12 @@ func (r *ScheduleRunner) Forget(spec corev1.PodSpec, pod *corev1.Pod) bool {
 	return r.calls.Forget(ScheduleArgs{Spec: spec, Pod: pod})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ScheduleRunner) ForgetFunc(match func(args ScheduleArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ScheduleRunner) Key(spec corev1.PodSpec, pod *corev1.Pod) key.Key {
 	return r.calls.Key(ScheduleArgs{Spec: spec, Pod: pod})

@@ -112,6 +112,12 @@ func (r *InvertRunner) Forget(m *mat.Dense, v mat.VecDense) bool {
 	return r.calls.Forget(InvertArgs{M: m, V: v})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *InvertRunner) ForgetFunc(match func(args InvertArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *InvertRunner) Key(m *mat.Dense, v mat.VecDense) key.Key {
 	return r.calls.Key(InvertArgs{M: m, V: v})

@@ -134,6 +134,12 @@ func (r2 *SendRunner) Forget(body *structpb.Struct, r Request) bool {
 	return r2.calls.Forget(SendArgs{Body: body, R: r})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r2 *SendRunner) ForgetFunc(match func(args SendArgs) bool) {
+	r2.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r2 *SendRunner) Key(body *structpb.Struct, r Request) key.Key {
 	return r2.calls.Key(SendArgs{Body: body, R: r})

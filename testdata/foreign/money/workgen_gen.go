@@ -131,6 +131,12 @@ func (r *TotalRunner) Forget(base decimal.Decimal, i Invoice) bool {
 	return r.calls.Forget(TotalArgs{Base: base, I: i})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TotalRunner) ForgetFunc(match func(args TotalArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *TotalRunner) Key(base decimal.Decimal, i Invoice) key.Key {
 	return r.calls.Key(TotalArgs{Base: base, I: i})

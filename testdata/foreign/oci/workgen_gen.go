@@ -187,6 +187,12 @@ func (r *PushRunner) Forget(m v1.Manifest, image *v1.Image) bool {
 	return r.calls.Forget(PushArgs{M: m, Image: image})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *PushRunner) ForgetFunc(match func(args PushArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *PushRunner) Key(m v1.Manifest, image *v1.Image) key.Key {
 	return r.calls.Key(PushArgs{M: m, Image: image})

@@ -153,6 +153,12 @@ func (r *ResolveRunner) Forget(pkg *ast.Package, term *ast.Term) bool {
 	return r.calls.Forget(ResolveArgs{Pkg: pkg, Term: term})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ResolveRunner) ForgetFunc(match func(args ResolveArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ResolveRunner) Key(pkg *ast.Package, term *ast.Term) key.Key {
 	return r.calls.Key(ResolveArgs{Pkg: pkg, Term: term})

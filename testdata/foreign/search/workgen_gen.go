@@ -293,6 +293,12 @@ func (r *FindRunner) Forget(q *Leaves) bool {
 	return r.calls.Forget(FindArgs{Q: q})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *FindRunner) ForgetFunc(match func(args FindArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *FindRunner) Key(q *Leaves) key.Key {
 	return r.calls.Key(FindArgs{Q: q})

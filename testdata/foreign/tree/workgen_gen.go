@@ -136,6 +136,12 @@ func (r *CheckRunner) Forget(e Expr, b *Block) bool {
 	return r.calls.Forget(CheckArgs{E: e, B: b})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *CheckRunner) ForgetFunc(match func(args CheckArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *CheckRunner) Key(e Expr, b *Block) key.Key {
 	return r.calls.Key(CheckArgs{E: e, B: b})

@@ -171,6 +171,12 @@ func (r *BuildRunner) Forget(cfg Config, opt *Config, at time.Time) bool {
 	return r.calls.Forget(BuildArgs{Cfg: cfg, Opt: opt, At: at})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *BuildRunner) ForgetFunc(match func(args BuildArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *BuildRunner) Key(cfg Config, opt *Config, at time.Time) key.Key {
 	return r.calls.Key(BuildArgs{Cfg: cfg, Opt: opt, At: at})
@@ -352,6 +358,12 @@ func (r *SumRunner) Forget(ids []ID, raw []byte, named []Byte, numbers []int, c 
 	return r.calls.Forget(SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SumRunner) ForgetFunc(match func(args SumArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *SumRunner) Key(ids []ID, raw []byte, named []Byte, numbers []int, c complex64, arr [3]string, set Set, p *int, pp **int, pair Pair[int, *string]) key.Key {
 	return r.calls.Key(SumArgs{Ids: ids, Raw: raw, Named: named, Numbers: numbers, C: c, Arr: arr, Set: set, P: p, Pp: pp, Pair: pair})
@@ -497,6 +509,12 @@ func (r *ReleaseRunner) Lookup(v Version, all []*Version, by map[string]Version)
 // forget.
 func (r *ReleaseRunner) Forget(v Version, all []*Version, by map[string]Version) bool {
 	return r.calls.Forget(ReleaseArgs{V: v, All: all, By: by})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ReleaseRunner) ForgetFunc(match func(args ReleaseArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -220,6 +220,12 @@ func (r *KeywordsRunner) Forget(mathArg float64, _type float64, uint64Arg int, s
 	return r.calls.Forget(KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *KeywordsRunner) ForgetFunc(match func(args KeywordsArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *KeywordsRunner) Key(mathArg float64, _type float64, uint64Arg int, stringArg S, keywordsIdentityArg int8, clone S) key.Key {
 	return r.calls.Key(KeywordsArgs{Math: mathArg, Type: _type, Uint64: uint64Arg, String2: stringArg, KeywordsIdentity: keywordsIdentityArg, Clone: clone})
@@ -394,6 +400,12 @@ func (r *EmptyRunner) Forget(a []struct{}, b [3]struct{}, c [][]struct{}, d map[
 	return r.calls.Forget(EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *EmptyRunner) ForgetFunc(match func(args EmptyArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *EmptyRunner) Key(a []struct{}, b [3]struct{}, c [][]struct{}, d map[[0]string]int, e map[int][0]string, f []none, g [0]int, h [2][0]string) key.Key {
 	return r.calls.Key(EmptyArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h})
@@ -538,6 +550,12 @@ func (r *TaggedRunner) Forget(x struct {
 	B int `workgen:"-"`
 }) bool {
 	return r.calls.Forget(TaggedArgs{X: x})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TaggedRunner) ForgetFunc(match func(args TaggedArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -819,6 +837,12 @@ func (r *DeepRunner) Forget(v map[string][]*[2]map[int][]map[string]**[]string) 
 	return r.calls.Forget(DeepArgs{V: v})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *DeepRunner) ForgetFunc(match func(args DeepArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *DeepRunner) Key(v map[string][]*[2]map[int][]map[string]**[]string) key.Key {
 	return r.calls.Key(DeepArgs{V: v})
@@ -968,6 +992,12 @@ func (r *WiredRunner) Forget(n int) bool {
 	return r.calls.Forget(WiredArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *WiredRunner) ForgetFunc(match func(args WiredArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *WiredRunner) Key(n int) key.Key {
 	return r.calls.Key(WiredArgs{N: n})
@@ -1061,6 +1091,12 @@ func (r *LendingRunner) Lookup(h *Held) ([]int, bool) {
 // forget.
 func (r *LendingRunner) Forget(h *Held) bool {
 	return r.calls.Forget(LendingArgs{H: h})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *LendingRunner) ForgetFunc(match func(args LendingArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -1183,6 +1219,12 @@ func (r *ReusingRunner) Forget(n int) bool {
 	return r.calls.Forget(ReusingArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ReusingRunner) ForgetFunc(match func(args ReusingArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ReusingRunner) Key(n int) key.Key {
 	return r.calls.Key(ReusingArgs{N: n})
@@ -1278,6 +1320,12 @@ func (r *HidingRunner) Lookup(d Data) (Data, bool) {
 // forget.
 func (r *HidingRunner) Forget(d Data) bool {
 	return r.calls.Forget(HidingArgs{D: d})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *HidingRunner) ForgetFunc(match func(args HidingArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -1384,6 +1432,12 @@ func (r *SharingRunner) Lookup(xs []int) (int, bool) {
 // forget.
 func (r *SharingRunner) Forget(xs []int) bool {
 	return r.calls.Forget(SharingArgs{Xs: xs})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SharingRunner) ForgetFunc(match func(args SharingArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -209,6 +209,12 @@ func (r *KeepsRunner) Forget(s Sheet, at Stamp, far []outer.Stamp) bool {
 	return r.calls.Forget(KeepsArgs{S: s, At: at, Far: far})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *KeepsRunner) ForgetFunc(match func(args KeepsArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *KeepsRunner) Key(s Sheet, at Stamp, far []outer.Stamp) key.Key {
 	return r.calls.Key(KeepsArgs{S: s, At: at, Far: far})
@@ -369,6 +375,12 @@ func (r *ReadsRunner) Forget(d outer.Doc, list []*outer.Doc, by map[outer.Plain]
 	return r.calls.Forget(ReadsArgs{D: d, List: list, By: by, Mine: mine})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ReadsRunner) ForgetFunc(match func(args ReadsArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ReadsRunner) Key(d outer.Doc, list []*outer.Doc, by map[outer.Plain]outer.Box[int], mine Mine) key.Key {
 	return r.calls.Key(ReadsArgs{D: d, List: list, By: by, Mine: mine})
@@ -517,6 +529,12 @@ func (r *PointRunner) Lookup(p outer.Plain) (int, bool) {
 // forget.
 func (r *PointRunner) Forget(p outer.Plain) bool {
 	return r.calls.Forget(PointArgs{P: p})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *PointRunner) ForgetFunc(match func(args PointArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

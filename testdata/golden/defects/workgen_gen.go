@@ -128,6 +128,12 @@ func (r *FirstRunner) Forget(in Input, last string) bool {
 	return r.calls.Forget(FirstArgs{In: in, Last: last})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *FirstRunner) ForgetFunc(match func(args FirstArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *FirstRunner) Key(in Input, last string) key.Key {
 	return r.calls.Key(FirstArgs{In: in, Last: last})
@@ -243,6 +249,12 @@ func (r *SecondRunner) Lookup(in Input, last string) (string, bool) {
 // forget.
 func (r *SecondRunner) Forget(in Input, last string) bool {
 	return r.calls.Forget(SecondArgs{In: in, Last: last})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SecondRunner) ForgetFunc(match func(args SecondArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

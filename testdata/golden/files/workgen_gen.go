@@ -140,6 +140,12 @@ func (r *LoadRunner) Forget(path key.File) bool {
 	return r.calls.Forget(LoadArgs{Path: path})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *LoadRunner) ForgetFunc(match func(args LoadArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *LoadRunner) Key(path key.File) key.Key {
 	return r.calls.Key(LoadArgs{Path: path})
@@ -249,6 +255,12 @@ func (r *MergeRunner) Lookup(from Source, by map[string]key.Dir) (int, bool) {
 // forget.
 func (r *MergeRunner) Forget(from Source, by map[string]key.Dir) bool {
 	return r.calls.Forget(MergeArgs{From: from, By: by})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *MergeRunner) ForgetFunc(match func(args MergeArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -369,6 +381,12 @@ func (r *CutRunner) Forget(part *Part) bool {
 	return r.calls.Forget(CutArgs{Part: part})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *CutRunner) ForgetFunc(match func(args CutArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *CutRunner) Key(part *Part) key.Key {
 	return r.calls.Key(CutArgs{Part: part})
@@ -477,6 +495,12 @@ func (r *LocateRunner) Lookup(path key.File) (Part, bool) {
 // forget.
 func (r *LocateRunner) Forget(path key.File) bool {
 	return r.calls.Forget(LocateArgs{Path: path})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *LocateRunner) ForgetFunc(match func(args LocateArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -588,6 +612,12 @@ func (r *DoubleRunner) Forget(h Hint) bool {
 	return r.calls.Forget(DoubleArgs{H: h})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *DoubleRunner) ForgetFunc(match func(args DoubleArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *DoubleRunner) Key(h Hint) key.Key {
 	return r.calls.Key(DoubleArgs{H: h})
@@ -677,6 +707,12 @@ func (r *ParseRunner) Lookup(from Input) (string, bool) {
 // forget.
 func (r *ParseRunner) Forget(from Input) bool {
 	return r.calls.Forget(ParseArgs{From: from})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ParseRunner) ForgetFunc(match func(args ParseArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -114,6 +114,12 @@ func (r *ProbeRunner) Forget(value int) bool {
 	return r.calls.Forget(ProbeArgs{Value: value})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ProbeRunner) ForgetFunc(match func(args ProbeArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ProbeRunner) Key(value int) key.Key {
 	return r.calls.Key(ProbeArgs{Value: value})
@@ -221,6 +227,12 @@ func (r *ArgsRunner) Lookup(first string, second string, list []int, limit *int,
 // forget.
 func (r *ArgsRunner) Forget(first string, second string, list []int, limit *int, rest ...string) bool {
 	return r.calls.Forget(ArgsArgs{First: first, Second: second, List: list, Limit: limit, Rest: rest})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ArgsRunner) ForgetFunc(match func(args ArgsArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

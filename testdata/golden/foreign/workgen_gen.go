@@ -153,6 +153,12 @@ func (r2 *CropRunner) Forget(r image.Rectangle, tag *constraint.SyntaxError, poi
 	return r2.calls.Forget(CropArgs{R: r, Tag: tag, Points: points})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r2 *CropRunner) ForgetFunc(match func(args CropArgs) bool) {
+	r2.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r2 *CropRunner) Key(r image.Rectangle, tag *constraint.SyntaxError, points []image.Point) key.Key {
 	return r2.calls.Key(CropArgs{R: r, Tag: tag, Points: points})
@@ -279,6 +285,12 @@ func (r *AreaRunner) Lookup(s shape.Box[float64], all []shape.Box[int]) (AreaRes
 // forget.
 func (r *AreaRunner) Forget(s shape.Box[float64], all []shape.Box[int]) bool {
 	return r.calls.Forget(AreaArgs{S: s, All: all})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AreaRunner) ForgetFunc(match func(args AreaArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -272,6 +272,12 @@ func (r2 *ManyRunner) Forget(o Option[Option[*int]], r Result[[]string, Code], s
 	return r2.calls.Forget(ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r2 *ManyRunner) ForgetFunc(match func(args ManyArgs) bool) {
+	r2.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r2 *ManyRunner) Key(o Option[Option[*int]], r Result[[]string, Code], s Set[[2]int8], v Vector[Vector[hidden]], p Ref[Ref[bool]], t Table[string, Option[uint8]], mx Matrix[float64]) key.Key {
 	return r2.calls.Key(ManyArgs{O: o, R: r, S: s, V: v, P: p, T: t, Mx: mx})
@@ -442,6 +448,12 @@ func (r *NestedRunner) Lookup(t Tree[string, *Tree[int, Names]], e *Even[Option[
 // forget.
 func (r *NestedRunner) Forget(t Tree[string, *Tree[int, Names]], e *Even[Option[string]], pairs Pairs[Code], em Embedding, own Own[Tree[int, int]], i Source[int], s Source[string]) bool {
 	return r.calls.Forget(NestedArgs{T: t, E: e, Pairs: pairs, Em: em, Own: own, I: i, S: s})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *NestedRunner) ForgetFunc(match func(args NestedArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -139,6 +139,12 @@ func (r *OneRunner) Forget(s string) bool {
 	return r.calls.Forget(OneArgs{S: s})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *OneRunner) ForgetFunc(match func(args OneArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *OneRunner) Key(s string) key.Key {
 	return r.calls.Key(OneArgs{S: s})
@@ -252,6 +258,12 @@ func (r *ThreeRunner) Lookup(n int, s string, b bool) (int, bool) {
 // forget.
 func (r *ThreeRunner) Forget(n int, s string, b bool) bool {
 	return r.calls.Forget(ThreeArgs{N: n, S: s, B: b})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ThreeRunner) ForgetFunc(match func(args ThreeArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -381,6 +393,12 @@ func (r *EightRunner) Forget(f Fields) bool {
 	return r.calls.Forget(EightArgs{F: f})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *EightRunner) ForgetFunc(match func(args EightArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *EightRunner) Key(f Fields) key.Key {
 	return r.calls.Key(EightArgs{F: f})
@@ -496,6 +514,12 @@ func (r *ListRunner) Lookup(list []Fields) (int, bool) {
 // forget.
 func (r *ListRunner) Forget(list []Fields) bool {
 	return r.calls.Forget(ListArgs{List: list})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ListRunner) ForgetFunc(match func(args ListArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

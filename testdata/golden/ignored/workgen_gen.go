@@ -173,6 +173,12 @@ func (r *CountRunner) Forget(d Data, more ...*Data) bool {
 	return r.calls.Forget(CountArgs{D: d, More: more})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *CountRunner) ForgetFunc(match func(args CountArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *CountRunner) Key(d Data, more ...*Data) key.Key {
 	return r.calls.Key(CountArgs{D: d, More: more})
@@ -324,6 +330,12 @@ func (r *MakeRunner) Forget(d Data, more map[string]Data) bool {
 	return r.calls.Forget(MakeArgs{D: d, More: more})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *MakeRunner) ForgetFunc(match func(args MakeArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *MakeRunner) Key(d Data, more map[string]Data) key.Key {
 	return r.calls.Key(MakeArgs{D: d, More: more})
@@ -458,6 +470,12 @@ func (r *TakeRunner) Lookup(c *Cloned) (int, bool) {
 // forget.
 func (r *TakeRunner) Forget(c *Cloned) bool {
 	return r.calls.Forget(TakeArgs{C: c})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TakeRunner) ForgetFunc(match func(args TakeArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -211,6 +211,12 @@ func (r *DrawRunner) Forget(s shape.Shape, all []shape.Shape, by map[string]shap
 	return r.calls.Forget(DrawArgs{S: s, All: all, By: by, Count: count, P: p})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *DrawRunner) ForgetFunc(match func(args DrawArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *DrawRunner) Key(s shape.Shape, all []shape.Shape, by map[string]shape.Shape, count map[shape.Shape]int, p *shape.Shape) key.Key {
 	return r.calls.Key(DrawArgs{S: s, All: all, By: by, Count: count, P: p})
@@ -374,6 +380,12 @@ func (r *EvalRunner) Forget(e Expr, anonymous interface {
 	return r.calls.Forget(EvalArgs{E: e, Anonymous: anonymous})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *EvalRunner) ForgetFunc(match func(args EvalArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *EvalRunner) Key(e Expr, anonymous interface {
 	expr()
@@ -499,6 +511,12 @@ func (r *ReadRunner) Forget(in Input, more ...Input) bool {
 	return r.calls.Forget(ReadArgs{In: in, More: more})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ReadRunner) ForgetFunc(match func(args ReadArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ReadRunner) Key(in Input, more ...Input) key.Key {
 	return r.calls.Key(ReadArgs{In: in, More: more})
@@ -621,6 +639,12 @@ func (r2 *DecodeRunner) Lookup(v JSON, r *Record) (DecodeResult, bool) {
 // forget.
 func (r2 *DecodeRunner) Forget(v JSON, r *Record) bool {
 	return r2.calls.Forget(DecodeArgs{V: v, R: r})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r2 *DecodeRunner) ForgetFunc(match func(args DecodeArgs) bool) {
+	r2.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

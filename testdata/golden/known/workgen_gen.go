@@ -281,6 +281,12 @@ func (r2 *NumbersRunner) Forget(i big.Int, p *big.Int, r *big.Rat, f *big.Float,
 	return r2.calls.Forget(NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r2 *NumbersRunner) ForgetFunc(match func(args NumbersArgs) bool) {
+	r2.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r2 *NumbersRunner) Key(i big.Int, p *big.Int, r *big.Rat, f *big.Float, list []big.Int, by map[string]big.Float) key.Key {
 	return r2.calls.Key(NumbersArgs{I: i, P: p, R: r, F: f, List: list, By: by})
@@ -456,6 +462,12 @@ func (r *PlacesRunner) Forget(w Where, u url.URL) bool {
 	return r.calls.Forget(PlacesArgs{W: w, U: u})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *PlacesRunner) ForgetFunc(match func(args PlacesArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *PlacesRunner) Key(w Where, u url.URL) key.Key {
 	return r.calls.Key(PlacesArgs{W: w, U: u})
@@ -579,6 +591,12 @@ func (r *RowsRunner) Lookup(rows []Row) ([]Row, bool) {
 // forget.
 func (r *RowsRunner) Forget(rows []Row) bool {
 	return r.calls.Forget(RowsArgs{Rows: rows})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *RowsRunner) ForgetFunc(match func(args RowsArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -709,6 +727,12 @@ func (r *MarshalledRunner) Lookup(s *Sheet) (MarshalledResult, bool) {
 // forget.
 func (r *MarshalledRunner) Forget(s *Sheet) bool {
 	return r.calls.Forget(MarshalledArgs{S: s})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *MarshalledRunner) ForgetFunc(match func(args MarshalledArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -846,6 +870,12 @@ func (r *SkipsRunner) Forget(p *other.Padded, s other.Stamped) bool {
 	return r.calls.Forget(SkipsArgs{P: p, S: s})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SkipsRunner) ForgetFunc(match func(args SkipsArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *SkipsRunner) Key(p *other.Padded, s other.Stamped) key.Key {
 	return r.calls.Key(SkipsArgs{P: p, S: s})
@@ -981,6 +1011,12 @@ func (r *CopiesRunner) Lookup(n int) (CopiesResult, bool) {
 // forget.
 func (r *CopiesRunner) Forget(n int) bool {
 	return r.calls.Forget(CopiesArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *CopiesRunner) ForgetFunc(match func(args CopiesArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

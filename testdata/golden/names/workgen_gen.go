@@ -130,6 +130,12 @@ func (r *workRunner) Forget(k key, rt runtime, context float64, when time.Time) 
 	return r.calls.Forget(workArgs{K: k, Rt: rt, Context: context, When: when})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *workRunner) ForgetFunc(match func(args workArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *workRunner) Key(k key, rt runtime, context float64, when time.Time) runtimekey.Key {
 	return r.calls.Key(workArgs{K: k, Rt: rt, Context: context, When: when})

@@ -136,6 +136,12 @@ func (r *AllRunner) Forget(n int) bool {
 	return r.calls.Forget(AllArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AllRunner) ForgetFunc(match func(args AllArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *AllRunner) Key(n int) key.Key {
 	return r.calls.Key(AllArgs{N: n})
@@ -230,6 +236,12 @@ func (r *SmallRunner) Lookup(n int) (int, bool) {
 // forget.
 func (r *SmallRunner) Forget(n int) bool {
 	return r.calls.Forget(SmallArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SmallRunner) ForgetFunc(match func(args SmallArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -329,6 +341,12 @@ func (r *UncachedRunner) Forget(d time.Duration) bool {
 	return r.calls.Forget(UncachedArgs{D: d})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *UncachedRunner) ForgetFunc(match func(args UncachedArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *UncachedRunner) Key(d time.Duration) key.Key {
 	return r.calls.Key(UncachedArgs{D: d})
@@ -420,6 +438,12 @@ func (r *MemoryRunner) Lookup(n int) (int, bool) {
 // forget.
 func (r *MemoryRunner) Forget(n int) bool {
 	return r.calls.Forget(MemoryArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *MemoryRunner) ForgetFunc(match func(args MemoryArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -546,6 +570,12 @@ func (r *LoginRunner) Forget(site string, token string) bool {
 	return r.calls.Forget(LoginArgs{Site: site, Token: token})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *LoginRunner) ForgetFunc(match func(args LoginArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *LoginRunner) Key(site string, token string) key.Key {
 	return r.calls.Key(LoginArgs{Site: site, Token: token})
@@ -660,6 +690,12 @@ func (r *SignRunner) Lookup(by *Credentials) bool {
 // forget.
 func (r *SignRunner) Forget(by *Credentials) bool {
 	return r.calls.Forget(SignArgs{By: by})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SignRunner) ForgetFunc(match func(args SignArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -147,6 +147,12 @@ func (r *SignRunner) Forget(token *Token, list []Version, byName map[string]Toke
 	return r.calls.Forget(SignArgs{Token: token, List: list, ByName: byName, Source: source})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SignRunner) ForgetFunc(match func(args SignArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *SignRunner) Key(token *Token, list []Version, byName map[string]Token, source Source) key.Key {
 	return r.calls.Key(SignArgs{Token: token, List: list, ByName: byName, Source: source})
@@ -263,6 +269,12 @@ func (r *PackRunner) Lookup(b *Box) (*Box, bool) {
 // forget.
 func (r *PackRunner) Forget(b *Box) bool {
 	return r.calls.Forget(PackArgs{B: b})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *PackRunner) ForgetFunc(match func(args PackArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -393,6 +405,12 @@ func (r *SplitRunner) Lookup(n int) (SplitResult, bool) {
 // forget.
 func (r *SplitRunner) Forget(n int) bool {
 	return r.calls.Forget(SplitArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SplitRunner) ForgetFunc(match func(args SplitArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -143,6 +143,12 @@ func (r *AliasedRunner) Forget(n Int, all Ints, at Moment) bool {
 	return r.calls.Forget(AliasedArgs{N: n, All: all, At: at})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AliasedRunner) ForgetFunc(match func(args AliasedArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *AliasedRunner) Key(n Int, all Ints, at Moment) key.Key {
 	return r.calls.Key(AliasedArgs{N: n, All: all, At: at})
@@ -266,6 +272,12 @@ func (r *StructsRunner) Lookup(h Hidden, e Event, o *Outer) (StructsResult, bool
 // forget.
 func (r *StructsRunner) Forget(h Hidden, e Event, o *Outer) bool {
 	return r.calls.Forget(StructsArgs{H: h, E: e, O: o})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *StructsRunner) ForgetFunc(match func(args StructsArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -393,6 +405,12 @@ func (r *ExplainRunner) Lookup(err error, verbose bool) (string, bool) {
 // forget.
 func (r *ExplainRunner) Forget(err error, verbose bool) bool {
 	return r.calls.Forget(ExplainArgs{Err: err, Verbose: verbose})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ExplainRunner) ForgetFunc(match func(args ExplainArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -548,6 +566,12 @@ func (r *ShadowsRunner) Lookup(runtime []int, keyArg map[string]int, context str
 // forget.
 func (r *ShadowsRunner) Forget(runtime []int, keyArg map[string]int, context string, any *int, slices [][]int, maps [][]int, len int, string int) bool {
 	return r.calls.Forget(ShadowsArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Slices: slices, Maps: maps, Len: len, String2: string})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ShadowsRunner) ForgetFunc(match func(args ShadowsArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -155,6 +155,12 @@ func (r *FetchRunner) Forget(age time.Duration) bool {
 	return r.calls.Forget(FetchArgs{Age: age})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *FetchRunner) ForgetFunc(match func(args FetchArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *FetchRunner) Key(age time.Duration) key.Key {
 	return r.calls.Key(FetchArgs{Age: age})
@@ -257,6 +263,12 @@ func (r *FindRunner) Lookup(age time.Duration) (*Page, bool) {
 // forget.
 func (r *FindRunner) Forget(age time.Duration) bool {
 	return r.calls.Forget(FindArgs{Age: age})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *FindRunner) ForgetFunc(match func(args FindArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -367,6 +379,12 @@ func (r *LoginRunner) Forget(valid time.Duration) bool {
 	return r.calls.Forget(LoginArgs{Valid: valid})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *LoginRunner) ForgetFunc(match func(args LoginArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *LoginRunner) Key(valid time.Duration) key.Key {
 	return r.calls.Key(LoginArgs{Valid: valid})
@@ -468,6 +486,12 @@ func (r *SignRunner) Lookup(res time.Duration, d time.Duration) (Signed, bool) {
 // forget.
 func (r *SignRunner) Forget(res time.Duration, d time.Duration) bool {
 	return r.calls.Forget(SignArgs{Res: res, D: d})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SignRunner) ForgetFunc(match func(args SignArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -578,6 +602,12 @@ func (r *WrapRunner) Forget(age time.Duration) bool {
 	return r.calls.Forget(WrapArgs{Age: age})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *WrapRunner) ForgetFunc(match func(args WrapArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *WrapRunner) Key(age time.Duration) key.Key {
 	return r.calls.Key(WrapArgs{Age: age})
@@ -679,6 +709,12 @@ func (r *AskRunner) Lookup(age time.Duration) (Answer, bool) {
 // forget.
 func (r *AskRunner) Forget(age time.Duration) bool {
 	return r.calls.Forget(AskArgs{Age: age})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AskRunner) ForgetFunc(match func(args AskArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -818,6 +854,12 @@ func (r *BothRunner) Forget(first time.Duration, second time.Duration, third tim
 	return r.calls.Forget(BothArgs{First: first, Second: second, Third: third})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *BothRunner) ForgetFunc(match func(args BothArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *BothRunner) Key(first time.Duration, second time.Duration, third time.Duration) key.Key {
 	return r.calls.Key(BothArgs{First: first, Second: second, Third: third})
@@ -938,6 +980,12 @@ func (r *SilentRunner) Lookup(n int) ([]Page, bool) {
 // forget.
 func (r *SilentRunner) Forget(n int) bool {
 	return r.calls.Forget(SilentArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SilentRunner) ForgetFunc(match func(args SilentArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -234,6 +234,12 @@ func (r *BasicsRunner) Forget(a bool, b int, c int8, d int16, e int32, f int64, 
 	return r.calls.Forget(BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *BasicsRunner) ForgetFunc(match func(args BasicsArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *BasicsRunner) Key(a bool, b int, c int8, d int16, e int32, f int64, g uint, h uint8, i uint16, j uint32, k uint64, l uintptr, m float32, n float64, o string) key.Key {
 	return r.calls.Key(BasicsArgs{A: a, B: b, C: c, D: d, E: e, F: f, G: g, H: h, I: i, J: j, K: k, L: l, M: m, N: n, O: o})
@@ -416,6 +422,12 @@ func (r2 *NamedRunner) Forget(level Level, text Text, number Number, r rune, b b
 	return r2.calls.Forget(NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r2 *NamedRunner) ForgetFunc(match func(args NamedArgs) bool) {
+	r2.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r2 *NamedRunner) Key(level Level, text Text, number Number, r rune, b byte, d time.Duration, m time.Month) key.Key {
 	return r2.calls.Key(NamedArgs{Level: level, Text: text, Number: number, R: r, B: b, D: d, M: m})
@@ -562,6 +574,12 @@ func (r *NestedRunner) Forget(opts Options, scale float32) bool {
 	return r.calls.Forget(NestedArgs{Opts: opts, Scale: scale})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *NestedRunner) ForgetFunc(match func(args NestedArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *NestedRunner) Key(opts Options, scale float32) key.Key {
 	return r.calls.Key(NestedArgs{Opts: opts, Scale: scale})
@@ -694,6 +712,12 @@ func (r *DatedRunner) Forget(span Span, at time.Time, timeArg Stamp) bool {
 	return r.calls.Forget(DatedArgs{Span: span, At: at, Time: timeArg})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *DatedRunner) ForgetFunc(match func(args DatedArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *DatedRunner) Key(span Span, at time.Time, timeArg Stamp) key.Key {
 	return r.calls.Key(DatedArgs{Span: span, At: at, Time: timeArg})
@@ -816,6 +840,12 @@ func (r *AtRunner) Lookup(at time.Time) (string, bool) {
 // forget.
 func (r *AtRunner) Forget(at time.Time) bool {
 	return r.calls.Forget(AtArgs{At: at})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AtRunner) ForgetFunc(match func(args AtArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

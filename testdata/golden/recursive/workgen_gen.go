@@ -174,6 +174,12 @@ func (r *WalkRunner) Forget(root *Node) bool {
 	return r.calls.Forget(WalkArgs{Root: root})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *WalkRunner) ForgetFunc(match func(args WalkArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *WalkRunner) Key(root *Node) key.Key {
 	return r.calls.Key(WalkArgs{Root: root})
@@ -338,6 +344,12 @@ func (r *EverythingRunner) Forget(dir *Dir, byValue File, list List, trie Trie, 
 	return r.calls.Forget(EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *EverythingRunner) ForgetFunc(match func(args EverythingArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *EverythingRunner) Key(dir *Dir, byValue File, list List, trie Trie, p Pointer, arrays *Arrays, forest Forest, ints *Linked[int], pairs Linked[Pair[string, *Linked[bool]]], rose Rose, cfg Config) key.Key {
 	return r.calls.Key(EverythingArgs{Dir: dir, ByValue: byValue, List: list, Trie: trie, P: p, Arrays: arrays, Forest: forest, Ints: ints, Pairs: pairs, Rose: rose, Cfg: cfg})
@@ -497,6 +509,12 @@ func (r *GrowRunner) Forget(name string) bool {
 	return r.calls.Forget(GrowArgs{Name: name})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *GrowRunner) ForgetFunc(match func(args GrowArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *GrowRunner) Key(name string) key.Key {
 	return r.calls.Key(GrowArgs{Name: name})
@@ -600,6 +618,12 @@ func (r *SameRunner) Lookup(l List) (List, bool) {
 // forget.
 func (r *SameRunner) Forget(l List) bool {
 	return r.calls.Forget(SameArgs{L: l})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SameRunner) ForgetFunc(match func(args SameArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -141,6 +141,12 @@ func (r *NoneRunner) Forget(n int) bool {
 	return r.calls.Forget(NoneArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *NoneRunner) ForgetFunc(match func(args NoneArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *NoneRunner) Key(n int) key.Key {
 	return r.calls.Key(NoneArgs{N: n})
@@ -239,6 +245,12 @@ func (r *OnlyErrorRunner) Forget(n int) bool {
 	return r.calls.Forget(OnlyErrorArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *OnlyErrorRunner) ForgetFunc(match func(args OnlyErrorArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *OnlyErrorRunner) Key(n int) key.Key {
 	return r.calls.Key(OnlyErrorArgs{N: n})
@@ -331,6 +343,12 @@ func (r *OneRunner) Lookup(n int) (int, bool) {
 // forget.
 func (r *OneRunner) Forget(n int) bool {
 	return r.calls.Forget(OneArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *OneRunner) ForgetFunc(match func(args OneArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -443,6 +461,12 @@ func (r *DeepRunner) Forget(title string) bool {
 	return r.calls.Forget(DeepArgs{Title: title})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *DeepRunner) ForgetFunc(match func(args DeepArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *DeepRunner) Key(title string) key.Key {
 	return r.calls.Key(DeepArgs{Title: title})
@@ -538,6 +562,12 @@ func (r *SliceRunner) Lookup(n int) ([]*int, bool) {
 // forget.
 func (r *SliceRunner) Forget(n int) bool {
 	return r.calls.Forget(SliceArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SliceRunner) ForgetFunc(match func(args SliceArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -671,6 +701,12 @@ func (r *ManyRunner) Forget(s string) bool {
 	return r.calls.Forget(ManyArgs{S: s})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ManyRunner) ForgetFunc(match func(args ManyArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *ManyRunner) Key(s string) key.Key {
 	return r.calls.Key(ManyArgs{S: s})
@@ -783,6 +819,12 @@ func (r *TwoRunner) Forget(n int) bool {
 	return r.calls.Forget(TwoArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TwoRunner) ForgetFunc(match func(args TwoArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *TwoRunner) Key(n int) key.Key {
 	return r.calls.Key(TwoArgs{N: n})
@@ -878,6 +920,12 @@ func (r *SharedRunner) Lookup(n int) (map[int]any, bool) {
 // forget.
 func (r *SharedRunner) Forget(n int) bool {
 	return r.calls.Forget(SharedArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SharedRunner) ForgetFunc(match func(args SharedArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -137,6 +137,12 @@ func (r *VariadicRunner) Forget(sep string, parts ...string) bool {
 	return r.calls.Forget(VariadicArgs{Sep: sep, Parts: parts})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *VariadicRunner) ForgetFunc(match func(args VariadicArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *VariadicRunner) Key(sep string, parts ...string) key.Key {
 	return r.calls.Key(VariadicArgs{Sep: sep, Parts: parts})
@@ -248,6 +254,12 @@ func (r *AliasContextRunner) Forget(n int) bool {
 	return r.calls.Forget(AliasContextArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AliasContextRunner) ForgetFunc(match func(args AliasContextArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *AliasContextRunner) Key(n int) key.Key {
 	return r.calls.Key(AliasContextArgs{N: n})
@@ -343,6 +355,12 @@ func (r *UnnamedRunner) Lookup(arg1 int, arg2 string, arg3 []byte) (string, bool
 // forget.
 func (r *UnnamedRunner) Forget(arg1 int, arg2 string, arg3 []byte) bool {
 	return r.calls.Forget(UnnamedArgs{Arg1: arg1, Arg2: arg2, Arg3: arg3})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *UnnamedRunner) ForgetFunc(match func(args UnnamedArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -475,6 +493,12 @@ func (r *BlankRunner) Lookup(arg1 int, s string, arg3 bool) (string, bool) {
 // forget.
 func (r *BlankRunner) Forget(arg1 int, s string, arg3 bool) bool {
 	return r.calls.Forget(BlankArgs{Arg1: arg1, S: s, Arg3: arg3})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *BlankRunner) ForgetFunc(match func(args BlankArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -654,6 +678,12 @@ func (r2 *ShadowRunner) Forget(runtime int, keyArg int, context int, any int, le
 	return r2.calls.Forget(ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r2 *ShadowRunner) ForgetFunc(match func(args2 ShadowArgs) bool) {
+	r2.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r2 *ShadowRunner) Key(runtime int, keyArg int, context int, any int, len int, nilArg int, string int, r int, args int, e int, id int, hash int, c int, err int, time time.Time, cloneShadowArgs []int, encodeKey bool, Encodekey bool, ShadowArgsArg int) key.Key {
 	return r2.calls.Key(ShadowArgs{Runtime: runtime, Key: keyArg, Context: context, Any: any, Len: len, Nil: nilArg, String2: string, R: r, Args: args, E: e, ID: id, Hash: hash, C: c, Err: err, Time: time, CloneShadowArgs: cloneShadowArgs, EncodeKey2: encodeKey, Encodekey: Encodekey, ShadowArgs: ShadowArgsArg})
@@ -786,6 +816,12 @@ func (r *hiddenRunner) Forget(日 string, _x int, X int) bool {
 	return r.calls.Forget(hiddenArgs{X日: 日, X: _x, X2: X})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *hiddenRunner) ForgetFunc(match func(args hiddenArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *hiddenRunner) Key(日 string, _x int, X int) key.Key {
 	return r.calls.Key(hiddenArgs{X日: 日, X: _x, X2: X})
@@ -893,6 +929,12 @@ func (r *GroupedRunner) Forget(n int) bool {
 	return r.calls.Forget(GroupedArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *GroupedRunner) ForgetFunc(match func(args GroupedArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *GroupedRunner) Key(n int) key.Key {
 	return r.calls.Key(GroupedArgs{N: n})
@@ -982,6 +1024,12 @@ func (r *CallerRunner) Lookup(n int) (int, bool) {
 // forget.
 func (r *CallerRunner) Forget(n int) bool {
 	return r.calls.Forget(CallerArgs{N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *CallerRunner) ForgetFunc(match func(args CallerArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

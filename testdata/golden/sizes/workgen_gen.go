@@ -142,6 +142,12 @@ func (r *HoldsRunner) Forget(n int) bool {
 	return r.calls.Forget(HoldsArgs{N: n})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *HoldsRunner) ForgetFunc(match func(args HoldsArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *HoldsRunner) Key(n int) key.Key {
 	return r.calls.Key(HoldsArgs{N: n})
@@ -255,6 +261,12 @@ func (r *RingsRunner) Lookup(text string, n float64) (*Ring, bool) {
 // forget.
 func (r *RingsRunner) Forget(text string, n float64) bool {
 	return r.calls.Forget(RingsArgs{Text: text, N: n})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *RingsRunner) ForgetFunc(match func(args RingsArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

@@ -142,6 +142,12 @@ func (r *TextRunner) Forget(text string) bool {
 	return r.calls.Forget(TextArgs{Text: text})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *TextRunner) ForgetFunc(match func(args TextArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *TextRunner) Key(text string) key.Key {
 	return r.calls.Key(TextArgs{Text: text})
@@ -242,6 +248,12 @@ func (r *ThreeRunner) Lookup(a int64, b int64, c int64) (int64, bool) {
 // forget.
 func (r *ThreeRunner) Forget(a int64, b int64, c int64) bool {
 	return r.calls.Forget(ThreeArgs{A: a, B: b, C: c})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ThreeRunner) ForgetFunc(match func(args ThreeArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -372,6 +384,12 @@ func (r *EightRunner) Forget(order Order) bool {
 	return r.calls.Forget(EightArgs{Order: order})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *EightRunner) ForgetFunc(match func(args EightArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *EightRunner) Key(order Order) key.Key {
 	return r.calls.Key(EightArgs{Order: order})
@@ -494,6 +512,12 @@ func (r *MeetRunner) Lookup(a int64, b int64, c int64) (int64, bool) {
 // forget.
 func (r *MeetRunner) Forget(a int64, b int64, c int64) bool {
 	return r.calls.Forget(MeetArgs{A: a, B: b, C: c})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *MeetRunner) ForgetFunc(match func(args MeetArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.

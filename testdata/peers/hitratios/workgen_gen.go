@@ -111,6 +111,12 @@ func (r *PageRunner) Forget(number uint64) bool {
 	return r.calls.Forget(PageArgs{Number: number})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *PageRunner) ForgetFunc(match func(args PageArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *PageRunner) Key(number uint64) key.Key {
 	return r.calls.Key(PageArgs{Number: number})

@@ -142,6 +142,12 @@ func (r *FetchRunner) Forget(day string) bool {
 	return r.calls.Forget(FetchArgs{Day: day})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *FetchRunner) ForgetFunc(match func(args FetchArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *FetchRunner) Key(day string) key.Key {
 	return r.calls.Key(FetchArgs{Day: day})
@@ -255,6 +261,12 @@ func (r *ReportRunner) Lookup(day string, sales []int) (string, bool) {
 // forget.
 func (r *ReportRunner) Forget(day string, sales []int) bool {
 	return r.calls.Forget(ReportArgs{Day: day, Sales: sales})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *ReportRunner) ForgetFunc(match func(args ReportArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -378,6 +390,12 @@ func (r *SplitRunner) Forget(text string, limit int64, separators ...rune) bool 
 	return r.calls.Forget(SplitArgs{Text: text, Limit: limit, Separators: separators})
 }
 
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *SplitRunner) ForgetFunc(match func(args SplitArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
 // Key returns the durable key of the call.
 func (r *SplitRunner) Key(text string, limit int64, separators ...rune) key.Key {
 	return r.calls.Key(SplitArgs{Text: text, Limit: limit, Separators: separators})
@@ -484,6 +502,12 @@ func (r *AuditRunner) Lookup(day string) (int, bool) {
 // forget.
 func (r *AuditRunner) Forget(day string) bool {
 	return r.calls.Forget(AuditArgs{Day: day})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *AuditRunner) ForgetFunc(match func(args AuditArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
@@ -608,6 +632,12 @@ func (r *UploadRunner) Lookup(token string, file key.File) (string, bool) {
 // forget.
 func (r *UploadRunner) Forget(token string, file key.File) bool {
 	return r.calls.Forget(UploadArgs{Token: token, File: file})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *UploadRunner) ForgetFunc(match func(args UploadArgs) bool) {
+	r.calls.ForgetFunc(match)
 }
 
 // Key returns the durable key of the call.
