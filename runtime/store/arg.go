@@ -3,7 +3,6 @@ package store
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // String returns the value of an input for people, "(secret)" for a secret one. Behind a path
@@ -45,8 +44,7 @@ func (a *Arg) Whole() bool {
 		case strings.HasPrefix(rest, "…"), isCount(rest):
 			return false
 		}
-		_, size := utf8.DecodeRuneInString(rest)
-		rest = rest[size:]
+		rest = rest[1:]
 	}
 	return true
 }
