@@ -82,6 +82,15 @@
 //
 //	runtime.TTL(time.Minute), runtime.RefreshAfter(50*time.Second), runtime.StaleIfError(time.Hour), runtime.Jitter(0.1)
 //
+// [CacheErrors] and [CacheErrorsFunc] keep errors, too. ForgetFunc of a generated runner forgets
+// all calls whose arguments match.
+//
+// # Arguments that strangers choose
+//
+// Bound what the clients of a server can bring about: [MaxPending] is for calls that wait, [MaxEntries]
+// and [MaxBytes] are for memory, and [MaxStored] is for the store, whose history has a bound of its own.
+// Nobody can prepare arguments that collide.
+//
 // # Flows
 //
 // A [Loop] runs a flow, a function that calls works, from the top again and again.
