@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/workgen/workgen/runtime/store"
@@ -13,8 +12,8 @@ import (
 // quota bounds how many results of the work the store keeps: now and then the oldest of those that
 // are too many are discarded. So the store needs to know nothing of it.
 type quota struct {
-	put     atomic.Int64 // results, by this process
-	looking sync.Mutex   // for what is too many
+	put    atomic.Int64 // results, by this process
+	wanted atomic.Int64 // looks for what is too many, of which one is under way if there are any
 }
 
 // hasPut notes that the store has got a result, and has what is too many discarded when a tenth of what
@@ -23,10 +22,14 @@ func (s *Store) hasPut() {
 	if s.MaxResults == 0 || (s.quota.put.Add(1)-1)%max(int64(s.MaxResults/10), 1) != 0 {
 		return
 	}
+	if s.quota.wanted.Add(1) > 1 {
+		return // who looks does it once more
+	}
 	go func() {
-		if s.quota.looking.TryLock() {
-			defer s.quota.looking.Unlock()
+		for more := true; more; {
+			seen := s.quota.wanted.Load()
 			s.discardOldest()
+			more = !s.quota.wanted.CompareAndSwap(seen, 0)
 		}
 	}()
 }
