@@ -442,3 +442,32 @@ func TestAnotherLeaseIsWaitedFor(t *testing.T) {
 		})
 	}
 }
+
+// TestResultsThatAreTooMany: one that comes while others are being discarded is counted, too.
+func TestResultsThatAreTooMany(t *testing.T) {
+	test(t, func(t *testing.T, r *rig) {
+		r.MaxResults = 2
+		r.faults.Inject(storetest.Discard, storetest.Slow(time.Second))
+		for n := range byte(4) {
+			l, err := r.Begin(t.Context(), store.Record{Ref: r.Ref(key.Key{n + 1}), Nonce: rand.Uint64()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			result := "a"
+			l.Ends()
+			l.End(t.Context(), store.Record{Ref: r.Ref(key.Key{n + 1}), Status: store.Succeeded, Schema: r.Schema, Finished: time.Now()}, &result)
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		var left []byte
+		for rec, err := range r.Store.Store.History(t.Context(), store.Filter{Work: r.Work, Status: []store.Status{store.Succeeded}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			left = append(left, rec.Key[0])
+		}
+		if !bytes.Equal(left, []byte{4, 3}) {
+			t.Errorf("the store keeps the results %v, want the newest two", left)
+		}
+	})
+}
