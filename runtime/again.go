@@ -350,14 +350,17 @@ func (r *runner) forgetRenewal(hash uint64) {
 	r.mu.Unlock()
 }
 
-// keepArguments remembers a copy of the arguments of a new call, so that it can be executed again.
-func (c *call) keepArguments() {
+// rememberArguments remembers a copy of the arguments of a new call, so that it can be executed again.
+func (c *call) rememberArguments() {
 	r := c.runner
 	if c.unkeyed != nil || r.inputs.SecretArgument(r.args) != "" || arguments.Exceeds(c.values.arguments(), store.MaxArguments) {
 		return
 	}
-	defer func() { _ = recover() }() // a method of the user's that copies: there is none then
-	args := c.values.copyOfArguments()
+	args := c.args
+	if args == nil {
+		defer func() { _ = recover() }() // a method of the user's that copies: there is none then
+		args = c.values.copyOfArguments()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if m := r.history.Find(c.node.number); m != nil {

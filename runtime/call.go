@@ -769,7 +769,7 @@ func (c *call) prepare() (changed bool) {
 	}
 	if r.notifier.Watched() {
 		c.remember(c.inputsFor(r.inputs.ForPeople))
-		c.keepArguments()
+		c.rememberArguments()
 	}
 	if c.unkeyed != nil {
 		r.warnUnkeyed(c.unkeyed)

@@ -30,7 +30,7 @@
 //	workgen.execution.duration  s            histogram, with error.type where it failed
 //
 // A miss is new, or what had been kept was evicted, expired or forgotten, or it was refreshed:
-// made by a hit, ahead of expiry. Removals are evicted or expired. See [runtime.Stats] for what
+// made by a hit, ahead of expiry. New are also those that somebody has executed again by hand. Removals are evicted or expired. See [runtime.Stats] for what
 // each counts.
 //
 // All but durations are of all runners of the process, read when they are collected, so
