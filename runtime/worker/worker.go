@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,7 +54,7 @@ const (
 // The queue may fail for a while: it is asked again, and that is logged. When it was closed Serve
 // returns an error that is store.ErrClosed.
 func (w *Worker) Serve(ctx context.Context, runners ...*runtime.Runner) error {
-	s := &serving{Worker: w, works: map[queue.Route]*remote.Work{}, tasks: map[key.Key]context.CancelCauseFunc{}, changed: make(chan struct{}, 1)}
+	s := &serving{Worker: w, works: map[queue.Route]*remote.Work{}, tasks: map[key.Key]*taken{}, changed: make(chan struct{}, 1)}
 	if err := s.init(runners); err != nil {
 		return err
 	}
@@ -100,8 +102,14 @@ type serving struct {
 
 	mu    sync.Mutex
 	self  queue.Worker
-	tasks map[key.Key]context.CancelCauseFunc // that it has taken
-	said  map[string]time.Time                // when it was said last why a task is refused
+	tasks map[key.Key]*taken   // by their calls; of a call that was taken twice the later one
+	said  map[string]time.Time // when it was said last why a task is refused
+}
+
+// taken is a task that the worker has taken.
+type taken struct {
+	cancel  context.CancelCauseFunc
+	earlier *taken // of the same call, which the queue had given up; it may have ended
 }
 
 func (s *serving) init(runners []*runtime.Runner) error {
@@ -162,7 +170,8 @@ var errUnwanted = errors.New("worker: nobody waits for the call any more")
 func (s *serving) execute(bodies context.Context, t queue.Task, slot *seat) {
 	ctx, cancel := context.WithCancelCause(bodies)
 	s.mu.Lock()
-	s.tasks[t.Key] = cancel
+	task := &taken{cancel, s.tasks[t.Key]}
+	s.tasks[t.Key] = task
 	s.mu.Unlock()
 	s.change()
 	s.all.Go(func() {
@@ -171,13 +180,24 @@ func (s *serving) execute(bodies context.Context, t queue.Task, slot *seat) {
 			outcome = s.works[t.Route].Execute(remote.WithSlot(ctx, slot), t)
 		}
 		slot.end()
-		s.mu.Lock()
-		delete(s.tasks, t.Key)
-		s.mu.Unlock()
+		latest := s.drop(t.Key, task)
 		s.change()
 		cancel(nil)
-		s.finish(context.WithoutCancel(bodies), &t, outcome)
+		if latest {
+			s.finish(context.WithoutCancel(bodies), &t, outcome)
+		}
 	})
+}
+
+// drop drops a task. It reports whether it was the latest of its call: otherwise the queue has given
+// that to the worker once more, which knows what becomes of it when the later one ends.
+func (s *serving) drop(k key.Key, t *taken) (latest bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if latest = s.tasks[k] == t; latest {
+		delete(s.tasks, k)
+	}
+	return latest
 }
 
 // finish tells the queue what became of a task.
@@ -222,14 +242,11 @@ func (s *serving) report(ctx context.Context) {
 	failures := 0
 	for {
 		s.mu.Lock()
-		self, has := s.self, make([]key.Key, 0, len(s.tasks))
-		for k := range s.tasks {
-			has = append(has, k)
-		}
+		self, tasks := s.self, maps.Clone(s.tasks)
 		s.mu.Unlock()
-		self.Busy = len(has)
+		self.Busy = len(tasks)
 		asking, cancel := context.WithTimeout(ctx, reportMost)
-		reply, err := s.Queue.Report(asking, self, has)
+		reply, err := s.Queue.Report(asking, self, slices.Collect(maps.Keys(tasks)))
 		cancel()
 		wait := reply.Within
 		if err != nil {
@@ -237,7 +254,11 @@ func (s *serving) report(ctx context.Context) {
 			wait = pauses.Wait(failures)
 		} else {
 			failures = 0
-			s.stop(reply.Unwanted)
+			for _, k := range reply.Unwanted {
+				for t := tasks[k]; t != nil; t = t.earlier { // what was taken since is another task
+					t.cancel(errUnwanted)
+				}
+			}
 		}
 		// A report that is due later comes soon when the worker has got or ended something.
 		changed := s.changed
@@ -268,17 +289,6 @@ func (s *serving) change() {
 	select {
 	case s.changed <- struct{}{}:
 	default:
-	}
-}
-
-// stop ends the contexts of tasks that nobody wants.
-func (s *serving) stop(unwanted []key.Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, k := range unwanted {
-		if cancel := s.tasks[k]; cancel != nil {
-			cancel(errUnwanted)
-		}
 	}
 }
 

@@ -939,3 +939,109 @@ func TestAClosedRunnerLeavesItsCallsToOthers(t *testing.T) {
 		wantQuiet(t, s)
 	})
 }
+
+// lateReports is a queue whose answer to one report comes late: what it says of a task was true of the one
+// before.
+type lateReports struct {
+	queue.Queue
+	n atomic.Int64
+}
+
+func (q *lateReports) Report(ctx context.Context, w queue.Worker, has []key.Key) (queue.Reply, error) {
+	reply, err := q.Queue.Report(ctx, w, has)
+	if len(has) > 0 && q.n.Add(1) == 1 {
+		time.Sleep(4 * time.Second)
+		reply.Unwanted = has
+	}
+	return reply, err
+}
+
+// TestALateReportStopsNoLaterTask: the worker has put a task off, and taken it again, before the answer is
+// there.
+func TestALateReportStopsNoLaterTask(t *testing.T) {
+	bubble(t, func(t *testing.T, s *memory.Store) {
+		var attempts, stopped atomic.Int32
+		q := &lateReports{Queue: s.Another().Queue()}
+		serve(t, s, worker.Worker{Queue: q}, work("c1", func(ctx context.Context, page string) (string, error) {
+			if attempts.Add(1) == 1 {
+				time.Sleep(1500 * time.Millisecond) // it is reported
+				return "", errors.New("not yet")
+			}
+			select {
+			case <-ctx.Done():
+				stopped.Add(1)
+			case <-time.After(5 * time.Second):
+			}
+			return "got " + page, context.Cause(ctx)
+		}, runtime.WithStore(s), runtime.Retry(runtime.RetryPolicy{Attempts: 3, Initial: 2 * time.Second, Jitter: -1})))
+		wantResult(t, "got a")(run(t.Context(), caller(s, "c1"), "a"))
+		want(t, "attempts", attempts.Load(), 2)
+		want(t, "that were stopped", stopped.Load(), 0)
+		want(t, "late reports", q.n.Load() > 0, true)
+		wantQuiet(t, s)
+	})
+}
+
+// doubled is a queue that gives its first task twice, as one does that has not heard of the worker for a
+// while, and counts what it is told of tasks.
+type doubled struct {
+	queue.Queue
+	mu    sync.Mutex
+	again chan queue.Task
+	given bool
+	told  int
+}
+
+func (q *doubled) Take(ctx context.Context, w queue.Worker) (queue.Task, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type taken struct {
+		queue.Task
+		err error
+	}
+	task := make(chan taken, 1)
+	go func() {
+		t, err := q.Queue.Take(ctx, w)
+		task <- taken{t, err}
+	}()
+	select {
+	case t := <-q.again:
+		return t, nil
+	case t := <-task:
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if t.err == nil && !q.given {
+			q.given = true
+			time.AfterFunc(time.Second, func() { q.again <- t.Task })
+		}
+		return t.Task, t.err
+	}
+}
+
+func (q *doubled) Done(ctx context.Context, worker uint64, k key.Key) error {
+	q.mu.Lock()
+	q.told++
+	q.mu.Unlock()
+	return q.Queue.Done(ctx, worker, k)
+}
+
+func (q *doubled) PutOff(ctx context.Context, worker uint64, k key.Key, wait time.Duration) error {
+	q.mu.Lock()
+	q.told++
+	q.mu.Unlock()
+	return q.Queue.PutOff(ctx, worker, k, wait)
+}
+
+// TestATaskThatAWorkerHasTwiceEndsOnce: the later one says what becomes of it.
+func TestATaskThatAWorkerHasTwiceEndsOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, s *memory.Store) {
+		q := &doubled{Queue: s.Another().Queue(), again: make(chan queue.Task, 1)}
+		serve(t, s, worker.Worker{Queue: q, Slots: 2}, work("c1", func(_ context.Context, page string) (string, error) {
+			time.Sleep(5 * time.Second)
+			return "got " + page, nil
+		}, runtime.WithStore(s)))
+		wantResult(t, "got a")(run(t.Context(), caller(s, "c1"), "a"))
+		wantQuiet(t, s)
+		want(t, "times that the queue was told of an end", q.told, 1)
+	})
+}
