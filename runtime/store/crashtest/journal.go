@@ -45,6 +45,12 @@ const (
 	forgot  what = "forgot"  // that is done
 	closes  what = "closes"  // the store is going to be closed
 	silent  what = "silent"  // the store did not answer, or says that it cannot
+
+	// Of the queue; the call is told by its Key.
+	takes    what = "takes"     // a worker, its task
+	puts     what = "puts"      // a worker, the task off, or says that it is done
+	unwanted what = "unwanted"  // the queue said so of a task
+	withdraw what = "withdraws" // a caller has withdrawn
 )
 
 // moment is a time in microseconds since 1970; 0: never.

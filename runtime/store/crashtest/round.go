@@ -71,6 +71,8 @@ func (r *round) run(incidents []incident) counts {
 	n.violations = len(violations)
 	if !r.Failed() {
 		_ = os.RemoveAll(r.dir) // an hour of them is much
+	} else {
+		r.Logf("the journals and logs of all processes are in %s", r.dir)
 	}
 	r.counts.add(n)
 	r.Logf("round %d: %v", r.Round, r.counts)

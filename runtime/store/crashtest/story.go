@@ -103,6 +103,13 @@ func (o *observed) stories() []*story {
 			continue
 		}
 		s := all[e.N]
+		switch e.What {
+		case takes, puts, unwanted, withdraw:
+			if s = keys[e.Key]; s != nil {
+				s.events = append(s.events, e)
+			}
+			continue
+		}
 		if s == nil {
 			s = &story{observed: o, n: e.N, records: map[uint64]store.Record{}}
 			all[e.N] = s

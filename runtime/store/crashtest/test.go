@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -60,8 +61,12 @@ func length() time.Duration {
 // newRound makes a round.
 func newRound(t *testing.T, b Backend, number int, seed uint64) *round {
 	start := now()
+	dir, err := os.MkdirTemp("", "crashtest")
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := &round{
-		T: t, Backend: b, dir: t.TempDir(),
+		T: t, Backend: b, dir: dir,
 		plan: plan{Round: number, Start: start, Wave: max(200*time.Millisecond, b.Lease/4), Calls: 8, Lease: b.Lease, Seed: seed},
 		seen: &observed{lease: b.Lease, slack: b.Slack, processes: map[string]*process{}},
 	}

@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/workgen/workgen/runtime/key"
+	"github.com/workgen/workgen/runtime/queue"
 	"github.com/workgen/workgen/runtime/store"
 )
 
@@ -147,4 +149,61 @@ func (w *witness) answer(e event, method string, err error) {
 func (w *witness) silent(e event, method string, err error) {
 	e.What, e.Err = silent, method+": "+err.Error()
 	w.journal.note(e)
+}
+
+// A queueWitness is a queue that notes what becomes of tasks.
+type queueWitness struct {
+	queue.Queue
+	journal journal
+}
+
+func (w queueWitness) note(what what, k key.Key, status string, sent moment, err error) {
+	e := event{What: what, Key: k.String(), Status: status, Sent: sent}
+	if err != nil {
+		e.Err = err.Error()
+	}
+	w.journal.note(e)
+}
+
+// Take implements queue.Queue.
+func (w queueWitness) Take(ctx context.Context, by queue.Worker) (queue.Task, error) {
+	t, err := w.Queue.Take(ctx, by)
+	if err == nil {
+		w.note(takes, t.Key, "", 0, nil)
+	}
+	return t, err
+}
+
+// Done implements queue.Queue.
+func (w queueWitness) Done(ctx context.Context, worker uint64, k key.Key) error {
+	sent := now()
+	err := w.Queue.Done(ctx, worker, k)
+	w.note(puts, k, "done", sent, err)
+	return err
+}
+
+// PutOff implements queue.Queue.
+func (w queueWitness) PutOff(ctx context.Context, worker uint64, k key.Key, wait time.Duration) error {
+	sent := now()
+	err := w.Queue.PutOff(ctx, worker, k, wait)
+	w.note(puts, k, "off by "+wait.String(), sent, err)
+	return err
+}
+
+// Withdraw implements queue.Queue.
+func (w queueWitness) Withdraw(ctx context.Context, k key.Key, caller uint64) error {
+	sent := now()
+	err := w.Queue.Withdraw(ctx, k, caller)
+	w.note(withdraw, k, "", sent, err)
+	return err
+}
+
+// Report implements queue.Queue.
+func (w queueWitness) Report(ctx context.Context, by queue.Worker, has []key.Key) (queue.Reply, error) {
+	sent := now()
+	reply, err := w.Queue.Report(ctx, by, has)
+	for _, k := range reply.Unwanted {
+		w.note(unwanted, k, "", sent, nil)
+	}
+	return reply, err
 }

@@ -102,7 +102,7 @@ func newWorker(p plan, name string, does job, s store.Store, j journal, log io.W
 		opts = append(opts, runtime.OnStoreFailure(runtime.BlockOnStoreFailure))
 	}
 	if does.Role == asking {
-		opts = append(opts, runtime.WithWorkers(queueOf(s), ""))
+		opts = append(opts, runtime.WithWorkers(queueWitness{queueOf(s), j}, ""))
 	}
 	for v := range w.works {
 		w.works[v] = [2]*runtime.Calls[int, int, result]{
@@ -159,7 +159,7 @@ const slots = 100
 // serve executes calls of its version.
 func (w *worker) serve(ctx context.Context) {
 	of := w.works[w.Version]
-	serving := rw.Worker{Queue: queueOf(w.witness.Store), Slots: slots, Grace: 3 * w.Lease, Logger: w.log}
+	serving := rw.Worker{Queue: queueWitness{queueOf(w.witness.Store), w.journal}, Slots: slots, Grace: 3 * w.Lease, Logger: w.log}
 	if err := serving.Serve(ctx, of[0].Runner(), of[1].Runner()); err != ctx.Err() {
 		panic(fmt.Sprintf("crashtest: %v", err))
 	}
