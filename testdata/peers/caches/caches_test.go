@@ -35,6 +35,24 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestCosts holds that all features are measured.
+func TestCosts(t *testing.T) {
+	var out strings.Builder
+	if err := costs(&out, quick); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range features() {
+		cell := ` \| -?\d+( ns| µs| ms| B)?`
+		if f.base != "" {
+			cell += ` \([+-]\d+\)`
+		}
+		row := regexp.MustCompile(`(?m)^\| ` + regexp.QuoteMeta(f.name) + strings.Repeat(cell, 4) + ` \|$`)
+		if !row.MatchString(out.String()) {
+			t.Errorf("%s is not in the table:\n%s", f.name, out.String())
+		}
+	}
+}
+
 // TestResults holds that all contestants do what is measured: return the body's result, and
 // keep it.
 func TestResults(t *testing.T) {

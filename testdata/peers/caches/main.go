@@ -4,6 +4,7 @@
 //	go run ./caches             # some minutes
 //	go run ./caches -cores 1    # half of it, which other programs disturb least
 //	go run ./caches -run miss   # the lines whose names match
+//	go run ./caches -features   # what options cost that are used: about a minute, on one core
 //	go run ./caches -quick      # some seconds; figures mean little
 //
 // All measure in turn, round by round, so that what else the machine does hits all alike.
@@ -45,6 +46,7 @@ func main() {
 	fast := flag.Bool("quick", false, "measure next to nothing, to see that it works")
 	pattern := flag.String("run", "", "measure for lines whose names match this `regexp`")
 	cores := flag.Int("cores", 0, "measure on so many cores only; 0: on one and on two")
+	used := flag.Bool("features", false, "measure what features of workgen cost that are used")
 	flag.Parse()
 	if *fast {
 		s = quick
@@ -54,7 +56,11 @@ func main() {
 		on = []int{*cores}
 	}
 	only, err := regexp.Compile(*pattern)
-	if err == nil {
+	switch {
+	case err != nil:
+	case *used:
+		err = costs(os.Stdout, s)
+	default:
 		err = run(os.Stdout, s, only, on...)
 	}
 	if err != nil {

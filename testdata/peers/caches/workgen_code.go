@@ -57,3 +57,26 @@ github.com/workgen/workgen/testdata/peers/caches.numbers 092b872d
 github.com/workgen/workgen/testdata/peers/caches.threeBody 25e08092
 `,
 }
+
+// wordsCode identifies the code that [Words.Run] reaches in durable keys.
+var wordsCode = runtime.Code{
+	Sum:    "8307454d715930f706950926a6edaa81",
+	Module: "github.com/workgen/workgen/testdata/peers",
+	Symbols: `
+github.com/workgen/workgen/testdata/peers/caches.Words 95c896f6
+github.com/workgen/workgen/testdata/peers/caches.Words.Run 2dd36214
+`,
+}
+
+// lastingCode identifies the code that [Lasting.Run] reaches in durable keys.
+var lastingCode = runtime.Code{
+	Sum:    "1e8b65985864025522fadb21e0b76993",
+	Module: "github.com/workgen/workgen/testdata/peers",
+	Symbols: `
+github.com/workgen/workgen/testdata/peers/caches.Hour 3ee24b21
+github.com/workgen/workgen/testdata/peers/caches.Lasting a9a3f5b1
+github.com/workgen/workgen/testdata/peers/caches.Lasting.Run e4f48992
+github.com/workgen/workgen/testdata/peers/caches.numbers 092b872d
+github.com/workgen/workgen/testdata/peers/caches.threeBody 25e08092
+`,
+}

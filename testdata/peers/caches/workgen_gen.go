@@ -5,9 +5,11 @@ package main
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/heapsize"
 	"github.com/workgen/workgen/runtime/key"
 )
 
@@ -19,10 +21,12 @@ const _ = runtime.GeneratedV1
 // error here says that one of them has changed since, so that keys would be
 // wrong: run go generate.
 var (
-	_ func(*Text, context.Context, string) (int64, error)               = (*Text).Run
-	_ func(*Three, context.Context, int64, int64, int64) (int64, error) = (*Three).Run
-	_ func(*Eight, context.Context, Order) (int64, error)               = (*Eight).Run
-	_ func(*Meet, context.Context, int64, int64, int64) (int64, error)  = (*Meet).Run
+	_ func(*Text, context.Context, string) (int64, error)                  = (*Text).Run
+	_ func(*Three, context.Context, int64, int64, int64) (int64, error)    = (*Three).Run
+	_ func(*Eight, context.Context, Order) (int64, error)                  = (*Eight).Run
+	_ func(*Meet, context.Context, int64, int64, int64) (int64, error)     = (*Meet).Run
+	_ func(*Words, context.Context, int64, int64, int64) ([]string, error) = (*Words).Run
+	_ func(*Lasting, context.Context, int64, int64, int64) (Hour, error)   = (*Lasting).Run
 )
 
 var (
@@ -32,6 +36,8 @@ var (
 	_ = (*struct {
 		Crowd *crowd `workgen:"-"`
 	})(runGoGenerate[Meet]())
+	_ = (*struct{})(runGoGenerate[Words]())
+	_ = (*struct{})(runGoGenerate[Lasting]())
 	_ = (*struct {
 		ID       int64
 		Customer string
@@ -42,6 +48,7 @@ var (
 		Region   string
 		Priority uint8
 	})(runGoGenerate[Order]())
+	_ = (*int64)(runGoGenerate[Hour]())
 )
 
 // runGoGenerate returns nil. Only its type counts, and its name in the
@@ -546,6 +553,262 @@ func (r *MeetRunner) identify(id *meetIdentity, a int64, b int64, c int64) uint6
 // execute calls [Meet.Run].
 func (r *MeetRunner) execute(ctx2 context.Context, args MeetArgs) (int64, error) {
 	return r.work.Run(ctx2, args.A, args.B, args.C)
+}
+
+// WordsArgs holds the arguments of one call of [Words.Run].
+type WordsArgs struct {
+	A int64
+	B int64
+	C int64
+}
+
+// EncodeKey writes the arguments.
+func (a *WordsArgs) EncodeKey(e *key.Encoder) {
+	e.Int64(a.A)
+	e.Next()
+	e.Int64(a.B)
+	e.Next()
+	e.Int64(a.C)
+}
+
+// wordsIdentity tells the calls of one [WordsRunner] apart.
+type wordsIdentity struct {
+	a int64
+	b int64
+	c int64
+}
+
+// WordsRunner runs a [Words] once per distinct input. Make one with
+// [NewWordsRunner].
+//
+// Words returns a slice, which is copied for each caller.
+type WordsRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Words
+	calls *runtime.Calls[wordsIdentity, WordsArgs, []string]
+}
+
+// NewWordsRunner returns a runner of work, which must not be nil. Options given
+// here win over those of the directive.
+func NewWordsRunner(work *Words, opts ...runtime.Option) *WordsRunner {
+	r := &WordsRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[wordsIdentity, WordsArgs, []string]{
+		Name:    "github.com/workgen/workgen/testdata/peers/caches.Words",
+		Code:    &wordsCode,
+		Schema:  "b223569699a6eddd6f7ecadebca27fc9",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args WordsArgs) (hash uint64, id wordsIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.A, args.B, args.C)
+			return hash, id, nil
+		},
+		CloneResult: cloneWordsResult,
+		Size:        sizeWordsResult,
+		Encode:      (*WordsArgs).EncodeKey,
+		Inputs:      []string{"a int64", "b int64", "c int64"},
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns four strings.
+//
+// It returns what [Words.Run] returns, and executes it unless an equal call has
+// succeeded or is executing.
+func (r *WordsRunner) Run(ctx2 context.Context, a int64, b int64, c int64) ([]string, error) {
+	var id wordsIdentity
+	hash := r.identify(&id, a, b, c)
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return cloneWordsResult(*v), nil
+	}
+	return r.calls.Run(ctx2, hash, id, WordsArgs{A: a, B: b, C: c})
+}
+
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
+func (r *WordsRunner) Start(ctx2 context.Context, a int64, b int64, c int64) *runtime.Call[[]string] {
+	return r.calls.Start(ctx2, WordsArgs{A: a, B: b, C: c})
+}
+
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
+func (r *WordsRunner) Lookup(a int64, b int64, c int64) ([]string, bool) {
+	return r.calls.Lookup(WordsArgs{A: a, B: b, C: c})
+}
+
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
+func (r *WordsRunner) Forget(a int64, b int64, c int64) bool {
+	return r.calls.Forget(WordsArgs{A: a, B: b, C: c})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *WordsRunner) ForgetFunc(match func(args WordsArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
+// Key returns the durable key of the call.
+func (r *WordsRunner) Key(a int64, b int64, c int64) key.Key {
+	return r.calls.Key(WordsArgs{A: a, B: b, C: c})
+}
+
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
+func (r *WordsRunner) EncodeKey(e *key.Encoder) {
+	r.calls.EncodeRunner(e)
+}
+
+// identify sets id to the identity of a call and returns its hash.
+func (r *WordsRunner) identify(id *wordsIdentity, a int64, b int64, c int64) uint64 {
+	id.a = a
+	id.b = b
+	id.c = c
+	h := key.NewHash()
+	h = h.Uint64(uint64(id.a))
+	h = h.Uint64(uint64(id.b))
+	h = h.Uint64(uint64(id.c))
+	return h.Sum()
+}
+
+// execute calls [Words.Run].
+func (r *WordsRunner) execute(ctx2 context.Context, args WordsArgs) ([]string, error) {
+	return r.work.Run(ctx2, args.A, args.B, args.C)
+}
+
+// cloneWordsResult returns results that share no memory with the cached ones.
+func cloneWordsResult(v []string) []string {
+	v = slices.Clone(v)
+	return v
+}
+
+// LastingArgs holds the arguments of one call of [Lasting.Run].
+type LastingArgs struct {
+	A int64
+	B int64
+	C int64
+}
+
+// EncodeKey writes the arguments.
+func (a *LastingArgs) EncodeKey(e *key.Encoder) {
+	e.Int64(a.A)
+	e.Next()
+	e.Int64(a.B)
+	e.Next()
+	e.Int64(a.C)
+}
+
+// lastingIdentity tells the calls of one [LastingRunner] apart.
+type lastingIdentity struct {
+	a int64
+	b int64
+	c int64
+}
+
+// LastingRunner runs a [Lasting] once per distinct input. Make one with
+// [NewLastingRunner].
+//
+// Lasting returns a result that says how long it is kept.
+type LastingRunner struct {
+	*runtime.Runner // Name, Stats, Status, ForgetAll, Close
+
+	work  *Lasting
+	calls *runtime.Calls[lastingIdentity, LastingArgs, Hour]
+}
+
+// NewLastingRunner returns a runner of work, which must not be nil. Options
+// given here win over those of the directive.
+func NewLastingRunner(work *Lasting, opts ...runtime.Option) *LastingRunner {
+	r := &LastingRunner{work: work}
+	r.calls = runtime.NewCalls(runtime.Spec[lastingIdentity, LastingArgs, Hour]{
+		Name:    "github.com/workgen/workgen/testdata/peers/caches.Lasting",
+		Code:    &lastingCode,
+		Schema:  "5fe3db437fe318df6e6e15a45ad5611b",
+		Work:    work,
+		Execute: r.execute,
+		Identify: func(args LastingArgs) (hash uint64, id lastingIdentity, _ *key.Encoder) {
+			hash = r.identify(&id, args.A, args.B, args.C)
+			return hash, id, nil
+		},
+		KeepFor: func(res Hour) time.Duration {
+			return res.KeepFor()
+		},
+		Encode: (*LastingArgs).EncodeKey,
+		Inputs: []string{"a int64", "b int64", "c int64"},
+	}, opts...)
+	r.Runner = r.calls.Runner()
+	return r
+}
+
+// Run returns the sum.
+//
+// It returns what [Lasting.Run] returns, and executes it unless an equal call
+// has succeeded or is executing.
+func (r *LastingRunner) Run(ctx2 context.Context, a int64, b int64, c int64) (Hour, error) {
+	var id lastingIdentity
+	hash := r.identify(&id, a, b, c)
+	if v := r.calls.Hit(hash, &id); v != nil {
+		return *v, nil
+	}
+	return r.calls.Run(ctx2, hash, id, LastingArgs{A: a, B: b, C: c})
+}
+
+// Start is Run without the wait. An execution goes on until ctx ends or the
+// call is stopped.
+func (r *LastingRunner) Start(ctx2 context.Context, a int64, b int64, c int64) *runtime.Call[Hour] {
+	return r.calls.Start(ctx2, LastingArgs{A: a, B: b, C: c})
+}
+
+// Lookup returns what is kept of the call, in memory or in the store, and
+// whether anything is.
+func (r *LastingRunner) Lookup(a int64, b int64, c int64) (Hour, bool) {
+	return r.calls.Lookup(LastingArgs{A: a, B: b, C: c})
+}
+
+// Forget has the next equal call executed, and reports whether there was one to
+// forget.
+func (r *LastingRunner) Forget(a int64, b int64, c int64) bool {
+	return r.calls.Forget(LastingArgs{A: a, B: b, C: c})
+}
+
+// ForgetFunc forgets all calls whose arguments match, or are not there: see the
+// option KeepArguments.
+func (r *LastingRunner) ForgetFunc(match func(args LastingArgs) bool) {
+	r.calls.ForgetFunc(match)
+}
+
+// Key returns the durable key of the call.
+func (r *LastingRunner) Key(a int64, b int64, c int64) key.Key {
+	return r.calls.Key(LastingArgs{A: a, B: b, C: c})
+}
+
+// EncodeKey writes what identifies the runner where it is an input of another
+// work.
+func (r *LastingRunner) EncodeKey(e *key.Encoder) {
+	r.calls.EncodeRunner(e)
+}
+
+// identify sets id to the identity of a call and returns its hash.
+func (r *LastingRunner) identify(id *lastingIdentity, a int64, b int64, c int64) uint64 {
+	id.a = a
+	id.b = b
+	id.c = c
+	h := key.NewHash()
+	h = h.Uint64(uint64(id.a))
+	h = h.Uint64(uint64(id.b))
+	h = h.Uint64(uint64(id.c))
+	return h.Sum()
+}
+
+// execute calls [Lasting.Run].
+func (r *LastingRunner) execute(ctx2 context.Context, args LastingArgs) (Hour, error) {
+	return r.work.Run(ctx2, args.A, args.B, args.C)
+}
+
+// sizeWordsResult returns how many bytes of the heap results refer to.
+func sizeWordsResult(v []string) int {
+	return heapsize.SliceOf(v, heapsize.String)
 }
 
 // encodeOrder writes every field that is an input, in order.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
+
+	"github.com/workgen/workgen/runtime"
 )
 
 // The works, one for each kind of key. Their bodies do next to nothing, so that what is
@@ -29,7 +32,25 @@ type (
 	Meet struct {
 		Crowd *crowd `workgen:"-"`
 	}
+
+	// Words returns a slice, which is copied for each caller.
+	//
+	//workgen:work
+	Words struct{}
+
+	// Lasting returns a result that says how long it is kept.
+	//
+	//workgen:work
+	Lasting struct{}
 )
+
+// Hour is a result that is kept for an hour.
+type Hour int64
+
+// KeepFor is an hour.
+func (Hour) KeepFor() time.Duration { return time.Hour }
+
+var _ runtime.Perishable = Hour(0)
 
 // Order is the argument of Eight.
 type Order struct {
@@ -57,6 +78,17 @@ func (Eight) Run(_ context.Context, order Order) (int64, error) { return eightBo
 // Run returns the sum.
 func (m Meet) Run(_ context.Context, a, b, c int64) (int64, error) {
 	return m.Crowd.meet(numbers{a, b, c})
+}
+
+// Run returns four strings.
+func (Words) Run(_ context.Context, a, b, c int64) ([]string, error) {
+	return strings.Fields("of so many words"), nil
+}
+
+// Run returns the sum.
+func (Lasting) Run(_ context.Context, a, b, c int64) (Hour, error) {
+	sum, err := threeBody(numbers{a, b, c})
+	return Hour(sum), err
 }
 
 // numbers are the three of Three, as the key of those that take one.

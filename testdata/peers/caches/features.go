@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"time"
+
+	workgen "github.com/workgen/workgen/runtime"
+	"github.com/workgen/workgen/runtime/store/memory"
+)
+
+// feature is something that one may ask a runner for.
+type feature struct {
+	name string
+	open open[numbers]
+	base string // the row that it is compared with
+}
+
+// features are the rows of the second table. What is asked for never becomes due: no result expires,
+// and no bound is reached but that of entries.
+func features() []feature {
+	const long = time.Hour
+	plain := func(opts ...workgen.Option) open[numbers] {
+		return func(size int) cache[numbers] {
+			r := NewThreeRunner(&Three{}, append(opts, workgen.MaxEntries(size))...)
+			return cache[numbers]{
+				func(ctx context.Context, n numbers) (int64, error) { return r.Run(ctx, n.a, n.b, n.c) },
+				kept(r.Runner),
+			}
+		}
+	}
+	text := func(opts ...workgen.Option) open[numbers] {
+		return func(size int) cache[numbers] {
+			r := NewWordsRunner(&Words{}, append(opts, workgen.MaxEntries(size))...)
+			return cache[numbers]{
+				func(ctx context.Context, n numbers) (int64, error) {
+					words, err := r.Run(ctx, n.a, n.b, n.c)
+					return int64(len(words)), err
+				},
+				kept(r.Runner),
+			}
+		}
+	}
+	lasting := func(size int) cache[numbers] {
+		r := NewLastingRunner(&Lasting{}, workgen.MaxEntries(size))
+		return cache[numbers]{
+			func(ctx context.Context, n numbers) (int64, error) {
+				l, err := r.Run(ctx, n.a, n.b, n.c)
+				return int64(l), err
+			},
+			kept(r.Runner),
+		}
+	}
+	stored := func(opts ...workgen.Option) open[numbers] {
+		return func(size int) cache[numbers] {
+			return plain(append(opts, workgen.WithStore(memory.New(0)))...)(size)
+		}
+	}
+	untraced := func(context.Context, string, workgen.CallStatus) (context.Context, func(error)) { return nil, nil }
+	unkept := func(error) workgen.ErrorLifetime { return workgen.ErrorLifetime{} }
+	const nothing, words, store = "nothing", "four strings, copied", "a store in memory"
+	return []feature{
+		{nothing, plain(), ""},
+		{"TTL", plain(workgen.TTL(long)), nothing},
+		{"TTL, Jitter", plain(workgen.TTL(long), workgen.Jitter(0.1)), nothing},
+		{"a result with KeepFor", lasting, nothing},
+		{"RefreshAfter", plain(workgen.RefreshAfter(long)), nothing},
+		{"TTL, RefreshAfter, StaleIfError", plain(workgen.TTL(long), workgen.RefreshAfter(long/2), workgen.StaleIfError(long)), nothing},
+		{"MaxBytes", plain(workgen.MaxBytes(1 << 40)), nothing},
+		{"CacheErrorsFunc", plain(workgen.CacheErrorsFunc(unkept)), nothing},
+		{"KeepArguments", plain(workgen.KeepArguments(true)), nothing},
+		{"MaxPending", plain(workgen.MaxPending(1000)), nothing},
+		{"WithTracer", plain(workgen.WithTracer(untraced)), nothing},
+		{words, text(), ""},
+		{"the same, MaxBytes", text(workgen.MaxBytes(1 << 40)), words},
+		{"the same, Weigh", text(workgen.MaxBytes(1<<40), workgen.Weigh(func(words []string) int64 { return int64(len(words)) })), words},
+		{store, stored(), ""},
+		{"the same, MaxStored", stored(workgen.MaxStored(100_000)), store},
+	}
+}
+
+// costs prints what features cost that are used: a hit, a miss and a kept result on one core, and in
+// brackets by how much they differ from those of a runner that was asked for less.
+func costs(out io.Writer, s scale) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	defer idle(100)()
+	runtime.GOMAXPROCS(1)
+	three := func(i int) numbers { return numbers{int64(i), 1, 2} }
+	all := features()
+	measure := func(rounds int, lines int, sample func(open[numbers]) sample) [][]float64 {
+		m := measurement{lines: make([]line, lines), rounds: rounds}
+		for _, f := range all {
+			m.samples = append(m.samples, sample(f.open))
+		}
+		return medians(m)
+	}
+	hit := measure(s.rounds, 1, func(o open[numbers]) sample { return hits(o, three, 1, s.hits) })
+	miss := measure(s.rounds, 2, func(o open[numbers]) sample { return misses(o, 1, s.misses) })
+	entry := measure(s.few, 1, func(o open[numbers]) sample { return weight(o, s.million/10) })
+	lines := []string{row([]string{"used", "hit", "miss", "allocations", "kept result"}), strings.Repeat("|---", 5) + "|"}
+	bases := map[string]int{}
+	for i, f := range all {
+		bases[f.name] = i
+		cells := []string{f.name}
+		for _, c := range []struct {
+			figures []float64
+			show    func(float64) string
+		}{{hit[0], nanoseconds}, {miss[0], nanoseconds}, {miss[1], count}, {entry[0], bytes}} {
+			cell := c.show(c.figures[i])
+			if f.base != "" {
+				cell += fmt.Sprintf(" (%+.0f)", c.figures[i]-c.figures[bases[f.base]])
+			}
+			cells = append(cells, cell)
+		}
+		lines = append(lines, row(cells))
+	}
+	_, err := fmt.Fprintln(out, strings.Join(append([]string{versions(), ""}, lines...), "\n"))
+	return err
+}
+
+// weight measures the bytes that a kept result takes, where a store in memory has it as well.
+func weight(open open[numbers], size int) sample {
+	return func() []float64 {
+		before := heap()
+		c := open(size)
+		fill(c, size)
+		return []float64{(float64(heap()) - float64(before)) / float64(c.entries())}
+	}
+}
