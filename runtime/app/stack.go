@@ -59,7 +59,7 @@ func isUsers(frame string) bool {
 	case "runtime", "runtime/debug", "reflect":
 		return false
 	default:
-		return name != module+"/runtime" && !strings.HasPrefix(name, module+"/runtime/internal/")
+		return strings.HasSuffix(file, "_test.go") || !strings.HasPrefix(name+"/", module+"/runtime/")
 	}
 }
 

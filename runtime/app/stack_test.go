@@ -13,12 +13,13 @@ func TestAStackIsFoldedAtTheUsersFrames(t *testing.T) {
 	const head = "goroutine 7 [running]:\nruntime/debug.Stack()\n\t/go/debug/stack.go:26 +0x64\n" +
 		"github.com/workgen/workgen/runtime.recovered({0x1, 0x2})\n\t/workgen/runtime/call.go:1 +0x1\npanic({0x1?, 0x2?})\n\t/go/panic.go:783 +0x132\n" +
 		"runtime.panicIndex(...)\n\t/go/panic.go:1\n"
+	const flow = "github.com/workgen/workgen/runtime/app.(*App).counting.func1({0x1, 0x2})\n\t/workgen/runtime/app/passes.go:1 +0x1\n"
 	const user = "example.com/sales/report.(*Report).Run(0xc0001)\n\t/home/ann/report.go:12 +0x1d\n" +
 		"reflect.Value.Call(...)\n\t/go/reflect.go:1\nmain.each(0x1)\n\t/home/ann/main.go:3 +0x1\n"
 	const tail = "example.com/sales/report.NewReportRunner.func1()\n\t/home/ann/workgen_gen.go:40 +0x1\n" +
 		"github.com/workgen/workgen/runtime.(*execution).run(0x1)\n\t/workgen/runtime/execution.go:1 +0x1\n" +
 		"created by github.com/workgen/workgen/runtime.(*execution).HasSlot in goroutine 1\n\t/workgen/runtime/execution.go:2 +0x1\n"
-	if got := foldStack(head + user + tail); got != (stackView{head, user, tail}) {
+	if got := foldStack(head + user + flow + tail); got != (stackView{head, user, flow + tail}) {
 		t.Errorf("got %+v", got)
 	}
 	for _, text := range []string{"", "cut", head, tail, "\tno function"} {
