@@ -227,6 +227,7 @@ type call struct {
 	fallback  any                     // *Call[R] that is good enough although this one has failed; nil: there is none
 	denied    uint8                   // times that the store said there was a result or a lease, and then had none
 	storeless atomic.Bool             // the store failed: the result is not put there
+	untold    error                   // why the store does not know how the call has ended; nil: it does
 	looking   context.CancelCauseFunc // ends the look into the store, or the wait that the store knows nothing of; nil without
 	execution *execution              // the latest one; nil before the first, and between two
 	described *described              // for the record of the store

@@ -320,16 +320,21 @@ func (c *call) publish(x *execution, o *outcome, wait time.Duration, returned bo
 			rec.Status = store.GivenUp
 		}
 	}
-	expires, lost := l.End(x, rec, result) // x has no end: the result is good, whoever has left
+	expires, err := l.End(x, rec, result) // x has no end: the result is good, whoever has left
 	if !expires.IsZero() {
 		o.expires = expires
 	}
-	if lost { // who waits gets the result, and nobody else
+	switch {
+	case errors.Is(err, store.ErrLost): // who waits gets the result, and nobody else
 		o.keep = false
 		if !l.WasDeleted() { // another execution has taken the call over, and its result is the one
 			x.lost.Store(true)
 			o.err, o.none = cmp.Or(o.err, named(r.name, ErrLeaseLost)), true
 		}
+	case err != nil && wait == 0:
+		r.mu.Lock()
+		c.untold = err
+		r.mu.Unlock()
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/workgen/workgen/runtime/internal/backoff"
+	"github.com/workgen/workgen/runtime/internal/durable"
 	"github.com/workgen/workgen/runtime/internal/remote"
 	"github.com/workgen/workgen/runtime/preview"
 	"github.com/workgen/workgen/runtime/queue"
@@ -132,14 +134,16 @@ func (a *arrival) outcome(ctx context.Context, c *call) remote.Outcome {
 	var elsewhere *RemoteError
 	r := c.runner
 	r.mu.Lock()
-	err, status, executed := c.shown, c.node.status(), c.started != 0
+	err, status, executed, untold := c.shown, c.node.status(), c.started != 0, c.untold
 	forgotten, stored := c.forgotten || c.deleted, !c.storeless.Load()
 	r.mu.Unlock()
 	switch {
 	case forgotten:
 		return remote.Outcome{Again: true}
-	case status == Stopped || !stored || errors.As(err, &silent):
+	case status == Stopped || !stored || errors.As(err, &silent) || untold != nil && !durable.Answered(untold):
 		return remote.Outcome{Again: true, Wait: time.Second}
+	case untold != nil:
+		return a.tell(ctx, c, fmt.Errorf("the result cannot be stored: %w", untold))
 	case err == nil || executed || errors.As(err, &elsewhere):
 		return remote.Outcome{}
 	}
@@ -147,12 +151,16 @@ func (a *arrival) outcome(ctx context.Context, c *call) remote.Outcome {
 }
 
 // tell records why a call has failed that did not begin to execute, such as one that was given up
-// before. Otherwise those who wait for it would not learn of it.
+// before, or that has a result which the store does not take. Otherwise those who wait for it would
+// not learn of it.
 func (a *arrival) tell(ctx context.Context, c *call, err error) remote.Outcome {
 	r := c.runner
 	rec := c.record(&execution{call: c, attempt: max(c.attempts, 1), began: time.Now()})
 	rec.Nonce, rec.Status = rand.Uint64(), store.Running
 	l, failed := r.store.Begin(ctx, rec)
+	for tries := 1; isOwn(failed) && tries < maxDenied && backoff.Sleep(ctx, denials.Wait(tries)); tries++ { // it is being given back
+		l, failed = r.store.Begin(ctx, rec)
+	}
 	switch {
 	case failed == nil:
 	case errors.Is(failed, store.ErrHeld) || errors.Is(failed, store.ErrFinished): // they learn what that comes to
@@ -166,8 +174,16 @@ func (a *arrival) tell(ctx context.Context, c *call, err error) remote.Outcome {
 		rec.Status = store.GivenUp
 	}
 	rec.Error, rec.Kind = preview.Error(err), kindOf(&outcome{err: err})
-	l.End(ctx, rec, nil)
+	if _, failed = l.End(ctx, rec, nil); failed != nil {
+		return remote.Outcome{Again: true, Wait: time.Second}
+	}
 	return remote.Outcome{}
+}
+
+// isOwn reports whether an execution of this process has the lease.
+func isOwn(failed error) bool {
+	var held *store.HeldError
+	return errors.As(failed, &held) && held.Origin == durable.Origin()
 }
 
 // join makes a call one that the worker waits for. runner.mu is held.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -1043,5 +1044,77 @@ func TestATaskThatAWorkerHasTwiceEndsOnce(t *testing.T) {
 		wantResult(t, "got a")(run(t.Context(), caller(s, "c1"), "a"))
 		wantQuiet(t, s)
 		want(t, "times that the queue was told of an end", q.told, 1)
+	})
+}
+
+// toldOf is a queue that says what it is told of tasks.
+type toldOf struct {
+	queue.Queue
+	done func()
+}
+
+func (q toldOf) Done(ctx context.Context, worker uint64, k key.Key) error {
+	q.done()
+	return q.Queue.Done(ctx, worker, k)
+}
+
+// TestATaskIsDoneWhenItsResultIsStored, and not before: otherwise those who wait would queue it again, and
+// whoever executes it meanwhile would be told that nobody wants it.
+func TestATaskIsDoneWhenItsResultIsStored(t *testing.T) {
+	bubble(t, func(t *testing.T, s *memory.Store) {
+		var faults storetest.Faults
+		var executed, stopped atomic.Int32
+		stored := func() {
+			found := make([]store.Found, 1)
+			if err := s.Lookup(t.Context(), []store.Ref{{Work: "example.com/daily.Fetch", Key: caller(s, "c1").Key(args{"a"})}}, found); err != nil || found[0].Result() == nil {
+				t.Errorf("a task is done, and there is no result: %+v, %v", found[0], err)
+			}
+			found[0].Close()
+		}
+		body := func(ctx context.Context, page string) (string, error) {
+			select {
+			case <-time.After(time.Duration(executed.Add(1)) * 10 * time.Second):
+			case <-ctx.Done():
+				stopped.Add(1)
+			}
+			return "got " + page, context.Cause(ctx)
+		}
+		silent := faults.Wrap(s.Another())
+		faults.Inject(storetest.End|storetest.Renew, storetest.For(50*time.Second, storetest.Refuse)) // its lease expires
+		serve(t, s, worker.Worker{Queue: toldOf{s.Another().Queue(), stored}}, work("c1", body, runtime.WithStore(silent)))
+		call := caller(s, "c1").Start(t.Context(), args{"a"})
+		time.Sleep(time.Second)
+		serve(t, s, worker.Worker{Queue: toldOf{s.Another().Queue(), stored}}, work("c1", body, runtime.WithStore(s.Another())))
+		wantResult(t, "got a")(call.Wait(t.Context()))
+		want(t, "executions that were stopped", stopped.Load(), 0)
+		wantQuiet(t, s)
+	})
+}
+
+// small is a store that has no room for results.
+type small struct{ store.Store }
+
+func (s small) End(ctx context.Context, l store.Lease, x store.Record, result io.WriterTo) error {
+	if result != nil {
+		return store.ErrTooLarge
+	}
+	return s.Store.End(ctx, l, x, result)
+}
+
+// TestAResultThatCannotBeStoredIsAFailure for those who wait elsewhere, who can get it by the store only.
+func TestAResultThatCannotBeStoredIsAFailure(t *testing.T) {
+	bubble(t, func(t *testing.T, s *memory.Store) {
+		var executed atomic.Int32
+		serve(t, s, worker.Worker{}, work("c1", func(_ context.Context, page string) (string, error) {
+			executed.Add(1)
+			return "got " + page, nil
+		}, runtime.WithStore(small{s.Another()})))
+		_, err := run(t.Context(), caller(s, "c1"), "a")
+		var remote *runtime.RemoteError
+		if !errors.As(err, &remote) || !strings.Contains(remote.Text, "the result cannot be stored: "+store.ErrTooLarge.Error()) {
+			t.Errorf("error %v", err)
+		}
+		want(t, "executions", executed.Load(), 1)
+		wantQuiet(t, s)
 	})
 }

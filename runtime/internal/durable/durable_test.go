@@ -69,8 +69,8 @@ func end(t *testing.T, s *durable.Store, l *durable.Lease, result *string) (lost
 	t.Helper()
 	l.Ends()
 	x := store.Record{Ref: s.Ref(call), Status: store.Succeeded, Schema: s.Schema, Finished: time.Now()}
-	_, lost = l.End(t.Context(), x, result)
-	return lost
+	_, err := l.End(t.Context(), x, result)
+	return errors.Is(err, store.ErrLost)
 }
 
 func put(t *testing.T, s *durable.Store, result string) {

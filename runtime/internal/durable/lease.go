@@ -168,38 +168,39 @@ func (l *Lease) Ends() {
 }
 
 // End ends the execution in the store, as x says: with the result that ptr points to, or
-// without one if that is nil. Ends comes first. It reports whether the lease was lost
+// without one if that is nil. Ends comes first. It returns store.ErrLost if the lease was lost
 // before; then the result does not count. But if another execution was faster, what ptr
 // points to is set to its result, which expires when End says: a result never changes, so
-// theirs is the one. A panic of a method that writes the result is passed on.
-func (l *Lease) End(ctx context.Context, x store.Record, ptr any) (expires time.Time, lost bool) {
+// theirs is the one. Any other error says that the store was not told, as far as is known; it has
+// been logged. A panic of a method that writes the result is passed on.
+func (l *Lease) End(ctx context.Context, x store.Record, ptr any) (expires time.Time, err error) {
 	s := l.store
 	spent, err := l.tellEnd(ctx, x, ptr)
 	switch {
 	case err == nil, spent:
-		return expires, false
+		return expires, nil
 	case !errors.Is(err, store.ErrLost):
 		what := "a result cannot be stored"
 		if ptr == nil {
 			what = "a failure cannot be noted"
 		}
 		s.Failed(ctx, what, err)
-		return expires, false
+		return expires, err
 	case ptr == nil:
-		return expires, true
+		return expires, err
 	}
 	if found, failed := s.Lookup(ctx, x.Key); failed != nil {
 		s.Failed(ctx, "a stored result cannot be read", failed)
 	} else if !l.isAfter(found.Result()) { // one before this, which was to be replaced
 		found.Close()
 	} else if expires, ok := s.Read(ctx, &found, ptr); ok {
-		return expires, false
+		return expires, nil
 	}
 	// Or the call was deleted, here or elsewhere.
 	if !l.WasDeleted() {
 		s.Failed(ctx, "a result cannot be stored", err)
 	}
-	return expires, true
+	return expires, err
 }
 
 // tellEnd tells the store how the execution has ended. spent says that the lease was given
