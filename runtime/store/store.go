@@ -70,6 +70,11 @@ type Store interface {
 	// Discard drops a result that was looked up and is of no use: one that cannot be
 	// decoded (Unreadable, and why), or is too old for who looked it up (Expired). What
 	// has been put under another lease since stays.
+	//
+	// With how 0 it drops the record of an execution that has ended and has no result, or none any
+	// more: History and Latest are without it then. Records before it of the same call may go with it,
+	// and none of them is Latest in its place. What is leased stays, and so does a result. Of e it
+	// needs Ref and Token.
 	Discard(ctx context.Context, e *Entry, how Status, why string) error
 
 	// History returns the records that a filter lets through, those that began last first.

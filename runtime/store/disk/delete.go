@@ -83,6 +83,9 @@ func (tx *tx) delete(r store.Ref) (found bool, err error) {
 // Discard implements store.Store.
 func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, why string) error {
 	err := s.w.write(ctx, false, func(tx *tx) error {
+		if how == 0 {
+			return tx.dropRecord(e.Ref, int64(e.Token))
+		}
 		live, err := liveOf(tx.conn, e.Key)
 		if err != nil || live.seq != int64(e.Token) {
 			return err
@@ -94,6 +97,31 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 		return nil // the next one who looks finds it again
 	}
 	return err
+}
+
+// dropRecord drops the record of an execution, and those before it of the call, but for what is a
+// result or leased. What is of the future, since the clock was set back, stays until it is not any
+// more, so that tokens grow.
+func (tx *tx) dropRecord(r store.Ref, seq int64) error {
+	live, err := liveOf(tx.conn, r.Key)
+	if err == nil && live.status == store.Succeeded && live.seq <= seq && hasExpired(live.finished, live.expires, tx.now) {
+		err = tx.goes(live.seq, store.Expired, "")
+	}
+	if err != nil {
+		return err
+	}
+	last, err := newest(tx.conn, r.Key)
+	if err == nil && last.status == store.Running && last.seq <= seq && tx.s.held(r, &last, tx.now) == nil {
+		err = tx.lost(last.seq, tx.s.whyLost(&last, tx.now))
+	}
+	if err != nil {
+		return err
+	}
+	err = tx.q(`DELETE FROM execution WHERE key = ? AND seq <= ? AND status NOT IN (1, 7)`).bytes(r.Key[:]).int(min(seq, tx.now-1)).run()
+	if err != nil || tx.changes() == 0 {
+		return err
+	}
+	return tx.dropArguments(`SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM execution WHERE key = ?1)`, r.Key[:])
 }
 
 // goes drops the result of an execution, if there is one, and notes how it went.

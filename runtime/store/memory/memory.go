@@ -5,6 +5,7 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -406,12 +407,43 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 		return err
 	}
 	defer s.shared.mu.Unlock()
-	if x := s.shared.live(e.Key); x != nil && x.Seq == e.Token {
+	if how == 0 {
+		s.shared.dropRecord(e.Key, e.Token)
+	} else if x := s.shared.live(e.Key); x != nil && x.Seq == e.Token {
 		x.goes(how, time.Now())
 		x.Error = why
 		s.shared.wake(e.Key)
 	}
 	return nil
+}
+
+// dropRecord drops the record of an execution, and those before it of the call, but for what is a
+// result or leased. mu is held.
+func (s *shared) dropRecord(k key.Key, seq uint64) {
+	if x := s.newest(k); x == nil {
+		return
+	} else if x.Seq <= seq {
+		*s.calls[k] = *x // if it is lost, it is for good
+	}
+	var newest, last *execution // of those that stay
+	for x := s.calls[k]; x != nil; x = x.before {
+		switch {
+		case x.Seq <= seq && x.Status != store.Succeeded && x.Status != store.Running:
+			i, _ := slices.BinarySearchFunc(s.executions, x.Seq, func(x *execution, seq uint64) int { return cmp.Compare(x.Seq, seq) })
+			s.executions = slices.Delete(s.executions, i, i+1)
+			continue
+		case newest == nil:
+			newest = x
+		default:
+			last.before = x
+		}
+		last = x
+	}
+	if newest == nil {
+		delete(s.calls, k)
+		return
+	}
+	s.calls[k], last.before = newest, nil
 }
 
 // Mark implements store.Store.

@@ -10,7 +10,7 @@ import (
 
 // The arguments of a call that are short are a header of its message, of which programs of older
 // versions know nothing. Longer ones are a message of their own, compressed, that is put before the
-// execution begins, and that the collector removes when the call has gone.
+// execution begins, and is removed when the call has gone: by the collector, or with its record.
 const (
 	argumentsHeader = "Workgen-Arguments"
 	shortArguments  = 2 << 10

@@ -2,6 +2,7 @@ package nats
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/workgen/workgen/runtime/store"
@@ -65,8 +66,71 @@ func (s *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 	if err := s.check(ctx); err != nil || s.o.ReadOnly {
 		return err // the next one who looks finds it again
 	}
+	if how == 0 {
+		return s.dropRecord(ctx, e.Ref, e.Token)
+	}
 	_, err := s.discard(ctx, e.Ref, e.Token, how, why)
 	return err
+}
+
+// dropRecord drops the record of an execution, but for what is a result or leased: from the message
+// of the call, and from the history, where it may be as well.
+func (s *Store) dropRecord(ctx context.Context, ref store.Ref, token uint64) error {
+	for {
+		st, err := s.newestState(ctx, ref)
+		if err != nil {
+			return err
+		}
+		done, err := s.dropFrom(ctx, st, token)
+		switch {
+		case errors.Is(err, errConflict):
+			continue
+		case err != nil || !done:
+			return err
+		}
+		m, err := s.leader(ctx, s.names.history, s.names.past(ref, token))
+		if m == nil || err != nil {
+			return err
+		}
+		_, err = s.remove(ctx, s.names.history, m.seq)
+		return err
+	}
+}
+
+// dropFrom drops the record of an execution from the state of its call. It returns false if it has to
+// stay, and errConflict when there is another state meanwhile.
+func (s *Store) dropFrom(ctx context.Context, st *state, token uint64) (done bool, err error) {
+	now := s.serverNow()
+	x := st.owner()
+	switch isNewest := st.seq > 0 && (st.Seq == token || st.Seq == 0 && st.seq == token); {
+	case errors.Is(st.damaged, errNewer):
+		return false, st.damaged
+	case x != nil && x.Seq == token && st.isLive(now), isNewest && st.isHeld(now):
+		return false, nil
+	case x != nil && x.Seq <= token && !st.isLive(now): // with what is kept of its result
+		if _, err := s.discard(ctx, st.Ref, x.Seq, store.Expired, ""); err != nil {
+			return false, err
+		}
+		return false, errConflict
+	case isNewest && st.old != nil: // which has the result
+		next := st.ended()
+		next.execution, next.result, next.latest = *st.old, st.result, nil
+		return true, s.put(ctx, st, next)
+	case isNewest:
+		removed, err := s.remove(ctx, s.names.calls, st.seq)
+		switch {
+		case err != nil:
+			return false, err
+		case !removed:
+			return false, errConflict
+		}
+		return true, s.forgetArguments(ctx, st.Key)
+	case st.latest != nil && st.latest.Seq == token:
+		next := *st // whoever executes it goes on
+		next.latest, next.at = nil, time.Time{}
+		return true, s.put(ctx, st, &next)
+	}
+	return true, nil
 }
 
 // discard drops the result of an execution, or what is damaged, if it is still there.

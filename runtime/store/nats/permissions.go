@@ -45,7 +45,7 @@ func Permissions(namespace string, role Role) (g Grant) {
 	if role >= Worker {
 		g.Subscribe = append(g.Subscribe, n.ns+".q.>")
 		allow(n.ns+".r.>", n.ns+".h.>", n.ns+".c.>", n.ns+".s.>")
-		allow("$JS.API.STREAM.PURGE."+n.chunks, "$JS.API.STREAM.MSG.DELETE."+n.calls, "$JS.API.STREAM.MSG.DELETE."+n.state)
+		allow("$JS.API.STREAM.PURGE."+n.chunks, "$JS.API.STREAM.MSG.DELETE."+n.calls, "$JS.API.STREAM.MSG.DELETE."+n.history, "$JS.API.STREAM.MSG.DELETE."+n.state)
 	}
 	if role >= Owner {
 		for _, stream := range streams {

@@ -101,7 +101,7 @@ func TestRights(t *testing.T) {
 		`SELECT workgen.end_executions('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
 		`SELECT workgen.start_executions(1, '1s', NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
 		`SELECT workgen.finish_executions(NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
-		`SELECT workgen.delete_calls(1, ARRAY[''::bytea])`, `SELECT workgen.discard_result('', 1, 4::smallint, '')`,
+		`SELECT workgen.delete_calls(1, ARRAY[''::bytea])`, `SELECT workgen.discard_result('', 1, 4::smallint, '')`, `SELECT workgen.discard_result('', 1, 0::smallint, '')`,
 		`SELECT workgen.release_executions(1)`, `SELECT workgen.forget_records(1, ARRAY[1])`, `SELECT workgen.drop_expired(1, '1s', 1)`, `SELECT workgen.evict_results(1, '{}')`,
 		`SELECT workgen.take_task(1, '{}', '{}', '1s')`, `SELECT workgen.done_task(1, '')`,
 	}

@@ -28,6 +28,8 @@ var (
 	sql2 string
 	//go:embed migrations/3.sql
 	sql3 string
+	//go:embed migrations/4.sql
+	sql4 string
 )
 
 // migrations are the steps to version 1, 2 and so on.
@@ -35,6 +37,7 @@ var migrations = []migration{
 	{sql1, 1},
 	{sql2, 1}, // the queue
 	{sql3, 1}, // executions Again, and arguments
+	{sql4, 1}, // records that are dropped
 }
 
 // VersionError says that the tables of a namespace are of a version that this program cannot use,

@@ -66,6 +66,8 @@ func Test(t *testing.T, durable bool, opener Opener) {
 	run("deleting", testDelete)
 	run("deletes are told", testOnDelete)
 	run("discarding what was got", testDiscard)
+	run("records are dropped", testDropRecord)
+	run("what is needed is not dropped", testNotDropped)
 	run("the history", testHistory)
 	run("the history while it changes", testHistoryConcurrently)
 	run("failures are kept", testFailures)

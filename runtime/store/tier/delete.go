@@ -97,6 +97,9 @@ func (t *Store) note(ctx context.Context, e *store.Entry) (was bool, err error) 
 // Discard implements store.Store. A copy is discarded with what it is a copy of, unless it has
 // been damaged since it was made.
 func (t *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, why string) error {
+	if how == 0 {
+		return t.dropRecord(ctx, e)
+	}
 	if b, ok := e.Body.(*localBody); ok && b.damaged {
 		return nil // the local store has dropped it
 	}
@@ -125,6 +128,22 @@ func (t *Store) Discard(ctx context.Context, e *store.Entry, how store.Status, w
 		return err
 	}
 	return t.dropLate(ctx, []store.Ref{e.Ref}, []uint64{e.Token})
+}
+
+// dropRecord drops the record of an execution, and those of its copies that have gone.
+func (t *Store) dropRecord(ctx context.Context, e *store.Entry) error {
+	if err := t.truth.Discard(ctx, e, 0, ""); err != nil {
+		return err
+	}
+	for r, err := range t.local.History(ctx, store.Filter{Prefix: e.Key.String()}) {
+		if token, copied := copyOf(&r); err == nil && copied && token <= e.Token {
+			err = t.local.Discard(ctx, &store.Entry{Ref: r.Ref, Token: r.Seq}, 0, "")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // each calls f for the results that the local store has of calls.

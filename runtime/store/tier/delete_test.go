@@ -305,6 +305,35 @@ func TestDiscardOfAnOwnResult(t *testing.T) {
 	wantResult(t, m, 1, "shared")
 }
 
+// TestCopiesOfWhatIsDropped: their records go as well, and those of later results stay.
+func TestCopiesOfWhatIsDropped(t *testing.T) {
+	all, shared := machines(t, 1, tier.Options{})
+	m := all[0]
+	local := m.open[0]()
+	defer local.Close()
+	put(t, shared, recordOf(9), "so that tokens differ")
+	var evicted []*store.Entry
+	for _, data := range []string{"old", "new"} {
+		put(t, shared, recordOf(1), data)
+		m.copied(1, data)
+		e := wantResult(t, m, 1, data).Result()
+		if err := m.Discard(ctx, e, store.Evicted, "too many"); err != nil {
+			t.Fatal(err)
+		}
+		evicted = append(evicted, e)
+	}
+	for i, e := range evicted {
+		if err := m.Discard(ctx, &store.Entry{Ref: e.Ref, Token: e.Token}, 0, ""); err != nil {
+			t.Fatal(err)
+		}
+		for name, s := range map[string]store.Store{"local": local, "shared": shared} {
+			if n := len(records(t, s, store.Filter{Prefix: e.Key.String()})); n != 1-i {
+				t.Errorf("after %d of 2 were dropped the %s store has %d records", i+1, name, n)
+			}
+		}
+	}
+}
+
 // TestReadOnlyIsSaid when it was not set.
 func TestReadOnlyIsSaid(t *testing.T) {
 	dir := t.TempDir()

@@ -26,7 +26,7 @@
 //     shared store does not answer within that second, copies are returned as they are. The
 //     tier asks again, once a minute at least, then drops what was deleted and tells the runners.
 //   - A damaged copy is a miss, so the shared store is asked. Its result stays.
-//   - Discard discards the copy and the original.
+//   - Discard discards the copy and the original, or drops the records of both.
 //   - While the shared store does not answer, copies are found. Everything else fails as it
 //     would without a tier, and runtime.OnStoreFailure decides. The tier is
 //     [store.Shared] if its shared store is.
@@ -69,8 +69,8 @@
 // # What is not promised
 //
 //   - That a result is never found again which was deleted while this machine was off, if the history
-//     of the shared store does not say so: the record is too old, or the result had been evicted
-//     there before. MaxAge of the local store bounds for how long.
+//     of the shared store does not say so: the record is too old or was dropped, or the result had
+//     been evicted there before. MaxAge of the local store bounds for how long.
 //   - That a result goes here which another machine has discarded, because it could not be decoded or
 //     was too old there. It is discarded here when that happens here.
 //   - That copies are trusted as results of the shared store are. What was copied before a store was
