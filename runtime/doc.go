@@ -88,8 +88,8 @@
 // # Arguments that strangers choose
 //
 // Bound what the clients of a server can bring about: [MaxPending] is for calls that wait, [MaxEntries]
-// and [MaxBytes] are for memory, and [MaxStored] is for the store, whose history has a bound of its own.
-// Nobody can prepare arguments that collide.
+// and [MaxBytes] are for memory, and [MaxStored] is for the store and its history of the work. Nobody
+// can prepare arguments that collide.
 //
 // # Flows
 //

@@ -62,13 +62,16 @@ func WithStore(s store.Store) Option {
 	return optionFunc(func(c *config) { c.backend = s })
 }
 
-// MaxStored bounds how many results of the work the store keeps, of all processes together: the
-// newest. It is for works whose arguments strangers choose, which would crowd the results of other works
-// out. Those that are too many are evicted from the store when a tenth of n is new, so there may be a
-// little more than n for a while; results in memory stay. Zero, the default, leaves it to the store,
-// which has bounds of its own; a negative n panics. Without a store it changes nothing.
+// MaxStored bounds what the store keeps of the work, of all processes together: the newest n results,
+// and of the executions that have no result, or none any more, the newest n records. It is for works
+// whose arguments strangers choose, which would crowd other works out, or grow the store without end.
+// What is too many goes when a tenth of n is new, so there may be a little more for a while: results are
+// evicted from the store, and stay in memory; records go from its history. With its record go an error
+// that the store keeps ([CacheErrorsFunc]) and a time to retry, so the call executes anew when somebody
+// asks for it. What runs stays.
 //
-// What the store remembers of executions is bounded by its own options, for each work.
+// Zero, the default, leaves it to the store, which has bounds of its own; a negative n panics. Without a
+// store it changes nothing.
 func MaxStored(n int) Option {
 	atLeastZero("MaxStored", n, "use 0 for no bound")
 	return optionFunc(func(c *config) { c.maxStored = n })

@@ -443,31 +443,135 @@ func TestAnotherLeaseIsWaitedFor(t *testing.T) {
 	}
 }
 
+// execute executes a call: nil gives its lease back.
+func execute(t *testing.T, r *rig, n byte, x *store.Record) {
+	t.Helper()
+	ref := r.Ref(key.Key{n})
+	l, err := r.Begin(t.Context(), store.Record{Ref: ref, Nonce: rand.Uint64()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer synctest.Wait()
+	if x == nil {
+		l.GiveBack()
+		return
+	}
+	x.Ref, x.Schema, x.Finished = ref, r.Schema, time.Now()
+	var result any
+	if x.Status == store.Succeeded {
+		result = new("a")
+	}
+	l.Ends()
+	l.End(t.Context(), *x, result)
+}
+
+// left returns the calls that the store has records of, the newest first, and those that have results.
+func left(t *testing.T, r *rig) (results, others []byte) {
+	t.Helper()
+	for rec, err := range r.Store.Store.History(t.Context(), store.Filter{Work: r.Work}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Status == store.Succeeded {
+			results = append(results, rec.Key[0])
+		} else {
+			others = append(others, rec.Key[0])
+		}
+	}
+	return results, others
+}
+
+// TestRecordsThatAreTooMany: of executions without a result the newest stay, whatever became of them,
+// and with the others go their errors that are kept.
+func TestRecordsThatAreTooMany(t *testing.T) {
+	test(t, func(t *testing.T, r *rig) {
+		r.MaxResults = 2
+		running := func(n byte) store.Lease {
+			l, err := r.Begin(t.Context(), store.Record{Ref: r.Ref(key.Key{n}), Nonce: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return store.Lease{Ref: r.Ref(key.Key{n}), Token: l.Seq()}
+		}
+		first := running(1)
+		for n := byte(2); n <= 10; n += 3 {
+			execute(t, r, n, &store.Record{Status: store.Succeeded})
+			execute(t, r, n+1, &store.Record{Status: store.Failed, Expires: time.Now().Add(time.Hour), Retry: time.Now().Add(time.Minute)})
+			execute(t, r, n+2, nil)
+		}
+		running(11)
+		execute(t, r, 12, &store.Record{Status: store.Failed, Expires: time.Now().Add(time.Hour)})
+		execute(t, r, 13, nil)
+		results, others := left(t, r)
+		if !bytes.Equal(results, []byte{8, 5}) || !bytes.Equal(others, []byte{13, 12, 11, 1}) {
+			t.Errorf("there are the results %v and the records %v", results, others)
+		}
+		if _, err := r.Store.Store.Renew(t.Context(), first, store.Record{}); err != nil {
+			t.Errorf("what runs has lost its lease: %v", err)
+		}
+		for n, want := range map[byte]bool{12: true, 9: false} { // the call 9 executes anew
+			found, err := r.Lookup(t.Context(), key.Key{n})
+			if err != nil || (found.Latest != nil && found.Latest.Answers(time.Now())) != want {
+				t.Errorf("of call %d there is %+v, %v", n, found.Latest, err)
+			}
+		}
+	})
+}
+
+// TestFailuresAreTooMany, which nothing else has the store looked at for: at the first, and when a
+// tenth is new.
+func TestFailuresAreTooMany(t *testing.T) {
+	test(t, func(t *testing.T, r *rig) {
+		r.MaxResults = 20
+		for n := range byte(59) {
+			execute(t, r, n+1, &store.Record{Status: store.GivenUp})
+			if _, others := left(t, r); len(others) > r.MaxResults+1 {
+				t.Fatalf("after %d failures there are %d records", n+1, len(others))
+			}
+		}
+		const looks = 59 // of this test
+		if n := r.faults.Calls(storetest.History) - looks; n != 30 {
+			t.Errorf("the store was looked at %d times, want 30", n)
+		}
+	})
+}
+
+// refusing is a store that drops no records.
+type refusing struct{ store.Store }
+
+func (s refusing) Discard(ctx context.Context, e *store.Entry, how store.Status, why string) error {
+	if how == 0 {
+		return storetest.ErrFault
+	}
+	return s.Store.Discard(ctx, e, how, why)
+}
+
+// TestRecordsThatCannotBeDropped are left, and results are bounded all the same.
+func TestRecordsThatCannotBeDropped(t *testing.T) {
+	test(t, func(t *testing.T, r *rig) {
+		r.MaxResults = 1
+		r.Store.Store = refusing{r.Store.Store}
+		for n, how := range []store.Status{store.Succeeded, store.Failed, store.Failed, store.Succeeded} {
+			execute(t, r, byte(n+1), &store.Record{Status: how})
+		}
+		results, others := left(t, r)
+		if !bytes.Equal(results, []byte{4}) || !bytes.Equal(others, []byte{3, 2, 1}) || r.Failures() == 0 {
+			t.Errorf("there are the results %v, the records %v, and %d errors", results, others, r.Failures())
+		}
+	})
+}
+
 // TestResultsThatAreTooMany: one that comes while others are being discarded is counted, too.
 func TestResultsThatAreTooMany(t *testing.T) {
 	test(t, func(t *testing.T, r *rig) {
 		r.MaxResults = 2
 		r.faults.Inject(storetest.Discard, storetest.Slow(time.Second))
 		for n := range byte(4) {
-			l, err := r.Begin(t.Context(), store.Record{Ref: r.Ref(key.Key{n + 1}), Nonce: rand.Uint64()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			result := "a"
-			l.Ends()
-			l.End(t.Context(), store.Record{Ref: r.Ref(key.Key{n + 1}), Status: store.Succeeded, Schema: r.Schema, Finished: time.Now()}, &result)
-			synctest.Wait()
+			execute(t, r, n+1, &store.Record{Status: store.Succeeded})
 		}
 		time.Sleep(time.Minute)
-		var left []byte
-		for rec, err := range r.Store.Store.History(t.Context(), store.Filter{Work: r.Work, Status: []store.Status{store.Succeeded}}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			left = append(left, rec.Key[0])
-		}
-		if !bytes.Equal(left, []byte{4, 3}) {
-			t.Errorf("the store keeps the results %v, want the newest two", left)
+		if results, _ := left(t, r); !bytes.Equal(results, []byte{4, 3}) {
+			t.Errorf("the store keeps the results %v, want the newest two", results)
 		}
 	})
 }

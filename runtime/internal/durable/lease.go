@@ -222,8 +222,8 @@ func (l *Lease) tellEnd(ctx context.Context, x store.Record, ptr any) (spent boo
 		}
 	}()
 	err = s.ask(ctx, ending, func(ctx context.Context) error { return s.Store.End(ctx, lease, x, from) })
-	if done = err == nil; done && ptr != nil {
-		s.hasPut()
+	if done = err == nil; done {
+		s.hasEnded()
 	}
 	return spent, err
 }
@@ -276,7 +276,10 @@ func (l *Lease) GiveBack() {
 		note(&x)
 	}
 	err := s.ask(ctx, returning, func(ctx context.Context) error { return s.Store.End(ctx, lease, x, nil) })
-	if err != nil && !errors.Is(err, store.ErrClosed) && !errors.Is(err, store.ErrLost) {
+	switch {
+	case err == nil:
+		s.hasEnded()
+	case !errors.Is(err, store.ErrClosed) && !errors.Is(err, store.ErrLost):
 		s.Failed(context.Background(), "a lease cannot be given back", err)
 	}
 }

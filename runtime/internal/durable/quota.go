@@ -9,17 +9,18 @@ import (
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// quota bounds how many results of the work the store keeps: now and then the oldest of those that
-// are too many are discarded. So the store needs to know nothing of it.
+// quota bounds what the store keeps of the work: now and then the oldest results that are too many are
+// discarded, and the oldest records of executions without one. So the store needs to know nothing of it.
 type quota struct {
-	put    atomic.Int64 // results, by this process
+	ended  atomic.Int64 // executions, by this process
 	wanted atomic.Int64 // looks for what is too many, of which one is under way if there are any
 }
 
-// hasPut notes that the store has got a result, and has what is too many discarded when a tenth of what
-// may be kept is new, and at the first one, since a program may put one each time it is started.
-func (s *Store) hasPut() {
-	if s.MaxResults == 0 || (s.quota.put.Add(1)-1)%max(int64(s.MaxResults/10), 1) != 0 {
+// hasEnded notes that an execution has ended in the store, and has what is too many discarded when a
+// tenth of what may be kept is new, and at the first one, since a program may have one each time it is
+// started.
+func (s *Store) hasEnded() {
+	if s.MaxResults == 0 || (s.quota.ended.Add(1)-1)%max(int64(s.MaxResults/10), 1) != 0 {
 		return
 	}
 	if s.quota.wanted.Add(1) > 1 {
@@ -34,24 +35,38 @@ func (s *Store) hasPut() {
 	}()
 }
 
-// discardOldest discards the results but the newest MaxResults. Those that are in memory stay there.
+// bounded is what MaxResults bounds the number of, the newest first.
+type bounded struct {
+	how    store.Status // the rest is discarded
+	why    string
+	n      int
+	failed bool // it is left to the next time
+}
+
+// discardOldest discards the results but the newest MaxResults, and the records of executions without a
+// result but the newest MaxResults. Results that are in memory stay there.
 func (s *Store) discardOldest() {
-	var old []store.Entry
-	n := 0
-	for rec, err := range store.All(context.Background(), s.Store, store.Filter{Work: s.Work, Status: []store.Status{store.Succeeded}}) {
+	ctx := context.Background()
+	results := bounded{how: store.Evicted, why: fmt.Sprintf("the store keeps %d results of the work", s.MaxResults)}
+	var others bounded
+	for rec, err := range store.All(ctx, s.Store, store.Filter{Work: s.Work}) {
 		if err != nil {
 			s.quotaFailed("stored results cannot be counted", err)
 			return
 		}
-		if n++; n > s.MaxResults {
-			old = append(old, store.Entry{Ref: rec.Ref, Token: rec.Seq})
+		of := &others
+		switch rec.Status {
+		case store.Running:
+			continue
+		case store.Succeeded:
+			of = &results
 		}
-	}
-	why := fmt.Sprintf("the store keeps %d results of the work", s.MaxResults)
-	for i := range old {
-		if err := s.Store.Discard(context.Background(), &old[i], store.Evicted, why); err != nil {
-			s.quotaFailed("stored results cannot be discarded", err)
-			return // the next time
+		if of.n++; of.n <= s.MaxResults || of.failed {
+			continue
+		}
+		if err := s.Store.Discard(ctx, &store.Entry{Ref: rec.Ref, Token: rec.Seq}, of.how, of.why); err != nil {
+			s.quotaFailed("what the store has too much of the work cannot be discarded", err)
+			of.failed = true
 		}
 	}
 }
