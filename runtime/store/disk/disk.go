@@ -41,8 +41,8 @@ type Options struct {
 
 	// History bounds how many executions of each work are remembered, the newest, and
 	// HistoryAge for how long they are. The newest one of each call stays in any case, and
-	// the newest that has ended and was not stopped. 0 is 10,000 and 90 days, negative is no
-	// bound.
+	// the newest that has ended and was not stopped: runtime.MaxStored is for works that have too
+	// many calls for that. 0 is 10,000 and 90 days, negative is no bound.
 	History    int
 	HistoryAge time.Duration
 

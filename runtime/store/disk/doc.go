@@ -12,8 +12,8 @@
 //   - The lease of a process that died is free at once, whatever its time. Those who
 //     wait for a key are woken by its holder; waiting takes no thread.
 //   - The history has a record of each execution, within [Options.History] and
-//     [Options.HistoryAge], and the newest one of each call in any case. When the directory
-//     is too large, older records go before results do.
+//     [Options.HistoryAge], and the newest one of each call in any case, unless the work has
+//     runtime.MaxStored. When the directory is too large, older records go before results do.
 //   - An execution whose process died is lost, and is shown as that at once.
 //   - The tasks of a worker whose process died are taken by others at once. Waiting for one takes
 //     no thread, and a look at the database four times in a second. See [Store.Queue].

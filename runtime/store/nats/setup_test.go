@@ -166,8 +166,26 @@ func TestCallersAndWorkers(t *testing.T) {
 			t.Errorf("a caller %s: %v", what, err)
 		}
 	}
-	if _, err := open(t, as(c, "worker")).Delete(ctx, made); err != nil {
+	worker := open(t, as(c, "worker"))
+	if _, err := worker.Delete(ctx, made); err != nil {
 		t.Errorf("a worker deletes a result: %v", err)
+	}
+	failing := newCall()
+	var past []*store.Entry // whose records are in the history, but for the last one
+	for range 2 {
+		l, err := worker.Begin(ctx, recordOf(failing))
+		if err == nil {
+			err = worker.End(ctx, l, store.Record{Status: store.Failed}, nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		past = append(past, &store.Entry{Ref: failing, Token: l.Token})
+	}
+	for _, e := range past {
+		if err := worker.Discard(ctx, e, 0, ""); err != nil {
+			t.Errorf("a worker drops a record: %v", err)
+		}
 	}
 }
 
