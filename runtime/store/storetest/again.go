@@ -316,6 +316,21 @@ func testAgainChaos(t *testing.T, s *suite) {
 			}
 		})
 	}
+	dropping := s.another()
+	wg.Go(func() {
+		random := rand.New(rand.NewPCG(1, 2))
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if err := dropSome(dropping, store.Filter{}, random); err != nil {
+				t.Errorf("dropping records: %v", err)
+				return
+			}
+		}
+	})
 	var writers sync.WaitGroup
 	for w := range 2 {
 		h := faults.Wrap(s.another())

@@ -261,12 +261,7 @@ func anything(h store.Store, r store.Ref, random *rand.Rand) error {
 		_, err := h.Delete(ctx, r)
 		return err
 	case 1:
-		for _, err := range h.History(ctx, store.Filter{Limit: 3}) {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return dropSome(h, store.Filter{Limit: 3}, random)
 	case 2, 3:
 		return execute(h, r, random)
 	default:
@@ -285,6 +280,19 @@ func anything(h store.Store, r store.Ref, random *rand.Rand) error {
 		}
 		return err
 	}
+}
+
+// dropSome lists records, and drops some of them.
+func dropSome(h store.Store, f store.Filter, random *rand.Rand) error {
+	for r, err := range h.History(ctx, f) {
+		if err == nil && random.IntN(2) == 0 {
+			err = h.Discard(ctx, &store.Entry{Ref: r.Ref, Token: r.Seq}, 0, "")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // execute executes a call, unless somebody else does or did. It ends in any way.
