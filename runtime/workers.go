@@ -33,7 +33,8 @@ import (
 // Meanwhile the call is Pending here. The worker's runner decides about its retries, its timeout and
 // its slots; [Concurrency], [WithPool], [RateLimit] and [Timeout] of this runner count for
 // what it executes itself only. While it is paused ([Runner.Pause]) no further call gets to a
-// worker. When an execution has failed for good the call gets a [RemoteError]. When the last of
+// worker. When an execution has failed for good the call gets a [RemoteError], and so it does
+// when the store does not take the result, which may be too large. When the last of
 // those has left who wait for a call, wherever they are, its execution is stopped, if that can be
 // done; if they died it goes on.
 //
