@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ type feature struct {
 	name string
 	open open[numbers]
 	base string // the row that it is compared with
+
+	stored bool // results are in a store as well
 }
 
 // features are the rows of the second table. What is asked for never becomes due: no result expires,
@@ -63,22 +66,22 @@ func features() []feature {
 	unkept := func(error) workgen.ErrorLifetime { return workgen.ErrorLifetime{} }
 	const nothing, words, store = "nothing", "four strings, copied", "a store in memory"
 	return []feature{
-		{nothing, plain(), ""},
-		{"TTL", plain(workgen.TTL(long)), nothing},
-		{"TTL, Jitter", plain(workgen.TTL(long), workgen.Jitter(0.1)), nothing},
-		{"a result with KeepFor", lasting, nothing},
-		{"RefreshAfter", plain(workgen.RefreshAfter(long)), nothing},
-		{"TTL, RefreshAfter, StaleIfError", plain(workgen.TTL(long), workgen.RefreshAfter(long/2), workgen.StaleIfError(long)), nothing},
-		{"MaxBytes", plain(workgen.MaxBytes(1 << 40)), nothing},
-		{"CacheErrorsFunc", plain(workgen.CacheErrorsFunc(unkept)), nothing},
-		{"KeepArguments", plain(workgen.KeepArguments(true)), nothing},
-		{"MaxPending", plain(workgen.MaxPending(1000)), nothing},
-		{"WithTracer", plain(workgen.WithTracer(untraced)), nothing},
-		{words, text(), ""},
-		{"the same, MaxBytes", text(workgen.MaxBytes(1 << 40)), words},
-		{"the same, Weigh", text(workgen.MaxBytes(1<<40), workgen.Weigh(func(words []string) int64 { return int64(len(words)) })), words},
-		{store, stored(), ""},
-		{"the same, MaxStored", stored(workgen.MaxStored(100_000)), store},
+		{nothing, plain(), "", false},
+		{"TTL", plain(workgen.TTL(long)), nothing, false},
+		{"TTL, Jitter", plain(workgen.TTL(long), workgen.Jitter(0.1)), nothing, false},
+		{"a result with KeepFor", lasting, nothing, false},
+		{"RefreshAfter", plain(workgen.RefreshAfter(long)), nothing, false},
+		{"TTL, RefreshAfter, StaleIfError", plain(workgen.TTL(long), workgen.RefreshAfter(long/2), workgen.StaleIfError(long)), nothing, false},
+		{"MaxBytes", plain(workgen.MaxBytes(1 << 40)), nothing, false},
+		{"CacheErrorsFunc", plain(workgen.CacheErrorsFunc(unkept)), nothing, false},
+		{"KeepArguments", plain(workgen.KeepArguments(true)), nothing, false},
+		{"MaxPending", plain(workgen.MaxPending(1000)), nothing, false},
+		{"WithTracer", plain(workgen.WithTracer(untraced)), nothing, false},
+		{words, text(), "", false},
+		{"the same, MaxBytes", text(workgen.MaxBytes(1 << 40)), words, false},
+		{"the same, Weigh", text(workgen.MaxBytes(1<<40), workgen.Weigh(func(words []string) int64 { return int64(len(words)) })), words, false},
+		{store, stored(), "", true}, // those with a store come last
+		{"the same, MaxStored", stored(workgen.MaxStored(100_000)), store, true},
 	}
 }
 
@@ -90,16 +93,17 @@ func costs(out io.Writer, s scale) error {
 	runtime.GOMAXPROCS(1)
 	three := func(i int) numbers { return numbers{int64(i), 1, 2} }
 	all := features()
-	measure := func(rounds int, lines int, sample func(open[numbers]) sample) [][]float64 {
+	measure := func(of []feature, rounds int, lines int, sample func(open[numbers]) sample) [][]float64 {
 		m := measurement{lines: make([]line, lines), rounds: rounds}
-		for _, f := range all {
+		for _, f := range of {
 			m.samples = append(m.samples, sample(f.open))
 		}
 		return medians(m)
 	}
-	hit := measure(s.rounds, 1, func(o open[numbers]) sample { return hits(o, three, 1, s.hits) })
-	miss := measure(s.rounds, 2, func(o open[numbers]) sample { return misses(o, 1, s.misses) })
-	entry := measure(s.few, 1, func(o open[numbers]) sample { return weight(o, s.million/10) })
+	inMemory := slices.DeleteFunc(slices.Clone(all), func(f feature) bool { return f.stored })
+	entry := measure(inMemory, s.few, 1, func(o open[numbers]) sample { return weight(o, s.million/10) })
+	hit := measure(all, s.rounds, 1, func(o open[numbers]) sample { return hits(o, three, 1, s.hits) })
+	miss := measure(all, s.rounds, 2, func(o open[numbers]) sample { return misses(o, 1, s.misses) })
 	lines := []string{row([]string{"used", "hit", "miss", "allocations", "kept result"}), strings.Repeat("|---", 5) + "|"}
 	bases := map[string]int{}
 	for i, f := range all {
@@ -109,6 +113,10 @@ func costs(out io.Writer, s scale) error {
 			figures []float64
 			show    func(float64) string
 		}{{hit[0], nanoseconds}, {miss[0], nanoseconds}, {miss[1], count}, {entry[0], bytes}} {
+			if i >= len(c.figures) { // the store has most of it
+				cells = append(cells, "–")
+				continue
+			}
 			cell := c.show(c.figures[i])
 			if f.base != "" {
 				cell += fmt.Sprintf(" (%+.0f)", c.figures[i]-c.figures[bases[f.base]])
@@ -121,7 +129,7 @@ func costs(out io.Writer, s scale) error {
 	return err
 }
 
-// weight measures the bytes that a kept result takes, where a store in memory has it as well.
+// weight measures the bytes that a kept result takes.
 func weight(open open[numbers], size int) sample {
 	return func() []float64 {
 		before := heap()
