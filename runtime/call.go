@@ -332,8 +332,7 @@ func (c *call) fill(s *CallStatus) {
 	if c.progress != nil {
 		s.Progress = c.progress.CallProgress
 	}
-	latest := c.latest()
-	s.Began, s.Took = latest.Began, latest.took()
+	s.Began, s.Took = c.ran()
 	if s.Status == Pending {
 		s.Holder = c.holder
 	}
@@ -689,10 +688,12 @@ func (c *call) isOfLoop() bool {
 
 // remains is what has to be known of a call that has ended. runner.mu is held.
 func (c *call) remains() *call {
-	return &call{
-		runner: c.runner, node: c.node, done: c.done, err: c.err, shown: c.shown, retried: []Execution{c.latest()},
+	remains := &call{
+		runner: c.runner, node: c.node, done: c.done, err: c.err, shown: c.shown, retried: make([]Execution, 1),
 		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored, progress: c.progress.withoutLines(),
 	}
+	c.latest(&remains.retried[0])
+	return remains
 }
 
 // release lets go of what the call held, after its end and with runner.mu free:

@@ -83,29 +83,35 @@ func (c *call) waitsFor(w *Wait) {
 	}
 }
 
-// latest returns the latest execution of the call here, a zero one if there was none. runner.mu
-// is held.
-func (c *call) latest() (x Execution) {
-	switch {
-	case c.execution != nil && !c.execution.began.IsZero():
-		var ended time.Time
+// latest sets x, which is zero, to the latest execution of the call here, if there was any. It is called
+// at the end of a call, which has little stack: see execution.returns. runner.mu is held.
+func (c *call) latest(x *Execution) {
+	if e := c.execution; e != nil && !e.began.IsZero() {
+		x.Began, x.Err, x.Attempt, x.Seq = e.began.Round(0), c.shown, e.attempt, e.seq
 		if c.ended() {
-			ended = c.node.finished.time()
+			x.Ended = c.node.finished.time()
 		}
-		x = c.execution.describe(ended, c.shown)
-	case len(c.retried) > 0:
-		x = c.retried[len(c.retried)-1]
+	} else if n := len(c.retried); n > 0 {
+		*x = c.retried[n-1]
 	}
-	return x
 }
 
-// took returns how long an execution took, or has taken so far.
-func (x *Execution) took() time.Duration {
-	switch {
-	case x.Began.IsZero():
-		return 0
-	case x.Ended.IsZero():
-		return max(time.Since(x.Began), 0)
+// ran returns when the latest execution of the call began here, and how long it took, or has taken so
+// far; both are zero if there was none. runner.mu is held.
+func (c *call) ran() (began time.Time, took time.Duration) {
+	var ended time.Time
+	if e := c.execution; e != nil && !e.began.IsZero() {
+		if began = e.began.Round(0); c.ended() {
+			ended = c.node.finished.time()
+		}
+	} else if n := len(c.retried); n > 0 {
+		began, ended = c.retried[n-1].Began, c.retried[n-1].Ended
 	}
-	return max(x.Ended.Sub(x.Began), 0)
+	switch {
+	case began.IsZero():
+		return began, 0
+	case ended.IsZero():
+		return began, max(time.Since(began), 0)
+	}
+	return began, max(ended.Sub(began), 0)
 }

@@ -106,7 +106,8 @@ type remembered struct {
 func (r *runner) ended(c *call) {
 	if m := r.history.Find(c.node.number); m != nil {
 		c.fill(&m.end)
-		m.retried, m.latest, m.call = c.retried, c.latest(), nil
+		m.retried, m.call = c.retried, nil
+		c.latest(&m.latest)
 		m.latest.Log = c.log()
 	}
 }
@@ -123,9 +124,11 @@ func (m *remembered) status() CallStatus {
 func (m *remembered) executions() []Execution {
 	switch c := m.call; {
 	case c != nil && c.node.status() == Running:
-		latest := c.latest()
+		all := append(slices.Clone(c.retried), Execution{})
+		latest := &all[len(all)-1]
+		c.latest(latest)
 		latest.Log = c.log()
-		return append(slices.Clone(c.retried), latest)
+		return all
 	case c != nil:
 		return slices.Clone(c.retried)
 	case m.retried != nil || m.latest.Began.IsZero():
