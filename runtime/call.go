@@ -332,7 +332,9 @@ func (c *call) fill(s *CallStatus) {
 	if c.progress != nil {
 		s.Progress = c.progress.CallProgress
 	}
-	s.Began, s.Took = c.ran()
+	var latest Execution
+	c.latest(&latest)
+	s.Began, s.Took = latest.Began, latest.took()
 	if s.Status == Pending {
 		s.Holder = c.holder
 	}
@@ -643,6 +645,7 @@ func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	c.err, c.shown = err, shown
 	n.finished = stampOf(now)
 	n.state.Store(uint32(status)) // from here on a reader may hit it
+	r.ended(c)
 	switch {
 	case c.again && !c.listed:
 		r.endRenewal(c)
@@ -656,7 +659,6 @@ func (c *call) end(status Status, err, shown error, keep bool) (kept bool) {
 	}
 	c.listed = false
 	delete(r.unfinished, c)
-	r.ended(c)
 	r.notifier.Notify()
 	close(c.done)
 	if kept { // what is kept holds on to nothing that only the end needed

@@ -21,7 +21,8 @@ func (d *deepTable) unlink(n *node) bool {
 }
 
 // TestACallEndsOnASmallStack: a goroutine begins with two kilobytes of stack, of which the
-// half may be used before it grows, and to let it grow costs as much as the rest of a miss.
+// half may be used before it grows, and to let it grow costs as much as the rest of a miss. What the
+// runner remembers of the call has been described by then.
 // With the race detector frames are larger.
 func TestACallEndsOnASmallStack(t *testing.T) {
 	var body uintptr

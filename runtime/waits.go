@@ -96,22 +96,13 @@ func (c *call) latest(x *Execution) {
 	}
 }
 
-// ran returns when the latest execution of the call began here, and how long it took, or has taken so
-// far; both are zero if there was none. runner.mu is held.
-func (c *call) ran() (began time.Time, took time.Duration) {
-	var ended time.Time
-	if e := c.execution; e != nil && !e.began.IsZero() {
-		if began = e.began.Round(0); c.ended() {
-			ended = c.node.finished.time()
-		}
-	} else if n := len(c.retried); n > 0 {
-		began, ended = c.retried[n-1].Began, c.retried[n-1].Ended
-	}
+// took returns how long an execution took, or has taken so far.
+func (x *Execution) took() time.Duration {
 	switch {
-	case began.IsZero():
-		return began, 0
-	case ended.IsZero():
-		return began, max(time.Since(began), 0)
+	case x.Began.IsZero():
+		return 0
+	case x.Ended.IsZero():
+		return max(time.Since(x.Began), 0)
 	}
-	return began, max(ended.Sub(began), 0)
+	return max(x.Ended.Sub(x.Began), 0)
 }
