@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -143,7 +144,7 @@ func (a *arrival) outcome(ctx context.Context, c *call) remote.Outcome {
 	case status == Stopped || !stored || errors.As(err, &silent) || untold != nil && !durable.Answered(untold):
 		return remote.Outcome{Again: true, Wait: time.Second}
 	case untold != nil:
-		return a.tell(ctx, c, fmt.Errorf("the result cannot be stored: %w", untold))
+		return a.tell(ctx, c, cmp.Or(err, fmt.Errorf("the result cannot be stored: %w", untold)))
 	case err == nil || executed || errors.As(err, &elsewhere):
 		return remote.Outcome{}
 	}
