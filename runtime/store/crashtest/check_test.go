@@ -291,6 +291,10 @@ func TestAViolationTellsTheStory(t *testing.T) {
 	s.waits("b", 8, 1, 2, "x9", 7)
 	s.process("b").stops = []span{{at(1.2), at(1.3)}}
 	s.o.outages = []span{{at(1.4), at(1.5)}}
+	s.process("w")
+	for _, key := range []string{"k", "of another call"} { // who takes a task knows its key only
+		s.o.events = append(s.o.events, event{What: takes, Key: key, At: at(1.6), process: "w"})
+	}
 	violations, n := s.o.check()
 	if len(violations) != 1 || n.calls != 1 || n.results != 1 {
 		t.Fatalf("%d violations, %+v", len(violations), n)
@@ -299,13 +303,16 @@ func TestAViolationTellsTheStory(t *testing.T) {
 	last := 0
 	for _, want := range []string{
 		"invariant 3, call 4: caller 8 of process b got a result of execution x9 with token 7, which has not made it",
-		"asks     caller 8", "is stopped", "goes on", "cannot be reached", "gets     caller 8 execution x9 token 7",
+		"asks     caller 8", "is stopped", "goes on", "cannot be reached", "takes", "gets     caller 8 execution x9 token 7",
 	} {
 		i := strings.Index(got, want)
 		if i < last {
 			t.Errorf("no %q after what comes before:\n%s", want, got)
 		}
 		last = i
+	}
+	if n := strings.Count(got, "takes"); n != 1 {
+		t.Errorf("%d tasks are told of, want that of the call:\n%s", n, got)
 	}
 }
 

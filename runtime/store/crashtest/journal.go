@@ -53,6 +53,10 @@ const (
 	withdraw what = "withdraws" // a caller has withdrawn
 )
 
+func (w what) isOfQueue() bool {
+	return w == takes || w == puts || w == unwanted || w == withdraw
+}
+
 // moment is a time in microseconds since 1970; 0: never.
 type moment int64
 

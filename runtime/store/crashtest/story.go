@@ -102,14 +102,13 @@ func (o *observed) stories() []*story {
 			o.processes[e.process].closed = e.At
 			continue
 		}
-		s := all[e.N]
-		switch e.What {
-		case takes, puts, unwanted, withdraw:
-			if s = keys[e.Key]; s != nil {
+		if e.What.isOfQueue() {
+			if s := keys[e.Key]; s != nil {
 				s.events = append(s.events, e)
 			}
 			continue
 		}
+		s := all[e.N]
 		if s == nil {
 			s = &story{observed: o, n: e.N, records: map[uint64]store.Record{}}
 			all[e.N] = s
