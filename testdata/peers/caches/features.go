@@ -101,7 +101,12 @@ func costs(out io.Writer, s scale) error {
 		return medians(m)
 	}
 	inMemory := slices.DeleteFunc(slices.Clone(all), func(f feature) bool { return f.stored })
-	entry := measure(inMemory, s.few, 1, func(o open[numbers]) sample { return weight(o, s.million/10) })
+	entry := measure(inMemory, s.few, 1, func(o open[numbers]) sample {
+		return func() []float64 {
+			_, bytes := filled(o, s.million/10)
+			return []float64{bytes}
+		}
+	})
 	hit := measure(all, s.rounds, 1, func(o open[numbers]) sample { return hits(o, three, 1, s.hits) })
 	miss := measure(all, s.rounds, 2, func(o open[numbers]) sample { return misses(o, 1, s.misses) })
 	lines := []string{row([]string{"used", "hit", "miss", "allocations", "kept result"}), strings.Repeat("|---", 5) + "|"}
@@ -127,14 +132,4 @@ func costs(out io.Writer, s scale) error {
 	}
 	_, err := fmt.Fprintln(out, strings.Join(append([]string{versions(), ""}, lines...), "\n"))
 	return err
-}
-
-// weight measures the bytes that a kept result takes.
-func weight(open open[numbers], size int) sample {
-	return func() []float64 {
-		before := heap()
-		c := open(size)
-		fill(c, size)
-		return []float64{(float64(heap()) - float64(before)) / float64(c.entries())}
-	}
 }

@@ -101,12 +101,17 @@ func misses(open open[numbers], cores, n int) sample {
 // bytes that each takes, and how long a call takes that adds one in place of another.
 func million(open open[numbers], size, cores, n int) sample {
 	return func() []float64 {
-		before := heap()
-		c := open(size)
-		fill(c, size)
-		bytes := float64(heap()-before) / float64(c.entries())
+		c, bytes := filled(open, size)
 		return []float64{bytes, newKeys(c, cores, n)}
 	}
+}
+
+// filled returns a cache of so many results, and the bytes that each takes.
+func filled(open open[numbers], size int) (c cache[numbers], bytes float64) {
+	before := heap()
+	c = open(size)
+	fill(c, size)
+	return c, (float64(heap()) - float64(before)) / float64(c.entries())
 }
 
 // fill asks for n keys, which newKeys does not ask for.
