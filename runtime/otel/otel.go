@@ -30,8 +30,8 @@
 //	workgen.execution.duration  s            histogram, with error.type where it failed
 //
 // A miss is new, or what had been kept was evicted, expired or forgotten, or it was refreshed:
-// made by a hit, ahead of expiry. New are also those that somebody has executed again by hand. Removals are evicted or expired. See [runtime.Stats] for what
-// each counts.
+// made by a hit, ahead of expiry. New are also those that somebody has executed again by hand.
+// Removals are evicted or expired. See [runtime.Stats] for what each counts.
 //
 // All but durations are of all runners of the process, read when they are collected, so
 // that a hit costs nothing more. Durations and spans are of the runners that were

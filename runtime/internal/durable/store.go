@@ -30,7 +30,7 @@ type Store struct {
 	Block  bool          // it is asked without a limit
 	Strict bool          // a lease is lost as soon as it could not be renewed in time
 
-	MaxResults int // that the store keeps of the work, about, and records without a result; 0: no bound
+	MaxResults int // that the store keeps of the work, about, and as many records without one; 0: no bound
 
 	Log func(level slog.Level, message string, attrs ...slog.Attr)
 
