@@ -14,8 +14,11 @@ import (
 )
 
 // pageSize is how many records are read at once. Nothing is held between two pages,
-// so a list that is read slowly is in nobody's way.
+// so a list that is read slowly is in nobody's way. The first page has firstPage, and those that
+// follow four times as many each, up to that: most who read a list want its beginning only.
 var pageSize = 4000
+
+const firstPage = 250
 
 // History implements store.Store.
 func (s *Store) History(ctx context.Context, f store.Filter) iter.Seq2[store.Record, error] {
@@ -62,6 +65,7 @@ type lister struct {
 	scopes   map[int64]*scope
 	u        unpacker
 	records  []store.Record // of the page
+	size     int            // of the page, at most
 	listed   int
 	searched int  // records, if the filter searches
 	partial  bool // they are not all
@@ -77,7 +81,8 @@ func (l *lister) page(ctx context.Context) (more bool, err error) {
 	}
 	defer l.s.readers.give(c)
 	l.records = l.records[:0]
-	limit := pageSize
+	l.size = min(max(4*l.size, firstPage), pageSize)
+	limit := l.size
 	if l.f.Searches() {
 		limit = min(limit, store.MaxSearched-l.searched)
 	} else if l.f.Limit > 0 {

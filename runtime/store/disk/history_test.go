@@ -295,3 +295,29 @@ func TestASearchSaysThatItIsNotFinished(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoWantsTheBeginningOfAListWaitsForNoMore: what is deleted after the first record was listed
+// is listed only as far as it was read before.
+func TestWhoWantsTheBeginningOfAListWaitsForNoMore(t *testing.T) {
+	s := opened(t, remember(t, 10_000), Options{Manual: true})
+	other, err := s.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.close()
+	read := 0
+	for _, err := range s.History(ctx, store.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read++; read > 1 {
+			continue
+		}
+		if err := other.exec(`DELETE FROM execution`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if read > 300 {
+		t.Errorf("%d records were read at once", read)
+	}
+}
