@@ -14,61 +14,79 @@ import (
 // alike.
 
 // storeLook is what is known of the failures in one store. To find them all takes long where many
-// have been superseded, so between two times it is looked only at what began since.
+// have been superseded, so that looks do not wait for it, and between two times they look only at
+// what began since.
 type storeLook struct {
 	failed []store.Record // the newest execution of a call, those that began last first
 	partly bool           // there may be more
 	seen   time.Time      // what began before, and did not run then, is as it was
-	full   time.Time      // when all were looked for
+	full   time.Time      // when all were looked for, zero: they have not been found yet
 	took   time.Duration  // that
+	all    chan allFailed // gets all when they are found; nil: nobody looks for them
+}
+
+// allFailed is all that has failed in a store.
+type allFailed struct {
+	storeLook
+	err error
 }
 
 // clocksDiffer is by how much the clock of a store may differ from that of this machine.
 const clocksDiffer = 2 * time.Minute
 
-// update finds what has failed. first is when the first of what runs has begun.
-func (k *storeLook) update(ctx context.Context, of usedStore, first time.Time) error {
+// update finds what has failed. first is when the first of what runs has begun. waited is how much of
+// the time went by while all were looked for.
+func (k *storeLook) update(ctx context.Context, of usedStore, first time.Time) (waited time.Duration, err error) {
 	began := time.Now()
 	next := first
 	if limit := began.Add(-clocksDiffer); next.After(limit) {
 		next = limit
 	}
-	if !k.full.IsZero() && began.Sub(k.full) < 20*k.took {
-		ctx, cancel := context.WithTimeout(ctx, glanceWithin)
-		defer cancel()
-		done, err := k.recent(ctx, of)
-		if done {
-			k.seen = next
-		}
-		return err
+	begins := k.all == nil && (k.full.IsZero() || began.Sub(k.full) >= 20*k.took)
+	if begins {
+		k.all = make(chan allFailed, 1)
+		go func(all chan<- allFailed) { all <- findAll(ctx, of, next) }(k.all)
 	}
-	ctx, cancel := context.WithTimeout(ctx, glanceFull)
+	if begins && k.took < glanceWithin || len(k.all) > 0 {
+		select {
+		case all := <-k.all:
+			if k.all = nil; all.err != nil {
+				return time.Since(began), all.err
+			}
+			*k = all.storeLook
+		case <-time.After(glanceWithin):
+		}
+		waited = time.Since(began)
+	}
+	quick, cancel := context.WithTimeout(ctx, glanceWithin)
 	defer cancel()
-	failed, partly := []store.Record{}, false
-	f := store.Filter{Status: []store.Status{store.Failed, store.GivenUp, store.Lost}, Newest: true, Limit: mostFailed}
-	for rec, err := range of.History(ctx, f) {
-		if err != nil && ctx.Err() == nil {
-			return err
-		} else if err != nil { // it takes too long
-			partly = true
-			break
-		}
-		failed = append(failed, rec)
-	}
-	k.failed, k.partly = failed, partly || len(failed) == mostFailed
-	k.seen, k.full, k.took = next, began, time.Since(began)
-	return nil
+	return waited, k.recent(quick, of, next)
 }
 
-// recent brings the failures up to date by what began since they were. It reports false, and changes
-// nothing, if that is too much.
-func (k *storeLook) recent(ctx context.Context, of usedStore) (done bool, err error) {
+// findAll finds all that has failed in a store, however long it takes: what was found in a part of
+// the time would have to be found again. seen is for what began since.
+func findAll(ctx context.Context, of usedStore, seen time.Time) (all allFailed) {
+	all.full, all.seen = time.Now(), seen
+	f := store.Filter{Status: []store.Status{store.Failed, store.GivenUp, store.Lost}, Newest: true, Limit: mostFailed}
+	for rec, err := range of.History(ctx, f) {
+		if err != nil {
+			return allFailed{err: err}
+		}
+		all.failed = append(all.failed, rec)
+	}
+	all.partly, all.took = len(all.failed) == mostFailed, time.Since(all.full)
+	return all
+}
+
+// recent brings the failures up to date by what began since they were. If that is too much, there may
+// be more.
+func (k *storeLook) recent(ctx context.Context, of usedStore, next time.Time) error {
 	newer := map[key.Key]bool{}
 	var failed []store.Record
 	n := 0
 	for rec, err := range of.History(ctx, store.Filter{Since: k.seen, Limit: mostRecent}) {
 		if err != nil {
-			return false, err
+			return err
 		}
 		if n++; !newer[rec.Key] && (rec.Status.Failure() || rec.Status == store.Lost) {
 			failed = append(failed, rec)
@@ -80,11 +98,13 @@ func (k *storeLook) recent(ctx context.Context, of usedStore) (done bool, err er
 			failed = append(failed, rec)
 		}
 	}
+	k.failed = failed[:min(len(failed), mostFailed)]
 	if n == mostRecent || len(failed) > mostFailed {
-		return false, nil
+		k.partly = true
+	} else {
+		k.seen = next
 	}
-	k.failed = failed
-	return true, nil
+	return nil
 }
 
 // shapeOf is what errors have in common that differ in what they tell of: digits and what is quoted.

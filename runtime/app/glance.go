@@ -50,7 +50,7 @@ type glimpse struct {
 	normal   map[string]normalView
 	failures []storeFailure
 	looked   bool
-	full     time.Duration // that it took to look for all failures, which is not done often
+	waited   time.Duration // while all failures were looked for, which is not done often
 }
 
 // storeFailure is a store that did not answer a look.
@@ -66,8 +66,7 @@ const (
 	glanceSoon     = 100 * time.Millisecond
 	glanceEvery    = time.Second
 	glancePatience = 50 * time.Millisecond // of a page
-	glanceWithin   = 2 * time.Second       // for one question to a store
-	glanceFull     = 10 * time.Second      // for all that failed there
+	glanceWithin   = 2 * time.Second       // for one question to a store, and for all that failed there
 )
 
 // How much a look reads at most.
@@ -158,7 +157,7 @@ func (g *glance) look(s *site, all []*runtime.Runner) {
 	slices.SortStableFunc(found.running, func(a, b store.Record) int { return a.Started.Compare(b.Started) })
 	found.normal = g.normals(s, all)
 	g.mu.Lock()
-	g.found, g.took = found, max(time.Since(began)-found.full, 0)
+	g.found, g.took = found, time.Since(began)-found.waited
 	late := g.late
 	close(g.looking)
 	g.looking = nil
@@ -201,12 +200,6 @@ func storesOf(all []*runtime.Runner) (stores []usedStore) {
 
 // lookInto finds what runs and what failed, of the works that use a store.
 func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore, known *storeLook) error {
-	full := known.full
-	defer func() {
-		if !known.full.Equal(full) {
-			f.full += known.took
-		}
-	}()
 	first := time.Now() // of what runs
 	running := store.Filter{Status: []store.Status{store.Running}, Limit: mostRunning}
 	quick, cancel := context.WithTimeout(ctx, glanceWithin)
@@ -222,10 +215,12 @@ func (f *glimpse) lookInto(ctx context.Context, s *site, of usedStore, known *st
 			f.running = append(f.running, rec)
 		}
 	}
-	if err := known.update(ctx, of, first); err != nil {
+	waited, err := known.update(ctx, of, first)
+	f.waited += waited
+	if err != nil {
 		return err
 	}
-	f.partly = f.partly || known.partly
+	f.partly = f.partly || known.partly || known.full.IsZero()
 	pending := map[string]map[key.Key]bool{} // by work
 	for i := range known.failed {
 		rec := &known.failed[i]

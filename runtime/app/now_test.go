@@ -274,7 +274,7 @@ func TestBetweenTwoLooksAtAllFailuresOnlyWhatBeganSinceIsRead(t *testing.T) {
 	look := func(what string, failed int) {
 		t.Helper()
 		asked = nil
-		if err := k.update(t.Context(), of, time.Now()); err != nil {
+		if _, err := k.update(t.Context(), of, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		k.took = time.Hour // a full look is too much
