@@ -320,7 +320,7 @@ func (c *call) publish(x *execution, o *outcome, wait time.Duration, returned bo
 			rec.Status = store.GivenUp
 		}
 	}
-	expires, err := l.End(x, rec, result) // x has no end: the result is good, whoever has left
+	expires, err := l.End(x.withoutEnd(), rec, result) // the result is good, whoever has left
 	if !expires.IsZero() {
 		o.expires = expires
 	}

@@ -18,16 +18,16 @@ import (
 // several, which never overlap. Goroutines that a body left behind still hold it when
 // the next one of the same call runs. runner.mu guards it, but for the contexts.
 //
-// It is the parent of the body's context, which has the values of the caller's and does
-// not end with it.
+// It is the context of the body: see body_context.go.
 type execution struct {
 	call    *call
 	attempt int // from 1, over restarts; 0 before it begins
 	began   time.Time
 	seq     uint64          // of its record in the store; 0 without one
-	ctx     context.Context // of the body
-	cancel  context.CancelCauseFunc
-	release func() // of the timeout; nil without one
+	ctx     context.Context // of the body: the execution itself, or with the timeout
+	release func()          // of the timeout; nil without one
+	cause   atomic.Pointer[error]
+	made    atomic.Pointer[cancellable]
 
 	traceEnds func(error) // of the tracer; nil without one
 
@@ -37,34 +37,10 @@ type execution struct {
 	place *place      // in the pool, from when it has a slot; nil without a pool
 }
 
-// executionKey is where a context has its execution.
-type executionKey struct{}
-
-// executionOf returns the execution that was given ctx, nil outside of one.
-func executionOf(ctx context.Context) *execution {
-	x, _ := ctx.Value(executionKey{}).(*execution)
-	return x
-}
-
-func (x *execution) Deadline() (time.Time, bool) { return time.Time{}, false }
-func (x *execution) Done() <-chan struct{}       { return nil }
-func (x *execution) Err() error                  { return nil }
-
-// Value hides the pass of a flow: inside of a work, calls block.
-func (x *execution) Value(k any) any {
-	switch k {
-	case executionKey{}:
-		return x
-	case passKey{}, remote.SlotKey():
-		return nil
-	}
-	return x.call.origin.Value(k)
-}
-
 // newExecution makes an execution, which has no slot yet.
 func newExecution(c *call) *execution {
 	x := &execution{call: c}
-	x.ctx, x.cancel = context.WithCancelCause(x)
+	x.ctx = x
 	return x
 }
 
@@ -256,7 +232,7 @@ func (c *call) drop() { reflect.ValueOf(c.values.result()).Elem().SetZero() }
 // first: to let it grow takes as long as the rest of a miss. So it has no defer, and no
 // large values.
 func (x *execution) returns(o *outcome) {
-	if cause := context.Cause(x.ctx); cause != nil {
+	if cause := x.endedBy(); cause != nil {
 		// The context ended before the body did. Unless this is the very
 		// moment of the timeout, so has the call; what comes is too late.
 		o.err, o.none, o.keep, o.timedOut = cause, true, false, true
