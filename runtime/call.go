@@ -314,33 +314,17 @@ func (c *call) failure() error {
 func (c *call) ended() bool { return c.node == nil || c.node.status().ended() }
 
 // snapshot needs runner.mu.
-func (c *call) snapshot() (s CallStatus) {
-	c.fill(&s)
-	return s
-}
-
-// fill sets the fields of s one by one, for a literal would be made on the stack first.
-func (c *call) fill(s *CallStatus) {
-	s.Status = c.node.status()
-	s.Number = c.node.number
-	s.Requested = c.requested.time()
-	s.Started = c.started.time()
-	s.Finished = c.node.finished.time()
-	s.Attempts = c.attempts
-	s.Stored = c.stored
-	s.Reason = c.shown
-	if c.progress != nil {
-		s.Progress = c.progress.CallProgress
-	}
-	var latest Execution
-	c.latest(&latest)
-	s.Began, s.Took = latest.Began, latest.took()
+func (c *call) snapshot() CallStatus {
+	var sum summary
+	c.summarize(&sum)
+	s := sum.callStatus()
 	if s.Status == Pending {
 		s.Holder = c.holder
 	}
 	if !s.Status.ended() {
 		c.waitsFor(&s.Waits)
 	}
+	return s
 }
 
 // hit reports whether a node is that of a kept result, and counts a hit then. It needs no
@@ -690,12 +674,12 @@ func (c *call) isOfLoop() bool {
 
 // remains is what has to be known of a call that has ended. runner.mu is held.
 func (c *call) remains() *call {
-	remains := &call{
-		runner: c.runner, node: c.node, done: c.done, err: c.err, shown: c.shown, retried: make([]Execution, 1),
-		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored, progress: c.progress.withoutLines(),
+	var sum summary
+	c.summarize(&sum)
+	return &call{
+		runner: c.runner, node: c.node, done: c.done, err: c.err, shown: c.shown, retried: []Execution{sum.latest()},
+		requested: c.requested, started: c.started, attempts: c.attempts, stored: c.stored, progress: sum.progress,
 	}
-	c.latest(&remains.retried[0])
-	return remains
 }
 
 // release lets go of what the call held, after its end and with runner.mu free:

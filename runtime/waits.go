@@ -83,19 +83,6 @@ func (c *call) waitsFor(w *Wait) {
 	}
 }
 
-// latest sets x, which is zero, to the latest execution of the call here, if there was any. It is called
-// at the end of a call, which has little stack: see execution.returns. runner.mu is held.
-func (c *call) latest(x *Execution) {
-	if e := c.execution; e != nil && !e.began.IsZero() {
-		x.Began, x.Err, x.Attempt, x.Seq = e.began.Round(0), c.shown, e.attempt, e.seq
-		if c.ended() {
-			x.Ended = c.node.finished.time()
-		}
-	} else if n := len(c.retried); n > 0 {
-		*x = c.retried[n-1]
-	}
-}
-
 // took returns how long an execution took, or has taken so far.
 func (x *Execution) took() time.Duration {
 	switch {

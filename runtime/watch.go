@@ -91,24 +91,79 @@ func (s stamp) time() time.Time {
 // remembered is one of the latest calls of a runner. The runner's mutex guards it.
 type remembered struct {
 	hash    uint64
-	call    *call      // until it has ended
-	end     CallStatus // from then on
-	retried []Execution
-	latest  Execution // of the call, once it has ended
+	call    *call   // until it has ended
+	end     summary // from then on
 	removed Removal
+	again   bool // made by Inspection.Again
 	args    []store.Arg
 	copy    any     // pointer to a copy of the arguments, nil if there is none
-	again   bool    // made by Inspection.Again
 	key     key.Key // zero without a store
+}
+
+// summary is what there is to say of a call, in little memory: it is written whenever one ends.
+type summary struct {
+	status   Status
+	stored   bool
+	number   uint64
+	attempts int
+	progress *progress
+	reason   error
+
+	requested, started, finished stamp
+
+	// Of the latest execution here, that is not in retried; began is 0 if there is none.
+	began   stamp
+	attempt int
+	seq     uint64
+	log     string
+
+	retried []Execution // as in call
+}
+
+// summarize sets s, which is zero, but for the log. It is called at the end of a call, which has little
+// stack: see execution.returns. runner.mu is held.
+func (c *call) summarize(s *summary) {
+	s.status, s.stored, s.number, s.attempts = c.node.status(), c.stored, c.node.number, c.attempts
+	s.progress, s.reason, s.retried = c.progress.withoutLines(), c.shown, c.retried
+	s.requested, s.started, s.finished = c.requested, c.started, c.node.finished
+	if x := c.execution; x != nil && x.attempt > 0 {
+		s.began, s.attempt, s.seq = stampOf(x.began), x.attempt, x.seq
+	}
+}
+
+// callStatus leaves out what only a call has that has not ended.
+func (s *summary) callStatus() CallStatus {
+	latest := s.latest()
+	status := CallStatus{
+		Status: s.status, Number: s.number, Attempts: s.attempts, Stored: s.stored, Reason: s.reason,
+		Requested: s.requested.time(), Started: s.started.time(), Finished: s.finished.time(),
+		Began: latest.Began, Took: latest.took(),
+	}
+	if s.progress != nil {
+		status.Progress = s.progress.CallProgress
+	}
+	return status
+}
+
+// latest returns the latest execution of the call here, a zero one if there was none.
+func (s *summary) latest() Execution {
+	switch n := len(s.retried); {
+	case s.began != 0:
+	case n > 0:
+		return s.retried[n-1]
+	default:
+		return Execution{}
+	}
+	return Execution{
+		Began: s.began.time(), Ended: s.finished.time(), Err: s.reason, Attempt: s.attempt, Seq: s.seq, Log: s.log,
+	}
 }
 
 // ended notes what a call came to, if it is remembered.
 func (r *runner) ended(c *call) {
 	if m := r.history.Find(c.node.number); m != nil {
-		c.fill(&m.end)
-		m.retried, m.call = c.retried, nil
-		c.latest(&m.latest)
-		m.latest.Log = c.log()
+		c.summarize(&m.end)
+		m.end.log, m.call = c.log(), nil
 	}
 }
 
@@ -117,24 +172,21 @@ func (m *remembered) status() CallStatus {
 	if m.call != nil {
 		return m.call.snapshot()
 	}
-	return m.end
+	return m.end.callStatus()
 }
 
 // executions returns those of the call, oldest first.
 func (m *remembered) executions() []Execution {
-	switch c := m.call; {
-	case c != nil && c.node.status() == Running:
-		all := append(slices.Clone(c.retried), Execution{})
-		latest := &all[len(all)-1]
-		c.latest(latest)
-		latest.Log = c.log()
-		return all
-	case c != nil:
-		return slices.Clone(c.retried)
-	case m.retried != nil || m.latest.Began.IsZero():
-		return slices.Clone(m.retried)
+	sum := m.end
+	if c := m.call; c != nil {
+		c.summarize(&sum)
+		sum.log = c.log()
 	}
-	return []Execution{m.latest}
+	all := slices.Clone(sum.retried)
+	if sum.began != 0 && (sum.status == Running || sum.status.ended() && all == nil) {
+		all = append(all, sum.latest())
+	}
+	return all
 }
 
 // maxExecutions is how many executions of one call are remembered.
