@@ -425,13 +425,14 @@ func (c *call) addWaiter(parent *execution) error {
 // wait returns nil once the call has ended; before that the error of a ctx that ends,
 // a CycleError, or in a flow ErrSuspended.
 func (c *call) wait(ctx context.Context) error {
-	if p := passOf(ctx); p != nil {
-		return c.waitInFlow(p)
+	by := callerOf(ctx)
+	if by.pass != nil {
+		return c.waitInFlow(by.pass)
 	}
 	if c.ended() {
 		return nil
 	}
-	parent, err := executionOf(ctx), ctx.Err()
+	parent, err := by.execution, ctx.Err()
 	c.runner.mu.Lock()
 	switch {
 	case c.ended():
