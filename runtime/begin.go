@@ -88,17 +88,22 @@ func (c *call) waits(found *store.Found) time.Duration {
 
 // heldBy notes who executes the call elsewhere; nil is nobody.
 func (c *call) heldBy(lease *store.HeldError) {
-	var holder store.Origin
-	if lease != nil {
-		holder = lease.Origin
-	}
 	r := c.runner
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if c.holder != holder {
-		c.holder = holder
+	before := c.elsewhere()
+	if c.holder = lease; c.elsewhere() != before {
 		r.notifier.Notify()
 	}
+}
+
+// elsewhere returns who executes the call in another process or runner, as far as is known; zero:
+// nobody. runner.mu is held.
+func (c *call) elsewhere() store.Origin {
+	if c.holder == nil {
+		return store.Origin{}
+	}
+	return c.holder.Origin
 }
 
 // enter begins an execution that has its slots. It reports whether it is to run; if not, its

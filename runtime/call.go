@@ -208,10 +208,10 @@ type call struct {
 	said               time.Duration // how long it had taken when the log last said so
 
 	// Who waits.
-	waiters  int                             // callers in Run and Wait
 	starts   map[<-chan struct{}]func() bool // contexts that were given to Start, by their Done channels, and what ends the watch on each
 	watchers []watcher
 	asked    *asked      // by the flow that has made it; nil: by none
+	waiters  int32       // callers in Run and Wait
 	touched  atomic.Bool // somebody has looked at its handle: flows that started it want to see its end
 
 	// Who executes.
@@ -224,16 +224,16 @@ type call struct {
 	deleted   bool                    // the store has deleted it: what it had, or is put there, is not kept here
 	seenLost  bool                    // what was seen was lost, so it may still end
 	recount   bool                    // its attempts are those that the store has: it was deleted
-	fallback  any                     // *Call[R] that is good enough although this one has failed; nil: there is none
 	denied    uint8                   // times that the store said there was a result or a lease, and then had none
 	storeless atomic.Bool             // the store failed: the result is not put there
+	fallback  any                     // *Call[R] that is good enough although this one has failed; nil: there is none
 	untold    error                   // why the store does not know how the call has ended; nil: it does
 	looking   context.CancelCauseFunc // ends the look into the store, or the wait that the store knows nothing of; nil without
 	execution *execution              // the latest one; nil before the first, and between two
 	described *described              // for the record of the store
 	bytes     int64                   // what keeping it takes; 0 where nobody asks
 	args      any                     // pointer to a copy of its arguments; nil without KeepArguments
-	holder    store.Origin            // who executes it elsewhere, when the store was looked into last; zero: nobody
+	holder    *store.HeldError        // who executes it elsewhere, when the store was looked into last; nil: nobody
 	seen      uint64                  // the newest record of the call that the store has shown
 	looked    stamp                   // when the store was last asked what it has, and answered
 	lease     *durable.Lease          // nil before the first, between two, and when it was lost
@@ -319,7 +319,7 @@ func (c *call) snapshot() CallStatus {
 	c.summarize(&sum)
 	s := sum.callStatus()
 	if s.Status == Pending {
-		s.Holder = c.holder
+		s.Holder = c.elsewhere()
 	}
 	if !s.Status.ended() {
 		c.waitsFor(&s.Waits)

@@ -63,7 +63,7 @@ func (c *call) waitsFor(w *Wait) {
 		}
 	case status != Pending:
 		w.For = WaitNothing
-	case c.durable() && c.holder != (store.Origin{}):
+	case c.durable() && c.elsewhere() != (store.Origin{}):
 		w.For = WaitExecution
 	case due > 0:
 		w.For, w.Until = WaitRetry, time.Now().Add(due).Round(0)
