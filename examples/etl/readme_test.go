@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/workgen/workgen/internal/testdir"
 )
 
 var update = flag.Bool("update", false, "write into README.md what its commands print")
@@ -35,7 +37,7 @@ func TestReadmeShowsWhatIsPrinted(t *testing.T) {
 		command, want, _ := strings.Cut(shown, "\n")
 		var stderr strings.Builder
 		cmd := exec.Command("sh", "-c", strings.TrimPrefix(command, "$ "))
-		cmd.Dir, cmd.Stderr = dir, &stderr
+		cmd.Dir, cmd.Env, cmd.Stderr = dir, environment(), &stderr
 		got, err := cmd.Output()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, stderr.String())
@@ -53,6 +55,12 @@ func TestReadmeShowsWhatIsPrinted(t *testing.T) {
 	}
 }
 
+// environment has go commands leave out what takes time and nobody looks at: inlining, for
+// which the runtime is compiled anew, and what debuggers read.
+func environment() []string {
+	return append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -ldflags=-w -gcflags=example.com/copy/...=-l", "GOGC=400")
+}
+
 // module makes a module with a copy of this folder. It uses the packages of this one.
 func module(t *testing.T) string {
 	t.Helper()
@@ -60,7 +68,7 @@ func module(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir := testdir.New(t, "copy of "+root)
 	copied := filepath.Join(dir, "examples", "etl")
 	if err := os.MkdirAll(copied, 0o755); err != nil {
 		t.Fatal(err)
@@ -82,7 +90,7 @@ func module(t *testing.T) string {
 		{"generate", "./examples/etl"}, // its works have other names now
 	} {
 		cmd := exec.Command("go", args...)
-		cmd.Dir = dir
+		cmd.Dir, cmd.Env = dir, environment()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", cmd, err, out)
 		}
