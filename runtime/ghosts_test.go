@@ -68,14 +68,14 @@ func TestAnExpiredResultThatIsKeptInCaseOfErrorsWasMissed(t *testing.T) {
 func TestGhosts(t *testing.T) {
 	const most = 1000
 	f := newFetch(echo, MaxEntries(most))
-	for i := range 2 * most {
-		f.Run(t.Context(), fmt.Sprint(i))
+	for i := range 3 * most { // of which each is hit once
+		f.Run(t.Context(), fmt.Sprint(i%(2*most)))
+		f.Run(t.Context(), fmt.Sprint(i%(2*most)))
 	}
-	for i := range most {
-		f.Run(t.Context(), fmt.Sprint(i))
-	}
-	if n := f.Stats().MissesEvicted; n < most*9/10 || n > most {
-		t.Errorf("of %d calls that were evicted, %d are remembered", most, n)
+	s := f.Stats()
+	evicted := s.Misses - 2*most // some of the first are still kept
+	if n := s.MissesEvicted; evicted < most/2 || n < evicted*9/10 || n > evicted {
+		t.Errorf("of %d calls that were evicted, %d are remembered", evicted, n)
 	}
 	if n := len(f.calls.runner.ghosts.all); n > 4*most {
 		t.Errorf("there is room for %d ghosts", n)

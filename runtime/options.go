@@ -150,9 +150,8 @@ type Perishable interface {
 // lately is evicted, chosen by SIEVE. Zero restores [DefaultMaxEntries], a
 // negative n panics.
 //
-// A program that goes through more calls than that in turn, again and again, finds none of them:
-// each is evicted before it comes again. Stats.Evictions shows it; give it as many entries as
-// there are calls.
+// Of more calls than that, in turn, again and again, a part is found each time: at most as many as
+// are kept. Stats.Evictions shows it; give it as many entries as there are calls.
 func MaxEntries(n int) Option {
 	atLeastZero("MaxEntries", n, "use CacheCalls(false) to keep nothing")
 	return optionFunc(func(c *config) { c.maxEntries = n })

@@ -265,6 +265,7 @@ func newRunner(c config) *runner {
 		attributes: map[*node]attributes{},
 	}
 	r.public.r = r
+	r.kept.Hits = func() int64 { return r.stats.Hits + r.hits.Sum() }
 	r.succeeded = &call{runner: r, done: closedChan}
 	runners.Add(&r.public)
 	return r

@@ -11,9 +11,13 @@ import "iter"
 //
 // The zero List is empty. All methods need one lock.
 type List[E Element[E]] struct {
+	// Hits returns how many there were until now. Nil: nobody knows, and the hand is not helped.
+	Hits func() int64
+
 	oldest, newest E
 	hand           E // next to be looked at; zero: the oldest
 	len            int
+	helped
 }
 
 // Element is a pointer to something that can be in one list. The zero pointer is none.
@@ -82,6 +86,10 @@ func (l *List[E]) Remove(e E) {
 // Victim returns the element to evict; there must be one. Marks may be set as fast as the
 // hand clears them, so after one round it takes what it is at.
 func (l *List[E]) Victim() E {
+	l.help()
+	if l.frozen && l.since%stays != 0 && !l.newest.Unvisit() {
+		return l.newest
+	}
 	for range l.len {
 		if e := l.atHand(); !e.Unvisit() {
 			return e
