@@ -78,12 +78,13 @@ func (x *execution) Value(k any) any {
 	return x.cancellable().Value(k) // package context asks for what it has made, too
 }
 
-// own returns the values that are not the caller's.
+// own returns the values that are not the caller's. It hides the pass of a flow: inside of a
+// work, calls block.
 func (x *execution) own(k any) (v any, own bool) {
 	switch k {
-	case callerKey{}:
+	case executionKey{}:
 		return x, true
-	case remote.SlotKey():
+	case passKey{}, remote.SlotKey():
 		return nil, true
 	}
 	return nil, false
@@ -91,6 +92,15 @@ func (x *execution) own(k any) (v any, own bool) {
 
 // withoutEnd is the body's context without its end.
 func (x *execution) withoutEnd() context.Context { return (*endless)(x) }
+
+// executionKey is where a context has its execution.
+type executionKey struct{}
+
+// executionOf returns the execution that was given ctx, nil outside of one.
+func executionOf(ctx context.Context) *execution {
+	x, _ := ctx.Value(executionKey{}).(*execution)
+	return x
+}
 
 // endless is the context of an execution without its end.
 type endless execution

@@ -425,14 +425,13 @@ func (c *call) addWaiter(parent *execution) error {
 // wait returns nil once the call has ended; before that the error of a ctx that ends,
 // a CycleError, or in a flow ErrSuspended.
 func (c *call) wait(ctx context.Context) error {
-	by := callerOf(ctx)
-	if by.pass != nil {
-		return c.waitInFlow(by.pass)
+	if p := passOf(ctx); p != nil {
+		return c.waitInFlow(p)
 	}
 	if c.ended() {
 		return nil
 	}
-	parent, err := by.execution, ctx.Err()
+	parent, err := executionOf(ctx), ctx.Err()
 	c.runner.mu.Lock()
 	switch {
 	case c.ended():

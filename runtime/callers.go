@@ -38,48 +38,21 @@ func (c *Caller) name() string {
 // mostCallers bounds those of a runner, whose names may be made up without end.
 const mostCallers = 64
 
-// caller is who calls with a context: the flow of a pass, the body of an execution, or neither.
-type caller struct {
-	pass      *pass
-	execution *execution
-}
-
-// callerKey is where a context has the pass or the execution, whichever is nearer: inside of a work
-// that a flow calls, calls block.
-type callerKey struct{}
-
-// callerOf may call the user's code, so no lock may be held.
-func callerOf(ctx context.Context) (by caller) {
-	switch v := ctx.Value(callerKey{}).(type) {
-	case *pass:
-		by.pass = v
-	case *execution:
-		by.execution = v
+// callerOf returns the name of who calls with ctx, and whether it is a loop. It may call the user's code, so
+// no lock may be held.
+func callerOf(ctx context.Context) (name string, inLoop bool) {
+	if flow, ok := ctx.(flowContext); ok {
+		return passOf(flow.values).engine.loop.Name, true
 	}
-	return by
-}
-
-// passOf returns the pass that ctx belongs to, nil outside of a flow.
-func passOf(ctx context.Context) *pass { return callerOf(ctx).pass }
-
-// executionOf returns the execution that was given ctx, nil outside of one.
-func executionOf(ctx context.Context) *execution {
-	by := callerOf(ctx)
-	if by.pass != nil {
-		return executionOf(by.pass.engine.ctx)
+	if x := executionOf(ctx); x != nil {
+		return x.call.runner.name, false
 	}
-	return by.execution
+	return "", false
 }
 
 // calledBy counts a call that somebody has made or joined. mu is held. Callers of calls have small
 // stacks, see TestACallerNeedsASmallStack.
-func (r *runner) calledBy(by caller) {
-	name, inLoop := "", by.pass != nil
-	if inLoop {
-		name = by.pass.engine.loop.Name
-	} else if by.execution != nil {
-		name = by.execution.call.runner.name
-	}
+func (r *runner) calledBy(name string, inLoop bool) {
 	for i := range r.callers {
 		c := &r.callers[i]
 		if c.InLoop == inLoop && c.name() == name {

@@ -202,18 +202,18 @@ func (c *Calls[K, A, R]) Copy(hit *R) (R, error) {
 // A panic in CloneArgs or CloneResult fails the call with a PanicError.
 func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, error) {
 	var zero R
-	by := callerOf(ctx)
-	if by.pass != nil {
-		call, u := c.startInFlow(ctx, by, hash, k, args, true)
+	if inFlow(ctx) {
+		call, u := c.startInFlow(ctx, hash, k, args, true)
 		if u != nil {
 			if err := c.runner.suspend(ctx, u); err != nil {
 				return zero, err
 			}
 		}
 		result, err := call.outcome()
-		return result, by.pass.rested(err)
+		return result, passOf(ctx).rested(err)
 	}
-	e, u, made, err := c.findOrMake(ctx, by, hash, k, args, func(u *call) error { return u.addWaiter(by.execution) })
+	parent := executionOf(ctx)
+	e, u, made, err := c.findOrMake(ctx, hash, k, args, func(u *call) error { return u.addWaiter(parent) })
 	if err != nil {
 		return zero, err
 	}
@@ -223,7 +223,7 @@ func (c *Calls[K, A, R]) Run(ctx context.Context, hash uint64, k K, args A) (R, 
 	if made {
 		u.launch(ctx, true)
 	}
-	if err := u.await(ctx, by.execution); err != nil {
+	if err := u.await(ctx, parent); err != nil {
 		return zero, err
 	}
 	return e.call.outcome()
@@ -249,13 +249,12 @@ func (c *Calls[K, A, R]) Start(ctx context.Context, args A) *Call[R] {
 		k = c.spec.CloneKey(k)
 	}
 	release(encoder)
-	by := callerOf(ctx)
-	if by.pass != nil {
-		call, _ := c.startInFlow(ctx, by, hash, k, args, false)
+	if inFlow(ctx) {
+		call, _ := c.startInFlow(ctx, hash, k, args, false)
 		return call
 	}
 	done, watch := ctx.Done(), false
-	e, u, made, err := c.findOrMake(ctx, by, hash, k, args, func(u *call) error {
+	e, u, made, err := c.findOrMake(ctx, hash, k, args, func(u *call) error {
 		watch = u.addStart(done)
 		return nil
 	})
@@ -312,10 +311,10 @@ func (c *Calls[K, A, R]) refusal(err error) *Call[R] {
 
 // startInFlow is Start inside of a flow. It also returns the unfinished call, nil if the flow may
 // take it for ended; see runner.startInFlow.
-func (c *Calls[K, A, R]) startInFlow(ctx context.Context, by caller, hash uint64, k K, args A, waits bool) (*Call[R], *call) {
-	handle, u, err := c.runner.startInFlow(ctx, by.pass, k, &args, waits, flowCalls{
+func (c *Calls[K, A, R]) startInFlow(ctx context.Context, hash uint64, k K, args A, waits bool) (*Call[R], *call) {
+	handle, u, err := c.runner.startInFlow(ctx, k, &args, waits, flowCalls{
 		func(ctx context.Context, join func(*call) error) (any, *call, bool, error) {
-			e, u, made, err := c.findOrMake(ctx, by, hash, k, args, join)
+			e, u, made, err := c.findOrMake(ctx, hash, k, args, join)
 			if err != nil {
 				return nil, nil, false, err
 			}
@@ -345,22 +344,23 @@ func (c *Calls[K, A, R]) given(result R) *Call[R] {
 }
 
 // findOrMake finds or makes the call with this key, and adds the caller by join, which is
-// called under the lock, to those who are interested in it. by is who calls. u is nil for a hit; the caller
+// called under the lock, to those who are interested in it. u is nil for a hit; the caller
 // has to launch a call that was made.
-func (c *Calls[K, A, R]) findOrMake(ctx context.Context, by caller, hash uint64, k K, args A, join func(*call) error) (
+func (c *Calls[K, A, R]) findOrMake(ctx context.Context, hash uint64, k K, args A, join func(*call) error) (
 	e *entry[K, R], u *call, made bool, err error,
 ) {
 	ended := ctx.Err() // before the lock: contexts may be user code
+	who, inLoop := callerOf(ctx)
 	r := c.runner
 	r.mu.Lock()
 	if e = c.table.find(hash, &k); e != nil && e.call.node.isStale() {
 		r.mu.Unlock()
-		return c.refresh(ctx, by, ended, hash, &k, &args, join)
+		return c.refresh(ctx, ended, hash, &k, &args, join)
 	}
 	defer r.mu.Unlock()
 	if e != nil {
 		if u, err = r.join(&e.call.node, ended, join); u != nil {
-			r.calledBy(by)
+			r.calledBy(who, inLoop)
 		}
 		return e, u, false, err
 	}
@@ -383,7 +383,7 @@ func (c *Calls[K, A, R]) findOrMake(ctx context.Context, by caller, hash uint64,
 		r.missed(hash)
 	}
 	r.admit(u)
-	r.calledBy(by)
+	r.calledBy(who, inLoop)
 	return e, u, true, nil
 }
 

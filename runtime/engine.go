@@ -274,7 +274,7 @@ func (e *engine) flow(p *pass) (err error) {
 			err = recovered(flowName, v)
 		}
 	}()
-	return e.loop.Flow(context.WithValue(e.ctx, callerKey{}, p))
+	return e.loop.Flow(context.WithValue(e.ctx, passKey{}, p))
 }
 
 // wait returns when the next pass is due, or with ctx's error.

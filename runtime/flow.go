@@ -22,13 +22,10 @@ type flowContext struct {
 }
 
 func (c flowContext) Value(key any) any {
-	if key != (callerKey{}) {
-		return c.values.Value(key)
+	if key == (passKey{}) {
+		return nil
 	}
-	if x := executionOf(c.values); x != nil {
-		return x
-	}
-	return nil
+	return c.values.Value(key)
 }
 
 // AfterFunc saves contexts that are made of this one a goroutine each; see
@@ -159,7 +156,8 @@ func (e *engine) watchOne(w *wait, c *call) bool {
 // The flow waits for the answer of the store, so that it is not suspended by what the store has,
 // unless it does not wait for the call, and the store is that of several machines: many calls
 // are looked up at once then.
-func (r *runner) startInFlow(ctx context.Context, p *pass, k, args any, waits bool, calls flowCalls) (handle any, u *call, err error) {
+func (r *runner) startInFlow(ctx context.Context, k, args any, waits bool, calls flowCalls) (handle any, u *call, err error) {
+	p := passOf(ctx)
 	if err := p.refuses(r.name); err != nil {
 		return nil, nil, err
 	}

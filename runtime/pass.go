@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"fmt"
 	goruntime "runtime"
 	"slices"
@@ -253,3 +254,16 @@ func (p *pass) leaves() {
 	p.change()
 	p.engine.pass = nil
 }
+
+// passKey is where the context of a flow has its pass. The context of an
+// execution hides it: inside of a work, calls block.
+type passKey struct{}
+
+// passOf returns the pass that ctx belongs to, nil outside of a flow.
+func passOf(ctx context.Context) *pass {
+	p, _ := ctx.Value(passKey{}).(*pass)
+	return p
+}
+
+// inFlow reports whether ctx is that of a flow.
+func inFlow(ctx context.Context) bool { return passOf(ctx) != nil }

@@ -165,18 +165,18 @@ func (r *runner) hasExpired(n *node) bool { return time.Since(r.made) >= r.attri
 
 // refresh is findOrMake for a call that is kept and stale: a hit as long as it is good, and the call
 // that refreshes it afterwards. ended is why the caller's context has ended.
-func (c *Calls[K, A, R]) refresh(ctx context.Context, by caller, ended error, hash uint64, k *K, args *A, join func(*call) error) (
+func (c *Calls[K, A, R]) refresh(ctx context.Context, ended error, hash uint64, k *K, args *A, join func(*call) error) (
 	e *entry[K, R], u *call, made bool, err error,
 ) {
 	r := c.runner
 	r.mu.Lock()
 	if e = c.table.find(hash, k); e == nil || !e.call.node.isStale() { // somebody was faster
 		r.mu.Unlock()
-		return c.findOrMake(ctx, by, hash, *k, *args, join)
+		return c.findOrMake(ctx, hash, *k, *args, join)
 	}
 	if r.hasExpired(&e.call.node) {
 		defer r.mu.Unlock()
-		return c.replaceExpired(by, ended, e, *args, join)
+		return c.replaceExpired(ctx, ended, e, *args, join)
 	}
 	ahead := c.refreshAhead(e, r.mayNotMake(ended), *args)
 	r.mu.Unlock()
@@ -213,10 +213,11 @@ func (c *Calls[K, A, R]) refreshAhead(e *entry[K, R], refused error, args A) *ca
 
 // replaceExpired finds or makes the call that replaces an entry which is too old, and has the caller
 // join it. mu is held.
-func (c *Calls[K, A, R]) replaceExpired(by caller, ended error, old *entry[K, R], args A, join func(*call) error) (
+func (c *Calls[K, A, R]) replaceExpired(ctx context.Context, ended error, old *entry[K, R], args A, join func(*call) error) (
 	e *entry[K, R], u *call, made bool, err error,
 ) {
 	r, n := c.runner, &old.call.node
+	who, inLoop := callerOf(ctx)
 	if u = r.renewal(n.hash, old.key); u != nil {
 		if err = ended; err == nil {
 			err = join(u)
@@ -226,7 +227,7 @@ func (c *Calls[K, A, R]) replaceExpired(by caller, ended error, old *entry[K, R]
 			return nil, nil, false, err
 		}
 		r.stats.Joined++
-		r.calledBy(by)
+		r.calledBy(who, inLoop)
 		return u.values.(*pending[K, A, R]).entry, u, false, nil
 	}
 	if r.mayNotMake(ended) != nil && ended == nil { // what there is, is better than that
@@ -245,7 +246,7 @@ func (c *Calls[K, A, R]) replaceExpired(by caller, ended error, old *entry[K, R]
 	r.stats.MissesExpired++
 	r.beginRenewal(u)
 	r.admit(u)
-	r.calledBy(by)
+	r.calledBy(who, inLoop)
 	return e, u, true, nil
 }
 

@@ -234,6 +234,6 @@ func (c *Calls[K, A, R]) arrive(ctx context.Context, a *arrival) (u *call, hash 
 		return nil, 0, false, fmt.Errorf("%w: %w", errArrival, errOtherKey)
 	}
 	hash, k := c.identify(p.args)
-	_, u, made, err = c.findOrMake(ctx, callerOf(ctx), hash, k, p.args, a.join)
+	_, u, made, err = c.findOrMake(ctx, hash, k, p.args, a.join)
 	return u, hash, made, err
 }
