@@ -1,6 +1,10 @@
 package sieve
 
-import "testing"
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
 
 // kept is a cache of so many pages.
 type kept struct {
@@ -86,5 +90,41 @@ func TestOtherRequests(t *testing.T) {
 		wantPercent(t, "a scan", k.percent(200_000, again(2000)), 35)
 		wantPercent(t, "each page three times", k.percent(200_000, threeTimes), 40)
 		wantPercent(t, "what fits", k.percent(200_000, again(900)), 80)
+	}
+}
+
+// Whatever is decided, the list has what was pushed and not removed, in that order.
+func TestTheListStaysWhole(t *testing.T) {
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		var l List[*page]
+		var hits int64
+		l.Hits = func() int64 { return hits }
+		var all []*page
+		for range 20_000 {
+			switch n := random.IntN(10); {
+			case n < 5 || len(all) == 0:
+				p := &page{marked: random.IntN(3) == 0}
+				l.Push(p)
+				all = append(all, p)
+			case n < 9:
+				v := l.Victim()
+				at := slices.Index(all, v)
+				if at < 0 {
+					t.Fatal("the victim is not in the list")
+				}
+				l.Remove(v)
+				all = slices.Delete(all, at, at+1)
+			default:
+				at := random.IntN(len(all))
+				l.Remove(all[at])
+				all = slices.Delete(all, at, at+1)
+			}
+			hits += random.Int64N(2 + int64(seed))
+			if random.IntN(50) == 0 && !slices.Equal(slices.Collect(l.All()), all) {
+				t.Fatal("the list is not what is in it")
+			}
+		}
+		want(t, "len", l.Len(), len(all))
 	}
 }
