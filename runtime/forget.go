@@ -4,10 +4,11 @@ import (
 	"context"
 
 	"github.com/workgen/workgen/runtime/internal/durable"
+	"github.com/workgen/workgen/runtime/key"
 	"github.com/workgen/workgen/runtime/store"
 )
 
-// This file is how calls are forgotten whose arguments match.
+// This file is how calls are forgotten: one, or those whose arguments match.
 
 // KeepArguments has a runner keep a copy of the arguments of each call whose result it keeps in memory,
 // so that ForgetFunc of the generated runner can tell which to forget. [MaxBytes] does not count
@@ -94,4 +95,53 @@ func (r *runner) argumentsOf(rec *store.Record) any {
 		return nil
 	}
 	return args
+}
+
+// forgetCall forgets a call, here and in the store, and reports whether there was one. k is
+// its key in memory; find looks for it in the table.
+func (r *runner) forgetCall(hash uint64, k any, find func() *node, v values) bool {
+	var stored key.Key
+	if r.store != nil && unkeyed(k) == nil {
+		stored = r.keyOf(v)
+	}
+	forget := func() bool {
+		r.mu.Lock()
+		n := find()
+		if n == nil {
+			r.mu.Unlock()
+			return false
+		}
+		return r.forget(n)
+	}
+	return r.forgetAll(hash, forget, stored, func(id callKey, _ failure) bool { return id == callKey{r, k} })
+}
+
+// forgetAll forgets a call everywhere: in the table by forget, in the store by its key there,
+// in loops those failures that match, and what is executed again. It reports whether there was anything.
+func (r *runner) forgetAll(hash uint64, forget func() bool, stored key.Key, match func(callKey, failure) bool) bool {
+	// In the store between two looks at the table: whoever was about to put a result
+	// there has lost the lease, and who has just read one there is forgotten.
+	r.forgetRenewal(hash)
+	found := forget()
+	found = r.deleteKey(stored) || found
+	found = forget() || found
+	return forgetFailures(match) || found
+}
+
+// forget drops what is kept, or makes an unfinished call one that is not kept. mu is
+// held, and free afterwards. A lease that the call has is given back: the next equal
+// call must not wait for it.
+func (r *runner) forget(n *node) bool {
+	if n.status().ended() {
+		r.drop(n, Forgotten)
+		r.mu.Unlock()
+		return true
+	}
+	c := n.call.Load()
+	c.forgotten, c.listed = true, false
+	r.table.unlink(n)
+	lease := c.lease
+	r.mu.Unlock()
+	lease.GiveBack()
+	return true
 }
