@@ -12,7 +12,7 @@ import (
 // context for each took a tenth of a miss. So that is made when somebody waits for the end,
 // or asks for a value that is not workgen's own.
 
-// cancellable is what package context makes of them.
+// cancellable is a context that package context has made of the values of an execution's.
 type cancellable struct {
 	context.Context
 	cancel context.CancelCauseFunc

@@ -23,11 +23,11 @@ type execution struct {
 	call    *call
 	attempt int // from 1, over restarts; 0 before it begins
 	began   time.Time
-	seq     uint64          // of its record in the store; 0 without one
-	ctx     context.Context // of the body: the execution itself, or with the timeout
-	release func()          // of the timeout; nil without one
-	cause   atomic.Pointer[error]
-	made    atomic.Pointer[cancellable]
+	seq     uint64                      // of its record in the store; 0 without one
+	ctx     context.Context             // of the body: the execution itself, or with the timeout
+	release func()                      // of the timeout; nil without one
+	cause   atomic.Pointer[error]       // why the context has ended; nil: it has not, or the timeout has ended it
+	made    atomic.Pointer[cancellable] // nil: nobody has looked at the context
 
 	traceEnds func(error) // of the tracer; nil without one
 

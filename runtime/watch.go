@@ -111,7 +111,8 @@ type summary struct {
 
 	requested, started, finished stamp
 
-	// Of the latest execution here, that is not in retried; began is 0 if there is none.
+	// Of the latest execution here, which is in retried, too, if it was the last of several. began is 0
+	// if there is none, or the next has not begun.
 	began   stamp
 	attempt int
 	seq     uint64
@@ -147,16 +148,15 @@ func (s *summary) callStatus() CallStatus {
 
 // latest returns the latest execution of the call here, a zero one if there was none.
 func (s *summary) latest() Execution {
-	switch n := len(s.retried); {
-	case s.began != 0:
-	case n > 0:
+	if s.began != 0 {
+		return Execution{
+			Began: s.began.time(), Ended: s.finished.time(), Err: s.reason, Attempt: s.attempt, Seq: s.seq, Log: s.log,
+		}
+	}
+	if n := len(s.retried); n > 0 {
 		return s.retried[n-1]
-	default:
-		return Execution{}
 	}
-	return Execution{
-		Began: s.began.time(), Ended: s.finished.time(), Err: s.reason, Attempt: s.attempt, Seq: s.seq, Log: s.log,
-	}
+	return Execution{}
 }
 
 // ended notes what a call came to, if it is remembered.

@@ -9,6 +9,8 @@ import "iter"
 // without a mark. So a hit only sets a mark, which needs no lock; and new elements that are
 // never hit again leave soon, while LRU would let them push out all others first.
 //
+// Where that leads to next to no hits, the hand is helped: see helped.
+//
 // The zero List is empty. All methods need one lock.
 type List[E Element[E]] struct {
 	// Hits returns how many there were until now. Nil: nobody knows, and the hand is not helped.
